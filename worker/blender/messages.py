@@ -1,0 +1,153 @@
+"""The protocol between the host and a Blender child, shared by both sides.
+
+One JSON object a line, ``{"type": name, …fields}``, over a socket inherited by the child,
+never stdin or stdout. The host decodes strictly (a child that has run a hostile file is not
+trusted); the child trusts the host.
+
+    host                         child
+      │  ◄──────────────────────── Ready       once, when Blender is up
+      │  Configure ───────────────►
+      │  ◄──────────────────────── Configured  or Failed(uid="", code="device")
+      │  RenderObject ────────────►
+      │  ◄──────────────────────── Phase…      "import", "scene", then "view" 0..n-1
+      │  ◄──────────────────────── Rendered    or Failed
+      │  Stop ────────────────────►            child exits 0
+      ◄── Beat ─────────────────── at any time, from a thread of its own
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any, Dict, List, Tuple, Union
+
+PROTOCOL = 1
+MAX_LINE = 16 * 1024 * 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Ready:
+    """The child is up. `formats`: file suffixes, without a dot, that this Blender can import."""
+
+    protocol: int
+    pid: int
+    blender: str
+    formats: List[str]
+    engines: List[str]
+    denoisers: List[str]
+    view_transforms: List[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Configure:
+    """Bind the child to a device: "cpu", "cuda" or "optix". `threads` 0 leaves it to Blender."""
+
+    device: str
+    threads: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Configured:
+    """The names of the devices that will render."""
+
+    devices: List[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class RenderObject:
+    """Render one object. `root` and `scratch` are absolute; `model` is relative to `root`.
+
+    `recipe` is `recipe.to_dict(Recipe)`. Raw passes go to `scratch`, an empty folder.
+    """
+
+    uid: str
+    root: str
+    model: str
+    format: str
+    scratch: str
+    recipe: Dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Stop:
+    """Finish and exit 0."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Beat:
+    """Sign of life, about once a second, from a thread apart from the work."""
+
+    count: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """What the child is about to do: "import", "scene" or "view" (with its number)."""
+
+    uid: str
+    phase: str
+    view: int = -1
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """One rendered view.
+
+    camera_to_world: 4x4, OpenGL axes (x right, y up, looking down -z), world Z up.
+    intrinsics: 3x3 K in pixels, pixel centres at +0.5, origin at the top left.
+    files: raw file name in scratch by kind: "passes" (multilayer EXR, linear, premultiplied)
+    and, where the view transform is not the sRGB standard, "display" (PNG, straight alpha).
+    """
+
+    name: str
+    camera_to_world: List[List[float]]
+    intrinsics: List[List[float]]
+    width: int
+    height: int
+    projection: str
+    files: Dict[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Rendered:
+    """All views are on disk.
+
+    `scene` is the object's statistics; `runtime` what really rendered it (Blender's version,
+    device kind, denoiser, view transform, features this Blender lacks).
+    """
+
+    uid: str
+    views: List[View]
+    scene: Dict[str, Any]
+    runtime: Dict[str, Any]
+    render_s: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Failed:
+    """The object failed; `code` is one of `worker.errors.OBJECT_ERRORS` (or "device")."""
+
+    uid: str
+    code: str
+    message: str
+
+
+Message = Union[
+    Ready, Configure, Configured, RenderObject, Stop, Beat, Phase, Rendered, Failed
+]  # fmt: skip
+FROM_HOST: Tuple[type, ...] = (Configure, RenderObject, Stop)
+FROM_CHILD: Tuple[type, ...] = (Ready, Configured, Beat, Phase, Rendered, Failed)
+
+
+def encode(message: Message) -> bytes:
+    """One line, newline included."""
+    fields = {"type": type(message).__name__, **dataclasses.asdict(message)}
+    return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+
+
+def decode_from_host(line: bytes) -> Union[Configure, RenderObject, Stop]:
+    """Inverse of `encode`, for the child; the host is trusted, so only the type is checked."""
+    fields = json.loads(line)
+    kinds = {kind.__name__: kind for kind in FROM_HOST}
+    kind = fields.pop("type")
+    return kinds[kind](**fields)  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""Shard indexes: what objects there are, in shards, and where their bytes lie."""

@@ -1,0 +1,55 @@
+"""One object as the index says it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from worker import keys
+
+
+class ObjectRef(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One object: who it is, where its bytes are, and what they must hash to.
+
+    This is a line of a JSONL shard and a record of an Objaverse-XL list (camelCase keys;
+    unknown keys are ignored). `path` and `root` are relative to the list's own folder or
+    prefix until `IndexReader` resolves them to absolute paths or URIs.
+    """
+
+    file_identifier: str
+    """Who the object is; the uid comes from it. Also where its bytes are if nothing below says."""
+    source: str = ""
+    """github, sketchfab, thingiverse, smithsonian, or empty."""
+    sha256: str | None = None
+    """Lower-case hex digest of the model file; None leaves it unchecked."""
+    path: str | None = None
+    """Where the bytes are: a file path or `archive.zip!/member` within an archive."""
+    url: str | None = None
+    """Where the bytes are: http(s):// or s3://."""
+    root: str | None = None
+    """Folder whose files belong to the object (textures beside the model); default: `path`'s."""
+    file_type: str | None = None
+    """Format without a dot ("glb"); default: the location's suffix."""
+    license: str | None = None
+    metadata: dict[str, Any] | str | None = None
+    """Free annotations, passed through to the zip's metadata."""
+
+    @property
+    def uid(self) -> str:
+        """The object's uid; see `keys.uid_of`."""
+        return keys.uid_of(self.file_identifier)
+
+    @property
+    def location(self) -> str:
+        """Where the bytes are: `path`, else `url`, else the identifier itself."""
+        return self.path or self.url or self.file_identifier
+
+
+class Shard(msgspec.Struct, frozen=True, kw_only=True):
+    """One shard of an index, as `index.json` lists it."""
+
+    name: str
+    file: str
+    objects: int
+    sha256: str

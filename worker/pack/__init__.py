@@ -1,0 +1,1 @@
+"""From raw passes to images, and from images to one deterministic zip."""

@@ -1,0 +1,21 @@
+"""One object's finished zip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from worker.index.record import ObjectRef
+
+
+class PackedObject(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked zip on local disk, ready to publish."""
+
+    ref: ObjectRef
+    path: Path
+    sha256: str
+    size: int
+    views: int
+    runtime: dict[str, object]
+    render_s: float

@@ -1,0 +1,1 @@
+"""Sources: each brings one object's bytes to a local folder, verified."""

@@ -1,0 +1,54 @@
+"""What every source offers, and what it hands on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from worker.index.record import ObjectRef
+
+
+class FetchedObject(msgspec.Struct, frozen=True, kw_only=True):
+    """An object on local disk, its hash verified.
+
+    `model` is a POSIX path relative to `root`; the object may use files below `root`
+    and no others.
+    """
+
+    ref: ObjectRef
+    root: Path
+    model: str
+    sha256: str
+    size: int
+
+    @property
+    def path(self) -> Path:
+        """The model file."""
+        return self.root / self.model
+
+
+class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds on bringing one object here."""
+
+    max_bytes: int = 1 << 30
+    timeout_s: float = 600.0
+    attempts: int = 4
+
+
+class Source(Protocol):
+    """Brings objects of one kind to disk."""
+
+    name: str
+
+    def claims(self, ref: ObjectRef) -> bool:
+        """Whether this source can fetch `ref`. No I/O."""
+        ...
+
+    def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
+        """Bring `ref` into the empty folder `into` (or leave it in place, read-only).
+
+        Raises: Missing, Download, TooLarge (hashing and Modified are the Fetcher's).
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Stores: where results live. The same keys on a folder and on S3."""
