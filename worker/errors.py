@@ -15,7 +15,8 @@
         ├── Missing Modified Download TooLarge          (fetch)
         ├── Unsupported ImportFailed Empty              (import)
         ├── Timeout Crash OutOfMemory RenderFailed      (render)
-        └── PublishFailed ObjectInterrupted             (publish, stop)
+        ├── PublishFailed ObjectInterrupted             (publish, stop)
+        └── InternalError        70  a bug met on this object; the run goes on, then says so
 
 Each class says three things a caller needs: a code for the ledger and the logs,
 whether a later run may succeed, and the exit status of a process that ends on it.
@@ -202,11 +203,18 @@ class ObjectInterrupted(ObjectError):
     retryable = True
 
 
+class InternalError(ObjectError):
+    """An exception nobody foresaw, on this object: a bug of ours. The run goes on."""
+
+    code = "internal"
+    retryable = True
+
+
 OBJECT_ERRORS: dict[str, type[ObjectError]] = {
     error.code: error
     for error in (
         Missing, Modified, Download, TooLarge, Unsupported, ImportFailed, Empty,
-        Timeout, Crash, OutOfMemory, RenderFailed, PublishFailed, ObjectInterrupted,
+        Timeout, Crash, OutOfMemory, RenderFailed, PublishFailed, ObjectInterrupted, InternalError,
     )
 }  # fmt: skip
 """The closed list of failure codes that an outcome may carry."""

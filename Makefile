@@ -1,0 +1,60 @@
+# The commands a person types. `make run` and `make test` need Python 3.11 and nothing else.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LOCKS := locks/dev.lock locks/stubs-4.5.lock locks/stubs-3.2.lock
+
+.PHONY: run setup test quick lint lock clean libraries
+.DEFAULT_GOAL := help
+
+help: ## Show this help
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: setup ## Render the sample objects on the CPU into ./out and make a contact sheet
+	@test -d samples || $(BIN)/python -m worker.blender.samples samples
+	@$(BIN)/render-worker run samples --output out --device cpu $(RUN)
+	@$(BIN)/render-worker gallery --output out
+
+setup: libraries $(READY) ## Make .venv from the hashed locks
+
+libraries:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed, and there is no python3.11 or python3 on PATH"; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v == (3, 11) else "Python 3.11 is needed (the bpy wheel is built for it), this is %d.%d: make PYTHON=/path/to/python3.11 …" % v)'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv module is missing: sudo apt-get install -y python3.11-venv"; exit 1; }
+	@$(PYTHON) worker/render/libraries.py
+
+$(READY): $(LOCKS) pyproject.toml
+	@echo "setting up $(VENV): about 1 GB on disk, a few minutes the first time"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.lock
+	@for version in 4.5 3.2; do \
+		rm -rf $(VENV)/stubs-$$version; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+			--target $(VENV)/stubs-$$version -r locks/stubs-$$version.lock || exit 1; \
+	done
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+test: setup lint ## Lint, type-check and run the whole test suite
+	@$(BIN)/python -m pytest tests $(TEST)
+
+quick: setup ## Only the unit tests
+	@$(BIN)/python -m pytest tests/unit -q
+
+lint: setup ## ruff and mypy, strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+lock: setup ## Renew the locks (needs uv)
+	@for spec in "run pyproject.toml" "bpy --extra bpy pyproject.toml" "dev --extra bpy --extra dev pyproject.toml" \
+			"stubs-4.5 locks/stubs-4.5.in" "stubs-3.2 locks/stubs-3.2.in"; do \
+		set -- $$spec; name=$$1; shift; \
+		uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+			"$$@" --output-file locks/$$name.lock || exit 1; \
+	done
+
+clean: ## Remove what the other commands made
+	rm -rf $(VENV) out samples .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,25 @@
+"""A child that runs untrusted files sees no credentials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from worker.render.environment import child_environment
+
+
+def test_only_allowed_variables_pass():
+    outer = {
+        "PATH": "/bin",
+        "AWS_SECRET_ACCESS_KEY": "s3cret",
+        "HF_TOKEN": "t",
+        "RENDER_WORKER_OUTPUT": "s3://b",
+        "SLURM_PROCID": "3",
+        "CUDA_VISIBLE_DEVICES": "1",
+        "HOME": "/home/someone",
+    }
+    inner = child_environment(outer, Path("/scratch/child"))
+    assert inner["PATH"] == "/bin"
+    assert inner["CUDA_VISIBLE_DEVICES"] == "1"
+    assert inner["HOME"] == inner["TMPDIR"] == "/scratch/child"
+    assert inner["CUDA_CACHE_PATH"] == "/home/someone/.nv/ComputeCache"
+    assert not {name for name in inner if name.startswith(("AWS", "HF", "RENDER", "SLURM"))}

@@ -1,0 +1,210 @@
+"""One Blender process: started, spoken to, timed, and ended as a whole process group."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TypeVar
+
+import msgspec
+
+from worker.blender import messages
+from worker.blender.messages import (
+    Beat,
+    Configure,
+    Configured,
+    Failed,
+    Phase,
+    Ready,
+    Rendered,
+    RenderObject,
+    Stop,
+)
+from worker.errors import BlenderMissing, DeviceMissing
+from worker.render.environment import child_environment
+from worker.render.runtime import Runtime
+
+LAUNCH = Path(__file__).with_name("launch.py")
+START_DEADLINE_S = 180.0
+STOP_DEADLINE_S = 5.0
+TAIL_LINES = 40
+TAIL_LINE_LENGTH = 400
+FROM_CHILD = {kind.__name__: kind for kind in messages.FROM_CHILD}
+
+FromChild = Ready | Configured | Beat | Phase | Rendered | Failed
+Answer = TypeVar("Answer", Ready, Configured, Rendered)
+
+
+class ChildDied(Exception):
+    """The process ended, or said what the protocol does not allow, without an answer."""
+
+
+class DeadlinePassed(Exception):
+    """No answer in time; the child is in an unknown state and must be ended."""
+
+
+class Child:
+    """A running Blender. Not thread-safe: one thread owns it at a time."""
+
+    def __init__(self, runtime: Runtime, home: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        ours, theirs = socket.socketpair()
+        command = [*runtime.command, "--channel-fd", str(theirs.fileno())]
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", str(LAUNCH), str(os.getpid()), *command],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                cwd=home,
+                env=child_environment(os.environ, home),
+            )
+        self._socket = ours
+        self._buffer = bytearray()
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self.phase = "start"
+        self.objects = 0
+        assert self._process.stdout is not None  # noqa: S101 - a PIPE was asked for
+        self._log = threading.Thread(
+            target=self._read_log, args=(self._process.stdout,), daemon=True
+        )
+        self._log.start()
+
+    @property
+    def pid(self) -> int:
+        """Process id, which is also the process group's."""
+        return self._process.pid
+
+    @property
+    def log_tail(self) -> tuple[str, ...]:
+        """The last lines Blender printed."""
+        return tuple(self._tail)
+
+    def start(self, device: str, threads: int) -> tuple[Ready, Configured]:
+        """Wait until Blender is up and bind it to `device`.
+
+        Raises: BlenderMissing when it does not come up, DeviceMissing when `device` is absent.
+        """
+        deadline = time.monotonic() + START_DEADLINE_S
+        try:
+            ready = self._answer(Ready, deadline, None)
+            if isinstance(ready, Failed):
+                raise BlenderMissing(ready.message)
+            self._send(Configure(device=device, threads=threads))
+            configured = self._answer(Configured, deadline, None)
+        except (ChildDied, DeadlinePassed) as error:
+            self.kill()
+            raise BlenderMissing(f"Blender did not start: {error}{_said(self.log_tail)}") from error
+        if isinstance(configured, Failed):
+            self.kill()
+            raise DeviceMissing(configured.message)
+        return ready, configured
+
+    def render(
+        self, request: RenderObject, timeout_s: float, on_phase: Callable[[Phase], None]
+    ) -> Rendered | Failed:
+        """Render one object. Raises: ChildDied, DeadlinePassed."""
+        self.phase = "import"
+        self.objects += 1
+        self._tail.clear()
+        self._send(request)
+        return self._answer(Rendered, time.monotonic() + timeout_s, on_phase)
+
+    def stop(self) -> None:
+        """Ask the child to end; end it by force if it does not."""
+        with contextlib.suppress(ChildDied):
+            self._send(Stop())
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_DEADLINE_S)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the whole process group, grandchildren included, and reap it. Safe to repeat."""
+        # The group outlives a dead leader, so it is signalled even when the child is gone.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._socket.close()
+        self._log.join(timeout=1.0)
+
+    def ending(self) -> str:
+        """How the process ended, for a person: "killed by SIGSEGV", "exit status 3"."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
+        status = self._process.returncode
+        if status is None:
+            return "still running"
+        if status < 0:
+            return f"killed by {signal.Signals(-status).name}"
+        return f"exit status {status}"
+
+    def _send(self, message: messages.Message) -> None:
+        try:
+            self._socket.sendall(messages.encode(message))
+        except OSError as error:
+            raise ChildDied(f"it no longer listens ({self.ending()})") from error
+
+    def _answer(
+        self, kind: type[Answer], deadline: float, on_phase: Callable[[Phase], None] | None
+    ) -> Answer | Failed:
+        while True:
+            message = self._receive(deadline)
+            if isinstance(message, Phase):
+                self.phase = message.phase
+                if on_phase is not None:
+                    on_phase(message)
+            elif isinstance(message, (kind, Failed)):
+                return message
+            elif not isinstance(message, Beat):
+                raise ChildDied(f"it sent {type(message).__name__} out of turn")
+
+    def _receive(self, deadline: float) -> FromChild:
+        while (end := self._buffer.find(b"\n")) < 0:
+            if len(self._buffer) > messages.MAX_LINE:
+                raise ChildDied("it sent an endless message")
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise DeadlinePassed
+            self._socket.settimeout(left)
+            try:
+                data = self._socket.recv(1 << 16)
+            except TimeoutError:
+                continue
+            except OSError:
+                data = b""
+            if not data:
+                raise ChildDied(f"it ended without an answer ({self.ending()})")
+            self._buffer += data
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        return _decode(line)
+
+    def _read_log(self, pipe: IO[bytes]) -> None:
+        with pipe:
+            while line := pipe.readline(TAIL_LINE_LENGTH):
+                self._tail.append(line.decode(errors="replace").rstrip())
+
+
+def _decode(line: bytes) -> FromChild:
+    """Decode strictly: the child has run untrusted files."""
+    try:
+        fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+        kind = FROM_CHILD[msgspec.json.decode(fields.pop("type"), type=str)]
+        return msgspec.json.decode(line, type=kind)
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise ChildDied(f"it sent a message that is not of the protocol: {error}") from error
+
+
+def _said(tail: tuple[str, ...]) -> str:
+    return f"; it said: {' | '.join(tail[-5:])}" if tail else ""

@@ -1,0 +1,52 @@
+"""Which Blender renders: the bpy wheel or a Blender program. The same child runs inside both."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+
+import msgspec
+
+from worker.errors import BlenderMissing
+from worker.render import libraries
+
+PROGRAM = Path(__file__).parents[1] / "blender" / "program.py"
+# A script that raises leaves `blender -b` at exit status 0 unless told otherwise.
+PROGRAM_OPTIONS = ("--background", "--factory-startup", "--disable-autoexec")
+PROGRAM_FAILED = ("--python-exit-code", "70")
+
+
+class Runtime(msgspec.Struct, frozen=True):
+    """How to start Blender: the command, short of the channel's descriptor."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+def find(choice: str = "auto") -> Runtime:
+    """Resolve "bpy", the path or name of a Blender program, or "auto": bpy, else `blender`.
+
+    Raises: BlenderMissing, with what to install.
+    """
+    has_bpy = importlib.util.find_spec("bpy") is not None
+    if choice == "bpy" or (choice == "auto" and has_bpy):
+        return _bpy(has_bpy)
+    program = shutil.which("blender" if choice == "auto" else choice)
+    if program is None:
+        wanted = "neither the bpy wheel nor a 'blender' program" if choice == "auto" else choice
+        raise BlenderMissing(
+            f"no Blender: {wanted} was found; install the wheel with 'make setup' "
+            "or name a program (3.2 or newer) with --blender PATH"
+        )
+    script = ("--python", str(PROGRAM), "--")
+    return Runtime(program, (program, *PROGRAM_OPTIONS, *PROGRAM_FAILED, *script))
+
+
+def _bpy(installed: bool) -> Runtime:
+    if not installed:
+        raise BlenderMissing("no Blender: the bpy wheel is not installed; run 'make setup'")
+    if packages := libraries.missing():
+        raise BlenderMissing(libraries.advice(packages))
+    return Runtime("bpy", (sys.executable, "-P", "-m", "worker.blender"))

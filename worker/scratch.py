@@ -1,0 +1,72 @@
+"""The worker's scratch folder: in RAM when it fits, always cleaned, also after a kill."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from worker.errors import NodeError
+
+PREFIX = "render-worker-"
+LOCK = "lock"
+RAM = Path("/dev/shm")  # noqa: S108 - the kernel's RAM disk, used through mkdtemp
+RAM_NEEDED = 4 << 30
+"""Free bytes that make the RAM disk the default: raw passes of a few objects in flight."""
+
+
+def default_base() -> Path:
+    """The RAM disk if it is large enough, else the temporary folder ($TMPDIR)."""
+    with contextlib.suppress(OSError):
+        if os.access(RAM, os.W_OK) and shutil.disk_usage(RAM).free >= RAM_NEEDED:
+            return RAM
+    return Path(tempfile.gettempdir())
+
+
+@contextlib.contextmanager
+def scratch(base: Path | None = None) -> Iterator[Path]:
+    """A private folder below `base`, removed at the end; removes what killed workers left.
+
+    Raises: NodeError when it cannot be made.
+    """
+    base = base or default_base()
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        remove_orphans(base)
+        # Locked before it bears the name that `remove_orphans` looks for.
+        unnamed = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=base))
+        lock = os.open(unnamed / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = unnamed.rename(base / unnamed.name.removeprefix("."))
+    except OSError as error:
+        raise NodeError(
+            f"no scratch space in {base}: {error.strerror}; name another folder with --scratch"
+        ) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def remove_orphans(base: Path) -> None:
+    """Remove scratch folders whose worker is gone.
+
+    A lock tells the living from the dead across containers, where process ids do not.
+    """
+    for folder in base.glob(f"{PREFIX}*"):
+        try:
+            lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue  # its worker lives
+        finally:
+            os.close(lock)
