@@ -43,9 +43,15 @@ class Camera:
     layout: str = key("shell", "how viewpoints are placed", choices=("shell",))
     fov: float = key(49.1343, "horizontal field of view", low=0.1, high=179.0, unit="degree")
     radius: tuple[float, float] = key(
-        (1.5, 2.2), "distance from the origin, drawn uniformly", low=0.0, unit="world unit"
+        (1.5, 2.2),
+        "distance from the origin, drawn uniformly",
+        low=0.01,
+        high=1000.0,
+        unit="world unit",
     )
-    max_height: float = key(2.2, "draw again while |z| exceeds this", low=0.0, unit="world unit")
+    max_height: float = key(
+        2.2, "draw again while |z| exceeds this", low=0.0, high=1000.0, unit="world unit"
+    )
     northern: bool = key(False, "only viewpoints with z >= 0 (the sign of z is dropped)")
 
 

@@ -1,0 +1,232 @@
+"""Presets: what the published ones say, how they are extended and overridden, how they fail."""
+
+import math
+import tomllib
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker import presets
+from worker.blender import recipe as recipes
+from worker.blender.recipe import Recipe
+from worker.errors import ExitStatus, PresetInvalid
+from worker.presets.overrides import merge, parse
+
+
+def preset_file(folder, name, text):
+    path = folder / f"{name}.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def message(*args):
+    with pytest.raises(PresetInvalid) as raised:
+        presets.load(*args)
+    text = str(raised.value)
+    assert "\n" not in text
+    assert raised.value.exit_status == ExitStatus.CONFIGURATION
+    return text
+
+
+def test_objaverse_xl_is_as_published():
+    recipe = presets.load("objaverse-xl")
+    assert (recipe.views, recipe.resolution, recipe.samples) == (12, (512, 512), 128)
+    assert recipe.camera.radius == (1.5, 2.2)
+    assert recipe.camera.max_height == 2.2
+    lens, sensor = 35, 32
+    assert recipe.camera.fov == pytest.approx(math.degrees(2 * math.atan(sensor / 2 / lens)))
+    assert recipe.cycles.denoise
+    assert recipe.cycles.filter_width == 0.01
+    bounces = ("diffuse", "glossy", "transparent", "transmission")
+    assert [getattr(recipe.cycles, f"{kind}_bounces") for kind in bounces] == [1, 1, 3, 3]
+    assert recipe.colour.view_transform == "filmic"
+    assert recipe.subject.merge_vertices
+    assert set(recipe.subject.one_colour) == {"stl", "ply"}
+    assert recipe.records == ("npy-3x4",)
+    assert recipe.follows
+
+
+def test_default_has_the_same_cameras_and_other_settings():
+    published, default = presets.load("objaverse-xl"), presets.load("default")
+    for same in ("views", "resolution", "camera", "lights"):
+        assert getattr(default, same) == getattr(published, same)
+    assert default.colour.view_transform == "standard"
+    assert "cameras" in default.records
+    assert (default.samples, default.cycles.denoise, default.cycles.filter_width) == (64, False, 1)
+    assert default.subject.one_colour == ()
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_a_packaged_preset_is_named_as_its_file_and_says_what_it_is(name):
+    recipe = presets.load(name)
+    assert recipe.name == name
+    assert recipe.summary
+
+
+def test_overrides_reach_plain_and_nested_keys():
+    recipe = presets.load(
+        "default",
+        ["views=4", "cycles.denoise=true", "camera.radius=[1,2]", "colour.view_transform=agx"],
+    )
+    assert (recipe.views, recipe.cycles.denoise, recipe.camera.radius) == (4, True, (1.0, 2.0))
+    assert recipe.colour.view_transform == "agx"
+    assert presets.load("default", ["resolution=64"]).resolution == (64, 64)
+    assert presets.load("default", ["views=4", "views=5"]).views == 5
+
+
+def test_a_file_extends_another_file_that_extends_a_preset(tmp_path):
+    preset_file(tmp_path, "base", 'extends = "objaverse-xl"\n[cycles]\ndenoise = false\n')
+    mine = preset_file(tmp_path, "mine", 'extends = "base.toml"\n[cycles]\nglossy_bounces = 4\n')
+    recipe = presets.load(mine)
+    assert recipe.cycles.glossy_bounces == 4
+    assert not recipe.cycles.denoise
+    assert recipe.cycles.filter_width == 0.01
+    assert recipe.name == "objaverse-xl", "the same objects get the same cameras"
+
+
+def test_a_file_that_extends_nothing_is_named_for_itself(tmp_path):
+    assert presets.load(preset_file(tmp_path, "mine", "views = 3\n")).name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("args", "parts"),
+    [
+        (("objverse-xl",), ["objverse-xl", "did you mean 'objaverse-xl'", "default"]),
+        (("default", ["veiws=4"]), ["--set veiws=4", "'views'"]),
+        (("default", ["cycles.denose=true"]), ["cycles.denose", "'denoise'"]),
+        (("default", ["views=many"]), ["--set views=many", "whole number"]),
+        (("default", ["views=0"]), ["'views' is 0", "1 to 10000"]),
+        (("default", ["views"]), ["KEY=VALUE", "views"]),
+        (("default", [".views=1"]), ["KEY=VALUE"]),
+        (("default", ["cycles=1"]), ["'cycles' is a table"]),
+        (("default", ["views.x=1"]), ["'views'"]),
+        (("default", ["views=1\nsamples=2"]), ["'views'"]),
+        (("default", ["camera.radius=[2,1]"]), ["camera.radius", "upwards"]),
+        (("default", ["camera.radius=[0,1]"]), ["camera.radius", "0.01 to 1000"]),
+        (("default", ["camera.radius=inf"]), ["camera.radius", "0.01 to 1000"]),
+        (("default", ["camera.fov=nan"]), ["camera.fov", "0.1 to 179"]),
+        (("default", ["camera.max_height=0"]), ["camera.max_height", "0.022"]),
+        (("default", ["images=[]"]), ["'images' is empty"]),
+        (("default", ['records=["cameras","cameras"]']), ["'records'", "twice"]),
+        (("default", ['subject.one_colour=["slt"]']), ["slt", "did you mean 'stl'"]),
+        (("nowhere/x.toml",), ["nowhere/x.toml", "No such file"]),
+    ],
+)
+def test_a_wrong_preset_says_which_key_where_and_what_is_allowed(args, parts):
+    text = message(*args)
+    for part in parts:
+        assert part in text
+
+
+def test_a_wrong_file_is_named(tmp_path):
+    base = preset_file(tmp_path, "base", "samples = -1\n")
+    child = preset_file(tmp_path, "child", 'extends = "base.toml"\n')
+    assert base in message(child)
+    assert "'samples'" in message(child)
+    broken = preset_file(tmp_path, "broken", "views = \n")
+    assert broken in message(broken)
+    assert "line 1" in message(broken)
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    assert "binary.toml" in message(str(tmp_path / "binary.toml"))
+    assert "'extends'" in message(preset_file(tmp_path, "odd", "extends = 3\n"))
+
+
+def test_a_circle_is_named(tmp_path):
+    one = preset_file(tmp_path, "one", 'extends = "two.toml"\n')
+    preset_file(tmp_path, "two", 'extends = "one.toml"\n')
+    text = message(one)
+    assert "one.toml extends" in text
+    assert "two.toml extends" in text
+
+
+def test_the_digest_follows_what_changes_the_output():
+    plain = presets.load("default")
+    assert presets.digest(plain) == presets.digest(presets.load("default", ["views=12"]))
+    assert presets.digest(plain) == presets.digest(presets.load("default", ["summary=other words"]))
+    for other in ("views=11", "seed=1", "cycles.denoise=true", "name=mine"):
+        assert presets.digest(plain) != presets.digest(presets.load("default", [other]))
+
+
+def test_the_shown_toml_is_the_recipe_with_every_key_explained(tmp_path):
+    recipe = presets.load(
+        "objaverse-xl", ['summary="say \\"hi\\" \\u007f é"', "cycles.denoise=false"]
+    )
+    text = presets.to_toml(recipe)
+    assert presets.load(preset_file(tmp_path, "shown", text)) == recipe
+    lines = text.splitlines()
+    keys = presets.keys_of(recipe)
+    for key in keys:
+        at = next(
+            i for i, line in enumerate(lines) if line.startswith(key.path.split(".")[-1] + " =")
+        )
+        assert lines[at - 1].startswith(f"# {key.doc}")
+    assert {key.path for key in keys} >= {"views", "cycles.denoise", "camera.fov"}
+    assert "[degree]" in text
+
+
+def test_the_table_has_every_preset():
+    assert [row.name for row in presets.table()] == presets.names()
+    assert all(row.summary for row in presets.table())
+
+
+VALUES = {
+    "views": st.integers(1, 10_000),
+    "samples": st.integers(1, 1 << 20),
+    "cycles.denoise": st.booleans(),
+    "camera.fov": st.floats(0.1, 179),
+    "name": st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"])),
+    "resolution": st.tuples(st.integers(1, 16384), st.integers(1, 16384)),
+}
+
+
+def in_toml(value):
+    if isinstance(value, tuple):
+        return "[" + ",".join(map(in_toml, value)) + "]"
+    return msgspec.json.encode(value).decode()  # these values are spelt alike in both
+
+
+@given(st.fixed_dictionaries({}, optional=VALUES))
+def test_an_override_changes_its_key_and_no_other(values):
+    recipe = presets.load("default", [f"{key}={in_toml(value)}" for key, value in values.items()])
+    expected = recipes.to_dict(presets.load("default"))
+    for key, value in values.items():
+        table = expected
+        *tables, last = key.split(".")
+        for name in tables:
+            table = table[name]
+        table[last] = value
+    assert recipes.to_dict(recipe) == expected
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_any_override_gives_a_recipe_or_one_clear_line(key, value):
+    try:
+        recipe = presets.load("default", [f"{key}={value}"])
+    except PresetInvalid:
+        assert "\n" not in message("default", [f"{key}={value}"])
+    else:
+        assert isinstance(recipe, Recipe)
+
+
+tables = st.recursive(
+    st.integers(), lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+).filter(lambda value: isinstance(value, dict))
+
+
+@given(tables, tables, tables)
+def test_merging_is_associative_and_the_upper_one_wins(one, two, three):
+    assert merge(one, {}) == one
+    assert merge({}, one) == one
+    assert merge(merge(one, two), two) == merge(one, two)
+    if all(not isinstance(v, dict) for v in three.values()):
+        assert {k: merge(one, three)[k] for k in three} == three
+
+
+def test_an_override_is_toml():
+    assert parse("a.b = [1, 2.5]") == {"a": {"b": [1, 2.5]}}
+    assert parse("a=2024-01-01") == {"a": "2024-01-01"}
+    assert parse("a=x=y") == {"a": "x=y"}
+    assert parse("a=") == {"a": ""}
+    assert tomllib.loads("a = true") == parse("a=true")

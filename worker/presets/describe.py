@@ -1,0 +1,101 @@
+"""What a preset says, for a person: a table of presets, and one preset key by key."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from worker.blender.recipe import Recipe
+from worker.presets import loader
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One preset in the list of presets."""
+
+    name: str
+    summary: str
+    follows: str
+    views: int
+    resolution: tuple[int, int]
+    samples: int
+
+
+class Key(msgspec.Struct, frozen=True):
+    """One key of a recipe: its value here, and what was declared of it."""
+
+    path: str
+    """Dotted, as `--set` takes it."""
+    value: Any
+    unit: str
+    doc: str
+    allowed: str
+    """The choices or the range; empty where anything of the right type will do."""
+
+
+def table() -> list[Row]:
+    """Every packaged preset, by name."""
+    recipes = (loader.load(name) for name in loader.names())
+    return [Row(r.name, r.summary, r.follows, r.views, r.resolution, r.samples) for r in recipes]
+
+
+def keys_of(recipe: Recipe) -> list[Key]:
+    """Every key in declaration order, those of tables after the plain ones."""
+    return [key for _, _, keys in _tables(recipe) for key in keys]
+
+
+def to_toml(recipe: Recipe) -> str:
+    """The whole recipe as a TOML file with a comment on every key; `load` reads it back."""
+    lines: list[str] = []
+    for name, doc, keys in _tables(recipe):
+        if name:
+            lines += ["", f"# {doc}", f"[{name}]"]
+        for key in keys:
+            notes = [key.doc, f"[{key.unit}]" if key.unit else "", key.allowed]
+            lines.append(f"# {'; '.join(note for note in notes if note)}")
+            lines.append(f"{key.path.rpartition('.')[2]} = {_toml(key.value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _tables(recipe: Recipe) -> Iterator[tuple[str, str, list[Key]]]:
+    """(name, meaning, keys) of the top level, then of each table."""
+    fields = dataclasses.fields(recipe)
+    tables = [field for field in fields if dataclasses.is_dataclass(getattr(recipe, field.name))]
+    plain = [field for field in fields if field not in tables]
+    yield "", "", [_key(field, recipe, "") for field in plain]
+    for field in tables:
+        inner = getattr(recipe, field.name)
+        keys = [_key(item, inner, f"{field.name}.") for item in dataclasses.fields(inner)]
+        yield field.name, field.metadata["doc"], keys
+
+
+def _key(field: dataclasses.Field[Any], holder: Any, prefix: str) -> Key:
+    about = field.metadata
+    low, high = about["low"], about["high"]
+    if about["choices"]:
+        allowed = "one of " if isinstance(getattr(holder, field.name), str) else "any of "
+        allowed += ", ".join(about["choices"])
+    elif low is not None and high is not None:
+        allowed = f"{_number(low)} to {_number(high)}"
+    elif low is not None:
+        allowed = f"at least {_number(low)}"
+    else:
+        allowed = ""
+    value = getattr(holder, field.name)
+    return Key(prefix + field.name, value, about["unit"], about["doc"], allowed)
+
+
+def _number(bound: float) -> str:
+    return str(int(bound)) if bound == int(bound) else str(bound)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, str):
+        # JSON's escapes are TOML's, but for two: DEL must be escaped, surrogates must not.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(value) if isinstance(value, (bool, int)) else repr(value)

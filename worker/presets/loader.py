@@ -1,0 +1,130 @@
+"""From a preset's name or file, and `--set`, to a checked recipe."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Sequence
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, Final
+
+from worker import formats
+from worker.blender import recipe as recipes
+from worker.blender.recipe import Recipe, RecipeError
+from worker.errors import PresetInvalid
+from worker.presets import overrides as settings
+
+SUFFIX: Final = ".toml"
+EXTENDS: Final = "extends"
+PROSE: Final = ("summary", "follows")
+"""Keys that say something of a preset and change nothing in its images."""
+
+
+def names() -> list[str]:
+    """Names of the presets that come with the worker, in order."""
+    return sorted(
+        entry.name.removesuffix(SUFFIX)
+        for entry in resources.files("worker.presets").iterdir()
+        if entry.name.endswith(SUFFIX)
+    )
+
+
+def load(name_or_file: str, overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe of a preset, with each override (``KEY=VALUE``) laid on it in turn.
+
+    A preset is a packaged name (see `names`) or the path of a TOML file. A file may begin with
+    ``extends = "NAME or FILE"`` (relative to itself) and then says only what differs; it takes
+    its own name from its file, if nothing it extends has one.
+
+    Raises: PresetInvalid, in one line: the key, where it stands, and what is allowed.
+    """
+    table = _read(name_or_file, base=Path(), seen=())
+    for override in overrides:
+        layer = settings.parse(override)
+        _checked(layer, f"--set {override}")
+        table = settings.merge(table, layer)
+    if "name" not in table:
+        table["name"] = Path(name_or_file).stem
+    where = " with --set ".join((f"preset {name_or_file}", *overrides))
+    recipe = _checked(table, where)
+    problems = _contradictions(recipe)
+    if problems:
+        raise PresetInvalid(" ".join(f"{where}: {'; '.join(problems)}".splitlines()))
+    return recipe
+
+
+def digest(recipe: Recipe) -> str:
+    """sha256 of everything in a recipe that can change an output, as canonical JSON."""
+    values = {name: value for name, value in recipes.to_dict(recipe).items() if name not in PROSE}
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read(preset: str, base: Path, seen: tuple[str, ...]) -> dict[str, Any]:
+    """The table of `preset`, laid on the tables it extends."""
+    source = _find(preset, base)
+    if str(source) in seen:
+        chain = " extends ".join((*seen, str(source)))
+        raise PresetInvalid(f"presets go in a circle: {chain}")
+    try:
+        table = tomllib.loads(source.read_bytes().decode("utf-8"))
+    except OSError as error:
+        reason = error.strerror or error
+        raise PresetInvalid(f"preset {source} cannot be read: {reason}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PresetInvalid(f"preset {source} is not TOML: {error}") from error
+    parent = table.pop(EXTENDS, None)
+    _checked(table, str(source))  # alone, so that the message names the file that is wrong
+    if parent is None:
+        return table
+    if not isinstance(parent, str):
+        raise PresetInvalid(f"{source}: 'extends' is the name or file of a preset, not {parent!r}")
+    folder = source.parent if isinstance(source, Path) else Path()
+    return settings.merge(_read(parent, folder, (*seen, str(source))), table)
+
+
+def _find(preset: str, base: Path) -> Traversable:
+    if preset in names():
+        return resources.files("worker.presets").joinpath(preset + SUFFIX)
+    if preset.endswith(SUFFIX) or "/" in preset:
+        return base / Path(preset).expanduser()
+    hint = recipes.nearest(preset, names())
+    raise PresetInvalid(f"no preset '{preset}'{hint}; a preset of your own is a .toml file's path")
+
+
+def _checked(table: dict[str, Any], where: str) -> Recipe:
+    try:
+        recipe: Recipe = recipes.from_dict(table)
+    except RecipeError as error:
+        # A quoted value may hold line breaks; the message is one line.
+        raise PresetInvalid(" ".join(f"{where}: {error}".splitlines())) from error
+    return recipe
+
+
+def _contradictions(recipe: Recipe) -> list[str]:
+    """What no single key's own range can tell."""
+    problems = []
+    low, high = recipe.camera.radius
+    if low > high:
+        problems.append(f"'camera.radius' goes from {low:g} down to {high:g}; write it upwards")
+    if recipe.camera.max_height < high / 100:  # of all viewpoints a hundredth: few draws suffice
+        problems.append(
+            f"'camera.max_height' is {recipe.camera.max_height:g}: with a radius of {high:g} "
+            f"hardly a viewpoint is left; allowed: at least {high / 100:g}"
+        )
+    for key in ("images", "records"):
+        listed = getattr(recipe, key)
+        if len(set(listed)) != len(listed):
+            problems.append(f"'{key}' names something twice: {', '.join(listed)}")
+    if not recipe.images:
+        problems.append("'images' is empty; name one at least, as in [\"colour\"]")
+    problems.extend(
+        f"'subject.one_colour' has no format '{name}'"
+        + recipes.nearest(name, formats.MODEL_SUFFIXES)
+        for name in recipe.subject.one_colour
+        if name not in formats.MODEL_SUFFIXES
+    )
+    return problems

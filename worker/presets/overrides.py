@@ -1,0 +1,50 @@
+"""``KEY=VALUE`` on the command line, over a preset's keys."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+from worker.errors import PresetInvalid
+
+Table = dict[str, Any]
+
+
+def parse(override: str) -> Table:
+    """The nested table that ``cycles.denoise=true`` stands for.
+
+    The value is TOML; what is no TOML value of a kind that a recipe has is a plain text, so
+    that ``colour.view_transform=agx`` needs no quotes.
+
+    Raises: PresetInvalid when there is no ``=`` or no key before it.
+    """
+    path, equals, text = override.partition("=")
+    parts = [part.strip() for part in path.split(".")]
+    if not equals or not all(parts):
+        raise PresetInvalid(
+            f"--set takes KEY=VALUE, as in views=4 or camera.radius=[1,2], not {override!r}"
+        )
+    table: Table = {parts[-1]: _value(text.strip())}
+    for part in reversed(parts[:-1]):
+        table = {part: table}
+    return table
+
+
+def merge(under: Table, over: Table) -> Table:
+    """`over` laid on `under`: tables merge key by key, everything else is replaced."""
+    merged = dict(under)
+    for name, value in over.items():
+        below = merged.get(name)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        merged[name] = merge(below, value) if both else value  # type: ignore[arg-type]  # both
+    return merged
+
+
+def _value(text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+    # More keys than one: a text with a line break in it. Other types: TOML's dates.
+    value = parsed["value"] if len(parsed) == 1 else text
+    return value if isinstance(value, (bool, int, float, str, list, dict)) else text
