@@ -1,0 +1,110 @@
+"""Drives one real child over a socketpair, as the host does, with nothing in between."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from worker import keys
+from worker.blender import messages
+from worker.blender.recipe import Recipe, from_dict, to_dict
+
+REPOSITORY = Path(__file__).parents[3]
+DEBIAN = Path("/usr/bin/blender")
+WHEEL = [sys.executable, "-m", "worker.blender"]
+PROGRAM = [
+    "blender", "-b", "--factory-startup", "--disable-autoexec", "--python-exit-code", "70",
+    "--python", str(REPOSITORY / "worker/blender/program.py"), "--",
+]  # fmt: skip
+
+
+def small(**keys: Any) -> Recipe:
+    """A recipe that renders in a moment; `keys` override."""
+    base: dict[str, Any] = {"name": "test", "views": 2, "resolution": 64, "samples": 4}
+    recipe: Recipe = from_dict({**base, **keys})
+    return recipe
+
+
+class Driver:
+    """A child and this end of its channel; a context manager."""
+
+    def __init__(self, command: list[str], log: Path | None = None) -> None:
+        self.socket, theirs = socket.socketpair()
+        self.socket.settimeout(180)
+        self.log = log.open("wb") if log else None
+        with theirs:
+            self.process = subprocess.Popen(
+                [*command, "--channel-fd", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=self.log or None,
+                stderr=subprocess.STDOUT if self.log else None,
+                cwd=REPOSITORY,
+            )
+        self.lines = self.socket.makefile("rb")
+        self.phases: list[tuple[str, int]] = []
+        self.beats = 0
+        self.ready = self.receive()
+
+    def __enter__(self) -> Driver:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+        self.lines.close()
+        self.process.kill()
+        self.process.wait(10)
+
+    def send(self, message: messages.Message) -> None:
+        self.socket.sendall(messages.encode(message))
+
+    def receive(self) -> dict[str, Any]:
+        """The next message that is neither a Beat nor a Phase; those are kept count of."""
+        while line := self.lines.readline():
+            message: dict[str, Any] = json.loads(line)
+            if message["type"] == "Phase":
+                self.phases.append((message["phase"], message["view"]))
+            elif message["type"] == "Beat":
+                self.beats += 1
+            else:
+                return message
+        raise EOFError(f"the child ended: {self.process.wait(10)}")
+
+    def render(
+        self, model: Path, scratch: Path, recipe: Recipe, root: Path | None = None, uid: str = ""
+    ) -> dict[str, Any]:
+        """Render one file; the Rendered or Failed message."""
+        scratch.mkdir(parents=True, exist_ok=True)
+        root = root or model.parent
+        request = messages.RenderObject(
+            uid=uid or keys.uid_of(model.name),
+            root=str(root),
+            model=str(model.relative_to(root)),
+            format=model.suffix[1:],
+            scratch=str(scratch),
+            recipe=to_dict(recipe),
+        )
+        self.phases = []
+        self.send(request)
+        return self.receive()
+
+
+if __name__ == "__main__":  # by hand: driver.py wheel|debian SCRATCH MODEL...
+    which, out, *models = sys.argv[1:]
+    overrides = {"views": 3, "resolution": 128, "samples": 16}
+    overrides = {**overrides, "colour": {"view_transform": "filmic"}}
+    recipe = small(**overrides, name="objaverse-xl", subject={"one_colour": ["stl", "ply"]})
+    recipe = dataclasses.replace(recipe, cycles=dataclasses.replace(recipe.cycles, denoise=True))
+    with Driver(WHEEL if which == "wheel" else PROGRAM, Path(out, "log")) as child:
+        print(child.ready)
+        for model in map(Path, models):
+            begun = time.monotonic()
+            answer = child.render(model.resolve(), Path(out, model.name), recipe)
+            answer.pop("views", None)
+            print(model.name, f"{time.monotonic() - begun:.2f} s", json.dumps(answer))

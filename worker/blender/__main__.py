@@ -1,0 +1,9 @@
+"""Starts the child under the bpy wheel: python -m worker.blender --channel-fd N."""
+
+from __future__ import annotations
+
+import sys
+
+from worker.blender.child import main
+
+main(sys.argv[1:])

@@ -1,0 +1,152 @@
+"""The long-lived child: answers the host's messages, one object after another."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from typing import Any, Callable, Union
+
+from worker.blender import (
+    colours,
+    compat,
+    engine,
+    importers,
+    layouts,
+    lights,
+    messages,
+    render,
+    scene,
+    statistics,
+    textures,
+)
+from worker.blender.channel import Channel, Heart
+from worker.blender.faults import ObjectFault, brief
+from worker.blender.messages import (
+    Configure,
+    Configured,
+    Failed,
+    Phase,
+    Ready,
+    Rendered,
+    RenderObject,
+)
+from worker.blender.paths import Root
+from worker.blender.recipe import Recipe, from_dict
+from worker.blender.streams import digest, random_colour, stream
+
+BUG = 70
+
+
+def main(arguments: list[str]) -> None:
+    """Serve the host on the socket that `--channel-fd` names; never returns.
+
+    The process ends by os._exit: Blender can crash while it tidies up work that is complete.
+    """
+    status = BUG
+    try:
+        parser = argparse.ArgumentParser(prog="worker.blender")
+        parser.add_argument("--channel-fd", type=int, required=True, help="inherited socket")
+        serve(Channel(parser.parse_args(arguments).channel_fd))
+        status = 0
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else BUG
+    except BaseException:  # noqa: BLE001 - whatever it is, it ends here, seen
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def serve(channel: Channel) -> None:
+    """Answer until the host says Stop or goes away."""
+    compat.start()
+    Heart(channel).start()
+    channel.send(
+        Ready(
+            protocol=messages.PROTOCOL,
+            pid=os.getpid(),
+            blender=compat.version(),
+            formats=list(compat.formats()),
+            engines=list(compat.engines()),
+            denoisers=list(compat.denoisers()),
+            view_transforms=list(compat.view_transforms()),
+        )
+    )
+    device = engine.Device()
+    while True:
+        message = channel.receive()
+        if isinstance(message, Configure):
+            try:
+                device = engine.bind(message.device, message.threads)
+                channel.send(Configured(devices=list(device.names)))
+            except ObjectFault as fault:
+                channel.send(Failed(uid="", code=fault.code, message=str(fault)))
+        elif isinstance(message, RenderObject):
+            channel.send(answer(message, device, channel.send))
+        else:
+            return
+
+
+def answer(
+    request: RenderObject, device: engine.Device, tell: Callable[[Phase], None]
+) -> Union[Rendered, Failed]:
+    """Render one object; whatever goes wrong with it is the answer, not the child's end."""
+    try:
+        return _render(request, device, tell)
+    except ObjectFault as fault:
+        return Failed(request.uid, fault.code, str(fault))
+    except MemoryError:
+        return Failed(request.uid, "memory", "out of memory inside Blender")
+    except Exception as error:
+        traceback.print_exc()
+        return Failed(request.uid, "render", f"{type(error).__name__}: {brief(error)}")
+
+
+def _render(
+    request: RenderObject, device: engine.Device, tell: Callable[[Phase], None]
+) -> Rendered:
+    uid = request.uid
+    recipe: Recipe = from_dict(request.recipe)
+    root = Root(request.root, request.model)
+    suffix = request.format.lower()
+
+    tell(Phase(uid, "import"))
+    scene.clean()
+    importers.load(root, suffix, recipe.subject)
+
+    tell(Phase(uid, "scene"))
+    facts = statistics.count(root)
+    low, high = scene.bounds()
+    facts["scene_size"] = statistics.scene_size(low, high)
+    facts.update(_colour(uid, recipe, root, suffix))
+    scene.put_out_lights()
+    scene.normalise(low, high)
+    lights.add(recipe.lights, stream(uid, recipe, "lights"))
+    camera = scene.add_camera(recipe.camera.fov)
+    viewpoints = layouts.viewpoints(
+        recipe.camera, recipe.views, recipe.resolution, stream(uid, recipe, "cameras")
+    )
+    runtime = engine.configure(recipe, device, digest(uid, recipe, "cycles") % (1 << 31))
+
+    start = time.monotonic()
+    views = render.render_views(
+        recipe, camera, viewpoints, request.scratch, lambda n: tell(Phase(uid, "view", n))
+    )
+    return Rendered(uid, views, facts, runtime, time.monotonic() - start)
+
+
+def _colour(uid: str, recipe: Recipe, root: Root, suffix: str) -> dict[str, Any]:
+    """Colour what brings no colour of its own."""
+    missing = textures.replace_missing(
+        root, lambda name: random_colour(stream(uid, recipe, f"texture:{name}"))
+    )
+    painted = None
+    if suffix in recipe.subject.one_colour:
+        painted = random_colour(stream(uid, recipe, "colour"))
+        colours.paint_all(painted)
+    else:
+        colours.show_vertex_colours()
+    return {"missing_textures": missing, "random_color": painted and list(painted)}

@@ -1,0 +1,200 @@
+"""All that differs from one Blender to the next (3.2 to 4.5), and what this one has.
+
+What a Blender lacks is found out by asking it, never by its version number, so that a build
+without a library (Debian's has no Alembic, USD or OpenImageDenoise) is told apart too. No other
+module asks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Any
+
+import addon_utils
+import bpy
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Importer:
+    """One import operator and how to use it; options it does not know are left out."""
+
+    operator: str
+    options: tuple[tuple[str, Any], ...] = ()
+    build_option: str = ""
+    needs: str = ""
+    """An option that came with the feature asked for; an operator without it will not do."""
+
+
+_USD = (("create_world_material", False), ("import_textures_mode", "IMPORT_PACK"))
+_GLTF = (("import_pack_images", False), ("disable_bone_shape", True))
+
+IMPORTERS: dict[str, tuple[Importer, ...]] = {
+    # The first that this Blender has is taken: C++ before Python.
+    "glb": (Importer("import_scene.gltf", _GLTF),),
+    "gltf": (Importer("import_scene.gltf", _GLTF),),
+    "obj": (Importer("wm.obj_import"), Importer("import_scene.obj")),
+    "fbx": (Importer("wm.fbx_import"), Importer("import_scene.fbx")),
+    "stl": (Importer("wm.stl_import"), Importer("import_mesh.stl")),
+    "ply": (Importer("wm.ply_import"), Importer("import_mesh.ply")),
+    "dae": (Importer("wm.collada_import", build_option="collada"),),
+    "abc": (
+        Importer("wm.alembic_import", (("as_background_job", False),), build_option="alembic"),
+    ),
+    "usd": (Importer("wm.usd_import", _USD, build_option="usd"),),
+    "usda": (Importer("wm.usd_import", _USD, build_option="usd"),),
+    "usdc": (Importer("wm.usd_import", _USD, build_option="usd"),),
+    "usdz": (
+        Importer("wm.usd_import", _USD, build_option="usd", needs="import_textures_mode"),
+    ),
+}  # fmt: skip
+
+ADD_ONS = ("cycles", "io_scene_gltf2", "io_scene_fbx", "io_scene_obj", "io_mesh_stl", "io_mesh_ply")
+VIEW_TRANSFORMS = {"standard": "Standard", "filmic": "Filmic", "agx": "AgX"}
+ENGINES = {"cycles": "CYCLES"}
+DENOISERS = {"openimagedenoise": "OPENIMAGEDENOISE"}
+
+
+def start() -> None:
+    """Make this Blender safe and ready: factory preferences, no scripts, the add-ons on."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    if "bool" not in vars(np):
+        # Debian's 3.4 glTF add-on still writes numpy.bool, gone from numpy 1.24 to 1.26.
+        np.bool = np.bool_  # type: ignore[misc]
+    preferences: Any = bpy.context.preferences
+    preferences.filepaths.use_scripts_auto_execute = False
+    preferences.edit.use_global_undo = False
+    present = {module.__name__ for module in addon_utils.modules()}
+    for name in ADD_ONS:
+        if name in present and name not in preferences.addons:
+            addon_utils.enable(name, default_set=True)
+
+
+def scripts_are_off() -> bool:
+    """Whether scripts inside files stay text."""
+    return not bpy.context.preferences.filepaths.use_scripts_auto_execute
+
+
+def version() -> str:
+    """This Blender, as it calls itself: "4.5.15 LTS"."""
+    return bpy.app.version_string
+
+
+@functools.lru_cache(maxsize=None)
+def importer(suffix: str) -> Importer | None:
+    """The importer this Blender has for files of `suffix`, or None."""
+    for candidate in IMPORTERS.get(suffix, ()):
+        known = options_of(candidate.operator)
+        built = getattr(bpy.app.build_options, candidate.build_option or "cycles", True)
+        if known and (built or not candidate.build_option) and candidate.needs in {"", *known}:
+            return candidate
+    return None
+
+
+@functools.lru_cache(maxsize=None)
+def formats() -> tuple[str, ...]:
+    """Suffixes, without a dot, that this Blender can read; .blend always."""
+    return tuple(sorted(["blend", *(suffix for suffix in IMPORTERS if importer(suffix))]))
+
+
+@functools.lru_cache(maxsize=None)
+def options_of(operator: str) -> frozenset[str]:
+    """Names of the options of "wm.obj_import" and its like; empty where there is no such thing."""
+    try:
+        kind = _operator(operator).get_rna_type()
+    except KeyError:
+        return frozenset()
+    return frozenset(option.identifier for option in kind.properties)
+
+
+def run_importer(chosen: Importer, filepath: str, options: dict[str, Any]) -> bool:
+    """Import one file with those `options` that the operator knows; whether it says it finished.
+
+    Raises: RuntimeError with the operator's report, or whatever an add-on raises.
+    """
+    wanted = {**dict(chosen.options), **options}
+    known = options_of(chosen.operator)
+    given = {name: value for name, value in wanted.items() if name in known}
+    return "FINISHED" in _operator(chosen.operator)(filepath=filepath, **given)
+
+
+def _operator(name: str) -> Any:
+    module, function = name.split(".")
+    return getattr(getattr(bpy.ops, module), function)
+
+
+@functools.lru_cache(maxsize=None)
+def view_transforms() -> tuple[str, ...]:
+    """Those of VIEW_TRANSFORMS that this Blender's colour configuration has."""
+    settings = bpy.context.scene.view_settings
+    before = settings.view_transform
+    found = tuple(
+        key for key, name in VIEW_TRANSFORMS.items() if _takes(settings, "view_transform", name)
+    )
+    settings.view_transform = before
+    return found
+
+
+def engines() -> tuple[str, ...]:
+    """Render engines of the recipe that are here."""
+    render = bpy.context.scene.render
+    return tuple(key for key, name in ENGINES.items() if _takes(render, "engine", name))
+
+
+@functools.lru_cache(maxsize=None)
+def denoisers() -> tuple[str, ...]:
+    """Those of DENOISERS that Cycles was built with."""
+    settings: Any = getattr(bpy.context.scene, "cycles", None)
+    if settings is None:
+        return ()
+    return tuple(key for key, name in DENOISERS.items() if _takes(settings, "denoiser", name))
+
+
+def _takes(owner: Any, name: str, value: str) -> bool:
+    try:
+        setattr(owner, name, value)
+    except TypeError:
+        return False
+    return True
+
+
+def assign(owner: Any, values: dict[str, Any]) -> None:
+    """Set those of `values` that `owner` has: settings come and go with the versions."""
+    for name, value in values.items():
+        if hasattr(owner, name):
+            setattr(owner, name, value)
+
+
+def without_shadow(light: Any) -> None:
+    """Let `light` shine through everything. Cycles had a switch of its own before 4.x."""
+    light.use_shadow = False
+    assign(light.cycles, {"cast_shadow": False})
+
+
+def devices(kind: str) -> list[str]:
+    """Names of the Cycles devices of `kind` ("cuda", "optix"), switched on, the others off."""
+    preferences: Any = bpy.context.preferences.addons["cycles"].preferences
+    if not _takes(preferences, "compute_device_type", kind.upper()):
+        return []
+    names = []
+    for device in preferences.get_devices_for_type(kind.upper()):
+        device.use = device.type == kind.upper()
+        if device.use:
+            names.append(device.name)
+    return names
+
+
+def socket(node: Any, *names: str) -> Any:
+    """The input socket of `node` that carries one of `names`: they were renamed in 4.0."""
+    return next(node.inputs[name] for name in names if name in node.inputs)
+
+
+def clear_passes(layer: Any) -> None:
+    """Switch off every render pass of a view layer."""
+    for owner in (layer, getattr(layer, "cycles", None), getattr(layer, "eevee", None)):
+        if owner is None:
+            continue
+        for name in dir(owner):
+            if name.startswith("use_pass_"):
+                setattr(owner, name, False)

@@ -1,0 +1,133 @@
+"""The render engine: its device, and its settings from the recipe."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import bpy
+
+from worker.blender import compat
+from worker.blender.faults import ObjectFault
+from worker.blender.recipe import Recipe
+
+
+@dataclasses.dataclass(frozen=True)
+class Device:
+    """What renders: "cpu", "cuda" or "optix", the names of it, and threads (0: Blender's own)."""
+
+    kind: str = "cpu"
+    names: tuple[str, ...] = ("CPU",)
+    threads: int = 0
+
+
+def bind(kind: str, threads: int) -> Device:
+    """Choose the device for every object to come. Raises: ObjectFault("device") if absent."""
+    if "cycles" not in compat.engines():
+        raise ObjectFault("device", f"Blender {compat.version()} was built without Cycles")
+    if kind == "cpu":
+        return Device(threads=threads)
+    names = compat.devices(kind)
+    if not names:
+        raise ObjectFault(
+            "device", f"Blender {compat.version()} finds no {kind} device here; 'cpu' always works"
+        )
+    return Device(kind, tuple(names), threads)
+
+
+def configure(recipe: Recipe, device: Device, seed: int) -> dict[str, Any]:
+    """Set up the scene to render as `recipe` says; returns what really renders, for the record.
+
+    Every setting is made here, so that none is left to the file or to a version's defaults.
+    Raises: ObjectFault("unsupported") when the view transform does not exist here.
+    """
+    scene: Any = bpy.context.scene
+    transform = recipe.colour.view_transform
+    if transform not in compat.view_transforms():
+        raise ObjectFault(
+            "unsupported",
+            f"Blender {compat.version()} has no view transform '{transform}'; "
+            f"it has: {', '.join(compat.view_transforms())}",
+        )
+    denoise = recipe.cycles.denoise and "openimagedenoise" in compat.denoisers()
+    scene.render.engine = compat.ENGINES["cycles"]
+    _frame(scene, recipe, device)
+    _cycles(scene.cycles, recipe, device, seed, denoise=denoise)
+    show(scene, transform)
+    return {
+        "blender": compat.version(),
+        "engine": "cycles",
+        "device": device.kind,
+        "devices": list(device.names),
+        "denoiser": "openimagedenoise" if denoise else None,
+        "view_transform": transform,
+        "lacking": ["openimagedenoise"] if recipe.cycles.denoise and not denoise else [],
+    }
+
+
+def show(scene: Any, transform: str) -> None:
+    """Set how display pictures of `scene` are encoded: sRGB, the view transform, no look."""
+    scene.display_settings.display_device = "sRGB"
+    scene.view_settings.view_transform = compat.VIEW_TRANSFORMS[transform]
+    scene.view_settings.look = "None"
+    scene.view_settings.exposure = 0.0
+    scene.view_settings.gamma = 1.0
+    scene.view_settings.use_curve_mapping = False
+
+
+def _frame(scene: Any, recipe: Recipe, device: Device) -> None:
+    scene.use_nodes = False
+    render = scene.render
+    render.resolution_x, render.resolution_y = recipe.resolution
+    render.threads_mode = "FIXED" if device.threads else "AUTO"
+    if device.threads:
+        render.threads = device.threads
+    compat.assign(
+        render,
+        {
+            "resolution_percentage": 100,
+            "pixel_aspect_x": 1.0,
+            "pixel_aspect_y": 1.0,
+            "use_border": False,
+            "film_transparent": True,
+            "use_persistent_data": True,
+            "use_compositing": False,
+            "use_sequencer": False,
+            "use_freestyle": False,
+            "use_motion_blur": False,
+            "use_multiview": False,
+            "use_simplify": False,
+            "use_file_extension": False,
+            "use_overwrite": True,
+            "use_placeholder": False,
+            "dither_intensity": 0.0,
+            "filter_size": 1.5,
+        },
+    )
+    scene.view_layers[0].pass_alpha_threshold = 0.0
+
+
+def _cycles(cycles: Any, recipe: Recipe, device: Device, seed: int, *, denoise: bool) -> None:
+    wanted = recipe.cycles
+    if denoise:
+        cycles.denoiser = compat.DENOISERS["openimagedenoise"]
+    compat.assign(
+        cycles,
+        {
+            "device": "CPU" if device.kind == "cpu" else "GPU",
+            "feature_set": "SUPPORTED",
+            "shading_system": False,
+            "seed": seed,
+            "use_animated_seed": False,
+            "samples": recipe.samples,
+            "time_limit": 0.0,
+            "use_adaptive_sampling": wanted.adaptive,
+            "use_denoising": denoise,
+            "filter_width": wanted.filter_width,
+            "max_bounces": 12,
+            "diffuse_bounces": wanted.diffuse_bounces,
+            "glossy_bounces": wanted.glossy_bounces,
+            "transparent_max_bounces": wanted.transparent_bounces,
+            "transmission_bounces": wanted.transmission_bounces,
+        },
+    )

@@ -1,0 +1,119 @@
+"""The loop over the views: one render each, every pass in one raw file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable
+
+import bpy
+import mathutils
+
+from worker.blender import compat
+from worker.blender.faults import ObjectFault, brief
+from worker.blender.layouts import Viewpoint
+from worker.blender.messages import View
+from worker.blender.recipe import Recipe
+
+PASSES: dict[str, tuple[str, ...]] = {
+    "colour": ("combined",),
+}
+"""Image kind to the render passes it is made from; a view layer calls one `use_pass_<name>`."""
+
+
+def render_views(
+    recipe: Recipe,
+    camera: Any,
+    viewpoints: list[Viewpoint],
+    scratch: str,
+    on_view: Callable[[int], None],
+) -> list[View]:
+    """Render each viewpoint once, into `scratch`; `on_view` is told before each.
+
+    NNN.exr: uncompressed multilayer float32 EXR, linear, premultiplied, with the passes that the
+    recipe's images need. NNN.png, where the view transform is not the sRGB standard: 8-bit RGBA
+    with straight alpha. Raises: ObjectFault("render").
+    """
+    scene = bpy.context.scene
+    _choose_passes(scene, recipe)
+    _leave_no_stamps(scene)
+    kinds = ["passes"] if recipe.colour.view_transform == "standard" else ["passes", "display"]
+    views = []
+    for number, viewpoint in enumerate(viewpoints):
+        on_view(number)
+        name = f"{number:03d}"
+        camera.matrix_world = mathutils.Matrix(viewpoint.camera_to_world.tolist())
+        files = {}
+        for kind in kinds:
+            files[kind] = f"{name}{SUFFIXES[kind]}"
+            path = Path(scratch, files[kind])
+            _write_as(scene, FORMATS[kind])
+            _run(WRITERS[kind], scene, str(path))
+            if not path.is_file():
+                raise ObjectFault("render", f"Blender wrote no {path.name}; is the disk full?")
+        views.append(
+            View(
+                name=name,
+                camera_to_world=viewpoint.camera_to_world.tolist(),
+                intrinsics=viewpoint.intrinsics.tolist(),
+                width=viewpoint.width,
+                height=viewpoint.height,
+                projection=viewpoint.projection,
+                files=files,
+            )
+        )
+    return views
+
+
+def _choose_passes(scene: Any, recipe: Recipe) -> None:
+    layer = scene.view_layers[0]
+    compat.clear_passes(layer)
+    for kind in recipe.images:
+        for name in PASSES[kind]:
+            setattr(layer, f"use_pass_{name}", True)
+
+
+def _leave_no_stamps(scene: Any) -> None:
+    """Write nothing into a file that differs from run to run: no date, no render time."""
+    for name in dir(scene.render):
+        if name.startswith("use_stamp"):
+            setattr(scene.render, name, False)
+
+
+def _write_as(scene: Any, settings: dict[str, Any]) -> None:
+    for name, value in settings.items():
+        setattr(scene.render.image_settings, name, value)
+
+
+def _render(scene: Any, path: str) -> None:
+    scene.render.filepath = path
+    bpy.ops.render.render(write_still=True)
+
+
+def _save_display(scene: Any, path: str) -> None:
+    bpy.data.images["Render Result"].save_render(path, scene=scene)
+
+
+def _run(step: Callable[[Any, str], None], scene: Any, path: str) -> None:
+    try:
+        step(scene, path)
+    except RuntimeError as error:
+        raise ObjectFault("render", brief(error)) from error
+
+
+# A view's raw files by kind, as `messages.View.files` names them. One render makes them all.
+SUFFIXES = {"passes": ".exr", "display": ".png"}
+WRITERS: dict[str, Callable[[Any, str], None]] = {"passes": _render, "display": _save_display}
+FORMATS: dict[str, dict[str, Any]] = {
+    "passes": {
+        "file_format": "OPEN_EXR_MULTILAYER",
+        "color_mode": "RGBA",
+        "color_depth": "32",
+        "exr_codec": "NONE",
+    },
+    "display": {
+        "file_format": "PNG",
+        "color_mode": "RGBA",
+        "color_depth": "8",
+        "compression": 0,
+    },
+}
