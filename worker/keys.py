@@ -18,6 +18,9 @@ INDEX: Final = "index.json"
 SHARDS: Final = "shards/"
 CONTACT_SHEET: Final = "contact-sheet.png"
 
+METADATA: Final = "metadata.json"
+CAMERAS: Final = "cameras.json"
+
 UID_PATTERN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -59,3 +62,13 @@ def view_name(number: int) -> str:
 def member(uid: str, name: str) -> str:
     """A zip member's name: everything lies in one folder named for the object."""
     return f"{uid}/{name}"
+
+
+def image_file(view: str, suffix: str = "") -> str:
+    """A view's image; `suffix` tells its kind, the colour image has none: "000_depth.png"."""
+    return f"{view}{suffix}.png"
+
+
+def matrix_file(view: str) -> str:
+    """A view's camera matrix: "000.npy"."""
+    return f"{view}.npy"

@@ -1,0 +1,97 @@
+"""A deterministic zip: stored, fixed dates and attributes; checked before anyone sees it."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from worker import keys
+from worker.errors import NodeError
+from worker.pack import png
+
+DATE: Final = (1980, 1, 1, 0, 0, 0)
+"""The earliest a zip can say."""
+UNIX: Final = 3
+PLAIN_FILE: Final = 0o100644 << 16
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of an object, to be written."""
+
+    name: str
+    """Within the object's folder."""
+    data: bytes
+    image: tuple[tuple[int, int], str] | None = None
+    """((width, height), mode) of an image: what it must decode to."""
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished, checked zip."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+def write(path: Path, uid: str, members: Iterable[Member]) -> Written:
+    """Write `members` in the order given, read them all back, and only then give it its name.
+
+    `members` is taken one at a time: memory holds one member of the zip, not the zip.
+
+    Raises: NodeError, when the disk does not take or keep it (and whatever `members` raises).
+    """
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        expected = _write(unfinished, uid, members)
+        _check(unfinished, expected)
+        with unfinished.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = unfinished.stat().st_size
+        unfinished.replace(path)
+    except OSError as error:
+        raise NodeError(
+            f"the zip cannot be written to {path.parent}: {error.strerror or error}; "
+            "free some space there, or use another scratch folder"
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return Written(path=path, sha256=digest, size=size)
+
+
+class _Expected(msgspec.Struct, frozen=True):
+    name: str
+    size: int
+    image: tuple[tuple[int, int], str] | None
+
+
+def _write(path: Path, uid: str, members: Iterable[Member]) -> list[_Expected]:
+    expected = []
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for member in members:
+            info = zipfile.ZipInfo(keys.member(uid, member.name), DATE)
+            info.create_system = UNIX
+            info.external_attr = PLAIN_FILE
+            archive.writestr(info, member.data)
+            expected.append(_Expected(info.filename, len(member.data), member.image))
+    return expected
+
+
+def _check(path: Path, expected: list[_Expected]) -> None:
+    """Every member is there, in order, whole (its CRC is checked as it is read) and decodes."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.namelist() != [member.name for member in expected]:
+                raise NodeError(f"{path} lists other members than were written to it")
+            for member in expected:
+                data = archive.read(member.name)
+                if len(data) != member.size:
+                    raise NodeError(f"{path}: {member.name} is shorter than what was written")
+                if member.image is not None:
+                    png.decode(data, *member.image)
+    except (zipfile.BadZipFile, png.NotPng) as error:
+        raise NodeError(f"{path} does not read back as written: {error}") from error

@@ -1,0 +1,45 @@
+"""What a child left in scratch, read with suspicion: it has just run a hostile file."""
+
+from __future__ import annotations
+
+import functools
+import stat
+from pathlib import Path, PurePosixPath
+
+from worker.blender.messages import View
+from worker.errors import RenderFailed
+from worker.pack.exr import Passes
+
+
+class RawView:
+    """One view's raw files, opened when first asked for."""
+
+    def __init__(self, view: View, scratch: Path) -> None:
+        self.view = view
+        self._scratch = scratch
+
+    @functools.cached_property
+    def passes(self) -> Passes:
+        """The multilayer EXR. Raises: RenderFailed."""
+        return Passes(self.file("passes"), self.view.width, self.view.height)
+
+    def file(self, kind: str) -> Path:
+        """The raw file of a kind: a regular file that lies in scratch itself.
+
+        Raises: RenderFailed.
+        """
+        name = self.view.files.get(kind)
+        if name is None:
+            raise RenderFailed(f"view {self.view.name} came without its '{kind}' file")
+        if name != PurePosixPath(name).name or "\0" in name:
+            raise RenderFailed(f"view {self.view.name} names a '{kind}' file outside its scratch")
+        path = self._scratch / name
+        try:
+            mode = path.lstat().st_mode
+        except OSError as error:
+            raise RenderFailed(
+                f"view {self.view.name}: {name} cannot be read: {error.strerror}"
+            ) from error
+        if not stat.S_ISREG(mode):
+            raise RenderFailed(f"view {self.view.name}: {name} is not a plain file")
+        return path

@@ -1,0 +1,11 @@
+"""JSON files as Objaverse-XL writes them: indent 2, sorted keys."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def json_file(document: Any) -> bytes:
+    """`document` as a file. Raises ValueError on a number that JSON does not have."""
+    return json.dumps(document, indent=2, sort_keys=True, allow_nan=False).encode() + b"\n"

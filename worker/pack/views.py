@@ -1,0 +1,65 @@
+"""Are the child's views those the recipe asked for? A child that ran a hostile file may lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from worker import keys
+from worker.blender.messages import View
+from worker.blender.recipe import Recipe
+from worker.errors import RenderFailed
+
+RIGID: Final = 1e-4
+"""How far from orthonormal a camera may be: Blender's matrices are single precision."""
+
+
+def check(views: Sequence[View], recipe: Recipe) -> None:
+    """Raises: RenderFailed, unless number, names, sizes and cameras are as they must be."""
+    if len(views) != recipe.views:
+        raise RenderFailed(f"{len(views)} views were rendered, not {recipe.views}")
+    for number, view in enumerate(views):
+        problem = _problem(view, keys.view_name(number), recipe)
+        if problem:
+            raise RenderFailed(f"view {number} {problem}")
+
+
+def _problem(view: View, name: str, recipe: Recipe) -> str:
+    if view.name != name:
+        return f"is named {view.name!r}, not '{name}'"
+    if (view.width, view.height) != recipe.resolution:
+        wanted = "x".join(map(str, recipe.resolution))
+        return f"is {view.width}x{view.height}, not {wanted}"
+    if not _rigid(view.camera_to_world):
+        return "has a camera_to_world that is no rigid 4x4 matrix"
+    if not _pinhole(view.intrinsics):
+        return "has intrinsics that are no 3x3 pinhole matrix"
+    return ""
+
+
+def _rigid(rows: list[list[float]]) -> bool:
+    if [len(row) for row in rows] != [4] * 4:
+        return False
+    pose = np.asarray(rows, np.float64)
+    rotation = pose[:3, :3]
+    return bool(
+        np.isfinite(pose).all()
+        and np.array_equal(pose[3], [0, 0, 0, 1])
+        and np.allclose(rotation @ rotation.T, np.eye(3), rtol=0, atol=RIGID)
+        and np.linalg.det(rotation) > 0
+    )
+
+
+def _pinhole(rows: list[list[float]]) -> bool:
+    if [len(row) for row in rows] != [3] * 3:
+        return False
+    k = np.asarray(rows, np.float64)
+    return bool(
+        np.isfinite(k).all()
+        and k[0, 0] > 0
+        and k[1, 1] > 0
+        and k[1, 0] == 0
+        and np.array_equal(k[2], [0, 0, 1])
+    )
