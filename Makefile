@@ -33,6 +33,7 @@ $(READY): $(LOCKS) pyproject.toml
 		rm -rf $(VENV)/stubs-$$version; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
 			--target $(VENV)/stubs-$$version -r locks/stubs-$$version.lock || exit 1; \
+		for stubs in $(VENV)/stubs-$$version/*-stubs; do mv $$stubs $${stubs%-stubs}; done; \
 	done
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

@@ -9,7 +9,8 @@
     ├── NodeError            69  this node or the storage is unusable; try elsewhere
     │   ├── StoreError
     │   ├── BlenderMissing
-    │   └── DeviceMissing
+    │   ├── DeviceMissing
+    │   └── NodeUnusable
     ├── Interrupted          75  told to stop, stopped cleanly
     └── ObjectError              one object's outcome; never ends a run
         ├── Missing Modified Download TooLarge          (fetch)
@@ -104,6 +105,12 @@ class DeviceMissing(NodeError):
     """A device asked for by name is not there."""
 
     code = "device"
+
+
+class NodeUnusable(NodeError):
+    """Objects fail here that are known to be good."""
+
+    code = "node_unusable"
 
 
 class Interrupted(WorkerError):

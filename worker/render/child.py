@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -30,11 +29,13 @@ from worker.blender.messages import (
     Stop,
 )
 from worker.errors import BlenderMissing, DeviceMissing
+from worker.render import memory
+from worker.render.devices import Device
 from worker.render.environment import child_environment
 from worker.render.runtime import Runtime
+from worker.render.watch import LOOK_EVERY_S, Limits, Overrun, TooMuchMemory, Watch
 
 LAUNCH = Path(__file__).with_name("launch.py")
-START_DEADLINE_S = 180.0
 STOP_DEADLINE_S = 5.0
 TAIL_LINES = 40
 TAIL_LINE_LENGTH = 400
@@ -48,15 +49,15 @@ class ChildDied(Exception):
     """The process ended, or said what the protocol does not allow, without an answer."""
 
 
-class DeadlinePassed(Exception):
-    """No answer in time; the child is in an unknown state and must be ended."""
-
-
 class Child:
-    """A running Blender. Not thread-safe: one thread owns it at a time."""
+    """A running Blender on one device. One thread owns it at a time; any may `kill` it."""
 
-    def __init__(self, runtime: Runtime, home: Path) -> None:
+    def __init__(
+        self, runtime: Runtime, device: Device, home: Path, limits: Limits, memory_limit: int
+    ) -> None:
         home.mkdir(parents=True, exist_ok=True)
+        self.home = home
+        self.kernel_kills = memory.kernel_kills()
         ours, theirs = socket.socketpair()
         command = [*runtime.command, "--channel-fd", str(theirs.fileno())]
         with theirs:
@@ -68,13 +69,17 @@ class Child:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
                 cwd=home,
-                env=child_environment(os.environ, home),
+                env={**child_environment(os.environ, home), **device.environment},
             )
+        self.device = device
         self._socket = ours
+        self._socket.settimeout(LOOK_EVERY_S)
+        self._limits = limits
+        self._memory_limit = memory_limit
         self._buffer = bytearray()
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
-        self.phase = "start"
         self.objects = 0
+        self._watch = self._new_watch("start")
         assert self._process.stdout is not None  # noqa: S101 - a PIPE was asked for
         self._log = threading.Thread(
             target=self._read_log, args=(self._process.stdout,), daemon=True
@@ -91,19 +96,28 @@ class Child:
         """The last lines Blender printed."""
         return tuple(self._tail)
 
-    def start(self, device: str, threads: int) -> tuple[Ready, Configured]:
-        """Wait until Blender is up and bind it to `device`.
+    @property
+    def phase(self) -> str:
+        """What the child is, or was last, about."""
+        return self._watch.phase
 
-        Raises: BlenderMissing when it does not come up, DeviceMissing when `device` is absent.
+    @property
+    def peak(self) -> int:
+        """Most resident bytes seen during the last piece of work."""
+        return self._watch.peak
+
+    def start(self, threads: int) -> tuple[Ready, Configured]:
+        """Wait until Blender is up and bind it to its device.
+
+        Raises: BlenderMissing when it does not come up, DeviceMissing when the device is absent.
         """
-        deadline = time.monotonic() + START_DEADLINE_S
         try:
-            ready = self._answer(Ready, deadline, None)
+            ready = self._answer(Ready)
             if isinstance(ready, Failed):
                 raise BlenderMissing(ready.message)
-            self._send(Configure(device=device, threads=threads))
-            configured = self._answer(Configured, deadline, None)
-        except (ChildDied, DeadlinePassed) as error:
+            self._send(Configure(device=self.device.kind, threads=threads))
+            configured = self._answer(Configured)
+        except (ChildDied, Overrun, TooMuchMemory) as error:
             self.kill()
             raise BlenderMissing(f"Blender did not start: {error}{_said(self.log_tail)}") from error
         if isinstance(configured, Failed):
@@ -112,14 +126,14 @@ class Child:
         return ready, configured
 
     def render(
-        self, request: RenderObject, timeout_s: float, on_phase: Callable[[Phase], None]
+        self, request: RenderObject, on_phase: Callable[[Phase], None] = lambda _: None
     ) -> Rendered | Failed:
-        """Render one object. Raises: ChildDied, DeadlinePassed."""
-        self.phase = "import"
+        """Render one object. Raises: ChildDied, Overrun, TooMuchMemory; then the child must go."""
         self.objects += 1
         self._tail.clear()
+        self._watch = self._new_watch("import")
         self._send(request)
-        return self._answer(Rendered, time.monotonic() + timeout_s, on_phase)
+        return self._answer(Rendered, on_phase)
 
     def stop(self) -> None:
         """Ask the child to end; end it by force if it does not."""
@@ -155,28 +169,28 @@ class Child:
         except OSError as error:
             raise ChildDied(f"it no longer listens ({self.ending()})") from error
 
+    def _new_watch(self, phase: str) -> Watch:
+        return Watch(self._limits, self._process.pid, self._memory_limit, phase)
+
     def _answer(
-        self, kind: type[Answer], deadline: float, on_phase: Callable[[Phase], None] | None
+        self, kind: type[Answer], on_phase: Callable[[Phase], None] = lambda _: None
     ) -> Answer | Failed:
         while True:
-            message = self._receive(deadline)
+            message = self._receive()
+            self._watch.heard()
             if isinstance(message, Phase):
-                self.phase = message.phase
-                if on_phase is not None:
-                    on_phase(message)
+                self._watch.enter(message.phase)
+                on_phase(message)
             elif isinstance(message, (kind, Failed)):
                 return message
             elif not isinstance(message, Beat):
                 raise ChildDied(f"it sent {type(message).__name__} out of turn")
 
-    def _receive(self, deadline: float) -> FromChild:
+    def _receive(self) -> FromChild:
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > messages.MAX_LINE:
                 raise ChildDied("it sent an endless message")
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise DeadlinePassed
-            self._socket.settimeout(left)
+            self._watch.look()
             try:
                 data = self._socket.recv(1 << 16)
             except TimeoutError:

@@ -1,9 +1,16 @@
-"""The Blender children of one worker: lent to one object at a time, replaced when they fail."""
+"""The Blender children of one worker: N a device, lent to one object at a time.
+
+A child that dies, overruns or errs is ended with its whole process group and replaced. A death
+is tried once more in a fresh child; then it is the object's outcome. When several objects in a
+row die, a known-good canary tells whether the node is to blame.
+"""
 
 from __future__ import annotations
 
 import itertools
+import os
 import queue
+import random
 import shutil
 import threading
 from collections.abc import Callable
@@ -20,34 +27,57 @@ from worker.errors import (
     BlenderMissing,
     Crash,
     DeviceMissing,
+    NodeUnusable,
+    ObjectError,
     ObjectInterrupted,
+    OutOfMemory,
     RenderFailed,
     Timeout,
     Unsupported,
 )
-from worker.render.child import Child, ChildDied, DeadlinePassed
+from worker.render import canary, devices, memory
+from worker.render.child import Child, ChildDied
+from worker.render.devices import Device
 from worker.render.result import RenderedObject
 from worker.render.runtime import Runtime
+from worker.render.watch import Limits, Overrun, TooMuchMemory
 from worker.sources.base import FetchedObject
 
 log = structlog.get_logger(__name__)
 
-AUTO_ORDER = ("optix", "cuda", "cpu")
 ATTEMPTS = 2
-"""A death is tried once more in a fresh child; then it is the object's outcome."""
+START_ATTEMPTS = 3
+DEATHS_BEFORE_CANARY = 3
+CHILDREN = {"cpu": 1, "cuda": 2, "optix": 2}
+"""Children a device by default: on a GPU the one imports while the other renders."""
+RECYCLE_SHARE = 0.5
+"""A child that holds more than this share of its limit between objects is replaced."""
 
 
 class PoolOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How many children, on what, and how long each may take over one object."""
+    """How many children, on what, within what limits. 0 children: the device's default."""
 
     device: str = "auto"
-    children: int = 1
+    children_per_device: int = 0
     threads: int = 0
-    object_timeout_s: float = 300.0
+    limits: Limits = Limits()
+    recycle_after: int = 200
+    """Objects a child renders before it is replaced, give or take a fifth."""
+
+
+class Slot:
+    """A place for one child on one device."""
+
+    def __init__(self, device: Device, recycle_after: int) -> None:
+        self.device = device
+        self.child: Child | None = None
+        # Jitter, or all children of a node that started together would restart together.
+        spread = random.uniform(0.8, 1.2)  # noqa: S311 - not a secret
+        self.recycle_after = max(1, round(recycle_after * spread))
 
 
 class Pool:
-    """Starts children on demand and keeps them; `render` may be called from many threads."""
+    """Children by need; `render` may be called from `size` threads at once."""
 
     def __init__(self, runtime: Runtime, options: PoolOptions, home: Path) -> None:
         self._runtime = runtime
@@ -56,38 +86,51 @@ class Pool:
         self._numbers = itertools.count()
         self._lock = threading.Lock()
         self._alive: set[Child] = set()
-        self._idle: queue.LifoQueue[Child] = queue.LifoQueue()
+        self._slots: list[Slot] = []
+        self._free: queue.LifoQueue[Slot] = queue.LifoQueue()
         self._closed = False
-        self.device = ""
+        self._deaths = 0
+        self._memory_limit = 0
         self.ready: Ready | None = None
 
     @property
     def size(self) -> int:
-        """How many objects can be rendered at once."""
-        return self._options.children
+        """How many objects can be rendered at once; 0 before `open`."""
+        return len(self._slots)
+
+    @property
+    def device(self) -> str:
+        """The kind of device in use: "cpu", "cuda" or "optix"."""
+        return self._slots[0].device.kind if self._slots else ""
 
     def open(self) -> Ready:
-        """Start the first child, so that a broken node is found out before any object.
+        """Choose the devices and start the first child, so that a broken node shows at once.
 
         Raises: BlenderMissing, DeviceMissing.
         """
-        wanted = self._options.device
-        candidates = AUTO_ORDER if wanted == "auto" else (wanted,)
-        for device in candidates:
-            self.device = device
+        absent: DeviceMissing | None = None
+        for chosen in devices.candidates(self._options.device, os.environ):
             try:
-                child = self._start()
+                self._fill(chosen)
+                self._slots[0].child = self._start(self._slots[0].device)
             except DeviceMissing as error:
-                log.debug("device absent", device=device, reason=str(error))
-                if device == candidates[-1]:
-                    raise
+                log.debug("device absent", device=chosen[0].kind, reason=str(error))
+                absent = error
                 continue
-            self._idle.put(child)
             break
-        if self.ready is None:
-            raise BlenderMissing("no child started")
-        log.info("blender ready", runtime=self._runtime.name, version=self.ready.blender,
-                 device=self.device)  # fmt: skip
+        else:
+            raise absent or DeviceMissing("no device to try")
+        for slot in reversed(self._slots):
+            self._free.put(slot)
+        assert self.ready is not None  # noqa: S101 - `_start` has set it
+        log.info(
+            "blender ready",
+            runtime=self._runtime.name,
+            version=self.ready.blender,
+            device=self.device,
+            children=self.size,
+            memory_mb=self._memory_limit >> 20,
+        )
         return self.ready
 
     def render(
@@ -99,36 +142,24 @@ class Pool:
     ) -> RenderedObject:
         """Render `fetched` into the folder `scratch`.
 
-        Raises: any ObjectError; BlenderMissing when no child can be started any more.
+        Raises: any ObjectError; NodeError when the node proves unusable.
         """
         request = self._request(fetched, recipe, scratch)
-        for attempt in range(1, ATTEMPTS + 1):
-            shutil.rmtree(scratch, ignore_errors=True)
-            scratch.mkdir(parents=True)
-            child = self._take()
-            try:
-                answer = child.render(request, self._options.object_timeout_s, on_phase)
-            except DeadlinePassed:
-                phase, tail = child.phase, child.log_tail
-                self._discard(child)
-                if self._closed:
-                    raise ObjectInterrupted("the worker was stopped") from None
-                raise Timeout(
-                    f"not finished within {self._options.object_timeout_s:g} s, "
-                    f"in the phase '{phase}'",
-                    tail,
-                ) from None
-            except ChildDied as error:
-                phase, tail = child.phase, child.log_tail
-                self._discard(child)
-                if self._closed:
-                    raise ObjectInterrupted("the worker was stopped") from None
-                if attempt == ATTEMPTS:
-                    raise Crash(f"Blender died in the phase '{phase}': {error}", tail) from error
-                log.warning("blender died, trying once more", reason=str(error), phase=phase)
-                continue
-            return self._finish(child, answer, fetched, scratch)
-        raise AssertionError("unreachable")
+        slot = self._free.get()
+        try:
+            answer = self._with_retry(slot, request, on_phase)
+            tail = slot.child.log_tail if slot.child else ()
+            if isinstance(answer, Failed):
+                # After an error the scene may hold anything; a fresh child costs about a second.
+                self._empty(slot)
+                raise OBJECT_ERRORS.get(answer.code, RenderFailed)(answer.message, tail)
+            if answer.uid != request.uid:
+                self._empty(slot)
+                raise RenderFailed(f"Blender answered for another object ({answer.uid})", tail)
+            self._recycle(slot)
+            return RenderedObject(fetched=fetched, scratch=scratch, answer=answer)
+        finally:
+            self._free.put(slot)
 
     def close(self, *, now: bool = False) -> None:
         """End every child; `now` also those that are at work. Safe to call from any thread."""
@@ -142,12 +173,67 @@ class Pool:
             else:
                 child.stop()
 
+    def _with_retry(
+        self, slot: Slot, request: RenderObject, on_phase: Callable[[Phase], None]
+    ) -> Rendered | Failed:
+        for attempt in range(1, ATTEMPTS + 1):
+            shutil.rmtree(request.scratch, ignore_errors=True)
+            Path(request.scratch).mkdir(parents=True)
+            child = self._child(slot)
+            try:
+                answer = child.render(request, on_phase)
+            except (ChildDied, Overrun, TooMuchMemory) as error:
+                outcome = self._death(slot, child, error)
+                if attempt == ATTEMPTS:
+                    self._suspect(slot)
+                    raise outcome from error
+                log.warning("blender replaced, trying once more", reason=str(outcome))
+            else:
+                self._deaths = 0
+                return answer
+        raise AssertionError("unreachable")
+
+    def _death(self, slot: Slot, child: Child, error: Exception) -> ObjectError:
+        """End what is left of the child and say what its end means for the object."""
+        phase, tail, kernel_kills = child.phase, child.log_tail, memory.kernel_kills()
+        self._empty(slot)
+        if self._closed:
+            raise ObjectInterrupted("the worker was stopped") from error
+        if isinstance(error, Overrun):
+            return Timeout(str(error), tail)
+        if isinstance(error, TooMuchMemory):
+            return OutOfMemory(str(error), tail)
+        if kernel_kills > child.kernel_kills:
+            return OutOfMemory(f"the kernel ended Blender for memory in the phase '{phase}'", tail)
+        return Crash(f"Blender died in the phase '{phase}': {error}", tail)
+
+    def _suspect(self, slot: Slot) -> None:
+        """After several deaths in a row, find out whether it is the node. Raises: NodeUnusable."""
+        self._deaths += 1
+        if self._deaths < DEATHS_BEFORE_CANARY:
+            return
+        folder = self._home / f"canary-{next(self._numbers)}"
+        try:
+            answer: object = self._child(slot).render(canary.request(folder))
+        except (ChildDied, Overrun, TooMuchMemory) as error:
+            answer = error
+        if not isinstance(answer, Rendered):
+            self._empty(slot)
+            raise NodeUnusable(
+                f"{self._deaths} objects in a row ended Blender, and so did a plain cube "
+                f"({answer}): check this node's memory, driver and disk with "
+                "'render-worker doctor', and run elsewhere"
+            )
+        log.warning("several objects in a row ended Blender, but a plain cube renders")
+        self._deaths = 0
+
     def _request(self, fetched: FetchedObject, recipe: Recipe, scratch: Path) -> RenderObject:
         format_ = (fetched.ref.file_type or fetched.path.suffix.lstrip(".")).lower()
         if self.ready is not None and format_ not in self.ready.formats:
             raise Unsupported(
                 f"Blender {self.ready.blender} ({self._runtime.name}) cannot read '{format_}'; "
-                f"it reads {', '.join(sorted(self.ready.formats))}"
+                f"it reads {', '.join(sorted(self.ready.formats))}; "
+                "the bpy 4.5 wheel (--blender bpy) reads every format the worker knows"
             )
         return RenderObject(
             uid=fetched.ref.uid,
@@ -158,42 +244,66 @@ class Pool:
             recipe=recipes.to_dict(recipe),
         )
 
-    def _finish(
-        self, child: Child, answer: Rendered | Failed, fetched: FetchedObject, scratch: Path
-    ) -> RenderedObject:
-        tail = child.log_tail
-        if isinstance(answer, Failed):
-            # After an error the scene may hold anything; a fresh child costs about a second.
-            self._discard(child)
-            raise OBJECT_ERRORS.get(answer.code, RenderFailed)(answer.message, tail)
-        self._idle.put(child)
-        if answer.uid != fetched.ref.uid:
-            raise RenderFailed(f"Blender answered for another object ({answer.uid})", tail)
-        return RenderedObject(fetched=fetched, scratch=scratch, answer=answer)
+    def _fill(self, chosen: list[Device]) -> None:
+        per_device = self._options.children_per_device or CHILDREN[chosen[0].kind]
+        self._slots = [
+            Slot(device, self._options.recycle_after)
+            for _ in range(per_device)
+            for device in chosen
+        ]
+        limit = self._options.limits.memory_bytes
+        self._memory_limit = limit or memory.default_limit(len(self._slots))
 
-    def _take(self) -> Child:
+    def _child(self, slot: Slot) -> Child:
+        """The slot's child, started if there is none. Raises: ObjectInterrupted, NodeError."""
         if self._closed:
             raise ObjectInterrupted("the worker was stopped")
-        try:
-            return self._idle.get_nowait()
-        except queue.Empty:
-            return self._start()
+        for attempt in range(1, START_ATTEMPTS + 1):
+            if slot.child is not None:
+                break
+            try:
+                slot.child = self._start(slot.device)
+            except BlenderMissing as error:
+                if self._closed:
+                    raise ObjectInterrupted("the worker was stopped") from error
+                if attempt == START_ATTEMPTS:
+                    raise
+                log.warning("blender did not start, trying again", reason=str(error))
+        assert slot.child is not None  # noqa: S101 - the last attempt raised
+        return slot.child
 
-    def _start(self) -> Child:
-        child = Child(self._runtime, self._home / f"child-{next(self._numbers)}")
+    def _start(self, device: Device) -> Child:
+        home = self._home / f"child-{next(self._numbers)}"
+        child = Child(self._runtime, device, home, self._options.limits, self._memory_limit)
         with self._lock:
             self._alive.add(child)
         try:
-            self.ready, _ = child.start(self.device, self._options.threads)
+            self.ready, _ = child.start(self._options.threads)
         except Exception:
-            self._discard(child)
+            self._end(child)
             raise
         if self._closed:
-            self._discard(child)
+            self._end(child)
             raise ObjectInterrupted("the worker was stopped")
         return child
 
-    def _discard(self, child: Child) -> None:
+    def _recycle(self, slot: Slot) -> None:
+        """Replace a child that has served long enough or has swollen."""
+        child = slot.child
+        if child is None:
+            return
+        swollen = memory.group_resident(child.pid) > RECYCLE_SHARE * self._memory_limit
+        if child.objects >= slot.recycle_after or swollen:
+            log.debug("child recycled", objects=child.objects, swollen=swollen)
+            self._empty(slot)
+
+    def _empty(self, slot: Slot) -> None:
+        if slot.child is not None:
+            self._end(slot.child)
+            slot.child = None
+
+    def _end(self, child: Child) -> None:
         with self._lock:
             self._alive.discard(child)
         child.kill()
+        shutil.rmtree(child.home, ignore_errors=True)

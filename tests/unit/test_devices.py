@@ -1,0 +1,67 @@
+"""Devices follow what the scheduler shows; a GPU asked for and absent is an error."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.errors import DeviceMissing
+from worker.render import devices
+from worker.render.devices import Device, candidates, mine, visible
+
+UUIDS = ["GPU-8932f937-d72c-4106-c12f-20bd9faed9f6", "MIG-1c0c9f25-9a2b-5d3c-8e0a-5f3d1b0e7c11"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        ("0,1", ["0", "1"]),
+        ("3", ["3"]),
+        ("", []),
+        ("-1", []),
+        ("NoDevFiles", []),
+        ("0,-1,1", ["0"]),
+        (",".join(UUIDS), UUIDS),
+        ("MIG-GPU-8932f937-d72c-4106-c12f-20bd9faed9f6/1/0",
+         ["MIG-GPU-8932f937-d72c-4106-c12f-20bd9faed9f6/1/0"]),
+    ],
+)  # fmt: skip
+def test_visible(shown, expected):
+    assert visible({"CUDA_VISIBLE_DEVICES": shown}) == expected
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, ["0", "1", "2", "3"]),
+        ({"SLURM_LOCALID": "1", "SLURM_TASKS_PER_NODE": "4(x2)"}, ["1"]),
+        ({"SLURM_LOCALID": "1", "SLURM_TASKS_PER_NODE": "2"}, ["1", "3"]),
+        ({"SLURM_LOCALID": "5", "SLURM_TASKS_PER_NODE": "8"}, ["1"]),
+        ({"SLURM_LOCALID": "0", "SLURM_TASKS_PER_NODE": "1"}, ["0", "1", "2", "3"]),
+        ({"SLURM_LOCALID": "1", "SLURM_TASKS_PER_NODE": "1,2", "SLURM_NODEID": "1"}, ["1", "3"]),
+        ({"SLURM_LOCALID": "1", "SLURM_TASKS_PER_NODE": "4", "SLURM_GPUS_PER_TASK": "4"},
+         ["0", "1", "2", "3"]),
+    ],
+)  # fmt: skip
+def test_tasks_that_are_shown_the_same_gpus_share_them_out(environment, expected):
+    assert mine(["0", "1", "2", "3"], environment) == expected
+
+
+def test_auto_tries_optix_then_cuda_then_the_cpu():
+    sets = candidates("auto", {"CUDA_VISIBLE_DEVICES": "2"})
+    assert sets == [[Device("optix", "2")], [Device("cuda", "2")], [Device("cpu")]]
+    assert candidates("auto", {"CUDA_VISIBLE_DEVICES": ""}) == [[Device("cpu")]]
+
+
+@pytest.mark.parametrize("choice", ["cuda", "optix"])
+def test_a_gpu_by_name_is_never_a_silent_cpu(choice):
+    with pytest.raises(DeviceMissing, match="--device cpu"):
+        candidates(choice, {"CUDA_VISIBLE_DEVICES": ""})
+
+
+def test_a_child_sees_its_own_device_only():
+    assert Device("cuda", "1").environment == {"CUDA_VISIBLE_DEVICES": "1"}
+    assert Device("cpu").environment == {"CUDA_VISIBLE_DEVICES": ""}
+
+
+def test_every_choice_of_the_command_line_has_its_row():
+    assert set(devices.KINDS) == {"auto", "cpu", "cuda", "optix"}

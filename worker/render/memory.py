@@ -1,0 +1,89 @@
+"""Memory as seen from outside a child: what it holds, and what it may hold.
+
+A limit set inside (RLIMIT_AS) would break CUDA, which reserves far more than it uses.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+CGROUP = Path("/sys/fs/cgroup")
+PROC = Path("/proc")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+SHARE = 0.8
+"""Of the machine's or the cgroup's memory, what all children together may hold."""
+
+
+def default_limit(children: int) -> int:
+    """Bytes that one of `children` may hold on this machine or in this cgroup."""
+    return int(SHARE * total() / max(children, 1))
+
+
+def total() -> int:
+    """Bytes of memory this process may use: the least of the machine's and its cgroups'."""
+    machine = PAGE * os.sysconf("SC_PHYS_PAGES")
+    return min([machine, *_cgroup_limits()])
+
+
+def group_resident(group: int) -> int:
+    """Resident bytes of all processes of process group `group`; 0 when there are none.
+
+    Shared pages count once per process, so a group of several is overrated, never underrated.
+    """
+    resident = 0
+    for entry in PROC.iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            # Field 5 is the process group; the name before it may hold anything but ends in ')'.
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[2]) == group:
+                resident += int((entry / "statm").read_text().split()[1]) * PAGE
+        except (OSError, ValueError, IndexError):
+            continue  # gone meanwhile
+    return resident
+
+
+def kernel_kills() -> int:
+    """Processes of this cgroup that the kernel has killed for memory so far."""
+    events = CGROUP / "memory.events"
+    try:
+        for line in events.read_text().splitlines():
+            name, _, count = line.partition(" ")
+            if name == "oom_kill":
+                return int(count)
+    except (OSError, ValueError):
+        pass
+    return 0
+
+
+def _cgroup_limits() -> list[int]:
+    """Limits of this process's own cgroup and those above it, versions 1 and 2."""
+    limits = []
+    for path in _cgroup_files():
+        try:
+            text = path.read_text().strip()
+        except OSError:
+            continue
+        if text.isdigit():
+            limits.append(int(text))
+    return limits
+
+
+def _cgroup_files() -> list[Path]:
+    files = [CGROUP / "memory.max", CGROUP / "memory" / "memory.limit_in_bytes"]
+    try:
+        lines = (PROC / "self" / "cgroup").read_text().splitlines()
+    except OSError:
+        return files
+    for line in lines:
+        number, controllers, path = line.split(":", 2)
+        inner = Path(path.lstrip("/"))
+        if number == "0":
+            files += [CGROUP / p / "memory.max" for p in [inner, *inner.parents]]
+        elif "memory" in controllers.split(","):
+            files += [
+                CGROUP / "memory" / p / "memory.limit_in_bytes" for p in [inner, *inner.parents]
+            ]
+    return files
