@@ -100,7 +100,7 @@ def answer(
         return Failed(request.uid, fault.code, str(fault))
     except MemoryError:
         return Failed(request.uid, "memory", "out of memory inside Blender")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - one object never ends the child
         traceback.print_exc()
         return Failed(request.uid, "render", f"{type(error).__name__}: {brief(error)}")
 

@@ -61,27 +61,29 @@ def start() -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     if "bool" not in vars(np):
         # Debian's 3.4 glTF add-on still writes numpy.bool, gone from numpy 1.24 to 1.26.
-        np.bool = np.bool_  # type: ignore[misc]
+        vars(np)["bool"] = np.bool_
     preferences: Any = bpy.context.preferences
     preferences.filepaths.use_scripts_auto_execute = False
     preferences.edit.use_global_undo = False
-    present = {module.__name__ for module in addon_utils.modules()}
+    add_ons: Any = addon_utils
+    present = {module.__name__ for module in add_ons.modules()}
     for name in ADD_ONS:
         if name in present and name not in preferences.addons:
-            addon_utils.enable(name, default_set=True)
+            add_ons.enable(name, default_set=True)
 
 
 def scripts_are_off() -> bool:
     """Whether scripts inside files stay text."""
-    return not bpy.context.preferences.filepaths.use_scripts_auto_execute
+    preferences: Any = bpy.context.preferences
+    return not preferences.filepaths.use_scripts_auto_execute
 
 
 def version() -> str:
     """This Blender, as it calls itself: "4.5.15 LTS"."""
-    return bpy.app.version_string
+    return str(bpy.app.version_string)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def importer(suffix: str) -> Importer | None:
     """The importer this Blender has for files of `suffix`, or None."""
     for candidate in IMPORTERS.get(suffix, ()):
@@ -92,13 +94,13 @@ def importer(suffix: str) -> Importer | None:
     return None
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def formats() -> tuple[str, ...]:
     """Suffixes, without a dot, that this Blender can read; .blend always."""
     return tuple(sorted(["blend", *(suffix for suffix in IMPORTERS if importer(suffix))]))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def options_of(operator: str) -> frozenset[str]:
     """Names of the options of "wm.obj_import" and its like; empty where there is no such thing."""
     try:
@@ -124,10 +126,11 @@ def _operator(name: str) -> Any:
     return getattr(getattr(bpy.ops, module), function)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def view_transforms() -> tuple[str, ...]:
     """Those of VIEW_TRANSFORMS that this Blender's colour configuration has."""
-    settings = bpy.context.scene.view_settings
+    scene: Any = bpy.context.scene
+    settings = scene.view_settings
     before = settings.view_transform
     found = tuple(
         key for key, name in VIEW_TRANSFORMS.items() if _takes(settings, "view_transform", name)
@@ -138,11 +141,11 @@ def view_transforms() -> tuple[str, ...]:
 
 def engines() -> tuple[str, ...]:
     """Render engines of the recipe that are here."""
-    render = bpy.context.scene.render
-    return tuple(key for key, name in ENGINES.items() if _takes(render, "engine", name))
+    scene: Any = bpy.context.scene
+    return tuple(key for key, name in ENGINES.items() if _takes(scene.render, "engine", name))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def denoisers() -> tuple[str, ...]:
     """Those of DENOISERS that Cycles was built with."""
     settings: Any = getattr(bpy.context.scene, "cycles", None)
@@ -174,7 +177,8 @@ def without_shadow(light: Any) -> None:
 
 def devices(kind: str) -> list[str]:
     """Names of the Cycles devices of `kind` ("cuda", "optix"), switched on, the others off."""
-    preferences: Any = bpy.context.preferences.addons["cycles"].preferences
+    context: Any = bpy.context
+    preferences = context.preferences.addons["cycles"].preferences
     if not _takes(preferences, "compute_device_type", kind.upper()):
         return []
     names = []

@@ -18,8 +18,6 @@ def brief(error: BaseException) -> str:
     """One short line for a person: an operator's report carries a whole traceback."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     chosen = [line for line in lines if not line.startswith(("File ", "Location:"))]
-    if any("Traceback" in line for line in lines):
-        text = chosen[-1]
-    else:
-        text = " ".join(chosen)
+    raised = any("Traceback" in line for line in lines)
+    text = chosen[-1] if raised else " ".join(chosen)
     return text.removeprefix("Error: ")[:500] or type(error).__name__

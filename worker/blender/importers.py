@@ -60,7 +60,8 @@ def _append(path: str) -> None:
     """
     if not compat.scripts_are_off():
         raise ObjectFault("import", "scripts are allowed in this Blender; a .blend is not read")
-    with bpy.data.libraries.load(path, link=False) as (there, here):
+    data: Any = bpy.data
+    with data.libraries.load(path, link=False) as (there, here):
         here.objects = list(there.objects)
     objects = [item for item in here.objects if item is not None]
     instanced = {
@@ -69,7 +70,7 @@ def _append(path: str) -> None:
         if item.instance_type == "COLLECTION" and item.instance_collection is not None
         for member in item.instance_collection.all_objects
     }
-    scene = bpy.context.scene
+    scene: Any = bpy.context.scene
     for item in objects:
         if item not in instanced:
             scene.collection.objects.link(item)
@@ -111,8 +112,9 @@ def _hide(*, only_render: bool) -> None:
 
     Importers mark what a file hides in the viewport only; in a .blend the render's mark counts.
     """
-    for item in bpy.context.view_layer.objects:
-        hidden = item.hide_render or not only_render and (item.hide_viewport or item.hide_get())
+    layer: Any = bpy.context.view_layer
+    for item in layer.objects:
+        hidden = item.hide_render or (not only_render and (item.hide_viewport or item.hide_get()))
         item.hide_render = item.hide_viewport = bool(hidden)
     for collection in bpy.data.collections:
         collection.hide_viewport = collection.hide_render

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from worker.blender.recipe import Camera, RecipeError
 
 Matrix = npt.NDArray[np.float64]
+PARALLEL = 1e-9
 LEAST_HEIGHT = 0.01
 """Smallest `max_height`, as a share of the smallest radius: below it drawing again takes long."""
 
@@ -85,7 +86,7 @@ def look_at_origin(position: Matrix) -> Matrix:
     back = position / np.linalg.norm(position)
     right = np.cross([0.0, 0.0, 1.0], back)
     length = float(np.linalg.norm(right))
-    right = right / length if length > 1e-9 else np.array([1.0, 0.0, 0.0])
+    right = right / length if length > PARALLEL else np.array([1.0, 0.0, 0.0])
     matrix = np.eye(4)
     matrix[:3, 0] = right
     matrix[:3, 1] = np.cross(back, right)

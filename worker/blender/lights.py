@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from typing import Callable
+from typing import Any, Callable
 
 import bpy
 
@@ -30,16 +30,17 @@ def add(lights: Lights, source: random.Random) -> None:
 
 def four_suns(source: random.Random) -> None:
     """Four suns of drawn energies that cast no shadow, in a dim grey world."""
+    scene: Any = bpy.context.scene
     for name, rotation, energies in FOUR_SUNS:
-        light = bpy.data.lights.new(f"{name} sun", "SUN")
+        light: Any = bpy.data.lights.new(f"{name} sun", "SUN")
         light.energy = float(source.choice(energies))
         compat.without_shadow(light)
         sun = bpy.data.objects.new(f"{name} sun", light)
         sun.rotation_euler = rotation
-        bpy.context.scene.collection.objects.link(sun)
+        scene.collection.objects.link(sun)
     world = bpy.data.worlds.new("grey")
     world.color = (STARTUP_GREY, STARTUP_GREY, STARTUP_GREY)
-    bpy.context.scene.world = world
+    scene.world = world
 
 
 RIGS: dict[str, Callable[[random.Random], None]] = {"four-suns": four_suns}

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import mmap
-import os
+import os.path
 import re
 import struct
+from pathlib import Path
 from typing import Any, Iterator
 from urllib.parse import unquote
 
 from worker.blender.faults import ObjectFault
 
+GLB_HEAD = 20
+"""Bytes before the JSON of a GLB: its header (12) and that of its first chunk (8)."""
 _MTLLIB = re.compile(rb"^[ \t]*mtllib[ \t]+([^\r\n]+)", re.MULTILINE)
 
 
@@ -20,17 +23,21 @@ class Root:
 
     def __init__(self, root: str, model: str) -> None:
         self.path = os.path.realpath(root)
-        self.model = os.path.join(self.path, model)
+        self.model = str(Path(self.path, model))
 
     def locate(self, name: str) -> str:
         """The file that the model calls `name`, as an absolute path with links unresolved."""
         name = name.replace("\\", "/")
-        return os.path.normpath(os.path.join(os.path.dirname(self.model), name))
+        return os.path.join(os.path.dirname(self.model), name)  # noqa: PTH118, PTH120 - keeps ".."
 
     def holds(self, path: str) -> bool:
-        """Whether `path` (absolute), its links resolved, lies in the folder."""
-        real = os.path.realpath(path)
-        return real == self.path or real.startswith(self.path.rstrip("/") + "/")
+        """Whether `path` (absolute), its links resolved, lies in the folder.
+
+        Of "link/../file" some readers resolve the link first and some the dots: both must.
+        """
+        inside = self.path.rstrip("/") + "/"
+        readings = (os.path.realpath(path), os.path.realpath(os.path.normpath(path)))
+        return all(reading.startswith(inside) for reading in readings)
 
     def name(self, path: str) -> str:
         """What to call `path` in the results: never where this machine keeps it.
@@ -38,7 +45,7 @@ class Root:
         Relative to the folder; of a file elsewhere only its own name.
         """
         relative = os.path.relpath(path, self.path)
-        return os.path.basename(path) if relative.startswith("..") else relative
+        return Path(path).name if relative.startswith("..") else relative
 
     def check(self, suffix: str) -> None:
         """Refuse a model that importers would follow out of the folder.
@@ -47,7 +54,7 @@ class Root:
         OBJ. Pictures and other files used later are looked at in Blender (`pictures`).
         Raises: ObjectFault("import").
         """
-        if not os.path.isfile(self.model):
+        if not Path(self.model).is_file():
             raise ObjectFault("import", f"no such file: {self.name(self.model)}")
         if not self.holds(self.model):
             raise ObjectFault("import", "the model is a link out of the object's own folder")
@@ -60,9 +67,9 @@ class Root:
 
 def _buffers(path: str) -> Iterator[str]:
     # Like the importer, this goes by the content and not by the suffix.
-    with open(path, "rb") as file:  # noqa: PTH123 - os.path throughout: links stay unresolved
-        head = file.read(20)
-        if head[:4] == b"glTF" and len(head) == 20:
+    with Path(path).open("rb") as file:
+        head = file.read(GLB_HEAD)
+        if head[:4] == b"glTF" and len(head) == GLB_HEAD:
             yield from _buffer_names(file.read(struct.unpack("<I", head[12:16])[0]))
         else:
             yield from _buffer_names(head + file.read())
@@ -81,8 +88,8 @@ def _buffer_names(text: bytes) -> Iterator[str]:
 
 def _material_libraries(path: str) -> Iterator[str]:
     # Blender also looks for a library named as the model is.
-    yield os.path.basename(os.path.splitext(path)[0]) + ".mtl"  # noqa: PTH119, PTH122
-    with open(path, "rb") as file:  # noqa: PTH123
+    yield Path(path).with_suffix(".mtl").name
+    with Path(path).open("rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:

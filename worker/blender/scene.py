@@ -35,7 +35,7 @@ def bounds() -> tuple[Array, Array]:
     places: dict[int, list[Array]] = {}
     shapes: dict[int, Any] = {}
     for instance in graph.object_instances:
-        item = instance.object
+        item: Any = instance.object
         kind = item.type
         if kind not in MESH_KINDS and kind not in BOXED_KINDS:
             continue
@@ -93,13 +93,13 @@ def _extent(points: Array, matrices: Array) -> tuple[Array, Array]:
 
 def normalise(low: Array, high: Array) -> None:
     """Put every root under one empty: the box's longest side becomes 1, its centre the origin."""
-    scene = bpy.context.scene
+    scene: Any = bpy.context.scene
     roots = [item for item in scene.objects if item.parent is None]
     frame = bpy.data.objects.new("normalised", None)
     scene.collection.objects.link(frame)
     scale = 1.0 / float((high - low).max())
     frame.scale = (scale, scale, scale)
-    frame.location = mathutils.Vector([float(value) for value in -scale * (low + high) / 2.0])
+    frame.location = (-scale * (low + high) / 2.0).tolist()
     for root in roots:
         root.parent = frame
         root.parent_type = "OBJECT"
@@ -111,7 +111,8 @@ def put_out_lights() -> None:
     for item in bpy.data.objects:
         if item.type in {"LIGHT", "LIGHT_PROBE"}:
             item.hide_render = item.hide_viewport = True
-    for light in bpy.data.lights:
+    lights: list[Any] = list(bpy.data.lights)
+    for light in lights:
         light.animation_data_clear()
         light.use_nodes = False
         light.energy = 0.0  # an instance of a hidden light would still shine
@@ -125,6 +126,7 @@ def add_camera(fov: float) -> Any:
     data.lens = SENSOR_MM / (2.0 * math.tan(math.radians(fov) / 2.0))
     data.clip_start, data.clip_end = 1e-3, 1e4
     camera = bpy.data.objects.new("view", data)
-    bpy.context.scene.collection.objects.link(camera)
-    bpy.context.scene.camera = camera
+    scene: Any = bpy.context.scene
+    scene.collection.objects.link(camera)
+    scene.camera = camera
     return camera

@@ -12,7 +12,8 @@ from worker.blender.paths import Root
 
 def count(root: Root) -> dict[str, Any]:
     """Counts over the scene as imported, before anything is added, replaced or scaled."""
-    objects = list(bpy.context.scene.objects)
+    scene: Any = bpy.context.scene
+    objects = list(scene.objects)
     meshes: list[Any] = [item.data for item in objects if item.type == "MESH"]
     keys = [mesh.shape_keys for mesh in meshes if mesh.shape_keys is not None]
     return {

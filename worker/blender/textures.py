@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 from typing import Any, Callable
 
 import bpy
@@ -11,7 +11,11 @@ from worker.blender.importers import node_trees
 from worker.blender.paths import Root
 from worker.blender.streams import Colour
 
-TILE_MARKS = ("<UDIM>", "<UVTILE>")
+TILE_MARKS: dict[str, Callable[[int], str]] = {
+    "<UDIM>": str,
+    "<UVTILE>": lambda number: f"u{(number - 1001) % 10 + 1}_v{(number - 1001) // 10 + 1}",
+}
+"""How the name of a tiled picture's file is made from the tile's number."""
 STILL_KINDS = frozenset({"FILE", "TILED"})
 WHITE: Colour = (1.0, 1.0, 1.0, 1.0)
 FLAT_NORMAL: Colour = (0.5, 0.5, 1.0, 1.0)
@@ -34,7 +38,8 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]
     """
     bent = _normal_maps()
     colours: dict[str, Colour] = {}
-    for image in list(bpy.data.images):
+    images: list[Any] = list(bpy.data.images)
+    for image in images:
         if not _is_missing(image, root):
             continue
         name = file_name(image, root)
@@ -82,18 +87,13 @@ def _is_missing(image: Any, root: Root) -> bool:
 
 
 def _tiles(image: Any, path: str, mark: str) -> list[str]:
-    numbers = [tile.number for tile in image.tiles]
-    names = {
-        "<UDIM>": lambda n: str(n),
-        "<UVTILE>": lambda n: f"u{(n - 1001) % 10 + 1}_v{(n - 1001) // 10 + 1}",
-    }
-    return [path.replace(mark, names[mark](number)) for number in numbers]
+    return [path.replace(mark, TILE_MARKS[mark](tile.number)) for tile in image.tiles]
 
 
 def _is_picture(path: str, root: Root) -> bool:
-    if not (root.holds(path) and os.path.isfile(path)):
+    if not (root.holds(path) and Path(path).is_file()):
         return False
-    with open(path, "rb") as file:  # noqa: PTH123 - os.path throughout: links stay unresolved
+    with Path(path).open("rb") as file:
         start = file.read(8)
     return start.startswith(MAGIC) or (path.lower().endswith((".tga", ".targa")) and bool(start))
 

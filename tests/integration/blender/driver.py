@@ -52,7 +52,7 @@ class Driver:
         self.beats = 0
         self.ready = self.receive()
 
-    def __enter__(self) -> Driver:
+    def __enter__(self):
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -102,9 +102,11 @@ if __name__ == "__main__":  # by hand: driver.py wheel|debian SCRATCH MODEL...
     recipe = small(**overrides, name="objaverse-xl", subject={"one_colour": ["stl", "ply"]})
     recipe = dataclasses.replace(recipe, cycles=dataclasses.replace(recipe.cycles, denoise=True))
     with Driver(WHEEL if which == "wheel" else PROGRAM, Path(out, "log")) as child:
-        print(child.ready)
+        print(child.ready)  # noqa: T201 - a tool for a person
         for model in map(Path, models):
             begun = time.monotonic()
             answer = child.render(model.resolve(), Path(out, model.name), recipe)
             answer.pop("views", None)
-            print(model.name, f"{time.monotonic() - begun:.2f} s", json.dumps(answer))
+            print(  # noqa: T201
+                model.name, f"{time.monotonic() - begun:.2f} s", json.dumps(answer)
+            )
