@@ -17,8 +17,8 @@ import numpy as np
 
 
 @dataclasses.dataclass(frozen=True)
-class Importer:
-    """One import operator and how to use it; options it does not know are left out."""
+class Operator:
+    """One import or export operator and how to use it; options it does not know are left out."""
 
     operator: str
     options: tuple[tuple[str, Any], ...] = ()
@@ -30,23 +30,39 @@ class Importer:
 _USD = (("create_world_material", False), ("import_textures_mode", "IMPORT_PACK"))
 _GLTF = (("import_pack_images", False), ("disable_bone_shape", True))
 
-IMPORTERS: dict[str, tuple[Importer, ...]] = {
+IMPORTERS: dict[str, tuple[Operator, ...]] = {
     # The first that this Blender has is taken: C++ before Python.
-    "glb": (Importer("import_scene.gltf", _GLTF),),
-    "gltf": (Importer("import_scene.gltf", _GLTF),),
-    "obj": (Importer("wm.obj_import"), Importer("import_scene.obj")),
-    "fbx": (Importer("wm.fbx_import"), Importer("import_scene.fbx")),
-    "stl": (Importer("wm.stl_import"), Importer("import_mesh.stl")),
-    "ply": (Importer("wm.ply_import"), Importer("import_mesh.ply")),
-    "dae": (Importer("wm.collada_import", build_option="collada"),),
+    "glb": (Operator("import_scene.gltf", _GLTF),),
+    "gltf": (Operator("import_scene.gltf", _GLTF),),
+    "obj": (Operator("wm.obj_import"), Operator("import_scene.obj")),
+    "fbx": (Operator("wm.fbx_import"), Operator("import_scene.fbx")),
+    "stl": (Operator("wm.stl_import"), Operator("import_mesh.stl")),
+    "ply": (Operator("wm.ply_import"), Operator("import_mesh.ply")),
+    "dae": (Operator("wm.collada_import", build_option="collada"),),
     "abc": (
-        Importer("wm.alembic_import", (("as_background_job", False),), build_option="alembic"),
+        Operator("wm.alembic_import", (("as_background_job", False),), build_option="alembic"),
     ),
-    "usd": (Importer("wm.usd_import", _USD, build_option="usd"),),
-    "usda": (Importer("wm.usd_import", _USD, build_option="usd"),),
-    "usdc": (Importer("wm.usd_import", _USD, build_option="usd"),),
+    "usd": (Operator("wm.usd_import", _USD, build_option="usd"),),
+    "usda": (Operator("wm.usd_import", _USD, build_option="usd"),),
+    "usdc": (Operator("wm.usd_import", _USD, build_option="usd"),),
     "usdz": (
-        Importer("wm.usd_import", _USD, build_option="usd", needs="import_textures_mode"),
+        Operator("wm.usd_import", _USD, build_option="usd", needs="import_textures_mode"),
+    ),
+}  # fmt: skip
+
+_OUT_OBJ = (("path_mode", "RELATIVE"), ("export_materials", True))
+EXPORTERS: dict[str, tuple[Operator, ...]] = {
+    # For the samples.
+    "glb": (Operator("export_scene.gltf", (("export_format", "GLB"), ("export_apply", True))),),
+    "gltf": (
+        Operator("export_scene.gltf", (("export_format", "GLTF_SEPARATE"), ("export_apply", True))),
+    ),
+    "obj": (Operator("wm.obj_export", _OUT_OBJ), Operator("export_scene.obj", _OUT_OBJ)),
+    "fbx": (Operator("export_scene.fbx"),),
+    "stl": (Operator("wm.stl_export"), Operator("export_mesh.stl")),
+    "ply": (
+        Operator("wm.ply_export", (("export_colors", "SRGB"),)),
+        Operator("export_mesh.ply", (("use_colors", True),)),
     ),
 }  # fmt: skip
 
@@ -84,7 +100,7 @@ def version() -> str:
 
 
 @functools.cache
-def importer(suffix: str) -> Importer | None:
+def importer(suffix: str) -> Operator | None:
     """The importer this Blender has for files of `suffix`, or None."""
     for candidate in IMPORTERS.get(suffix, ()):
         known = options_of(candidate.operator)
@@ -110,8 +126,8 @@ def options_of(operator: str) -> frozenset[str]:
     return frozenset(option.identifier for option in kind.properties)
 
 
-def run_importer(chosen: Importer, filepath: str, options: dict[str, Any]) -> bool:
-    """Import one file with those `options` that the operator knows; whether it says it finished.
+def run(chosen: Operator, filepath: str, options: dict[str, Any]) -> bool:
+    """Read or write a file with those `options` the operator knows; whether it finished.
 
     Raises: RuntimeError with the operator's report, or whatever an add-on raises.
     """
@@ -119,6 +135,15 @@ def run_importer(chosen: Importer, filepath: str, options: dict[str, Any]) -> bo
     known = options_of(chosen.operator)
     given = {name: value for name, value in wanted.items() if name in known}
     return "FINISHED" in _operator(chosen.operator)(filepath=filepath, **given)
+
+
+def run_exporter(suffix: str, filepath: str) -> None:
+    """Write the whole scene to `filepath`. Raises: RuntimeError, also where there is no way to."""
+    for candidate in EXPORTERS[suffix]:
+        if options_of(candidate.operator):
+            run(candidate, filepath, {})
+            return
+    raise RuntimeError(f"Blender {version()} cannot export .{suffix}")
 
 
 def _operator(name: str) -> Any:

@@ -48,7 +48,7 @@ def load(root: Root, suffix: str, subject: Subject) -> None:
 def _operate(path: str, suffix: str, subject: Subject) -> None:
     chosen = compat.importer(suffix)
     assert chosen is not None  # noqa: S101 - formats() holds what importer() finds
-    if not compat.run_importer(chosen, path, {"merge_vertices": subject.merge_vertices}):
+    if not compat.run(chosen, path, {"merge_vertices": subject.merge_vertices}):
         raise ObjectFault("import", f"cannot import the .{suffix}: the importer gave up")
 
 

@@ -1,4 +1,4 @@
-"""Starts the child inside a Blender program.
+"""Starts the child inside a Blender program; or, asked for "samples DIR", makes the samples.
 
 blender -b --factory-startup --disable-autoexec --python-exit-code 70 \
     --python worker/blender/program.py -- --channel-fd N
@@ -11,6 +11,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from worker.blender.child import main
+arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
+if arguments[:1] == ["samples"]:
+    from worker.blender.samples import main
 
-main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else [])
+    main(arguments[1:])
+else:
+    from worker.blender.child import main
+
+    main(arguments)
