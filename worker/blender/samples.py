@@ -214,7 +214,7 @@ def _fix_fbx() -> None:
 
     header = export_fbx_bin.fbx_header_elements
     if not isinstance(header, functools.partial):
-        moment = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+        moment = dt.datetime(2000, 1, 1, tzinfo=dt.timezone.utc)  # noqa: UP017 - Python 3.10
         export_fbx_bin.fbx_header_elements = functools.partial(header, time=moment)
 
     def key_to_uuid(taken: Any, key: Any) -> Any:
