@@ -21,6 +21,9 @@ CONTACT_SHEET: Final = "contact-sheet.png"
 METADATA: Final = "metadata.json"
 CAMERAS: Final = "cameras.json"
 
+_TEMPORARY: Final = ".tmp-"
+_PROBE: Final = ".probe-"
+
 UID_PATTERN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -52,6 +55,21 @@ def ledger_of(shard: str) -> str:
 def ledger_part(shard: str, writer: str, sequence: int) -> str:
     """One immutable ledger part: `writer` is unique to one worker process."""
     return f"{ledger_of(shard)}{writer}-{sequence:06d}.jsonl"
+
+
+def temporary(token: str) -> str:
+    """A file that is still being written, in the folder it is for; begins with a dot: hidden."""
+    return f"{_TEMPORARY}{token}"
+
+
+def probe(token: str) -> str:
+    """A key that a store's self-check writes and deletes; begins with a dot: hidden."""
+    return f"{_PROBE}{token}"
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file name is one of `temporary` or `probe`."""
+    return name.startswith((_TEMPORARY, _PROBE))
 
 
 def view_name(number: int) -> str:

@@ -32,8 +32,10 @@ class S3Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @lru_cache(maxsize=8)
-def client(options: S3Options) -> S3Client:
+def client(options: S3Options, *, hasty: bool = False) -> S3Client:
     """A client for `options`, thread-safe and shared by equal options.
+
+    A `hasty` one gives up within seconds: for asking whether a service is there at all.
 
     Raises: UsageError for options that boto3 refuses (a malformed endpoint, say).
     """
@@ -47,9 +49,9 @@ def client(options: S3Options) -> S3Client:
         s3={"addressing_style": options.addressing_style},
         request_checksum_calculation=options.checksum_mode,
         response_checksum_validation=options.checksum_mode,
-        retries={"mode": "standard", "max_attempts": 5},
-        connect_timeout=10,
-        read_timeout=60,
+        retries={"mode": "standard", "max_attempts": 2 if hasty else 5},
+        connect_timeout=4 if hasty else 10,
+        read_timeout=15 if hasty else 60,
         max_pool_connections=options.max_pool_connections,
     )
     # A session of its own: boto3's default session is not safe to use from several threads.

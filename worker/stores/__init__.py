@@ -1,1 +1,51 @@
-"""Stores: where results live. The same keys on a folder and on S3."""
+"""Where results live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from worker.errors import UsageError
+from worker.s3 import S3Options
+from worker.stores.base import Entry, Stat, Store
+from worker.stores.folder import FolderStore
+
+__all__ = ["Entry", "Stat", "Store", "open_store"]
+
+
+def open_store(uri: str, options: S3Options = S3Options()) -> Store:  # noqa: B008 - frozen
+    """The store that `uri` names: a folder's path, file:///… or s3://bucket/prefix. No I/O.
+
+    Raises: UsageError.
+    """
+    scheme, separator, _ = uri.partition("://")
+    opened = SCHEMES.get(scheme if separator else "")
+    if opened is None:
+        known = ", ".join(f"{name}://" for name in SCHEMES if name)
+        raise UsageError(f"{uri!r}: no store for {scheme}://; use a folder's path, {known}")
+    return opened(uri, options)
+
+
+def _folder(uri: str, _: S3Options) -> Store:
+    if not uri:
+        raise UsageError("an empty path names no store; '.' is this folder")
+    return FolderStore(Path(uri).expanduser())
+
+
+def _file(uri: str, _: S3Options) -> Store:
+    parts = urlsplit(uri)
+    if parts.netloc not in {"", "localhost"} or not parts.path:
+        raise UsageError(f"{uri!r}: a file URI is file:///path, of this machine")
+    return FolderStore(Path(unquote(parts.path)))
+
+
+def _s3(uri: str, options: S3Options) -> Store:
+    # Imported here: boto3 takes a tenth of a second that a run without S3 need not pay.
+    from worker.stores.s3 import S3Store
+
+    return S3Store(uri, options)
+
+
+SCHEMES: dict[str, Callable[[str, S3Options], Store]] = {"": _folder, "file": _file, "s3": _s3}
+"""How each scheme's store is opened; a new store is a line here and a file beside this one."""

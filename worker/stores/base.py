@@ -1,12 +1,15 @@
-"""What every store offers."""
+"""What every store offers, and the few rules that all stores keep to."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
+
+from worker.errors import StoreError
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -26,19 +29,22 @@ class Stat(msgspec.Struct, frozen=True):
 class Store(Protocol):
     """A flat map from key to immutable bytes. Keys are relative, '/'-separated.
 
+    Names that begin with a dot are the store's own: no key may hold one, no listing shows one.
     Every method raises StoreError when the store is unusable (unreachable, denied, full).
     """
 
     uri: str
 
     def check(self) -> None:
-        """Prove that the store can be reached, listed and written; leaves nothing behind."""
+        """Prove that the store can be reached, listed and written; leaves no key behind."""
         ...
 
     def create(self, key: str, body: bytes | Path) -> bool:
         """Store `body` under `key` unless the key exists; all of it becomes visible at once.
 
-        True if this call's bytes now stand there, False if the key was there before.
+        True if exactly these bytes now stand there, whoever wrote them (so that a write whose
+        answer was lost, or that another worker did first, counts as done); False if other
+        bytes were there before, which stay.
         """
         ...
 
@@ -53,3 +59,25 @@ class Store(Protocol):
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """Every entry whose key starts with `prefix`, in key order."""
         ...
+
+
+def check_key(key: str) -> None:
+    """Refuse a key that could leave the store or meet its own names. Raises: StoreError."""
+    parts = key.split("/")
+    if any(not part or part.startswith(".") for part in parts) or not key.isprintable():
+        raise StoreError(
+            f"unsafe key {key!r}: a key is relative, its parts neither empty nor begun by a dot"
+        )
+
+
+def is_hidden(key: str) -> bool:
+    """Whether a stored name is the store's own, or that of nothing the worker wrote."""
+    return key.startswith(".") or "/." in key
+
+
+def sha256_of(body: bytes | Path) -> str:
+    """Hex digest of bytes or of a file's bytes. Raises: OSError."""
+    if isinstance(body, bytes):
+        return hashlib.sha256(body).hexdigest()
+    with body.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

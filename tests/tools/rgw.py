@@ -1,0 +1,275 @@
+"""A real S3 server for the tests: one-node Ceph with its RADOS gateway, in a chroot.
+
+    python tests/tools/rgw.py install        once; about a minute and 1 GB
+    python tests/tools/rgw.py serve          until Ctrl-C; prints the endpoints and keys
+
+The chroot lies in RENDER_WORKER_TEST_CACHE (default: ~/.cache/render-worker-tests) and comes
+from the package mirror this machine already uses, of the suite RENDER_WORKER_TEST_SUITE
+(default: sid, whose RGW keeps conditional writes atomic). Every command in it runs in mount and
+process namespaces of its own: nothing stays mounted and no daemon outlives its parent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+ACCESS_KEY = "TESTACCESS"
+SECRET_KEY = "testsecrettestsecret"
+PACKAGES = ("radosgw", "ceph-mon", "ceph-osd")
+START_TIMEOUT_S = 90.0
+
+ENTER = """
+mount -t proc proc "$0/proc"
+mount --rbind /dev "$0/dev"
+exec chroot "$0" "$@"
+"""
+
+CONF = """
+[global]
+fsid = {fsid}
+mon host = v2:127.0.0.1:{mon}
+public addr = 127.0.0.1
+cluster addr = 127.0.0.1
+ms bind ipv6 = false
+auth cluster required = none
+auth service required = none
+auth client required = none
+run dir = {state}
+admin socket = {state}/$name.asok
+log file = {state}/$name.log
+osd pool default size = 1
+osd pool default min size = 1
+osd pool default pg num = 4
+osd pool default pgp num = 4
+osd pool default pg autoscale mode = off
+osd crush chooseleaf type = 0
+mon allow pool size one = true
+mon max pg per osd = 1000
+osd objectstore = memstore
+memstore device bytes = 2147483648
+[mon.a]
+mon data = {state}/mon
+mon initial members = a
+[osd.0]
+osd data = {state}/osd
+[client.rgw]
+rgw frontends = beast endpoint=127.0.0.1:{http} ssl_endpoint=127.0.0.1:{https} \
+ssl_certificate={state}/server.pem
+rgw enable usage log = false
+rgw thread pool size = 32
+rgw dns name = localhost
+ms mon client mode = crc
+"""
+
+BOOT = """
+export CEPH_CONF="$1/ceph.conf" CEPH_USE_RANDOM_NONCE=1
+cd /  # Debian's OSD looks for its object classes in a relative path
+mkdir "$1/mon" "$1/osd"
+monmaptool --create --fsid "$2" --addv a "[v2:127.0.0.1:$3]" "$1/monmap"
+ceph-mon -i a --mkfs --monmap "$1/monmap"
+ceph-mon -f -i a &
+timeout 30 ceph osd new "$4" 0
+ceph-osd -i 0 --mkfs --osd-uuid "$4"
+ceph-osd -f -i 0 &
+until timeout 30 ceph osd stat | grep -q " 1 up"; do sleep 0.2; done
+timeout 60 radosgw-admin user create --uid=test --display-name=test \
+    --access-key="$5" --secret-key="$6"
+exec radosgw -f -n client.rgw
+"""
+
+
+class Unavailable(Exception):
+    """No RGW on this machine; the message says why."""
+
+
+@dataclass(frozen=True)
+class Rgw:
+    """A running gateway. `ca` is the certificate that https clients must trust."""
+
+    http: str
+    https: str
+    ca: Path
+    access_key: str = ACCESS_KEY
+    secret_key: str = SECRET_KEY
+
+
+def cache() -> Path:
+    default = Path.home() / ".cache" / "render-worker-tests"
+    return Path(os.environ.get("RENDER_WORKER_TEST_CACHE", default))
+
+
+def install() -> Path:
+    """The chroot, made if need be. Raises: Unavailable."""
+    _require(os.geteuid() == 0, "must be root, for chroot and mount")
+    _require(sys.platform == "linux", "needs Linux")
+    for tool in ("apt-get", "dpkg-deb", "gpgv", "setpriv", "unshare", "openssl"):
+        _require(shutil.which(tool) is not None, f"{tool} is not installed")
+    suite = os.environ.get("RENDER_WORKER_TEST_SUITE", "sid")
+    root = cache() / f"ceph-{suite}"
+    cache().mkdir(parents=True, exist_ok=True)
+    with (cache() / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs must not build the same chroot
+        if not root.exists():
+            _build(root, suite)
+    return root
+
+
+def _build(root: Path, suite: str) -> None:
+    partial = root.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        # Unpacked, not installed: the machine itself stays as it is.
+        _run(["apt-get", "download", "debootstrap"], cwd=scratch)
+        (package,) = Path(scratch).glob("debootstrap_*.deb")
+        _run(["dpkg-deb", "-x", package, scratch])
+        _run(
+            [f"{scratch}/usr/sbin/debootstrap", "--variant=minbase", suite, partial, _mirror()],
+            env={**os.environ, "DEBOOTSTRAP_DIR": f"{scratch}/usr/share/debootstrap"},
+        )
+    shutil.copy("/etc/resolv.conf", partial / "etc/resolv.conf")
+    own = re.compile(r"Acquire::(https?|Retries|Check-Valid-Until)\b")
+    dump = _run(["apt-config", "dump"]).splitlines()
+    settings = "\n".join(line for line in dump if own.match(line))
+    (partial / "etc/apt/apt.conf.d/90host").write_text(settings + "\n")
+    keep_still = partial / "usr/sbin/policy-rc.d"
+    keep_still.write_text("#!/bin/sh\nexit 101\n")
+    keep_still.chmod(0o755)
+    _run(
+        _inside(partial, "apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES),
+        env={"DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+    )
+    _run(_inside(partial, "apt-get", "clean"))
+    partial.rename(root)
+
+
+def _mirror() -> str:
+    """The mirror that apt on this machine fetches Debian itself from."""
+    lines = _run(["apt-get", "indextargets", "--format", "$(ORIGIN)|$(REPO_URI)|$(CODENAME)"])
+    for line in lines.splitlines():
+        origin, uri, codename = line.split("|")
+        if origin == "Debian" and codename.isalpha():  # not bookworm-security, -updates
+            return uri
+    raise Unavailable("apt on this machine knows no Debian mirror")
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Rgw]:
+    """Start a gateway on free ports; it ends with the block or with this process."""
+    root = install()
+    state = f"/var/tmp/rgw-{uuid4().hex[:12]}"
+    outside = root / state[1:]
+    outside.mkdir()
+    http, https, mon = _free_ports(3)
+    fsid = str(uuid4())
+    try:
+        (outside / "ceph.conf").write_text(
+            CONF.format(fsid=fsid, state=state, http=http, https=https, mon=mon)
+        )
+        ca = _certificate(outside)
+        boot = ("sh", "-ec", BOOT, "boot", state, fsid, str(mon), str(uuid4()))
+        with (outside / "boot.log").open("wb") as log:
+            process = subprocess.Popen(
+                _inside(root, *boot, ACCESS_KEY, SECRET_KEY),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        try:
+            _wait(process, (http, https), outside / "boot.log")
+            yield Rgw(f"http://localhost:{http}", f"https://localhost:{https}", ca)
+        finally:
+            process.kill()  # the whole process namespace goes with it
+            process.wait()
+    finally:
+        shutil.rmtree(outside, ignore_errors=True)
+
+
+def _inside(root: Path, *command: str) -> list[str | Path]:
+    return [
+        "setpriv", "--pdeathsig", "KILL",
+        "unshare", "--mount", "--pid", "--fork", "--kill-child",
+        "sh", "-ec", ENTER, root, *command,
+    ]  # fmt: skip
+
+
+def _certificate(folder: Path) -> Path:
+    key, ca = folder / "key.pem", folder / "ca.pem"
+    _run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+         "-keyout", key, "-out", ca]
+    )  # fmt: skip
+    (folder / "server.pem").write_bytes(key.read_bytes() + ca.read_bytes())
+    return ca
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def _wait(process: subprocess.Popen[bytes], ports: tuple[int, ...], log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    for port in ports:
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            if process.poll() is not None or time.monotonic() > deadline:
+                tail = log.read_text(errors="replace").splitlines()[-5:]
+                raise Unavailable(f"RGW did not start: {' | '.join(tail)}")
+            time.sleep(0.1)
+
+
+def _run(command: list[str | Path], **options: object) -> str:
+    done = subprocess.run(
+        command, check=False, text=True, errors="replace", stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, **options,
+    )  # fmt: skip
+    tail = " | ".join(done.stdout.splitlines()[-5:])
+    _require(done.returncode == 0, f"{Path(command[0]).name} failed ({done.returncode}): {tail}")
+    return done.stdout
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise Unavailable(otherwise)
+
+
+def main() -> int:
+    if sys.argv[1:] not in (["install"], ["serve"]):
+        print(__doc__, file=sys.stderr)
+        return 64
+    try:
+        if sys.argv[1] == "install":
+            print(install())
+            return 0
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with running() as rgw, contextlib.suppress(KeyboardInterrupt):
+            print(f"{rgw.http}  {rgw.https}  AWS_CA_BUNDLE={rgw.ca}")
+            print(f"AWS_ACCESS_KEY_ID={rgw.access_key} AWS_SECRET_ACCESS_KEY={rgw.secret_key}")
+            sys.stdout.flush()
+            while True:
+                time.sleep(3600)
+    except Unavailable as reason:
+        print(f"no RGW here: {reason}", file=sys.stderr)
+        return 69
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""A store in a folder, local or shared (NFS, Lustre, BeeGFS, …).
+
+A body is written to a temporary file in the key's own folder (some file systems link only
+within one), flushed to disk, then hard-linked to its name: the link either makes the whole
+file visible or fails because the name exists. A killed worker leaves a temporary file at most;
+listings never show it and remove it once it is a day old.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+from worker import keys
+from worker.errors import StoreError
+from worker.stores.base import Entry, Stat, check_key, sha256_of
+
+STALE_S = 24 * 3600.0
+"""No write takes so long, and no two clocks of a cluster differ so much."""
+
+NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV})
+NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS})
+
+ADVICE = {
+    errno.ENOSPC: "free some space there",
+    errno.EDQUOT: "free some of the quota",
+    errno.EACCES: "make it writable for this user",
+    errno.EPERM: "make it writable for this user",
+    errno.EROFS: "mount it writable",
+    errno.ENOTDIR: "a file is where a folder should be",
+    errno.EEXIST: "a file is where a folder should be",
+    errno.ENAMETOOLONG: "use a shorter path",
+}
+
+
+class FolderStore:
+    """A store whose keys are the paths of files below `root`, which is made when needed."""
+
+    def __init__(self, root: Path) -> None:
+        self.uri = str(root)
+        self._root = root.absolute()
+
+    def check(self) -> None:
+        """Prove that the folder can be made, written and listed. Raises: StoreError."""
+        with self._explained("write to"):
+            probe = self._root / keys.probe(uuid4().hex)
+            self._place(b"probe", probe)
+            probe.unlink()
+        next(self.list(), None)
+
+    def create(self, key: str, body: bytes | Path) -> bool:
+        """Store `body` under `key` unless it exists; see `Store.create`. Raises: StoreError."""
+        target = self._path(key)
+        with self._explained(f"write {key} to"):
+            return self._place(body, target) or sha256_of(target) == sha256_of(body)
+
+    def read(self, key: str) -> bytes | None:
+        """The bytes under `key`, or None. Raises: StoreError."""
+        target = self._path(key)
+        with self._explained(f"read {key} from"):
+            try:
+                return target.read_bytes()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return None
+
+    def stat(self, key: str) -> Stat | None:
+        """Size and hash of the bytes that are there, read anew, or None. Raises: StoreError."""
+        target = self._path(key)
+        with self._explained(f"read {key} from"):
+            try:
+                return Stat(target.stat().st_size, sha256_of(target))
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return None
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        """Every entry whose key starts with `prefix`, in key order. Raises: StoreError."""
+        folder, slash, _ = prefix.rpartition("/")
+        if folder:
+            check_key(folder)
+        yield from self._walk(folder + slash, prefix)
+
+    def _walk(self, base: str, prefix: str) -> Iterator[Entry]:
+        # A folder sorts as its keys do, with the slash: "a.b" comes before "a/b".
+        names = []
+        with self._explained(f"list {base or 'keys'} in"), contextlib.suppress(
+            FileNotFoundError, NotADirectoryError
+        ), os.scandir(self._root / base) as entries:  # fmt: skip
+            for entry in entries:
+                if entry.name.startswith("."):
+                    _remove_if_stale(entry)
+                elif (name := entry.name + "/" * entry.is_dir()) and (base + name).startswith(
+                    prefix
+                ):
+                    names.append(name)
+        for name in sorted(names):
+            if name.endswith("/"):
+                yield from self._walk(base + name, prefix)
+                continue
+            try:
+                size = (self._root / base / name).stat().st_size
+            except OSError:
+                continue  # gone since, or a link to nowhere
+            yield Entry(base + name, size)
+
+    def _path(self, key: str) -> Path:
+        check_key(key)
+        return self._root / key
+
+    def _place(self, body: bytes | Path, target: Path) -> bool:
+        """Make `body` visible as `target`, whole; False if something is there already."""
+        if target.exists():
+            return False
+        _make_folder(target.parent)
+        temporary = target.parent / keys.temporary(uuid4().hex)
+        try:
+            _write(temporary, body)
+            try:
+                os.link(temporary, target)
+            except FileExistsError:
+                return False
+            except OSError as error:
+                if error.errno not in NO_LINKS:
+                    raise
+                # FAT, SMB and some FUSE mounts have no hard links. There the question and the
+                # rename are two steps: of two writers in the same instant the later one wins.
+                # Either's file is whole, and what workers write under one key is the same.
+                if target.exists():
+                    return False
+                temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync(target.parent)
+        return True
+
+    @contextlib.contextmanager
+    def _explained(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else str(error)
+            advice = ADVICE.get(error.errno or 0)
+            raise StoreError(
+                f"cannot {doing} folder {self.uri}: {why}"
+                + (f"; {advice} or choose another place" if advice else "")
+            ) from error
+
+
+def _write(path: Path, body: bytes | Path) -> None:
+    with path.open("xb") as file:
+        if isinstance(body, bytes):
+            file.write(body)
+        else:
+            with body.open("rb") as source:
+                shutil.copyfileobj(source, file, 1 << 20)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _make_folder(folder: Path) -> None:
+    """Make `folder` and what it lies in, durably."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Flush a folder's names to disk, where its file system can."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NO_FOLDER_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _remove_if_stale(entry: os.DirEntry[str]) -> None:
+    """Remove what a worker that was killed long ago left behind; a reader may not, and need not."""
+    with contextlib.suppress(OSError):
+        if keys.is_temporary(entry.name) and time.time() - entry.stat().st_mtime > STALE_S:
+            os.unlink(entry.path)  # noqa: PTH108 - a path as scandir gives it

@@ -1,0 +1,196 @@
+"""A store in an S3 bucket, under a prefix.
+
+A write asks the server to refuse it if the key exists (`If-None-Match: *`), and keeps its
+sha256 as metadata "sha256". The condition is never the only guard, since not all servers know
+it: keys are made from what the object is, and what workers write under one key is the same.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import stamina
+import structlog
+from botocore import exceptions as boto
+from botocore.exceptions import ClientError
+
+from worker import keys, s3
+from worker.errors import StoreError
+from worker.s3 import S3Options
+from worker.stores.base import Entry, Stat, check_key, is_hidden, sha256_of
+from worker.stores.s3_errors import code_of, explained
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+log = structlog.get_logger(__name__)
+
+MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
+EXISTS = frozenset({"PreconditionFailed", "412"})
+RACING = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
+UNCONDITIONAL = frozenset({"NotImplemented", "InvalidArgument", "InvalidRequest", "501"})
+CUT_OFF = (
+    boto.IncompleteReadError,
+    boto.ReadTimeoutError,
+    boto.ConnectionClosedError,
+    boto.ResponseStreamingError,
+)
+"""A body that broke off: botocore repeats a request, but not the reading of its answer."""
+
+TRIES = 8
+SHA256 = "sha256"
+
+
+class S3Store:
+    """A store whose keys are objects of `uri`, s3://bucket/prefix.
+
+    Raises: UsageError for a malformed URI or options.
+    """
+
+    def __init__(self, uri: str, options: S3Options) -> None:
+        self._bucket, prefix = s3.parse(uri)
+        prefix = prefix.strip("/")
+        self.uri = f"{s3.SCHEME}{self._bucket}/{prefix}".rstrip("/")
+        self._where = f"{self.uri} at {options.endpoint_url or 'AWS'}"
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._options = options
+        self._client = s3.client(options)
+        self._conditional = True
+
+    def check(self) -> None:
+        """Prove within seconds that the bucket can be listed and written. Raises: StoreError.
+
+        Also finds out whether the server keeps to the condition of a write.
+        """
+        client = s3.client(self._options, hasty=True)
+        probe = self._prefix + keys.probe(uuid4().hex)
+        with explained("list", self._where):
+            client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
+        with explained("write to", self._where):
+            try:
+                self._put(client, probe, b"probe")
+                self._put(client, probe, b"probe again")
+            except ClientError as error:
+                code = code_of(error)
+                if code in UNCONDITIONAL:
+                    client.put_object(Bucket=self._bucket, Key=probe, Body=b"probe")
+                    self._without_condition(f"refuses them ({code})")
+                elif code not in EXISTS | RACING:
+                    raise
+            else:
+                self._without_condition("ignores their condition")
+        try:
+            client.delete_object(Bucket=self._bucket, Key=probe)
+        except ClientError as error:
+            # Nothing else is ever deleted, so the right to do so is not asked for.
+            log.warning("store: may not delete, a probe stays", key=probe, code=code_of(error))
+
+    def create(self, key: str, body: bytes | Path) -> bool:
+        """Store `body` under `key` unless it exists; see `Store.create`. Raises: StoreError."""
+        check_key(key)
+        with explained(f"write {key} to", self._where):
+            digest = sha256_of(body)
+            conditional = self._conditional
+            for attempt in range(TRIES):
+                if not conditional and (ours := self._stands(key, body, digest)) is not None:
+                    return ours
+                try:
+                    self._put(self._client, self._prefix + key, body, digest, conditional)
+                except ClientError as error:
+                    code = code_of(error)
+                    if code in EXISTS:
+                        # Also the answer to boto3's own second try when the first one's got lost.
+                        if (ours := self._stands(key, body, digest)) is not None:
+                            return ours
+                    elif code in RACING:
+                        time.sleep(random.uniform(0.05, 0.2) * 2**attempt)  # noqa: S311 - jitter
+                    elif code in UNCONDITIONAL and conditional:
+                        conditional = False
+                    else:
+                        raise
+                else:
+                    if not conditional:
+                        self._without_condition("refuses them")
+                    return True
+        raise StoreError(f"cannot write {key} to {self._where}: others kept writing it")
+
+    def read(self, key: str) -> bytes | None:
+        """The bytes under `key`, or None. Raises: StoreError."""
+        check_key(key)
+        with explained(f"read {key} from", self._where):
+            try:
+                return self._get(key)
+            except ClientError as error:
+                if code_of(error) in MISSING:
+                    return None
+                raise
+
+    def stat(self, key: str) -> Stat | None:
+        """Size and hash of `key`, or None; one request. Raises: StoreError."""
+        check_key(key)
+        with explained(f"read {key} from", self._where):
+            try:
+                head = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
+            except ClientError as error:
+                if code_of(error) in MISSING:
+                    return None
+                raise
+            return Stat(head["ContentLength"], head.get("Metadata", {}).get(SHA256))
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        """Every entry whose key starts with `prefix`, in key order. Raises: StoreError."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._prefix + prefix
+        )
+        with explained(f"list {prefix or 'keys'} in", self._where):
+            for page in pages:
+                for found in page.get("Contents", ()):
+                    key = found["Key"].removeprefix(self._prefix)
+                    # A key with a slash at its end is some tool's idea of a folder.
+                    if not is_hidden(key) and not key.endswith("/"):
+                        yield Entry(key, found["Size"])
+
+    def _put(
+        self,
+        client: S3Client,
+        key: str,
+        body: bytes | Path,
+        digest: str | None = None,
+        conditional: bool = True,
+    ) -> None:
+        extra: dict[str, Any] = {"IfNoneMatch": "*"} if conditional else {}
+        if digest is not None:
+            extra["Metadata"] = {SHA256: digest}
+        if isinstance(body, bytes):
+            client.put_object(Bucket=self._bucket, Key=key, Body=body, **extra)
+            return
+        with body.open("rb") as file:  # seekable: botocore's own retries start it again
+            client.put_object(Bucket=self._bucket, Key=key, Body=file, **extra)
+
+    @stamina.retry(on=CUT_OFF, attempts=4, wait_initial=0.2, wait_max=2.0)
+    def _get(self, key: str) -> bytes:
+        answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+        return answer["Body"].read()
+
+    def _stands(self, key: str, body: bytes | Path, digest: str) -> bool | None:
+        """Whether what stands under `key` is `body`; None if nothing does."""
+        stat = self.stat(key)
+        if stat is None:
+            return None
+        if stat.sha256 is not None:
+            return stat.sha256 == digest
+        size = len(body) if isinstance(body, bytes) else body.stat().st_size
+        if stat.size != size:
+            return False
+        standing = self.read(key)
+        return None if standing is None else sha256_of(standing) == digest
+
+    def _without_condition(self, why: str) -> None:
+        if self._conditional:
+            self._conditional = False
+            log.warning("store: no create-only writes here, asking before each", server=why)

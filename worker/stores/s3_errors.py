@@ -1,0 +1,78 @@
+"""What boto3's errors mean to a person, and what to do about them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from botocore import exceptions as boto
+from botocore.exceptions import ClientError
+
+from worker.errors import StoreError
+
+_KEYS = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile, and the endpoint"
+_RIGHTS = "the credentials need the rights s3:ListBucket, s3:GetObject and s3:PutObject there"
+_REGION = "set the bucket's region (--s3-region)"
+_CHECKSUMS = "this server does not know boto3's checksums: use --s3-checksums when_required"
+
+BY_CODE = {
+    "NoSuchBucket": "there is no such bucket: make it, or correct its name or the endpoint",
+    "InvalidBucketName": "correct the bucket's name",
+    "InvalidAccessKeyId": f"the server does not know the access key: {_KEYS}",
+    "SignatureDoesNotMatch": f"the secret key is wrong: {_KEYS}",
+    "InvalidToken": f"the session token is not valid: {_KEYS}",
+    "ExpiredToken": "the session token has expired: sign in again",
+    "AccessDenied": f"access denied: {_RIGHTS}",
+    "403": f"access denied: {_RIGHTS}",
+    "RequestTimeTooSkewed": "this machine's clock is wrong: set it",
+    "AuthorizationHeaderMalformed": f"wrong region: {_REGION}",
+    "PermanentRedirect": f"the bucket is elsewhere: {_REGION}",
+    "301": f"the bucket is elsewhere: {_REGION}",
+    "MissingContentLength": _CHECKSUMS,
+    "411": _CHECKSUMS,
+    "QuotaExceeded": "the quota is used up: free some space",
+    "EntityTooLarge": "the object is larger than the server takes",
+}
+"""Advice by the code of a server's answer (the HTTP status where the answer has no body)."""
+
+BY_TYPE: tuple[tuple[type[boto.BotoCoreError], str], ...] = (
+    (boto.NoCredentialsError, f"no credentials found: {_KEYS}"),
+    (boto.PartialCredentialsError, f"incomplete credentials: {_KEYS}"),
+    (boto.ProfileNotFound, "correct AWS_PROFILE"),
+    (boto.CredentialRetrievalError, _KEYS),
+    (boto.NoRegionError, _REGION),
+    (boto.SSLError, "TLS failed: set AWS_CA_BUNDLE to the server's certificate authority"),
+    (boto.ProxyConnectionError, "the proxy cannot be reached: correct HTTPS_PROXY"),
+    (boto.ConnectTimeoutError, "no answer: check the endpoint and the network"),
+    (boto.ReadTimeoutError, "no answer in time: the server may be overloaded"),
+    (boto.EndpointConnectionError, "cannot be reached: check the endpoint and the network"),
+    (boto.ConnectionClosedError, "the server closed the connection"),
+    (boto.ParamValidationError, "correct the URI"),
+)
+"""Advice by the type of an error on this side, the first that fits."""
+
+
+def code_of(error: ClientError) -> str:
+    """The code of a server's answer, such as "NoSuchKey" or "404"."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextlib.contextmanager
+def explained(doing: str, where: str) -> Iterator[None]:
+    """Turn whatever boto3 raises into one clear line. Raises: StoreError."""
+    try:
+        yield
+    except ClientError as error:
+        code = code_of(error)
+        detail = error.response.get("Error", {}).get("Message") or ""
+        why = BY_CODE.get(code) or f"the server said {code or '?'}"
+        said = f" (the server said {code}{': ' + detail if detail else ''})" if detail else ""
+        raise StoreError(f"cannot {doing} {where}: {why}{said}") from error
+    except boto.BotoCoreError as error:
+        advice = next((text for kind, text in BY_TYPE if isinstance(error, kind)), None)
+        detail = " ".join(str(error).split())
+        raise StoreError(
+            f"cannot {doing} {where}: {f'{advice} ({detail})' if advice else detail}"
+        ) from error
+    except OSError as error:
+        raise StoreError(f"cannot {doing} {where}: {error}") from error
