@@ -7,6 +7,7 @@ blender -b --factory-startup --python worker/blender/program.py -- samples DIR
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import functools
 import hashlib
 import math
