@@ -1,0 +1,167 @@
+"""Unpacking archives from strangers, and finding the model in them.
+
+What an archive may not do: name a file outside its folder, hold more entries or more bytes than
+the limits (counted as they are written, whatever its headers say), write a file twice, or be
+encrypted. Links and devices in it are left out.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO, NamedTuple
+
+from worker.errors import ImportFailed, Missing, ObjectError, Unsupported
+from worker.formats import MODEL_SUFFIXES, suffix_of
+from worker.index.record import ObjectRef
+from worker.sources.base import FetchedObject, FetchLimits
+from worker.sources.deadline import Deadline
+from worker.sources.names import known_formats, safe_member
+from worker.sources.stream import CHUNK, check_size
+from worker.sources.unpack import BROKEN, Entry, entries
+
+SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
+SELF_CONTAINED = frozenset({"glb", "stl", "ply", "usdz"})
+"""Formats whose one file is the whole object, as they are used in practice."""
+
+
+class Place(NamedTuple):
+    """Where a location points: a file, and a member of it if that is an archive."""
+
+    file: str
+    member: str | None
+
+
+def split(location: str) -> Place:
+    """Split ``archive.zip!/member``; a location without "!/" after an archive has no member."""
+    for suffix in SUFFIXES:
+        file, mark, member = location.partition(f"{suffix}!/")
+        if mark:
+            return Place(file + suffix, member)
+    return Place(location, None)
+
+
+def is_archive(path: Path, name: str) -> bool:
+    """Whether the file at `path`, called `name`, is to be unpacked: by name, or a zip by its bytes.
+
+    A usdz is a zip too, but it is the model itself.
+    """
+    if name.lower().endswith(SUFFIXES):
+        return True
+    return suffix_of(name) != "usdz" and zipfile.is_zipfile(path) and _starts_as_zip(path)
+
+
+def unpack_model(
+    ref: ObjectRef, archive: Path, name: str, member: str | None, into: Path,
+    limits: FetchLimits, deadline: Deadline,
+) -> FetchedObject:  # fmt: skip
+    """Unpack `archive` (called `name`) below `into` and choose the model in it.
+
+    Of an archive with a named member only the member's folder is unpacked (or `ref.root`, where
+    that is ``archive!/folder``), of a self-contained format only the member.
+
+    Raises: ImportFailed, TooLarge, Missing, Unsupported, Download (too slow).
+    """
+    within = _within(ref, member)
+    root = into / "files"
+    root.mkdir()
+    try:
+        files = _extract(archive, name, root, within, limits, deadline)
+    except ObjectError:
+        raise
+    except BROKEN as error:
+        raise ImportFailed(f"{name}: does not unpack: {error or type(error).__name__}") from error
+    model = choose(files, name, member, (ref.file_type or "").strip(".").lower())
+    size = (root / model).stat().st_size
+    return FetchedObject(ref=ref, root=root, model=model, sha256="", size=size)
+
+
+def choose(files: Iterable[tuple[str, int]], name: str, member: str | None, format_: str) -> str:
+    """The model among `files` (name, size): the member named, or the only file of a known format.
+
+    Of several, the one with the fewest folders before it; of those the largest; of those the
+    first by name. `format_`, if known, narrows the choice.
+
+    Raises: Missing, Unsupported.
+    """
+    if member is not None:
+        wanted = safe_member(member)
+        if wanted not in {file for file, _ in files}:
+            raise Missing(f"{name}: no file {member!r} in it")
+        if suffix_of(wanted) not in MODEL_SUFFIXES:
+            raise Unsupported(f"{name}!/{member}: not a known format; known: {known_formats()}")
+        return wanted
+    allowed = {format_} if format_ in MODEL_SUFFIXES else MODEL_SUFFIXES
+    models = [
+        (len(PurePosixPath(file).parts), -size, file)
+        for file, size in files
+        if suffix_of(file) in allowed and not _is_litter(file)
+    ]
+    if not models:
+        raise Unsupported(f"{name}: no model in it; known: {', '.join(sorted(allowed))}")
+    return min(models)[2]
+
+
+def _within(ref: ObjectRef, member: str | None) -> str:
+    """The folder (or the one file) in the archive that belongs to the object; "" for all of it."""
+    if ref.root is not None and (folder := split(ref.root).member) is not None:
+        return safe_member(folder) if folder.strip("/") else ""
+    if member is None:
+        return ""
+    wanted = safe_member(member)
+    if suffix_of(wanted) in SELF_CONTAINED:
+        return wanted
+    parent = PurePosixPath(wanted).parent.as_posix()
+    return "" if parent == "." else parent
+
+
+def _extract(
+    archive: Path, name: str, root: Path, within: str, limits: FetchLimits, deadline: Deadline
+) -> list[tuple[str, int]]:
+    files = []
+    total = 0
+    for entry in entries(archive, name, limits.max_bytes):
+        deadline.left()
+        path = safe_member(entry.name)
+        if not entry.is_file or not (within in {"", path} or path.startswith(f"{within}/")):
+            continue
+        check_size(total + entry.size, limits.max_bytes)
+        size = _write(entry, root / path, path, name, limits.max_bytes - total, deadline)
+        total += size
+        files.append((path, size))
+    return files
+
+
+def _write(
+    entry: Entry, target: Path, path: str, name: str, room: int, deadline: Deadline
+) -> int:  # fmt: skip
+    size = 0
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file = target.open("xb")
+    except (FileExistsError, NotADirectoryError, IsADirectoryError):
+        raise ImportFailed(f"{name}: holds {path!r} twice") from None
+    with file, entry.open() as source:
+        for chunk in _chunks(source):
+            deadline.left()
+            size += len(chunk)
+            check_size(size, room)
+            file.write(chunk)
+    return size
+
+
+def _chunks(source: IO[bytes]) -> Iterator[bytes]:
+    while chunk := source.read(CHUNK):
+        yield chunk
+
+
+def _starts_as_zip(path: Path) -> bool:
+    # `is_zipfile` looks for the end only; a model may carry a zip's end in its bytes.
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
+
+
+def _is_litter(file: str) -> bool:
+    """What macOS adds beside real files."""
+    return file.startswith("__MACOSX/") or PurePosixPath(file).name.startswith("._")

@@ -1,0 +1,33 @@
+"""How long a fetch may still take, and whether it should go on at all."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from worker.errors import Download, ObjectInterrupted
+
+
+class Deadline:
+    """The end of one fetch, `seconds` from now; `stop` ends it earlier."""
+
+    def __init__(self, seconds: float, stop: threading.Event) -> None:
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+        self._stop = stop
+
+    def left(self) -> float:
+        """Seconds left, above zero. Raises: Download when over, ObjectInterrupted when stopped."""
+        if self._stop.is_set():
+            raise ObjectInterrupted("the worker was stopped during the download")
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise Download(f"not here after {self._seconds:g} s, the time limit of one download")
+        return left
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, unless that would pass the end. Raises: Download, ObjectInterrupted."""
+        if seconds >= self.left():
+            raise Download(f"the server asks to wait {seconds:g} s, longer than the time limit")
+        if self._stop.wait(seconds):
+            self.left()

@@ -1,0 +1,139 @@
+"""The one door to all sources: choose, fetch, check, keep, release."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from worker.errors import Download, Modified, NodeError, Unsupported
+from worker.index.record import ObjectRef
+from worker.s3 import S3Options
+from worker.sources.base import FetchedObject, FetchLimits, Source
+from worker.sources.git import GitSource
+from worker.sources.http import HttpSource
+from worker.sources.keep import Keeper
+from worker.sources.local import LocalSource
+from worker.sources.names import inside
+from worker.sources.objaverse import ObjaverseSource
+from worker.sources.s3 import S3Source
+from worker.sources.stream import check_size
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class Fetcher:
+    """Brings objects to disk, below `folder`, from any number of threads."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        limits: FetchLimits,
+        keep: Keeper | None = None,
+        s3: S3Options | None = None,
+    ) -> None:
+        self._objects = _made(folder / "objects")
+        self._limits = limits
+        self._keep = keep
+        self._stop = threading.Event()
+        self._git = GitSource(limits, self._stop, _made(folder / "repositories"))
+        # The first to claim an object gets it: the more particular ones come first.
+        self._sources: Sequence[Source] = (
+            self._git,
+            ObjaverseSource(limits, self._stop, _made(folder / "objaverse")),
+            S3Source(limits, self._stop, s3 or S3Options()),
+            HttpSource(limits, self._stop),
+            LocalSource(limits, self._stop),
+        )
+
+    def plan(self, refs: Sequence[ObjectRef], named: Iterable[str] = ()) -> None:
+        """Announce objects that will be fetched, so that what they share stays until the last.
+
+        `named`: identifiers of other objects that the index names; they are not new where a
+        repository turns out to hold them.
+        """
+        self._git.name_known(named)
+        self._git.plan([ref for ref in refs if self._source(ref) is self._git])
+
+    def fetch(self, ref: ObjectRef) -> FetchedObject:
+        """The object on local disk, its sha256 the index's. Give it back with `release`.
+
+        Raises: Missing, Modified, Download, TooLarge, Unsupported, ImportFailed (an archive that
+        does not unpack), ObjectInterrupted (after `stop`); NodeError if the disk is full.
+        """
+        source = self._source(ref)
+        if source is None:
+            raise Unsupported(f"{ref.location}: no source for such an address")
+        into = Path(tempfile.mkdtemp(prefix=f"{ref.uid}-", dir=self._objects))
+        fetched = None
+        try:
+            fetched = source.fetch(ref, into)
+            checked = self._checked(fetched)
+            if self._keep is not None and source.name != LocalSource.name:
+                self._keep.keep(checked)
+        except BaseException as error:
+            if fetched is not None and source is self._git:
+                self._git.release(ref)
+            shutil.rmtree(into, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise _explained(error, ref) from error
+            raise
+        if not checked.root.is_relative_to(into):
+            shutil.rmtree(into, ignore_errors=True)
+        return checked
+
+    def release(self, fetched: FetchedObject) -> None:
+        """Delete what `fetch` brought; never an object that lay here before."""
+        if self._source(fetched.ref) is self._git:
+            self._git.release(fetched.ref)
+        elif fetched.root.is_relative_to(self._objects):
+            name = fetched.root.relative_to(self._objects).parts[0]
+            shutil.rmtree(self._objects / name, ignore_errors=True)
+
+    def new_objects(self) -> list[ObjectRef]:
+        """Models that fetched repositories hold and the index does not name; each told once."""
+        return self._git.new_objects()
+
+    def stop(self) -> None:
+        """End all downloads under way, and all later ones, with ObjectInterrupted."""
+        self._stop.set()
+
+    def _source(self, ref: ObjectRef) -> Source | None:
+        return next((source for source in self._sources if source.claims(ref)), None)
+
+    def _checked(self, fetched: FetchedObject) -> FetchedObject:
+        root, model = inside(fetched.root, fetched.path)
+        with (root / model).open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            size = file.tell()
+        check_size(size, self._limits.max_bytes)
+        wanted = fetched.ref.sha256
+        if wanted is not None and sha256 != wanted.lower():
+            raise Modified(
+                f"{fetched.ref.location}: its sha256 is {sha256}, but the index says {wanted}"
+            )
+        return msgspec.structs.replace(fetched, root=root, model=model, sha256=sha256, size=size)
+
+
+def _made(folder: Path) -> Path:
+    """The real path of a folder, made if need be. Raises: NodeError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NodeError(
+            f"{folder}: {error.strerror}; name another folder with --scratch"
+        ) from error
+    return folder.resolve()
+
+
+def _explained(error: OSError, ref: ObjectRef) -> NodeError | Download:
+    if error.errno in DISK_FULL:
+        return NodeError(f"scratch space is full: {error}; name a larger folder with --scratch")
+    return Download(f"{ref.location}: {error}")

@@ -1,0 +1,144 @@
+"""Objects behind http:// and https:// URLs."""
+
+from __future__ import annotations
+
+import email.utils
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3.exceptions import (
+    HTTPError,
+    LocationParseError,
+    LocationValueError,
+    MaxRetryError,
+    ResponseError,
+    URLSchemeUnknown,
+)
+
+from worker.errors import Download, Missing, TooLarge
+from worker.index.record import ObjectRef
+from worker.sources.archive import is_archive, split, unpack_model
+from worker.sources.base import FetchedObject, FetchLimits
+from worker.sources.deadline import Deadline
+from worker.sources.names import check_format, url_name
+from worker.sources.stream import CHUNK, Passing, retried, save
+
+SCHEMES = ("http://", "https://")
+CONNECT_S = 15.0
+READ_S = 30.0
+REDIRECTS = 8
+GONE = frozenset({404, 410, 451})
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+OK = 200
+HEADERS = {"User-Agent": "render-worker", "Accept-Encoding": "identity"}
+
+
+class HttpSource:
+    """Any web server. Proxies come from the environment (https_proxy, no_proxy)."""
+
+    name = "http"
+
+    def __init__(self, limits: FetchLimits, stop: threading.Event) -> None:
+        self._limits = limits
+        self._stop = stop
+        self._direct = urllib3.PoolManager(maxsize=32, headers=HEADERS)
+        self._proxied = {
+            scheme: urllib3.ProxyManager(proxy, maxsize=32, headers=HEADERS)
+            for scheme, proxy in getproxies().items()
+            if scheme in {"http", "https"}
+        }
+
+    def claims(self, ref: ObjectRef) -> bool:
+        """By the scheme."""
+        return ref.location.lower().startswith(SCHEMES)
+
+    def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
+        """Download the URL into `into`; a zip or tar is unpacked there.
+
+        Raises: Missing, Download, TooLarge, Unsupported, ImportFailed.
+        """
+        url, member = split(ref.location)
+        name = url_name(url)
+        target = into / name
+        deadline = Deadline(self._limits.timeout_s, self._stop)
+        size = retried(
+            lambda: self._download(url, target, deadline), self._limits.attempts, deadline
+        )
+        if member is not None or is_archive(target, name):
+            unpacked = unpack_model(ref, target, name, member, into, self._limits, deadline)
+            target.unlink()
+            return unpacked
+        model = target.rename(into / check_format(ref, name)).name
+        return FetchedObject(ref=ref, root=into, model=model, sha256="", size=size)
+
+    def _download(self, url: str, target: Path, deadline: Deadline) -> int:
+        try:
+            response = self._open(url, deadline)
+            try:
+                _check(response, url, self._limits.max_bytes)
+                return save(_body(response), target, self._limits.max_bytes, deadline)
+            finally:
+                # Closed, not returned to the pool: a body that was refused is still on its way.
+                response.close()
+        except (URLSchemeUnknown, LocationValueError, LocationParseError) as error:
+            raise Missing(f"{url}: {error}") from error
+        except MaxRetryError as error:
+            if isinstance(error.reason, ResponseError):
+                raise Missing(f"{url}: more than {REDIRECTS} redirects") from error
+            raise Passing(f"{url}: {error.reason}") from error
+        except HTTPError as error:
+            raise Passing(f"{url}: {error}") from error
+
+    def _open(self, url: str, deadline: Deadline) -> urllib3.BaseHTTPResponse:
+        left = deadline.left()
+        parts = urlsplit(url)
+        pool = self._proxied.get(parts.scheme.lower(), self._direct)
+        if proxy_bypass(parts.hostname or ""):
+            pool = self._direct
+        return pool.request(
+            "GET",
+            url,
+            preload_content=False,
+            redirect=True,
+            retries=urllib3.Retry(total=None, connect=0, read=0, status=0, other=0,
+                                  redirect=REDIRECTS, raise_on_redirect=True),
+            timeout=urllib3.Timeout(connect=min(CONNECT_S, left), read=min(READ_S, left)),
+        )  # fmt: skip
+
+
+def _check(response: urllib3.BaseHTTPResponse, url: str, max_bytes: int) -> None:
+    status = response.status
+    if status in GONE:
+        raise Missing(f"{url}: HTTP {status}")
+    if status in PASSING:
+        raise Passing(f"{url}: HTTP {status}", _retry_after(response.headers.get("Retry-After")))
+    if status != OK:
+        raise Download(f"{url}: HTTP {status}")
+    declared = response.headers.get("Content-Length", "")
+    if declared.isdecimal() and int(declared) > max_bytes:
+        raise TooLarge(f"{url}: {int(declared):,} bytes; the limit is {max_bytes:,}")
+
+
+def _body(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    # read1 hands out what has come; read would wait for a full chunk, and a server that drips
+    # bytes would hold it past every deadline.
+    while chunk := response.read1(CHUNK, decode_content=True):
+        yield chunk
+
+
+def _retry_after(value: str | None) -> float:
+    """Seconds to wait, from a Retry-After header in seconds or as a date; 0 if it says nothing."""
+    if value is None:
+        return 0.0
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        when = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return 0.0
+    return max(0.0, when.timestamp() - time.time())

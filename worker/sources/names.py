@@ -1,0 +1,94 @@
+"""Names that come from outside: archive members, URLs, paths in repositories."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from unicodedata import category
+from urllib.parse import unquote, urlsplit
+
+from worker.errors import ImportFailed, Missing, Unsupported
+from worker.formats import MODEL_SUFFIXES, suffix_of
+from worker.index.record import ObjectRef
+
+MAX_PART = 255
+MAX_PATH = 1024
+MAX_DEPTH = 64
+
+
+def safe_member(name: str) -> str:
+    """`name` as a relative POSIX path of plain parts; backslashes count as separators.
+
+    Raises: ImportFailed for an absolute path, a "..", a drive, a control character, bytes that
+    are not UTF-8, or a name longer than file systems take.
+    """
+    path = name.replace("\\", "/")
+    parts = [part for part in path.split("/") if part not in {"", "."}]
+    try:
+        sizes = [len(part.encode()) for part in parts]
+    except UnicodeEncodeError:
+        raise ImportFailed(f"unsafe file name {name!r}: it is not UTF-8") from None
+    wrong = {
+        "it is absolute": path.startswith("/"),
+        "it has no name": not parts,
+        "it leaves its folder": ".." in parts,
+        "it names a drive": bool(parts) and parts[0].endswith(":"),
+        "it has control characters": any(category(c) == "Cc" for c in path),
+        "it is too long": max(sizes, default=0) > MAX_PART or sum(sizes) + len(parts) > MAX_PATH,
+        "it is too deep": len(parts) > MAX_DEPTH,
+    }
+    for reason, found in wrong.items():
+        if found:
+            raise ImportFailed(f"unsafe file name {name[:100]!r}: {reason}")
+    return "/".join(parts)
+
+
+def url_name(url: str) -> str:
+    """A safe plain file name made of the last part of a URL's path; "model" if there is none."""
+    last = unquote(urlsplit(url).path).replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(c if c.isprintable() and c not in '/:*?"<>|' else "_" for c in last)
+    stem, suffix = PurePosixPath(kept).stem, PurePosixPath(kept).suffix
+    return f"{stem[:40].strip('. ') or 'model'}{suffix[:10]}"
+
+
+def declared_format(ref: ObjectRef, name: str) -> str:
+    """The format the index or the name gives: `file_type`, else the suffix; may be ""."""
+    return (ref.file_type or "").strip(".").lower() or suffix_of(name)
+
+
+def check_format(ref: ObjectRef, name: str) -> str:
+    """`name` with a suffix that says its format.
+
+    Raises: Unsupported when neither the index nor the name says a known one.
+    """
+    format_ = declared_format(ref, name)
+    if format_ not in MODEL_SUFFIXES:
+        raise Unsupported(
+            f"{name}: {format_ or 'no suffix'} is not a known format; known: {known_formats()} "
+            "(a record's fileType says it where the name does not)"
+        )
+    return name if suffix_of(name) == format_ else f"{name}.{format_}"
+
+
+def known_formats() -> str:
+    """For messages."""
+    return ", ".join(sorted(MODEL_SUFFIXES))
+
+
+def inside(root: Path, model: Path) -> tuple[Path, str]:
+    """The real root, and the model's POSIX path below it.
+
+    The model's own name is kept where it is a link, but what it leads to must lie in the root.
+
+    Raises: Missing if there is no such file or it leads out of the root.
+    """
+    try:
+        real_root = root.resolve()
+        named = model.parent.resolve() / model.name
+        real = model.resolve()
+    except (RuntimeError, ValueError) as error:  # a loop of links; a NUL in the name
+        raise Missing(f"{str(model)!r}: {error}") from error
+    if not real.is_file():
+        raise Missing(f"{model}: no such file" if not real.exists() else f"{model}: not a file")
+    if not (named.is_relative_to(real_root) and real.is_relative_to(real_root)):
+        raise Missing(f"{model}: leads out of its folder {root}, to {real}")
+    return real_root, named.relative_to(real_root).as_posix()

@@ -1,0 +1,114 @@
+"""Runs the `objaverse` package for one object; see objaverse.py. Imports nothing of the worker.
+
+    python -P objaverse_child.py < request.json > answer.json
+
+The package takes an error page for an object and waits for ever; so every request that it makes
+with `requests` here is checked and timed, and no file can grow past the limit.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import resource
+import socket
+import sys
+import urllib.error
+from pathlib import Path
+from typing import Any
+
+TIMEOUT_S = 30.0
+OK, NOT_FOUND = 200, (404, 410)
+MEMORY = 4 << 30
+"""Address space for Python, pandas and their threads; an object comes on top."""
+
+
+class RefusedError(Exception):
+    """A server's answer that is neither an object nor "not found"."""
+
+
+def main() -> None:
+    """Read the request, download, write the answer."""
+    request = json.load(sys.stdin)
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # the package prints
+    socket.setdefaulttimeout(TIMEOUT_S)
+    limit = request["max_bytes"]
+    # The package's map of uids may be larger than a small limit for objects.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max(limit, 64 << 20) + 1,) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (2 * limit + MEMORY,) * 2)
+    try:
+        answer = _download(request)
+    except urllib.error.HTTPError as error:
+        state = "missing" if error.code in NOT_FOUND else "failed"
+        answer = {"state": state, "message": f"HTTP {error.code} for {error.url}"}
+    except MemoryError:
+        answer = {"state": "too_large", "message": f"over the limit of {limit:,} bytes"}
+    except OSError as error:
+        answer = {"state": STATES.get(error.errno or 0, "failed"), "message": _words(error)}
+    except Exception as error:  # noqa: BLE001 - whatever the package raises is its own
+        answer = {"state": "failed", "message": _words(error)}
+    json.dump(answer, answers)
+    answers.close()
+
+
+STATES = {errno.EFBIG: "too_large", errno.ENOSPC: "no_space", errno.EDQUOT: "no_space"}
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
+
+
+def _download(request: dict[str, Any]) -> dict[str, str]:
+    home = Path(request["home"])
+    find = _from_objaverse if request["kind"] == "sketchfab" else _from_objaverse_xl
+    found = find(request, home)
+    if found is None:
+        return {"state": "missing", "message": "not found by the objaverse package"}
+    return {"state": "found", "path": os.path.relpath(found, home)}
+
+
+def _from_objaverse(request: dict[str, Any], _home: Path) -> str | None:
+    import objaverse
+
+    uid = request["identifier"].rsplit("/", 1)[-1]
+    found: str | None = objaverse.load_objects([uid]).get(uid)
+    return found
+
+
+def _from_objaverse_xl(request: dict[str, Any], home: Path) -> str | None:
+    import pandas as pd  # type: ignore[import-untyped]  # its stubs are a package of their own
+    import requests
+
+    class Checked(requests.Session):
+        """A session that waits only so long and tells an error from an object."""
+
+        def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+            kwargs["timeout"] = kwargs.get("timeout") or TIMEOUT_S
+            response = super().request(*args, **kwargs)
+            if response.status_code in NOT_FOUND:
+                response.status_code = NOT_FOUND[0]  # the only one the package knows
+            elif response.status_code != OK:
+                raise RefusedError(f"HTTP {response.status_code} for {response.url}")
+            return response
+
+    requests.sessions.Session = Checked  # type: ignore[misc]
+
+    from objaverse.xl import downloaders
+
+    row = {
+        "fileIdentifier": request["identifier"],
+        "source": request["kind"],
+        "sha256": request["sha256"],
+    }
+    found: str | None = (
+        downloaders[request["kind"]]
+        .download_objects(pd.DataFrame([row]), download_dir=str(home / "xl"), processes=1)
+        .get(request["identifier"])
+    )
+    return found if found is not None and Path(found).exists() else None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""One commit of one git repository on disk, fetched with a git that trusts nobody.
+
+What a hostile repository could try, and what stops it: hooks and fsmonitor (off), filters and LFS
+(off), submodules (never entered), links (written as plain files), other protocols and redirects to
+them (refused), credentials prompts and helpers (off), huge packs and huge unpacked files (watched,
+and summed from the tree before the checkout), names that leave the checkout (git refuses those).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from worker.errors import Download, Missing, NodeError, TooLarge
+from worker.sources.base import FetchLimits
+from worker.sources.deadline import Deadline
+from worker.sources.process import Finished, run
+from worker.sources.stream import Passing, retried
+
+REGULAR = frozenset({"100644", "100755"})
+MAX_FILES = 200_000
+LOG = 600
+"""Characters of git's own words in a message."""
+KEPT = re.compile(r"GIT_(CONFIG_GLOBAL|SSL_.*|TRACE.*|HTTP_.*)")
+"""git's own variables that a person may set for us; others would point it elsewhere."""
+
+SETTINGS: Mapping[str, str] = {
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "core.symlinks": "false",
+    "core.attributesFile": os.devnull,
+    "core.autocrlf": "false",
+    "core.askPass": "",
+    # The checkout has no .git in it, so names that only Windows or macOS take for .git are plain.
+    "core.protectNTFS": "false",
+    "core.protectHFS": "false",
+    "credential.helper": "",
+    "submodule.recurse": "false",
+    "fetch.recurseSubmodules": "no",
+    "transfer.bundleURI": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "filter.lfs.smudge": "",
+    "filter.lfs.process": "",
+    "filter.lfs.required": "false",
+    "protocol.allow": "never",
+    "protocol.https.allow": "always",
+    # For a mirror that a person's own insteadOf names; a server's redirect cannot get there.
+    "protocol.http.allow": "user",
+    "protocol.file.allow": "user",
+    "http.lowSpeedLimit": "1000",
+    "http.lowSpeedTime": "60",
+}
+
+NOT_THERE = re.compile(
+    r"not our ref|repository '?.*'? not found|does not appear to be a git repository|"
+    r"could not read Username|returned error: (404|410|451)|Access to this repository has been|"
+    r"repository .* does not exist|couldn't find remote ref",
+    re.IGNORECASE,
+)
+NO_ROOM = re.compile(r"No space left on device|Disk quota exceeded")
+UNADVERTISED = re.compile(r"unadvertised object|not advertised", re.IGNORECASE)
+
+
+class TreeFile(NamedTuple):
+    """A regular file of a commit."""
+
+    path: str
+    size: int
+
+
+class Repository:
+    """A commit in `folder`: its files in ``folder/files``, without a .git."""
+
+    def __init__(self, url: str, commit: str, folder: Path) -> None:
+        self._url = url
+        self._commit = commit
+        self._folder = folder
+        self._git_dir = folder / "git"
+        self.files = folder / "files"
+        self.tree: dict[str, TreeFile] = {}
+        self.other: dict[str, str] = {}
+        """Links and submodules, by path."""
+
+    def fetch(self, limits: FetchLimits, deadline: Deadline) -> None:
+        """Bring the commit's files here.
+
+        Raises: Missing (no such repository or commit), Download, TooLarge.
+        """
+        self.files.mkdir(parents=True)
+        made = self._git(deadline, limits, "init", "--quiet", "--template=")
+        _must(made, f"{self._url}: git init", Download)
+        retried(lambda: self._fetch(limits, deadline), limits.attempts, deadline)
+        self._read_tree(limits, deadline)
+        checkout = ("checkout", "--quiet", "--force", "--detach", self._commit)
+        _must(self._git(deadline, limits, *checkout), f"{self._url}: git checkout", Download)
+        head = self._git(deadline, limits, "rev-parse", "--verify", "HEAD").output.decode().strip()
+        if head != self._commit:
+            raise Download(f"{self._url}: git checked out {head}, not {self._commit}")
+        shutil.rmtree(self._git_dir, ignore_errors=True)
+
+    def _fetch(self, limits: FetchLimits, deadline: Deadline) -> None:
+        only = ("fetch", "--quiet", "--depth=1", "--no-tags", self._url, self._commit)
+        answer = self._git(deadline, limits, *only)
+        if answer.status != 0 and UNADVERTISED.search(answer.log):
+            # An old server hands out only what a branch or a tag points to: take all of them.
+            everything = ("+refs/heads/*:refs/all/heads/*", "+refs/tags/*:refs/all/tags/*")
+            answer = self._git(deadline, limits, "fetch", "--quiet", self._url, *everything)
+        if NOT_THERE.search(answer.log):
+            raise Missing(f"{self._url}: no such repository or commit: {answer.log[-LOG:]}")
+        _must(answer, f"{self._url}: git fetch", Passing)
+        exists = ("cat-file", "-e", f"{self._commit}^{{commit}}")
+        if self._git(deadline, limits, *exists).status != 0:
+            raise Missing(f"{self._url}: no commit {self._commit}")
+
+    def _read_tree(self, limits: FetchLimits, deadline: Deadline) -> None:
+        """List the commit's files, and refuse what would not fit before it is written."""
+        list_ = ("ls-tree", "-r", "-l", "-z", "--full-tree", self._commit)
+        answer = self._git(deadline, limits, *list_)
+        _must(answer, f"{self._url}: git ls-tree", Download)
+        for line in answer.output.split(b"\0")[:-1]:
+            facts, _, name = line.partition(b"\t")
+            mode, _, _, size = facts.decode("ascii").split()
+            path = os.fsdecode(name)
+            if mode in REGULAR:
+                self.tree[path] = TreeFile(path, int(size))
+            else:
+                self.other[path] = "a submodule" if mode == "160000" else "a symbolic link"
+        total = sum(file.size for file in self.tree.values())
+        if total > limits.max_bytes or len(self.tree) > MAX_FILES:
+            raise TooLarge(
+                f"{self._url}: {total:,} bytes in {len(self.tree):,} files at {self._commit}; "
+                f"the limits are {limits.max_bytes:,} and {MAX_FILES:,}"
+            )
+
+    def _git(self, deadline: Deadline, limits: FetchLimits, *arguments: str) -> Finished:
+        settings = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        places = [f"--git-dir={self._git_dir}", f"--work-tree={self.files}"]
+        # Pack and checkout lie here together for a moment, so twice the limit of either.
+        room = 2 * limits.max_bytes + (16 << 20)
+        return run(
+            ["git", *settings, *places, *arguments], environment(), self._folder, room, deadline
+        )
+
+
+def _must(answer: Finished, what: str, kind: type[Exception]) -> None:
+    """Raises: `kind` if git failed, NodeError if that was for want of disk."""
+    if answer.status == 0:
+        return
+    message = f"{what} failed ({answer.status}): {answer.log[-LOG:]}"
+    if NO_ROOM.search(answer.log):
+        raise NodeError(message)
+    raise kind(message)
+
+
+def environment() -> dict[str, str]:
+    """The environment of git: ours without git's variables, quiet, in English."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("GIT_", "LC_", "SSH_")) or KEPT.fullmatch(name)
+    }
+    return kept | {
+        "LC_ALL": "C",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "",
+        "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_ATTR_NOSYSTEM": "1",
+    }

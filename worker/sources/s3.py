@@ -1,0 +1,158 @@
+"""Objects in an S3 bucket."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+from urllib3.exceptions import HTTPError
+
+from worker import s3
+from worker.errors import Download, Missing, TooLarge
+from worker.index.record import ObjectRef
+from worker.sources.archive import is_archive, split, unpack_model
+from worker.sources.base import FetchedObject, FetchLimits
+from worker.sources.deadline import Deadline
+from worker.sources.names import check_format, safe_member, url_name
+from worker.sources.stream import CHUNK, Passing, check_size, retried, save
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound"})
+FINAL = (NoCredentialsError, PartialCredentialsError, ParamValidationError)
+TOO_MANY_REQUESTS = 429
+SERVER_ERROR = 500
+MAX_FILES = 5_000
+"""Files below one object's root prefix."""
+
+
+class S3Source:
+    """``s3://bucket/key``; with a root ``s3://bucket/prefix/`` all that lies below it comes too."""
+
+    name = "s3"
+
+    def __init__(self, limits: FetchLimits, stop: threading.Event, options: s3.S3Options) -> None:
+        self._limits = limits
+        self._stop = stop
+        self._options = options
+
+    def claims(self, ref: ObjectRef) -> bool:
+        """By the scheme."""
+        return ref.location.startswith(s3.SCHEME)
+
+    def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
+        """Download the key, or all keys below the root, into `into`.
+
+        Raises: Missing, Download, TooLarge, Unsupported, ImportFailed.
+        """
+        uri, member = split(ref.location)
+        bucket, key = _parse(uri)
+        deadline = Deadline(self._limits.timeout_s, self._stop)
+        client = s3.client(self._options)
+        if member is None and ref.root is not None and ref.root.startswith(s3.SCHEME):
+            root = ref.root.rstrip("/") + "/"
+            if uri.startswith(root):
+                return self._folder(client, ref, bucket, key, _parse(root)[1], into, deadline)
+        name = url_name(uri.replace("#", "%23").replace("?", "%3F"))
+        target = into / name
+        size = self._download(client, bucket, key, target, self._limits.max_bytes, deadline)
+        if member is not None or is_archive(target, name):
+            unpacked = unpack_model(ref, target, name, member, into, self._limits, deadline)
+            target.unlink()
+            return unpacked
+        model = check_format(ref, name)
+        return FetchedObject(
+            ref=ref, root=into, model=target.rename(into / model).name, sha256="", size=size
+        )
+
+    def _folder(
+        self, client: S3Client, ref: ObjectRef, bucket: str, key: str, prefix: str,
+        into: Path, deadline: Deadline,
+    ) -> FetchedObject:  # fmt: skip
+        model = safe_member(key.removeprefix(prefix))
+        check_format(ref, model)
+        total = 0
+        for count, (found, size) in enumerate(self._list(client, bucket, prefix, deadline)):
+            if count == MAX_FILES:
+                raise TooLarge(f"s3://{bucket}/{prefix}: more than {MAX_FILES:,} files")
+            check_size(total + size, self._limits.max_bytes)
+            target = into / safe_member(found.removeprefix(prefix))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            room = self._limits.max_bytes - total
+            total += self._download(client, bucket, found, target, room, deadline)
+        if not (into / model).is_file():
+            raise Missing(f"s3://{bucket}/{key}: no such key")
+        size = (into / model).stat().st_size
+        return FetchedObject(ref=ref, root=into, model=model, sha256="", size=size)
+
+    def _list(
+        self, client: S3Client, bucket: str, prefix: str, deadline: Deadline
+    ) -> Iterator[tuple[str, int]]:
+        pages = iter(client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
+        end: dict[str, Any] = {}
+
+        def page() -> Any:
+            with _explained(f"s3://{bucket}/{prefix}"):
+                return next(pages, end)
+
+        while (answer := retried(page, self._limits.attempts, deadline)) is not end:
+            for entry in answer.get("Contents", ()):
+                if not entry["Key"].endswith("/"):
+                    yield entry["Key"], entry["Size"]
+
+    def _download(
+        self, client: S3Client, bucket: str, key: str, target: Path, room: int, deadline: Deadline
+    ) -> int:
+        def once() -> int:
+            with _explained(f"s3://{bucket}/{key}"):
+                answer = client.get_object(Bucket=bucket, Key=key)
+                declared = answer["ContentLength"]
+                with answer["Body"] as body:
+                    check_size(declared, room)
+                    size = save(body.iter_chunks(CHUNK), target, room, deadline)
+            if size != declared:
+                raise Passing(f"s3://{bucket}/{key}: {size} of {declared} bytes came")
+            return size
+
+        return retried(once, self._limits.attempts, deadline)
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Turn what boto3 raises into Missing, Download or Passing."""
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in ABSENT:
+            raise Missing(f"{what}: no such key or bucket ({code})") from error
+        if status >= SERVER_ERROR or status == TOO_MANY_REQUESTS:
+            raise Passing(f"{what}: {error}") from error
+        raise Download(f"{what}: {error}") from error
+    except FINAL as error:
+        raise Download(f"{what}: {error}") from error
+    except (BotoCoreError, HTTPError, ConnectionError) as error:
+        raise Passing(f"{what}: {error}") from error
+
+
+def _parse(uri: str) -> tuple[str, str]:
+    """Bucket and key, percent signs and all; a key is not a URL.
+
+    Raises: Missing if there is no bucket in it.
+    """
+    bucket, _, key = uri.removeprefix(s3.SCHEME).partition("/")
+    if not bucket or not key:
+        raise Missing(f"{uri}: names no key (expected s3://bucket/key)")
+    return bucket, key
