@@ -1,0 +1,81 @@
+"""A folder of models: every file below it whose suffix is a model's, or ".zip"."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from worker.errors import IndexInvalid
+from worker.formats import MODEL_SUFFIXES, suffix_of
+from worker.index.listings.base import Records
+from worker.index.record import ObjectRef
+
+log = structlog.get_logger(__name__)
+
+OBJECT_SUFFIXES: Final = MODEL_SUFFIXES | {"zip"}
+
+
+def read(path: Path, name: str) -> Records:
+    """A record per model, in the order of their POSIX paths below `path`.
+
+    Hidden files and folders, links to folders and links that lead out of `path` are left out.
+    """
+    left_out: list[str] = []
+    real = path.resolve()
+    for relative in _files(path, name):
+        if suffix_of(relative) not in OBJECT_SUFFIXES:
+            continue
+        reason = _unusable(path / relative, relative, real)
+        if reason:
+            left_out.append(f"{relative!r} {reason}")
+            continue
+        yield f"{name}: {relative}", ObjectRef(file_identifier=relative, path=relative)
+    if left_out:
+        log.warning("models left out of the list", list=name, count=len(left_out), e_g=left_out[:3])
+
+
+def entries(folder: Path, name: str) -> list[os.DirEntry[str]]:
+    """What is in a folder and not hidden, in the order of the paths below. Raises: IndexInvalid."""
+    try:
+        with os.scandir(folder) as found:
+            seen = [entry for entry in found if not entry.name.startswith(".")]
+    except OSError as error:
+        raise IndexInvalid(f"{name}: {folder}: {error.strerror}") from error
+    # A folder sorts as its files do, "a/…" after "a-b": so all paths come out sorted.
+    return sorted(seen, key=lambda e: e.name + "/" * e.is_dir(follow_symlinks=False))
+
+
+def _files(top: Path, name: str) -> Iterator[str]:
+    # A stack, not recursion: a tree may be deeper than Python's.
+    open_folders = [("", iter(entries(top, name)))]
+    while open_folders:
+        below, found = open_folders[-1]
+        entry = next(found, None)
+        if entry is None:
+            open_folders.pop()
+        elif entry.is_dir(follow_symlinks=False):
+            below = f"{below}{entry.name}/"
+            open_folders.append((below, iter(entries(top / below, name))))
+        elif entry.is_file():
+            yield below + entry.name
+
+
+def _unusable(file: Path, relative: str, root: Path) -> str:
+    """Why a model cannot be listed, or ""."""
+    if not _is_utf8(relative):
+        return "has a name that is not UTF-8"
+    if file.is_symlink() and not file.resolve().is_relative_to(root):
+        return "is a link that leads out of the folder"
+    return ""
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,74 @@
+"""One JSON document: Objaverse-XL records (pandas' orient=records), or Objaverse 1.0 lists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from worker.errors import IndexInvalid
+from worker.index import decode
+from worker.index.listings import objaverse
+from worker.index.listings.base import Records, read_list
+
+T = TypeVar("T")
+_AT_BYTE: Final = re.compile(r" \(byte (\d+)\)$")
+
+
+def read(path: Path, name: str) -> Records:
+    """A list of records, a list of Objaverse 1.0 uids, or its map from uid to object path."""
+    data = read_list(path, name).removeprefix(b"\xef\xbb\xbf")
+    start = data.lstrip()[:1]
+    if start == b"{":
+        yield from _map(data, name)
+        return
+    items = _decoded(data, name, list[msgspec.Raw])
+    line, end = 1, 0
+    for item in items:
+        raw = bytes(item)
+        begin = data.find(raw, end)
+        line += data.count(b"\n", end, begin)
+        where = f"{name}:{line}"
+        if raw.startswith(b'"'):
+            yield where, objaverse.from_uid(msgspec.json.decode(raw), where)
+        else:
+            yield where, decode.record(raw, where)
+        # The record's own lines count for the next.
+        line += raw.count(b"\n")
+        end = begin + len(raw)
+
+
+def _map(data: bytes, name: str) -> Records:
+    try:
+        paths = _decoded(data, name, dict[str, str])
+    except IndexInvalid as error:
+        if b'"fileIdentifier"' in data:
+            raise IndexInvalid(
+                f"{error}; a list of records begins with '['; one record a line is named .jsonl"
+            ) from error
+        raise
+    for number, (uid, object_path) in enumerate(paths.items(), 1):
+        where = f"{name}: entry {number}"
+        yield where, objaverse.from_object_path(uid, object_path, where)
+
+
+def _decoded(data: bytes, name: str, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.ValidationError as error:
+        raise IndexInvalid(
+            f"{name}: not a list of records, an Objaverse 1.0 list or an index: "
+            f"{decode.explained(error)}"
+        ) from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        said = str(error)
+        line = ""
+        if found := _AT_BYTE.search(said):
+            newlines = data.count(b"\n", 0, int(found[1]))
+            line = f":{newlines + 1}"
+            said = said[: found.start()]
+        if not data.strip():
+            said = "no object in it: the file is empty"
+        raise IndexInvalid(f"{name}{line}: {said}") from error

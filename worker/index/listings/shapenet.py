@@ -1,0 +1,58 @@
+"""A ShapeNet tree: `<synset>/<model>/models/model_normalized.obj` (v2) or `…/model.obj` (v1)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from worker.index.listings.base import Records
+from worker.index.listings.folder import entries
+from worker.index.record import ObjectRef
+
+log = structlog.get_logger(__name__)
+
+SYNSET: Final = re.compile(r"\d{8}")
+LAYOUTS: Final = ("models/model_normalized.obj", "model.obj")
+
+
+def looks_like(path: Path) -> bool:
+    """Whether all of a folder's folders are synsets and the first model is in a known layout."""
+    folders = [entry.name for entry in entries(path, str(path)) if entry.is_dir()]
+    if not folders or not all(SYNSET.fullmatch(folder) for folder in folders):
+        return False
+    return any(
+        (path / folder / model.name / layout).is_file()
+        for folder in folders
+        for model in entries(path / folder, str(path))[:10]
+        for layout in LAYOUTS
+    )
+
+
+def read(path: Path, name: str) -> Records:
+    """A record per model; its textures lie beside `models`, so the object is the whole folder."""
+    missing = 0
+    for synset in entries(path, name):
+        if not (synset.is_dir() and SYNSET.fullmatch(synset.name)):
+            continue
+        for model in entries(Path(synset.path), name):
+            if not model.is_dir():
+                continue
+            root = f"{synset.name}/{model.name}"
+            layout = next((file for file in LAYOUTS if (path / root / file).is_file()), None)
+            if layout is None:
+                missing += 1
+                continue
+            yield (
+                f"{name}: {root}",
+                ObjectRef(
+                    file_identifier=root,
+                    path=f"{root}/{layout}",
+                    root=root,
+                    metadata={"synset": synset.name, "model": model.name},
+                ),
+            )
+    if missing:
+        log.warning("ShapeNet models without a mesh left out", list=name, count=missing)

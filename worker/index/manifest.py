@@ -1,0 +1,71 @@
+"""`index.json`: the shards of an index, each with its count and hash."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+from worker import keys
+from worker.errors import IndexInvalid
+from worker.index import decode
+from worker.index.record import Shard
+
+FORMAT: Final = "render-worker-index"
+VERSION: Final = 1
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole of `index.json`. Shard files are relative to it."""
+
+    format: str = FORMAT
+    version: int = VERSION
+    objects: int
+    shards: tuple[Shard, ...]
+
+
+class _Head(msgspec.Struct, frozen=True):
+    format: str = ""
+    version: int = 0
+
+
+def encode(shards: tuple[Shard, ...]) -> bytes:
+    """The bytes of `index.json`: the same shards give the same bytes."""
+    manifest = Manifest(objects=sum(shard.objects for shard in shards), shards=shards)
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def is_manifest(body: bytes) -> bool:
+    """Whether `body` calls itself an index of this program."""
+    try:
+        return msgspec.json.decode(body, type=_Head).format == FORMAT
+    except msgspec.MsgspecError:
+        return False
+
+
+def decode_manifest(body: bytes, where: str) -> Manifest:
+    """The index that `body` is. Raises: IndexInvalid, beginning with `where`."""
+    version = msgspec.json.decode(body, type=_Head).version
+    if version != VERSION:
+        raise IndexInvalid(
+            f"{where}: index of version {version}; this program reads version {VERSION}"
+        )
+    try:
+        manifest = msgspec.json.decode(body, type=Manifest)
+    except msgspec.ValidationError as error:
+        raise IndexInvalid(f"{where}: {decode.explained(error)}") from error
+    names = {shard.name for shard in manifest.shards}
+    if len(names) != len(manifest.shards):
+        raise IndexInvalid(f"{where}: two shards have the same name")
+    for shard in manifest.shards:
+        if not _NAME.fullmatch(shard.name):
+            raise IndexInvalid(f"{where}: {shard.name!r} is no name for a shard")
+        if shard.file.startswith("/") or ".." in shard.file.split("/"):
+            raise IndexInvalid(f"{where}: shard file {shard.file!r} is not below {keys.INDEX}")
+    if manifest.objects != sum(shard.objects for shard in manifest.shards):
+        raise IndexInvalid(f"{where}: objects is not the sum over the shards")
+    if manifest.objects == 0:
+        raise IndexInvalid(f"{where}: no object in it")
+    return manifest

@@ -1,0 +1,99 @@
+"""A record's places: checked, and made absolute against its list or relative to an index."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from worker.errors import IndexInvalid
+from worker.index.location import has_scheme, is_remote, join
+from worker.index.record import ObjectRef
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def resolve(ref: ObjectRef, folder: str, where: str) -> ObjectRef:
+    """`ref` checked, with `path` and `root` absolute: its list lies in `folder`.
+
+    A record that says nothing of its bytes is its own identifier's: a URI is left alone, a
+    name without a scheme becomes `path`. Lists read over a network may name no local file.
+
+    Raises: IndexInvalid, beginning with `where` (file and line).
+    """
+    identifier = ref.file_identifier
+    if not identifier.strip():
+        raise IndexInvalid(f"{where}: field fileIdentifier is empty")
+    sha256 = ref.sha256.strip().lower() if ref.sha256 else None
+    if sha256 and not _SHA256.fullmatch(sha256):
+        raise IndexInvalid(f"{where}: field sha256: {ref.sha256!r} is not 64 hex digits")
+    path, url = ref.path or None, ref.url or None
+    if url is not None and not is_remote(url):
+        raise IndexInvalid(f"{where}: field url: {url!r} is not http://, https:// or s3://")
+    if path is None and url is None:
+        path = _path_in(identifier, ref.source)
+    path = _absolute(path, folder, "path", where)
+    root = _absolute(ref.root or None, folder, "root", where)
+    if root is not None and not _below(path or url or identifier, root):
+        raise IndexInvalid(f"{where}: field root: {ref.root!r} does not contain {path or url!r}")
+    return msgspec.structs.replace(ref, path=path, url=url, root=root, sha256=sha256 or None)
+
+
+def relate(ref: ObjectRef, folder: str) -> ObjectRef:
+    """A resolved `ref` as an index in `folder` says it: relative where below it, else absolute.
+
+    Raises: IndexInvalid for a local path and an index that is not local.
+    """
+    path, url = ref.path, ref.url
+    if path is not None and is_remote(path) and not _below(path, folder):
+        path, url = None, path
+    return msgspec.structs.replace(
+        ref, path=_relative(path, folder), url=url, root=_relative(ref.root, folder)
+    )
+
+
+def _path_in(identifier: str, source: str) -> str | None:
+    """The path that an identifier is, if it is one."""
+    if identifier.startswith("file://"):
+        return identifier
+    return None if source or has_scheme(identifier) else identifier
+
+
+def _absolute(path: str | None, folder: str, field: str, where: str) -> str | None:
+    if path is None or is_remote(path):
+        return path
+    if path.startswith("file://"):
+        path = unquote(urlsplit(path).path)
+    elif has_scheme(path):
+        raise IndexInvalid(f"{where}: field {field}: {path!r} is not a path; a URL goes in url")
+    if "\0" in path:
+        raise IndexInvalid(f"{where}: field {field}: {path!r} has a null character")
+    if is_remote(folder):
+        if path.startswith("/"):
+            raise IndexInvalid(
+                f"{where}: field {field}: {path!r} is a local path, "
+                "which a list that is not a local file may not name"
+            )
+        if ".." in path.split("/"):
+            raise IndexInvalid(f"{where}: field {field}: {path!r} leaves the list's folder")
+    return join(folder, path)
+
+
+def _below(place: str, folder: str) -> bool:
+    return place == folder or place.startswith(folder.rstrip("/") + "/")
+
+
+def _relative(path: str | None, folder: str) -> str | None:
+    """`path` as it stands in an index that lies in `folder`."""
+    if path is None or (is_remote(path) and not _below(path, folder)):
+        return path
+    if _below(path, folder):
+        return path[len(folder.rstrip("/")) + 1 :] or "."
+    if is_remote(folder):
+        raise IndexInvalid(
+            f"{path} is a local file, which an index at {folder} cannot name: "
+            "upload the models and build from a list of their URLs"
+        )
+    return path

@@ -1,0 +1,167 @@
+"""Reads an index, or any list as an index of one shard."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from worker import keys
+from worker.errors import IndexInvalid
+from worker.index import decode, listings, location, manifest, places
+from worker.index.listings.base import Records
+from worker.index.record import ObjectRef, Shard
+from worker.s3 import S3Options
+
+log = structlog.get_logger(__name__)
+
+
+class Index(msgspec.Struct, frozen=True, kw_only=True):
+    """What objects there are, in shards that are read one by one."""
+
+    uri: str
+    digest: str
+    """sha256 of index.json, of the list's bytes, or of a folder's listing; in hex."""
+    shards: tuple[Shard, ...]
+    objects: int
+    folder: str
+    """What the shards' files and paths are relative to."""
+    s3: S3Options
+    listed: tuple[ObjectRef, ...] | None = None
+    """The only shard's objects, when this is a plain list."""
+
+    def read(self, shard: Shard) -> tuple[ObjectRef, ...]:
+        """A shard's objects, in its order, each identity once, places absolute.
+
+        Raises: IndexInvalid with file and line, StoreError.
+        """
+        if self.listed is not None:
+            return self.listed
+        uri = location.join(self.folder, shard.file)
+        name = location.shown(uri)
+        body = location.read_bytes(uri, self.s3)
+        found = hashlib.sha256(body).hexdigest()
+        if found != shard.sha256:
+            raise IndexInvalid(
+                f"{name}: sha256 is {found[:12]}…, {keys.INDEX} says {shard.sha256[:12]}…: "
+                "the shard was changed or cut off; build the index again"
+            )
+        lines = [
+            (f"{name}:{number}", line)
+            for number, line in enumerate(body.split(b"\n"), 1)
+            if line and not line.isspace()
+        ]
+        if len(lines) != shard.objects:
+            raise IndexInvalid(
+                f"{name}: {len(lines)} objects, {keys.INDEX} says {shard.objects}: "
+                "build the index again"
+            )
+        if not lines:
+            log.warning("empty shard", shard=shard.name)
+        records = ((where, decode.record(line, where)) for where, line in lines)
+        return tuple(once(resolved(records, self.folder), shard.name))
+
+
+def open_index(uri: str, s3: S3Options) -> Index:
+    """The index at `uri`: an index.json (or its folder), or any list or folder of models.
+
+    Of an index.json no shard is read yet; a list is read and checked to its end.
+
+    Raises: IndexInvalid with file and line, StoreError.
+    """
+    if uri.endswith("/") and location.is_remote(uri):
+        uri += keys.INDEX
+    if not location.is_remote(uri) and is_index(keys.INDEX, Path(uri) / keys.INDEX):
+        uri = str(Path(uri) / keys.INDEX)
+    with location.local_copy(uri, s3) as path:
+        if is_index(uri, path):
+            return _sharded(uri, path, s3)
+        return _plain(uri, path, s3)
+
+
+def _sharded(uri: str, path: Path, s3: S3Options) -> Index:
+    body = path.read_bytes()
+    found = manifest.decode_manifest(body, location.shown(uri))
+    return Index(
+        uri=uri,
+        digest=hashlib.sha256(body).hexdigest(),
+        shards=found.shards,
+        objects=found.objects,
+        folder=location.folder_of(uri),
+        s3=s3,
+    )
+
+
+def _plain(uri: str, path: Path, s3: S3Options) -> Index:
+    name = keys.shard_name(0)
+    records, folder = open_records(uri, path)
+    read = list(records)
+    refs = tuple(once(resolved(read, folder), name))
+    if not refs:
+        raise IndexInvalid(f"{location.shown(uri)}: no object in it")
+    digest = _listing_digest(read) if path.is_dir() else _file_digest(path)
+    shard = Shard(name=name, file=location.name_of(uri), objects=len(refs), sha256=digest)
+    return Index(
+        uri=uri,
+        digest=digest,
+        shards=(shard,),
+        objects=len(refs),
+        folder=folder,
+        s3=s3,
+        listed=refs,
+    )
+
+
+def open_records(uri: str, path: Path, kind: str = listings.AUTO) -> tuple[Records, str]:
+    """The records of the list at `uri`, whose bytes lie at `path`, and the folder of its paths.
+
+    Raises: IndexInvalid, UsageError for an unknown kind.
+    """
+    name = location.shown(uri)
+    row = listings.find(path, name, kind)
+    folder = location.folder_of(f"{uri}/{keys.INDEX}" if row.folder else uri)
+    return row.read(path, name), folder
+
+
+def resolved(records: Iterable[tuple[str, ObjectRef]], folder: str) -> Iterator[ObjectRef]:
+    """Records checked, with absolute places. Raises: IndexInvalid with file and line."""
+    return (places.resolve(ref, folder, where) for where, ref in records)
+
+
+def once(refs: Iterable[ObjectRef], shard: str) -> Iterator[ObjectRef]:
+    """The first record of each identity; says how many were left out."""
+    seen: set[str] = set()
+    left_out = 0
+    for ref in refs:
+        if ref.file_identifier in seen:
+            left_out += 1
+            continue
+        seen.add(ref.file_identifier)
+        yield ref
+    if left_out:
+        log.warning("duplicates left out, the first of each stays", shard=shard, count=left_out)
+
+
+def is_index(uri: str, path: Path) -> bool:
+    """Whether the file at `path`, the bytes of `uri`, is an index.json of ours."""
+    if not path.is_file() or not location.name_of(uri).lower().endswith(".json"):
+        return False
+    # Lists may be huge, so only what begins as an object is decoded to find out.
+    with path.open("rb") as file:
+        if not file.read(4096).lstrip().startswith(b"{"):
+            return False
+    return manifest.is_manifest(path.read_bytes())
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _listing_digest(records: list[tuple[str, ObjectRef]]) -> str:
+    """The digest of a folder's listing: what it holds, wherever it lies."""
+    lines = b"".join(msgspec.json.encode(ref) + b"\n" for _, ref in records)
+    return hashlib.sha256(lines).hexdigest()
