@@ -57,6 +57,11 @@ def ledger_part(shard: str, writer: str, sequence: int) -> str:
     return f"{ledger_of(shard)}{writer}-{sequence:06d}.jsonl"
 
 
+def shard_of_part(key: str) -> str:
+    """The shard that a ledger part's key is of; inverse of `ledger_part`."""
+    return key.removeprefix(LEDGER).partition("/")[0]
+
+
 def temporary(token: str) -> str:
     """A file that is still being written, in the folder it is for; begins with a dot: hidden."""
     return f"{_TEMPORARY}{token}"

@@ -1,0 +1,135 @@
+"""How one attempt at one object ended: a line of the ledger."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+from uuid import uuid4
+
+import msgspec
+
+from worker.errors import OBJECT_ERRORS, ObjectError
+from worker.index.record import ObjectRef
+from worker.pack.result import PackedObject
+from worker.ranks import Rank
+
+ALL: Final = "all"
+
+Kind = Literal["rendered", "skipped", "new", "failed"]
+
+
+class Author(msgspec.Struct, frozen=True, kw_only=True):
+    """Who writes: one worker process, what it renders with, and where."""
+
+    worker: str
+    rank: int
+    world: int
+    blender: str
+    device: str
+
+    @classmethod
+    def of(cls, rank: Rank, blender: str, device: str) -> Author:
+        """An author with a new, unique `worker` name; names sort by rank, then by time."""
+        now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        worker = f"r{rank.rank:06d}-{now}-{uuid4().hex[:8]}"
+        return cls(worker=worker, rank=rank.rank, world=rank.world, blender=blender, device=device)
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What folding and counting need of an outcome; reading just this is twice as fast."""
+
+    uid: str
+    outcome: Kind
+    code: str | None = None
+    """A key of `errors.OBJECT_ERRORS` if the outcome is "failed", else None."""
+    message: str | None = None
+    time: str
+    """When, RFC 3339 in UTC with milliseconds: sorts as text."""
+
+    @property
+    def retryable(self) -> bool:
+        """Whether a later run tries again unasked."""
+        error = OBJECT_ERRORS.get(self.code or "")
+        return error is not None and error.retryable
+
+
+class Outcome(Line, frozen=True, kw_only=True, omit_defaults=True):
+    """How one attempt at one object ended: a line of the ledger."""
+
+    file_identifier: str
+    shard: str
+    log_tail: tuple[str, ...] = ()
+    sha256: str | None = None
+    """Hex digest of the zip."""
+    size: int | None = None
+    """Bytes of the zip."""
+    views: int | None = None
+    seconds: dict[str, float] = {}
+    """What each step took: fetch, render, pack, publish."""
+    attempt: int = 1
+    """Counts from 1 over all runs."""
+    worker: str = ""
+    rank: int = 0
+    world: int = 1
+    blender: str = ""
+    device: str = ""
+
+    @classmethod
+    def rendered(
+        cls,
+        ref: ObjectRef,
+        shard: str,
+        author: Author,
+        *,
+        packed: PackedObject,
+        seconds: dict[str, float],
+        attempt: int,
+    ) -> Outcome:
+        """The object's zip is in the store."""
+        return cls(
+            **_common(ref, shard, author, "rendered"),
+            sha256=packed.sha256, size=packed.size, views=packed.views,
+            seconds=seconds, attempt=attempt,
+        )  # fmt: skip
+
+    @classmethod
+    def failed(
+        cls,
+        ref: ObjectRef,
+        shard: str,
+        author: Author,
+        *,
+        error: ObjectError,
+        seconds: dict[str, float],
+        attempt: int,
+    ) -> Outcome:
+        """The object failed, for the reason that `error` says."""
+        return cls(
+            **_common(ref, shard, author, "failed"),
+            code=error.code, message=str(error), log_tail=tuple(error.log_tail),
+            seconds=seconds, attempt=attempt,
+        )  # fmt: skip
+
+    @classmethod
+    def new(cls, ref: ObjectRef, shard: str, author: Author) -> Outcome:
+        """The object lies beside the index's objects, and was not rendered."""
+        return cls(**_common(ref, shard, author, "new"))
+
+
+def _common(ref: ObjectRef, shard: str, author: Author, outcome: Kind) -> dict[str, Any]:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {
+        "uid": ref.uid, "file_identifier": ref.file_identifier, "shard": shard,
+        "outcome": outcome, "time": now,
+        **msgspec.structs.asdict(author),
+    }  # fmt: skip
+
+
+def settled(outcome: Line, retry: frozenset[str]) -> bool:
+    """Whether a run leaves the object alone.
+
+    Tried again are failures for a passing reason, and those whose code, or "all", is in `retry`.
+    """
+    if outcome.outcome != "failed":
+        return True
+    return not (outcome.retryable or ALL in retry or outcome.code in retry)

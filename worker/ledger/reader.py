@@ -1,0 +1,85 @@
+"""The ledger read: parts fetched several at once, and folded into one outcome per object."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final, TypeVar
+
+import msgspec
+import structlog
+
+from worker import keys
+from worker.ledger.outcome import Line, Outcome
+from worker.stores.base import Store
+
+log = structlog.get_logger(__name__)
+
+READERS: Final = 16
+
+T = TypeVar("T", bound=Line)
+
+
+def fold(outcomes: dict[str, T], lines: Iterable[T]) -> None:
+    """Add `lines` to `outcomes` by uid: once rendered stays rendered, else the latest counts."""
+    for line in lines:
+        before = outcomes.get(line.uid)
+        if before is None or _supersedes(line, before):
+            outcomes[line.uid] = line
+
+
+def _supersedes(line: Line, before: Line) -> bool:
+    if (line.outcome == "rendered") != (before.outcome == "rendered"):
+        return line.outcome == "rendered"
+    return line.time >= before.time
+
+
+def read_ledger(store: Store, shard: str) -> dict[str, Outcome]:
+    """What became of each object of `shard`, by uid. Raises: StoreError."""
+    outcomes: dict[str, Outcome] = {}
+    for _, lines in read_parts(store, keys.ledger_of(shard), Outcome):
+        fold(outcomes, lines)
+    return outcomes
+
+
+def read_parts(
+    store: Store, prefix: str, kind: type[T], readers: int = READERS
+) -> Iterator[tuple[str, list[T]]]:
+    """Key and lines of every part under `prefix`, in key order, read `readers` at a time.
+
+    Holds a few parts per reader. A damaged line is named in the log and left out.
+
+    Raises: StoreError.
+    """
+    decoder = msgspec.json.Decoder(kind)
+
+    def read(key: str) -> tuple[str, list[T]]:
+        return key, _decode(decoder, key, store.read(key) or b"")
+
+    with ThreadPoolExecutor(readers, "ledger") as pool:
+        ahead: deque[Future[tuple[str, list[T]]]] = deque()
+        try:
+            for entry in store.list(prefix):
+                ahead.append(pool.submit(read, entry.key))
+                if len(ahead) > 4 * readers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def _decode(decoder: msgspec.json.Decoder[T], key: str, body: bytes) -> list[T]:
+    try:
+        return decoder.decode_lines(body)
+    except msgspec.MsgspecError:
+        pass
+    lines = []
+    for number, line in enumerate(body.splitlines(), 1):
+        try:
+            lines.append(decoder.decode(line))
+        except msgspec.MsgspecError as error:
+            log.warning("ledger: damaged line left out", part=key, line=number, why=str(error))
+    return lines

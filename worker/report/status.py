@@ -1,0 +1,249 @@
+"""How far an output is: outcomes counted, the rate, what is left, and what went wrong most.
+
+Read from the ledger alone, shard by shard, so that memory is bounded by the largest shard.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import groupby
+from typing import Any, Final
+
+import msgspec
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from worker import keys
+from worker.ledger import Line, fold, read_parts, settled
+from worker.stores.base import Store
+
+MAX_PATTERNS: Final = 10_000
+TOP_FAILURES: Final = 10
+PAUSE: Final = timedelta(minutes=15)
+"""A ledger silent for longer than this was not being written."""
+WINDOW: Final = timedelta(hours=1)
+"""The rate is that of the last stretch of work, at most so long."""
+
+_PARTICULARS: Final = re.compile(
+    keys.UID_PATTERN.pattern + r"|[0-9a-f]{16,}|(?:[\w.:-]*/)+[^\s'\",;:)]*|\d+(?:\.\d+)?"
+)
+"""What differs between two failures of one kind: uids, digests, paths and URLs, numbers."""
+
+
+class ShardStatus(msgspec.Struct, frozen=True):
+    """`done` objects of `total` (None where no index tells) need no further run."""
+
+    name: str
+    done: int
+    total: int | None
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A kind of failure, with one object and its message as the example."""
+
+    code: str
+    count: int
+    message: str
+    uid: str
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of an output."""
+
+    outcomes: dict[str, int]
+    """Objects by outcome: rendered, skipped, new, failed."""
+    codes: dict[str, int]
+    """Failed objects by code, the most frequent first."""
+    retryable: int
+    """Failed objects that a later run tries again unasked."""
+    done: int
+    """Objects that need no further run: rendered, skipped, failed for good."""
+    total: int | None
+    left: int | None
+    per_hour: float | None
+    """Attempts ended per hour, over the last stretch of work."""
+    hours_left: float | None
+    """What is left, at that rate."""
+    last: str | None
+    """Time of the latest outcome, RFC 3339."""
+    shards: tuple[ShardStatus, ...]
+    failures: tuple[Failure, ...]
+    """The most frequent kinds of failure."""
+
+
+def status_of(store: Store, totals: Mapping[str, int] | None = None) -> Status:
+    """The status of the output in `store`. `totals` are the index's objects by shard name.
+
+    Raises: StoreError.
+    """
+    count = _Count()
+    parts = read_parts(store, keys.LEDGER, Line)
+    done: dict[str, int] = dict.fromkeys(totals or (), 0)
+    for shard, group in groupby(parts, key=lambda part: keys.shard_of_part(part[0])):
+        folded: dict[str, Line] = {}
+        for _, lines in group:
+            count.minutes.update([line.time[:16] for line in lines])
+            count.last = max(count.last, max((line.time for line in lines), default=""))
+            fold(folded, lines)
+        done[shard] = count.add(folded)
+    return count.status(done, totals)
+
+
+class _Count:
+    """Sums over the shards read so far."""
+
+    def __init__(self) -> None:
+        self.minutes: Counter[str] = Counter()
+        self.last = ""
+        self._outcomes: Counter[str] = Counter()
+        self._codes: Counter[str] = Counter()
+        self._retryable = 0
+        self._patterns: Counter[tuple[str, str]] = Counter()
+        self._examples: dict[tuple[str, str], Line] = {}
+
+    def add(self, folded: Mapping[str, Line]) -> int:
+        """Count a shard's outcomes; returns how many of its objects are done."""
+        outcomes = Counter(line.outcome for line in folded.values())
+        self._outcomes.update(outcomes)
+        retryable = 0
+        for line in folded.values():
+            if line.outcome == "failed":
+                self._fail(line)
+                retryable += not settled(line, frozenset())
+        self._retryable += retryable
+        return outcomes.total() - outcomes["new"] - retryable
+
+    def status(self, done: Mapping[str, int], totals: Mapping[str, int] | None) -> Status:
+        """The sums as one value."""
+        shards = tuple(
+            ShardStatus(name, count, totals.get(name) if totals is not None else None)
+            for name, count in sorted(done.items())
+        )
+        total = sum(totals.values()) if totals is not None else None
+        left = None
+        if totals is not None:
+            # Rendered objects that the index does not name must not hide open ones elsewhere.
+            left = sum(max(0, objects - done[name]) for name, objects in totals.items())
+        rate = _rate(self.minutes)
+        return Status(
+            outcomes={
+                kind: self._outcomes[kind] for kind in ("rendered", "skipped", "new", "failed")
+            },
+            codes=dict(self._codes.most_common()),
+            retryable=self._retryable,
+            done=sum(done.values()),
+            total=total,
+            left=left,
+            per_hour=rate,
+            hours_left=left / rate if left is not None and rate else None,
+            last=self.last or None,
+            shards=shards,
+            failures=tuple(
+                Failure(code, count, line.message or "", line.uid)
+                for (code, pattern), count in self._patterns.most_common(TOP_FAILURES)
+                for line in (self._examples[code, pattern],)
+            ),
+        )
+
+    def _fail(self, line: Line) -> None:
+        code = line.code or "?"
+        self._codes[code] += 1
+        kind = (code, _pattern(line.message or ""))
+        self._patterns[kind] += 1
+        self._examples.setdefault(kind, line)
+        if len(self._patterns) > MAX_PATTERNS:  # only frequent ones are ever shown
+            self._patterns = Counter(dict(self._patterns.most_common(MAX_PATTERNS // 2)))
+            self._examples = {kind: self._examples[kind] for kind in self._patterns}
+
+
+@lru_cache(maxsize=4096)
+def _pattern(message: str) -> str:
+    return _PARTICULARS.sub("…", message)
+
+
+def _rate(minutes: Mapping[str, int]) -> float | None:
+    """Outcomes per hour from counts by minute, over the last stretch without a pause."""
+    latest = sorted(
+        ((datetime.fromisoformat(text), n) for text, n in minutes.items()), reverse=True
+    )
+    if not latest:
+        return None
+    end = start = latest[0][0]
+    ended = 0
+    for minute, count in latest:
+        if start - minute > PAUSE or end - minute >= WINDOW:
+            break
+        start = minute
+        ended += count
+    return ended / ((end - start) / timedelta(hours=1) + 1 / 60)
+
+
+def to_dict(status: Status) -> dict[str, Any]:
+    """The status as plain JSON values."""
+    plain: dict[str, Any] = msgspec.to_builtins(status)
+    return plain
+
+
+def render(status: Status, *, max_shards: int = 10) -> RenderableType:
+    """The status for a terminal; of the shards, the first `max_shards` that are not done."""
+    return Group(*_summary(status), _shards(status, max_shards), *_failures(status))
+
+
+def _summary(status: Status) -> list[RenderableType]:
+    table = Table("outcome", "objects", title="Outcomes", title_justify="left")
+    table.columns[1].justify = "right"
+    for outcome, count in status.outcomes.items():
+        table.add_row(outcome, f"{count:,}")
+        if outcome == "failed":
+            for code, failed in status.codes.items():
+                table.add_row(Text(f"  {code}", style="red"), f"{failed:,}")
+    of = f" of {status.total:,}" if status.total is not None else ""
+    sentences = [f"{status.done:,}{of} objects done"]
+    if status.retryable:
+        sentences.append(f"{status.retryable:,} failed and will be tried again")
+    if status.per_hour is not None:
+        sentences.append(f"{status.per_hour:,.0f} per hour")
+    if status.left is not None:
+        left = f"{status.left:,} left"
+        if status.left and status.hours_left is not None:
+            left += f", about {_duration(status.hours_left)}"
+        sentences.append(left)
+    return [table, Text("; ".join(sentences))]
+
+
+def _shards(status: Status, most: int) -> RenderableType:
+    unfinished = [s for s in status.shards if s.total is None or s.done < s.total]
+    if not unfinished:
+        return Text(f"all {len(status.shards):,} shards done" if status.shards else "no ledger yet")
+    table = Table("shard", "done", "of", title="Shards not done", title_justify="left")
+    for shard in unfinished[:most]:
+        total = "?" if shard.total is None else f"{shard.total:,}"
+        table.add_row(shard.name, f"{shard.done:,}", total)
+    if len(unfinished) > most:
+        table.add_row("…", f"{len(unfinished) - most:,} more", "")
+    return table
+
+
+def _failures(status: Status) -> list[RenderableType]:
+    if not status.failures:
+        return []
+    table = Table("code", "objects", "example", "uid", title="Failures", title_justify="left")
+    for failure in status.failures:
+        table.add_row(failure.code, f"{failure.count:,}", _plain(failure.message), failure.uid)
+    return [table]
+
+
+def _plain(message: str) -> Text:
+    """A message as text only: it may quote a hostile file's name, so no escape codes."""
+    return Text("".join(char if char.isprintable() else " " for char in message))
+
+
+def _duration(hours: float) -> str:
+    if hours < 1:
+        return f"{max(1, round(hours * 60))} min"
+    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"  # noqa: PLR2004 - two days
