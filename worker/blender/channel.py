@@ -26,7 +26,10 @@ class Channel:
 
         Raises: ValueError for a message over MAX_LINE, which the host would not read.
         """
-        line = messages.encode(message)
+        self.send_line(messages.encode(message))
+
+    def send_line(self, line: bytes) -> None:
+        """Send bytes as they are; see `send`."""
         if len(line) > messages.MAX_LINE:
             raise ValueError(f"a message of {len(line)} bytes, allowed: {messages.MAX_LINE}")
         try:
@@ -37,6 +40,10 @@ class Channel:
                     view = view[self._socket.send(view, socket.MSG_NOSIGNAL) :]
         except OSError:
             os._exit(0)  # nobody is left to tell
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
 
     def receive(self) -> Optional[Union[Configure, RenderObject, Stop]]:
         """The host's next message, or None once it has closed its end."""

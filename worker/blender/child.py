@@ -17,6 +17,7 @@ from worker.blender import (
     layouts,
     lights,
     messages,
+    mischief,
     render,
     scene,
     statistics,
@@ -85,9 +86,19 @@ def serve(channel: Channel) -> None:
             except ObjectFault as fault:
                 channel.send(Failed(uid="", code=fault.code, message=str(fault)))
         elif isinstance(message, RenderObject):
-            channel.send(answer(message, device, channel.send))
+            channel.send(answer(message, device, teller(message, channel)))
         else:
             return
+
+
+def teller(request: RenderObject, channel: Channel) -> Callable[[Phase], None]:
+    """Tells the host of each phase; the tests' faults strike right after."""
+
+    def tell(phase: Phase) -> None:
+        channel.send(phase)
+        mischief.strike(request, phase, channel)
+
+    return tell
 
 
 def answer(

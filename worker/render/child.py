@@ -69,7 +69,11 @@ class Child:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
                 cwd=home,
-                env={**child_environment(os.environ, home), **device.environment},
+                env={
+                    **child_environment(os.environ, home),
+                    **runtime.environment,
+                    **device.environment,
+                },
             )
         self.device = device
         self._socket = ours

@@ -168,10 +168,9 @@ class Pool:
             children = list(self._alive)
             self._alive.clear()
         for child in children:
-            if now:
-                child.kill()
-            else:
+            if not now:
                 child.stop()
+            self._end(child)
 
     def _with_retry(
         self, slot: Slot, request: RenderObject, on_phase: Callable[[Phase], None]

@@ -19,10 +19,14 @@ PROGRAM_FAILED = ("--python-exit-code", "70")
 
 
 class Runtime(msgspec.Struct, frozen=True):
-    """How to start Blender: the command, short of the channel's descriptor."""
+    """How to start Blender: the command, short of the channel's descriptor.
+
+    `environment` is given to the child beside what `environment.child_environment` lets through.
+    """
 
     name: str
     command: tuple[str, ...]
+    environment: dict[str, str] = {}
 
 
 def find(choice: str = "auto") -> Runtime:

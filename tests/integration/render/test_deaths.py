@@ -1,0 +1,138 @@
+"""Every way a child can die, made to happen in a real one: named, cleaned up, on it goes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from tests.integration.render.conftest import RECIPE, model, processes_of, wait_for
+from worker.errors import (
+    Crash,
+    NodeUnusable,
+    ObjectInterrupted,
+    OutOfMemory,
+    RenderFailed,
+    Timeout,
+)
+from worker.pack.pack import pack
+from worker.render.watch import Limits
+
+SHORT = Limits(object_s=60.0, import_s=3.0, view_s=3.0, silence_s=4.0)
+
+# kind:phase → what becomes of the object, and a word its message must hold
+DEATHS = {
+    "segfault:import": (Crash, "SIGSEGV"),
+    "segfault:view": (Crash, "SIGSEGV"),
+    "abort:scene": (Crash, "SIGABRT"),
+    "leave:view": (Crash, "exit status 0"),
+    "spin:import": (Timeout, "import"),
+    "sleep:view": (Timeout, "view"),
+    "stop:view": (Timeout, "view"),
+    "swell:import": (OutOfMemory, "memory-limit"),
+    "flood:view": (Crash, "SIGABRT"),
+    "close-pipe:view": (Crash, "without an answer"),
+    "bad-message:view": (Crash, "protocol"),
+    "grandchild:view": (Crash, "SIGABRT"),
+}
+
+
+@pytest.mark.parametrize("death", DEATHS)
+def test_a_death_is_the_objects_outcome_and_nothing_else(death, make_pool, tmp_path):
+    error, word = DEATHS[death]
+    limits = Limits(**{**_fields(SHORT), "memory_bytes": (900 << 20) if "swell" in death else 0})
+    pool = make_pool(f"{death}:victim", limits=limits)
+    good, victim = model(tmp_path / "m", "good"), model(tmp_path / "m", "victim")
+    assert pool.render(good, RECIPE, tmp_path / "raw").answer.uid == good.ref.uid
+    with pytest.raises(error) as caught:
+        pool.render(victim, RECIPE, tmp_path / "raw")
+    assert word in str(caught.value)
+    if error is not Timeout or "view" not in death:
+        assert death.split(":")[1] in str(caught.value) or word == "memory-limit"
+    assert pool.render(good, RECIPE, tmp_path / "raw").answer.uid == good.ref.uid
+    pool.close()
+    assert wait_for(lambda: not processes_of(tmp_path / "children"))
+    assert not [p for p in (tmp_path / "children").glob("child-*") if any(p.iterdir())]
+
+
+def _fields(limits: Limits) -> dict:
+    return {name: getattr(limits, name) for name in limits.__struct_fields__}
+
+
+def test_a_flood_is_kept_as_a_short_tail(make_pool, tmp_path):
+    pool = make_pool("flood:view:victim")
+    with pytest.raises(Crash) as caught:
+        pool.render(model(tmp_path / "m", "victim"), RECIPE, tmp_path / "raw")
+    assert caught.value.log_tail
+    assert sum(map(len, caught.value.log_tail)) < 20_000
+
+
+def test_a_file_cut_off_after_it_was_written_is_found_when_packed(make_pool, tmp_path):
+    pool = make_pool("cut-file:view:victim")
+    rendered = pool.render(model(tmp_path / "m", "victim"), RECIPE, tmp_path / "raw")
+    (tmp_path / "zip").mkdir()
+    with pytest.raises(RenderFailed):
+        pack(rendered, RECIPE, tmp_path / "zip")
+    assert not list((tmp_path / "zip").glob("*.zip"))
+
+
+def test_a_canary_that_dies_too_is_the_nodes_fault(make_pool, tmp_path):
+    pool = make_pool("abort:scene:")  # every object, the canary too
+    for _ in range(2):
+        with pytest.raises(Crash):
+            pool.render(model(tmp_path / "m", "a"), RECIPE, tmp_path / "raw")
+    with pytest.raises(NodeUnusable, match="doctor"):
+        pool.render(model(tmp_path / "m", "a"), RECIPE, tmp_path / "raw")
+
+
+def test_a_canary_that_lives_clears_the_node(make_pool, tmp_path):
+    pool = make_pool("abort:view:victim")
+    for _ in range(4):
+        with pytest.raises(Crash):
+            pool.render(model(tmp_path / "m", "victim"), RECIPE, tmp_path / "raw")
+    pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
+
+
+def test_a_child_is_replaced_after_its_share_of_objects(make_pool, tmp_path):
+    pool = make_pool(recycle_after=2)
+    pids = set()
+    for _ in range(6):
+        pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
+        pids.update(processes_of(tmp_path / "children"))
+    assert len(pids) >= 2
+
+
+def test_closing_now_ends_an_object_at_work_as_interrupted(make_pool, tmp_path):
+    pool = make_pool("sleep:view:victim")
+    threading.Timer(2.0, lambda: pool.close(now=True)).start()
+    start = time.monotonic()
+    with pytest.raises(ObjectInterrupted):
+        pool.render(model(tmp_path / "m", "victim"), RECIPE, tmp_path / "raw")
+    assert time.monotonic() - start < 20
+    assert wait_for(lambda: not processes_of(tmp_path / "children"))
+
+
+def test_a_killed_child_is_a_crash_that_is_tried_once_more(make_pool, tmp_path):
+    pool = make_pool("sleep:view:victim")
+    done = []
+
+    def render() -> None:
+        with pytest.raises(Crash) as caught:
+            pool.render(model(tmp_path / "m", "victim"), RECIPE, tmp_path / "raw")
+        done.append(str(caught.value))
+
+    thread = threading.Thread(target=render)
+    thread.start()
+    killed = set()
+    while thread.is_alive():
+        for pid in processes_of(tmp_path / "children"):
+            if pid not in killed:
+                time.sleep(1.5)
+                os.kill(pid, signal.SIGKILL)
+                killed.add(pid)
+        time.sleep(0.1)
+    assert len(killed) == 2
+    assert "SIGKILL" in done[0]

@@ -1,0 +1,106 @@
+"""Deaths on demand, for the supervisor's tests: a child that does to itself what objects do to it.
+
+Off unless the environment names a fault, and the worker hands that variable to no child:
+``RENDER_WORKER_MISCHIEF="KIND:PHASE:PART"`` strikes in PHASE of every object whose model's name
+holds PART.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable, Dict
+
+from worker.blender.channel import Channel
+from worker.blender.messages import Phase, RenderObject
+
+VARIABLE = "RENDER_WORKER_MISCHIEF"
+
+
+def strike(request: RenderObject, phase: Phase, channel: Channel) -> None:
+    """Do what the variable says, if it speaks of this object and phase."""
+    if VARIABLE not in os.environ:
+        return
+    kind, where, part = os.environ[VARIABLE].split(":", 2)
+    if where == phase.phase and part in request.model and phase.view in {-1, 1}:
+        KINDS[kind](request, channel)
+
+
+def _segfault(_request: RenderObject, _channel: Channel) -> None:
+    ctypes.string_at(0)
+
+
+def _abort(_request: RenderObject, _channel: Channel) -> None:
+    os.abort()
+
+
+def _leave(_request: RenderObject, _channel: Channel) -> None:
+    os._exit(0)
+
+
+def _spin(_request: RenderObject, _channel: Channel) -> None:
+    # In C and holding the interpreter's lock: not even the heart beats.
+    ctypes.PyDLL(None).usleep(2_000_000_000)
+
+
+def _sleep(_request: RenderObject, _channel: Channel) -> None:
+    time.sleep(2_000)
+
+
+def _swell(_request: RenderObject, _channel: Channel) -> None:
+    hoard = []
+    while True:
+        hoard.append(b"x" * (32 << 20))
+        time.sleep(0.02)
+
+
+def _flood(_request: RenderObject, _channel: Channel) -> None:
+    for _ in range(300):
+        sys.stdout.write("flood " * 20_000 + "\n")
+    sys.stdout.write("endless " * 4_000_000)
+    os.abort()
+
+
+def _close_pipe(_request: RenderObject, channel: Channel) -> None:
+    channel.close()
+    time.sleep(2_000)
+
+
+def _bad_message(_request: RenderObject, channel: Channel) -> None:
+    channel.send_line(b'{"type":"Rendered","uid":17}\n')
+    time.sleep(2_000)
+
+
+def _cut_file(request: RenderObject, _channel: Channel) -> None:
+    for path in Path(request.scratch).glob("*.exr"):
+        os.truncate(path, path.stat().st_size // 2)
+
+
+def _stop(_request: RenderObject, _channel: Channel) -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _grandchild(_request: RenderObject, _channel: Channel) -> None:
+    subprocess.Popen(["sleep", "2000"])
+    os.abort()
+
+
+KINDS: Dict[str, Callable[[RenderObject, Channel], None]] = {
+    "segfault": _segfault,
+    "abort": _abort,
+    "leave": _leave,
+    "spin": _spin,
+    "sleep": _sleep,
+    "swell": _swell,
+    "flood": _flood,
+    "close-pipe": _close_pipe,
+    "bad-message": _bad_message,
+    "cut-file": _cut_file,
+    "stop": _stop,
+    "grandchild": _grandchild,
+}
