@@ -1,0 +1,169 @@
+"""Builds an index from a list: shards first, `index.json` last, the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from worker import keys
+from worker.errors import IndexInvalid, OutputMismatch, UsageError
+from worker.index import listings, location, manifest, places
+from worker.index.reader import is_index, open_records, resolved
+from worker.index.record import ObjectRef, Shard
+from worker.index.spool import Spool
+from worker.s3 import S3Options
+from worker.stores import open_store
+from worker.stores.base import Store
+
+log = structlog.get_logger(__name__)
+
+SHARD_SIZE: Final = 500
+_WRITERS: Final = 8
+_EVERY_S: Final = 0.2
+
+Progress = Callable[[int], None]
+"""Told now and then how many records have been read."""
+
+
+class BuiltIndex(msgspec.Struct, frozen=True, kw_only=True):
+    """What was built, or was there already with the same bytes."""
+
+    uri: str
+    digest: str
+    objects: int
+    shards: int
+    duplicates: int
+
+
+def build(
+    source: str,
+    out: str,
+    *,
+    kind: str = listings.AUTO,
+    shard_size: int = SHARD_SIZE,
+    hash_files: bool = False,
+    s3: S3Options = S3Options(),  # noqa: B008 - frozen
+    progress: Progress | None = None,
+) -> BuiltIndex:
+    """Make an index of the list at `source` in the folder or S3 prefix `out`.
+
+    Streams: memory does not grow with the records, but for JSON documents and some 40 bytes
+    each; the records lie in a temporary file meanwhile. Run again, it finishes what was cut
+    off. `hash_files` reads every local model that has no sha256 yet.
+
+    Raises: UsageError, IndexInvalid with file and line, OutputMismatch, StoreError.
+    """
+    if shard_size < 1:
+        raise UsageError(f"shard size is {shard_size}: it must be at least 1")
+    if out.endswith(".json"):
+        raise UsageError(f"{out}: name the folder for the index, not a file")
+    store = open_store(out, s3)
+    folder = location.folder_of(f"{store.uri.rstrip('/')}/{keys.INDEX}")
+    with Spool() as spool, location.local_copy(source, s3) as path:
+        if is_index(source, path):
+            raise UsageError(f"{location.shown(source)}: is an index already")
+        store.check()
+        for ref in _reported(_read(source, path, kind, hash_files=hash_files), progress):
+            spool.append(places.relate(ref, folder))
+        if not len(spool):
+            raise IndexInvalid(f"{location.shown(source)}: no object in it")
+        found = store.read(keys.INDEX)
+        shards = tuple(_shards(spool, shard_size, store, write=found is None))
+        duplicates = spool.duplicates
+    if duplicates:
+        log.warning("duplicates left out, the first of each stays", count=duplicates)
+    body = manifest.encode(shards)
+    if found is not None and found != body:
+        raise _taken(store, keys.INDEX)
+    if found is None:
+        _create(store, keys.INDEX, body)
+    return BuiltIndex(
+        uri=f"{store.uri.rstrip('/')}/{keys.INDEX}",
+        digest=hashlib.sha256(body).hexdigest(),
+        objects=sum(shard.objects for shard in shards),
+        shards=len(shards),
+        duplicates=duplicates,
+    )
+
+
+def _read(source: str, path: Path, kind: str, *, hash_files: bool) -> Iterator[ObjectRef]:
+    records, folder = open_records(source, path, kind)
+    unreadable = 0
+    for ref in resolved(records, folder):
+        if hash_files and ref.sha256 is None and _is_plain_file(ref):
+            sha256 = _hash(ref.location)
+            unreadable += sha256 is None
+            yield msgspec.structs.replace(ref, sha256=sha256)
+        else:
+            yield ref
+    if unreadable:
+        log.warning("models that cannot be read have no sha256", count=unreadable)
+
+
+def _is_plain_file(ref: ObjectRef) -> bool:
+    """Whether the model itself is a local file: an archive's hash is not its model's."""
+    place = ref.location
+    return not (location.has_scheme(place) or "!/" in place or place.lower().endswith(".zip"))
+
+
+def _hash(path: str) -> str | None:
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _reported(refs: Iterator[ObjectRef], progress: Progress | None) -> Iterator[ObjectRef]:
+    count = 0
+    due = time.monotonic() + _EVERY_S
+    for count, ref in enumerate(refs, 1):
+        yield ref
+        if progress is not None and count % 64 == 0 and time.monotonic() >= due:
+            progress(count)
+            due = time.monotonic() + _EVERY_S
+    if progress is not None:
+        progress(count)
+
+
+def _shards(spool: Spool, size: int, store: Store, *, write: bool) -> Iterator[Shard]:
+    """Every shard's entry; with `write` its file is stored too, some at a time."""
+
+    def put(made: tuple[Shard, bytes]) -> Shard:
+        shard, body = made
+        if write:
+            _create(store, shard.file, body)
+        return shard
+
+    made = (_shard(number, lines) for number, lines in enumerate(spool.shards(size)))
+    with ThreadPoolExecutor(_WRITERS) as writers:
+        # In batches: only so many shards are in memory.
+        while batch := list(islice(made, _WRITERS * 4)):
+            yield from writers.map(put, batch)
+
+
+def _shard(number: int, lines: list[bytes]) -> tuple[Shard, bytes]:
+    name = keys.shard_name(number)
+    body = b"".join(lines)
+    digest = hashlib.sha256(body).hexdigest()
+    return Shard(name=name, file=keys.shard_file(name), objects=len(lines), sha256=digest), body
+
+
+def _create(store: Store, key: str, body: bytes) -> None:
+    if not store.create(key, body) and store.read(key) != body:
+        raise _taken(store, key)
+
+
+def _taken(store: Store, key: str) -> OutputMismatch:
+    return OutputMismatch(
+        f"{store.uri.rstrip('/')}/{key} is of another index and is left as it is: "
+        "give another folder, or remove that index first"
+    )

@@ -1,0 +1,130 @@
+"""Records on their way into shards: on disk, and put in order with a few bytes of memory each."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from array import array
+from collections.abc import Iterator
+from itertools import chain
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from worker.index.record import ObjectRef
+
+_REPOSITORY: Final = re.compile(r"https://github\.com/([^/]+/[^/]+)/")
+_CHUNK: Final = 65_536
+
+
+class _Who(msgspec.Struct, rename="camel"):
+    file_identifier: str
+
+
+class Spool:
+    """Takes records in a list's order; gives them back in shards, each identity once.
+
+    Objects of one git repository are fetched together, so they are moved to where the first of
+    them stands, and stay in one shard if they fit. Memory: about 40 bytes a record.
+    """
+
+    def __init__(self) -> None:
+        self._file = TemporaryFile(prefix="render-worker-index-")  # noqa: SIM115 - __exit__ closes
+        self._end = 0
+        self._offsets = array("Q")
+        self._hashes = array("Q")
+        self._groups = array("Q")
+        self._repositories: dict[str, int] = {}
+        self.duplicates = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def append(self, ref: ObjectRef) -> None:
+        """Add a record."""
+        line = msgspec.json.encode(ref) + b"\n"
+        number = len(self._offsets)
+        self._file.write(line)
+        self._offsets.append(self._end)
+        self._end += len(line)
+        digest = hashlib.blake2b(ref.file_identifier.encode(), digest_size=8).digest()
+        self._hashes.append(int.from_bytes(digest, "little"))
+        found = _REPOSITORY.match(ref.location)
+        group = number if found is None else self._repositories.setdefault(found[1], number)
+        self._groups.append(group)
+
+    def shards(self, size: int) -> Iterator[list[bytes]]:
+        """The lines of each shard, at most `size`; never an empty shard. Call once."""
+        room: list[int] = []
+        for rows in self._grouped():
+            if room and len(room) + len(rows) > size:
+                yield self._lines(room)
+                room = []
+            room += rows
+            while len(room) >= size:
+                yield self._lines(room[:size])
+                room = room[size:]
+        if room:
+            yield self._lines(room)
+
+    def _grouped(self) -> Iterator[list[int]]:
+        """Row numbers, group by group, in the order of each group's first row."""
+        rows = self._first_of_each()
+        groups = np.frombuffer(self._groups, dtype=np.uint64)[rows]
+        if np.any(groups[1:] < groups[:-1]):
+            order = np.argsort(groups, kind="stable")
+            rows, groups = rows[order], groups[order]
+        group: list[int] = []
+        last = None
+        for row, of in chain.from_iterable(
+            zip(rows[at : at + _CHUNK].tolist(), groups[at : at + _CHUNK].tolist(), strict=True)
+            for at in range(0, len(rows), _CHUNK)
+        ):
+            if of != last and group:
+                yield group
+                group = []
+            group.append(row)
+            last = of
+        if group:
+            yield group
+
+    def _first_of_each(self) -> npt.NDArray[np.uint32]:
+        """Row numbers without those whose identity an earlier row has."""
+        hashes = np.frombuffer(self._hashes, dtype=np.uint64)
+        ordered = np.sort(hashes)
+        again = ordered[1:][ordered[1:] == ordered[:-1]]
+        rows = np.arange(len(hashes), dtype=np.uint32)
+        if not len(again):
+            return rows
+        keep = np.ones(len(hashes), dtype=np.bool_)
+        seen: set[str] = set()
+        # Equal hashes only suggest equal identities: those rows are read to be sure.
+        for row in np.flatnonzero(np.isin(hashes, again)).tolist():
+            identifier = msgspec.json.decode(self._line(row), type=_Who).file_identifier
+            keep[row] = identifier not in seen
+            seen.add(identifier)
+        self.duplicates = int(len(rows) - keep.sum())
+        return rows[keep]
+
+    def _lines(self, rows: list[int]) -> list[bytes]:
+        return [self._line(row) for row in rows]
+
+    def _line(self, row: int) -> bytes:
+        if self._file.tell() != self._offsets[row]:
+            self._file.seek(self._offsets[row])
+        return self._file.readline()
