@@ -1,0 +1,179 @@
+"""The contact sheet: rows, tiles and captions; what cannot be read has a row that says so."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.raw_views import rendered_object
+from worker import keys, presets
+from worker.errors import UsageError
+from worker.pack.pack import pack
+from worker.report import gallery
+from worker.report.gallery import CARD, PAGE, TILE, contact_sheet
+from worker.stores.folder import FolderStore
+
+RECIPE = presets.load("default", ["views=5", "resolution=[48,32]"])
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FolderStore(tmp_path / "store")
+
+
+@pytest.fixture
+def sheet(tmp_path):
+    return tmp_path / "sheet.png"
+
+
+def publish(store, tmp_path, name):
+    """Pack an object of that name into the store; its uid."""
+    raw = rendered_object(tmp_path / "raw" / name, RECIPE, f"https://example.org/{name}?v=1")
+    packed = pack(raw, RECIPE, tmp_path)
+    store.create(keys.render_zip(packed.ref.uid), packed.path)
+    return packed.ref.uid
+
+
+def pixels(path):
+    with Image.open(path, formats=("PNG",)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def zip_of(uid, members):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as zipped:
+        for name, data in members.items():
+            zipped.writestr(keys.member(uid, name), data)
+    return buffer.getvalue()
+
+
+def row_of(store, uid):
+    return gallery._row(store, uid, 4, 64)
+
+
+def test_a_row_per_object_a_tile_per_view(tmp_path, store, sheet):
+    uids = [publish(store, tmp_path, f"{name}.glb") for name in ("b", "a", "c")]
+    assert contact_sheet(store, uids, sheet, columns=3, tile=64) == 3
+    three = pixels(sheet)
+    assert tuple(three[0, 0]) == PAGE
+    assert contact_sheet(store, uids[:2], sheet, columns=3, tile=64) == 2
+    two = pixels(sheet)
+    assert contact_sheet(store, uids[:2], sheet, columns=4, tile=64) == 2
+    wider = pixels(sheet)
+    assert three.shape[0] - two.shape[0] == 64 + 2 * gallery.PAD + gallery.GAP
+    assert wider.shape[1] - two.shape[1] == 64 + gallery.PAD
+    # The ball lies in the middle of a tile of the second row, the tile's grey in its corner.
+    top = gallery.MARGIN + gallery.HEADER + (64 + 2 * gallery.PAD + gallery.GAP) + gallery.PAD
+    left = gallery.MARGIN + gallery.PAD + gallery.CAPTION + 64 + gallery.PAD
+    tile = two[top : top + 64, left : left + 64]
+    assert tuple(tile[2, 32]) == TILE
+    assert tuple(tile[32, 32]) != TILE
+    assert tuple(two[top + 32, left - 3]) == CARD
+
+
+def test_a_tile_is_composited_by_alpha(tmp_path):
+    half = np.zeros((8, 8, 4), np.uint8)
+    half[:, :4] = (255, 0, 0, 128)
+    buffer = io.BytesIO()
+    Image.fromarray(half).save(buffer, "PNG")
+    tile = np.asarray(gallery._tile(buffer.getvalue(), 64)).astype(int)
+    assert tile.shape == (64, 64, 3)
+    assert (
+        np.abs(tile[32, 4] - (np.array([255, 0, 0]) * 128 + np.array(TILE) * 127) / 255).max() < 2
+    )
+    assert tuple(tile[32, 60]) == TILE
+    # Between the two nothing is darker than both: no fringe from the black of clear pixels.
+    assert tile[:, :, 0].min() >= min(TILE[0], tile[32, 4, 0]) - 1
+
+
+def test_the_whole_store_in_order_of_names_and_no_more_than_asked(tmp_path, store, sheet):
+    for name in ("zebra.glb", "ant.obj", "cow.stl"):
+        publish(store, tmp_path, name)
+    store.create("renders/notes.txt", b"not a zip")
+    store.create("job.json", b"{}")
+    assert contact_sheet(store, None, sheet, tile=64) == 3
+    assert contact_sheet(store, None, sheet, tile=64, rows=2) == 2
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_captions_say_what_it_is(tmp_path, store):
+    row = row_of(store, publish(store, tmp_path, "Übung [1].GLB"))
+    assert row.title == "Übung [1].GLB"
+    assert row.notes == ("GLB · 5 views", "6 faces", "preset default")
+    assert len(row.tiles) == 4
+    assert gallery._spelt(row.title + "猫\n·") == "Ubung [1].GLB??·"
+
+
+def test_the_views_shown_are_spread_evenly(tmp_path, store):
+    uid = publish(store, tmp_path, "a.glb")
+    with zipfile.ZipFile(io.BytesIO(store.read(keys.render_zip(uid)))) as zipped:
+        images = [zipped.read(keys.member(uid, f"{n:03d}.png")) for n in range(5)]
+    shown = gallery._row(store, uid, 3, 64).tiles
+    for tile, number in zip(shown, (0, 1, 3), strict=True):
+        assert tile.tobytes() == gallery._tile(images[number], 64).tobytes()
+
+
+def test_an_empty_store_gives_no_sheet(store, sheet):
+    assert contact_sheet(store, None, sheet) == 0
+    assert not sheet.exists()
+
+
+UID = keys.uid_of("hostile")
+GOOD = json.dumps({"file_identifier": "a.glb"}).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"no zip",
+        zip_of(UID, {}),
+        zip_of(UID, {"metadata.json": b"{"}),
+        zip_of(UID, {"metadata.json": b"[]"}),
+        zip_of(UID, {"metadata.json": b"[" * 200_000}),
+        zip_of(UID, {"metadata.json": b"{}"}),
+        zip_of(UID, {"metadata.json": GOOD, "000.png": b"no image"}),
+        zip_of(UID, {"metadata.json": GOOD, "000.png": b"\x89PNG\r\n\x1a\n"}),
+    ],
+)
+def test_a_zip_that_cannot_be_read_has_a_row_that_says_so(store, sheet, body):
+    store.create(keys.render_zip(UID), body)
+    row = row_of(store, UID)
+    assert (row.title, row.tiles) == (UID, ())
+    assert row.notes[0] == "cannot be read"
+    assert contact_sheet(store, None, sheet) == 1
+    assert pixels(sheet).size
+
+
+def test_what_is_too_large_is_not_opened(store, monkeypatch):
+    huge = io.BytesIO()
+    Image.new("1", (9000, 9000)).save(huge, "PNG")
+    body = zip_of(UID, {"metadata.json": GOOD, "000.png": huge.getvalue()})
+    store.create(keys.render_zip(UID), body)
+    assert "9000x9000" in row_of(store, UID).notes[1]
+    monkeypatch.setattr(gallery, "ZIP_LIMIT", 10)
+    assert row_of(store, UID).notes == ("too large to show",)
+    assert row_of(store, keys.uid_of("other")).notes == ("not in the store",)
+
+
+def test_a_packed_member_is_not_unpacked(store):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr(keys.member(UID, "metadata.json"), GOOD + b" " * 1_000_000)
+    store.create(keys.render_zip(UID), buffer.getvalue())
+    assert "packed otherwise" in row_of(store, UID).notes[1]
+
+
+def test_other_formats_are_not_decoded():
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(buffer, "TIFF")
+    with pytest.raises(OSError, match="cannot identify"):
+        gallery._tile(buffer.getvalue(), 64)
+
+
+def test_a_sheet_that_cannot_be_written_is_said_in_a_line(tmp_path, store):
+    publish(store, tmp_path, "a.glb")
+    with pytest.raises(UsageError, match=r"nowhere/sheet\.png: No such file"):
+        contact_sheet(store, None, tmp_path / "nowhere" / "sheet.png")

@@ -1,0 +1,226 @@
+"""A contact sheet: one PNG with a row per object, a few of its views in each."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+from unicodedata import combining, normalize
+from urllib.parse import urlsplit
+
+import msgspec
+from PIL import Image, ImageDraw, ImageFont
+
+from worker import formats, keys
+from worker.errors import UsageError
+from worker.stores.base import Store
+
+ZIP_LIMIT: Final = 1 << 30
+MEMBER_LIMIT: Final = 1 << 28
+PIXEL_LIMIT: Final = 1 << 26
+"""Larger ones are not opened: a sheet is for a glance, and a store may hold anything."""
+
+PAGE: Final = (238, 239, 241)
+CARD: Final = (252, 252, 252)
+TILE: Final = (226, 228, 231)
+"""Behind the images: dark enough for a white object to show."""
+INK: Final = (38, 40, 44)
+SOFT: Final = (122, 126, 133)
+MARGIN: Final = 28
+GAP: Final = 14
+PAD: Final = 10
+RADIUS: Final = 12
+HEADER: Final = 62
+CAPTION: Final = 210
+"""Pixels; CAPTION is the width of the column of names."""
+
+
+class _Row(msgspec.Struct, frozen=True):
+    title: str
+    notes: tuple[str, ...]
+    tiles: tuple[Image.Image, ...]
+
+
+def contact_sheet(
+    store: Store,
+    uids: Sequence[str] | None,
+    to: Path,
+    *,
+    title: str = "Rendered objects",
+    rows: int = 12,
+    columns: int = 6,
+    tile: int = 160,
+) -> int:
+    """Write a PNG that shows the first `rows` of these objects (None: of all in the store).
+
+    `columns` views of each, evenly chosen, `tile` pixels high and wide. Rows are in the order
+    of `uids`, or else of the objects' names. An object whose zip cannot be read has a row that
+    says so. Returns how many objects are on the sheet; with
+    none, nothing is written.
+
+    Raises: StoreError; UsageError when `to` cannot be written.
+    """
+    found = iter(uids) if uids is not None else _uids(store)
+    chosen = list(itertools.islice(found, rows))
+    if not chosen:
+        return 0
+    more = next(found, None) is not None
+    count = f"{'the first ' if more else ''}{len(chosen)} object{'s' * (len(chosen) != 1)}"
+    drawn = [_row(store, uid, columns, tile) for uid in chosen]
+    if uids is None:
+        drawn.sort(key=lambda row: row.title)
+    _save(_draw(title, count, drawn, tile), to)
+    return len(drawn)
+
+
+def _uids(store: Store) -> Iterator[str]:
+    for entry in store.list(keys.RENDERS):
+        uid = PurePosixPath(entry.key).stem
+        if entry.key == keys.render_zip(uid) and keys.UID_PATTERN.fullmatch(uid):
+            yield uid
+
+
+def _row(store: Store, uid: str, columns: int, tile: int) -> _Row:
+    key = keys.render_zip(uid)
+    stat = store.stat(key)
+    if stat is None:
+        return _Row(uid, ("not in the store",), ())
+    if stat.size > ZIP_LIMIT:
+        return _Row(uid, ("too large to show",), ())
+    try:
+        with zipfile.ZipFile(io.BytesIO(store.read(key) or b"")) as zipped:
+            return _read(zipped, uid, columns, tile)
+    except (
+        zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, RecursionError,
+        KeyError, TypeError, ValueError, OSError, SyntaxError, Image.DecompressionBombError,
+    ) as error:  # fmt: skip
+        return _Row(uid, ("cannot be read", str(error)), ())
+
+
+def _read(zipped: zipfile.ZipFile, uid: str, columns: int, tile: int) -> _Row:
+    document = json.loads(_member(zipped, uid, keys.METADATA))
+    views = sum(1 for _ in _views(zipped, uid))
+    shown = min(columns, views)
+    tiles = tuple(
+        _tile(_member(zipped, uid, keys.image_file(keys.view_name(i * views // shown))), tile)
+        for i in range(shown)
+    )
+    name, suffix = _name(str(document["file_identifier"]))
+    notes = [" · ".join(part for part in (suffix.upper(), f"{views} views") if part)]
+    faces = document.get("poly_count")
+    if isinstance(faces, int):
+        notes.append(f"{faces:,} face{'s' * (faces != 1)}")
+    return _Row(name, (*notes, _preset(document)), tiles)
+
+
+def _views(zipped: zipfile.ZipFile, uid: str) -> Iterator[int]:
+    names = set(zipped.namelist())
+    return itertools.takewhile(
+        lambda i: keys.member(uid, keys.image_file(keys.view_name(i))) in names, itertools.count()
+    )
+
+
+def _member(zipped: zipfile.ZipFile, uid: str, name: str) -> bytes:
+    info = zipped.getinfo(keys.member(uid, name))
+    if info.file_size > MEMBER_LIMIT or info.compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f"{name} is larger or packed otherwise than the worker's own")
+    return zipped.read(info)
+
+
+def _name(file_identifier: str) -> tuple[str, str]:
+    """Base name and format of an object, as a caption has them."""
+    path = urlsplit(file_identifier).path if "://" in file_identifier else file_identifier
+    name = PurePosixPath(path).name or file_identifier
+    suffix = formats.suffix_of(name)
+    return (name, suffix) if suffix in formats.MODEL_SUFFIXES else (name, "")
+
+
+def _preset(document: dict[str, Any]) -> str:
+    own = document.get("render_worker")
+    return f"preset {own['preset']}" if isinstance(own, dict) and "preset" in own else ""
+
+
+def _tile(data: bytes, tile: int) -> Image.Image:
+    """The image on a square of the tiles' grey, as large as that lets it be."""
+    with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+        if image.width * image.height > PIXEL_LIMIT:
+            raise ValueError(f"an image of {image.width}x{image.height} is too large to show")
+        scale = tile / max(image.size)
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        # Pillow weights colours by alpha when it resizes RGBA: no fringe from clear pixels.
+        small = image.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
+    square = Image.new("RGBA", (tile, tile), TILE)
+    square.alpha_composite(small, ((tile - size[0]) // 2, (tile - size[1]) // 2))
+    return square.convert("RGB")
+
+
+def _draw(title: str, count: str, rows: Sequence[_Row], tile: int) -> Image.Image:
+    row_height = tile + 2 * PAD
+    columns = max(2, *(len(row.tiles) for row in rows), 0)  # two leave room for the title
+    mask = Image.new("L", (tile, tile))
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, tile - 1, tile - 1), RADIUS - 4, 255)
+    card = PAD + CAPTION + columns * (tile + PAD)
+    size = (
+        card + 2 * MARGIN,
+        MARGIN + HEADER + len(rows) * (row_height + GAP) - GAP + MARGIN,
+    )
+    sheet = Image.new("RGB", size, PAGE)
+    draw = ImageDraw.Draw(sheet)
+    large, medium, small = (ImageFont.load_default(size) for size in (26, 17, 14))
+    _write(draw, (MARGIN, MARGIN - 4), title, large, INK, card - 260)
+    draw.text((MARGIN + card, MARGIN + 6), count, SOFT, medium, anchor="ra")
+    for number, row in enumerate(rows):
+        top = MARGIN + HEADER + number * (row_height + GAP)
+        left = MARGIN
+        box = (left, top, left + card - 1, top + row_height - 1)
+        draw.rounded_rectangle(box, RADIUS, CARD)
+        text = (left + 2 * PAD, top + 2 * PAD)
+        _write(draw, text, row.title, medium, INK, CAPTION - 2 * PAD)
+        for line, note in enumerate(row.notes):
+            at = (text[0], text[1] + 30 + line * 21)
+            wide = note.replace(" ", "  ")  # the font's space is next to nothing at this size
+            _write(draw, at, wide, small, SOFT, CAPTION - 2 * PAD)
+        for column, image in enumerate(row.tiles):
+            x = left + PAD + CAPTION + column * (tile + PAD)
+            sheet.paste(image, (x, top + PAD), mask)
+    return sheet
+
+
+def _write(
+    draw: ImageDraw.ImageDraw,
+    at: tuple[int, int],
+    text: str,
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+    colour: tuple[int, int, int],
+    width: int,
+) -> None:
+    """One line of text, its middle left out if it is wider than `width`."""
+    line = _spelt(text[:500])
+    keep = len(line)
+    short = line
+    while draw.textlength(short, font) > width and keep > 1:
+        keep -= 1
+        short = f"{line[: (keep + 1) // 2]}...{line[len(line) - keep // 2 :]}"
+    draw.text(at, short, colour, font)
+
+
+def _spelt(text: str) -> str:
+    """`text` in the letters of Pillow's built-in font: ASCII and a dot; accents are dropped."""
+    plain = (letter for letter in normalize("NFKD", text) if not combining(letter))
+    return "".join(c if c == "·" or " " <= c <= "~" else "?" for c in plain)
+
+
+def _save(sheet: Image.Image, to: Path) -> None:
+    unfinished = to.with_name(f".{to.name}.part")
+    try:
+        sheet.save(unfinished, "PNG", optimize=True)
+        unfinished.replace(to)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        reason = error.strerror or error
+        raise UsageError(f"the contact sheet cannot be written to {to}: {reason}") from error
