@@ -7,6 +7,7 @@ encrypted. Links and devices in it are left out.
 
 from __future__ import annotations
 
+import errno
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
@@ -71,7 +72,12 @@ def unpack_model(
     except ObjectError:
         raise
     except BROKEN as error:
-        raise ImportFailed(f"{name}: does not unpack: {error or type(error).__name__}") from error
+        raise _broken(name, error) from error
+    except OSError as error:
+        # The standard library seeks to where a broken archive tells it, or has no number at all.
+        if error.errno in {None, errno.EINVAL}:
+            raise _broken(name, error) from error
+        raise
     model = choose(files, name, member, (ref.file_type or "").strip(".").lower())
     size = (root / model).stat().st_size
     return FetchedObject(ref=ref, root=root, model=model, sha256="", size=size)
@@ -103,6 +109,10 @@ def choose(files: Iterable[tuple[str, int]], name: str, member: str | None, form
     return min(models)[2]
 
 
+def _broken(name: str, error: Exception) -> ImportFailed:
+    return ImportFailed(f"{name}: does not unpack: {error or type(error).__name__}")
+
+
 def _within(ref: ObjectRef, member: str | None) -> str:
     """The folder (or the one file) in the archive that belongs to the object; "" for all of it."""
     if ref.root is not None and (folder := split(ref.root).member) is not None:
@@ -123,8 +133,10 @@ def _extract(
     total = 0
     for entry in entries(archive, name, limits.max_bytes):
         deadline.left()
+        if not entry.is_file:
+            continue
         path = safe_member(entry.name)
-        if not entry.is_file or not (within in {"", path} or path.startswith(f"{within}/")):
+        if not (within in {"", path} or path.startswith(f"{within}/")):
             continue
         check_size(total + entry.size, limits.max_bytes)
         size = _write(entry, root / path, path, name, limits.max_bytes - total, deadline)

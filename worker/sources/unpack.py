@@ -25,7 +25,7 @@ MAX_HEADER = 1 << 20
 
 BROKEN = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error,
-    gzip.BadGzipFile, NotImplementedError, UnicodeError, ValueError, OverflowError, RuntimeError,
+    NotImplementedError, UnicodeError, ValueError, OverflowError, RuntimeError,
 )  # fmt: skip
 """What the standard library raises on a broken archive."""
 
@@ -59,7 +59,7 @@ def _zip(archive: Path, name: str, _max_bytes: int) -> Iterator[Entry]:
                 raise ImportFailed(f"{name}: {info.filename!r} is encrypted")
             # The upper half holds a Unix mode where the archive was made on Unix, else zeros.
             kind = stat.S_IFMT(info.external_attr >> 16)
-            plain = kind in {0, stat.S_IFREG} and not info.is_dir()
+            plain = kind in {0, stat.S_IFREG} and not info.filename.endswith("/")
             yield Entry(info.filename, info.file_size, plain, _zip_opener(opened, info))
 
 

@@ -1,0 +1,74 @@
+"""What is kept of a download: all its files, nothing else, the same bytes each time."""
+
+import os
+import tarfile
+import zipfile
+
+import pytest
+
+from worker.errors import UsageError
+from worker.index.record import ObjectRef
+from worker.s3 import S3Options
+from worker.sources.base import FetchedObject
+from worker.sources.keep import FORMATS, Keeper
+from worker.stores import open_store
+
+
+def fetched(root):
+    (root / "t").mkdir(parents=True)
+    (root / ".git").mkdir()
+    (root / ".git" / "config").write_text("no")
+    (root / "m.obj").write_text("v 0 0 0")
+    (root / "t" / "ü.png").write_bytes(b"png")
+    (root / "passwd").symlink_to("/etc/passwd")
+    (root / "etc").symlink_to("/etc")
+    os.mkfifo(root / "pipe")
+    return FetchedObject(
+        ref=ObjectRef(file_identifier="x"), root=root, model="m.obj", sha256="", size=7
+    )
+
+
+def kept(tmp_path, format_, name):
+    store = open_store(str(tmp_path / name), S3Options())
+    store.check()
+    Keeper(store, format_).keep(fetched(tmp_path / f"src-{name}" / "root"))
+    return {entry.key: store.read(entry.key) for entry in store.list()}
+
+
+UID = ObjectRef(file_identifier="x").uid
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_keeping_twice_gives_the_same_bytes(tmp_path, format_):
+    first = kept(tmp_path, format_, "one")
+    os.utime(tmp_path / "src-one" / "root" / "m.obj", (0, 0))
+    assert first
+    assert kept(tmp_path, format_, "two") == first
+    assert sorted(p.name for p in (tmp_path / "src-one").iterdir()) == ["root"]
+
+
+def test_files_are_kept_as_they_are(tmp_path):
+    assert kept(tmp_path, "files", "out") == {
+        f"downloads/{UID}/m.obj": b"v 0 0 0",
+        f"downloads/{UID}/t/ü.png": b"png",
+    }
+
+
+def test_a_zip_holds_regular_files_only(tmp_path):
+    kept(tmp_path, "zip", "out")
+    with zipfile.ZipFile(tmp_path / "out" / "downloads" / f"{UID}.zip") as opened:
+        assert opened.namelist() == ["m.obj", "t/ü.png"]
+        assert opened.read("m.obj") == b"v 0 0 0"
+
+
+@pytest.mark.parametrize("format_", ["tar", "tar.gz"])
+def test_a_tar_holds_regular_files_only(tmp_path, format_):
+    kept(tmp_path, format_, "out")
+    with tarfile.open(tmp_path / "out" / "downloads" / f"{UID}.{format_}") as opened:
+        assert opened.getnames() == ["m.obj", "t/ü.png"]
+        assert opened.extractfile("m.obj").read() == b"v 0 0 0"
+
+
+def test_an_unknown_format_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"known: zip, tar, tar\.gz, files"):
+        Keeper(open_store(str(tmp_path), S3Options()), "rar")
