@@ -1,9 +1,10 @@
 """From raw passes to one checked zip per object.
 
-Views are encoded by a few threads: numpy, OpenEXR and zlib let go of the interpreter lock, so
-two halve the time of a 12-view object. At most `threads` + 1 views are in memory, each as its
-passes and its finished files (about 60 bytes a pixel: 16 MB at 512x512), and the zip is written
-view by view as they finish in order; so the bytes do not depend on the number of threads.
+Views are encoded by a few threads: numpy, OpenEXR and zlib let go of the interpreter lock, and
+two take 12 views of 512x512 from 0.75 to 0.53 s (2 cores, shared). In memory are at most
+`threads` views' passes (some 40 bytes a pixel: 10 MB at 512x512) and `threads` + 1 views'
+finished files. The zip is written view by view, in order, so that its bytes do not depend on
+the number of threads.
 """
 
 from __future__ import annotations
