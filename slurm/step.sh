@@ -1,0 +1,61 @@
+# Sourced by the batch scripts: one srun of the worker, the way its signals and statuses need it.
+# shellcheck shell=bash
+
+job=$SLURM_JOB_ID
+# An array's last task has the array's own id: without the task's number, a signal to it would
+# reach all tasks.
+[ -z "${SLURM_ARRAY_JOB_ID:-}" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
+
+step_options() {
+	# srun takes over neither of these from sbatch (CPUs since Slurm 22.05).
+	echo "--cpus-per-task=${SLURM_CPUS_PER_TASK:-1}"
+	[ -z "${SLURM_GPUS_PER_TASK:-}" ] || echo "--gpus-per-task=$SLURM_GPUS_PER_TASK"
+}
+
+step() { # COMMAND…; the status is the worst of its tasks
+	local options step status signalled=1
+	mkdir -p "$LOGS"
+	mapfile -t options < <(step_options)
+	# A task that stops early must not take the others along.
+	srun --kill-on-bad-exit=0 "${options[@]}" ${SRUN_OPTIONS:-} \
+		--open-mode=append --output="$LOGS/$SLURM_JOB_NAME-$job-%t.log" \
+		bash -c 'mkdir -p "$CUDA_CACHE_PATH" "$OPTIX_CACHE_PATH" && exec "$@"' task "$@" &
+	step=$!
+	# --signal=B:TERM reaches this shell alone: the tasks get it from here.
+	# (srun itself, should the step not have begun.)
+	trap 'signalled=1; scancel --signal=TERM "$job.0" || kill "$step"' TERM
+	while [ "$signalled" = 1 ]; do # a trap ends `wait` early
+		signalled=0
+		wait "$step" && status=0 || status=$?
+	done
+	trap - TERM
+	return "$status"
+}
+
+finish() { # STATUS: 75, and a node or a storage that cannot be used, go back to the queue
+	local restarts=${SLURM_RESTART_COUNT:-0}
+	case $1 in
+	75 | 69)
+		if [ "$restarts" -lt "$REQUEUE_MAX" ]; then
+			echo "status $1: requeued ($((restarts + 1)) of at most $REQUEUE_MAX times)"
+			scontrol requeue "$job" && exit "$1"
+		fi
+		echo "status $1 after $restarts restarts: not requeued; submit again to go on"
+		;;
+	esac
+	exit "$1"
+}
+
+export RENDER_WORKER_INDEX RENDER_WORKER_OUTPUT RENDER_WORKER_S3_ENDPOINT RENDER_WORKER_GRACE
+export TMPDIR=$LOCAL CUDA_CACHE_PATH=$KERNELS/cuda OPTIX_CACHE_PATH=$KERNELS/optix
+# The site's own Python must not leak into the container.
+unset PYTHONPATH PYTHONHOME
+export PYTHONNOUSERSITE=1
+
+if [ -n "${RENDER_WORKER:-}" ]; then
+	worker=("$RENDER_WORKER")
+else
+	mkdir -p "$KERNELS"
+	# Not --cleanenv: it would drop CUDA_VISIBLE_DEVICES, and every task would take GPU 0.
+	worker=(apptainer run ${APPTAINER_OPTIONS---nv} --no-home --bind "$LOCAL" --bind "$KERNELS" "$IMAGE")
+fi

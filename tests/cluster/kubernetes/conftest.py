@@ -1,0 +1,61 @@
+"""The manifests as kustomize renders them, with the settings that a person would fill in."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster import needs
+from tests.e2e.conftest import ROOT
+
+OVERLAYS = ("base", "overlays/cpu", "overlays/many-small", "overlays/kueue")
+Manifests = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def kustomize(tmp_path_factory) -> list[str]:
+    """The command that renders a kustomization: kubectl's own, kustomize, or Debian's, fetched."""
+    for command in (["kubectl", "kustomize"], ["kustomize", "build"]):
+        if shutil.which(command[0]) and subprocess.run(
+            [*command, ROOT / "k8s/base"], capture_output=True, check=False
+        ).stdout.startswith(b"apiVersion"):
+            return command
+    fetched = subprocess.run(
+        [ROOT / "tests/cluster/tools/kustomize.sh", tmp_path_factory.mktemp("kustomize")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if fetched.returncode:
+        needs.unavailable(
+            "kustomize", f"no kubectl 1.27+ and none to fetch ({fetched.stderr.strip()[-200:]})"
+        )
+    return [fetched.stdout.strip(), "build"]
+
+
+@pytest.fixture
+def render(kustomize, tmp_path) -> Callable[..., Manifests]:
+    """Render an overlay with some of settings.env's values replaced, or more added."""
+
+    def rendered(overlay: str = "base", **settings: object) -> Manifests:
+        folder = Path(shutil.copytree(ROOT / "k8s", tmp_path / "k8s", dirs_exist_ok=True))
+        file = folder / "base/settings.env"
+        kept = [
+            line
+            for line in (ROOT / "k8s/base/settings.env").read_text().splitlines()
+            if line.partition("=")[0] not in settings
+        ]
+        file.write_text("\n".join([*kept, *(f"{k}={v}" for k, v in settings.items())]) + "\n")
+        done = subprocess.run(
+            [*kustomize, folder / overlay], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return {one["kind"]: one for one in yaml.safe_load_all(done.stdout)}
+
+    return rendered

@@ -1,0 +1,134 @@
+"""The manifests that users apply, rendered by kustomize: schema, rules beyond it, choices."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from tests.cluster.kubernetes.conftest import OVERLAYS
+from tests.cluster.kubernetes.lint import container, environment, faults
+from tests.e2e.conftest import ROOT
+
+pytestmark = pytest.mark.cluster
+VERSIONS = ("1.29", kubernetes_validate.latest_version())
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_manifests_hold_the_schema(render, overlay, version):
+    manifests = render(overlay)
+    assert set(manifests) == {"Job", "ConfigMap", "ServiceAccount"}
+    for manifest in manifests.values():
+        kubernetes_validate.validate(manifest, version, strict=True)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_manifests_hold_the_rules_beyond_the_schema(render, overlay):
+    manifests = render(overlay)
+    assert faults(manifests["Job"], manifests["ConfigMap"]["data"]) == []
+
+
+def _pod(job: dict) -> dict:
+    return job["spec"]["template"]["spec"]
+
+
+def _rules(job: dict) -> list[dict]:
+    return job["spec"]["podFailurePolicy"]["rules"]
+
+
+MISTAKES: dict[str, Callable[[dict], object]] = {
+    "need completionMode Indexed": lambda job: job["spec"].update(completionMode="NonIndexed"),
+    "need backoffLimitPerIndex": lambda job: job["spec"].pop("backoffLimitPerIndex"),
+    "maxFailedIndexes is more": lambda job: job["spec"].update(maxFailedIndexes=9),
+    "needs podReplacementPolicy": lambda job: job["spec"].pop("podReplacementPolicy"),
+    "needs restartPolicy Never": lambda job: _pod(job).update(restartPolicy="OnFailure"),
+    "first rule must ignore": lambda job: _rules(job).reverse(),
+    'status: "True"': lambda job: _rules(job)[0]["onPodConditions"][0].pop("status"),
+    "which is not there": lambda job: container(job).update(name="main"),
+    "0 is no failure": lambda job: _rules(job)[1]["onExitCodes"]["values"].append(0),
+    "the worker's table": lambda job: _rules(job)[2]["onExitCodes"]["values"].append(69),
+    "only whole ones": lambda job: container(job)["resources"]["limits"].update(
+        {"nvidia.com/gpu": "0.5"}
+    ),
+    "no limit on memory": lambda job: container(job)["resources"]["limits"].pop("memory"),
+    "are not the mounts": lambda job: container(job)["volumeMounts"].pop(),
+    "restricted: runAsNonRoot": lambda job: _pod(job)["securityContext"].pop("runAsNonRoot"),
+    "restricted: capabilities": lambda job: container(job)["securityContext"].pop("capabilities"),
+    "restricted: a volume": lambda job: _pod(job)["volumes"][0].update(
+        {"hostPath": {"path": "/var"}}
+    ),
+    "is not completions": lambda job: job["spec"].update(completions=7),
+    "no room": lambda job: _pod(job).update(terminationGracePeriodSeconds=60),
+    "termination log": lambda job: container(job).update(terminationMessagePath="/dev/other"),
+}
+
+
+@pytest.mark.parametrize("fault", MISTAKES)
+def test_lint_catches_what_the_schema_lets_through(render, fault):
+    manifests = render()
+    job = copy.deepcopy(manifests["Job"])
+    MISTAKES[fault](job)
+    kubernetes_validate.validate(job, "1.37", strict=True)
+    assert any(fault in said for said in faults(job, manifests["ConfigMap"]["data"]))
+
+
+def test_schema_catches_an_unknown_field(render):
+    job = render()["Job"]
+    job["spec"]["backoffLimitPerindex"] = 1
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(job, "1.29", strict=True)
+
+
+def test_world_size_is_written_once(render):
+    manifests = render(RENDER_WORKER_WORLD_SIZE=23, RENDER_WORKER_IMAGE="r.example/w:7")
+    job = manifests["Job"]
+    assert job["spec"]["completions"] == job["spec"]["parallelism"] == 23
+    assert manifests["ConfigMap"]["data"]["RENDER_WORKER_WORLD_SIZE"] == "23"
+    assert container(job)["image"] == "r.example/w:7"
+
+
+def test_a_person_fills_in_at_most_five_values():
+    lines = (ROOT / "k8s/base/settings.env").read_text().splitlines()
+    assert len([line for line in lines if line and not line.startswith("#")]) <= 5
+
+
+def test_base_asks_for_one_gpu_and_refuses_to_do_without(render):
+    manifests = render()
+    job = manifests["Job"]
+    assert container(job)["resources"]["limits"]["nvidia.com/gpu"] == 1
+    variables = environment(job, manifests["ConfigMap"]["data"])
+    assert variables["RENDER_WORKER_DEVICE"] == "optix"
+
+
+def test_cpu_overlay_asks_for_no_gpu(render):
+    manifests = render("overlays/cpu")
+    assert "nvidia.com/gpu" not in yaml.safe_dump(manifests["Job"])
+    assert environment(manifests["Job"], {})["RENDER_WORKER_DEVICE"] == "cpu"
+
+
+def test_many_small_has_more_indexes_than_pods(render):
+    spec = render("overlays/many-small", RENDER_WORKER_WORLD_SIZE=100_000)["Job"]["spec"]
+    assert spec["parallelism"] < spec["completions"] == 100_000
+
+
+def test_kueue_overlay_waits_in_a_queue(render):
+    job = render("overlays/kueue")["Job"]
+    assert job["spec"]["suspend"] is True
+    assert job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "render"
+
+
+def test_every_volume_is_limited_and_one_is_memory(render):
+    volumes = {v["name"]: v["emptyDir"] for v in _pod(render()["Job"])["volumes"]}
+    assert all("sizeLimit" in volume for volume in volumes.values())
+    assert volumes["memory"]["medium"] == "Memory"
+
+
+def test_no_secret_is_in_the_manifests(render):
+    manifests = render()
+    assert "Secret" not in manifests
+    (secret,) = [s["secretRef"] for s in container(manifests["Job"])["envFrom"] if "secretRef" in s]
+    assert secret == {"name": "render-worker-s3", "optional": True}
