@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import (
     HTTPError,
     LocationParseError,
@@ -31,11 +36,48 @@ from worker.sources.stream import CHUNK, Passing, retried, save
 SCHEMES = ("http://", "https://")
 CONNECT_S = 15.0
 READ_S = 30.0
+HEADERS_S = 60.0
 REDIRECTS = 8
 GONE = frozenset({404, 410, 451})
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 OK = 200
 HEADERS = {"User-Agent": "render-worker", "Accept-Encoding": "identity"}
+
+
+class _Watched(HTTPConnection):
+    """A connection whose answer's headers come in time, however slowly a server drips them."""
+
+    def getresponse(self) -> Any:  # urllib3's own HTTPResponse
+        late = threading.Event()
+
+        def hang_up() -> None:
+            late.set()
+            with contextlib.suppress(OSError, TypeError):
+                # Not the TLS socket's own method, which is not made for another thread's use.
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+        timer = threading.Timer(HEADERS_S, hang_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            response = super().getresponse()
+        finally:
+            timer.cancel()
+        if late.is_set():  # http.client takes headers that end early for whole ones
+            raise TimeoutError(f"no answer's headers within {HEADERS_S:g} s")
+        return response
+
+
+class _WatchedTls(_Watched, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Watched
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedTls
 
 
 class HttpSource:
@@ -52,6 +94,8 @@ class HttpSource:
             for scheme, proxy in getproxies().items()
             if scheme in {"http", "https"}
         }
+        for manager in (self._direct, *self._proxied.values()):
+            manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
     def claims(self, ref: ObjectRef) -> bool:
         """By the scheme."""
@@ -63,6 +107,10 @@ class HttpSource:
         Raises: Missing, Download, TooLarge, Unsupported, ImportFailed.
         """
         url, member = split(ref.location)
+        try:
+            urlsplit(url)
+        except ValueError as error:
+            raise Missing(f"{url}: {error}") from error
         name = url_name(url)
         target = into / name
         deadline = Deadline(self._limits.timeout_s, self._stop)
@@ -81,18 +129,21 @@ class HttpSource:
             response = self._open(url, deadline)
             try:
                 _check(response, url, self._limits.max_bytes)
-                return save(_body(response), target, self._limits.max_bytes, deadline)
+                size = save(_body(response), target, self._limits.max_bytes, deadline)
             finally:
                 # Closed, not returned to the pool: a body that was refused is still on its way.
                 response.close()
         except (URLSchemeUnknown, LocationValueError, LocationParseError) as error:
-            raise Missing(f"{url}: {error}") from error
+            raise Missing(f"{url}: no web address, or leads to none: {error}") from error
         except MaxRetryError as error:
             if isinstance(error.reason, ResponseError):
                 raise Missing(f"{url}: more than {REDIRECTS} redirects") from error
             raise Passing(f"{url}: {error.reason}") from error
         except HTTPError as error:
             raise Passing(f"{url}: {error}") from error
+        if size == 0:  # so does an answer end whose headers were cut off
+            raise Passing(f"{url}: an empty answer")
+        return size
 
     def _open(self, url: str, deadline: Deadline) -> urllib3.BaseHTTPResponse:
         left = deadline.left()

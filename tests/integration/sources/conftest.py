@@ -1,0 +1,48 @@
+"""What the tests of the sources share."""
+
+import hashlib
+
+import pytest
+
+from tests.integration.sources.servers import Web
+from worker.index.record import ObjectRef
+from worker.sources.base import FetchLimits
+from worker.sources.fetcher import Fetcher
+
+
+@pytest.fixture
+def web():
+    with Web() as server:
+        yield server
+
+
+@pytest.fixture
+def make_fetcher(tmp_path):
+    """Make a Fetcher with small limits; keyword arguments are FetchLimits' or the Fetcher's."""
+
+    def make(*, keep=None, s3=None, **limits):
+        chosen = FetchLimits(**{"max_bytes": 1_000_000, "timeout_s": 20.0, "attempts": 3, **limits})
+        return Fetcher(tmp_path / "scratch", limits=chosen, keep=keep, s3=s3)
+
+    return make
+
+
+@pytest.fixture
+def leftovers(tmp_path):
+    """What still lies in the scratch folder's working places."""
+
+    def list_():
+        base = tmp_path / "scratch"
+        return sorted(
+            path.relative_to(base).as_posix()
+            for part in ("objects", "repositories")
+            for path in (base / part).rglob("*")
+        )
+
+    return list_
+
+
+def at(identifier, data=None, **more):
+    """A reference to `identifier`, with the hash of `data`."""
+    sha256 = None if data is None else hashlib.sha256(data).hexdigest()
+    return ObjectRef(file_identifier=identifier, sha256=sha256, **more)

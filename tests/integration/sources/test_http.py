@@ -1,0 +1,252 @@
+"""The HTTP source against a real server that misbehaves in every way it can."""
+
+import io
+import threading
+import time
+import zipfile
+from email.utils import formatdate
+
+import pytest
+
+from tests.integration.sources.conftest import at
+from tests.integration.sources.servers import (
+    body,
+    cut_off,
+    drip,
+    drip_headers,
+    endless,
+    in_turn,
+    redirect,
+    respond,
+    status,
+)
+from worker.errors import (
+    Download,
+    ImportFailed,
+    Missing,
+    Modified,
+    ObjectInterrupted,
+    TooLarge,
+    Unsupported,
+)
+from worker.sources import http
+
+DATA = b"solid model " * 100
+
+
+def zipped(**files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as opened:
+        for name, data in files.items():
+            opened.writestr(name.replace("__", "."), data)
+    return out.getvalue()
+
+
+def test_a_file_is_downloaded_checked_and_released(web, make_fetcher, leftovers):
+    web.routes["/a/chair%20one.stl?v=1"] = body(DATA)
+    fetcher = make_fetcher()
+    got = fetcher.fetch(at(f"{web.url}/a/chair%20one.stl?v=1", DATA))
+    assert (got.model, got.size, got.path.read_bytes()) == ("chair one.stl", len(DATA), DATA)
+    assert [p.name for p in got.root.iterdir()] == ["chair one.stl"]
+    fetcher.release(got)
+    assert leftovers() == []
+
+
+def test_the_url_of_a_record_wins_over_its_identity(web, make_fetcher):
+    web.routes["/x"] = body(DATA)
+    got = make_fetcher().fetch(at("chair-17", DATA, url=f"{web.url}/x", file_type="stl"))
+    assert got.model == "x.stl"
+
+
+def test_other_bytes_are_modified(web, make_fetcher, leftovers):
+    web.routes["/m.stl"] = body(DATA + b"!")
+    with pytest.raises(Modified):
+        make_fetcher().fetch(at(f"{web.url}/m.stl", DATA))
+    assert leftovers() == []
+
+
+@pytest.mark.parametrize("code", [404, 410, 451])
+def test_what_is_gone_is_missing_at_once(web, make_fetcher, leftovers, code):
+    web.routes["/m.stl"] = status(code)
+    with pytest.raises(Missing, match=f"HTTP {code}"):
+        make_fetcher().fetch(at(f"{web.url}/m.stl"))
+    assert len(web.asked) == 1
+    assert leftovers() == []
+
+
+@pytest.mark.parametrize("code", [408, 429, 500, 503])
+def test_a_passing_error_is_tried_again(web, make_fetcher, code):
+    web.routes["/m.stl"] = in_turn(status(code), body(DATA))
+    assert make_fetcher().fetch(at(f"{web.url}/m.stl", DATA)).size == len(DATA)
+    assert len(web.asked) == 2
+
+
+def test_an_error_that_stays_ends_after_the_attempts(web, make_fetcher, leftovers):
+    web.routes["/m.stl"] = status(503)
+    with pytest.raises(Download, match="HTTP 503"):
+        make_fetcher(attempts=2).fetch(at(f"{web.url}/m.stl"))
+    assert len(web.asked) == 2
+    assert leftovers() == []
+
+
+def test_a_refusal_is_not_tried_again(web, make_fetcher):
+    web.routes["/m.stl"] = status(403)
+    with pytest.raises(Download, match="HTTP 403"):
+        make_fetcher().fetch(at(f"{web.url}/m.stl"))
+    assert len(web.asked) == 1
+
+
+@pytest.mark.parametrize("value", [lambda: "1", lambda: formatdate(time.time() + 2, usegmt=True)])
+def test_retry_after_is_honoured(web, make_fetcher, value):
+    web.routes["/m.stl"] = in_turn(status(429, **{"Retry-After": value()}), body(DATA))
+    start = time.monotonic()
+    make_fetcher().fetch(at(f"{web.url}/m.stl", DATA))
+    assert time.monotonic() - start >= 0.9
+
+
+def test_a_wait_past_the_deadline_is_not_begun(web, make_fetcher):
+    web.routes["/m.stl"] = status(503, **{"Retry-After": "3600"})
+    start = time.monotonic()
+    with pytest.raises(Download, match="3600 s"):
+        make_fetcher(timeout_s=5).fetch(at(f"{web.url}/m.stl"))
+    assert time.monotonic() - start < 4
+
+
+def test_a_body_cut_off_is_tried_again(web, make_fetcher):
+    web.routes["/m.stl"] = in_turn(cut_off(DATA), body(DATA))
+    assert make_fetcher().fetch(at(f"{web.url}/m.stl", DATA)).path.read_bytes() == DATA
+
+
+def test_a_body_always_cut_off_is_a_download_error(web, make_fetcher, leftovers):
+    web.routes["/m.stl"] = cut_off(DATA)
+    with pytest.raises(Download):
+        make_fetcher(attempts=2).fetch(at(f"{web.url}/m.stl"))
+    assert leftovers() == []
+
+
+def test_headers_cut_off_are_no_empty_object(web, make_fetcher):
+    cut = lambda h: h.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: model/stl")  # noqa: E731
+    web.routes["/m.stl"] = in_turn(cut, body(DATA))
+    assert make_fetcher().fetch(at(f"{web.url}/m.stl", DATA)).size == len(DATA)
+
+
+def test_a_connection_refused_is_a_download_error(make_fetcher):
+    with pytest.raises(Download, match="refused"):
+        make_fetcher(attempts=1).fetch(at("http://127.0.0.1:9/m.stl"))
+
+
+def test_a_length_over_the_limit_is_refused_before_the_body(web, make_fetcher):
+    web.routes["/m.stl"] = lambda h: respond(h, 200, {"Content-Length": "5000000000"}, b"x")
+    with pytest.raises(TooLarge, match="5,000,000,000"):
+        make_fetcher().fetch(at(f"{web.url}/m.stl"))
+
+
+def test_an_endless_body_is_stopped_at_the_limit(web, make_fetcher, leftovers):
+    web.routes["/m.stl"] = endless
+    with pytest.raises(TooLarge):
+        make_fetcher().fetch(at(f"{web.url}/m.stl"))
+    assert leftovers() == []
+
+
+def test_a_body_shorter_than_it_is_long_is_read_to_its_length(web, make_fetcher):
+    web.routes["/m.stl"] = lambda h: respond(h, 200, {"Content-Length": "10"}, DATA)
+    with pytest.raises(Modified):
+        make_fetcher().fetch(at(f"{web.url}/m.stl", DATA))
+
+
+def test_a_slow_drip_ends_at_the_deadline(web, make_fetcher, leftovers):
+    web.routes["/m.stl"] = drip
+    start = time.monotonic()
+    with pytest.raises(Download, match="time limit of one download"):
+        make_fetcher(timeout_s=0.6).fetch(at(f"{web.url}/m.stl"))
+    assert time.monotonic() - start < 3
+    assert leftovers() == []
+
+
+def test_dripping_headers_end_too(web, make_fetcher, monkeypatch):
+    monkeypatch.setattr(http, "HEADERS_S", 0.4)
+    web.routes["/m.stl"] = drip_headers
+    start = time.monotonic()
+    with pytest.raises(Download, match="headers within"):
+        make_fetcher(attempts=1).fetch(at(f"{web.url}/m.stl"))
+    assert time.monotonic() - start < 3
+
+
+def test_silence_ends_at_the_deadline(web, make_fetcher):
+    web.routes["/m.stl"] = lambda _: time.sleep(3)
+    start = time.monotonic()
+    with pytest.raises(Download):
+        make_fetcher(timeout_s=0.5).fetch(at(f"{web.url}/m.stl"))
+    assert time.monotonic() - start < 2.5
+
+
+def test_a_stop_ends_a_download_under_way(web, make_fetcher, leftovers):
+    web.routes["/m.stl"] = drip
+    fetcher = make_fetcher()
+    threading.Timer(0.4, fetcher.stop).start()
+    with pytest.raises(ObjectInterrupted):
+        fetcher.fetch(at(f"{web.url}/m.stl"))
+    assert leftovers() == []
+
+
+def test_a_redirect_is_followed(web, make_fetcher):
+    web.routes["/m.stl"] = redirect("/n.bin")
+    web.routes["/n.bin"] = body(DATA)
+    assert make_fetcher().fetch(at(f"{web.url}/m.stl", DATA)).model == "m.stl"
+
+
+def test_a_redirect_loop_is_missing(web, make_fetcher):
+    web.routes["/m.stl"] = redirect("/m.stl")
+    with pytest.raises(Missing, match="redirects"):
+        make_fetcher().fetch(at(f"{web.url}/m.stl"))
+    assert len(web.asked) == http.REDIRECTS + 1
+
+
+def test_a_redirect_to_a_file_reads_no_file(web, make_fetcher, tmp_path):
+    secret = tmp_path / "secret.stl"
+    secret.write_bytes(DATA)
+    for where in (secret.as_uri(), f"file://localhost{secret}"):
+        web.routes["/m.stl"] = redirect(where)
+        with pytest.raises(Missing, match="leads to none"):
+            make_fetcher().fetch(at(f"{web.url}/m.stl"))
+
+
+def test_a_zip_is_unpacked_with_its_side_files(web, make_fetcher, leftovers):
+    packed = zipped(m__obj=b"v", m__mtl=b"m")
+    web.routes["/chair.zip"] = body(packed)
+    web.routes["/download"] = body(packed)
+    fetcher = make_fetcher()
+    for path in ("/chair.zip", "/download", "/chair.zip!/m.obj"):
+        got = fetcher.fetch(at(f"{web.url}{path}", b"v"))
+        assert sorted(p.name for p in got.root.iterdir()) == ["m.mtl", "m.obj"]
+        fetcher.release(got)
+    assert leftovers() == []
+
+
+def test_a_zip_bomb_is_too_large(web, make_fetcher, leftovers):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("m.obj", b"\0" * 50_000_000)
+    web.routes["/b.zip"] = body(out.getvalue())
+    with pytest.raises(TooLarge):
+        make_fetcher().fetch(at(f"{web.url}/b.zip"))
+    assert leftovers() == []
+
+
+def test_a_page_in_place_of_a_zip_says_so(web, make_fetcher):
+    web.routes["/b.zip"] = body(b"<html>")
+    with pytest.raises(ImportFailed, match="not a zip"):
+        make_fetcher().fetch(at(f"{web.url}/b.zip"))
+
+
+def test_no_known_format_is_unsupported(web, make_fetcher, leftovers):
+    web.routes["/page"] = body(b"<html>")
+    with pytest.raises(Unsupported, match="fileType"):
+        make_fetcher().fetch(at(f"{web.url}/page"))
+    assert leftovers() == []
+
+
+def test_a_malformed_url_is_missing(make_fetcher):
+    for url in ("http://", "http://[::1/m.stl", "http://host:port/m.stl"):
+        with pytest.raises(Missing):
+            make_fetcher(attempts=1).fetch(at(url))
