@@ -1,0 +1,108 @@
+# One worker, two Blenders:
+#
+#   docker build -t render-worker .                   Blender 3.2.2, as its authors publish it
+#   docker build -t render-worker:bpy --target bpy .  the bpy 4.5 wheel
+#
+# Another Blender: --build-arg BLENDER_VERSION=4.2.9 --build-arg BLENDER_SHA256=…
+# One that is here already: put blender-<version>-linux-x64.tar.xz beside this file; under another
+# name (blender-*.tar.*) say so with --build-arg BLENDER_ARCHIVE=…. From a mirror: BLENDER_MIRROR.
+
+# No CUDA base: Blender brings its kernels, and the driver's libraries are mounted.
+FROM python:3.11-slim-bookworm AS base
+COPY worker/render/libraries.py /tmp/
+# Mesa's drivers and LLVM go again: OpenGL in software is of no use, and NVIDIA's own is mounted.
+RUN apt-get -qq update \
+	&& DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+		$(python3 /tmp/libraries.py --packages) ca-certificates git tini >/dev/null \
+	&& rm -rf /tmp/libraries.py /var/lib/apt/lists/* /var/cache/apt /var/cache/debconf /var/log/* \
+		/usr/lib/x86_64-linux-gnu/dri /usr/lib/x86_64-linux-gnu/libLLVM* \
+		/usr/lib/x86_64-linux-gnu/libgallium* /usr/lib/x86_64-linux-gnu/libz3* \
+	&& useradd --uid 1000 --home-dir /scratch --no-create-home --shell /usr/sbin/nologin render \
+	&& install -d -m 1777 /scratch /cache
+
+
+# The Python libraries, from the hashed locks, and from wheels only: no package's own code is run.
+# Left out are three that are declared by others and imported by none.
+FROM base AS libraries
+COPY locks/run.lock locks/bpy.lock /tmp/
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+RUN python3 -m venv --without-pip /opt/venv \
+	&& for lock in run bpy; do \
+		awk '/^[a-z]/ {wanted = !/^(cython|gputil|zstandard)==/} wanted' /tmp/$lock.lock >/tmp/$lock.txt; \
+	done \
+	&& python3 -m pip --python /opt/venv/bin/python install --quiet \
+		--require-hashes --no-deps --only-binary :all: -r /tmp/run.txt
+# Of the libraries: no tests, no headers, no other cloud service than S3 and what signs in to it.
+RUN cd /opt/venv/lib/python3.11/site-packages \
+	&& echo /opt/render-worker >render-worker.pth \
+	&& find numpy pandas pyarrow -type d '(' -name tests -o -name include -o -name src ')' \
+		-prune -exec rm -rf {} + \
+	&& find pyarrow -name '*flight*' -o -name '*s3*' -o -name '*substrait*' -o -name '*gcsfs*' \
+		-o -name '*azurefs*' -o -name '*cpp_tests*' -o -name '*.p[xy][xid]' | xargs rm -rf \
+	&& find botocore/data -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
+		! -regex '.*/(s3|sts|sso|sso-oidc|signin)' -exec rm -rf {} +
+
+
+FROM libraries AS libraries-bpy
+RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends binutils >/dev/null
+# What the worker never touches: kernels for AMD, Intel and pre-2014 NVIDIA devices, the user
+# interface's assets, Python modules that are not on bpy's path, and symbol tables.
+RUN python3 -m pip --python /opt/venv/bin/python install --quiet \
+		--require-hashes --no-deps --only-binary :all: -r /tmp/bpy.txt \
+	&& cd /opt/venv/lib/python3.11/site-packages \
+	&& find numpy pandas -type d -name tests -prune -exec rm -rf {} + \
+	&& cd bpy \
+	&& rm -rf 4.5/python/lib 4.5/datafiles/assets 4.5/datafiles/icons 4.5/datafiles/studiolights \
+		4.5/scripts/addons_core/cycles/lib/*.fatbin.zst 4.5/scripts/addons_core/cycles/lib/*.hipfb.zst \
+		4.5/scripts/addons_core/cycles/lib/kernel_sm_3* \
+		4.5/scripts/addons_core/rigify 4.5/scripts/addons_core/viewport_vr_preview \
+		lib/libOpenImageDenoise_device_hip.so* lib/libOpenImageDenoise_device_sycl.so* \
+	&& strip --strip-unneeded __init__.so lib/*.so*
+
+
+# Blender as published, its checksum verified wherever it came from.
+FROM base AS blender
+ARG BLENDER_VERSION=3.2.2
+ARG BLENDER_SHA256=1726560157d90cf2aaaeb6d25ded1783d66bff043814cd95b90fc0af1d9e018b
+ARG BLENDER_ARCHIVE=blender-${BLENDER_VERSION}-linux-x64.tar.xz
+ARG BLENDER_MIRROR=https://download.blender.org/release
+RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends curl xz-utils >/dev/null
+# The star lets the file be absent; a COPY needs one that is there.
+COPY LICENSE ${BLENDER_ARCHIVE}* /tmp/
+RUN cd /tmp \
+	&& { test -e "$BLENDER_ARCHIVE" || curl -fsSL --retry 3 --retry-all-errors -o "$BLENDER_ARCHIVE" \
+		"$BLENDER_MIRROR/Blender${BLENDER_VERSION%.*}/$BLENDER_ARCHIVE"; } \
+	&& echo "$BLENDER_SHA256  $BLENDER_ARCHIVE" | sha256sum --check - \
+	&& mkdir /opt/blender \
+	&& tar -xf "$BLENDER_ARCHIVE" -C /opt/blender --strip-components=1 --no-same-owner \
+	&& rm "$BLENDER_ARCHIVE"
+
+
+FROM base AS worker
+LABEL org.opencontainers.image.title="render-worker" \
+	org.opencontainers.image.description="Turns lists of 3D objects into training images." \
+	org.opencontainers.image.licenses="Apache-2.0 AND GPL-3.0-or-later"
+# HOME, TMPDIR and the kernel caches lie on volumes, so that a read-only root and any user id will do.
+ENV HOME=/scratch TMPDIR=/scratch CUDA_CACHE_PATH=/cache OPTIX_CACHE_PATH=/cache \
+	NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics
+RUN ln -s /opt/render-worker/entrypoint.sh /usr/local/bin/render-worker
+VOLUME ["/scratch", "/cache"]
+WORKDIR /scratch
+USER 1000:1000
+ENTRYPOINT ["render-worker"]
+
+
+# Our own code comes last: a new version of it is a layer of a few hundred kB.
+FROM worker AS bpy
+ENV RENDER_WORKER_BLENDER=bpy
+COPY --from=libraries-bpy /opt/venv /opt/venv
+COPY LICENSE entrypoint.sh /opt/render-worker/
+COPY worker /opt/render-worker/worker
+
+
+FROM worker
+ENV RENDER_WORKER_BLENDER=/opt/blender/blender
+COPY --from=libraries /opt/venv /opt/venv
+COPY --from=blender /opt/blender /opt/blender
+COPY LICENSE entrypoint.sh /opt/render-worker/
+COPY worker /opt/render-worker/worker

@@ -1,0 +1,144 @@
+"""The project's images, built from the unchanged Dockerfile, and what they are compared with."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import needs
+from tests.cluster.image import debian_blender
+from tests.cluster.tools import oci_base
+from tests.cluster.tools.podman import Podman, Unavailable
+from tests.e2e.conftest import ROOT, run_worker
+from tests.tools import rgw as gateways
+
+BPY, PROGRAM = "render-worker:bpy", "render-worker:program"
+SMALL = ("--device", "cpu", "--set", "views=2", "--set", "resolution=32", "--set", "samples=1")
+DENOISED = ("--device", "cpu", "--preset", "objaverse-xl", "--set", "views=1",
+            "--set", "resolution=48", "--set", "samples=4")  # fmt: skip
+HARDENED = (
+    "--rm", "--read-only", "--read-only-tmpfs=false", "--user", "12345:54321",
+    "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
+)  # fmt: skip
+"""As strict as a cluster gets; podman's own tmpfs on /tmp, which others don't give, is off."""
+
+
+@pytest.fixture(scope="session")
+def podman() -> Podman:
+    try:
+        podman = Podman()
+        base = oci_base.ensure(podman)
+    except (Unavailable, AssertionError) as reason:
+        needs.unavailable("image", str(reason))
+    if base != oci_base.BASE:
+        print(f"\nNOTE: no registry in reach; the images are built on {base}")
+    return podman
+
+
+@pytest.fixture(scope="session")
+def context(tmp_path_factory) -> Path:
+    """The build context as it is now, so that an edit in mid-test changes nothing."""
+    folder = tmp_path_factory.mktemp("context")
+    for name in ("Dockerfile", ".dockerignore", "LICENSE", "entrypoint.sh"):
+        shutil.copy(ROOT / name, folder)
+    for name in ("locks", "worker"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def blender_archive() -> tuple[Path, str, str]:
+    """A Blender archive, its version and its sha256."""
+    try:
+        return debian_blender.archive()
+    except Unavailable as reason:
+        needs.unavailable("image", str(reason))
+
+
+@pytest.fixture(scope="session")
+def mirror(blender_archive, tmp_path_factory) -> Iterator[str]:
+    """A mirror of download.blender.org/release that holds this one archive."""
+    archive, version, _ = blender_archive
+    folder = tmp_path_factory.mktemp("release")
+    series = folder / f"Blender{version.rpartition('.')[0]}"
+    series.mkdir()
+    (series / archive.name).symlink_to(archive)
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def bpy_image(podman, context) -> str:
+    """The whole `bpy` target."""
+    podman("build", "--target", "bpy", "--tag", BPY, context)
+    return BPY
+
+
+@pytest.fixture(scope="session")
+def program_image(podman, context, blender_archive, mirror) -> str:
+    """The default target with another version of Blender, downloaded and verified."""
+    _, version, sha256 = blender_archive
+    podman(
+        "build", "--network", "host", "--tag", PROGRAM,
+        "--build-arg", f"BLENDER_VERSION={version}", "--build-arg", f"BLENDER_SHA256={sha256}",
+        "--build-arg", f"BLENDER_MIRROR={mirror}", context,
+    )  # fmt: skip
+    return PROGRAM
+
+
+@pytest.fixture(params=["bpy", "program"])
+def image(request) -> str:
+    return request.getfixturevalue(f"{request.param}_image")
+
+
+@pytest.fixture(scope="session")
+def readable_samples(samples, tmp_path_factory) -> Path:
+    """The project's samples and one object in every other format, for any user to read."""
+    folder = tmp_path_factory.mktemp("models") / "samples"
+    shutil.copytree(samples, folder)
+    script = Path(__file__).with_name("more_formats.py")
+    subprocess.run([sys.executable, script, folder], check=True, capture_output=True, timeout=120)
+    folder.chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def output(tmp_path) -> Path:
+    """An output folder that any user may write to."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    folder.chmod(0o777)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def outside(readable_samples, tmp_path_factory) -> dict[tuple[str, ...], Path]:
+    """What the worker makes of the samples outside any container, by options."""
+    outputs = {}
+    for name, options in (("small", SMALL), ("denoised", DENOISED)):
+        outputs[options] = tmp_path_factory.mktemp("outside") / name
+        run_worker("run", readable_samples, "--output", outputs[options], "--blender", "bpy", *options)
+    return outputs
+
+
+@pytest.fixture(scope="session")
+def rgw() -> Iterator[gateways.Rgw]:
+    """A real S3 server on loopback."""
+    try:
+        running = gateways.running()
+        server = running.__enter__()
+    except gateways.Unavailable as reason:
+        needs.unavailable("s3", str(reason))
+    yield server
+    running.__exit__(None, None, None)

@@ -1,0 +1,99 @@
+"""What the Dockerfile builds, and what it refuses to build."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.tools import oci_base
+from tests.e2e.conftest import ROOT
+
+
+def inside(podman, image, script) -> str:
+    return podman("run", "--rm", "--user", "0", "--entrypoint", "sh", image, "-ec", script).stdout
+
+
+def build_blender(podman, context, mirror, version, sha256):
+    return podman(
+        "build", "--target", "blender", "--network", "host",
+        "--build-arg", f"BLENDER_VERSION={version}", "--build-arg", f"BLENDER_SHA256={sha256}",
+        "--build-arg", f"BLENDER_MIRROR={mirror}", context, check=None,
+    )  # fmt: skip
+
+
+def test_an_archive_with_another_checksum_is_refused(podman, context, mirror, blender_archive):
+    done = build_blender(podman, context, mirror, blender_archive[1], "0" * 64)
+    assert done.returncode != 0
+    assert "did NOT match" in done.stdout + done.stderr
+
+
+def test_a_version_that_is_not_there_is_refused(podman, context, mirror):
+    done = build_blender(podman, context, mirror, "3.4.99", "0" * 64)
+    assert done.returncode != 0
+    assert "404" in done.stdout + done.stderr
+
+
+def test_an_archive_beside_the_dockerfile_needs_no_network(podman, context, blender_archive):
+    archive, version, sha256 = blender_archive
+    beside = Path(shutil.copy(archive, context))
+    try:
+        done = build_blender(podman, context, "http://127.0.0.1:9", version, sha256)
+    finally:
+        beside.unlink()
+    assert done.returncode == 0, done.stderr
+    said = inside(podman, done.stdout.split()[-1], "/opt/blender/blender -b --version")
+    assert said.startswith(f"Blender {version}")
+
+
+def test_the_default_is_the_published_blender():
+    text = (ROOT / "Dockerfile").read_text()
+    assert "ARG BLENDER_VERSION=3.2.2\n" in text
+    assert "1726560157d90cf2aaaeb6d25ded1783d66bff043814cd95b90fc0af1d9e018b" in text
+    assert "https://download.blender.org/release\n" in text
+    assert re.findall(r"^FROM (.+)", text, re.M)[-1] == "worker"  # the default target
+
+
+def test_settings(podman, image):
+    config = json.loads(podman("image", "inspect", image).stdout)[0]["Config"]
+    variables = dict(pair.split("=", 1) for pair in config["Env"])
+    assert variables["NVIDIA_VISIBLE_DEVICES"] == "all"
+    assert variables["NVIDIA_DRIVER_CAPABILITIES"] == "compute,utility,graphics"
+    assert set(config["Volumes"]) == {"/scratch", "/cache"}
+    for name in ("HOME", "TMPDIR", "CUDA_CACHE_PATH", "OPTIX_CACHE_PATH"):
+        assert variables[name] in config["Volumes"]
+    assert config["User"] == "1000:1000"
+    assert config["Labels"]["org.opencontainers.image.title"] == "render-worker"
+
+
+def test_nothing_is_left_behind(podman, image):
+    places = "/root/.cache /var/lib/apt/lists /var/cache/apt /tmp /scratch /cache"
+    assert inside(podman, image, f"find {places} -type f 2>/dev/null || true") == ""
+    tests = inside(podman, image, "find /opt/venv -type d -name tests | head")
+    assert "numpy" not in tests
+    assert "pandas" not in tests
+
+
+def test_only_the_volumes_can_be_written(podman, image):
+    script = "find / -xdev ! -type l -perm -o+w ! -path '/proc/*' ! -path '/dev/*' -print"
+    found = set(inside(podman, image, script).split())
+    assert found <= {"/tmp", "/var/tmp", "/run/lock", "/var/lock", "/scratch", "/cache"}
+
+
+def test_every_system_library_is_there(podman, image):
+    inside(podman, image, "python3 /opt/render-worker/worker/render/libraries.py")
+
+
+@pytest.mark.parametrize("target", ["bpy"])
+def test_the_size_is_what_the_docs_say(podman, bpy_image, target):
+    table = (ROOT / "docs/docker.md").read_text()
+    stated = int(re.search(rf"^\| `{target}` \|[^|]*\| (\d+) MB", table, re.M)[1])
+    base = oci_base.STAND_IN if podman.exists(oci_base.STAND_IN) else oci_base.BASE
+    sizes = [
+        int(podman("image", "inspect", "--format", "{{.Size}}", name).stdout)
+        for name in (bpy_image, base)
+    ]
+    assert (sizes[0] - sizes[1]) / 1e6 == pytest.approx(stated, rel=0.05)

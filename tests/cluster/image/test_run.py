@@ -1,0 +1,144 @@
+"""The images at work: no root, nothing writable but the volumes, no capabilities."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from tests.cluster.image.conftest import BPY, DENOISED, HARDENED, SMALL
+from tests.e2e.conftest import listing
+
+# Those of the samples that a Blender imports; Debian's 3.4.1 has no glTF that works.
+SLOW = (*SMALL, "--set", "views=12", "--grace", "60")
+
+
+def render(podman, image, samples, output, *options):
+    return podman(
+        "run", *HARDENED, "--network", "none",
+        "--volume", f"{samples}:/samples:ro", "--volume", f"{output}:/out",
+        image, "run", "/samples", "--output", "/out", *options,
+    )  # fmt: skip
+
+
+def outcomes(output) -> dict[str, dict]:
+    """The ledger's last line by file."""
+    parts = sorted(output.glob("ledger/*/*.jsonl"))
+    lines = [json.loads(line) for part in parts for line in part.open()]
+    return {line["fileIdentifier"]: line for line in lines if "fileIdentifier" in line}
+
+
+def test_without_arguments_it_shows_the_help(podman, image):
+    done = podman("run", *HARDENED, "--network", "none", image)
+    assert "Usage:" in done.stdout
+    assert "run" in done.stdout
+
+
+def test_an_exit_status_comes_through(podman, image):
+    done = podman("run", *HARDENED, "--network", "none", image, "run", check=64)
+    assert "INDEX" in done.stderr
+
+
+def test_bpy_is_trimmed_of_nothing_that_matters(
+    podman, bpy_image, readable_samples, outside, output
+):
+    """Every sample format, byte for byte what the whole wheel makes of it."""
+    render(podman, bpy_image, readable_samples, output, *SMALL)
+    assert len(list(output.glob("renders/*.zip"))) >= 6
+    assert listing(output) == listing(outside[SMALL])
+
+
+def test_bpy_still_denoises(podman, bpy_image, readable_samples, outside, output):
+    render(podman, bpy_image, readable_samples, output, *DENOISED)
+    assert listing(output) == listing(outside[DENOISED])
+
+
+def test_a_blender_program_renders(podman, program_image, readable_samples, output):
+    render(podman, program_image, readable_samples, output, *SMALL, "--max-failure-rate", "1")
+    rendered = {
+        name.rpartition(".")[2] for name, line in outcomes(output).items()
+        if line["outcome"] == "rendered"
+    }  # fmt: skip
+    assert {"obj", "stl", "ply"} <= rendered
+    assert len(list(output.glob("renders/*.zip"))) == sum(
+        line["outcome"] == "rendered" for line in outcomes(output).values()
+    )
+
+
+@pytest.fixture
+def bucket(rgw):
+    client = boto3.client(
+        "s3", endpoint_url=rgw.http, region_name="us-east-1",
+        aws_access_key_id=rgw.access_key, aws_secret_access_key=rgw.secret_key,
+    )  # fmt: skip
+    name = f"image-{uuid4().hex[:8]}"
+    client.create_bucket(Bucket=name)
+    return client, name
+
+
+def test_told_to_stop_it_ends_with_75_and_the_next_run_finishes(
+    podman, bpy_image, readable_samples, rgw, bucket, tmp_path, outside
+):
+    client, name = bucket
+    container = f"worker-{uuid4().hex[:8]}"
+    arguments = (
+        "run", *HARDENED, "--network", "host", "--name", container,
+        "--volume", f"{readable_samples}:/samples:ro",
+        "--env", f"AWS_ACCESS_KEY_ID={rgw.access_key}",
+        "--env", f"AWS_SECRET_ACCESS_KEY={rgw.secret_key}",
+        "--env", "AWS_DEFAULT_REGION=us-east-1",
+        "--env", f"RENDER_WORKER_S3_ENDPOINT={rgw.http}",
+        "--env", f"RENDER_WORKER_OUTPUT=s3://{name}/job", BPY, "run", "/samples",
+    )  # fmt: skip
+
+    def keys(prefix: str = "job/") -> list[str]:
+        found = client.list_objects_v2(Bucket=name, Prefix=prefix).get("Contents", [])
+        return [entry["Key"] for entry in found]
+
+    worker = podman.start(*arguments, *SLOW)
+    deadline = time.monotonic() + 120
+    while not keys("job/renders/"):
+        assert worker.poll() is None, worker.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    podman("stop", "--time", 100, container)
+    out, err = worker.communicate(timeout=120)
+    assert worker.returncode == 75, f"exit {worker.returncode}\n{out}\n{err}"
+    stopped = keys("job/renders/")
+    assert 0 < len(stopped) < len(list(outside[SMALL].glob("renders/*.zip")))
+    assert keys("job/ledger/")
+
+    before = {key: client.head_object(Bucket=name, Key=key)["ETag"] for key in stopped}
+    podman(*arguments, *SLOW)
+    after = keys("job/renders/")
+    assert len(after) == len(list(outside[SMALL].glob("renders/*.zip")))
+    for key, etag in before.items():
+        assert client.head_object(Bucket=name, Key=key)["ETag"] == etag
+    for key in after:
+        body = client.get_object(Bucket=name, Key=key)["Body"].read()
+        assert hashlib.sha256(body).hexdigest()
+        assert body.startswith(b"PK")
+
+
+def test_told_to_stop_while_it_starts_it_ends_at_once(
+    podman, bpy_image, readable_samples, output
+):
+    container = f"worker-{uuid4().hex[:8]}"
+    worker = podman.start(
+        "run", *HARDENED, "--network", "none", "--name", container,
+        "--volume", f"{readable_samples}:/samples:ro", "--volume", f"{output}:/out",
+        BPY, "run", "/samples", "--output", "/out", *SLOW,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    state = ("inspect", "--format", "{{.State.Status}}", container)
+    while podman(*state, check=None).stdout.strip() != "running":
+        assert time.monotonic() < deadline
+    told = time.monotonic()
+    podman("stop", "--time", 60, container)
+    worker.communicate(timeout=60)
+    assert time.monotonic() - told < 15
+    assert worker.returncode in {75, 143}  # 143: before Python had a handler
