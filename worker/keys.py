@@ -63,17 +63,17 @@ def shard_of_part(key: str) -> str:
 
 
 def temporary(token: str) -> str:
-    """A file that is still being written, in the folder it is for; begins with a dot: hidden."""
+    """A file that is still being written, in the folder it is for; never listed."""
     return f"{_TEMPORARY}{token}"
 
 
 def probe(token: str) -> str:
-    """A key that a store's self-check writes and deletes; begins with a dot: hidden."""
+    """A key that a store's self-check writes and deletes; never listed."""
     return f"{_PROBE}{token}"
 
 
-def is_temporary(name: str) -> bool:
-    """Whether a file name is one of `temporary` or `probe`."""
+def is_own(name: str) -> bool:
+    """Whether a name is a store's own: one of `temporary` or `probe`."""
     return name.startswith((_TEMPORARY, _PROBE))
 
 

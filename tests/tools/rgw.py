@@ -129,8 +129,9 @@ def install() -> Path:
 
 
 def _build(root: Path, suite: str) -> None:
+    """Make the chroot beside its place and move it there, so that it is there whole or not."""
     partial = root.with_suffix(".partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    shutil.rmtree(partial, ignore_errors=True)  # of a build that was killed; nothing is mounted
     with tempfile.TemporaryDirectory() as scratch:
         # Unpacked, not installed: the machine itself stays as it is.
         _run(["apt-get", "download", "debootstrap"], cwd=scratch)
@@ -236,10 +237,13 @@ def _wait(process: subprocess.Popen[bytes], ports: tuple[int, ...], log: Path) -
 
 
 def _run(command: list[str | Path], **options: object) -> str:
-    done = subprocess.run(
-        command, check=False, text=True, errors="replace", stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, **options,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            command, check=False, text=True, errors="replace", stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=240, **options,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"{Path(command[0]).name} took over {error.timeout} s") from error
     tail = " | ".join(done.stdout.splitlines()[-5:])
     _require(done.returncode == 0, f"{Path(command[0]).name} failed ({done.returncode}): {tail}")
     return done.stdout
@@ -250,23 +254,27 @@ def _require(holds: bool, otherwise: str) -> None:
         raise Unavailable(otherwise)
 
 
+def say(line: object) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
     if sys.argv[1:] not in (["install"], ["serve"]):
-        print(__doc__, file=sys.stderr)
+        sys.stderr.write(__doc__ or "")
         return 64
     try:
         if sys.argv[1] == "install":
-            print(install())
+            say(install())
             return 0
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with running() as rgw, contextlib.suppress(KeyboardInterrupt):
-            print(f"{rgw.http}  {rgw.https}  AWS_CA_BUNDLE={rgw.ca}")
-            print(f"AWS_ACCESS_KEY_ID={rgw.access_key} AWS_SECRET_ACCESS_KEY={rgw.secret_key}")
-            sys.stdout.flush()
+            say(f"{rgw.http}  {rgw.https}  AWS_CA_BUNDLE={rgw.ca}")
+            say(f"AWS_ACCESS_KEY_ID={rgw.access_key} AWS_SECRET_ACCESS_KEY={rgw.secret_key}")
             while True:
                 time.sleep(3600)
     except Unavailable as reason:
-        print(f"no RGW here: {reason}", file=sys.stderr)
+        sys.stderr.write(f"no RGW here: {reason}\n")
         return 69
     return 0
 

@@ -76,8 +76,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The most frequent kinds of failure."""
 
 
-def status_of(store: Store, totals: Mapping[str, int] | None = None) -> Status:
-    """The status of the output in `store`. `totals` are the index's objects by shard name.
+def status_of(
+    store: Store, totals: Mapping[str, int] | None = None, objects: int | None = None
+) -> Status:
+    """The status of the output in `store`.
+
+    `totals` are the index's objects by shard name; without them, `objects` is their sum.
 
     Raises: StoreError.
     """
@@ -91,7 +95,7 @@ def status_of(store: Store, totals: Mapping[str, int] | None = None) -> Status:
             count.last = max(count.last, max((line.time for line in lines), default=""))
             fold(folded, lines)
         done[shard] = count.add(folded)
-    return count.status(done, totals)
+    return count.status(done, totals, objects)
 
 
 class _Count:
@@ -118,14 +122,16 @@ class _Count:
         self._retryable += retryable
         return outcomes.total() - outcomes["new"] - retryable
 
-    def status(self, done: Mapping[str, int], totals: Mapping[str, int] | None) -> Status:
+    def status(
+        self, done: Mapping[str, int], totals: Mapping[str, int] | None, objects: int | None
+    ) -> Status:
         """The sums as one value."""
         shards = tuple(
             ShardStatus(name, count, totals.get(name) if totals is not None else None)
             for name, count in sorted(done.items())
         )
-        total = sum(totals.values()) if totals is not None else None
-        left = None
+        total = sum(totals.values()) if totals is not None else objects
+        left = None if objects is None else max(0, objects - sum(done.values()))
         if totals is not None:
             # Rendered objects that the index does not name must not hide open ones elsewhere.
             left = sum(max(0, objects - done[name]) for name, objects in totals.items())
@@ -185,7 +191,7 @@ def _rate(minutes: Mapping[str, int]) -> float | None:
 
 def to_dict(status: Status) -> dict[str, Any]:
     """The status as plain JSON values."""
-    plain: dict[str, Any] = msgspec.to_builtins(status)
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(status))
     return plain
 
 

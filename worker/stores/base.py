@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from worker import keys
 from worker.errors import StoreError
 
 
@@ -29,7 +30,8 @@ class Stat(msgspec.Struct, frozen=True):
 class Store(Protocol):
     """A flat map from key to immutable bytes. Keys are relative, '/'-separated.
 
-    Names that begin with a dot are the store's own: no key may hold one, no listing shows one.
+    Names as `keys.temporary` and `keys.probe` make them are the stores' own: no key may hold one,
+    no listing shows one.
     Every method raises StoreError when the store is unusable (unreachable, denied, full).
     """
 
@@ -64,15 +66,16 @@ class Store(Protocol):
 def check_key(key: str) -> None:
     """Refuse a key that could leave the store or meet its own names. Raises: StoreError."""
     parts = key.split("/")
-    if any(not part or part.startswith(".") for part in parts) or not key.isprintable():
+    if not key.isprintable() or any(part in {"", ".", ".."} for part in parts) or is_hidden(key):
         raise StoreError(
-            f"unsafe key {key!r}: a key is relative, its parts neither empty nor begun by a dot"
+            f"unsafe key {key!r}: a key is a relative path of printable names, none of them "
+            "'.' or '..' or a store's own"
         )
 
 
 def is_hidden(key: str) -> bool:
-    """Whether a stored name is the store's own, or that of nothing the worker wrote."""
-    return key.startswith(".") or "/." in key
+    """Whether any part of a key is a store's own name."""
+    return any(keys.is_own(part) for part in key.split("/"))
 
 
 def sha256_of(body: bytes | Path) -> str:

@@ -92,7 +92,7 @@ class FolderStore:
             FileNotFoundError, NotADirectoryError
         ), os.scandir(self._root / base) as entries:  # fmt: skip
             for entry in entries:
-                if entry.name.startswith("."):
+                if keys.is_own(entry.name):
                     _remove_if_stale(entry)
                 elif (name := entry.name + "/" * entry.is_dir()) and (base + name).startswith(
                     prefix
@@ -186,5 +186,5 @@ def _sync(folder: Path) -> None:
 def _remove_if_stale(entry: os.DirEntry[str]) -> None:
     """Remove what a worker that was killed long ago left behind; a reader may not, and need not."""
     with contextlib.suppress(OSError):
-        if keys.is_temporary(entry.name) and time.time() - entry.stat().st_mtime > STALE_S:
+        if time.time() - entry.stat().st_mtime > STALE_S:
             os.unlink(entry.path)  # noqa: PTH108 - a path as scandir gives it

@@ -42,6 +42,7 @@ CUT_OFF = (
 )
 """A body that broke off: botocore repeats a request, but not the reading of its answer."""
 
+PAGE = 1000
 TRIES = 8
 SHA256 = "sha256"
 
@@ -145,7 +146,9 @@ class S3Store:
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """Every entry whose key starts with `prefix`, in key order. Raises: StoreError."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=self._prefix + prefix
+            Bucket=self._bucket,
+            Prefix=self._prefix + prefix,
+            PaginationConfig={"PageSize": PAGE},
         )
         with explained(f"list {prefix or 'keys'} in", self._where):
             for page in pages:

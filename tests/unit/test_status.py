@@ -1,0 +1,131 @@
+"""Status: counted from the ledger alone."""
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from worker import keys
+from worker.index.record import ObjectRef
+from worker.ledger import Outcome
+from worker.report.status import render, status_of, to_dict
+from worker.stores import open_store
+
+
+@pytest.fixture
+def store(tmp_path):
+    return open_store(str(tmp_path))
+
+
+def outcome(number, kind="rendered", at="2026-01-01T00:00:00.000Z", **more):
+    ref = ObjectRef(file_identifier=f"object-{number}")
+    return Outcome(
+        uid=ref.uid, file_identifier=ref.file_identifier, shard="", outcome=kind, time=at, **more
+    )
+
+
+def write(store, shard, outcomes, writer="w", sequence=0):
+    body = b"".join(msgspec.json.encode(each) + b"\n" for each in outcomes)
+    store.create(keys.ledger_part(shard, writer, sequence), body)
+
+
+def failure(number, code, message, at="2026-01-01T00:00:00.000Z"):
+    return outcome(number, "failed", at, code=code, message=message)
+
+
+def text(status):
+    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+    console.print(render(status))
+    return console.export_text()
+
+
+def test_nothing_yet(store):
+    status = status_of(store, {"000000": 5})
+    assert (status.done, status.left, status.total) == (0, 5, 5)
+    assert status.per_hour is None
+    assert status.hours_left is None
+    assert "0 of 5 objects done" in text(status)
+    assert "no ledger yet" in text(status_of(store))
+
+
+def test_counts_by_outcome_code_and_shard(store):
+    write(store, "000000", [
+        outcome(1), outcome(2, "skipped"), failure(3, "crash", "died"), outcome(4, "new"),
+        failure(5, "download", "503"), failure(6, "download", "503"),
+    ])  # fmt: skip
+    write(store, "000000", [outcome(5, at="2026-01-01T00:10:00.000Z")], sequence=1)
+    write(store, "000000", [failure(1, "crash", "died", "2026-01-01T00:11:00.000Z")], writer="x")
+    write(store, "000001", [outcome(7)])
+    status = status_of(store, {"000000": 6, "000001": 1, "000002": 3})
+    assert status.outcomes == {"rendered": 3, "skipped": 1, "new": 1, "failed": 2}
+    assert status.codes == {"crash": 1, "download": 1}
+    assert status.retryable == 1
+    assert [(s.name, s.done, s.total) for s in status.shards] == [
+        ("000000", 4, 6), ("000001", 1, 1), ("000002", 0, 3),
+    ]  # fmt: skip
+    assert (status.done, status.total, status.left) == (5, 10, 5)
+    assert status.last == "2026-01-01T00:11:00.000Z"
+    shown = text(status)
+    assert "5 of 10 objects done" in shown
+    assert "1 failed and will be tried again" in shown
+    assert "000002" in shown
+    assert "000001" not in shown, "a shard that is done is not listed"
+
+
+def test_without_an_index_nothing_is_guessed(store):
+    write(store, "000000", [outcome(1)])
+    status = status_of(store)
+    assert (status.done, status.total, status.left, status.hours_left) == (1, None, None, None)
+    assert "left" not in text(status)
+
+
+def at(minute, hour=0, day=1):
+    return f"2026-01-{day:02d}T{hour:02d}:{minute:02d}:30.000Z"
+
+
+def test_the_rate_is_that_of_the_last_stretch_of_work(store):
+    write(store, "000000", [outcome(n, at=at(n % 60)) for n in range(600)])
+    write(store, "000001", [outcome(n, at=at(n % 30, 9, day=3)) for n in range(1000, 1060)])
+    status = status_of(store, {"000000": 600, "000001": 300})
+    assert status.per_hour == pytest.approx(60 / (30 / 60))
+    assert status.hours_left == pytest.approx(240 / 120)
+    assert "about 2.0 h" in text(status)
+
+
+def test_the_rate_looks_back_an_hour_at_most(store):
+    slow = [outcome(n, at=at(n % 60, 1)) for n in range(60)]
+    fast = [outcome(n, at=at(n % 60, 2)) for n in range(100, 700)]
+    write(store, "000000", slow + fast)
+    assert status_of(store).per_hour == pytest.approx(600)
+
+
+def test_failures_of_one_kind_are_one_line(store):
+    write(store, "000000", [
+        *[failure(n, "import", f"/scratch/{n}/a b.glb: bad chunk at {n * 7}") for n in range(9)],
+        failure(50, "crash", "died of signal 11"),
+        failure(51, "crash", "died of signal 6"),
+        failure(52, "missing", "[red]https://host/x[/red] \x1b]0;title\x07 is gone\nsecond line"),
+    ])  # fmt: skip
+    status = status_of(store)
+    assert [(f.code, f.count) for f in status.failures] == [
+        ("import", 9), ("crash", 2), ("missing", 1),
+    ]  # fmt: skip
+    first = status.failures[0]
+    assert first.uid == ObjectRef(file_identifier="object-0").uid
+    assert first.message == "/scratch/0/a b.glb: bad chunk at 0"
+    shown = text(status)
+    assert "[red]https://host/x[/red]" in shown, "a message is no markup"
+    assert "\x1b]0" not in shown
+    assert "\x07" not in shown
+
+
+def test_new_objects_that_were_rendered_hide_no_open_ones(store):
+    write(store, "000000", [outcome(n) for n in range(5)])
+    assert status_of(store, {"000000": 2, "000001": 2}).left == 2
+
+
+def test_the_status_is_plain_json(store):
+    write(store, "000000", [outcome(1), failure(2, "crash", "died")])
+    plain = to_dict(status_of(store, {"000000": 2}))
+    assert msgspec.json.decode(msgspec.json.encode(plain)) == plain
+    assert plain["outcomes"]["rendered"] == 1
+    assert plain["shards"] == [{"name": "000000", "done": 2, "total": 2}]
