@@ -13,6 +13,9 @@ from worker.index.record import ObjectRef
 FIELDS: Final = tuple(field.encode_name for field in msgspec.structs.fields(ObjectRef))
 """A record's fields as JSON, CSV headers and parquet columns name them."""
 
+NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are no JSON; its ValidationError is among them."""
+
 _DECODER: Final = msgspec.json.Decoder(ObjectRef)
 _WORDS: Final = (
     (re.compile(r"Object missing required field `(\w+)`.*"), r"field \1 missing"),
@@ -26,13 +29,17 @@ def record(raw: bytes | msgspec.Raw, where: str) -> ObjectRef:
     """One record from its JSON. Raises: IndexInvalid, beginning with `where` (file and line)."""
     try:
         return _DECODER.decode(raw)
-    except msgspec.ValidationError:
-        # Lists written by pandas have null where there is nothing.
-        return from_fields(msgspec.json.decode(raw), where)
-    except msgspec.DecodeError as error:
-        raise IndexInvalid(f"{where}: {error}") from error
-    except RecursionError:
-        raise IndexInvalid(f"{where}: nested too deep") from None
+    except NOT_JSON:
+        # Again, with patience: lists written by pandas have null where there is nothing.
+        return from_fields(anything(raw, where), where)
+
+
+def anything(raw: bytes | msgspec.Raw, where: str) -> Any:
+    """What a piece of JSON says. Raises: IndexInvalid, beginning with `where`."""
+    try:
+        return msgspec.json.decode(raw)
+    except NOT_JSON as error:
+        raise IndexInvalid(f"{where}: {not_json(error)}") from error
 
 
 def from_fields(fields: Any, where: str) -> ObjectRef:
@@ -46,6 +53,13 @@ def from_fields(fields: Any, where: str) -> ObjectRef:
         return msgspec.convert(fields, ObjectRef)
     except msgspec.ValidationError as error:
         raise IndexInvalid(f"{where}: {explained(error)}") from error
+
+
+def not_json(error: Exception) -> str:
+    """Why bytes are no JSON: `error` is one of NOT_JSON."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8 text: {error.reason}"
+    return "nested too deep" if isinstance(error, RecursionError) else str(error)
 
 
 def explained(error: msgspec.MsgspecError) -> str:

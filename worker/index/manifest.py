@@ -41,7 +41,7 @@ def is_manifest(body: bytes) -> bool:
     """Whether `body` calls itself an index of this program."""
     try:
         return msgspec.json.decode(body, type=_Head).format == FORMAT
-    except msgspec.MsgspecError:
+    except decode.NOT_JSON:
         return False
 
 

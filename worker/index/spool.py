@@ -37,7 +37,7 @@ class Spool:
         self._end = 0
         self._offsets = array("Q")
         self._hashes = array("Q")
-        self._groups = array("Q")
+        self._groups = array("I")
         self._repositories: dict[str, int] = {}
         self.duplicates = 0
 
@@ -85,7 +85,7 @@ class Spool:
     def _grouped(self) -> Iterator[list[int]]:
         """Row numbers, group by group, in the order of each group's first row."""
         rows = self._first_of_each()
-        groups = np.frombuffer(self._groups, dtype=np.uint64)[rows]
+        groups = np.frombuffer(self._groups, dtype=np.uint32)[rows]
         if np.any(groups[1:] < groups[:-1]):
             order = np.argsort(groups, kind="stable")
             rows, groups = rows[order], groups[order]
@@ -108,6 +108,7 @@ class Spool:
         hashes = np.frombuffer(self._hashes, dtype=np.uint64)
         ordered = np.sort(hashes)
         again = ordered[1:][ordered[1:] == ordered[:-1]]
+        del ordered
         rows = np.arange(len(hashes), dtype=np.uint32)
         if not len(again):
             return rows

@@ -32,7 +32,7 @@ def read(path: Path, name: str) -> Records:
         line += data.count(b"\n", end, begin)
         where = f"{name}:{line}"
         if raw.startswith(b'"'):
-            yield where, objaverse.from_uid(msgspec.json.decode(raw), where)
+            yield where, objaverse.from_uid(decode.anything(raw, where), where)
         else:
             yield where, decode.record(raw, where)
         # The record's own lines count for the next.
@@ -62,8 +62,8 @@ def _decoded(data: bytes, name: str, kind: type[T]) -> T:
             f"{name}: not a list of records, an Objaverse 1.0 list or an index: "
             f"{decode.explained(error)}"
         ) from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        said = str(error)
+    except decode.NOT_JSON as error:
+        said = decode.not_json(error)
         line = ""
         if found := _AT_BYTE.search(said):
             newlines = data.count(b"\n", 0, int(found[1]))

@@ -1,0 +1,298 @@
+"""Every kind of list, read as one shard, and every way it can be wrong."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+from structlog.testing import capture_logs
+
+from worker.errors import ExitStatus, IndexInvalid, UsageError
+from worker.index import listings
+from worker.index.reader import open_index
+from worker.s3 import S3Options
+
+S3 = S3Options()
+SHA = "ab" * 32
+UIDS = ("0" * 32, "1f" * 16)
+BLOB = "https://github.com/o/r/blob/" + "c" * 40 + "/models/a b.obj"
+
+
+def read(path):
+    index = open_index(str(path), S3)
+    assert len(index.shards) == 1
+    refs = index.read(index.shards[0])
+    assert index.objects == index.shards[0].objects == len(refs)
+    return refs
+
+
+def written(folder, name, text):
+    path = folder / name
+    body = text if isinstance(text, bytes) else text.encode()
+    path.write_bytes(gzip.compress(body) if name.endswith(".gz") else body)
+    return path
+
+
+XL = [
+    {"fileIdentifier": BLOB, "source": "github", "sha256": SHA, "license": "MIT",
+     "fileType": "obj", "metadata": {"stars": 3}},
+    {"fileIdentifier": "https://www.thingiverse.com/thing:1/files?fileId=2", "sha256": SHA.upper(),
+     "source": "thingiverse", "license": None, "metadata": "{}", "unknown": [1]},
+    {"fileIdentifier": "https://x.test/b.glb", "path": "sub/b.glb"},
+]  # fmt: skip
+
+
+def check_xl(refs, folder):
+    assert [ref.file_identifier for ref in refs] == [record["fileIdentifier"] for record in XL]
+    assert refs[0].location == BLOB
+    assert (refs[0].source, refs[0].license, refs[0].file_type) == ("github", "MIT", "obj")
+    assert refs[0].metadata == {"stars": 3}
+    assert refs[1].sha256 == SHA
+    assert refs[1].license is None
+    assert refs[1].metadata == "{}"
+    assert refs[2].location == str(folder / "sub/b.glb")
+    assert refs[2].sha256 is None
+
+
+@pytest.mark.parametrize("name", ["xl.json", "xl.json.gz", "XL.JSON"])
+def test_json_records(tmp_path, name):
+    check_xl(read(written(tmp_path, name, json.dumps(XL, indent=1))), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["xl.jsonl", "xl.jsonl.gz", "xl.ndjson"])
+def test_json_lines(tmp_path, name):
+    text = "\ufeff" + "\r\n\r\n".join(json.dumps(record) for record in XL)
+    check_xl(read(written(tmp_path, name, text)), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.csv.gz"])
+def test_table_with_a_header(tmp_path, name):
+    comma = "\t" if ".tsv" in name else ","
+    rows = [
+        ["n", "path", "url", "sha256", "file_type", "fileIdentifier"],
+        ["1", "a.glb", "", SHA, "", "mine"],
+        ["2", '"b,\t""c"".obj"', "", "", "", ""],
+        [],
+        ["3", "", "https://x.test/d?f=1", "", "ply", ""],
+    ]
+    refs = read(written(tmp_path, name, "\n".join(comma.join(row) for row in rows)))
+    assert [ref.file_identifier for ref in refs] == ["mine", 'b,\t"c".obj', "https://x.test/d?f=1"]
+    assert [ref.location for ref in refs] == [
+        str(tmp_path / "a.glb"), str(tmp_path / 'b,\t"c".obj'), "https://x.test/d?f=1",
+    ]  # fmt: skip
+    assert [ref.sha256 for ref in refs] == [SHA, None, None]
+    assert [ref.file_type for ref in refs] == [None, None, "ply"]
+
+
+def test_table_of_one_column_without_a_header(tmp_path):
+    refs = read(written(tmp_path, "t.csv", f"a/b.glb\nhttps://x.test/c.glb\n{UIDS[1]}\n"))
+    assert [ref.location for ref in refs] == [
+        str(tmp_path / "a/b.glb"), "https://x.test/c.glb",
+        f"https://sketchfab.com/3d-models/{UIDS[1]}",
+    ]  # fmt: skip
+
+
+def test_text(tmp_path):
+    lines = ["# models", "", "a b#1.glb ", "../other/c.obj", "/abs/d.ply", "s3://b/k/e.stl",
+             "https://x.test/f.glb#frag", "packed.zip!/g.fbx", "file:///abs/h%20i.glb"]  # fmt: skip
+    refs = read(written(tmp_path, "models.txt", "\r\n".join(lines)))
+    assert [ref.file_identifier for ref in refs] == [line.strip() for line in lines[2:]]
+    assert [ref.location for ref in refs] == [
+        str(tmp_path / "a b#1.glb"), str(tmp_path.parent / "other/c.obj"), "/abs/d.ply",
+        "s3://b/k/e.stl", "https://x.test/f.glb#frag", str(tmp_path / "packed.zip!/g.fbx"),
+        "/abs/h i.glb",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "kind"), [("u.json", "auto"), ("u.json.gz", "objaverse"),
+                                            ("u.txt", "objaverse"), ("u.txt", "auto")])  # fmt: skip
+def test_objaverse_uids(tmp_path, name, kind):
+    text = json.dumps(UIDS) if "json" in name else "# uids\n" + "\n".join(UIDS)
+    path = written(tmp_path, name, text)
+    found = [ref for _, ref in listings.find(path, str(path), kind).read(path, str(path))]
+    assert [ref.file_identifier for ref in found] == [
+        f"https://sketchfab.com/3d-models/{uid}" for uid in UIDS
+    ]
+    assert {(ref.source, ref.file_type) for ref in found} == {("sketchfab", "glb")}
+
+
+@pytest.mark.parametrize("name", ["object-paths.json", "object-paths.json.gz"])
+def test_objaverse_object_paths(tmp_path, name):
+    paths = {uid: f"glbs/000-00{n}/{uid}.glb" for n, uid in enumerate(UIDS)}
+    refs = read(written(tmp_path, name, json.dumps(paths)))
+    assert [ref.location for ref in refs] == [f"https://sketchfab.com/3d-models/{u}" for u in UIDS]
+    assert refs[1].metadata == {"objectPath": f"glbs/000-001/{UIDS[1]}.glb"}
+
+
+def test_folder(tmp_path):
+    top = tmp_path / "models"
+    names = ["a/x.GLB", "a-b/y.obj", "a/deep/er/z.usdc", "packed.zip", "Ünï çode.ply", "b.blend"]
+    for name in [*names, "a/x.mtl", "texture.png", ".hidden.glb", ".git/h.glb", "README"]:
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).write_bytes(b"")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/o.glb").write_bytes(b"")
+    (top / "out.glb").symlink_to(tmp_path / "outside/o.glb")
+    (top / "outdir").symlink_to(tmp_path / "outside")
+    (top / "loop").symlink_to(top)
+    (top / "nowhere.glb").symlink_to(top / "gone.glb")
+    (top / "within.glb").symlink_to(top / "a/x.GLB")
+    with capture_logs() as logs:
+        refs = read(top)
+    assert [ref.file_identifier for ref in refs] == sorted([*names, "within.glb"])
+    assert [ref.location for ref in refs] == [str(top / ref.file_identifier) for ref in refs]
+    assert {ref.root for ref in refs} == {None}
+    assert [(line["log_level"], line["count"]) for line in logs] == [("warning", 1)]
+    assert "out.glb" in str(logs)
+
+
+def test_folder_skips_a_name_that_is_not_utf8(tmp_path):
+    (tmp_path / "a.glb").write_bytes(b"")
+    try:
+        (tmp_path / "b\udcff.glb").write_bytes(b"")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    with capture_logs() as logs:
+        assert [ref.file_identifier for ref in read(tmp_path)] == ["a.glb"]
+    assert "not UTF-8" in str(logs)
+
+
+def test_the_digest_of_a_folder_is_its_listing(tmp_path):
+    for top in ("one", "two"):
+        (tmp_path / top).mkdir()
+        (tmp_path / top / "a.glb").write_text(top)
+    one, two = (open_index(str(tmp_path / top), S3).digest for top in ("one", "two"))
+    assert one == two
+    (tmp_path / "two/b.glb").write_text("")
+    assert open_index(f"{tmp_path}/two/", S3).digest != one
+
+
+def test_shapenet_tree(tmp_path):
+    models = {"02691156/10155655850468db": "models/model_normalized.obj",
+              "02691156/1a": "model.obj", "03001627/ff": "models/model_normalized.obj"}  # fmt: skip
+    for root, model in models.items():
+        (tmp_path / root / model).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / root / model).write_text("")
+        (tmp_path / root / "images").mkdir()
+    (tmp_path / "03001627/empty/models").mkdir(parents=True)
+    (tmp_path / "taxonomy.json").write_text("[]")
+    with capture_logs() as logs:
+        refs = read(tmp_path)
+    assert [ref.file_identifier for ref in refs] == list(models)
+    assert [ref.path for ref in refs] == [str(tmp_path / r / m) for r, m in models.items()]
+    assert [ref.root for ref in refs] == [str(tmp_path / root) for root in models]
+    assert refs[2].metadata == {"synset": "03001627", "model": "ff"}
+    assert [line["count"] for line in logs] == [1]
+
+
+def test_a_folder_beside_synsets_makes_it_a_plain_folder(tmp_path):
+    for name in ("02691156/1a/model.obj", "others/b.obj"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("")
+    assert [r.file_identifier for r in read(tmp_path)] == ["02691156/1a/model.obj", "others/b.obj"]
+
+
+def test_the_first_of_duplicates_stays(tmp_path):
+    path = written(tmp_path, "m.csv", "fileIdentifier,path\na,1.glb\nb,2.glb\na,3.glb\na,4.glb\n")
+    with capture_logs() as logs:
+        refs = read(path)
+    assert [ref.location for ref in refs] == [str(tmp_path / "1.glb"), str(tmp_path / "2.glb")]
+    assert [(line["log_level"], line["count"]) for line in logs] == [("warning", 2)]
+
+
+FINE = '{"fileIdentifier": "a.glb"}\n'
+WRONG = {
+    "jsonl field": ("o.jsonl", FINE * 2 + '{"path": "x"}', [":3: field fileIdentifier missing"]),
+    "jsonl cut off": ("o.jsonl", FINE + '{"fileIdentifier": \n', [":2: Input data was truncated"]),
+    "jsonl type": ("o.jsonl", '{"fileIdentifier": 7}', [":1: field fileIdentifier: int, not str"]),
+    "jsonl array": ("o.jsonl", FINE + "\n[1]", [":3: a record is an object, not array"]),
+    "jsonl sha256": ("o.jsonl", '{"fileIdentifier": "a", "sha256": "12"}', [":1:", "64 hex"]),
+    "jsonl url": ("o.jsonl", '{"fileIdentifier": "a", "url": "ftp://x/y"}', [":1:", "ftp://x/y"]),
+    "jsonl path": ("o.jsonl", '{"fileIdentifier": "a", "path": "ftp://x/y"}', [":1:", "url"]),
+    "jsonl root": (
+        "o.jsonl", FINE + '{"fileIdentifier": "a", "path": "x/a.obj", "root": "y"}',
+        [":2: field root: 'y'", "x/a.obj"],
+    ),
+    "jsonl blank": ("o.jsonl", '{"fileIdentifier": " "}', [":1: field fileIdentifier is empty"]),
+    "jsonl null": ("o.jsonl", '{"fileIdentifier": null}', [":1: field fileIdentifier missing"]),
+    "jsonl null byte": ("o.jsonl", '{"fileIdentifier": "a\\u0000b"}', [":1:", "null character"]),
+    "jsonl not utf-8": ("o.jsonl", b'{"fileIdentifier": "\xff"}', [":1: not UTF-8"]),
+    "jsonl deep": ("o.jsonl", '{"metadata": ' + "[" * 100_000, [":1: nested too deep"]),
+    "json not utf-8": ("o.json", b'["\xff"]', ["o.json", "not UTF-8"]),
+    "json map not utf-8": ("o.json", b'{"\xff": 1}', ["o.json", "not UTF-8"]),
+    "json deep": ("o.json", "[" * 100_000, ["o.json", "nested too deep"]),
+    "json deep map": ("o.json", '{"a":' * 100_000, ["o.json"]),
+    "json record": (
+        "o.json", '[\n {"fileIdentifier":\n "a"},\n\n {"path": "a"}]',
+        ["o.json:5: field fileIdentifier missing"],
+    ),
+    "json syntax": ("o.json", '[\n{"fileIdentifier": "a"}\n{', ["o.json:3:", "malformed"]),
+    "json cut off": ("o.json", '[\n{"fileIdentifier": "a"},\n', ["o.json", "truncated"]),
+    "json number": ("o.json", "7", ["o.json", "list of records"]),
+    "json numbers": ("o.json", "[7]", ["o.json:1: a record is an object, not int"]),
+    "json lines": ("o.json", FINE * 2, ["o.json:2", ".jsonl"]),
+    "json empty": ("o.json", " \n", ["o.json", "no object", "empty"]),
+    "json no uid": ("o.json", f'["{UIDS[0]}",\n"chair"]', [":2: 'chair'", "32 hex digits"]),
+    "json map": ("o.json", '{"chair": "glbs/x.glb"}', ["entry 1: 'chair'", "32 hex digits"]),
+    "json other": ("o.json", '{"chair": {"a": 1}}', ["o.json", "list of records"]),
+    "empty jsonl": ("o.jsonl", "", ["o.jsonl: no object in it"]),
+    "empty list": ("o.json", "[]", ["o.json: no object in it"]),
+    "empty map": ("o.json", "{}", ["o.json: no object in it"]),
+    "empty text": ("o.txt", "# nothing\n", ["o.txt: no object in it"]),
+    "empty csv": ("o.csv", "path\n", ["o.csv: no object in it"]),
+    "csv header": ("o.csv", "name,file\na,b\n", ["o.csv:1:", "name, file", "fileIdentifier"]),
+    "csv columns": ("o.csv", "path,sha256\na,\nb,c,d\n", ["o.csv:3: 3 columns where 2"]),
+    "csv one column": ("o.csv", "a.glb\nb,c.glb\n", ["o.csv:2: 2 columns where 1"]),
+    "csv identity": ("o.csv", f"path,sha256\na,\n,{SHA}\n", ["o.csv:3: no fileIdentifier"]),
+    "csv quote": ("o.csv", 'path,url\na,\n"b"c,\n', ["o.csv:3:"]),
+    "csv multi-line": ("o.csv", 'path,sha256\n"a\nb",\nc,bad\n', ["o.csv:4: field sha256"]),
+    "text not utf-8": ("o.txt", b"a.glb\n\xff\xfe", ["o.txt:2: not UTF-8"]),
+    "not gzip": ("o.jsonl.gz", None, ["o.jsonl.gz", "gzip"]),
+    "unknown suffix": ("o.dat", "a", ["o.dat", "jsonl", "csv"]),
+    "a model": ("o.glb", "a", ["o.glb", "is a model", "folder"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_list_is_refused_with_its_line(tmp_path, name):
+    file, text, words = WRONG[name]
+    if text is None:
+        (tmp_path / file).write_bytes(b"no gzip")
+    else:
+        written(tmp_path, file, text)
+    with pytest.raises(IndexInvalid) as caught:
+        open_index(str(tmp_path / file), S3)
+    message = str(caught.value)
+    assert caught.value.exit_status == ExitStatus.CONFIGURATION
+    assert message.startswith(str(tmp_path / file))
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+def test_gzip_cut_off(tmp_path):
+    whole = gzip.compress(FINE.encode() * 10_000, compresslevel=0)
+    (tmp_path / "o.jsonl.gz").write_bytes(whole[:-70_000])
+    with pytest.raises(IndexInvalid, match=r"o\.jsonl\.gz:\d+: not a whole gzip"):
+        open_index(str(tmp_path / "o.jsonl.gz"), S3)
+
+
+def test_a_list_that_is_not_there(tmp_path):
+    with pytest.raises(IndexInvalid, match=r"nowhere\.json: no such file"):
+        open_index(str(tmp_path / "nowhere.json"), S3)
+
+
+def test_a_folder_without_models(tmp_path):
+    with pytest.raises(IndexInvalid, match="no object in it"):
+        open_index(str(tmp_path), S3)
+
+
+def test_a_kind_that_does_not_fit(tmp_path):
+    with pytest.raises(UsageError, match="'tree' is no kind of list; known: auto, folder"):
+        listings.find(tmp_path, "x", "tree")
+    with pytest.raises(IndexInvalid, match=r"x: is a folder"):
+        listings.find(tmp_path, "x", "csv")
+    written(tmp_path, "m.txt", "a.glb\n")
+    with pytest.raises(IndexInvalid, match=r"m.txt: is a file"):
+        listings.find(tmp_path / "m.txt", "m.txt", "shapenet")
