@@ -64,7 +64,7 @@ class _Watched(HTTPConnection):
         finally:
             timer.cancel()
         if late.is_set():  # http.client takes headers that end early for whole ones
-            raise TimeoutError(f"no answer's headers within {HEADERS_S:g} s")
+            raise ConnectionAbortedError(f"no answer's headers within {HEADERS_S:g} s")
         return response
 
 

@@ -42,6 +42,7 @@ SETTINGS: Mapping[str, str] = {
     "submodule.recurse": "false",
     "fetch.recurseSubmodules": "no",
     "transfer.bundleURI": "false",
+    "core.fsync": "none",  # scratch, gone with the worker anyway
     "gc.auto": "0",
     "maintenance.auto": "false",
     "filter.lfs.smudge": "",

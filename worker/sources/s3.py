@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,17 +118,14 @@ class S3Source:
             with _explained(f"s3://{bucket}/{key}"):
                 answer = client.get_object(Bucket=bucket, Key=key)
                 declared = answer["ContentLength"]
-                with answer["Body"] as body:
+                with contextlib.closing(answer["Body"]) as body:
                     check_size(declared, room)
-                    size = save(body.iter_chunks(CHUNK), target, room, deadline)
-            if size != declared:
-                raise Passing(f"s3://{bucket}/{key}: {size} of {declared} bytes came")
-            return size
+                    return save(body.iter_chunks(CHUNK), target, room, deadline)
 
         return retried(once, self._limits.attempts, deadline)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _explained(what: str) -> Iterator[None]:
     """Turn what boto3 raises into Missing, Download or Passing."""
     try:
@@ -138,9 +135,8 @@ def _explained(what: str) -> Iterator[None]:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if code in ABSENT:
             raise Missing(f"{what}: no such key or bucket ({code})") from error
-        if status >= SERVER_ERROR or status == TOO_MANY_REQUESTS:
-            raise Passing(f"{what}: {error}") from error
-        raise Download(f"{what}: {error}") from error
+        passing = status >= SERVER_ERROR or status == TOO_MANY_REQUESTS
+        raise (Passing if passing else Download)(f"{what}: HTTP {status}: {error}") from error
     except FINAL as error:
         raise Download(f"{what}: {error}") from error
     except (BotoCoreError, HTTPError, ConnectionError) as error:

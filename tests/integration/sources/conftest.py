@@ -3,11 +3,19 @@
 import hashlib
 
 import pytest
+import stamina
 
 from tests.integration.sources.servers import Web
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses():
+    """As many tries as configured, without the random pauses between them."""
+    with stamina.set_testing(testing=True, attempts=100, cap=True):
+        yield
 
 
 @pytest.fixture

@@ -1,0 +1,146 @@
+"""The S3 source against a real server (moto's)."""
+
+import io
+import zipfile
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.integration.sources.conftest import at
+from tests.integration.sources.servers import Web, body, cut_off, in_turn, respond, status
+from worker import s3
+from worker.errors import Download, Missing, Modified, TooLarge, Unsupported
+from worker.s3 import S3Options
+
+DATA = b"solid model " * 100
+
+
+@pytest.fixture(scope="module")
+def options():
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield S3Options(
+        endpoint_url=f"http://{host}:{port}", region="us-east-1", addressing_style="path"
+    )
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    s3.client.cache_clear()
+    yield
+    s3.client.cache_clear()
+
+
+@pytest.fixture
+def bucket(options):
+    client = s3.client(options)
+    client.create_bucket(Bucket="models")
+    yield lambda key, data: client.put_object(Bucket="models", Key=key, Body=data)
+    for entry in client.list_objects_v2(Bucket="models").get("Contents", ()):
+        client.delete_object(Bucket="models", Key=entry["Key"])
+    client.delete_bucket(Bucket="models")
+
+
+def test_a_key_is_downloaded_checked_and_released(bucket, options, make_fetcher, leftovers):
+    bucket("a b/50% #1?.stl", DATA)
+    fetcher = make_fetcher(s3=options)
+    got = fetcher.fetch(at("s3://models/a b/50% #1?.stl", DATA))
+    assert got.path.read_bytes() == DATA
+    fetcher.release(got)
+    assert leftovers() == []
+
+
+def test_other_bytes_are_modified(bucket, options, make_fetcher):
+    bucket("m.stl", DATA)
+    with pytest.raises(Modified):
+        make_fetcher(s3=options).fetch(at("s3://models/m.stl", b"other"))
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3://models/no.stl", "s3://nobucket/m.stl", "s3://models", "s3:///m.stl"]
+)
+def test_what_is_not_there_is_missing(bucket, options, make_fetcher, leftovers, uri):
+    with pytest.raises(Missing):
+        make_fetcher(s3=options).fetch(at(uri))
+    assert leftovers() == []
+
+
+def test_a_large_key_is_too_large_and_a_text_unsupported(bucket, options, make_fetcher):
+    bucket("m.stl", b"x" * 2000)
+    bucket("m.txt", b"x")
+    with pytest.raises(TooLarge, match="2,000"):
+        make_fetcher(s3=options, max_bytes=1000).fetch(at("s3://models/m.stl"))
+    with pytest.raises(Unsupported):
+        make_fetcher(s3=options).fetch(at("s3://models/m.txt"))
+
+
+def test_a_root_brings_the_side_files(bucket, options, make_fetcher, leftovers):
+    for key in ("c/m.obj", "c/m.mtl", "c/t/w.png", "c2/x.obj", "c/"):
+        bucket(key, b"" if key.endswith("/") else key.encode())
+    fetcher = make_fetcher(s3=options)
+    got = fetcher.fetch(at("s3://models/c/m.obj", b"c/m.obj", root="s3://models/c"))
+    below = {p.relative_to(got.root).as_posix() for p in got.root.rglob("*") if p.is_file()}
+    assert (got.model, below) == ("m.obj", {"m.obj", "m.mtl", "t/w.png"})
+    fetcher.release(got)
+    assert leftovers() == []
+    with pytest.raises(Missing):
+        fetcher.fetch(at("s3://models/c/n.obj", root="s3://models/c"))
+    with pytest.raises(TooLarge):
+        make_fetcher(s3=options, max_bytes=10).fetch(
+            at("s3://models/c/m.obj", root="s3://models/c")
+        )
+
+
+def test_a_zip_is_unpacked(bucket, options, make_fetcher, leftovers):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as opened:
+        opened.writestr("m/m.obj", "v")
+        opened.writestr("m/m.mtl", "m")
+    bucket("a.zip", out.getvalue())
+    fetcher = make_fetcher(s3=options)
+    for uri in ("s3://models/a.zip", "s3://models/a.zip!/m/m.obj"):
+        got = fetcher.fetch(at(uri, b"v"))
+        assert (got.root / "m" / "m.mtl").read_text() == "m"
+        fetcher.release(got)
+    assert leftovers() == []
+
+
+def faulty(web):
+    return S3Options(endpoint_url=web.url, region="us-east-1", addressing_style="path")
+
+
+def test_a_body_cut_off_is_tried_again(make_fetcher):
+    with Web() as web:
+        web.routes["/models/m.stl"] = in_turn(cut_off(DATA), body(DATA))
+        got = make_fetcher(s3=faulty(web)).fetch(at("s3://models/m.stl", DATA))
+        assert got.path.read_bytes() == DATA
+
+
+def test_a_length_over_the_limit_is_refused_before_the_body(make_fetcher):
+    with Web() as web:
+        web.routes["/models/m.stl"] = lambda h: respond(h, 200, {"Content-Length": "99999999"})
+        with pytest.raises(TooLarge):
+            make_fetcher(s3=faulty(web)).fetch(at("s3://models/m.stl"))
+
+
+def test_a_denial_is_a_download_error_that_names_it(make_fetcher):
+    with Web() as web:
+        web.routes["/models/m.stl"] = status(403)
+        with pytest.raises(Download, match=r"s3://models/m\.stl: HTTP 403"):
+            make_fetcher(s3=faulty(web)).fetch(at("s3://models/m.stl"))
+        assert len(web.asked) == 1
+
+
+def test_no_credentials_is_a_download_error(make_fetcher, monkeypatch, tmp_path):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    options = S3Options(endpoint_url="http://127.0.0.1:9", region="us-east-1")
+    with pytest.raises(Download, match="credentials"):
+        make_fetcher(s3=options).fetch(at("s3://models/m.stl"))
