@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ROOT
+from tests.e2e.conftest import ROOT, run_worker
 
 HERE = "tests/cluster/"
 
@@ -25,6 +27,26 @@ def samples(tmp_path_factory) -> Path:
         timeout=120,
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def index(samples, tmp_path_factory) -> Path:
+    """The samples as an index of four shards: seven objects."""
+    folder = tmp_path_factory.mktemp("index")
+    run_worker("index", "build", samples, "--to", folder, "--shard-size", 2)
+    return folder / "index.json"
+
+
+@pytest.fixture(scope="session")
+def broken_shard(samples, tmp_path_factory) -> Path:
+    """The same, the first shard's models cut off in the middle."""
+    folder = tmp_path_factory.mktemp("broken")
+    models = Path(shutil.copytree(samples, folder / "samples"))
+    run_worker("index", "build", models, "--to", folder, "--shard-size", 2)
+    for line in (folder / "shards/000000.jsonl").read_text().splitlines():
+        model = folder / json.loads(line)["path"]
+        model.write_bytes(model.read_bytes()[:40])
+    return folder / "index.json"
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -1,0 +1,168 @@
+"""All indexes of the rendered Job as real workers, with its exit-status rules applied."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.kubernetes.indexed_job import TERMINATION_MESSAGE_BYTES, IndexedJob
+from tests.cluster.outputs import outcomes, rendered_uids, writers
+from tests.e2e.conftest import listing, run_worker
+
+pytestmark = pytest.mark.cluster
+QUICK = "views=2 resolution=32 samples=1"
+# Long enough an object for a signal to meet it at work.
+SLOW = "views=60 resolution=32 samples=1"
+
+
+@pytest.fixture
+def job(render, index, tmp_path):
+    """Make the Job of an overlay over the sample index, its pods ended with the test."""
+    jobs = []
+
+    def made(overlay: str = "overlays/cpu", world: int = 2, **settings: object) -> IndexedJob:
+        manifests = render(
+            overlay,
+            **{
+                "RENDER_WORKER_INDEX": index,
+                "RENDER_WORKER_OUTPUT": tmp_path / "out",
+                "RENDER_WORKER_WORLD_SIZE": world,
+                "RENDER_WORKER_SET": QUICK,
+                **settings,
+            },
+        )
+        jobs.append(IndexedJob(manifests, tmp_path / "pods"))
+        return jobs[-1]
+
+    yield made
+    for one in jobs:
+        one.close()
+
+
+def until_rendered(job: IndexedJob, index: int, deadline_s: float = 60) -> None:
+    """Drive the Job until the index's pod has published an object."""
+    deadline = time.monotonic() + deadline_s
+    while '"event": "rendered"' not in (job.of(index)[-1].log if job.of(index) else ""):
+        job.step()
+        assert time.monotonic() < deadline and job.condition is None, job.of(index)[-1].log
+        time.sleep(0.02)
+
+
+def undisturbed(index: Path, folder: Path, recipe: str) -> dict[str, str]:
+    run_worker("run", index, "--output", folder, "--device", "cpu", RENDER_WORKER_SET=recipe)
+    return listing(folder)
+
+
+@pytest.mark.parametrize("world", [2, 5])
+def test_all_indexes_render_all_objects_once(job, index, tmp_path, world):
+    ran = job(world=world)
+    assert ran.run() == "Complete", ran.pods[-1].log
+    assert ran.statuses() == {i: [0] for i in range(world)}
+    out = tmp_path / "out"
+    lines = outcomes(out)
+    assert len(lines) == len({line["uid"] for line in lines}) == 7
+    assert listing(out) == undisturbed(index, tmp_path / "alone", QUICK)
+
+
+def test_an_eviction_in_the_middle_costs_no_retry_and_loses_nothing(job, index, tmp_path):
+    ran = job(RENDER_WORKER_SET=SLOW)
+    until_rendered(ran, 0)
+    ran.evict(ran.of(0)[0])
+    assert ran.run() == "Complete", ran.pods[-1].log
+    assert ran.statuses() == {0: [75, 0], 1: [0]}
+    assert ran.failures[0] == 0
+    assert listing(tmp_path / "out") == undisturbed(index, tmp_path / "alone", SLOW)
+    # What the evicted pod had finished was not done again.
+    first, second = (rendered_uids(pod.log) for pod in ran.of(0))
+    assert first and second and not first & second
+
+
+def test_a_clean_stop_without_a_condition_costs_no_retry_either(job):
+    ran = job(RENDER_WORKER_SET=SLOW)
+    until_rendered(ran, 0)
+    ran.of(0)[0].process.terminate()
+    assert ran.run() == "Complete", ran.pods[-1].log
+    assert (ran.statuses()[0], ran.failures[0]) == ([75, 0], 0)
+
+
+def test_a_pod_killed_out_of_memory_is_retried_and_loses_nothing(job, index, tmp_path):
+    ran = job(RENDER_WORKER_SET=SLOW)
+    until_rendered(ran, 1)
+    os.killpg(ran.of(1)[0].process.pid, signal.SIGKILL)
+    assert ran.run() == "Complete", ran.pods[-1].log
+    assert (ran.statuses()[1], ran.failures[1]) == ([137, 0], 1)
+    assert listing(tmp_path / "out") == undisturbed(index, tmp_path / "alone", SLOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "mistake"),
+    [
+        (64, {"RENDER_WORKER_GRACE": "soon"}),
+        (78, {"RENDER_WORKER_PRESET": "no-such-preset"}),
+    ],
+)
+def test_a_mistake_that_waits_in_every_pod_fails_the_job_at_once(job, status, mistake):
+    ran = job(world=3)
+    # The base sets the grace itself: a person's patch would set it in the same place.
+    for entry in ran.spec["template"]["spec"]["containers"][0]["env"]:
+        entry["value"] = mistake.get(entry["name"], entry["value"])
+    ran.manifests["ConfigMap"]["data"].update(mistake)
+    assert ran.run() == "Failed: PodFailurePolicy"
+    assert any(status in codes for codes in ran.statuses().values()), ran.pods[-1].log
+    assert all(len(codes) <= 1 for codes in ran.statuses().values())
+
+
+def test_the_same_output_for_another_preset_fails_the_job(job):
+    assert job().run() == "Complete"
+    again = job(RENDER_WORKER_SET="views=3 resolution=32 samples=1")
+    again.folder /= "again"
+    assert again.run() == "Failed: PodFailurePolicy"
+    assert 78 in {code for codes in again.statuses().values() for code in codes}
+
+
+def test_an_index_with_too_many_failed_objects_fails_alone(job, broken_shard, tmp_path):
+    ran = job(world=4, RENDER_WORKER_INDEX=broken_shard)
+    assert ran.run() == "Failed: FailedIndexes", ran.pods[-1].log
+    assert ran.statuses() == {0: [10], 1: [0], 2: [0], 3: [0]}
+    assert len(list((tmp_path / "out/renders").glob("*.zip"))) == 5
+
+
+def test_a_node_without_its_gpu_is_retried_and_gives_up_in_the_end(job):
+    ran = job("base", world=1)
+    assert ran.run() == "Failed: FailedIndexes"
+    assert ran.statuses() == {0: [69] * (ran.spec["backoffLimitPerIndex"] + 1)}, ran.pods[-1].log
+
+
+def test_more_failed_indexes_than_allowed_end_the_others(job):
+    ran = job("base", world=4)
+    ran.spec.update(parallelism=1, backoffLimitPerIndex=1)
+    assert ran.run() == "Failed: MaxFailedIndexesExceeded"
+    assert ran.statuses() == {0: [69, 69], 1: [69, 69], 2: [], 3: []}
+
+
+def test_one_index_per_shard_balances(job, tmp_path):
+    ran = job("overlays/many-small", world=4)
+    ran.spec["parallelism"] = 2
+    ran.spec["maxFailedIndexes"] = 4
+    ran.spec["template"]["spec"]["containers"][0]["env"].append(
+        {"name": "RENDER_WORKER_DEVICE", "value": "cpu"}
+    )
+    assert ran.run() == "Complete", ran.pods[-1].log
+    by_shard = {shard.name: writers(shard) for shard in (tmp_path / "out/ledger").iterdir()}
+    assert {shard: len(names) for shard, names in by_shard.items()} == {
+        f"{number:06d}": 1 for number in range(4)
+    }
+    assert len(set().union(*by_shard.values())) == 4
+
+
+def test_the_summary_in_the_termination_log_is_small_json(job):
+    ran = job(world=1)
+    assert ran.run() == "Complete", ran.pods[-1].log
+    message = ran.pods[0].termination_message
+    assert 0 < len(message) <= TERMINATION_MESSAGE_BYTES
+    assert json.loads(message)["rendered"] == 7

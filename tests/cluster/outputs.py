@@ -1,0 +1,31 @@
+"""Reading an output and a worker's log, as a person who looks into them would."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def outcomes(output: Path) -> list[dict]:
+    """Every ledger line of an output."""
+    return [
+        json.loads(line)
+        for part in sorted(output.glob("ledger/*/*.jsonl"))
+        for line in part.read_text().splitlines()
+    ]
+
+
+def writers(shard: Path) -> set[str]:
+    """The workers that wrote a shard's ledger parts."""
+    return {part.stem.rpartition("-")[0] for part in shard.glob("*.jsonl")}
+
+
+def log_lines(log: str) -> Iterable[dict]:
+    """A log's JSON lines; others (a scheduler's own) are left out."""
+    return (json.loads(line) for line in log.splitlines() if line.startswith("{"))
+
+
+def rendered_uids(log: str) -> set[str]:
+    """The objects that a worker says it rendered."""
+    return {line["uid"] for line in log_lines(log) if line.get("event") == "rendered"}

@@ -1,0 +1,142 @@
+"""A real Slurm of two virtual nodes, and its commands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import needs
+from tests.e2e.conftest import ROOT, environment
+
+TOOL = ROOT / "tests/cluster/tools/slurm.sh"
+# As many array tasks as the sample index has shards.
+MAX_ARRAY = "4"
+RENDER_WORKER = Path(sys.executable).with_name("render-worker")
+ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY"}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running Slurm."""
+
+    conf: Path
+
+    def call(self, *command: object, check: bool = True, **variables: object) -> str:
+        """A Slurm command's output."""
+        done = subprocess.run(
+            [str(part) for part in command],
+            env=environment(SLURM_CONF=str(self.conf), **{k: str(v) for k, v in variables.items()}),
+            cwd=ROOT / "slurm",
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0 or not check, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+    def jobs(self, job: str) -> list[dict[str, str]]:
+        """What Slurm knows of a job, or of each of an array's tasks."""
+        lines = self.call("scontrol", "show", "job", "-o", job).splitlines()
+        return [
+            dict(word.partition("=")[::2] for word in line.split() if "=" in word)
+            for line in lines
+            if line.startswith("JobId=")
+        ]
+
+    def wait(self, job: str, timeout_s: float = 200) -> list[dict[str, str]]:
+        """The job's, or its array's tasks', last words."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            jobs = self.jobs(job)
+            if all(one["JobState"] in ENDED for one in jobs):
+                return jobs
+            assert time.monotonic() < deadline, f"{job} does not end: {jobs}"
+            time.sleep(0.3)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory) -> Iterator[Cluster]:
+    """Two nodes of 4 CPUs and 2 fake GPUs each; stopped at the end."""
+    needs.programs(
+        "slurm",
+        ("slurmctld", "slurmd", "munged", "srun", "sbatch", "scontrol"),
+        "apt-get install -y --no-install-recommends slurm-wlm munge",
+    )
+    if os.geteuid() != 0:
+        needs.unavailable("slurm", "slurmd and munged are started here as root only")
+    folder = tmp_path_factory.mktemp("slurm")
+    up = subprocess.run(
+        [TOOL, "up", folder],
+        env=environment(SLURM_TEST_MAX_ARRAY=MAX_ARRAY),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    try:
+        assert up.returncode == 0, up.stderr
+        print(f"\nslurm: {up.stdout.strip()}")
+        yield Cluster(folder / "etc/slurm.conf")
+    finally:
+        subprocess.run([TOOL, "down", folder], check=False, timeout=90)
+
+
+@dataclass
+class Batch:
+    """Submits the project's scripts, and remembers what must not outlive the test."""
+
+    cluster: Cluster
+    settings: dict[str, object]
+    logs: Path
+    sent: list[str]
+
+    def submit(self, script: str, *options: object, **settings: object) -> str:
+        """sbatch of a script below slurm/, small; its job id."""
+        told = self.cluster.call(
+            "sbatch", "--parsable", "--mem-per-cpu=100M", "--cpus-per-task=1",
+            f"--output={self.logs}/batch-%j.out", *options, script,
+            **self.settings | settings,
+        )  # fmt: skip
+        self.sent.append(told.strip().split(";")[0])
+        return self.sent[-1]
+
+    def log(self, pattern: str = "*") -> str:
+        """The logs, one after the other."""
+        return "".join(path.read_text() for path in sorted(self.logs.glob(pattern)))
+
+    def until(self, happened: Callable[[], bool], timeout_s: float = 60) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not happened():
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def batch(cluster, index, tmp_path) -> Iterator[Batch]:
+    """The scripts with this checkout's worker in the image's place."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    settings = {
+        "RENDER_WORKER": RENDER_WORKER,
+        "RENDER_WORKER_INDEX": index,
+        "RENDER_WORKER_OUTPUT": tmp_path / "out",
+        "RENDER_WORKER_DEVICE": "cpu",
+        "RENDER_WORKER_THREADS": 1,
+        "RENDER_WORKER_SET": "views=2 resolution=32 samples=1",
+        "LOGS": logs,
+        "KERNELS": tmp_path / "kernels",
+        "LOCAL": tmp_path,
+    }
+    batch = Batch(cluster, settings, logs, [])
+    yield batch
+    for job in batch.sent:
+        cluster.call("scancel", "--quiet", job, check=False)
+        cluster.wait(job)
