@@ -25,6 +25,7 @@ class Keeper:
     """Puts an object's files under ``downloads/<uid>`` of a store: an archive, or as they are.
 
     Kept are all regular files of the object's root, links never; equal files give equal bytes.
+    The Fetcher has it keep what came over a network, not what lay on a local file system.
     """
 
     def __init__(self, store: Store, format_: str) -> None:

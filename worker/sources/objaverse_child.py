@@ -8,16 +8,19 @@ with `requests` here is checked and timed, and no file can grow past the limit.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import json
 import os
 import resource
+import signal
 import socket
 import sys
 import urllib.error
 from pathlib import Path
 from typing import Any
 
+PR_SET_PDEATHSIG = 1
 TIMEOUT_S = 30.0
 OK, NOT_FOUND = 200, (404, 410)
 MEMORY = 4 << 30
@@ -30,6 +33,7 @@ class RefusedError(Exception):
 
 def main() -> None:
     """Read the request, download, write the answer."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # not without the worker
     request = json.load(sys.stdin)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # the package prints

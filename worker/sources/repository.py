@@ -23,6 +23,8 @@ from worker.sources.stream import Passing, retried
 
 REGULAR = frozenset({"100644", "100755"})
 MAX_FILES = 200_000
+ROOM = 16 << 20
+"""Bytes for git's own small files."""
 LOG = 600
 """Characters of git's own words in a message."""
 KEPT = re.compile(r"GIT_(CONFIG_GLOBAL|SSL_.*|TRACE.*|HTTP_.*)")
@@ -142,7 +144,7 @@ class Repository:
         settings = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
         places = [f"--git-dir={self._git_dir}", f"--work-tree={self.files}"]
         # Pack and checkout lie here together for a moment, so twice the limit of either.
-        room = 2 * limits.max_bytes + (16 << 20)
+        room = 2 * limits.max_bytes + ROOM
         return run(
             ["git", *settings, *places, *arguments], environment(), self._folder, room, deadline
         )

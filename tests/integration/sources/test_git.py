@@ -145,6 +145,7 @@ def test_the_pinned_commit_is_fetched_not_the_newest(hub, make_fetcher):
     fetcher = make_fetcher()
     assert fetcher.fetch(blob(old, "a.obj", "old")).path.read_text() == "old"
     assert fetcher.fetch(blob(new, "a.obj", "new")).path.read_text() == "new"
+    assert hub.uploads() == 2
 
 
 def test_a_commit_that_is_not_there_is_missing_never_another(hub, make_fetcher, leftovers):
@@ -292,7 +293,8 @@ def test_a_repository_that_unpacks_to_too_much_is_refused_before(hub, make_fetch
 
 
 def test_a_large_pack_is_stopped_on_its_way(hub, make_fetcher, monkeypatch):
-    commit = hub.commit({"a.obj": "a", "noise.bin": os.urandom(20_000_000)})
+    commit = hub.commit({"a.obj": "a", "noise.bin": os.urandom(4_000_000)})
+    monkeypatch.setattr(repository, "ROOM", 0)
     monkeypatch.setattr(repository.Repository, "_read_tree", None)  # it must not come so far
     with pytest.raises(TooLarge, match="on disk"):
         make_fetcher().fetch(blob(commit, "a.obj"))

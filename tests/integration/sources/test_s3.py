@@ -31,9 +31,6 @@ def credentials(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    s3.client.cache_clear()
-    yield
-    s3.client.cache_clear()
 
 
 @pytest.fixture
