@@ -1,0 +1,158 @@
+"""Lists and indexes read over HTTP and S3, from real servers, good and bad."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+from worker.errors import IndexInvalid, OutputMismatch, StoreError
+from worker.index.builder import build
+from worker.index.reader import open_index
+from worker.s3 import S3Options
+
+NO_S3 = S3Options()
+LIST = b"# models\na b/c#1.glb\nhttps://x.test/d.glb\npacked.zip!/e f.obj\n"
+
+
+def locations(index):
+    return [ref.location for shard in index.shards for ref in index.read(shard)]
+
+
+def test_a_list_over_http_resolves_its_paths_beside_itself(site):
+    site.files["/lists/models.txt"] = LIST
+    index = open_index(f"{site.url}/lists/models.txt?signature=secret", NO_S3)
+    assert locations(index) == [
+        f"{site.url}/lists/a%20b/c%231.glb",
+        "https://x.test/d.glb",
+        f"{site.url}/lists/packed.zip!/e f.obj",
+    ]
+    assert site.asked == ["/lists/models.txt?signature=secret"]
+
+
+def test_a_packed_list_over_http(site):
+    site.files["/l.jsonl.gz"] = gzip.compress(b'{"fileIdentifier": "a.glb"}')
+    assert locations(open_index(f"{site.url}/l.jsonl.gz", NO_S3)) == [f"{site.url}/a.glb"]
+
+
+@pytest.mark.parametrize("line", ["/etc/passwd", "file:///etc/passwd", "../../secret.glb"])
+def test_a_list_over_http_names_no_file_of_this_machine(site, line):
+    site.files["/m.txt"] = f"a.glb\n{line}\n".encode()
+    with pytest.raises(IndexInvalid, match=r"/m\.txt:2: field path: "):
+        open_index(f"{site.url}/m.txt", NO_S3)
+
+
+def test_what_is_not_there_says_so_without_the_signature(site):
+    with pytest.raises(IndexInvalid) as caught:
+        open_index(f"{site.url}/gone.json?signature=secret", NO_S3)
+    assert str(caught.value) == f"{site.url}/gone.json: the server answers 404 Not Found"
+
+
+def test_a_server_that_refuses_is_no_invalid_index(site):
+    site.files["/m.txt"] = lambda handler: handler.send_error(403)
+    with pytest.raises(StoreError, match="the server answers 403"):
+        open_index(f"{site.url}/m.txt", NO_S3)
+    assert len(site.asked) == 1
+
+
+def test_nobody_answers():
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1:9/m\.txt: .*refused"):
+        open_index("http://127.0.0.1:9/m.txt", NO_S3)
+
+
+def test_a_passing_fault_and_a_cut_off_answer_are_tried_again(site):
+    def busy(handler):
+        site.files["/m.txt"] = cut_off
+        handler.send_error(503)
+
+    def cut_off(handler):
+        site.files["/m.txt"] = LIST
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(LIST)))
+        handler.end_headers()
+        handler.wfile.write(LIST[:20])
+
+    site.files["/m.txt"] = busy
+    assert len(locations(open_index(f"{site.url}/m.txt", NO_S3))) == 3
+    assert len(site.asked) == 3
+
+
+def test_an_index_over_http_reads_its_shards_when_asked(site, tmp_path):
+    (tmp_path / "models.txt").write_text("one.glb\ntwo.glb\nthree.glb\n")
+    build(str(tmp_path / "models.txt"), str(tmp_path), shard_size=2)
+    for path in tmp_path.rglob("*.json*"):
+        site.files[f"/set/{path.relative_to(tmp_path)}"] = path.read_bytes()
+    index = open_index(f"{site.url}/set/", NO_S3)
+    assert site.asked == ["/set/index.json"]
+    assert [ref.location for ref in index.read(index.shards[1])] == [f"{site.url}/set/three.glb"]
+    assert site.asked[1:] == ["/set/shards/000001.jsonl"]
+
+
+def test_a_list_on_s3(s3, bucket):
+    bucket.put_object(Key="in/models.txt", Body=LIST)
+    index = open_index("s3://lists/in/models.txt", s3)
+    assert locations(index) == [
+        "s3://lists/in/a b/c#1.glb",
+        "https://x.test/d.glb",
+        "s3://lists/in/packed.zip!/e f.obj",
+    ]
+
+
+@pytest.mark.parametrize("uri", ["s3://lists/gone.json", "s3://no-such-bucket/gone.json"])
+def test_what_is_not_on_s3_says_so(s3, bucket, uri):
+    with pytest.raises(IndexInvalid, match=f"{uri}: no such object"):
+        open_index(uri, s3)
+
+
+def test_s3_without_credentials_says_so(s3, bucket, monkeypatch):
+    from worker.s3 import client
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    client.cache_clear()
+    try:
+        with pytest.raises(StoreError, match=r"s3://lists/m\.txt: .*credentials"):
+            open_index("s3://lists/m.txt", s3)
+    finally:
+        client.cache_clear()
+
+
+def test_an_index_is_the_same_on_s3_and_in_a_folder(s3, bucket, tmp_path):
+    bucket.put_object(Key="set/models.txt", Body="\n".join(f"{n}.glb" for n in range(70)).encode())
+    there = build("s3://lists/set/models.txt", "s3://lists/set", shard_size=2, s3=s3)
+    (tmp_path / "models.txt").write_text("\n".join(f"{n}.glb" for n in range(70)))
+    here = build(str(tmp_path / "models.txt"), str(tmp_path), shard_size=2)
+    assert there.uri == "s3://lists/set/index.json"
+    assert (there.digest, there.shards) == (here.digest, here.shards)
+    assert {entry.key.removeprefix("set/"): entry.get()["Body"].read() for entry in
+            bucket.objects.filter(Prefix="set/")} == {
+        path.relative_to(tmp_path).as_posix(): path.read_bytes()
+        for path in tmp_path.rglob("*") if path.is_file()
+    }  # fmt: skip
+    for uri in ("s3://lists/set/", there.uri):
+        index = open_index(uri, s3)
+        assert index.digest == there.digest
+        assert locations(index)[69] == "s3://lists/set/69.glb"
+    # Again, it is there already; another list would overwrite it.
+    assert build("s3://lists/set/models.txt", "s3://lists/set", shard_size=2, s3=s3) == there
+    with pytest.raises(OutputMismatch, match=r"set/index\.json is of another index"):
+        build("s3://lists/set/models.txt", "s3://lists/set", shard_size=3, s3=s3)
+
+
+def test_an_index_built_elsewhere_keeps_where_the_objects_are(s3, bucket, tmp_path):
+    bucket.put_object(Key="in/models.txt", Body=LIST)
+    build("s3://lists/in/models.txt", str(tmp_path), s3=s3)
+    before = locations(open_index("s3://lists/in/models.txt", s3))
+    assert locations(open_index(str(tmp_path), s3)) == before
+    line = json.loads((tmp_path / "shards/000000.jsonl").read_text().splitlines()[0])
+    assert line == {"fileIdentifier": "a b/c#1.glb", "url": "s3://lists/in/a b/c#1.glb"}
+
+
+def test_an_index_on_s3_cannot_name_files_of_this_machine(s3, bucket, tmp_path):
+    (tmp_path / "a.glb").write_text("")
+    with pytest.raises(IndexInvalid, match=r"a\.glb is a local file.*upload"):
+        build(str(tmp_path), "s3://lists/out", s3=s3)
+    assert not list(bucket.objects.filter(Prefix="out/"))
