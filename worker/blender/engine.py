@@ -53,7 +53,7 @@ def configure(recipe: Recipe, device: Device, seed: int) -> dict[str, Any]:
     scene.render.engine = compat.ENGINES["cycles"]
     _frame(scene, recipe, device)
     _cycles(scene.cycles, recipe, device, seed, denoise=denoise)
-    show(scene, transform)
+    show(scene, transform, recipe.colour.exposure)
     return {
         "blender": compat.version(),
         "engine": "cycles",
@@ -65,12 +65,12 @@ def configure(recipe: Recipe, device: Device, seed: int) -> dict[str, Any]:
     }
 
 
-def show(scene: Any, transform: str) -> None:
-    """Set how display pictures of `scene` are encoded: sRGB, the view transform, no look."""
+def show(scene: Any, transform: str, exposure: float = 0.0) -> None:
+    """Set how display pictures of `scene` are encoded: sRGB, view transform, stops, no look."""
     scene.display_settings.display_device = "sRGB"
     scene.view_settings.view_transform = compat.VIEW_TRANSFORMS[transform]
     scene.view_settings.look = "None"
-    scene.view_settings.exposure = 0.0
+    scene.view_settings.exposure = exposure
     scene.view_settings.gamma = 1.0
     scene.view_settings.use_curve_mapping = False
 

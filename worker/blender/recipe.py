@@ -92,6 +92,9 @@ class Colour:
     view_transform: str = key(
         "standard", "view transform of colour images", choices=("standard", "filmic", "agx")
     )
+    exposure: float = key(
+        0.0, "stops added before the view transform", low=-16.0, high=16.0, unit="stop"
+    )
 
 
 @dataclasses.dataclass(frozen=True)

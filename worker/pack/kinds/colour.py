@@ -26,7 +26,7 @@ BAND: Final = 64
 def encode(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
     """(height, width, 4) of one view. Raises: RenderFailed."""
     if recipe.colour.view_transform == STANDARD:
-        return to_display(raw.passes.layer("Combined", "RGBA"))
+        return to_display(raw.passes.layer("Combined", "RGBA"), recipe.colour.exposure)
     path = raw.file("display")
     try:
         return png.decode(path.read_bytes(), (raw.view.width, raw.view.height), KIND.mode)
@@ -34,9 +34,10 @@ def encode(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
         raise RenderFailed(f"the rendered file {path.name} is {error}") from error
 
 
-def to_display(premultiplied: NDArray[np.float32]) -> NDArray[np.uint8]:
+def to_display(premultiplied: NDArray[np.float32], exposure: float = 0.0) -> NDArray[np.uint8]:
     """Linear premultiplied RGBA to 8-bit sRGB with straight alpha, both (height, width, 4).
 
+    `exposure` is in stops: the linear colour is multiplied by 2 ** exposure.
     Where alpha is 0 the colour is black; NaN is 0 and values beyond 0..1 are clipped.
     """
     image = np.empty(premultiplied.shape, np.uint8)
@@ -46,6 +47,7 @@ def to_display(premultiplied: NDArray[np.float32]) -> NDArray[np.uint8]:
         colour = np.zeros_like(band[..., :3])
         with np.errstate(over="ignore", invalid="ignore"):  # infinity is clipped by the encoder
             np.divide(band[..., :3], alpha, out=colour, where=alpha > 0)
+            colour *= np.float32(2.0**exposure)
         image[top : top + BAND, :, :3] = srgb.encode(colour)
         image[top : top + BAND, :, 3:] = np.floor(alpha * 255 + 0.5).astype(np.uint8)
     return image
@@ -59,6 +61,7 @@ def describe(recipe: Recipe) -> dict[str, Any]:
         "space": "sRGB (IEC 61966-2-1)",
         "encoding": "8-bit unsigned",
         "view_transform": transform,
+        "exposure_stops": recipe.colour.exposure,
         "range": [0, 255],
         "unit": "display value; 255 is white",
         "alpha": "straight, linear coverage",

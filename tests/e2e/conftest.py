@@ -1,0 +1,85 @@
+"""The program as a user runs it: real processes, real Blender, small renders."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SMALL = ("--set", "views=2", "--set", "resolution=32", "--set", "samples=1")
+ROOT = Path(__file__).parents[2]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This environment, without any scheduler's or the worker's own variables."""
+    dropped = ("RENDER_WORKER_", "SLURM_", "JOB_COMPLETION_INDEX", "AWS_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    return {**kept, **more}
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "worker", *map(str, arguments)]
+
+
+def run_worker(*arguments: object, check: int | None = 0, **variables: str):
+    """Run the program to its end; its exit status must be `check`, unless that is None."""
+    done = subprocess.run(
+        command(*arguments),
+        env=environment(**variables),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    if check is not None:
+        assert done.returncode == check, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def log_lines(done) -> list[dict]:
+    """The JSON log lines of a finished run."""
+    return [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+
+
+def listing(output: Path) -> dict[str, str]:
+    """sha256 by key of what the layout promises to be the same every time: all but the ledger."""
+    return {
+        path.relative_to(output).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(output.rglob("*"))
+        if path.is_file() and "ledger" not in path.relative_to(output).parts
+    }
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory) -> Path:
+    """The project's own sample objects."""
+    folder = tmp_path_factory.mktemp("samples")
+    subprocess.run(
+        [sys.executable, "-m", "worker.blender.samples", str(folder)],
+        check=True,
+        capture_output=True,
+        cwd=ROOT,
+        timeout=120,
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed(samples, tmp_path_factory) -> Path:
+    """The output of one worker that nobody disturbed."""
+    output = tmp_path_factory.mktemp("undisturbed") / "out"
+    run_worker("run", samples, "--output", output, "--device", "cpu", *SMALL)
+    return output
+
+
+@pytest.fixture
+def own_samples(samples, tmp_path) -> Path:
+    """A copy of the samples that a test may change."""
+    return Path(shutil.copytree(samples, tmp_path / "samples"))

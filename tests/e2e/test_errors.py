@@ -1,0 +1,111 @@
+"""Each mistake a person makes ends at once, in one clear line, before any rendering."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.e2e.conftest import SMALL, run_worker
+
+CASES = {
+    "no index": (["nowhere.json"], {}, 78, ["nowhere.json"]),
+    "index that does not parse": (["{bad}"], {}, 78, ["bad.jsonl:2"]),
+    "empty list": (["{empty}"], {}, 78, ["empty.jsonl", "no object"]),
+    "wrong key": (["{samples}", "--set", "viewz=3"], {}, 78, ["viewz", "views"]),
+    "wrong value": (["{samples}", "--set", "views=none"], {}, 78, ["views", "whole number"]),
+    "no such preset": (["{samples}", "--preset", "defualt"], {}, 78, ["defualt", "default"]),
+    "wrong key in a file": (["{samples}", "--preset", "{preset}"], {}, 78,
+                            ["mine.toml", "camera.layot", "layout"]),
+    "no such option": (["{samples}", "--frobnicate"], {}, 64, ["--frobnicate"]),
+    "rank out of range": (["{samples}", "--rank", "3", "--world-size", "3"], {}, 64, ["3"]),
+    "rank without world": (["{samples}", "--rank", "1"], {}, 64, ["--world-size"]),
+    "world contradicts slurm": (
+        ["{samples}", "--rank", "1", "--world-size", "8"],
+        {"SLURM_JOB_ID": "1", "SLURM_STEP_ID": "0", "SLURM_PROCID": "1", "SLURM_NTASKS": "4"},
+        64, ["8", "4"],
+    ),
+    "sbatch without srun": (
+        ["{samples}"],
+        {"SLURM_JOB_ID": "1", "SLURM_PROCID": "0", "SLURM_NTASKS": "4"},
+        64, ["srun"],
+    ),
+    "no blender": (["{samples}", "--blender", "/no/such/blender"], {}, 69, ["/no/such/blender"]),
+    "no gpu": (["{samples}", "--device", "optix"], {}, 69, ["optix"]),
+    "unwritable output": (["{samples}", "--output", "{file}/out"], {}, 69, ["out"]),
+    "no bucket answers": (
+        ["{samples}", "--output", "s3://b/p", "--s3-endpoint", "http://127.0.0.1:9"],
+        {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "eu-1"},
+        69, ["127.0.0.1:9"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_clear_line(name, samples, tmp_path):
+    arguments, variables, status, words = CASES[name]
+    places = {
+        "samples": samples,
+        "bad": tmp_path / "bad.jsonl",
+        "empty": tmp_path / "empty.jsonl",
+        "preset": tmp_path / "mine.toml",
+        "file": tmp_path / "file",
+    }
+    places["bad"].write_text('{"fileIdentifier": "a.glb"}\n{"fileIdentifier": \n')
+    places["empty"].write_text("")
+    places["preset"].write_text('extends = "default"\n[camera]\nlayot = "shell"\n')
+    places["file"].write_text("")
+    filled = [argument.format(**places) for argument in arguments]
+    if "--output" not in filled:
+        filled += ["--output", str(tmp_path / "out")]
+    done = run_worker("run", *filled, check=status, **variables)
+    said = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert len(said) == 1, done.stderr
+    for word in words:
+        assert word in said[0]
+    assert not list(tmp_path.glob("out/renders/*"))
+
+
+def test_another_preset_on_the_same_output_is_refused(samples, undisturbed):
+    done = run_worker(
+        "run", samples, "--output", undisturbed, "--preset", "objaverse-xl", *SMALL, check=78
+    )
+    assert "job.json" in done.stderr
+    assert "preset" in done.stderr
+
+
+def test_another_index_on_the_same_output_is_refused(own_samples, undisturbed):
+    next(own_samples.rglob("*.glb")).unlink()
+    done = run_worker("run", own_samples, "--output", undisturbed, *SMALL, check=78)
+    assert "index" in done.stderr
+
+
+def test_bad_objects_never_stop_the_run(own_samples, tmp_path):
+    (own_samples / "garbage.glb").write_bytes(b"glTF" + bytes(range(256)))
+    (own_samples / "hollow.obj").write_text("# nothing in it\n")
+    (own_samples / "cut.fbx").write_bytes(b"Kaydara FBX Binary  \x00\x1a\x00\x00")
+    output = tmp_path / "out"
+    good = len(list(own_samples.glob("[!.]*"))) and None
+    run_worker("run", own_samples, "--output", output, "--device", "cpu", *SMALL, check=good)
+    lines = [
+        json.loads(line) for part in output.glob("ledger/*/*.jsonl") for line in part.open()
+    ]
+    failed = {line["fileIdentifier"]: line for line in lines if line["outcome"] == "failed"}
+    assert set(failed) == {"garbage.glb", "hollow.obj", "cut.fbx"}
+    assert failed["hollow.obj"]["code"] == "empty"
+    assert failed["garbage.glb"]["code"] == failed["cut.fbx"]["code"] == "import"
+    assert all(line["message"] for line in failed.values())
+    assert sum(line["outcome"] == "rendered" for line in lines) == len(
+        list(output.glob("renders/*.zip"))
+    )
+
+
+def test_too_many_failures_show_in_the_exit_status(tmp_path):
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "a.obj").write_text("# nothing\n")
+    arguments = ("run", models, "--output", tmp_path / "out", "--device", "cpu", *SMALL)
+    run_worker(*arguments, check=10)
+    # settled failures count on a second run as well
+    run_worker(*arguments, check=10)
+    run_worker(*arguments, "--max-failure-rate", "1.0", check=0)

@@ -1,0 +1,102 @@
+"""The same bytes from one worker, from three ranks, from a killed and resumed run, on S3."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.e2e.conftest import ROOT, SMALL, command, environment, listing, run_worker
+
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-1"}
+
+
+def outcomes(output: Path) -> list[str]:
+    return [
+        line for part in sorted(output.glob("ledger/*/*.jsonl")) for line in part.open() if line
+    ]
+
+
+def test_three_ranks_give_what_one_worker_gives(samples, undisturbed, tmp_path):
+    output = tmp_path / "out"
+    ranks = [
+        subprocess.Popen(
+            command("run", samples, "--output", output, "--device", "cpu",
+                    "--rank", rank, "--world-size", 3, *SMALL),
+            env=environment(),
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
+        )
+        for rank in range(3)
+    ]  # fmt: skip
+    assert [rank.wait(240) for rank in ranks] == [0, 0, 0]
+    assert listing(output) == listing(undisturbed)
+    assert len(outcomes(output)) == len(outcomes(undisturbed))
+
+
+def test_a_run_killed_halfway_and_run_again_gives_the_same(samples, undisturbed, tmp_path):
+    output, scratch = tmp_path / "out", tmp_path / "scratch"
+    arguments = ("run", samples, "--output", output, "--device", "cpu",
+                 "--scratch", scratch, *SMALL)  # fmt: skip
+    worker = subprocess.Popen(
+        command(*arguments), env=environment(), cwd=ROOT, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while len(list(output.glob("renders/*.zip"))) < 2:
+        assert worker.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+    assert len(list(output.glob("renders/*.zip"))) < len(listing(undisturbed)) - 1
+    run_worker(*arguments)
+    assert listing(output) == listing(undisturbed)
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_finished_run_run_again_does_nothing(samples, undisturbed):
+    before = listing(undisturbed)
+    done = run_worker("run", samples, "--output", undisturbed, "--device", "cpu", *SMALL)
+    assert listing(undisturbed) == before
+    assert '"rendered": 0' in done.stderr
+
+
+@pytest.fixture
+def s3():
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    _, port = server.get_host_and_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    client = boto3.client(
+        "s3", endpoint_url=endpoint, aws_access_key_id="test", aws_secret_access_key="test",
+        region_name="us-east-1",
+    )  # fmt: skip
+    client.create_bucket(Bucket="renders")
+    yield endpoint, client
+    server.stop()
+
+
+def test_s3_holds_what_a_folder_holds(samples, undisturbed, s3):
+    endpoint, client = s3
+    run_worker(
+        "run", samples, "--output", "s3://renders/a/prefix", "--device", "cpu",
+        "--s3-endpoint", endpoint, *SMALL, **KEYS,
+    )  # fmt: skip
+    stored = {
+        entry["Key"].removeprefix("a/prefix/"): entry["Key"]
+        for entry in client.list_objects_v2(Bucket="renders")["Contents"]
+    }
+    bodies = {
+        key: hashlib.sha256(client.get_object(Bucket="renders", Key=full)["Body"].read())
+        for key, full in stored.items()
+        if not key.startswith("ledger/")
+    }
+    assert {key: body.hexdigest() for key, body in bodies.items()} == listing(undisturbed)
+    assert any(key.startswith("ledger/") for key in stored)

@@ -1,0 +1,50 @@
+"""The command line: its commands, and what any way of ending means for the exit status."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import structlog
+import typer
+
+from worker import log
+from worker.commands import index, presets, report, run
+from worker.errors import ExitStatus, WorkerError
+
+app = typer.Typer(
+    name="render-worker",
+    help="Turns lists of 3D objects into training images, one zip per object.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(run.run_command)
+app.command("status")(report.status_command)
+app.command("gallery")(report.gallery_command)
+app.add_typer(index.app, name="index")
+app.add_typer(presets.app, name="presets")
+
+
+def main() -> None:
+    """Run the command line; the exit statuses are `errors.ExitStatus`."""
+    sys.exit(_status())
+
+
+def _status() -> int:
+    log.configure()
+    try:
+        return app(standalone_mode=False) or 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        typer.echo(f"render-worker: {error.format_message()}", err=True)
+        return ExitStatus.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return ExitStatus.INTERRUPTED
+    except WorkerError as error:
+        typer.echo(f"render-worker: {error}", err=True)
+        return error.exit_status
+    except Exception:  # noqa: BLE001 - the last place to say that it is our bug
+        structlog.get_logger().exception("a bug of the worker's")
+        return ExitStatus.BUG

@@ -1,0 +1,42 @@
+"""`render-worker presets`: list the recipes, or show one in full."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+
+from worker import presets
+
+app = typer.Typer(help="List the presets, or show one.", invoke_without_command=True)
+
+
+@app.callback()
+def list_command(context: typer.Context) -> None:
+    """List the presets."""
+    if context.invoked_subcommand is not None:
+        return
+    table = Table("preset", "views", "size", "samples", "what it is", "follows", box=None)
+    for row in presets.table():
+        size = "x".join(map(str, row.resolution))
+        table.add_row(row.name, str(row.views), size, str(row.samples), row.summary, row.follows)
+    Console().print(table)
+
+
+@app.command("show")
+def show_command(
+    name: Annotated[str, typer.Argument(help="Preset name or TOML file.")],
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="Override a key.", metavar="KEY=VALUE")
+    ] = None,
+) -> None:
+    """Print every key of a preset with its value, meaning and range, as TOML."""
+    text = presets.to_toml(presets.load(name, overrides or ()))
+    console = Console()
+    if console.is_terminal:
+        console.print(Syntax(text, "toml", background_color="default", word_wrap=True))
+    else:
+        typer.echo(text, nl=False)

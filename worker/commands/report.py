@@ -1,0 +1,69 @@
+"""`render-worker status` and `gallery`: what a person looks at."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from worker import job, keys
+from worker.commands.options import (
+    Output,
+    S3Addressing,
+    S3Checksums,
+    S3Endpoint,
+    S3Region,
+    option,
+    s3_options,
+)
+from worker.errors import ConfigurationError
+from worker.index.reader import open_index
+from worker.report import gallery, status
+from worker.stores import open_store
+
+
+def status_command(
+    output: Output,
+    index: Annotated[str | None, option("--index", "The index, for counts by shard.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For a script.")] = False,
+    s3_endpoint: S3Endpoint = None,
+    s3_region: S3Region = None,
+    s3_addressing: S3Addressing = "auto",
+    s3_checksums: S3Checksums = "when_supported",
+) -> None:
+    """Count outcomes by code, and estimate what is left."""
+    s3 = s3_options(s3_endpoint, s3_region, s3_addressing, s3_checksums)
+    store = open_store(output, s3)
+    bond = job.read(store)
+    if bond is None:
+        raise ConfigurationError(f"{store.uri}: no {keys.JOB}, so nothing was rendered here yet")
+    totals = None
+    if index is not None:
+        totals = {shard.name: shard.objects for shard in open_index(index, s3).shards}
+    found = status.status_of(store, totals, bond.objects)
+    if as_json:
+        typer.echo(json.dumps(status.to_dict(found), indent=2))
+    else:
+        Console().print(status.render(found))
+
+
+def gallery_command(
+    output: Output,
+    to: Annotated[Path | None, option("--to", "PNG to write; default: in the output.")] = None,
+    rows: Annotated[int, option("--rows", "Objects shown.", min=1, max=200)] = 12,
+    columns: Annotated[int, option("--columns", "Views of each.", min=1, max=24)] = 6,
+    s3_endpoint: S3Endpoint = None,
+    s3_region: S3Region = None,
+    s3_addressing: S3Addressing = "auto",
+    s3_checksums: S3Checksums = "when_supported",
+) -> None:
+    """Draw a contact sheet of finished objects."""
+    store = open_store(output, s3_options(s3_endpoint, s3_region, s3_addressing, s3_checksums))
+    local = Path(output) if "://" not in output else Path()
+    path = to or local / keys.CONTACT_SHEET
+    if not gallery.contact_sheet(store, None, path, rows=rows, columns=columns):
+        raise ConfigurationError(f"{store.uri}: no finished object to show")
+    typer.echo(f"contact sheet: {path}")

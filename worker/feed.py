@@ -1,0 +1,132 @@
+"""The objects of this rank that are still to be done, shard by shard."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+
+import msgspec
+import structlog
+
+from worker.index.reader import Index
+from worker.index.record import ObjectRef
+from worker.job import Job
+from worker.ledger import Outcome, read_ledger, settled
+from worker.observer import Observer
+from worker.ranks import ShardShare, assign
+from worker.sources.fetcher import Fetcher
+from worker.stop import Stop
+from worker.stores.base import Store
+
+log = structlog.get_logger(__name__)
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One object to be taken to its outcome; `attempt` counts from 1 over all runs."""
+
+    shard: str
+    ref: ObjectRef
+    attempt: int
+
+
+class Feed:
+    """Yields a rank's open objects in the index's order; remembers those settled before."""
+
+    def __init__(
+        self,
+        job: Job,
+        index: Index,
+        store: Store,
+        fetcher: Fetcher,
+        stop: Stop,
+        observer: Observer,
+    ) -> None:
+        self._job = job
+        self._index = index
+        self._store = store
+        self._fetcher = fetcher
+        self._stop = stop
+        self._observer = observer
+        self._settled: list[Outcome] = []
+        self._changed = threading.Condition()
+        self._fetching = 0
+        self._found: deque[Task] = deque()
+        self._known_new: set[str] = set()
+        self.exhausted = False
+
+    def settled(self) -> list[Outcome]:
+        """Outcomes of earlier runs that this one left alone."""
+        return self._settled
+
+    def tasks(self) -> Iterator[Task]:
+        """Every open object of this rank, then what repositories held besides, if asked for."""
+        left = self._job.limit
+        for share in assign(len(self._index.shards), self._job.rank.rank, self._job.rank.world):
+            for task in self._open_tasks(share, left):
+                if self._stop.asked.is_set():
+                    return
+                if left is not None:
+                    left -= 1
+                with self._changed:
+                    self._fetching += 1
+                yield task
+            if left == 0:
+                break
+        yield from self._new_tasks()
+        self.exhausted = not self._stop.asked.is_set()
+
+    def fetched(self, task: Task) -> None:
+        """Be told that `task` has left the fetch step, one way or the other."""
+        if task.ref.uid in self._known_new:
+            return
+        with self._changed:
+            self._fetching -= 1
+            self._changed.notify_all()
+
+    def found(self, ref: ObjectRef, shard: str) -> bool:
+        """Take a model that the index does not name. True if it will be rendered."""
+        with self._changed:
+            if not self._job.render_new or ref.uid in self._known_new:
+                return False
+            self._known_new.add(ref.uid)
+            self._fetcher.plan([ref])
+            self._found.append(Task(shard, ref, 1))
+            self._changed.notify_all()
+        return True
+
+    def _open_tasks(self, share: ShardShare, limit: int | None) -> list[Task]:
+        shard = self._index.shards[share.shard]
+        outcomes = read_ledger(self._store, shard.name)
+        refs = self._index.read(shard)
+        tasks: list[Task] = []
+        settled_before = 0
+        for position, ref in enumerate(refs):
+            if limit is not None and len(tasks) == limit:
+                break
+            if position % share.stripes != share.stripe:
+                continue
+            before = outcomes.get(ref.uid)
+            if before is not None and settled(before, self._job.retry):
+                self._settled.append(before)
+                settled_before += 1
+            else:
+                tasks.append(Task(shard.name, ref, before.attempt + 1 if before else 1))
+        if self._job.render_new:
+            self._known_new |= {uid for uid, o in outcomes.items() if settled(o, self._job.retry)}
+        self._fetcher.plan(
+            [task.ref for task in tasks], named=[ref.file_identifier for ref in refs]
+        )
+        log.info("shard", shard=shard.name, open=len(tasks), settled=settled_before)
+        if settled_before:
+            self._observer.settled(settled_before)
+        return tasks
+
+    def _new_tasks(self) -> Iterator[Task]:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._found or self._fetching == 0)
+                if not self._found or self._stop.asked.is_set():
+                    return
+                task = self._found.popleft()
+            yield task

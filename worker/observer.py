@@ -1,0 +1,135 @@
+"""Who watches a run: a progress bar for a person, log lines for a machine."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Protocol
+
+import structlog
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from worker.index.record import ObjectRef
+from worker.ledger import Outcome
+
+log = structlog.get_logger(__name__)
+
+
+class Observer(Protocol):
+    """Told what happens; called from many threads."""
+
+    def settled(self, count: int) -> None:
+        """`count` objects of a shard were done by an earlier run."""
+        ...
+
+    def rendering(self, ref: ObjectRef) -> None:
+        """Blender starts on `ref`."""
+        ...
+
+    def outcome(self, outcome: Outcome) -> None:
+        """An object has reached its outcome."""
+        ...
+
+
+class LogObserver:
+    """One log line an outcome."""
+
+    def settled(self, count: int) -> None:
+        """`count` objects of a shard were done by an earlier run."""
+        log.info("settled earlier", objects=count)
+
+    def rendering(self, ref: ObjectRef) -> None:
+        """Blender starts on `ref`."""
+        log.debug("rendering", object=ref.file_identifier)
+
+    def outcome(self, outcome: Outcome) -> None:
+        """An object has reached its outcome."""
+        fields = {
+            "shard": outcome.shard,
+            "uid": outcome.uid,
+            "object": outcome.file_identifier,
+            **outcome.seconds,
+        }
+        if outcome.outcome == "failed":
+            log.warning("failed", code=outcome.code, reason=outcome.message, **fields)
+        else:
+            log.info(outcome.outcome, **fields)
+
+
+class RateColumn(ProgressColumn):
+    """Objects per minute."""
+
+    def render(self, task: Task) -> Text:
+        """Show a dash until the first object is done."""
+        return Text(f"{60 * task.speed:.1f}/min" if task.speed else "–/min", style="cyan")
+
+
+class ProgressObserver:
+    """A progress bar with rate, failures and time left; failures are also printed in a line."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress = progress
+        self._task = task
+        self._counts: Counter[str] = Counter()
+        self._lock = Lock()
+
+    def settled(self, count: int) -> None:
+        """`count` objects of a shard were done by an earlier run."""
+        self._progress.update(self._task, advance=count)
+
+    def rendering(self, ref: ObjectRef) -> None:
+        """Blender starts on `ref`."""
+        name = ref.file_identifier.rsplit("/", 1)[-1]
+        self._progress.update(self._task, current=name[-32:])
+
+    def outcome(self, outcome: Outcome) -> None:
+        """An object has reached its outcome."""
+        with self._lock:
+            self._counts[outcome.outcome] += 1
+            failed = self._counts["failed"]
+        if outcome.outcome == "failed":
+            log.warning(
+                "failed", object=outcome.file_identifier, code=outcome.code, reason=outcome.message
+            )
+        if outcome.outcome != "new":
+            self._progress.update(self._task, advance=1, failed=failed)
+
+
+@contextmanager
+def watching(total: int, *, terminal: bool | None = None) -> Iterator[Observer]:
+    """An observer fit for stderr: a bar over `total` objects on a terminal, else log lines."""
+    if not (sys.stderr.isatty() if terminal is None else terminal):
+        yield LogObserver()
+        return
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("rendering {task.fields[current]:<32}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        RateColumn(),
+        TextColumn("[red]{task.fields[failed]} failed"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        speed_estimate_period=600,
+    )
+    with progress:
+        task = progress.add_task("render", total=total, current="", failed=0)
+        yield ProgressObserver(progress, task)

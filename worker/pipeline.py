@@ -1,0 +1,249 @@
+"""The way of an object, and of all objects of a rank at the same time.
+
+    index ─ shards of my rank ─► fetch ─► render ─► pack ─► publish ─► record
+
+One immutable value a step, each made from the one before: ObjectRef, FetchedObject,
+RenderedObject, PackedObject, Outcome. The steps run at the same time on different objects over
+bounded queues, so that Blender never waits for a download or a zip. Objects in flight, and so
+disk and memory, are bounded by the queues' rooms:
+
+    queue      room                  each holds
+    todo       download workers      a record
+    fetched    2 x children          the object's files
+    rendered   children              raw passes: 16 bytes x pixels x views and more
+    packed     4                     a zip
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import msgspec
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from worker import keys
+from worker.errors import (
+    InternalError,
+    ObjectError,
+    ObjectInterrupted,
+    PublishFailed,
+    StoreError,
+    WorkerError,
+)
+from worker.feed import Feed, Task
+from worker.job import Job
+from worker.ledger import LedgerWriter, Outcome
+from worker.observer import Observer
+from worker.pack.pack import pack
+from worker.pack.result import PackedObject
+from worker.render.pool import Pool
+from worker.render.result import RenderedObject
+from worker.sources.base import FetchedObject
+from worker.sources.fetcher import Fetcher
+from worker.stages import Line
+from worker.stop import Stop
+from worker.stores.base import Store
+from worker.tally import Tally
+
+log = structlog.get_logger(__name__)
+
+PACK_WORKERS = 2
+PUBLISH_WORKERS = 4
+
+T = TypeVar("T")
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+class Item(msgspec.Struct, Generic[T], frozen=True):
+    """A value on its way, with the task it belongs to and the seconds each step took."""
+
+    task: Task
+    value: T
+    seconds: dict[str, float]
+
+
+class Pipeline:
+    """The steps of one worker, over the rooms it was given."""
+
+    def __init__(
+        self,
+        job: Job,
+        feed: Feed,
+        fetcher: Fetcher,
+        pool: Pool,
+        store: Store,
+        ledger: LedgerWriter,
+        scratch: Path,
+        observer: Observer,
+        stop: Stop,
+    ) -> None:
+        self._job = job
+        self._feed = feed
+        self._fetcher = fetcher
+        self._pool = pool
+        self._store = store
+        self._ledger = ledger
+        self._scratch = scratch
+        self._observer = observer
+        self._stop = stop
+        self._tally = Tally()
+
+    def run(self) -> Tally:
+        """Take every object of the feed to its outcome.
+
+        Raises: whatever makes going on pointless (StoreError, BlenderMissing, …).
+        """
+        children = self._pool.size
+        line = Line(on_abort=self._end_now)
+        with self._stop.watch(self._job.grace_s, self._end_now):
+            todo = line.feed(self._items, room=self._job.download_workers)
+            step = self._step
+            fetched = line.stage(
+                "fetch",
+                step("fetch", self._fetch),
+                todo,
+                workers=self._job.download_workers,
+                room=2 * children,
+                failed=self._failed,
+            )
+            rendered = line.stage(
+                "render",
+                step("render", self._render),
+                fetched,
+                workers=children,
+                room=children,
+                failed=self._failed,
+            )
+            packed = line.stage(
+                "pack",
+                step("pack", self._pack),
+                rendered,
+                workers=PACK_WORKERS,
+                room=4,
+                failed=self._failed,
+            )
+            published = line.stage(
+                "publish",
+                step("publish", self._publish),
+                packed,
+                workers=PUBLISH_WORKERS,
+                room=16,
+                failed=self._failed,
+            )
+            line.drain(published, self._record_rendered)
+        for outcome in self._feed.settled():
+            self._tally.add_earlier(outcome)
+        self._tally.interrupted = self._tally.interrupted or not self._feed.exhausted
+        return self._tally
+
+    def _items(self) -> Iterator[Item[None]]:
+        for task in self._feed.tasks():
+            yield Item(task, None, {})
+
+    def _fetch(self, task: Task, _: None) -> FetchedObject:
+        if self._stop.asked.is_set():
+            raise ObjectInterrupted("the worker was stopped before this object was fetched")
+        try:
+            fetched = self._fetcher.fetch(task.ref)
+            for ref in self._fetcher.new_objects():
+                if not self._feed.found(ref, task.shard):
+                    self._record(Outcome.new(ref, task.shard, self._ledger.author))
+            return fetched
+        finally:
+            self._feed.fetched(task)
+
+    def _render(self, task: Task, fetched: FetchedObject) -> RenderedObject:
+        try:
+            if self._stop.asked.is_set():
+                raise ObjectInterrupted("the worker was stopped before this object was rendered")
+            self._observer.rendering(task.ref)
+            return self._pool.render(fetched, self._job.recipe, self._folder(task) / "raw")
+        finally:
+            self._fetcher.release(fetched)
+
+    def _pack(self, task: Task, rendered: RenderedObject) -> PackedObject:
+        try:
+            return pack(rendered, self._job.recipe, self._folder(task))
+        finally:
+            shutil.rmtree(rendered.scratch, ignore_errors=True)
+
+    def _publish(self, task: Task, packed: PackedObject) -> PackedObject:
+        key = keys.render_zip(task.ref.uid)
+        try:
+            created = self._store.create(key, packed.path)
+            stat = self._store.stat(key)
+        except StoreError as error:
+            self._store.check()  # raises when the store, not this object, is the trouble
+            raise PublishFailed(f"{key}: {error}") from error
+        if stat is None or (created and stat.size != packed.size):
+            raise PublishFailed(f"{key}: stored, but the store does not show it whole")
+        if not created:
+            # Another worker was first, or a killed one had come this far: what stands, stands.
+            log.info("already published", key=key)
+            return msgspec.structs.replace(packed, sha256=stat.sha256, size=stat.size)
+        return packed
+
+    def _record_rendered(self, item: Item[PackedObject]) -> None:
+        self._record(
+            Outcome.rendered(
+                item.task.ref,
+                item.task.shard,
+                self._ledger.author,
+                packed=item.value,
+                seconds=item.seconds,
+                attempt=item.task.attempt,
+            )
+        )
+        self._clean(item.task)
+
+    def _failed(self, item: Item[In], error: ObjectError) -> None:
+        self._record(
+            Outcome.failed(
+                item.task.ref,
+                item.task.shard,
+                self._ledger.author,
+                error=error,
+                seconds=item.seconds,
+                attempt=item.task.attempt,
+            )
+        )
+        self._clean(item.task)
+
+    def _record(self, outcome: Outcome) -> None:
+        self._ledger.add(outcome)
+        self._tally.add(outcome)
+        self._observer.outcome(outcome)
+
+    def _step(self, name: str, work: Callable[[Task, In], Out]) -> Callable[[Item[In]], Item[Out]]:
+        """Wrap `work` with its log context and its clock; a bug becomes the object's outcome."""
+
+        def run(item: Item[In]) -> Item[Out]:
+            start = time.monotonic()
+            with bound_contextvars(shard=item.task.shard, uid=item.task.ref.uid, phase=name):
+                try:
+                    value = work(item.task, item.value)
+                except WorkerError:
+                    raise
+                except Exception as error:
+                    log.exception("a bug of the worker's")
+                    raise InternalError(f"{type(error).__name__} in {name}: {error}") from error
+            seconds = {**item.seconds, name: round(time.monotonic() - start, 3)}
+            return Item(item.task, value, seconds)
+
+        return run
+
+    def _folder(self, task: Task) -> Path:
+        return self._scratch / "objects" / task.ref.uid
+
+    def _clean(self, task: Task) -> None:
+        shutil.rmtree(self._folder(task), ignore_errors=True)
+
+    def _end_now(self) -> None:
+        self._fetcher.stop()
+        self._pool.close(now=True)

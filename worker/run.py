@@ -1,0 +1,128 @@
+"""One run, from options to exit status: everything that can be refused is, before any rendering."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from worker import job as jobs
+from worker import presets
+from worker.errors import ExitStatus, Interrupted
+from worker.feed import Feed
+from worker.index.reader import Index, open_index
+from worker.job import Job
+from worker.ledger import LedgerWriter
+from worker.observer import watching
+from worker.pipeline import Pipeline
+from worker.ranks import Rank, assign, resolve
+from worker.render import runtime
+from worker.render.pool import Pool, PoolOptions
+from worker.s3 import S3Options
+from worker.scratch import scratch
+from worker.sources.base import FetchLimits
+from worker.sources.fetcher import Fetcher
+from worker.sources.keep import Keeper
+from worker.stop import Stop
+from worker.stores import open_store
+from worker.tally import Tally
+
+log = structlog.get_logger(__name__)
+
+
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person may ask of a run; one field per command-line option."""
+
+    index: str
+    output: str
+    preset: str = "default"
+    overrides: tuple[str, ...] = ()
+    rank: int | None = None
+    world_size: int | None = None
+    limit: int | None = None
+    retry: frozenset[str] = frozenset()
+    render_new: bool = False
+    max_failure_rate: float = 0.5
+    blender: str = "auto"
+    pool: PoolOptions = PoolOptions()
+    fetch: FetchLimits = FetchLimits()
+    download_workers: int = 4
+    keep_downloads: str | None = None
+    keep_format: str = "zip"
+    scratch: Path | None = None
+    grace_s: float = 60.0
+    s3: S3Options = S3Options()
+
+
+class RunResult(msgspec.Struct, frozen=True):
+    """What came of a run."""
+
+    tally: Tally
+    status: ExitStatus
+    output: str
+
+
+def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> RunResult:
+    """Render this rank's objects.
+
+    Raises: UsageError, ConfigurationError, NodeError, Interrupted.
+    """
+    rank = resolve(environment, options.rank, options.world_size)
+    structlog.contextvars.bind_contextvars(rank=rank.rank)
+    recipe = presets.load(options.preset, options.overrides)
+    index = open_index(options.index, options.s3)
+    job = Job(
+        objects=index.objects,
+        index_digest=index.digest,
+        preset_digest=presets.digest(recipe),
+        recipe=recipe,
+        rank=rank,
+        limit=options.limit,
+        retry=options.retry,
+        render_new=options.render_new,
+        max_failure_rate=options.max_failure_rate,
+        download_workers=options.download_workers,
+        grace_s=options.grace_s,
+    )
+    store = open_store(options.output, options.s3)
+    store.check()
+    jobs.check(store, job)
+    keep = None
+    if options.keep_downloads is not None:
+        keep_store = open_store(options.keep_downloads, options.s3)
+        keep_store.check()
+        keep = Keeper(keep_store, options.keep_format)
+    found = runtime.find(options.blender)
+    stop = Stop()
+    with ExitStack() as stack:
+        stack.enter_context(stop.on_signals())
+        folder = stack.enter_context(scratch(options.scratch))
+        pool = Pool(found, options.pool, folder / "children")
+        stack.callback(pool.close)
+        ready = pool.open()
+        if stop.asked.is_set():
+            raise Interrupted("stopped before the first object")
+        jobs.bind(store, job, ready.blender)
+        fetcher = Fetcher(folder / "fetched", limits=options.fetch, keep=keep, s3=options.s3)
+        ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))
+        observer = stack.enter_context(watching(_total(index, rank, options.limit)))
+        feed = Feed(job, index, store, fetcher, stop, observer)
+        pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
+        tally = pipeline.run()
+    status = tally.exit_status(job.max_failure_rate)
+    log.info("done", status=int(status), **tally.summary())
+    return RunResult(tally, status, store.uri)
+
+
+def _total(index: Index, rank: Rank, limit: int | None) -> int:
+    """Objects of this rank's share, at most `limit`."""
+    shares = assign(len(index.shards), rank.rank, rank.world)
+    total = sum(
+        len(range(share.stripe, index.shards[share.shard].objects, share.stripes))
+        for share in shares
+    )
+    return total if limit is None else min(total, limit)
