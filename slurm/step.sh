@@ -6,18 +6,19 @@ job=$SLURM_JOB_ID
 # reach all tasks.
 [ -z "${SLURM_ARRAY_JOB_ID:-}" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
 
-step_options() {
-	# srun takes over neither of these from sbatch (CPUs since Slurm 22.05).
-	echo "--cpus-per-task=${SLURM_CPUS_PER_TASK:-1}"
-	[ -z "${SLURM_GPUS_PER_TASK:-}" ] || echo "--gpus-per-task=$SLURM_GPUS_PER_TASK"
-}
+# srun no longer takes the CPUs over from sbatch (since Slurm 22.05).
+options=("--cpus-per-task=${SLURM_CPUS_PER_TASK:-1}")
+[ -z "${SLURM_GPUS_PER_TASK:-}" ] || options+=("--gpus-per-task=$SLURM_GPUS_PER_TASK")
+read -ra more <<<"${SRUN_OPTIONS:-}"
+options+=(${more[@]+"${more[@]}"})
 
 step() { # COMMAND…; the status is the worst of its tasks
-	local options step status signalled=1
+	local step status signalled=1
 	mkdir -p "$LOGS"
-	mapfile -t options < <(step_options)
-	# A task that stops early must not take the others along.
-	srun --kill-on-bad-exit=0 "${options[@]}" ${SRUN_OPTIONS:-} \
+	# A task that stops early must not take the others along (--kill-on-bad-exit).
+	# The single quotes hold: the folders are made on each task's node.
+	# shellcheck disable=SC2016
+	srun --kill-on-bad-exit=0 "${options[@]}" \
 		--open-mode=append --output="$LOGS/$SLURM_JOB_NAME-$job-%t.log" \
 		bash -c 'mkdir -p "$CUDA_CACHE_PATH" "$OPTIX_CACHE_PATH" && exec "$@"' task "$@" &
 	step=$!
@@ -32,15 +33,21 @@ step() { # COMMAND…; the status is the worst of its tasks
 	return "$status"
 }
 
+# A job that scancel ended still gets here, and `scontrol requeue` would bring it back to life.
+wanted() { scontrol show job -o "$job" | grep -q ' JobState=RUNNING '; }
+
 finish() { # STATUS: 75, and a node or a storage that cannot be used, go back to the queue
 	local restarts=${SLURM_RESTART_COUNT:-0}
 	case $1 in
 	75 | 69)
-		if [ "$restarts" -lt "$REQUEUE_MAX" ]; then
+		if ! wanted; then
+			echo "status $1, and the job was ended from outside: not requeued"
+		elif [ "$restarts" -lt "$REQUEUE_MAX" ]; then
 			echo "status $1: requeued ($((restarts + 1)) of at most $REQUEUE_MAX times)"
-			scontrol requeue "$job" && exit "$1"
+			scontrol requeue "$job"
+		else
+			echo "status $1 after $restarts restarts: not requeued; submit again to go on"
 		fi
-		echo "status $1 after $restarts restarts: not requeued; submit again to go on"
 		;;
 	esac
 	exit "$1"
@@ -56,6 +63,7 @@ if [ -n "${RENDER_WORKER:-}" ]; then
 	worker=("$RENDER_WORKER")
 else
 	mkdir -p "$KERNELS"
-	# Not --cleanenv: it would drop CUDA_VISIBLE_DEVICES, and every task would take GPU 0.
-	worker=(apptainer run ${APPTAINER_OPTIONS---nv} --no-home --bind "$LOCAL" --bind "$KERNELS" "$IMAGE")
+	# Not --cleanenv: it drops the rank and CUDA_VISIBLE_DEVICES.
+	read -ra worker <<<"apptainer run ${APPTAINER_OPTIONS---nv}"
+	worker+=(--no-home --bind "$LOCAL" --bind "$KERNELS" "$IMAGE")
 fi

@@ -1,4 +1,4 @@
-"""The rules of a Job that no schema holds: what an API server, or the worker, would refuse later."""
+"""The rules of a Job that no schema holds: what an API server or the worker would refuse later."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral",
 
 def faults(job: dict[str, Any], settings: dict[str, str]) -> list[str]:
     """Every broken rule, in words; `settings` is the ConfigMap that the pod's environment is."""
-    return [*_indexed(job["spec"]), *_policy(job["spec"]), *_pod(job["spec"]),
-            *_restricted(job["spec"]), *_worker(job["spec"], settings)]  # fmt: skip
+    spec = job["spec"]
+    return [*_indexed(spec), *_policy(spec), *_codes(spec), *_pod(spec), *_restricted(spec),
+            *_confined(spec), *_worker(spec, settings)]  # fmt: skip
 
 
 def container(job: dict[str, Any]) -> dict[str, Any]:
@@ -64,14 +65,18 @@ def _policy(spec: dict[str, Any]) -> Iterator[str]:
         condition.get("type") for condition in first.get("onPodConditions", [])
     ] != ["DisruptionTarget"]:
         yield "the first rule must ignore DisruptionTarget"
-    names = {one["name"] for one in spec["template"]["spec"]["containers"]}
-    actions: dict[int, str] = {}
     for rule in rules:
         if ("onExitCodes" in rule) == ("onPodConditions" in rule):
             yield "a rule has one of onExitCodes and onPodConditions"
         for condition in rule.get("onPodConditions", []):
             if condition.get("status") != "True":
                 yield 'onPodConditions needs status: "True" through 1.34'
+
+
+def _codes(spec: dict[str, Any]) -> Iterator[str]:
+    names = {one["name"] for one in spec["template"]["spec"]["containers"]}
+    actions: dict[int, str] = {}
+    for rule in spec.get("podFailurePolicy", {}).get("rules", []):
         codes = rule.get("onExitCodes", {})
         if codes.get("containerName", "") not in {"", *names}:
             yield f"a rule is for the container {codes['containerName']}, which is not there"
@@ -115,7 +120,10 @@ def _restricted(spec: dict[str, Any]) -> Iterator[str]:
     for volume in pod["volumes"]:
         if kinds := set(volume) - {"name"} - VOLUMES:
             yield f"restricted: a volume of kind {kinds}"
-    for one in pod["containers"]:
+
+
+def _confined(spec: dict[str, Any]) -> Iterator[str]:
+    for one in spec["template"]["spec"]["containers"]:
         inner = one.get("securityContext", {})
         if inner.get("allowPrivilegeEscalation") is not False:
             yield "restricted: allowPrivilegeEscalation"

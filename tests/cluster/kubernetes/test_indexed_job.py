@@ -49,7 +49,8 @@ def until_rendered(job: IndexedJob, index: int, deadline_s: float = 60) -> None:
     deadline = time.monotonic() + deadline_s
     while '"event": "rendered"' not in (job.of(index)[-1].log if job.of(index) else ""):
         job.step()
-        assert time.monotonic() < deadline and job.condition is None, job.of(index)[-1].log
+        assert time.monotonic() < deadline, job.of(index)[-1].log
+        assert job.condition is None, job.of(index)[-1].log
         time.sleep(0.02)
 
 
@@ -79,7 +80,9 @@ def test_an_eviction_in_the_middle_costs_no_retry_and_loses_nothing(job, index, 
     assert listing(tmp_path / "out") == undisturbed(index, tmp_path / "alone", SLOW)
     # What the evicted pod had finished was not done again.
     first, second = (rendered_uids(pod.log) for pod in ran.of(0))
-    assert first and second and not first & second
+    assert first
+    assert second
+    assert not first & second
 
 
 def test_a_clean_stop_without_a_condition_costs_no_retry_either(job):

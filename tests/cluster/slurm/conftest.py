@@ -83,7 +83,6 @@ def cluster(tmp_path_factory) -> Iterator[Cluster]:
     )
     try:
         assert up.returncode == 0, up.stderr
-        print(f"\nslurm: {up.stdout.strip()}")
         yield Cluster(folder / "etc/slurm.conf")
     finally:
         subprocess.run([TOOL, "down", folder], check=False, timeout=90)

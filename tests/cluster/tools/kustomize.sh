@@ -3,6 +3,7 @@
 #   kustomize.sh DIR
 set -euo pipefail
 dir=$1
+# shellcheck disable=SC2016  # apt expands it
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -1)
 mkdir -p "$dir"/{lists/partial,cache/archives/partial,root}
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$dir/sources.list"

@@ -1,0 +1,136 @@
+"""Under a real Slurm: being stopped, in each way a site does it, and going on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cluster.outputs import log_lines, outcomes, rendered_uids
+from tests.e2e.conftest import listing, run_worker
+
+pytestmark = pytest.mark.cluster
+# Seconds an object, so that a signal meets workers at work.
+SLOW = "views=60 resolution=32 samples=1"
+
+
+@pytest.fixture(scope="module")
+def whole(index, tmp_path_factory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("whole") / "out"
+    run_worker("run", index, "--output", folder, "--device", "cpu", RENDER_WORKER_SET=SLOW)
+    return listing(folder)
+
+
+@pytest.fixture
+def slow(batch):
+    batch.settings["RENDER_WORKER_SET"] = SLOW
+    return batch
+
+
+def at_work(batch, job: str) -> None:
+    """Wait until a worker of the job has published an object."""
+    batch.until(lambda: bool(rendered_uids(batch.log(f"render-{job}*-*.log"))))
+
+
+def ends(batch, pattern: str) -> list[int]:
+    """The statuses that the workers of these logs ended with, in order."""
+    return [line["status"] for line in log_lines(batch.log(pattern)) if line["event"] == "done"]
+
+
+def assert_published_is_recorded(output) -> None:
+    zips = {path.stem for path in output.glob("renders/*.zip")}
+    assert zips == {line["uid"] for line in outcomes(output) if line["outcome"] == "rendered"}
+
+
+def test_a_clean_stop_reaches_the_worker_is_requeued_and_finishes(slow, cluster, tmp_path, whole):
+    job = slow.submit("render.sbatch", "--ntasks=2")
+    at_work(slow, job)
+    cluster.call("scancel", "--batch", "--signal=TERM", job)
+    (ended,) = cluster.wait(job)
+    assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), slow.log()
+    assert "status 75: requeued (1 of at most 20 times)" in slow.log("batch-*")
+    for rank in range(2):
+        assert ends(slow, f"render-{job}-{rank}.log") in ([75, 0], [0, 0])
+    assert 75 in ends(slow, f"render-{job}-*.log")
+    assert listing(tmp_path / "out") == whole
+    assert_published_is_recorded(tmp_path / "out")
+
+
+def test_the_time_limit_stops_cleanly_and_the_job_goes_on(slow, cluster, tmp_path, index):
+    longer = "views=500 resolution=32 samples=1"
+    job = slow.submit("render.sbatch", "--ntasks=1", "--time=1", "--signal=B:TERM@45",
+                      RENDER_WORKER_SET=longer)  # fmt: skip
+    slow.until(lambda: cluster.jobs(job)[0]["Restarts"] == "1", timeout_s=90)
+    assert "status 75: requeued" in slow.log("batch-*")
+    assert 75 in ends(slow, f"render-{job}-0.log")
+    assert_published_is_recorded(tmp_path / "out")
+    # What is left would take more restarts than a test has time for: one worker finishes it.
+    cluster.call("scancel", job)
+    cluster.wait(job)
+    run_worker("run", index, "--output", tmp_path / "out", "--device", "cpu",
+               RENDER_WORKER_SET=longer)  # fmt: skip
+    assert len({line["uid"] for line in outcomes(tmp_path / "out")}) == 7
+    assert_published_is_recorded(tmp_path / "out")
+
+
+def test_the_last_restart_ends_with_75(slow, cluster, tmp_path):
+    job = slow.submit("render.sbatch", "--ntasks=1", REQUEUE_MAX=0)
+    at_work(slow, job)
+    cluster.call("scancel", "--batch", "--signal=TERM", job)
+    (ended,) = cluster.wait(job)
+    assert (ended["JobState"], ended["ExitCode"], ended["Restarts"]) == ("FAILED", "75:0", "0")
+    assert "not requeued" in slow.log("batch-*")
+    assert_published_is_recorded(tmp_path / "out")
+
+
+def test_a_stop_of_one_array_task_leaves_the_others_alone(slow, cluster, tmp_path, whole):
+    job = slow.submit("render-array.sbatch", "--array=0-2")
+    at_work(slow, f"{job}_2")
+    # The last task bears the array's own id.
+    assert {one["ArrayTaskId"]: one["JobId"] for one in cluster.jobs(job)}["2"] == job
+    cluster.call("scancel", "--batch", "--signal=TERM", f"{job}_2")
+    ended = {one["ArrayTaskId"]: one for one in cluster.wait(job)}
+    assert {one["JobState"] for one in ended.values()} == {"COMPLETED"}, slow.log()
+    assert [ended[str(task)]["Restarts"] for task in range(3)] == ["0", "0", "1"]
+    assert [ends(slow, f"render-{job}_{task}-0.log") for task in range(2)] == [[0], [0]]
+    assert listing(tmp_path / "out") == whole
+
+
+def test_scancel_reaches_the_worker_and_another_job_goes_on(slow, cluster, tmp_path, whole):
+    job = slow.submit("render.sbatch", "--ntasks=2")
+    at_work(slow, job)
+    cluster.call("scancel", job)
+    (ended,) = cluster.wait(job)
+    assert (ended["JobState"], ended["Restarts"]) == ("CANCELLED", "0"), slow.log()
+    slow.until(lambda: len(ends(slow, f"render-{job}-*.log")) == 2)
+    assert 75 in ends(slow, f"render-{job}-*.log")
+    assert_published_is_recorded(tmp_path / "out")
+    (ended,) = cluster.wait(slow.submit("render.sbatch", "--ntasks=2"))
+    assert ended["JobState"] == "COMPLETED", slow.log()
+    assert listing(tmp_path / "out") == whole
+
+
+def test_a_node_set_down_in_the_middle_loses_nothing(slow, cluster, tmp_path, whole):
+    job = slow.submit("render.sbatch", "--ntasks=4")
+    at_work(slow, job)
+    assert cluster.jobs(job)[0]["NumNodes"] == "2"
+    cluster.call("scontrol", "update", "nodename=t2", "state=down", "reason=test")
+    try:
+        slow.until(lambda: cluster.jobs(job)[0]["JobState"] == "PENDING")
+    finally:
+        # Refused when it came back by itself.
+        cluster.call("scontrol", "update", "nodename=t2", "state=resume", check=False)
+    (ended,) = cluster.wait(job)
+    assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), slow.log()
+    assert listing(tmp_path / "out") == whole
+    assert_published_is_recorded(tmp_path / "out")
+
+
+def test_a_mistake_is_not_requeued(batch, cluster):
+    job = batch.submit("render.sbatch", "--ntasks=2", RENDER_WORKER_PRESET="no-such-preset")
+    (ended,) = cluster.wait(job)
+    assert (ended["JobState"], ended["ExitCode"], ended["Restarts"]) == ("FAILED", "78:0", "0")
+
+
+def test_a_node_without_its_gpu_is_tried_again_at_most_so_many_times(batch, cluster):
+    job = batch.submit("render.sbatch", "--ntasks=1", RENDER_WORKER_DEVICE="optix", REQUEUE_MAX=1)
+    (ended,) = cluster.wait(job)
+    assert (ended["JobState"], ended["ExitCode"], ended["Restarts"]) == ("FAILED", "69:0", "1")
