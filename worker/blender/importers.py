@@ -112,8 +112,8 @@ def _hide(*, only_render: bool) -> None:
 
     Importers mark what a file hides in the viewport only; in a .blend the render's mark counts.
     """
-    layer: Any = bpy.context.view_layer
-    for item in layer.objects:
+    scene: Any = bpy.context.scene
+    for item in scene.objects:
         hidden = item.hide_render or (not only_render and (item.hide_viewport or item.hide_get()))
         item.hide_render = item.hide_viewport = bool(hidden)
     for collection in bpy.data.collections:

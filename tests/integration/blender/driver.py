@@ -56,43 +56,79 @@ class Driver:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.socket.close()
-        self.lines.close()
+        self.end()
+
+    def end(self) -> None:
+        """End the child, whatever it is doing."""
+        self.hang_up()
         self.process.kill()
         self.process.wait(10)
+        if self.log is not None:
+            self.log.close()
 
     def send(self, message: messages.Message) -> None:
         self.socket.sendall(messages.encode(message))
 
+    def step(self) -> dict[str, Any]:
+        """The next message; Beats and Phases are kept count of."""
+        line = self.lines.readline()
+        if not line:
+            raise EOFError(f"the child ended: {self.process.wait(10)}")
+        message: dict[str, Any] = json.loads(line)
+        if message["type"] == "Phase":
+            self.phases.append((message["phase"], message["view"]))
+        self.beats += message["type"] == "Beat"
+        return message
+
     def receive(self) -> dict[str, Any]:
-        """The next message that is neither a Beat nor a Phase; those are kept count of."""
-        while line := self.lines.readline():
-            message: dict[str, Any] = json.loads(line)
-            if message["type"] == "Phase":
-                self.phases.append((message["phase"], message["view"]))
-            elif message["type"] == "Beat":
-                self.beats += 1
-            else:
-                return message
-        raise EOFError(f"the child ended: {self.process.wait(10)}")
+        """The next message that is neither a Beat nor a Phase."""
+        while (message := self.step())["type"] in {"Beat", "Phase"}:
+            pass
+        return message
+
+    def hang_up(self) -> None:
+        """Close this end, as a dying host does."""
+        self.lines.close()
+        self.socket.close()
+
+    def configure(self, device: str, threads: int = 0) -> dict[str, Any]:
+        """Bind the child to a device; the Configured or Failed message."""
+        self.send(messages.Configure(device, threads))
+        return self.receive()
 
     def render(
-        self, model: Path, scratch: Path, recipe: Recipe, root: Path | None = None, uid: str = ""
+        self,
+        model: Path,
+        scratch: Path,
+        recipe: Recipe,
+        root: Path | None = None,
+        suffix: str = "",
     ) -> dict[str, Any]:
         """Render one file; the Rendered or Failed message."""
+        self.begin(model, scratch, recipe, root, suffix)
+        return self.receive()
+
+    def begin(
+        self,
+        model: Path,
+        scratch: Path,
+        recipe: Recipe,
+        root: Path | None = None,
+        suffix: str = "",
+    ) -> None:
+        """Ask for a file to be rendered."""
         scratch.mkdir(parents=True, exist_ok=True)
         root = root or model.parent
         request = messages.RenderObject(
-            uid=uid or keys.uid_of(model.name),
+            uid=keys.uid_of(model.name),
             root=str(root),
             model=str(model.relative_to(root)),
-            format=model.suffix[1:],
+            format=suffix or model.suffix[1:],
             scratch=str(scratch),
             recipe=to_dict(recipe),
         )
         self.phases = []
         self.send(request)
-        return self.receive()
 
 
 if __name__ == "__main__":  # by hand: driver.py wheel|debian SCRATCH MODEL...

@@ -1,0 +1,57 @@
+"""The child as a process: what it says it can do, and how it ends."""
+
+import time
+
+import pytest
+
+from tests.integration.blender.conftest import COMMANDS
+from tests.integration.blender.driver import Driver, small
+from worker.blender import messages
+from worker.formats import MODEL_SUFFIXES
+
+DEBIAN_LACKS = {"abc", "usd", "usda", "usdc", "usdz"}
+
+
+def test_ready_names_what_this_blender_has(child, blender):
+    ready = child.ready
+    lacks = DEBIAN_LACKS if blender == "debian" else set()
+    assert set(ready["formats"]) == MODEL_SUFFIXES - lacks
+    assert ready["protocol"] == messages.PROTOCOL
+    assert ready["engines"] == ["cycles"]
+    assert ready["denoisers"] == ([] if blender == "debian" else ["openimagedenoise"])
+    assert ("agx" in ready["view_transforms"]) == (blender == "wheel")
+    assert {"standard", "filmic"} <= set(ready["view_transforms"])
+
+
+def test_an_absent_device_is_named_and_the_child_lives(child):
+    failed = child.configure("optix")
+    if failed["type"] == "Configured":
+        pytest.skip("this machine has an OptiX device")
+    assert (failed["code"], failed["uid"]) == ("device", "")
+    assert "optix" in failed["message"]
+    assert child.configure("cpu")["devices"] == ["CPU"]
+
+
+def test_phases_come_in_order(child, samples, tmp_path):
+    child.render(samples / "gear.stl", tmp_path, small(views=3))
+    assert child.phases == [("import", -1), ("scene", -1), ("view", 0), ("view", 1), ("view", 2)]
+
+
+def test_stop_ends_it_with_success(blender):
+    with Driver(COMMANDS[blender]) as driver:
+        driver.send(messages.Stop())
+        assert driver.process.wait(10) == 0
+
+
+def test_it_beats_while_it_renders_and_does_not_outlive_its_host(blender, samples, tmp_path):
+    with Driver(COMMANDS[blender]) as driver:
+        endless = small(views=1, resolution=1024, samples=100_000)
+        driver.begin(samples / "gear.stl", tmp_path, endless)
+        while ("view", 0) not in driver.phases:
+            driver.step()
+        beats, begun = driver.beats, time.monotonic()
+        while driver.beats < beats + 2:
+            driver.step()
+        assert time.monotonic() - begun < 10
+        driver.hang_up()
+        assert driver.process.wait(10) == 0

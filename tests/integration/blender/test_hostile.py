@@ -1,0 +1,144 @@
+"""Files that reach out of their folder, or want to act: what they name is treated as missing."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.integration.blender.conftest import views_of
+from tests.integration.blender.driver import small
+from worker import keys
+from worker.blender.streams import random_colour, stream
+
+QUAD = """mtllib quad.mtl
+v -1 -1 0
+v 1 -1 0
+v 1 1 0
+v -1 1 0
+vt 0 0
+vt 1 0
+vt 1 1
+vt 0 1
+usemtl paint
+f 1/1 2/2 3/3 4/4
+f 4/4 3/3 2/2 1/1
+"""
+PURE_BLUE = (0, 0, 255)
+
+
+def quad(folder, picture):
+    """A square in front of nothing, painted with `picture` (a path as the mtl writes it)."""
+    folder.mkdir(exist_ok=True)
+    (folder / "quad.obj").write_text(QUAD)
+    (folder / "quad.mtl").write_text(f"newmtl paint\nKd 1 1 1\nmap_Kd {picture}\n")
+    return folder / "quad.obj"
+
+
+def blueness(answer, scratch):
+    """Share of the seen pixels in which blue far outweighs the rest."""
+    seen = np.concatenate([view[view[..., 3] > 0.9] for view in views_of(answer, scratch)])
+    return (seen[:, 2] > 5 * seen[:, :2].max(axis=1)).mean()
+
+
+def test_a_picture_inside_is_used(child, tmp_path):
+    model = quad(tmp_path / "object", "blue.png")
+    Image.new("RGB", (4, 4), PURE_BLUE).save(model.parent / "blue.png")
+    answer = child.render(model, tmp_path / "out", small())
+    assert answer["scene"]["missing_textures"]["count"] == 0
+    assert blueness(answer, tmp_path / "out") > 0.5
+
+
+@pytest.mark.parametrize("way", ["dots", "absolute", "link", "linked-folder", "backslashes"])
+def test_a_picture_outside_is_missing(child, tmp_path, way):
+    outside = tmp_path / "elsewhere" / "outside.png"
+    outside.parent.mkdir()
+    Image.new("RGB", (4, 4), PURE_BLUE).save(outside)
+    written = {
+        "dots": "../elsewhere/outside.png",
+        "absolute": str(outside),
+        "link": "outside.png",
+        "linked-folder": "folder/outside.png",
+        "backslashes": "..\\elsewhere\\outside.png",
+    }[way]
+    model = quad(tmp_path / "object", written)
+    if way == "link":
+        (model.parent / "outside.png").symlink_to(outside)
+    if way == "linked-folder":
+        (model.parent / "folder").symlink_to(outside.parent)
+    answer = child.render(model, tmp_path / "out", small())
+    missing = answer["scene"]["missing_textures"]
+    assert missing["count"] == 1
+    assert blueness(answer, tmp_path / "out") < 0.01
+    assert str(tmp_path) not in json.dumps(answer["scene"])  # nor where this machine keeps it
+
+
+@pytest.mark.parametrize("content", [None, b"version https://git-lfs.github.com/spec/v1\n", b""])
+def test_a_missing_picture_is_one_recorded_colour(child, tmp_path, content):
+    model = quad(tmp_path / "object", "textures/lost.png")
+    if content is not None:
+        (model.parent / "textures").mkdir()
+        (model.parent / "textures/lost.png").write_bytes(content)
+    recipe = small(samples=16)
+    answer = child.render(model, tmp_path / "out", recipe)
+    colour = random_colour(stream(keys.uid_of("quad.obj"), recipe, "texture:textures/lost.png"))
+    assert answer["scene"]["missing_textures"] == {
+        "count": 1,
+        "files": ["textures/lost.png"],
+        "file_path_to_color": {"textures/lost.png": list(colour)},
+    }
+    seen = np.concatenate([v[v[..., 3] > 0.9] for v in views_of(answer, tmp_path / "out")])
+    order = np.argsort(colour[:3])
+    assert (np.diff(seen[:, order], axis=1) >= 0).mean() > 0.95
+
+
+def test_a_buffer_outside_is_refused(child, samples, tmp_path):
+    content = json.loads((samples / "mushroom.gltf").read_text())
+    for number, uri in enumerate(("../mushroom.bin", "%2e%2e/mushroom.bin")):
+        model = tmp_path / "object" / f"{number}.gltf"
+        model.parent.mkdir(exist_ok=True)
+        (tmp_path / "mushroom.bin").write_bytes((samples / "mushroom.bin").read_bytes())
+        content["buffers"][0]["uri"] = uri
+        model.write_text(json.dumps(content))
+        answer = child.render(model, tmp_path / "out", small())
+        assert answer["code"] == "import"
+        assert "outside" in answer["message"]
+        # With the folder above as its root the very same file is fine.
+        fine = child.render(model, tmp_path / "out", small(views=1), root=tmp_path)
+        assert fine["type"] == "Rendered"
+
+
+def test_a_material_library_outside_is_refused(child, tmp_path):
+    model = quad(tmp_path / "object", "x.png")
+    (tmp_path / "secret.mtl").write_text("newmtl paint\n")
+    model.write_text(QUAD.replace("quad.mtl", "../secret.mtl"))
+    assert child.render(model, tmp_path / "out", small())["code"] == "import"
+
+
+def test_a_model_that_is_a_link_out_is_refused(child, samples, tmp_path):
+    link = tmp_path / "gear.stl"
+    link.symlink_to(samples / "gear.stl")
+    assert child.render(link, tmp_path / "out", small())["code"] == "import"
+
+
+def test_a_blend_shows_its_object_and_does_nothing_else(child, blends, tmp_path):
+    before = sorted(blends.iterdir())
+    assert [path.suffix for path in before] == [".blend"] * 3
+    recipe = small(samples=16)
+    answer = child.render(blends / "hostile.blend", tmp_path / "a", recipe)
+    scene = answer["scene"]
+    assert scene["lamp_count"] == 1
+    assert scene["mesh_count"] == 3
+    # The hidden cube at z = 50 does not count, and neither the lamp nor the camera is in the box.
+    assert scene["scene_size"]["bbox_max"] == pytest.approx([7.0, 1.0, 0.5])
+    assert scene["scene_size"]["bbox_min"] == pytest.approx([3.0, -1.0, -0.5])
+    assert scene["missing_textures"]["files"] == ["outside.png"]
+    assert sorted(blends.iterdir()) == before  # no script, driver or compositor has written
+
+    # The lamp of 100 kW lights nothing: the picture is that of the cube alone.
+    seen = views_of(answer, tmp_path / "a")
+    plain = views_of(child.render(blends / "plain.blend", tmp_path / "b", recipe), tmp_path / "b")
+    for view in seen + plain:
+        lit = view[view[..., 3] > 0.9]
+        assert (lit[:, 0] > lit[:, 1]).mean() > 0.9
+    assert max(v.max() for v in seen) < 2 * max(v.max() for v in plain)
