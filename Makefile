@@ -12,9 +12,12 @@ LOCKS := locks/dev.lock locks/stubs-4.5.lock locks/stubs-3.2.lock
 help: ## Show this help
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+# Small enough for a laptop's CPU; `make run SMALL=` renders the preset as it stands.
+SMALL := --set views=6 --set resolution=256 --set samples=32
+
 run: setup ## Render the sample objects on the CPU into ./out and make a contact sheet
-	@test -d samples || $(BIN)/python -m worker.blender.samples samples
-	@$(BIN)/render-worker run samples --output out --device cpu $(RUN)
+	@test -d samples || { echo "making sample objects"; $(BIN)/python -m worker.blender.samples samples >/dev/null; }
+	@$(BIN)/render-worker run samples --output out --device cpu $(SMALL)
 	@$(BIN)/render-worker gallery --output out
 
 setup: libraries $(READY) ## Make .venv from the hashed locks
@@ -39,7 +42,7 @@ $(READY): $(LOCKS) pyproject.toml
 	@touch $@
 
 test: setup lint ## Lint, type-check and run the whole test suite
-	@$(BIN)/python -m pytest tests $(TEST)
+	@$(BIN)/python -m pytest tests -n 2 --dist loadfile $(TEST)
 
 quick: setup ## Only the unit tests
 	@$(BIN)/python -m pytest tests/unit -q

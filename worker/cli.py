@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import click
 import structlog
 import typer
 
@@ -25,6 +24,11 @@ app.command("gallery")(report.gallery_command)
 app.add_typer(index.app, name="index")
 app.add_typer(presets.app, name="presets")
 
+# Typer carries its own copy of click and exports only the leaves of its exceptions.
+CommandLineError: type[Exception] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+
 
 def main() -> None:
     """Run the command line; the exit statuses are `errors.ExitStatus`."""
@@ -35,16 +39,16 @@ def _status() -> int:
     log.configure()
     try:
         return app(standalone_mode=False) or 0
-    except click.exceptions.Exit as end:
+    except typer.Exit as end:
         return end.exit_code
-    except click.ClickException as error:
-        typer.echo(f"render-worker: {error.format_message()}", err=True)
-        return ExitStatus.USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return ExitStatus.INTERRUPTED
     except WorkerError as error:
         typer.echo(f"render-worker: {error}", err=True)
         return error.exit_status
+    except CommandLineError as error:
+        typer.echo(f"render-worker: {error.format_message()}", err=True)  # type: ignore[attr-defined]
+        return ExitStatus.USAGE
     except Exception:  # noqa: BLE001 - the last place to say that it is our bug
         structlog.get_logger().exception("a bug of the worker's")
         return ExitStatus.BUG
