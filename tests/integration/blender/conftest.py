@@ -14,6 +14,7 @@ from PIL import Image
 from tests.integration.blender.driver import DEBIAN, PROGRAM, REPOSITORY, WHEEL, Driver
 
 MAKE_BLEND = Path(__file__).with_name("make_blend.py")
+MAKE_FORMATS = Path(__file__).with_name("make_formats.py")
 COMMANDS = {"wheel": WHEEL, "debian": PROGRAM}
 BLENDERS = [
     pytest.param("wheel", id="bpy"),
@@ -69,6 +70,14 @@ def blends(blender, tmp_path_factory):
     start = [sys.executable] if blender == "wheel" else ["blender", "-b", "--python"]
     subprocess.run([*start, MAKE_BLEND, *["--"] * (blender == "debian"), folder], check=True,
                    capture_output=True)  # fmt: skip
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cubes(tmp_path_factory):
+    """A folder with cube.abc, cube.dae, cube.usd and its kin; see make_formats.py."""
+    folder = tmp_path_factory.mktemp("cubes")
+    subprocess.run([sys.executable, MAKE_FORMATS, folder], check=True, capture_output=True)
     return folder
 
 

@@ -1,8 +1,9 @@
 """Run inside Blender: writes .blend files whose secrets must stay in them.
 
 make_blend.py FOLDER: hostile.blend with a wide red cube; beside it a cube hidden in the render, a
-glaring lamp, a camera, a picture outside FOLDER, a script and a compositor that write files when
-they get to run. plain.blend is the red cube alone, sphere.blend another object in the same place.
+glaring lamp, a camera, a picture outside FOLDER, a script, a driver and a compositor that write
+files when they get to run. plain.blend is the red cube alone, sphere.blend another object in the
+same place, instances.blend two instances of a tower of three cubes.
 """
 
 import os
@@ -43,6 +44,21 @@ bpy.ops.wm.read_factory_settings(use_empty=True)
 bpy.ops.mesh.primitive_ico_sphere_add(subdivisions=4, location=(5.0, 0.0, 0.0))
 bpy.context.object.data.materials.append(material("green", (0.02, 0.6, 0.02, 1.0))[0])
 save("sphere.blend")
+
+bpy.ops.wm.read_factory_settings(use_empty=True)
+bpy.ops.mesh.primitive_cube_add(size=2.0)
+tower = bpy.context.object
+array = tower.modifiers.new("tower", "ARRAY")
+array.count, array.relative_offset_displace = 3, (0.0, 0.0, 2.0)
+asset = bpy.data.collections.new("asset")
+bpy.context.scene.collection.objects.unlink(tower)
+asset.objects.link(tower)
+for x in (-4.0, 4.0):
+    instancer = bpy.data.objects.new("instancer", None)
+    instancer.instance_type, instancer.instance_collection = "COLLECTION", asset
+    instancer.location.x = x
+    bpy.context.scene.collection.objects.link(instancer)
+save("instances.blend")
 
 bpy.ops.wm.read_factory_settings(use_empty=True)
 wide_cube()

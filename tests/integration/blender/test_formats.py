@@ -36,6 +36,25 @@ def test_the_samples_are_all_tried(samples):
     assert all(path.stat().st_size < 500_000 for path in samples.iterdir())
 
 
+@pytest.mark.parametrize("suffix", ["abc", "dae", "usd", "usda", "usdc", "usdz"])
+def test_the_other_formats_are_read_or_refused_by_name(child, cubes, tmp_path, suffix):
+    answer = child.render(cubes / f"cube.{suffix}", tmp_path, small(views=1))
+    if suffix in child.ready["formats"]:
+        assert views_of(answer, tmp_path)[0][..., 3].max() == 1.0
+        assert answer["scene"]["scene_size"]["bbox_max"] == pytest.approx([1, 1, 1])
+    else:
+        assert answer["code"] == "unsupported"
+        assert f".{suffix}" in answer["message"]
+
+
+def test_instances_and_modifiers_are_in_the_box(child, blends, tmp_path):
+    answer = child.render(blends / "instances.blend", tmp_path, small(views=1))
+    assert answer["scene"]["scene_size"]["bbox_max"] == pytest.approx([5.0, 1.0, 9.0])
+    assert answer["scene"]["scene_size"]["bbox_min"] == pytest.approx([-5.0, -1.0, -1.0])
+    alpha = views_of(answer, tmp_path)[0][..., 3]
+    assert 0.02 < alpha.mean() < 0.6
+
+
 def test_statistics_count_what_is_in_the_file(child, samples, tmp_path):
     scene = child.render(samples / "crate.obj", tmp_path, small(views=1))["scene"]
     assert (scene["vert_count"], scene["edge_count"], scene["poly_count"]) == (8, 12, 6)
