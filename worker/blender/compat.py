@@ -137,11 +137,11 @@ def run(chosen: Operator, filepath: str, options: dict[str, Any]) -> bool:
     return "FINISHED" in _operator(chosen.operator)(filepath=filepath, **given)
 
 
-def run_exporter(suffix: str, filepath: str) -> None:
+def run_exporter(suffix: str, filepath: str, options: dict[str, Any]) -> None:
     """Write the whole scene to `filepath`. Raises: RuntimeError, also where there is no way to."""
     for candidate in EXPORTERS[suffix]:
         if options_of(candidate.operator):
-            run(candidate, filepath, {})
+            run(candidate, filepath, options)
             return
     raise RuntimeError(f"Blender {version()} cannot export .{suffix}")
 

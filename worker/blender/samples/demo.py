@@ -1,27 +1,16 @@
-"""Small sample objects, one per common format, made with bpy; the same bytes each time.
-
-python -m worker.blender.samples DIR
-blender -b --factory-startup --python worker/blender/program.py -- samples DIR
-"""
+"""The demonstration: one small object per common format."""
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
-import functools
-import hashlib
 import math
-import os
-import sys
-import traceback
-from pathlib import Path
 from typing import Any, Callable
 
 import bpy
 import numpy as np
 
-from worker.blender import compat, scene, shapes
-from worker.blender.shapes import Shape, arc, lathe
+from worker.blender import shapes
+from worker.blender.samples.parts import add, finish_of
+from worker.blender.shapes import arc, lathe
 
 WALNUT = ("walnut", (0.10, 0.035, 0.015), 0.0, 0.35)
 BRASS = ("brass", (0.85, 0.55, 0.18), 0.6, 0.35)
@@ -32,8 +21,6 @@ STEEL = ("steel", (0.25, 0.27, 0.30), 0.5, 0.4)
 CREAM = ("cream", (0.80, 0.65, 0.45), 0.0, 0.7)
 TEAL = ("teal", (0.02, 0.35, 0.35), 0.0, 0.35)
 PINK = ("pink", (0.85, 0.15, 0.35), 0.0, 0.5)
-Finish = tuple[str, tuple[float, float, float], float, float]
-"""A material: name, linear RGB, metallic, roughness."""
 
 
 def pawn() -> None:
@@ -140,7 +127,7 @@ def mushroom() -> None:
         )  # fmt: skip
 
 
-BUILDERS: dict[str, Callable[[], None]] = {
+DEMO: dict[str, Callable[[], None]] = {
     "pawn.glb": pawn,
     "rocket.glb": rocket,
     "crate.obj": crate,
@@ -150,105 +137,3 @@ BUILDERS: dict[str, Callable[[], None]] = {
     "mushroom.gltf": mushroom,
 }
 """File name to what builds its scene; the suffix chooses the exporter."""
-
-
-def make(name: str, folder: Path) -> Path:
-    """Make sample `name`, a key of BUILDERS, in `folder`, and its side files; returns the model.
-
-    Raises: RuntimeError when this Blender cannot export the format.
-    """
-    scene.clean()
-    BUILDERS[name]()
-    path = folder.resolve() / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for image in bpy.data.images:
-        if image.source == "GENERATED" and image.has_data:
-            image.filepath_raw = str(path.with_suffix(".png"))
-            image.file_format = "PNG"
-            image.save()
-    if path.suffix == ".fbx":
-        _fix_fbx()
-    compat.run_exporter(path.suffix[1:], str(path))
-    return path
-
-
-def add(name: str, shape: Shape, finish: Finish | None) -> Any:
-    """A new object of `shape` in the scene."""
-    mesh: Any = bpy.data.meshes.new(name)
-    mesh.from_pydata(shape.points.tolist(), [], shape.faces)
-    mesh.polygons.foreach_set("use_smooth", [shape.smooth] * len(mesh.polygons))
-    if shape.colours is not None:
-        colours = mesh.color_attributes.new("Col", "BYTE_COLOR", "CORNER")
-        corners = np.empty(len(mesh.loops), dtype=np.int32)
-        mesh.loops.foreach_get("vertex_index", corners)
-        colours.data.foreach_set("color", shape.colours[corners].ravel().astype(np.float32))
-    if finish is not None:
-        mesh.materials.append(finish_of(finish))
-    item = bpy.data.objects.new(name, mesh)
-    context: Any = bpy.context
-    context.scene.collection.objects.link(item)
-    return item
-
-
-def finish_of(finish: Finish) -> Any:
-    """The scene's one material of `finish`."""
-    name, colour, metallic, roughness = finish
-    if name in bpy.data.materials:
-        return bpy.data.materials[name]
-    material: Any = bpy.data.materials.new(name)
-    material.use_nodes = True
-    material.diffuse_color = (*colour, 1.0)
-    material.metallic, material.roughness = metallic, roughness
-    surface = material.node_tree.nodes["Principled BSDF"]
-    for socket, value in (
-        ("Base Color", (*colour, 1.0)),
-        ("Metallic", metallic),
-        ("Roughness", roughness),
-    ):
-        surface.inputs[socket].default_value = value
-    return material
-
-
-def _fix_fbx() -> None:
-    """Keep the clock and Python's random hashes out of the FBX exporter's files."""
-    from io_scene_fbx import export_fbx_bin, fbx_utils  # type: ignore[import-not-found]
-
-    header = export_fbx_bin.fbx_header_elements
-    if not isinstance(header, functools.partial):
-        moment = dt.datetime(2000, 1, 1, tzinfo=dt.timezone.utc)  # noqa: UP017 - Python 3.10
-        export_fbx_bin.fbx_header_elements = functools.partial(header, time=moment)
-
-    def key_to_uuid(taken: Any, key: Any) -> Any:
-        number = int.from_bytes(hashlib.sha256(repr(key).encode()).digest()[:4], "big")
-        while number in taken:
-            number += 1
-        return fbx_utils.UUID(number)
-
-    fbx_utils._key_to_uuid = key_to_uuid  # noqa: SLF001 - no other way to steady its numbers
-    fbx_utils._keys_to_uuids.clear()  # noqa: SLF001
-    fbx_utils._uuids_to_keys.clear()  # noqa: SLF001
-
-
-def main(arguments: list[str]) -> None:
-    """Make every sample, or those named, in a folder; never returns."""
-    status = 1
-    try:
-        parser = argparse.ArgumentParser(prog="worker.blender.samples", description=__doc__)
-        parser.add_argument("folder", type=Path)
-        parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BUILDERS))
-        given = parser.parse_args(arguments)
-        compat.start()
-        for name in given.names or BUILDERS:
-            make(name, given.folder)
-        status = 0
-    except SystemExit as error:
-        status = error.code if isinstance(error.code, int) else 1
-    except BaseException:  # noqa: BLE001 - whatever it is, it ends here, seen
-        traceback.print_exc()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -1,0 +1,7 @@
+"""crowds."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+CROWDS: dict[str, Callable[[], None]] = {}
