@@ -17,7 +17,7 @@ from tests.e2e.conftest import listing, run_worker
 pytestmark = pytest.mark.cluster
 QUICK = "views=2 resolution=32 samples=1"
 # Long enough an object for a signal to meet it at work.
-SLOW = "views=60 resolution=32 samples=1"
+SLOW = "views=150 resolution=32 samples=1"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tests.e2e.conftest import listing, run_worker
 
 pytestmark = pytest.mark.cluster
 # Seconds an object, so that a signal meets workers at work.
-SLOW = "views=60 resolution=32 samples=1"
+SLOW = "views=150 resolution=32 samples=1"
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,8 @@ def test_the_last_restart_ends_with_75(slow, cluster, tmp_path):
 
 
 def test_a_stop_of_one_array_task_leaves_the_others_alone(slow, cluster, tmp_path, whole):
-    job = slow.submit("render-array.sbatch", "--array=0-2")
+    # No grace: with it, both of a task's objects might still be finished.
+    job = slow.submit("render-array.sbatch", "--array=0-2", RENDER_WORKER_GRACE=0)
     at_work(slow, f"{job}_2")
     # The last task bears the array's own id.
     assert {one["ArrayTaskId"]: one["JobId"] for one in cluster.jobs(job)}["2"] == job
