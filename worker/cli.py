@@ -13,7 +13,8 @@ from worker.errors import ExitStatus, WorkerError
 
 app = typer.Typer(
     name="render-worker",
-    help="Turns lists of 3D objects into training images, one zip per object.",
+    help="Turns lists of 3D objects into training images, one zip per object. "
+    "Every --option is also the environment variable RENDER_WORKER_OPTION.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

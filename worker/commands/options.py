@@ -14,7 +14,7 @@ ENVIRONMENT = "RENDER_WORKER_"
 def option(flag: str, text: str, **more: Any) -> Any:
     """An option that is also the environment variable RENDER_WORKER_<FLAG>."""
     name = flag.lstrip("-").split("/", 1)[0].replace("-", "_").upper()
-    return typer.Option(flag, help=text, envvar=more.pop("envvar", ENVIRONMENT + name), **more)
+    return typer.Option(flag, help=text, envvar=ENVIRONMENT + name, show_envvar=False, **more)
 
 
 Output = Annotated[str, option("--output", "Folder or s3://bucket/prefix.", metavar="URI")]

@@ -21,8 +21,10 @@ from worker.commands.options import (
     option,
     s3_options,
 )
+from worker.errors import WorkerError
 from worker.render.pool import PoolOptions
 from worker.render.watch import Limits
+from worker.report import summary as summaries
 from worker.run import RunOptions, run
 from worker.sources.base import FetchLimits
 
@@ -101,44 +103,53 @@ def run_command(
     s3_region: S3Region = None,
     s3_addressing: S3Addressing = "auto",
     s3_checksums: S3Checksums = "when_supported",
+    summary: Annotated[
+        Path | None, option("--summary", "File for a JSON summary of at most 4 KB.")
+    ] = None,
     log_level: LogLevel = "info",
 ) -> None:
     """Render this rank's objects of INDEX into --output, one zip each."""
     log.configure("warning" if sys.stderr.isatty() and log_level == "info" else log_level)
-    result = run(
-        RunOptions(
-            index=index,
-            output=output,
-            preset=preset,
-            overrides=tuple(overrides or ()),
-            rank=rank,
-            world_size=world_size,
-            limit=limit,
-            retry=frozenset(retry or ()),
-            render_new=render_new,
-            max_failure_rate=max_failure_rate,
-            blender=blender,
-            pool=PoolOptions(
-                device=device,
-                children_per_device=children,
-                threads=threads,
-                recycle_after=recycle_after,
-                limits=Limits(
-                    import_s=import_timeout,
-                    view_s=view_timeout,
-                    object_s=object_timeout,
-                    memory_bytes=memory_limit << 20,
-                ),
+    options = RunOptions(
+        index=index,
+        output=output,
+        preset=preset,
+        overrides=tuple(overrides or ()),
+        rank=rank,
+        world_size=world_size,
+        limit=limit,
+        retry=frozenset(retry or ()),
+        render_new=render_new,
+        max_failure_rate=max_failure_rate,
+        blender=blender,
+        pool=PoolOptions(
+            device=device,
+            children_per_device=children,
+            threads=threads,
+            recycle_after=recycle_after,
+            limits=Limits(
+                import_s=import_timeout,
+                view_s=view_timeout,
+                object_s=object_timeout,
+                memory_bytes=memory_limit << 20,
             ),
-            fetch=FetchLimits(max_bytes=max_download << 20, timeout_s=download_timeout),
-            download_workers=download_workers,
-            keep_downloads=keep_downloads,
-            keep_format=keep_format,
-            scratch=scratch,
-            grace_s=grace,
-            s3=s3_options(s3_endpoint, s3_region, s3_addressing, s3_checksums),
-        )
+        ),
+        fetch=FetchLimits(max_bytes=max_download << 20, timeout_s=download_timeout),
+        download_workers=download_workers,
+        keep_downloads=keep_downloads,
+        keep_format=keep_format,
+        scratch=scratch,
+        grace_s=grace,
+        s3=s3_options(s3_endpoint, s3_region, s3_addressing, s3_checksums),
     )
+    try:
+        result = run(options)
+    except WorkerError as error:
+        if summary is not None:
+            summaries.write(summary, error.exit_status, error=error)
+        raise
+    if summary is not None:
+        summaries.write(summary, result.status, tally=result.tally)
     if sys.stderr.isatty():
         Console(stderr=True).print(result.tally.sentence(result.output))
     raise typer.Exit(result.status)

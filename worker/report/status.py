@@ -224,7 +224,7 @@ def _summary(status: Status) -> list[RenderableType]:
 
 def _shards(status: Status, most: int) -> RenderableType:
     unfinished = [s for s in status.shards if s.total is None or s.done < s.total]
-    if not unfinished:
+    if not unfinished or status.left == 0:
         return Text(f"all {len(status.shards):,} shards done" if status.shards else "no ledger yet")
     table = Table("shard", "done", "of", title="Shards not done", title_justify="left")
     for shard in unfinished[:most]:
