@@ -88,7 +88,7 @@ def rendered_object(folder, recipe, file_identifier="https://example.org/models/
             View(
                 name=name,
                 camera_to_world=look_at_origin(location).tolist(),
-                intrinsics=intrinsics(width, height, recipe.camera.fov),
+                intrinsics=intrinsics(width, height, recipe.camera.fov[0]),
                 width=width,
                 height=height,
                 projection="perspective",

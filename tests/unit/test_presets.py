@@ -36,7 +36,8 @@ def test_objaverse_xl_is_as_published():
     assert recipe.camera.radius == (1.5, 2.2)
     assert recipe.camera.max_height == 2.2
     lens, sensor = 35, 32
-    assert recipe.camera.fov == pytest.approx(math.degrees(2 * math.atan(sensor / 2 / lens)))
+    fov = math.degrees(2 * math.atan(sensor / 2 / lens))
+    assert recipe.camera.fov == pytest.approx((fov, fov))
     assert recipe.cycles.denoise
     assert recipe.cycles.filter_width == 0.01
     bounces = ("diffuse", "glossy", "transparent", "transmission")
@@ -175,7 +176,8 @@ VALUES = {
     "views": st.integers(1, 10_000),
     "samples": st.integers(1, 1 << 20),
     "cycles.denoise": st.booleans(),
-    "camera.fov": st.floats(0.1, 179),
+    "camera.radius": st.tuples(st.floats(1.0, 1.5), st.floats(1.5, 2.0)),
+    "camera.margin": st.floats(0.0, 0.9),
     "name": st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"])),
     "resolution": st.tuples(st.integers(1, 16384), st.integers(1, 16384)),
 }

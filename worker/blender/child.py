@@ -136,7 +136,7 @@ def _render(
     scene.put_out_lights()
     scene.normalise(low, high)
     lights.add(recipe.lights, stream(uid, recipe, "lights"))
-    camera = scene.add_camera(recipe.camera.fov)
+    camera = scene.add_camera(recipe.camera.fov[0])
     viewpoints = layouts.viewpoints(
         recipe.camera, recipe.views, recipe.resolution, stream(uid, recipe, "cameras")
     )

@@ -42,7 +42,7 @@ def viewpoints(
     """
     check(camera)
     width, height = resolution
-    k = intrinsics(camera.fov, width, height)
+    k = intrinsics(camera.fov[0], width, height)
     place = LAYOUTS[camera.layout]
     return [
         Viewpoint(look_at_origin(place(camera, source)), k, width, height) for _ in range(views)

@@ -36,30 +36,121 @@ def section(kind: type, doc: str) -> Any:
     return dataclasses.field(default_factory=kind, metadata={"doc": doc})
 
 
+COLOUR_IMAGES = ("colour", "colour-exr")
+DEPTH_IMAGES = ("depth", "depth-exr", "depth-npy", "depth-f16")
+NORMAL_IMAGES = ("normal", "normal-16", "normal-exr")
+MATERIAL_IMAGES = ("albedo", "alpha", "metallic", "roughness")
+OTHER_IMAGES = ("mask", "index-object", "index-material", "position-exr")
+IMAGES = (*COLOUR_IMAGES, *DEPTH_IMAGES, *NORMAL_IMAGES, *MATERIAL_IMAGES, *OTHER_IMAGES)
+"""Image kinds; what each is made from, `worker.blender.channels` says."""
+RECORDS = (
+    "cameras", "npy-3x4", "gpt4point", "transforms", "nerf-synthetic", "get3d", "nsvf",
+    "nerfstudio", "instant-ngp", "zeronvs", "trellis",
+)  # fmt: skip
+LAYOUTS = ("shell", "sphere", "hemisphere", "hammersley", "ring", "turntable", "fixed", "get3d")
+RIGS = (
+    "four-suns", "shap-e", "uniform", "environment", "area", "trellis", "own", "none",
+)  # fmt: skip
+
+
 @dataclasses.dataclass(frozen=True)
 class Camera:
     """Where the cameras stand. World: Z up; the object is centred on the origin."""
 
-    layout: str = key("shell", "how viewpoints are placed", choices=("shell",))
-    fov: float = key(49.1343, "horizontal field of view", low=0.1, high=179.0, unit="degree")
+    layout: str = key("shell", "how viewpoints are placed", choices=LAYOUTS)
+    projection: str = key(
+        "perspective", "how the camera sees", choices=("perspective", "orthographic")
+    )
+    fov: tuple[float, float] = key(
+        (49.1343, 49.1343),
+        "horizontal field of view, drawn for each view; one number fixes it",
+        low=0.1,
+        high=179.0,
+        unit="degree",
+    )
+    fov_law: str = key(
+        "uniform",
+        "what is uniform when it is drawn: the angle, or (TRELLIS) the squared sine of its half",
+        choices=("uniform", "sine-squared"),
+    )
+    ortho_scale: float = key(
+        1.2, "width that an orthographic image shows", low=1e-6, high=1e6, unit="world unit"
+    )
+    distance: str = key(
+        "drawn",
+        "drawn: by radius; cube: the sphere around the unit cube touches the field of view "
+        "(TRELLIS); fit: the object fills the frame but for the margin, never cropped",
+        choices=("drawn", "cube", "fit"),
+    )
     radius: tuple[float, float] = key(
         (1.5, 2.2),
-        "distance from the origin, drawn uniformly",
+        "distance from the origin, drawn uniformly; one number fixes it",
         low=0.01,
         high=1000.0,
         unit="world unit",
     )
+    margin: float = key(
+        0.05, "share of the frame's half left free on each side by 'fit'", low=0.0, high=0.9
+    )
     max_height: float = key(
-        2.2, "draw again while |z| exceeds this", low=0.0, high=1000.0, unit="world unit"
+        2.2,
+        "shell, sphere, hemisphere: draw again while |z| exceeds this",
+        low=0.0,
+        high=1000.0,
+        unit="world unit",
     )
     northern: bool = key(False, "only viewpoints with z >= 0 (the sign of z is dropped)")
+    elevation: tuple[float, float] = key(
+        (0.0, 30.0),
+        "height above the horizon: ring and get3d draw it, turntable goes from one to the other",
+        low=-90.0,
+        high=90.0,
+        unit="degree",
+    )
+    azimuth: float = key(
+        0.0, "where ring and turntable begin, from +X towards +Y", low=-360.0, high=360.0,
+        unit="degree",
+    )  # fmt: skip
+    fixed: tuple[tuple[float, float, float], ...] = key(
+        (),
+        "layout fixed: where the cameras stand, in turn; cube and fit take only the directions",
+        low=-1000.0,
+        high=1000.0,
+        unit="world unit",
+    )
 
 
 @dataclasses.dataclass(frozen=True)
 class Lights:
     """What lights the object."""
 
-    rig: str = key("four-suns", "which lights", choices=("four-suns",))
+    rig: str = key(
+        "four-suns",
+        "which lights; own: the file's, and four-suns where it has none",
+        choices=RIGS,
+    )
+    strength: float = key(1.0, "factor on all of them", low=0.0, high=1e6)
+    environment: str = key("", "rig environment: an equirectangular picture's path (HDR or EXR)")
+    environment_turn: float = key(
+        0.0, "turns the picture about Z", low=-360.0, high=360.0, unit="degree"
+    )
+    area_power: tuple[float, float] = key(
+        (300.0, 600.0), "rig area: power, drawn", low=0.0, high=1e9, unit="W"
+    )
+    area_side: float = key(100.0, "rig area: its side", low=1e-3, high=1e4, unit="world unit")
+    area_low: tuple[float, float, float] = key(
+        (-1.0, -1.0, 0.5),
+        "rig area: it shines down from a place drawn between this corner…",
+        low=-1000.0,
+        high=1000.0,
+        unit="world unit",
+    )
+    area_high: tuple[float, float, float] = key(
+        (1.0, 1.0, 1.5), "…and this one", low=-1000.0, high=1000.0, unit="world unit"
+    )
+    startup_light: bool = key(
+        False, "rig area: also the point light of Blender's startup scene, 1000 W"
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +161,19 @@ class Subject:
     one_colour: tuple[str, ...] = key(
         (), "formats whose objects get one random colour instead of their materials"
     )
+    normalise: str = key(
+        "unit-cube",
+        "unit-cube: the longest side becomes 1; unit-sphere: the farthest vertex lies at 1 from "
+        "the box's centre; none: left as it is, also in its place",
+        choices=("unit-cube", "unit-sphere", "none"),
+    )
+    pose: str = key(
+        "imported",
+        "imported: as the importer leaves it; rest: armatures and shape keys at rest; frame: at "
+        "one frame; spread: the views go evenly through the animation",
+        choices=("imported", "rest", "frame", "spread"),
+    )
+    frame: int = key(1, "the frame of pose frame", low=-1048574, high=1048574)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,6 +199,55 @@ class Colour:
     exposure: float = key(
         0.0, "stops added before the view transform", low=-16.0, high=16.0, unit="stop"
     )
+    background: str = key(
+        "transparent",
+        "what 8-bit colour images stand on; without transparency they have three channels",
+        choices=("transparent", "white", "black"),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Depth:
+    """How depth is encoded. Depth is planar Z, in world units, of the pixel's centre."""
+
+    mode: str = key(
+        "fixed",
+        "range of 16-bit depth: near and far, or each view's own (told in its metadata)",
+        choices=("fixed", "per-view"),
+    )
+    near: float = key(0.0, "depth stored as 0", low=0.0, high=1e6, unit="world unit")
+    far: float = key(5.0, "depth stored as 65535", low=1e-6, high=1e6, unit="world unit")
+    invalid: int = key(
+        65535, "16-bit value where nothing is seen; no depth gets it", low=0, high=65535
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Normal:
+    """How normals are encoded: n/2 + 1/2 in PNG, n itself in EXR."""
+
+    space: str = key(
+        "world",
+        "axes: the world's (Z up), or the camera's (x right, y up, z towards it)",
+        choices=("world", "camera"),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Splits:
+    """How many of the views are for what, in this order; all 0: no split."""
+
+    train: int = key(0, "views to train on", low=0, high=10_000)
+    val: int = key(0, "views to validate on", low=0, high=10_000)
+    test: int = key(0, "views to test on", low=0, high=10_000)
+
+
+@dataclasses.dataclass(frozen=True)
+class Preview:
+    """How previews move."""
+
+    rate: int = key(12, "frames per second", low=1, high=60, unit="1/s")
+    width: int = key(256, "width; never more than the images'", low=16, high=4096, unit="pixel")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,17 +263,26 @@ class Recipe:
     )
     samples: int = key(64, "samples per pixel", low=1, high=1 << 20)
     seed: int = key(0, "another number, other cameras and colours", low=0, high=1 << 62)
-    images: tuple[str, ...] = key(("colour",), "image kinds of each view", choices=("colour",))
+    images: tuple[str, ...] = key(("colour",), "image kinds of each view", choices=IMAGES)
     records: tuple[str, ...] = key(
         ("cameras",),
-        "files about the views: one cameras.json; a NNN.npy each",
-        choices=("cameras", "npy-3x4"),
+        "files about the views: one cameras.json; a NNN.npy each; or as a system's reader wants",
+        choices=RECORDS,
+    )
+    previews: tuple[str, ...] = key(
+        (),
+        "films of the colour views in their order (a turntable's, best)",
+        choices=("turntable-gif", "turntable-webp"),
     )
     camera: Camera = section(Camera, "viewpoints")
     lights: Lights = section(Lights, "lights")
     subject: Subject = section(Subject, "the object")
     cycles: Cycles = section(Cycles, "the path tracer")
     colour: Colour = section(Colour, "colour encoding")
+    depth: Depth = section(Depth, "depth encoding")
+    normal: Normal = section(Normal, "normal encoding")
+    splits: Splits = section(Splits, "training, validation and test views")
+    preview: Preview = section(Preview, "previews")
 
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:
@@ -162,7 +324,11 @@ def _checked(value: Any, hint: Any, about: typing.Mapping[str, Any], path: str) 
     if origin is tuple and args[-1] is Ellipsis:
         if not isinstance(value, (list, tuple)):
             raise RecipeError(f"'{path}' is a list, not {value!r}")
-        return tuple(_scalar(item, args[0], about, path) for item in value)
+        if typing.get_origin(args[0]) is tuple and not all(
+            isinstance(x, (list, tuple)) for x in value
+        ):
+            raise RecipeError(f"'{path}' is a list of lists, as in [[1, 0, 1]], not {value!r}")
+        return tuple(_checked(item, args[0], about, path) for item in value)
     if origin is tuple:
         items = value if isinstance(value, (list, tuple)) else [value] * len(args)
         if len(items) != len(args):
