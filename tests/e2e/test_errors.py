@@ -86,9 +86,7 @@ def test_bad_objects_never_stop_the_run(own_samples, tmp_path):
     (own_samples / "cut.fbx").write_bytes(b"Kaydara FBX Binary  \x00\x1a\x00\x00")
     output = tmp_path / "out"
     run_worker("run", own_samples, "--output", output, "--device", "cpu", *SMALL)
-    lines = [
-        json.loads(line) for part in output.glob("ledger/*/*.jsonl") for line in part.open()
-    ]
+    lines = [json.loads(line) for part in output.glob("ledger/*/*.jsonl") for line in part.open()]
     failed = {line["file_identifier"]: line for line in lines if line["outcome"] == "failed"}
     assert set(failed) == {"garbage.glb", "hollow.obj", "cut.fbx"}
     assert failed["hollow.obj"]["code"] == "empty"

@@ -7,15 +7,16 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.e2e.conftest import ROOT, SMALL, command, environment, listing, run_worker
-
-KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-1"}
+from tests.tools import rgw
 
 
 def outcomes(output: Path) -> list[str]:
@@ -68,33 +69,72 @@ def test_a_finished_run_run_again_does_nothing(samples, undisturbed):
     assert '"rendered": 0' in done.stderr
 
 
+class Server(NamedTuple):
+    """An S3 server: its address, and what a client needs in the environment."""
+
+    endpoint: str
+    environment: dict[str, str]
+
+
+def credentials(access: str, secret: str, ca: str = "") -> dict[str, str]:
+    keys = {
+        "AWS_ACCESS_KEY_ID": access,
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    return {**keys, "AWS_CA_BUNDLE": ca} if ca else keys
+
+
 @pytest.fixture
-def s3():
+def moto():
     server = ThreadedMotoServer(port=0)
     server.start()
     _, port = server.get_host_and_port()
-    endpoint = f"http://127.0.0.1:{port}"
-    client = boto3.client(
-        "s3", endpoint_url=endpoint, aws_access_key_id="test", aws_secret_access_key="test",
-        region_name="us-east-1",
-    )  # fmt: skip
-    client.create_bucket(Bucket="renders")
-    yield endpoint, client
+    yield [Server(f"http://127.0.0.1:{port}", credentials("test", "test"))]
     server.stop()
 
 
-def test_s3_holds_what_a_folder_holds(samples, undisturbed, s3):
-    endpoint, client = s3
+@pytest.fixture
+def ceph():
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(rgw.running())
+        except rgw.Unavailable as reason:
+            pytest.skip(f"NO CEPH RGW ON THIS MACHINE: {reason}")
+        keys = server.access_key, server.secret_key
+        yield [
+            Server(server.http, credentials(*keys)),
+            Server(server.https, credentials(*keys, ca=str(server.ca))),
+        ]
+
+
+@pytest.mark.parametrize("kind", ["moto", pytest.param("ceph", marks=pytest.mark.rgw)])
+def test_s3_holds_what_a_folder_holds(kind, samples, undisturbed, request):
+    for number, server in enumerate(request.getfixturevalue(kind)):
+        _holds_the_same(server, f"renders{number}", samples, undisturbed)
+
+
+def _holds_the_same(server, bucket, samples, undisturbed):
+    client = boto3.client(
+        "s3",
+        endpoint_url=server.endpoint,
+        aws_access_key_id=server.environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=server.environment["AWS_SECRET_ACCESS_KEY"],
+        region_name="us-east-1",
+        verify=server.environment.get("AWS_CA_BUNDLE"),
+    )
+    client.create_bucket(Bucket=bucket)
     run_worker(
-        "run", samples, "--output", "s3://renders/a/prefix", "--device", "cpu",
-        "--s3-endpoint", endpoint, *SMALL, **KEYS,
+        "run", samples, "--output", f"s3://{bucket}/a/prefix", "--device", "cpu",
+        "--s3-endpoint", server.endpoint, "--s3-addressing", "path", *SMALL,
+        **server.environment,
     )  # fmt: skip
     stored = {
         entry["Key"].removeprefix("a/prefix/"): entry["Key"]
-        for entry in client.list_objects_v2(Bucket="renders")["Contents"]
+        for entry in client.list_objects_v2(Bucket=bucket)["Contents"]
     }
     bodies = {
-        key: hashlib.sha256(client.get_object(Bucket="renders", Key=full)["Body"].read())
+        key: hashlib.sha256(client.get_object(Bucket=bucket, Key=full)["Body"].read())
         for key, full in stored.items()
         if not key.startswith("ledger/")
     }
