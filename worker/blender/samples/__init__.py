@@ -1,6 +1,6 @@
 """Small objects made with bpy, the same scenes each time: a demonstration, and hard ones for tests.
 
-python -m worker.blender.samples DIR
+python -m worker.blender.samples DIR [--family hard] [NAME...]
 blender -b --factory-startup --python worker/blender/program.py -- samples DIR
 """
 

@@ -15,7 +15,7 @@ from worker.blender import compat, scene
 from worker.blender.samples import fbx
 from worker.blender.samples.crowds import CROWDS
 from worker.blender.samples.demo import DEMO
-from worker.blender.samples.forms import FORMS
+from worker.blender.samples.forms import FORMS, VAST
 from worker.blender.samples.motion import MOTION
 from worker.blender.samples.proof import PROOF
 from worker.blender.samples.surfaces import SURFACES
@@ -23,6 +23,7 @@ from worker.blender.samples.surfaces import SURFACES
 FAMILIES: dict[str, dict[str, Callable[[], None]]] = {
     "demo": DEMO,
     "hard": {**CROWDS, **FORMS, **MOTION, **SURFACES},
+    "vast": VAST,
     "proof": PROOF,
 }
 """File name to what builds its scene, by family; the suffix chooses the exporter."""
