@@ -60,12 +60,7 @@ class LogObserver:
 
     def outcome(self, outcome: Outcome) -> None:
         """An object has reached its outcome."""
-        fields = {
-            "shard": outcome.shard,
-            "uid": outcome.uid,
-            "object": outcome.file_identifier,
-            **outcome.seconds,
-        }
+        fields = {"object": outcome.file_identifier, **outcome.seconds}
         if outcome.outcome == "failed":
             log.warning("failed", code=outcome.code, reason=outcome.message, **fields)
         else:

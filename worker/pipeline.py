@@ -218,7 +218,8 @@ class Pipeline:
     def _record(self, outcome: Outcome) -> None:
         self._ledger.add(outcome)
         self._tally.add(outcome)
-        self._observer.outcome(outcome)
+        with bound_contextvars(shard=outcome.shard, uid=outcome.uid, phase="record"):
+            self._observer.outcome(outcome)
 
     def _step(self, name: str, work: Callable[[Task, In], Out]) -> Callable[[Item[In]], Item[Out]]:
         """Wrap `work` with its log context and its clock; a bug becomes the object's outcome."""

@@ -7,6 +7,7 @@ piling up memory. An item's failure leaves the row at once; any other exception 
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -172,6 +173,8 @@ class Line:
             raise self._error
 
     def _start(self, name: str, body: Callable[[], None]) -> None:
-        thread = threading.Thread(target=body, name=name, daemon=True)
+        # The thread's log lines carry what is bound here: the rank.
+        context = contextvars.copy_context()
+        thread = threading.Thread(target=context.run, args=(body,), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()

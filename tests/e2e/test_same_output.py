@@ -15,7 +15,15 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.e2e.conftest import ROOT, SMALL, command, environment, listing, run_worker
+from tests.e2e.conftest import (
+    ROOT,
+    SMALL,
+    command,
+    environment,
+    listing,
+    log_lines,
+    run_worker,
+)
 from tests.tools import rgw
 
 
@@ -140,3 +148,14 @@ def _holds_the_same(server, bucket, samples, undisturbed):
     }
     assert {key: body.hexdigest() for key, body in bodies.items()} == listing(undisturbed)
     assert any(key.startswith("ledger/") for key in stored)
+
+
+def test_log_lines_say_who_where_and_what(samples, tmp_path):
+    done = run_worker(
+        "run", samples, "--output", tmp_path / "out", "--device", "cpu", "--limit", 1,
+        "--rank", 0, "--world-size", 2, *SMALL,
+    )  # fmt: skip
+    lines = log_lines(done)
+    assert {line["rank"] for line in lines} == {0}
+    (rendered,) = [line for line in lines if line["event"] == "rendered"]
+    assert {"shard", "uid", "phase", "timestamp", "level"} <= set(rendered)
