@@ -94,7 +94,7 @@ class Camera:
     )
     max_height: float = key(
         2.2,
-        "shell, sphere, hemisphere: draw again while |z| exceeds this",
+        "layout shell: draw again while |z| exceeds this",
         low=0.0,
         high=1000.0,
         unit="world unit",
@@ -106,6 +106,9 @@ class Camera:
         low=-90.0,
         high=90.0,
         unit="degree",
+    )
+    share_below: float = key(
+        0.5, "layout hammersley: share of the views below the horizon", low=0.001, high=0.999
     )
     azimuth: float = key(
         0.0, "where ring and turntable begin, from +X towards +Y", low=-360.0, high=360.0,
@@ -174,6 +177,12 @@ class Subject:
         choices=("imported", "rest", "frame", "spread"),
     )
     frame: int = key(1, "the frame of pose frame", low=-1048574, high=1048574)
+    least_alpha: float = key(
+        0.002,
+        "a surface of less alpha is not there in data images (0.002: under 1/255); 0: all are",
+        low=0.0,
+        high=1.0,
+    )
 
 
 @dataclasses.dataclass(frozen=True)
