@@ -6,11 +6,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCKS := locks/dev.lock locks/stubs-4.5.lock locks/stubs-3.2.lock
 
-.PHONY: run setup test quick lint lock clean libraries
+.PHONY: help run setup test test-cluster quick lint lock clean libraries
 .DEFAULT_GOAL := help
 
 help: ## Show this help
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 # Small enough for a laptop's CPU; `make run SMALL=` renders the preset as it stands.
 SMALL := --set views=6 --set resolution=256 --set samples=32
@@ -42,7 +42,10 @@ $(READY): $(LOCKS) pyproject.toml
 	@touch $@
 
 test: setup lint ## Lint, type-check and run the whole test suite
-	@$(BIN)/python -m pytest tests -n 2 --dist loadfile $(TEST)
+	@$(BIN)/python -m pytest tests/unit tests/integration tests/e2e -n 2 --dist loadfile $(TEST)
+
+test-cluster: setup ## Containers and schedulers, for real; needs root
+	@$(BIN)/python -m pytest tests/cluster -m cluster $(TEST)
 
 quick: setup ## Only the unit tests
 	@$(BIN)/python -m pytest tests/unit -q
