@@ -37,6 +37,11 @@ class Store(Protocol):
 
     uri: str
 
+    @property
+    def creates_once(self) -> bool:
+        """Whether the store itself refuses a second write of a key; certain after `check`."""
+        ...
+
     def check(self) -> None:
         """Prove that the store can be reached, listed and written; leaves no key behind."""
         ...

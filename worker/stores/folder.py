@@ -45,6 +45,12 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self.uri = str(root)
         self._root = root.absolute()
+        self._links = True
+
+    @property
+    def creates_once(self) -> bool:
+        """Whether the file system has hard links, as far as is known."""
+        return self._links
 
     def check(self) -> None:
         """Prove that the folder can be made, written and listed. Raises: StoreError."""
@@ -127,6 +133,7 @@ class FolderStore:
             except OSError as error:
                 if error.errno not in NO_LINKS:
                     raise
+                self._links = False
                 # FAT, SMB and some FUSE mounts have no hard links. There the question and the
                 # rename are two steps: of two writers in the same instant the later one wins.
                 # Either's file is whole, and what workers write under one key is the same.

@@ -63,6 +63,11 @@ class S3Store:
         self._client = s3.client(options)
         self._conditional = True
 
+    @property
+    def creates_once(self) -> bool:
+        """Whether the server keeps to the condition of a write, as far as is known."""
+        return self._conditional
+
     def check(self) -> None:
         """Prove within seconds that the bucket can be listed and written. Raises: StoreError.
 

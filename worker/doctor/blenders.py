@@ -1,0 +1,173 @@
+"""The Blenders here, and the devices that each can render on."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from worker.doctor import kernels
+from worker.doctor.check import Check, Health, size
+from worker.doctor.trial import Trial, trial
+from worker.errors import BlenderMissing, DeviceMissing, NodeError
+from worker.render import devices, runtime
+from worker.render.devices import Device
+from worker.render.runtime import Runtime
+
+CPU = Device("cpu")
+
+
+def check_blenders(
+    choice: str, device: str, environment: Mapping[str, str], home: Path
+) -> Iterator[Check]:
+    """Every Blender here, the one that a run would take first; then that one's devices."""
+    folders = (home / f"trial-{number}" for number in itertools.count())
+    try:
+        chosen = runtime.find(choice)
+        cpu = trial(chosen, CPU, next(folders))
+    except NodeError as error:
+        yield Check(
+            name="blender",
+            health=Health.FAIL,
+            found=str(error),
+            advice="see 'Blender' in the README; --blender PATH names another",
+        )
+        return
+    yield _blender(chosen, cpu, "a run takes this one")
+    if choice == "auto":
+        yield from _others(chosen, folders)
+    yield from _devices(chosen, cpu, device, environment, folders)
+
+
+def _blender(found: Runtime, cpu: Trial, note: str) -> Check:
+    ready = cpu.ready
+    lacking = [] if "openimagedenoise" in ready.denoisers else ["OpenImageDenoise"]
+    return Check(
+        name="blender",
+        health=Health.WARN if lacking else Health.OK,
+        found=f"{ready.blender} ({found.name}), up in {cpu.start_s:.1f} s; {note}",
+        advice=f"built without {lacking[0]}: presets that denoise render undenoised"
+        if lacking
+        else "",
+        facts={
+            "runtime": found.name,
+            "version": ready.blender,
+            "formats": ready.formats,
+            "engines": ready.engines,
+            "denoisers": ready.denoisers,
+            "view_transforms": ready.view_transforms,
+            "start_s": round(cpu.start_s, 2),
+        },
+    )
+
+
+def _others(chosen: Runtime, folders: Iterator[Path]) -> Iterator[Check]:
+    """Blenders that --blender could name. One that does not work is no trouble to a run."""
+    names = ["bpy"] * (importlib.util.find_spec("bpy") is not None)
+    names += [path for path in [shutil.which("blender")] if path]
+    for name in names:
+        if name == chosen.name:
+            continue
+        try:
+            found = runtime.find(name)
+            yield _blender(found, trial(found, CPU, next(folders)), "--blender takes it")
+        except NodeError as error:
+            yield Check(
+                name="blender",
+                health=Health.WARN,
+                found=f"{name}: {error}",
+                advice="only matters to --blender",
+            )
+
+
+def _devices(
+    chosen: Runtime,
+    cpu: Trial,
+    choice: str,
+    environment: Mapping[str, str],
+    folders: Iterator[Path],
+) -> Iterator[Check]:
+    try:
+        sets = devices.candidates(choice, environment)
+    except DeviceMissing as error:
+        yield Check(
+            name="device",
+            health=Health.FAIL,
+            found=str(error),
+            advice="give the container or the task a GPU, or use --device cpu",
+        )
+        return
+    works = False
+    for device in itertools.chain.from_iterable(sets):
+        if device.kind == "cpu":
+            yield _device(device, cpu)
+            continue
+        before = kernels.caches(device.kind, environment)
+        try:
+            tried = trial(chosen, device, next(folders))
+        except (BlenderMissing, NodeError) as error:
+            yield Check(
+                name="device",
+                health=Health.WARN if choice == "auto" or works else Health.FAIL,
+                found=f"{_name(device)}: {error}",
+                advice="check nvidia-smi, the driver's version, and in a container "
+                "NVIDIA_DRIVER_CAPABILITIES (compute,utility,graphics)",
+                facts={"kind": device.kind, "visible": device.visible, "renders": False},
+            )
+            continue
+        works = True
+        yield _device(device, tried)
+        yield from _caches(before, tried, device, environment)
+
+
+def _device(device: Device, tried: Trial) -> Check:
+    return Check(
+        name="device",
+        health=Health.OK,
+        found=f"{_name(device)}: {', '.join(tried.devices)}; test render in {tried.render_s:.1f} s",
+        facts={
+            "kind": device.kind,
+            "visible": device.visible,
+            "names": list(tried.devices),
+            "renders": True,
+            "render_s": round(tried.render_s, 2),
+        },
+    )
+
+
+def _caches(
+    before: list[kernels.Cache], tried: Trial, device: Device, environment: Mapping[str, str]
+) -> Iterator[Check]:
+    for cold, now in zip(before, kernels.caches(device.kind, environment), strict=True):
+        where = f"{now.kind} in {now.folder}"
+        if not now.writable:
+            health, advice = (
+                Health.WARN,
+                "not writable: every child compiles anew; set "
+                + ("CUDA_CACHE_PATH" if now.kind == "cuda" else "OPTIX_CACHE_PATH"),
+            )
+        elif not now.warm:
+            health, advice = Health.OK, "nothing compiled: this Blender brings this GPU's kernels"
+        else:
+            health, advice = Health.OK, ""
+        state = "warm" if cold.warm else "was cold"
+        filled = f", {size(now.bytes)} after a test render of {tried.render_s:.0f} s"
+        yield Check(
+            name="kernel cache",
+            health=health,
+            found=f"{where}: {state}{filled}",
+            advice=advice,
+            facts={
+                "kind": now.kind,
+                "folder": str(now.folder),
+                "was_warm": cold.warm,
+                "bytes": now.bytes,
+                "writable": now.writable,
+            },
+        )
+
+
+def _name(device: Device) -> str:
+    return device.kind if device.visible is None else f"{device.kind} {device.visible}"

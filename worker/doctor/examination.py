@@ -1,0 +1,73 @@
+"""All checks, in the order in which a run would stumble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from worker import scratch
+from worker.doctor import blenders, node, outputs
+from worker.doctor.check import Check, Health
+from worker.errors import ExitStatus, NodeError
+from worker.render.pool import CHILDREN
+from worker.s3 import S3Options
+
+
+class Examination(msgspec.Struct, frozen=True):
+    """Everything that was looked at."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def status(self) -> ExitStatus:
+        """69 if anything failed."""
+        failed = any(check.health is Health.FAIL for check in self.checks)
+        return ExitStatus.UNAVAILABLE if failed else ExitStatus.DONE
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run would be given."""
+
+    blender: str = "auto"
+    device: str = "auto"
+    children_per_device: int = 0
+    memory_bytes: int = 0
+    scratch: Path | None = None
+    output: str | None = None
+    s3: S3Options = S3Options()
+
+
+def examine(
+    options: Options,
+    environment: Mapping[str, str],
+    on_check: Callable[[str], None] = lambda _: None,
+) -> Examination:
+    """Look at everything; `on_check` is told of each thing before it is looked at.
+
+    Raises: UsageError for an output that names no store.
+    """
+    checks: list[Check] = []
+    on_check("scratch")
+    checks.append(node.check_scratch(options.scratch))
+    on_check("blender and its devices")
+    base = options.scratch if checks[0].health is not Health.FAIL else None
+    try:
+        with scratch.scratch(base) as home:
+            checks += blenders.check_blenders(options.blender, options.device, environment, home)
+    except NodeError as error:
+        checks.append(Check(name="blender", health=Health.FAIL, found=f"not tried: {error}"))
+    checks.append(node.check_memory(_children(checks, options), options.memory_bytes))
+    if options.output is not None:
+        on_check("store")
+        checks += outputs.check_output(options.output, options.s3)
+    order = ("blender", "device", "kernel cache", "scratch", "memory", "store", "clock")
+    return Examination(tuple(sorted(checks, key=lambda check: order.index(check.name))))
+
+
+def _children(checks: list[Check], options: Options) -> int:
+    """Children of a run with these options: on every device of the first kind that works."""
+    kinds = [check.facts["kind"] for check in checks if check.facts.get("renders")]
+    kind = kinds[0] if kinds else "cpu"
+    return kinds.count(kind) * (options.children_per_device or CHILDREN[kind]) or 1

@@ -1,0 +1,59 @@
+"""The GPU's kernel caches: where compiled kernels are kept, so that a node compiles them once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import gettempdir
+
+import msgspec
+
+from worker.render.environment import child_environment
+
+
+class Cache(msgspec.Struct, frozen=True):
+    """One cache folder and what is in it."""
+
+    kind: str
+    folder: Path
+    files: int
+    bytes: int
+    writable: bool
+
+    @property
+    def warm(self) -> bool:
+        """Whether anything was compiled into it."""
+        return self.files > 0
+
+
+def caches(kind: str, environment: Mapping[str, str]) -> list[Cache]:
+    """The caches that a child on a device of `kind` uses: CUDA's, and OptiX's own beside it.
+
+    Blender compiles the shared kernels through CUDA on an OptiX device too.
+    """
+    folders = {"cuda": Path(child_environment(environment, Path(gettempdir()))["CUDA_CACHE_PATH"])}
+    if kind == "optix":
+        # The driver's own default (OptiX Programming Guide, "Module compilation", disk cache).
+        user = environment.get("USER") or environment.get("LOGNAME") or str(os.getuid())
+        default = f"/var/tmp/OptixCache_{user}"  # noqa: S108 - the driver's choice, only looked at
+        folders["optix"] = Path(environment.get("OPTIX_CACHE_PATH") or default)
+    return [_look(name, folder) for name, folder in folders.items()]
+
+
+def _look(kind: str, folder: Path) -> Cache:
+    sizes = []
+    for path in folder.rglob("*") if folder.is_dir() else ():
+        try:
+            if path.is_file():
+                sizes.append(path.stat().st_size)
+        except OSError:
+            continue  # gone meanwhile
+    return Cache(kind, folder, len(sizes), sum(sizes), _writable(folder))
+
+
+def _writable(folder: Path) -> bool:
+    """Whether `folder` may be written, or made where it does not exist yet."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return os.access(folder, os.W_OK)

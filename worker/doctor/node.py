@@ -1,0 +1,63 @@
+"""The node: scratch space and memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from worker import scratch
+from worker.doctor.check import Check, Health, size
+from worker.errors import NodeError
+from worker.render import memory
+
+SCRATCH_WANTED = 4 << 30
+"""Bytes for the raw passes and downloads of a few objects in flight."""
+SCRATCH_NEEDED = 512 << 20
+CHILD_WANTED = 4 << 30
+"""Bytes a child should be allowed: heavy models of the open internet take a few GB."""
+CHILD_NEEDED = 1 << 30
+
+
+def check_scratch(base: Path | None) -> Check:
+    """Whether the scratch folder can be made, and has room."""
+    chosen = base or scratch.default_base()
+    try:
+        with scratch.scratch(chosen) as folder:
+            free = shutil.disk_usage(folder).free
+    except NodeError as error:
+        return Check(name="scratch", health=Health.FAIL, found=str(error), advice="use --scratch")
+    ram = chosen.resolve().is_relative_to(scratch.RAM)
+    health = Health.OK
+    if free < SCRATCH_WANTED:
+        health = Health.WARN if free >= SCRATCH_NEEDED else Health.FAIL
+    return Check(
+        name="scratch",
+        health=health,
+        found=f"{chosen}{' (RAM)' if ram else ''}, {size(free)} free",
+        advice="" if health is Health.OK else "free some space there, or use --scratch",
+        facts={"folder": str(chosen), "free_bytes": free, "ram": ram},
+    )
+
+
+def check_memory(children: int, limit: int) -> Check:
+    """What `children` may hold, each; `limit` in bytes, 0: from the machine or its cgroup."""
+    total = memory.total()
+    machine = memory.PAGE * os.sysconf("SC_PHYS_PAGES")
+    each = limit or memory.default_limit(children)
+    source = "cgroup" if total < machine else "machine"
+    health = Health.OK
+    advice = ""
+    if each * children > total:
+        health, advice = Health.WARN, "the children's limits exceed it: lower --memory-limit-mb"
+    elif each < CHILD_WANTED:
+        health = Health.WARN if each >= CHILD_NEEDED else Health.FAIL
+        advice = "give more memory, or use fewer --children-per-device"
+    return Check(
+        name="memory",
+        health=health,
+        found=f"{size(total)} ({source}), {size(each)} for each of {children} "
+        f"{'child' if children == 1 else 'children'}",
+        advice=advice,
+        facts={"total_bytes": total, "from": source, "child_bytes": each, "children": children},
+    )

@@ -1,0 +1,65 @@
+"""Fills the kernel cache: a test render on every GPU that a run would use."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from worker.doctor import kernels
+from worker.doctor.trial import trial
+from worker.errors import DeviceMissing
+from worker.render import devices
+from worker.render.runtime import Runtime
+
+
+class Warmed(msgspec.Struct, frozen=True):
+    """One GPU after its test render."""
+
+    kind: str
+    visible: str
+    names: tuple[str, ...]
+    seconds: float
+    caches_before: tuple[kernels.Cache, ...]
+    caches: tuple[kernels.Cache, ...]
+
+
+def warm(
+    runtime: Runtime,
+    choice: str,
+    environment: Mapping[str, str],
+    home: Path,
+    on_device: Callable[[str], None] = lambda _: None,
+) -> list[Warmed]:
+    """Render on each GPU of the kind that a run would take; empty where that is the CPU.
+
+    Raises: DeviceMissing, BlenderMissing, NodeUnusable.
+    """
+    numbers = itertools.count()
+    absent: DeviceMissing | None = None
+    for chosen in devices.candidates(choice, environment):
+        if chosen[0].kind == "cpu":
+            return []
+        warmed = []
+        try:
+            for device in chosen:
+                on_device(f"{device.kind} {device.visible}")
+                before = kernels.caches(device.kind, environment)
+                tried = trial(runtime, device, home / f"warm-{next(numbers)}")
+                warmed.append(
+                    Warmed(
+                        kind=device.kind,
+                        visible=device.visible or "",
+                        names=tried.devices,
+                        seconds=tried.render_s,
+                        caches_before=tuple(before),
+                        caches=tuple(kernels.caches(device.kind, environment)),
+                    )
+                )
+        except DeviceMissing as error:
+            absent = error
+            continue
+        return warmed
+    raise absent or DeviceMissing("no device to try")
