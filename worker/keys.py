@@ -6,6 +6,7 @@ The layout under an output is the API: the same keys on a folder and on S3.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 from uuid import NAMESPACE_DNS, uuid5
 
@@ -20,6 +21,37 @@ CONTACT_SHEET: Final = "contact-sheet.png"
 
 METADATA: Final = "metadata.json"
 CAMERAS: Final = "cameras.json"
+TRANSFORMS: Final = "transforms.json"
+INFO: Final = "info.json"
+"""GPT4Point's."""
+ROTATION: Final = "rotation.npy"
+ELEVATION: Final = "elevation.npy"
+"""GET3D's."""
+INTRINSICS: Final = "intrinsics.txt"
+BBOX: Final = "bbox.txt"
+"""NSVF's."""
+PREVIEWS: Final = {"turntable-gif": "turntable.gif", "turntable-webp": "turntable.webp"}
+
+IMAGE_ENDINGS: Final = {
+    "colour": ".png",
+    "colour-exr": ".exr",
+    "depth": "_depth.png",
+    "depth-f16": "_depth.png",
+    "depth-exr": "_depth.exr",
+    "depth-npy": "_depth.npy",
+    "normal": "_normal.png",
+    "normal-16": "_normal16.png",
+    "normal-exr": "_normal.exr",
+    "albedo": "_albedo.png",
+    "alpha": "_MatAlpha.png",
+    "metallic": "_metallic.png",
+    "roughness": "_roughness.png",
+    "mask": "_mask.png",
+    "index-object": "_object.png",
+    "index-material": "_material.png",
+    "position-exr": "_position.exr",
+}
+"""Image kind to what its file name has after the view's; see `image_endings`."""
 
 _TEMPORARY: Final = ".tmp-"
 _PROBE: Final = ".probe-"
@@ -87,11 +119,42 @@ def member(uid: str, name: str) -> str:
     return f"{uid}/{name}"
 
 
-def image_file(view: str, suffix: str = "") -> str:
-    """A view's image; `suffix` tells its kind, the colour image has none: "000_depth.png"."""
-    return f"{view}{suffix}.png"
+def image_endings(images: Iterable[str]) -> dict[str, str]:
+    """What each of a recipe's image kinds has after the view's name: "_depth.png".
+
+    The colour image has the bare name; without one the albedo has, as in GPT4Point's renders.
+    """
+    endings = {kind: IMAGE_ENDINGS[kind] for kind in images}
+    if "colour" not in endings and "albedo" in endings:
+        endings["albedo"] = IMAGE_ENDINGS["colour"]
+    return endings
+
+
+def image_file(view: str, ending: str = ".png") -> str:
+    """A view's image; `ending` tells its kind (see `image_endings`): "000_depth.png"."""
+    return f"{view}{ending}"
 
 
 def matrix_file(view: str) -> str:
     """A view's camera matrix: "000.npy"."""
     return f"{view}.npy"
+
+
+def gpt4point_files(number: int) -> tuple[str, str]:
+    """GPT4Point's view JSON: as its README names it, and as its reader does."""
+    return f"{view_name(number)}.json", f"{number:05d}.json"
+
+
+def zeronvs_file(view: str) -> str:
+    """A view's camera for ZeroNVS: "000_metadata.json"."""
+    return f"{view}_metadata.json"
+
+
+def split_file(split: str) -> str:
+    """NeRF-synthetic's cameras of "train", "val" or "test"."""
+    return f"transforms_{split}.json"
+
+
+def pose_file(view: str) -> str:
+    """NSVF's pose of a view."""
+    return f"pose/{view}.txt"

@@ -15,9 +15,9 @@ from PIL import Image
 from tests.raw_views import RUNTIME, SCENE, rendered_object, write_exr
 from worker import __version__, keys, presets
 from worker.errors import NodeError, RenderFailed
-from worker.pack import archive
+from worker.pack import archive, form
 from worker.pack.pack import pack
-from worker.pack.png import NotPng
+
 
 SMALL = ["views=3", "resolution=[32,24]"]
 DEFAULT = presets.load("default", SMALL)
@@ -219,8 +219,10 @@ def test_a_folder_that_cannot_be_written_is_the_nodes_trouble(tmp_path, rendered
 
 
 def test_the_zip_is_checked_by_decoding(tmp_path):
-    bad = archive.Member(name="000.png", data=b"no image", image=((4, 4), "RGBA"))
+    bad = archive.Member(
+        name="000.png", data=b"no image", check=lambda d: form.RGBA.check(d, (4, 4))
+    )
     with pytest.raises(NodeError, match=r"read back.*PNG") as raised:
         archive.write(tmp_path / "a.zip", "uid", [bad])
-    assert isinstance(raised.value.__cause__, NotPng)
+    assert isinstance(raised.value.__cause__, form.Unreadable)
     assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,7 @@ import msgspec
 
 from worker import keys
 from worker.errors import NodeError
-from worker.pack import png
+from worker.pack.form import Unreadable
 
 DATE: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest a zip can say."""
@@ -26,8 +26,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """Within the object's folder."""
     data: bytes
-    image: tuple[tuple[int, int], str] | None = None
-    """((width, height), mode) of an image: what it must decode to."""
+    check: Callable[[bytes], None] | None = None
+    """Of an image: raises Unreadable unless it decodes to what it must."""
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +66,7 @@ def write(path: Path, uid: str, members: Iterable[Member]) -> Written:
 class _Expected(msgspec.Struct, frozen=True):
     name: str
     size: int
-    image: tuple[tuple[int, int], str] | None
+    check: Callable[[bytes], None] | None
 
 
 def _write(path: Path, uid: str, members: Iterable[Member]) -> list[_Expected]:
@@ -77,7 +77,7 @@ def _write(path: Path, uid: str, members: Iterable[Member]) -> list[_Expected]:
             info.create_system = UNIX
             info.external_attr = PLAIN_FILE
             archive.writestr(info, member.data)
-            expected.append(_Expected(info.filename, len(member.data), member.image))
+            expected.append(_Expected(info.filename, len(member.data), member.check))
     return expected
 
 
@@ -91,7 +91,7 @@ def _check(path: Path, expected: list[_Expected]) -> None:
                 data = archive.read(member.name)
                 if len(data) != member.size:
                     raise NodeError(f"{path}: {member.name} is shorter than what was written")
-                if member.image is not None:
-                    png.decode(data, *member.image)
-    except (zipfile.BadZipFile, png.NotPng) as error:
+                if member.check is not None:
+                    member.check(data)
+    except (zipfile.BadZipFile, Unreadable) as error:
         raise NodeError(f"{path} does not read back as written: {error}") from error

@@ -10,20 +10,25 @@ the number of threads.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
+
+import msgspec
+from PIL import Image
 
 from worker import keys
-from worker.blender.messages import View
 from worker.blender.recipe import Recipe
-from worker.pack import archive, png, views
+from worker.pack import archive, placement, preview, views
 from worker.pack.archive import Member
+from worker.pack.form import Form
 from worker.pack.kinds import KINDS
 from worker.pack.raw import RawView
-from worker.pack.records import RECORDS, metadata
+from worker.pack.records import RECORDS, Taken, metadata
+from worker.pack.records.base import Files
 from worker.pack.result import PackedObject
 from worker.render.result import RenderedObject
 
@@ -38,7 +43,7 @@ def pack(
 ) -> PackedObject:
     """Write ``<uid>.zip`` into the folder `into`: the views' images, the records, metadata.json.
 
-    Members are in order of their names (up to 1,000 views): each view's files, then the rest.
+    Members: each view's files, by name, view after view; then the rest, by name.
 
     Raises: RenderFailed, when what Blender left is not what it was asked for or does not
     decode; NodeError, when the zip cannot be written.
@@ -59,35 +64,68 @@ def pack(
     )
 
 
+class _Made(msgspec.Struct, frozen=True):
+    """What one view came to."""
+
+    members: list[Member]
+    facts: dict[str, dict[str, Any]]
+    frame: Image.Image | None
+
+
 def _members(rendered: RenderedObject, recipe: Recipe, threads: int) -> Generator[Member]:
-    records: dict[str, bytes] = {}
-    for name in recipe.records:
-        records |= RECORDS[name](rendered.answer.views, recipe)
-    records[keys.METADATA] = metadata.write(rendered, recipe)
+    shots = rendered.answer.views
+    where = placement.of(rendered.answer.scene, recipe)
+    records = [RECORDS[name] for name in recipe.records]
+    shown = preview.shown(len(shots)) if recipe.previews else frozenset()
+    facts = {}
+    frames = []
 
-    def images(view: View) -> list[Member]:
-        return _images(RawView(view, rendered.scratch), recipe)
+    def images(number: int) -> _Made:
+        return _images(RawView(shots[number], rendered.scratch), recipe, show=number in shown)
 
-    for view, members in zip(
-        rendered.answer.views,
-        _in_order(images, rendered.answer.views, threads),
-        strict=True,
-    ):
-        own = [name for name in records if PurePosixPath(name).stem == view.name]
-        members += [Member(name=name, data=records.pop(name)) for name in own]
-        yield from sorted(members, key=lambda member: member.name)
-    for name in sorted(records):
-        yield Member(name=name, data=records[name])
+    for number, made in enumerate(_in_order(images, range(len(shots)), threads)):
+        view = shots[number]
+        facts[view.name] = made.facts
+        if made.frame is not None:
+            frames.append(made.frame)
+        own = [record.of_view(number, view, where) for record in records if record.of_view]
+        yield from _sorted(own, made.members)
+
+    taken = Taken(views=shots, placement=where, facts=facts)
+    rest = [record.of_all(taken, recipe) for record in records if record.of_all]
+    rest.append({keys.METADATA: metadata.write(rendered, recipe)})
+    rest += [
+        {keys.PREVIEWS[kind]: preview.film(kind, frames, recipe.preview)}
+        for kind in recipe.previews
+    ]
+    yield from _sorted(rest)
 
 
-def _images(raw: RawView, recipe: Recipe) -> list[Member]:
+def _sorted(files: Iterable[Files], members: Iterable[Member] = ()) -> list[Member]:
+    """All of them as members, by name."""
+    others = [Member(name=name, data=data) for part in files for name, data in part.items()]
+    return sorted([*members, *others], key=lambda member: member.name)
+
+
+def _images(raw: RawView, recipe: Recipe, *, show: bool) -> _Made:
     size = (raw.view.width, raw.view.height)
-    members = []
-    for kind in (KINDS[name] for name in recipe.images):
-        data = png.encode(kind.encode(raw, recipe))
-        name = keys.image_file(raw.view.name, kind.suffix)
-        members.append(Member(name=name, data=data, image=(size, kind.mode)))
-    return members
+    members, facts, frame = [], {}, None
+    for name, ending in keys.image_endings(recipe.images).items():
+        kind = KINDS[name]
+        form = kind.form(recipe)
+        pixels = kind.encode(raw, recipe)
+        check = functools.partial(_check, form, size)
+        file = keys.image_file(raw.view.name, ending)
+        members.append(Member(name=file, data=form.encode(pixels), check=check))
+        if special := kind.facts(raw, recipe):
+            facts[name] = special
+        if show and file == keys.image_file(raw.view.name):
+            frame = preview.frame(pixels, recipe.preview.width)
+    return _Made(members, facts, frame)
+
+
+def _check(form: Form, size: tuple[int, int], data: bytes) -> None:
+    form.check(data, size)
 
 
 def _in_order(work: Callable[[In], Out], items: Iterable[In], threads: int) -> Iterator[Out]:

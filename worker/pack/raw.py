@@ -6,6 +6,10 @@ import functools
 import stat
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.blender.channels import Pass
 from worker.blender.messages import View
 from worker.errors import RenderFailed
 from worker.pack.exr import Passes
@@ -17,11 +21,23 @@ class RawView:
     def __init__(self, view: View, scratch: Path) -> None:
         self.view = view
         self._scratch = scratch
+        self._layers: dict[Pass, NDArray[np.float32]] = {}
 
     @functools.cached_property
     def passes(self) -> Passes:
         """The multilayer EXR. Raises: RenderFailed."""
         return Passes(self.file("passes"), self.view.width, self.view.height)
+
+    def layer(self, wanted: Pass) -> NDArray[np.float32]:
+        """One pass as (height, width, components), read once; not to be written to.
+
+        Raises: RenderFailed.
+        """
+        if wanted not in self._layers:
+            pixels = self.passes.layer(wanted.layer, wanted.components)
+            pixels.flags.writeable = False
+            self._layers[wanted] = pixels
+        return self._layers[wanted]
 
     def file(self, kind: str) -> Path:
         """The raw file of a kind: a regular file that lies in scratch itself.

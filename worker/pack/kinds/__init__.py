@@ -1,12 +1,16 @@
-"""Image kinds: a recipe's `images` name them. One file each; add it to the table."""
+"""Image kinds: a recipe's `images` name them. One file for each quantity; add it to the table."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from worker.pack.kinds import colour
+from worker.pack.kinds import colour, depth, index, mask, material, normal, position
 from worker.pack.kinds.base import Kind
 
-KINDS: Final[dict[str, Kind]] = {kind.name: kind for kind in (colour.KIND,)}
+KINDS: Final[dict[str, Kind]] = {
+    kind.name: kind
+    for module in (colour, depth, normal, material, mask, index, position)
+    for kind in module.KINDS
+}
 
 __all__ = ["KINDS", "Kind"]

@@ -1,4 +1,4 @@
-"""The colour image: 8-bit sRGB with straight alpha.
+"""The colour image: 8-bit sRGB, with straight alpha or on a background; or linear, as it is.
 
 Through the standard view transform it is made here, of the linear pass. Through any other
 (Filmic, AgX) Blender has made a display image, whose pixels are kept and encoded anew, without
@@ -12,24 +12,35 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.blender import channels
 from worker.blender.recipe import Recipe
 from worker.errors import RenderFailed
-from worker.pack import png, srgb
+from worker.pack import form, png, srgb
 from worker.pack.kinds.base import Kind
 from worker.pack.raw import RawView
 
 STANDARD: Final = "standard"
+TRANSPARENT: Final = "transparent"
+BACKGROUNDS: Final = {"white": 255, "black": 0}
 BAND: Final = 64
 """Rows converted at a time: temporaries stay in the cache, and small at any resolution."""
+HALF_MAX: Final = 65504.0
 
 
 def encode(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
-    """(height, width, 4) of one view. Raises: RenderFailed."""
+    """(height, width, 4), or 3 on a background, of one view. Raises: RenderFailed."""
+    pixels = _with_alpha(raw, recipe)
+    if recipe.colour.background == TRANSPARENT:
+        return pixels
+    return over(pixels, BACKGROUNDS[recipe.colour.background])
+
+
+def _with_alpha(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
     if recipe.colour.view_transform == STANDARD:
-        return to_display(raw.passes.layer("Combined", "RGBA"), recipe.colour.exposure)
+        return to_display(raw.layer(channels.COMBINED), recipe.colour.exposure)
     path = raw.file("display")
     try:
-        return png.decode(path.read_bytes(), (raw.view.width, raw.view.height), KIND.mode)
+        return png.decode(path.read_bytes(), (raw.view.width, raw.view.height), "RGBA")
     except (png.NotPng, OSError) as error:
         raise RenderFailed(f"the rendered file {path.name} is {error}") from error
 
@@ -53,20 +64,69 @@ def to_display(premultiplied: NDArray[np.float32], exposure: float = 0.0) -> NDA
     return image
 
 
-def describe(recipe: Recipe) -> dict[str, Any]:
-    """What is in the image, for the zip's metadata."""
-    transform = recipe.colour.view_transform
+def over(pixels: NDArray[np.uint8], background: int) -> NDArray[np.uint8]:
+    """Straight RGBA on grey `background`: (height, width, 3).
+
+    Blended as displayed, not in linear light, for so do the readers that make the background
+    themselves (NeRF's ``rgb * a + (1 - a)``): either way to it gives one picture.
+    """
+    alpha = pixels[..., 3:].astype(np.uint32)
+    blended = pixels[..., :3] * alpha + background * (255 - alpha)
+    return ((blended * 2 + 255) // 510).astype(np.uint8)
+
+
+def to_half(premultiplied: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Linear RGBA as half floats; NaN is 0, and what a half cannot hold its largest."""
+    clean = np.nan_to_num(premultiplied, nan=0.0, posinf=HALF_MAX, neginf=0.0)
+    half: NDArray[np.float16] = np.clip(clean, -HALF_MAX, HALF_MAX).astype(np.float16)
+    return half
+
+
+def _describe(recipe: Recipe) -> dict[str, Any]:
+    background = recipe.colour.background
+    clear = background == TRANSPARENT
     return {
-        "channels": "RGBA",
+        "quantity": "colour",
+        "channels": "RGBA" if clear else "RGB",
         "space": "sRGB (IEC 61966-2-1)",
         "encoding": "8-bit unsigned",
-        "view_transform": transform,
+        "view_transform": recipe.colour.view_transform,
         "exposure_stops": recipe.colour.exposure,
         "range": [0, 255],
         "unit": "display value; 255 is white",
-        "alpha": "straight, linear coverage",
+        "alpha": "straight, linear coverage" if clear else f"none: on {background}",
+        "read": "display value = value / 255",
+        "invalid": "alpha 0: no surface" if clear else "none",
+    }
+
+
+def _describe_linear(_: Recipe) -> dict[str, Any]:
+    return {
+        "quantity": "radiance",
+        "channels": "RGBA",
+        "space": "linear, Rec. 709 primaries, D65",
+        "encoding": "16-bit float",
+        "view_transform": "none",
+        "exposure_stops": 0.0,
+        "range": [0, HALF_MAX],
+        "unit": "scene-linear; 1 is a white diffuse surface's under light of strength pi",
+        "alpha": "premultiplied, as OpenEXR has it",
+        "read": "radiance = value; straight colour = RGB / A",
         "invalid": "alpha 0: no surface",
     }
 
 
-KIND: Final = Kind(name="colour", suffix="", mode="RGBA", encode=encode, describe=describe)
+KINDS: Final = (
+    Kind(
+        name="colour",
+        form=lambda recipe: form.RGBA if recipe.colour.background == TRANSPARENT else form.RGB,
+        encode=encode,
+        describe=_describe,
+    ),
+    Kind(
+        name="colour-exr",
+        form=lambda _: form.EXR_RGBA,
+        encode=lambda raw, _: to_half(raw.layer(channels.COMBINED)),
+        describe=_describe_linear,
+    ),
+)

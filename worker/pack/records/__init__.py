@@ -1,4 +1,4 @@
-"""Files about the views: a recipe's `records` name them. One file each; add it to the table.
+"""Files about the views: a recipe's `records` name them. Add yours to the table.
 
 The zip's metadata.json is not among them: every zip has it.
 """
@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from worker.pack.records import cameras, npy
-from worker.pack.records.base import Record
+from worker.pack.records import cameras, gpt4point, npy, nsvf, transforms, zeronvs
+from worker.pack.records.base import Record, Taken
 
 RECORDS: Final[dict[str, Record]] = {
-    "cameras": cameras.write,
-    "npy-3x4": npy.write,
+    record.name: record
+    for record in (
+        cameras.RECORD,
+        npy.RECORD,
+        gpt4point.RECORD,
+        *transforms.RECORDS,
+        nsvf.RECORD,
+        zeronvs.RECORD,
+    )
 }
 
-__all__ = ["RECORDS", "Record"]
+__all__ = ["RECORDS", "Record", "Taken"]

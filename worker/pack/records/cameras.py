@@ -4,37 +4,47 @@ version       1
 convention    "OpenGL camera-to-world": column-vector 4x4, rows listed; the camera has x
               right, y up and looks down -z; the world is right-handed with Z up
 unit          what a length of 1 is in the world
+placement     scale and offset that took the file's points into the world, and the
+              object's bounding box there: [[min], [max]]
+splits        how many views, in order, are for "train", "val" and "test"; only if they are
 views         in order, each with
   name             "000"
   camera_to_world  4x4, see convention
   K                3x3 in pixels, origin at the top left corner, pixel centres at +0.5
   width, height    of its images, in pixels
-  projection       "perspective"
+  projection       "perspective": pixel = K p / p.z; "orthographic": pixel = K [p.x, p.y, 1]
+                   (p in OpenCV axes: x right, y down, z forward)
   files            its images' names, beside this file, by kind
+  facts            by image kind, what is special to this view's image: depth's near and far
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from worker import keys
-from worker.blender.messages import View
 from worker.blender.recipe import Recipe
 from worker.pack import text
-from worker.pack.kinds import KINDS
+from worker.pack.placement import UNITS
+from worker.pack.records import splits
+from worker.pack.records.base import Files, Record, Taken
 
 VERSION: Final = 1
 CONVENTION: Final = "OpenGL camera-to-world"
-UNIT: Final = "longest side of the object's bounding box"
 
 
-def write(views: Sequence[View], recipe: Recipe) -> dict[str, bytes]:
-    """The one file, by its name."""
-    document = {
+def _of_all(taken: Taken, recipe: Recipe) -> Files:
+    placement = taken.placement
+    endings = keys.image_endings(recipe.images)
+    document: dict[str, Any] = {
         "version": VERSION,
         "convention": CONVENTION,
-        "unit": UNIT,
+        "unit": UNITS[recipe.subject.normalise],
+        "placement": {
+            "scale": placement.scale,
+            "offset": placement.offset,
+            "bbox": [placement.low, placement.high],
+        },
         "views": [
             {
                 "name": view.name,
@@ -44,10 +54,18 @@ def write(views: Sequence[View], recipe: Recipe) -> dict[str, bytes]:
                 "height": view.height,
                 "projection": view.projection,
                 "files": {
-                    kind: keys.image_file(view.name, KINDS[kind].suffix) for kind in recipe.images
+                    kind: keys.image_file(view.name, ending) for kind, ending in endings.items()
                 },
+                "facts": taken.facts[view.name],
             }
-            for view in views
+            for view in taken.views
         ],
     }
+    if splits.asked(recipe):
+        document["splits"] = {
+            name: len(part) for name, part in splits.parts(taken.views, recipe).items()
+        }
     return {keys.CAMERAS: text.json_file(document)}
+
+
+RECORD: Final = Record(name="cameras", of_all=_of_all)

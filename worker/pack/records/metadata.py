@@ -7,7 +7,7 @@ Beside the object's statistics (see formats.md in the project's notes, section 1
 
 from __future__ import annotations
 
-from worker import __version__, presets
+from worker import __version__, keys, presets
 from worker.blender.recipe import Recipe
 from worker.pack import text
 from worker.pack.kinds import KINDS
@@ -29,7 +29,10 @@ def write(rendered: RenderedObject, recipe: Recipe) -> bytes:
             "preset": recipe.name,
             "recipe_digest": presets.digest(recipe),
             "runtime": answer.runtime,
-            "images": {kind: KINDS[kind].describe(recipe) for kind in recipe.images},
+            "images": {
+                kind: {**KINDS[kind].describe(recipe), "files": keys.image_file("NNN", ending)}
+                for kind, ending in keys.image_endings(recipe.images).items()
+            },
         },
     }
     return text.json_file(document)

@@ -5,24 +5,18 @@ float64 because upstream hands numpy.save a mathutils.Matrix, which numpy reads 
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
-
-import numpy as np
+from typing import Final
 
 from worker import keys
 from worker.blender.messages import View
-from worker.blender.recipe import Recipe
-from worker.pack import conventions
+from worker.pack import conventions, form
+from worker.pack.placement import Placement
+from worker.pack.records.base import Files, Record
 
 
-def write(views: Sequence[View], _: Recipe) -> dict[str, bytes]:
-    """Every view's matrix, by file name."""
-    return {keys.matrix_file(view.name): _npy(view) for view in views}
-
-
-def _npy(view: View) -> bytes:
-    buffer = io.BytesIO()
+def _of_view(_: int, view: View, __: Placement) -> Files:
     matrix = conventions.world_to_camera_3x4(view.camera_to_world)
-    np.save(buffer, np.ascontiguousarray(matrix), allow_pickle=False)
-    return buffer.getvalue()
+    return {keys.matrix_file(view.name): form.NPY.encode(matrix)}
+
+
+RECORD: Final = Record(name="npy-3x4", of_view=_of_view)

@@ -1,0 +1,133 @@
+"""Depth: planar Z (along the camera's axis, not along the ray) in world units, at pixel centres.
+
+It is the renderer's first sample, which goes through the pixel's centre, so it is never an
+average of a surface and what lies behind it. A pixel has depth where its centre sees a surface,
+however thin or transparent; its alpha does not matter.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.blender import channels
+from worker.blender.recipe import Recipe
+from worker.pack import form
+from worker.pack.kinds.base import Kind
+from worker.pack.raw import RawView
+
+NOTHING: Final = channels.NOTHING_DEPTH / 10
+"""The camera ends long before it; a float's last bits do not matter."""
+TOP: Final = 65535
+ORIGIN: Final = {"quantity": "planar Z", "space": "camera", "unit": "world unit"}
+
+
+def seen(z: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Where `z` is a depth, and not the background's mark."""
+    return (z > 0) & (z < NOTHING)  # NaN is neither
+
+
+def plane(raw: RawView) -> NDArray[np.float32]:
+    """(height, width), infinite where nothing is seen. Raises: RenderFailed."""
+    z = raw.layer(channels.DEPTH)[..., 0]
+    return np.where(seen(z), z, np.float32(np.inf))
+
+
+def view_range(z: NDArray[np.float32], recipe: Recipe) -> tuple[float, float]:
+    """Depths stored as 0 and as 65535 in one view's 16-bit image."""
+    if recipe.depth.mode == "fixed":
+        return recipe.depth.near, recipe.depth.far
+    found = z[np.isfinite(z)].astype(np.float64)
+    if not found.size:
+        return 0.0, 1.0
+    low, high = float(found.min()), float(found.max())
+    return (low, high) if low < high else (low, low + max(low, 1.0) / TOP)
+
+
+def to_16_bits(z: NDArray[np.float32], near: float, far: float, invalid: int) -> NDArray[np.uint16]:
+    """round((z - near) / (far - near) * 65535), (height, width).
+
+    `invalid` where z is infinite or beyond near and far. A depth that would be stored as
+    `invalid` is stored as its neighbour, one step away.
+    """
+    share = (z.astype(np.float64) - near) / (far - near)
+    inside = (share >= 0) & (share <= 1)
+    value = np.rint(np.where(inside, share, 0.0) * TOP)
+    value[value == invalid] += 1 if invalid == 0 else -1
+    return np.where(inside, value, invalid).astype(np.uint16)
+
+
+def _encode_16(raw: RawView, recipe: Recipe) -> NDArray[np.uint16]:
+    z = plane(raw)
+    return to_16_bits(z, *view_range(z, recipe), recipe.depth.invalid)
+
+
+def _facts_16(raw: RawView, recipe: Recipe) -> dict[str, Any]:
+    near, far = view_range(plane(raw), recipe)
+    return {"near": near, "far": far}
+
+
+def _describe_16(recipe: Recipe) -> dict[str, Any]:
+    fixed = recipe.depth.mode == "fixed"
+    return {
+        **ORIGIN,
+        "channels": "grey",
+        "encoding": "16-bit unsigned, linear",
+        "range": [recipe.depth.near, recipe.depth.far] if fixed else "near and far of each view",
+        "read": "z = near + (far - near) * value / 65535",
+        "invalid": recipe.depth.invalid,
+        "range_of_views": "as range" if fixed else "cameras.json, facts.depth of each view",
+    }
+
+
+def _encode_f32(raw: RawView, _: Recipe) -> NDArray[np.float32]:
+    return plane(raw)
+
+
+def _describe_f32(_: Recipe) -> dict[str, Any]:
+    return {
+        **ORIGIN,
+        "channels": "Z",
+        "encoding": "32-bit float",
+        "range": [0, "infinity"],
+        "read": "z = value",
+        "invalid": "infinity",
+    }
+
+
+def to_half_bits(z: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """The bits of z as IEEE float16, (height, width); 0 where it is infinite or beyond 65504."""
+    with np.errstate(over="ignore"):
+        half = z.astype(np.float16)
+    return np.where(np.isfinite(half), half, np.float16(0)).view(np.uint16)
+
+
+def _encode_f16(raw: RawView, _: Recipe) -> NDArray[np.uint16]:
+    return to_half_bits(plane(raw))
+
+
+def _describe_f16(_: Recipe) -> dict[str, Any]:
+    return {
+        **ORIGIN,
+        "channels": "grey",
+        "encoding": "the bits of an IEEE float16 as 16-bit unsigned",
+        "range": [0, 65504],
+        "read": "z = value.view(float16)",
+        "invalid": 0,
+    }
+
+
+KINDS: Final = (
+    Kind(
+        name="depth",
+        form=lambda _: form.GREY_16,
+        encode=_encode_16,
+        describe=_describe_16,
+        facts=_facts_16,
+    ),
+    Kind(name="depth-exr", form=lambda _: form.EXR_Z, encode=_encode_f32, describe=_describe_f32),
+    Kind(name="depth-npy", form=lambda _: form.NPY, encode=_encode_f32, describe=_describe_f32),
+    Kind(name="depth-f16", form=lambda _: form.GREY_16, encode=_encode_f16, describe=_describe_f16),
+)

@@ -1,0 +1,56 @@
+"""Which object, and which material, each pixel's centre sees: 16-bit numbers, 0 for none."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.blender import channels
+from worker.blender.recipe import Recipe
+from worker.pack import form
+from worker.pack.kinds.base import Kind
+from worker.pack.raw import RawView
+
+TOP: Final = 65535
+PASSES: Final = {
+    "index-object": (channels.INDEX_OBJECT, "object"),
+    "index-material": (channels.INDEX_MATERIAL, "material"),
+}
+
+
+def to_integers(numbers: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """Whole numbers, as the renderer's float pass has them; beyond 65535 they are 65535."""
+    clean = np.nan_to_num(numbers, nan=0.0, posinf=TOP, neginf=0.0)
+    return np.clip(np.rint(clean), 0, TOP).astype(np.uint16)
+
+
+def _encode(raw: RawView, _: Recipe, name: str) -> NDArray[np.uint16]:
+    return to_integers(raw.layer(PASSES[name][0])[..., 0])
+
+
+def _describe(_: Recipe, name: str) -> dict[str, Any]:
+    what = PASSES[name][1]
+    return {
+        "quantity": f"number of the {what}",
+        "channels": "grey",
+        "space": "none",
+        "encoding": "16-bit unsigned",
+        "range": [0, TOP],
+        "unit": f"place, from 1, in {what}_names of metadata.json",
+        "read": "number = value",
+        "invalid": 0,
+    }
+
+
+KINDS: Final = tuple(
+    Kind(
+        name=name,
+        form=lambda _: form.GREY_16,
+        encode=functools.partial(_encode, name=name),
+        describe=functools.partial(_describe, name=name),
+    )
+    for name in PASSES
+)

@@ -1,0 +1,36 @@
+"""The mask: 255 where the pixel's centre sees the object, else 0; just where depth is valid."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.blender import channels
+from worker.blender.recipe import Recipe
+from worker.pack import form
+from worker.pack.kinds import depth
+from worker.pack.kinds.base import Kind
+from worker.pack.raw import RawView
+
+
+def _encode(raw: RawView, _: Recipe) -> NDArray[np.uint8]:
+    mask: NDArray[np.uint8] = depth.seen(raw.layer(channels.DEPTH)[..., 0]) * np.uint8(255)
+    return mask
+
+
+def _describe(_: Recipe) -> dict[str, Any]:
+    return {
+        "quantity": "is the object seen at the pixel's centre, however transparent",
+        "channels": "grey",
+        "space": "none",
+        "encoding": "8-bit unsigned, 0 or 255",
+        "range": [0, 255],
+        "unit": "255 is yes",
+        "read": "seen = value > 0",
+        "invalid": "none",
+    }
+
+
+KINDS: Final = (Kind(name="mask", form=lambda _: form.GREY, encode=_encode, describe=_describe),)

@@ -1,0 +1,107 @@
+"""What the surface is made of, unlit: albedo, material alpha, metallic, roughness.
+
+The renderer's passes are averages over the pixel's samples, in which a sample that misses adds
+nothing. Divided by the share of samples that hit (`coverage`), an edge pixel tells of the
+surface alone: straight alpha, no dark fringe.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.blender import channels
+from worker.blender.recipe import Recipe
+from worker.pack import form, srgb
+from worker.pack.kinds.base import Kind
+from worker.pack.raw import RawView
+
+LEAST: Final = 1e-5
+"""A pixel that is covered less than this tells nothing."""
+
+
+def straight(average: NDArray[np.float32], coverage: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of the surface alone: (height, width, n) over (height, width, 1); 0 where nothing is hit."""
+    clean = np.nan_to_num(average, nan=0.0, posinf=0.0, neginf=0.0)
+    value = np.zeros_like(clean)
+    np.divide(clean, coverage, out=value, where=coverage > LEAST)
+    return value
+
+
+def to_integers(values: NDArray[np.float32], top: int) -> NDArray[Any]:
+    """round(value * top) of values clipped to 0..1; 8 bits if `top` is 255, else 16."""
+    kind = np.uint8 if top == 255 else np.uint16  # noqa: PLR2004 - the largest of 8 bits
+    share = np.clip(values.astype(np.float64), 0, 1)
+    whole: NDArray[Any] = np.rint(share * top).astype(kind)
+    return whole
+
+
+def coverage(raw: RawView) -> NDArray[np.float32]:
+    """Share of each pixel's samples that hit the object, (height, width, 1), 0 to 1."""
+    share: NDArray[np.float32] = np.clip(np.nan_to_num(raw.layer(channels.COVERAGE)), 0, 1)
+    return share
+
+
+def _encode_albedo(raw: RawView, _: Recipe) -> NDArray[np.uint8]:
+    covered = coverage(raw)
+    colour = srgb.encode(straight(raw.layer(channels.ALBEDO), covered))
+    return np.concatenate([colour, to_integers(covered, 255)], axis=-1)
+
+
+def _describe_albedo(_: Recipe) -> dict[str, Any]:
+    return {
+        "quantity": "base colour, unlit",
+        "channels": "RGBA",
+        "space": "sRGB (IEC 61966-2-1), no view transform",
+        "encoding": "8-bit unsigned",
+        "range": [0, 255],
+        "unit": "reflectance; 255 is 1",
+        "alpha": "straight: the share of the pixel that the object covers, however transparent",
+        "read": "linear albedo = sRGB curve's inverse of value / 255",
+        "invalid": "alpha 0",
+    }
+
+
+def _encode(raw: RawView, _: Recipe, name: str, top: int) -> NDArray[Any]:
+    component = channels.MATERIAL.components.index(channels.MATERIAL_COMPONENTS[name])
+    average = raw.layer(channels.MATERIAL)[..., component : component + 1]
+    return to_integers(straight(average, coverage(raw)), top)[..., 0]
+
+
+def _describe(_: Recipe, what: str, top: int) -> dict[str, Any]:
+    return {
+        "quantity": what,
+        "channels": "grey",
+        "space": "none",
+        "encoding": f"{top.bit_length()}-bit unsigned, linear",
+        "range": [0, 1],
+        "unit": "share",
+        "read": f"share = value / {top}",
+        "invalid": "0 where nothing is seen, as a mask or albedo's alpha tells",
+    }
+
+
+KINDS: Final = (
+    Kind(
+        name="albedo",
+        form=lambda _: form.RGBA,
+        encode=_encode_albedo,
+        describe=_describe_albedo,
+    ),
+    *(
+        Kind(
+            name=name,
+            form=functools.partial(lambda _, file: file, file=file),
+            encode=functools.partial(_encode, name=name, top=top),
+            describe=functools.partial(_describe, what=what, top=top),
+        )
+        for name, what, file, top in (
+            ("alpha", "the material's opacity", form.GREY_16, 65535),
+            ("metallic", "the material's metalness", form.GREY, 255),
+            ("roughness", "the material's roughness", form.GREY, 255),
+        )
+    ),
+)

@@ -1,0 +1,94 @@
+"""Normals: unit vectors, of the shading normal, in the world's axes or the camera's.
+
+The renderer's pass is an average over the pixel's samples (where a sample misses, it adds
+nothing), so it is made a unit vector again: thin and half-covered pixels keep their normal.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.blender import channels
+from worker.blender.recipe import Recipe
+from worker.pack import form
+from worker.pack.kinds.base import Kind
+from worker.pack.raw import RawView
+
+LEAST: Final = 1e-5
+"""A shorter average has no direction: nothing was seen, or two sides cancel out."""
+AXES: Final = {
+    "world": "world: x, y, z with Z up",
+    "camera": "camera: x right, y up, z from the scene towards the camera (OpenGL)",
+}
+
+
+def plane(raw: RawView, recipe: Recipe) -> NDArray[np.float32]:
+    """(height, width, 3) unit vectors, (0, 0, 0) where there is none. Raises: RenderFailed."""
+    normals = unit(raw.layer(channels.NORMAL))
+    if recipe.normal.space == "camera":
+        rotation = np.asarray(raw.view.camera_to_world, np.float32)[:3, :3]
+        normals = normals @ rotation  # rows times R is R's transpose times columns
+    return normals
+
+
+def unit(average: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Vectors of length one, (0, 0, 0) where `average` (…, 3) is not finite or has no length."""
+    length = np.linalg.norm(average, axis=-1, keepdims=True)
+    clear = np.isfinite(length) & (length > LEAST)
+    return np.divide(average, length, out=np.zeros_like(average), where=clear)
+
+
+def to_integers(normals: NDArray[np.float32], top: int) -> NDArray[Any]:
+    """round((n/2 + 1/2) * top), (0, 0, 0) for no normal; 8 bits if `top` is 255, else 16."""
+    kind = np.uint8 if top == 255 else np.uint16  # noqa: PLR2004 - the largest of 8 bits
+    there = normals.any(axis=-1, keepdims=True)
+    value = np.rint((normals.astype(np.float64) / 2 + 0.5) * top)
+    return np.where(there, np.clip(value, 0, top), 0).astype(kind)
+
+
+def _encode(raw: RawView, recipe: Recipe, top: int) -> NDArray[Any]:
+    return to_integers(plane(raw, recipe), top)
+
+
+def _describe(recipe: Recipe, top: int) -> dict[str, Any]:
+    return {
+        "quantity": "unit normal",
+        "channels": "XYZ as RGB",
+        "space": AXES[recipe.normal.space],
+        "encoding": f"{top.bit_length()}-bit unsigned, linear",
+        "range": [-1, 1],
+        "unit": "unit vector",
+        "read": f"n = value / {top} * 2 - 1",
+        "invalid": [0, 0, 0],
+    }
+
+
+def _describe_float(recipe: Recipe) -> dict[str, Any]:
+    return {
+        "quantity": "unit normal",
+        "channels": "XYZ",
+        "space": AXES[recipe.normal.space],
+        "encoding": "32-bit float",
+        "range": [-1, 1],
+        "unit": "unit vector",
+        "read": "n = value",
+        "invalid": [0, 0, 0],
+    }
+
+
+KINDS: Final = (
+    *(
+        Kind(
+            name=name,
+            form=functools.partial(lambda _, file: file, file=file),
+            encode=functools.partial(_encode, top=top),
+            describe=functools.partial(_describe, top=top),
+        )
+        for name, file, top in (("normal", form.RGB, 255), ("normal-16", form.RGB_16, 65535))
+    ),
+    Kind(name="normal-exr", form=lambda _: form.EXR_XYZ, encode=plane, describe=_describe_float),
+)

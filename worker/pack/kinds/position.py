@@ -1,0 +1,38 @@
+"""World position of the point that each pixel's centre sees."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.blender import channels
+from worker.blender.recipe import Recipe
+from worker.pack import form
+from worker.pack.kinds import depth
+from worker.pack.kinds.base import Kind
+from worker.pack.raw import RawView
+
+
+def _encode(raw: RawView, _: Recipe) -> NDArray[np.float32]:
+    seen = depth.seen(raw.layer(channels.DEPTH))
+    return np.where(seen, raw.layer(channels.POSITION), np.float32(np.nan))
+
+
+def _describe(_: Recipe) -> dict[str, Any]:
+    return {
+        "quantity": "position",
+        "channels": "XYZ",
+        "space": "world: x, y, z with Z up",
+        "encoding": "32-bit float",
+        "range": ["-infinity", "infinity"],
+        "unit": "world unit",
+        "read": "p = value",
+        "invalid": "NaN",
+    }
+
+
+KINDS: Final = (
+    Kind(name="position-exr", form=lambda _: form.EXR_XYZ, encode=_encode, describe=_describe),
+)

@@ -1,0 +1,55 @@
+"""GPT4Point's view JSON and info.json (formats.md, section 2), which are Shap-E's.
+
+Each view's is written twice: ``000.json`` as the README lists it, ``00000.json`` as the reader
+opens it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from worker import keys
+from worker.blender.messages import View
+from worker.blender.recipe import Recipe
+from worker.pack import conventions, text
+from worker.pack.placement import Placement
+from worker.pack.records.base import Files, Record, Taken
+
+FORMAT_VERSION: Final = 6
+MAX_DEPTH: Final = 5.0
+"""A recipe with this record stores depth 0 to 5 in 16 bits; `worker.presets` sees to it."""
+INFO: Final = {
+    "backend": "CYCLES",
+    "light_mode": "uniform",
+    "fast_mode": True,
+    "extract_material": True,
+    "format_version": FORMAT_VERSION,
+    "channels": ["R", "G", "B", "A", "D", "MatAlpha"],
+    "scale": 0.5,
+}
+
+
+def _of_view(number: int, view: View, placement: Placement) -> Files:
+    x_fov, y_fov = conventions.fov(view.intrinsics, view.width, view.height)
+    vectors = conventions.shap_e_vectors(view.camera_to_world)
+    data = text.json_file(
+        {
+            "format_version": FORMAT_VERSION,
+            "max_depth": MAX_DEPTH,
+            "bbox": [placement.low, placement.high],
+            "origin": vectors.origin,
+            "x_fov": x_fov,
+            "y_fov": y_fov,
+            "x": vectors.x,
+            "y": vectors.y,
+            "z": vectors.z,
+        }
+    )
+    return dict.fromkeys(keys.gpt4point_files(number), data)
+
+
+def _of_all(_: Taken, __: Recipe) -> Files:
+    return {keys.INFO: text.json_file(INFO)}
+
+
+RECORD: Final = Record(name="gpt4point", of_view=_of_view, of_all=_of_all)

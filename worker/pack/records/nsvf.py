@@ -1,0 +1,46 @@
+"""NSVF's cameras (formats.md, section 4), all but the names of its images.
+
+pose/NNN.txt    4x4 camera-to-world, OpenCV axes
+intrinsics.txt  K in a 4x4; of the first view, NSVF has one for all
+bbox.txt        xmin ymin zmin xmax ymax zmax and the first voxel's size
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from worker import keys
+from worker.blender.messages import View
+from worker.blender.recipe import Recipe
+from worker.pack import conventions
+from worker.pack.conventions import Matrix
+from worker.pack.placement import Placement
+from worker.pack.records.base import Files, Record, Taken
+
+VOXELS: Final = 10
+"""Along the box's longest side at first; NSVF splits them as it trains."""
+
+
+def _of_view(_: int, view: View, __: Placement) -> Files:
+    return {
+        keys.pose_file(view.name): _rows(conventions.camera_to_world_opencv(view.camera_to_world))
+    }
+
+
+def _of_all(taken: Taken, _: Recipe) -> Files:
+    low, high = taken.placement.low, taken.placement.high
+    voxel = max(np.subtract(high, low)) / VOXELS
+    return {
+        keys.INTRINSICS: _rows(conventions.intrinsics_4x4(taken.views[0].intrinsics)),
+        keys.BBOX: _rows(np.array([[*low, *high, voxel]])),
+    }
+
+
+def _rows(matrix: Matrix) -> bytes:
+    lines = (" ".join(map(repr, row)) for row in matrix.tolist())
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+RECORD: Final = Record(name="nsvf", of_view=_of_view, of_all=_of_all)

@@ -1,0 +1,148 @@
+"""``transforms.json`` and its kin: camera-to-world 4x4 in OpenGL axes, one frame a view.
+
+transforms      what all readers share: GET3D's keys, and each frame's own field of view
+get3d           the same, with GET3D's rotation.npy and elevation.npy (degrees)
+trellis         TRELLIS's: its aabb, and how the object was scaled and moved
+nerfstudio      K of each frame, the images' masks, the split
+instant-ngp     NeRF-synthetic's, for a unit cube at the origin; depth where it can be read
+nerf-synthetic  transforms_train.json, _val and _test; file_path has no ending
+
+Sources: formats.md, section 4; TRELLIS's dataset_toolkits. A ``file_path`` is relative to the
+file it stands in. All but nerf-synthetic have one file name: a recipe takes one of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from worker import keys
+from worker.blender.messages import View
+from worker.blender.recipe import Recipe
+from worker.pack import conventions, form, text
+from worker.pack.records import splits
+from worker.pack.records.base import Files, Record, Taken
+
+Document = dict[str, Any]
+AABB: Final = [[-0.5, -0.5, -0.5], [0.5, 0.5, 0.5]]
+"""The unit cube at the origin, which objects are fitted into."""
+
+
+def picture(recipe: Recipe) -> str:
+    """The ending of the images that a frame names: colour or albedo, or the first there is."""
+    endings = keys.image_endings(recipe.images)
+    bare = [ending for ending in endings.values() if ending == ".png"]
+    return (bare or list(endings.values()))[0]
+
+
+def angle_x(view: View) -> float:
+    """Horizontal field of view, radians."""
+    return conventions.fov(view.intrinsics, view.width, view.height)[0]
+
+
+def _frame(view: View, ending: str) -> Document:
+    return {
+        "file_path": keys.image_file(view.name, ending),
+        "transform_matrix": view.camera_to_world,
+    }
+
+
+def _plain(taken: Taken, recipe: Recipe) -> Document:
+    frames = [
+        {**_frame(view, picture(recipe)), "camera_angle_x": angle_x(view)} for view in taken.views
+    ]
+    return {"camera_angle_x": angle_x(taken.views[0]), "aabb": AABB, "frames": frames}
+
+
+def _trellis(taken: Taken, recipe: Recipe) -> Document:
+    frames = [
+        {**_frame(view, picture(recipe)), "camera_angle_x": angle_x(view)} for view in taken.views
+    ]
+    placement = taken.placement
+    return {"aabb": AABB, "scale": placement.scale, "offset": placement.offset, "frames": frames}
+
+
+def _nerfstudio(taken: Taken, recipe: Recipe) -> Document:
+    mask = keys.image_endings(recipe.images).get("mask")
+    frames = []
+    for view in taken.views:
+        k = view.intrinsics
+        frame = _frame(view, picture(recipe))
+        frame |= {"fl_x": k[0][0], "fl_y": k[1][1], "cx": k[0][2], "cy": k[1][2]}
+        frame |= {"w": view.width, "h": view.height}
+        if mask:
+            frame["mask_path"] = keys.image_file(view.name, mask)
+        frames.append(frame)
+    document: Document = {"camera_model": "OPENCV", "frames": frames}
+    if splits.asked(recipe):
+        for name, views in splits.parts(taken.views, recipe).items():
+            document[f"{name}_filenames"] = [
+                keys.image_file(view.name, picture(recipe)) for view in views
+            ]
+    return document
+
+
+def _instant_ngp(taken: Taken, recipe: Recipe) -> Document:
+    document: Document = {
+        "camera_angle_x": angle_x(taken.views[0]),
+        "aabb_scale": 1,
+        "scale": 1.0,
+        "offset": [0.5, 0.5, 0.5],
+        "frames": [_frame(view, picture(recipe)) for view in taken.views],
+    }
+    depth = recipe.depth
+    if "depth" in recipe.images and (depth.mode, depth.near, depth.invalid) == ("fixed", 0.0, 0):
+        document["integer_depth_scale"] = depth.far / 65535
+        for view, frame in zip(taken.views, document["frames"], strict=True):
+            frame["depth_path"] = keys.image_file(view.name, keys.IMAGE_ENDINGS["depth"])
+    return document
+
+
+def _one_file(make: Callable[[Taken, Recipe], Document]) -> Callable[[Taken, Recipe], Files]:
+    return lambda taken, recipe: {keys.TRANSFORMS: text.json_file(make(taken, recipe))}
+
+
+def _get3d(taken: Taken, recipe: Recipe) -> Files:
+    turns = [turn_and_height(view) for view in taken.views]
+    rotation, elevation = np.array(turns, np.float64).T
+    return {
+        keys.TRANSFORMS: text.json_file(_plain(taken, recipe)),
+        keys.ROTATION: form.NPY.encode(rotation),
+        keys.ELEVATION: form.NPY.encode(elevation),
+    }
+
+
+def turn_and_height(view: View) -> tuple[float, float]:
+    """GET3D's rotation (0 to 360) and elevation of a camera, in degrees.
+
+    Its camera starts on +Y, is lifted about X by the elevation, then turned about Z by the
+    rotation.
+    """
+    x, y, z = (row[3] for row in view.camera_to_world[:3])
+    turn = math.degrees(math.atan2(-x, y)) % 360.0
+    return turn, math.degrees(math.atan2(z, math.hypot(x, y)))
+
+
+def _nerf_synthetic(taken: Taken, recipe: Recipe) -> Files:
+    ending = picture(recipe)
+    files = {}
+    for name, views in splits.parts(taken.views, recipe).items():
+        frames = [_frame(view, ending) for view in views]
+        for frame in frames:
+            frame["file_path"] = f"./{frame['file_path'].removesuffix('.png')}"
+        document = {"camera_angle_x": angle_x(taken.views[0]), "frames": frames}
+        files[keys.split_file(name)] = text.json_file(document)
+    return files
+
+
+RECORDS: Final = (
+    Record(name="transforms", of_all=_one_file(_plain)),
+    Record(name="get3d", of_all=_get3d),
+    Record(name="trellis", of_all=_one_file(_trellis)),
+    Record(name="nerfstudio", of_all=_one_file(_nerfstudio)),
+    Record(name="instant-ngp", of_all=_one_file(_instant_ngp)),
+    Record(name="nerf-synthetic", of_all=_nerf_synthetic),
+)

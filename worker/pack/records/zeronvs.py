@@ -1,0 +1,26 @@
+"""ZeroNVS's ``NNN_metadata.json``, as its ``re10k`` reader takes it (formats.md, section 5).
+
+extrinsics  4x4 camera-to-world, OpenGL axes
+intrinsics  3x3 inverse of K in pixels
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from worker import keys
+from worker.blender.messages import View
+from worker.pack import conventions, text
+from worker.pack.placement import Placement
+from worker.pack.records.base import Files, Record
+
+
+def _of_view(_: int, view: View, __: Placement) -> Files:
+    camera = {
+        "extrinsics": view.camera_to_world,
+        "intrinsics": conventions.inverse_intrinsics(view.intrinsics).tolist(),
+    }
+    return {keys.zeronvs_file(view.name): text.json_file(camera)}
+
+
+RECORD: Final = Record(name="zeronvs", of_view=_of_view)
