@@ -63,7 +63,9 @@ def _append(path: str) -> None:
     data: Any = bpy.data
     with data.libraries.load(path, link=False) as (there, here):
         here.objects = list(there.objects)
+        here.collections = list(there.collections)
     objects = [item for item in here.objects if item is not None]
+    hidden = _in_hidden_collections([group for group in here.collections if group is not None])
     instanced = {
         member
         for item in objects
@@ -74,6 +76,29 @@ def _append(path: str) -> None:
     for item in objects:
         if item not in instanced:
             scene.collection.objects.link(item)
+            item.hide_render = item.hide_render or item in hidden
+
+
+def _in_hidden_collections(collections: list[Any]) -> set[Any]:
+    """Objects that stand in collections, all of which are hidden from the render.
+
+    What also stands in the scene's own collection is not told apart: the scene is not read.
+    """
+    inner = {child for group in collections for child in group.children}
+    waiting = [(group, True) for group in collections if group not in inner]
+    held: set[Any] = set()
+    shown: set[Any] = set()
+    done = set()
+    while waiting:
+        group, above = waiting.pop()
+        seen = above and not group.hide_render
+        if (group, seen) in done:
+            continue
+        done.add((group, seen))
+        held.update(group.objects)
+        shown.update(group.objects if seen else ())
+        waiting += [(child, seen) for child in group.children]
+    return held - shown
 
 
 def _drop_outside(root: Root) -> None:
