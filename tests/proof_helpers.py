@@ -1,0 +1,256 @@
+"""What a camera must see, worked out here from triangles alone; and a studio that renders samples.
+
+Nothing of the worker's own camera code is used to predict a picture: a ray is drawn through each
+pixel by the stored pose and K, and cut with the triangles.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import io
+import itertools
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from worker.blender import recipe as recipes
+from worker.blender.messages import View
+from worker.index.record import ObjectRef
+from worker.pack.pack import pack
+from worker.pack.raw import RawView
+from worker.render.pool import Pool, PoolOptions
+from worker.render.result import RenderedObject
+from worker.render.runtime import PROGRAM, Runtime, find
+from worker.render.watch import Limits
+from worker.sources.base import FetchedObject
+
+REPOSITORY = Path(__file__).parents[1]
+DEBIAN = Path("/usr/bin/blender")
+BLENDER_42 = "RENDER_WORKER_TEST_BPY42"
+"""Names a Python that has bpy 4.2."""
+FACES = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
+
+
+def runtime_of(blender: str) -> Runtime:
+    """ "bpy", "debian" or "bpy42"."""
+    if blender == "bpy42":
+        return Runtime("bpy42", (os.environ[BLENDER_42], str(PROGRAM), "--"))
+    return find(str(DEBIAN) if blender == "debian" else "bpy")
+
+
+def make_samples(blender: str, folder: Path, *arguments: str) -> Path:
+    """The project's samples, made by the Blender that will read them."""
+    command = [*runtime_of(blender).command]
+    if blender == "bpy":
+        command = [sys.executable, "-m", "worker.blender.samples"]
+    else:
+        command.append("samples")
+    done = subprocess.run(
+        [*command, folder, *arguments], check=False, cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return folder
+
+
+# What should be seen
+
+
+def box(centre: Any = (0, 0, 0), sides: Any = (1, 1, 1)) -> np.ndarray:
+    """A box as triangles (12,3,3)."""
+    corners = np.array(list(itertools.product((-0.5, 0.5), repeat=3))) * sides + centre
+    return np.array([corners[[f[0], f[i], f[i + 1]]] for f in FACES for i in (1, 2)])
+
+
+def boxes(*pairs: tuple[Any, Any]) -> np.ndarray:
+    """Several of (centre, sides)."""
+    return np.concatenate([box(*pair) for pair in pairs])
+
+
+def moved(triangles: np.ndarray, shift: Any = (0, 0, 0), turn_z: float = 0.0, scale: Any = 1.0):
+    """Scaled, then turned about Z by degrees, then moved."""
+    c, s = np.cos(np.radians(turn_z)), np.sin(np.radians(turn_z))
+    turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+    return triangles * scale @ turn.T + shift
+
+
+def normalised(triangles: np.ndarray) -> np.ndarray:
+    """Longest side 1, centred on the origin."""
+    low, high = triangles.min(axis=(0, 1)), triangles.max(axis=(0, 1))
+    return (triangles - (low + high) / 2) / (high - low).max()
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What the oracle sees. `coverage`: the share of a pixel's rays that hit, (H,W).
+
+    At pixel centres: planar `depth` (inf: nothing), unit `normal` (H,W,3) towards the camera,
+    `triangle` (-1: nothing). `flat`: all rays of the pixel hit one plane.
+    """
+
+    coverage: np.ndarray
+    depth: np.ndarray
+    normal: np.ndarray
+    triangle: np.ndarray
+    flat: np.ndarray
+
+
+def rays(view: View, sub: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Origins and directions (H * sub, W * sub, 3) in the world; a step of 1 is a depth of 1."""
+    v, u = np.mgrid[0 : view.height * sub, 0 : view.width * sub]
+    k, pose = np.array(view.intrinsics), np.array(view.camera_to_world)
+    x = ((u + 0.5) / sub - k[0, 2]) / k[0, 0]
+    y = -((v + 0.5) / sub - k[1, 2]) / k[1, 1]
+    zero, one = np.zeros_like(x), np.ones_like(x)
+    if view.projection == "orthographic":
+        start, way = np.stack([x, y, zero], -1), np.stack([zero, zero, -one], -1)
+    else:
+        start, way = np.zeros((*x.shape, 3)), np.stack([x, y, -one], -1)
+    return start @ pose[:3, :3].T + pose[:3, 3], way @ pose[:3, :3].T
+
+
+def project(points: np.ndarray, view: View) -> np.ndarray:
+    """(N,3): u, v in pixels and planar depth, of points (N,3)."""
+    k, pose = np.array(view.intrinsics), np.array(view.camera_to_world)
+    local = (points - pose[:3, 3]) @ pose[:3, :3]
+    depth = -local[:, 2]
+    flat = local[:, :2] if view.projection == "orthographic" else local[:, :2] / depth[:, None]
+    return np.stack([flat[:, 0] * k[0, 0] + k[0, 2], -flat[:, 1] * k[1, 1] + k[1, 2], depth], -1)
+
+
+def cast(triangles: np.ndarray, view: View, sub: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest hit of each of `rays`: planar depth (inf: none) and triangle (-1)."""
+    start, way = rays(view, sub)
+    best, which = np.full(start.shape[:2], np.inf), np.full(start.shape[:2], -1)
+    spots = project(triangles.reshape(-1, 3), view).reshape(-1, 3, 3)
+    assert (spots[..., 2] > 0).all(), "a triangle reaches behind the camera"
+    for number, (a, b, c) in enumerate(triangles):
+        low = np.maximum(np.floor(spots[number, :, :2].min(axis=0) * sub).astype(int) - 1, 0)
+        high = np.maximum(np.ceil(spots[number, :, :2].max(axis=0) * sub).astype(int) + 1, 0)
+        part = (slice(low[1], high[1]), slice(low[0], high[0]))  # no ray elsewhere can hit it
+        e, f = b - a, c - a
+        p, s = np.cross(way[part], f), start[part] - a
+        q = np.cross(s, e)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inverse = 1.0 / (p @ e)
+            u = (s * p).sum(-1) * inverse
+            v = (way[part] * q).sum(-1) * inverse
+            t = (q @ f) * inverse
+            hit = (u >= 0) & (v >= 0) & (u + v <= 1) & (t > 0) & (t < best[part])
+        best[part][hit], which[part][hit] = t[hit], number
+    return best, which
+
+
+def see(triangles: np.ndarray, view: View, sub: int = 3) -> Seen:
+    """What `view` must show of `triangles`, in the normalised world. `sub` is odd."""
+    sides = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+    with np.errstate(invalid="ignore"):
+        sides /= np.linalg.norm(sides, axis=1, keepdims=True)
+    depth, which = cast(triangles, view, sub)
+    size, middle = (view.height, view.width), slice(sub // 2, None, sub)
+    many = which.reshape(size[0], sub, size[1], sub).swapaxes(1, 2).reshape(*size, -1)
+    facing = sides[many]
+    flat = (many >= 0).all(-1) & (np.abs(facing - facing[:, :, :1]) < 1e-6).all((-1, -2))
+    normal = sides[which[middle, middle]]
+    _, way = rays(view)
+    normal = normal * -np.sign((normal * way).sum(-1, keepdims=True))
+    coverage = (many >= 0).mean(-1)
+    return Seen(coverage, depth[middle, middle], normal, which[middle, middle], flat)
+
+
+def iou(one: np.ndarray, two: np.ndarray) -> float:
+    """Intersection over union of two masks."""
+    return float((one & two).sum() / (one | two).sum())
+
+
+# The studio
+
+
+@dataclasses.dataclass(frozen=True)
+class Shot:
+    """One rendered object."""
+
+    rendered: RenderedObject
+    recipe: recipes.Recipe
+
+    @property
+    def views(self) -> list[View]:
+        return self.rendered.answer.views
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The object's statistics."""
+        return self.rendered.answer.scene
+
+    def raw(self, number: int, layer: str = "Combined", components: str = "RGBA") -> np.ndarray:
+        """A raw pass (H,W,C): linear, premultiplied."""
+        return self.raws[number].passes.layer(layer, components)
+
+    @functools.cached_property
+    def raws(self) -> list[RawView]:
+        return [RawView(view, self.rendered.scratch) for view in self.views]
+
+    @functools.cached_property
+    def members(self) -> dict[str, bytes]:
+        """The zip's files by name, as the worker publishes them."""
+        packed = pack(self.rendered, self.recipe, self.rendered.scratch)
+        with zipfile.ZipFile(packed.path) as archive:
+            return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+
+    def image(self, name: str) -> np.ndarray:
+        """A PNG of the zip, as it is stored."""
+        return np.asarray(Image.open(io.BytesIO(self.members[name])))
+
+
+class Studio:
+    """A pool of one real Blender, and the samples made by it."""
+
+    def __init__(self, blender: str, folder: Path) -> None:
+        self.blender = blender
+        self.folder = folder
+        self._shots: dict[Any, Shot] = {}
+        self._count = itertools.count()
+        options = PoolOptions(device="cpu", limits=Limits(object_s=120.0))
+        self.pool = Pool(runtime_of(blender), options, folder / "children")
+        self.pool.open()
+
+    def close(self) -> None:
+        self.pool.close()
+
+    def sample(self, name: str) -> Path:
+        """A sample's file; made when first asked for, with all of its family."""
+        for family in ("hard", "proof"):
+            if not (self.folder / family).exists():
+                make_samples(self.blender, self.folder / family, "--family", family)
+        found = [path for path in self.folder.glob(f"*/{name}") if path.is_file()]
+        assert found, f"no sample {name}"
+        return found[0]
+
+    def shoot(self, model: str | Path, *, again: bool = False, **keys: Any) -> Shot:
+        """A sample, or any file, under the recipe of `keys`; a second time what was shot before.
+
+        Every object has the same identity, so that the same recipe means the same cameras.
+        """
+        base = {"name": "proof", "views": 2, "resolution": 64, "samples": 8}
+        recipe: recipes.Recipe = recipes.from_dict({**base, **keys})
+        path = model if isinstance(model, Path) else self.sample(model)
+        if again or (path, recipe) not in self._shots:
+            fetched = FetchedObject(
+                ref=ObjectRef(file_identifier="proof", file_type=path.suffix[1:]),
+                root=path.parent,
+                model=path.name,
+                sha256="0" * 64,
+                size=path.stat().st_size,
+            )
+            scratch = self.folder / f"shot{next(self._count)}"
+            shot = Shot(self.pool.render(fetched, recipe, scratch), recipe)
+            if again:
+                return shot
+            self._shots[path, recipe] = shot
+        return self._shots[path, recipe]
