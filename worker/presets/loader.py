@@ -11,10 +11,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
-from worker import formats
 from worker.blender import recipe as recipes
 from worker.blender.recipe import Recipe, RecipeError
 from worker.errors import PresetInvalid
+from worker.presets import contradictions
 from worker.presets import overrides as settings
 
 SUFFIX: Final = ".toml"
@@ -50,7 +50,7 @@ def load(name_or_file: str, overrides: Sequence[str] = ()) -> Recipe:
         table["name"] = Path(name_or_file).stem
     where = " with --set ".join((f"preset {name_or_file}", *overrides))
     recipe = _checked(table, where)
-    problems = _contradictions(recipe)
+    problems = list(contradictions.of(recipe))
     if problems:
         raise PresetInvalid(" ".join(f"{where}: {'; '.join(problems)}".splitlines()))
     return recipe
@@ -102,29 +102,3 @@ def _checked(table: dict[str, Any], where: str) -> Recipe:
         # A quoted value may hold line breaks; the message is one line.
         raise PresetInvalid(" ".join(f"{where}: {error}".splitlines())) from error
     return recipe
-
-
-def _contradictions(recipe: Recipe) -> list[str]:
-    """What no single key's own range can tell."""
-    problems = []
-    low, high = recipe.camera.radius
-    if low > high:
-        problems.append(f"'camera.radius' goes from {low:g} down to {high:g}; write it upwards")
-    if recipe.camera.max_height < high / 100:  # of all viewpoints a hundredth: few draws suffice
-        problems.append(
-            f"'camera.max_height' is {recipe.camera.max_height:g}: with a radius of {high:g} "
-            f"hardly a viewpoint is left; allowed: at least {high / 100:g}"
-        )
-    for key in ("images", "records"):
-        listed = getattr(recipe, key)
-        if len(set(listed)) != len(listed):
-            problems.append(f"'{key}' names something twice: {', '.join(listed)}")
-    if not recipe.images:
-        problems.append("'images' is empty; name one at least, as in [\"colour\"]")
-    problems.extend(
-        f"'subject.one_colour' has no format '{name}'"
-        + recipes.nearest(name, formats.MODEL_SUFFIXES)
-        for name in recipe.subject.one_colour
-        if name not in formats.MODEL_SUFFIXES
-    )
-    return problems

@@ -1,0 +1,103 @@
+"""What no single key's own range can tell of a recipe: each rule says what is wrong in a clause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from worker import formats, keys
+from worker.blender import layouts
+from worker.blender import recipe as recipes
+from worker.blender.recipe import Recipe, RecipeError
+
+ONE_TRANSFORMS: Final = ("transforms", "get3d", "trellis", "nerfstudio", "instant-ngp")
+"""Records that are all called transforms.json."""
+PINHOLE: Final = (*ONE_TRANSFORMS, "nerf-synthetic", "gpt4point", "zeronvs", "nsvf")
+"""Records whose readers know no other camera."""
+GPT4POINT_DEPTH: Final = ("fixed", 0.0, 5.0, 65535)
+
+
+def of(recipe: Recipe) -> Iterator[str]:
+    """Every contradiction in `recipe`, as a clause that says what to do."""
+    for rule in (_cameras, _lights, _lists, _records, _depth, _splits, _subject):
+        yield from rule(recipe)
+
+
+def _cameras(recipe: Recipe) -> Iterator[str]:
+    camera = recipe.camera
+    for name in ("radius", "fov"):
+        low, high = getattr(camera, name)
+        if low > high:
+            yield f"'camera.{name}' goes from {low:g} down to {high:g}; write it upwards"
+            return
+    high = camera.radius[1]
+    if camera.max_height < high / 100:  # of all viewpoints a hundredth: few draws suffice
+        yield (
+            f"'camera.max_height' is {camera.max_height:g}: with a radius of {high:g} "
+            f"hardly a viewpoint is left; allowed: at least {high / 100:g}"
+        )
+        return
+    try:
+        layouts.check(camera)
+    except RecipeError as error:
+        yield str(error)
+
+
+def _lights(recipe: Recipe) -> Iterator[str]:
+    lights = recipe.lights
+    if lights.area_power[0] > lights.area_power[1]:
+        yield "'lights.area_power' goes downwards; write it upwards"
+    if lights.rig == "environment" and not lights.environment:
+        yield "'lights.environment' is empty; name the picture that rig environment lights with"
+
+
+def _lists(recipe: Recipe) -> Iterator[str]:
+    for key in ("images", "records", "previews"):
+        listed = getattr(recipe, key)
+        if len(set(listed)) != len(listed):
+            yield f"'{key}' names something twice: {', '.join(listed)}"
+            return
+    if not recipe.images:
+        yield "'images' is empty; name one at least, as in [\"colour\"]"
+    endings = keys.image_endings(recipe.images)
+    for ending in set(endings.values()):
+        same = [kind for kind in recipe.images if endings[kind] == ending]
+        if len(same) > 1:
+            yield f"'images' {' and '.join(same)} are both NNN{ending}; take one of them"
+    if recipe.previews and "colour" not in endings and "albedo" not in endings:
+        yield "'previews' are made of colour or albedo; add one of them to 'images'"
+
+
+def _records(recipe: Recipe) -> Iterator[str]:
+    same = [name for name in recipe.records if name in ONE_TRANSFORMS]
+    if len(same) > 1:
+        yield f"'records' {' and '.join(same)} are both {keys.TRANSFORMS}; take one of them"
+    odd = [name for name in recipe.records if name in PINHOLE]
+    if odd and recipe.camera.projection != "perspective":
+        yield f"'records' {', '.join(odd)} cannot say that a camera is {recipe.camera.projection}"
+
+
+def _depth(recipe: Recipe) -> Iterator[str]:
+    depth = recipe.depth
+    if depth.near >= depth.far:
+        yield f"'depth.near' is {depth.near:g}, allowed: less than depth.far ({depth.far:g})"
+    found = (depth.mode, depth.near, depth.far, depth.invalid)
+    if "gpt4point" in recipe.records and "depth" in recipe.images and found != GPT4POINT_DEPTH:
+        yield "'records' gpt4point needs depth.mode fixed, near 0, far 5 and invalid 65535"
+
+
+def _splits(recipe: Recipe) -> Iterator[str]:
+    asked = (recipe.splits.train, recipe.splits.val, recipe.splits.test)
+    if any(asked) and sum(asked) != recipe.views:
+        yield (
+            f"'splits' are {' + '.join(map(str, asked))} = {sum(asked)} views, "
+            f"'views' is {recipe.views}; make them the same, or all splits 0"
+        )
+
+
+def _subject(recipe: Recipe) -> Iterator[str]:
+    for name in recipe.subject.one_colour:
+        if name not in formats.MODEL_SUFFIXES:
+            yield f"'subject.one_colour' has no format '{name}'" + recipes.nearest(
+                name, formats.MODEL_SUFFIXES
+            )
