@@ -58,6 +58,17 @@ def write_exr(path, rgba, layer="ViewLayer", extra=(), dtype=np.float32):
     OpenEXR.File(header, channels).write(str(path))
 
 
+def write_passes(path, passes, layer="ViewLayer"):
+    """The same of any passes: `channels.Pass` to (height, width, components)."""
+    found = {
+        f"{layer}.{each.layer}.{component}": np.ascontiguousarray(pixels[..., number], np.float32)
+        for each, pixels in passes.items()
+        for number, component in enumerate(each.components)
+    }
+    header = {"compression": OpenEXR.NO_COMPRESSION, "type": OpenEXR.scanlineimage}
+    OpenEXR.File(header, found).write(str(path))
+
+
 def ball(width, height, number=0):
     """Linear premultiplied RGBA of a soft-edged, shaded ball: opaque, half and fully clear."""
     x, y = np.meshgrid(np.linspace(-1.2, 1.2, width), np.linspace(-1.2, 1.2, height))
