@@ -10,14 +10,18 @@ import traceback
 from typing import Any, Callable, Union
 
 from worker.blender import (
+    channels,
     colours,
     compat,
     engine,
+    extent,
     importers,
+    indices,
     layouts,
     lights,
     messages,
     mischief,
+    poses,
     render,
     scene,
     statistics,
@@ -130,23 +134,46 @@ def _render(
 
     tell(Phase(uid, "scene"))
     facts = statistics.count(root)
-    low, high = scene.bounds()
+    frames = poses.frames(recipe.subject, recipe.views)
+    shown = sorted(set(frames))
+    low, high = extent.bounds(shown)
     facts["scene_size"] = statistics.scene_size(low, high)
     facts.update(_colour(uid, recipe, root, suffix))
-    scene.put_out_lights()
-    scene.normalise(low, high)
-    lights.add(recipe.lights, stream(uid, recipe, "lights"))
-    camera = scene.add_camera(recipe.camera.fov[0])
+    centre, scale = _normal_form(recipe, low, high, shown)
+    rig = lights.add(recipe.lights, stream(uid, recipe, "lights"), scale)
+
+    def support(directions: extent.Array) -> extent.Array:
+        return scale * (extent.support(directions, shown) - directions @ centre)
+
     viewpoints = layouts.viewpoints(
-        recipe.camera, recipe.views, recipe.resolution, stream(uid, recipe, "cameras")
+        recipe.camera, recipe.views, recipe.resolution, stream(uid, recipe, "cameras"), support
     )
+    scene.normalise(centre, scale)
+    camera = scene.add_camera()
+    wanted = channels.passes(recipe.images)
+    if not {*wanted} <= {channels.COMBINED, channels.DEPTH}:
+        colours.complete()
+    facts.update(indices.number(wanted))
     runtime = engine.configure(recipe, device, digest(uid, recipe, "cycles") % (1 << 31))
+    runtime["lights"] = rig
 
     start = time.monotonic()
     views = render.render_views(
-        recipe, camera, viewpoints, request.scratch, lambda n: tell(Phase(uid, "view", n))
+        recipe, camera, viewpoints, frames, request.scratch, lambda n: tell(Phase(uid, "view", n))
     )
     return Rendered(uid, views, facts, runtime, time.monotonic() - start)
+
+
+def _normal_form(
+    recipe: Recipe, low: extent.Array, high: extent.Array, frames: list[int]
+) -> tuple[extent.Array, float]:
+    """What becomes the origin, and by how much the object is scaled."""
+    centre = (low + high) / 2.0
+    if recipe.subject.normalise == "none":
+        return centre * 0.0, 1.0
+    if recipe.subject.normalise == "unit-sphere":
+        return centre, 1.0 / extent.reach(centre, frames)
+    return centre, 1.0 / float((high - low).max())
 
 
 def _colour(uid: str, recipe: Recipe, root: Root, suffix: str) -> dict[str, Any]:

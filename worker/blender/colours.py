@@ -9,12 +9,15 @@ import bpy
 from worker.blender import compat
 from worker.blender.streams import Colour
 
+NO_MATERIAL = 0.8
+"""Linear grey of what has no material, as Cycles has it."""
+
 
 def paint_all(colour: Colour) -> None:
     """Give every shape the same plain material of scene-linear `colour`."""
     material = _material("one colour")
     compat.socket(_surface(material), "Base Color").default_value = colour
-    for data in _shapes():
+    for data in compat.shapes():
         data.materials.clear()
         data.materials.append(material)
     for item in bpy.data.objects:
@@ -40,9 +43,43 @@ def show_vertex_colours() -> None:
         mesh.materials.append(made[name])
 
 
-def _shapes() -> list[Any]:
-    kinds = (bpy.data.meshes, bpy.data.curves, bpy.data.metaballs)
-    return [data for kind in kinds for data in kind]
+def complete() -> None:
+    """Put in words what Blender shows without: slots without a material, materials without nodes.
+
+    They look as before, and can now be read and numbered.
+    """
+    materials: list[Any] = list(bpy.data.materials)
+    for material in materials:
+        if not material.use_nodes or material.node_tree is None:
+            _make_plain(material, tuple(material.diffuse_color)[:3])
+    plain: Any = bpy.data.materials.new("no material")
+    _make_plain(plain, (NO_MATERIAL,) * 3)
+    for data in compat.shapes():
+        _fill(data.materials, plain)
+    for item in bpy.data.objects:
+        for slot in item.material_slots:
+            if slot.material is None:
+                slot.material = plain
+    if not plain.users:
+        bpy.data.materials.remove(plain)
+
+
+def _fill(slots: Any, plain: Any) -> None:
+    if not slots:
+        slots.append(plain)
+    for number, material in enumerate(slots):
+        if material is None:
+            slots[number] = plain
+
+
+def _make_plain(material: Any, colour: tuple[float, ...]) -> None:
+    material.use_nodes = True
+    tree = material.node_tree
+    tree.nodes.clear()
+    diffuse = tree.nodes.new("ShaderNodeBsdfDiffuse")
+    diffuse.inputs["Color"].default_value = (*colour, 1.0)
+    output = tree.nodes.new("ShaderNodeOutputMaterial")
+    tree.links.new(diffuse.outputs[0], output.inputs["Surface"])
 
 
 def _material(name: str) -> Any:

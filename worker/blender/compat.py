@@ -219,6 +219,35 @@ def socket(node: Any, *names: str) -> Any:
     return next(node.inputs[name] for name in names if name in node.inputs)
 
 
+def shapes() -> list[Any]:
+    """All data of objects that may carry materials. Curves of hair came with 3.3."""
+    kinds = ("meshes", "curves", "metaballs", "hair_curves", "pointclouds", "volumes")
+    return [data for kind in kinds for data in getattr(bpy.data, kind, ())]
+
+
+def name_aov(node: Any, name: str) -> None:
+    """Tell an AOV output node which pass it writes: until 4.0 by its own name."""
+    if "aov_name" in node.bl_rna.properties:
+        node.aov_name = name
+    else:
+        node.name = name
+
+
+GROUP_SOCKETS = {"RGBA": "NodeSocketColor", "VECTOR": "NodeSocketVector"}
+
+
+def add_group_socket(tree: Any, side: str, like: Any) -> str:
+    """Give a node group one more socket ("INPUT" or "OUTPUT") of the kind of `like`.
+
+    Returns: its identifier, the same inside the group and on the nodes that use it.
+    """
+    kind = GROUP_SOCKETS.get(like.type, "NodeSocketFloat")
+    if hasattr(tree, "interface"):  # since 4.0
+        return str(tree.interface.new_socket("surface", in_out=side, socket_type=kind).identifier)
+    sockets = tree.inputs if side == "INPUT" else tree.outputs
+    return str(sockets.new(kind, "surface").identifier)
+
+
 def clear_passes(layer: Any) -> None:
     """Switch off every render pass of a view layer."""
     for owner in (layer, getattr(layer, "cycles", None), getattr(layer, "eevee", None)):

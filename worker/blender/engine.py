@@ -104,7 +104,7 @@ def _frame(scene: Any, recipe: Recipe, device: Device) -> None:
             "filter_size": 1.5,
         },
     )
-    scene.view_layers[0].pass_alpha_threshold = 0.0
+    scene.view_layers[0].pass_alpha_threshold = recipe.subject.least_alpha
 
 
 def _cycles(cycles: Any, recipe: Recipe, device: Device, seed: int, *, denoise: bool) -> None:

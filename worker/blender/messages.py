@@ -94,7 +94,9 @@ class View:
     """One rendered view.
 
     camera_to_world: 4x4, OpenGL axes (x right, y up, looking down -z), world Z up.
-    intrinsics: 3x3 K in pixels, pixel centres at +0.5, origin at the top left.
+    intrinsics: 3x3 K in pixels, pixel centres at +0.5, origin at the top left. projection is
+    "perspective" or "orthographic", whose K[0,0] is pixels per world unit and divides by nothing.
+    frame: of the object's animation.
     files: raw file name in scratch by kind: "passes" (multilayer EXR, linear, premultiplied)
     and, where the view transform is not the sRGB standard, "display" (PNG, straight alpha).
     """
@@ -106,13 +108,15 @@ class View:
     height: int
     projection: str
     files: Dict[str, str]
+    frame: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
 class Rendered:
     """All views are on disk.
 
-    `scene` is the object's statistics; `runtime` what really rendered it (Blender's version,
+    `scene` is the object's statistics, with "object_names" and "material_names" where index images
+    are wanted (number 1 is the first); `runtime` what really rendered it (Blender's version,
     device kind, denoiser, view transform, features this Blender lacks).
     """
 

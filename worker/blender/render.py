@@ -6,42 +6,39 @@ from pathlib import Path
 from typing import Any, Callable
 
 import bpy
-import mathutils
 
-from worker.blender import compat
+from worker.blender import aovs, channels, compat, poses
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.layouts import Viewpoint
 from worker.blender.messages import View
 from worker.blender.recipe import Recipe
-
-PASSES: dict[str, tuple[str, ...]] = {
-    "colour": ("combined",),
-}
-"""Image kind to the render passes it is made from; a view layer calls one `use_pass_<name>`."""
+from worker.blender.scene import aim
 
 
 def render_views(
     recipe: Recipe,
     camera: Any,
     viewpoints: list[Viewpoint],
+    frames: list[int],
     scratch: str,
     on_view: Callable[[int], None],
 ) -> list[View]:
-    """Render each viewpoint once, into `scratch`; `on_view` is told before each.
+    """Render each viewpoint once, at its frame, into `scratch`; `on_view` is told before each.
 
-    NNN.exr: uncompressed multilayer float32 EXR, linear, premultiplied, with the passes that the
-    recipe's images need. NNN.png, where the view transform is not the sRGB standard: 8-bit RGBA
-    with straight alpha. Raises: ObjectFault("render").
+    NNN.exr: uncompressed multilayer float32 EXR with the passes of `channels` that the recipe's
+    images need. NNN.png, where the view transform is not the sRGB standard: 8-bit RGBA with
+    straight alpha. Raises: ObjectFault("render").
     """
     scene = bpy.context.scene
     _choose_passes(scene, recipe)
     _leave_no_stamps(scene)
     kinds = ["passes"] if recipe.colour.view_transform == "standard" else ["passes", "display"]
     views = []
-    for number, viewpoint in enumerate(viewpoints):
+    for number, (viewpoint, frame) in enumerate(zip(viewpoints, frames)):
         on_view(number)
         name = f"{number:03d}"
-        camera.matrix_world = mathutils.Matrix(viewpoint.camera_to_world.tolist())
+        poses.show(frame)
+        aim(camera, viewpoint)
         files = {}
         for kind in kinds:
             files[kind] = f"{name}{SUFFIXES[kind]}"
@@ -59,6 +56,7 @@ def render_views(
                 height=viewpoint.height,
                 projection=viewpoint.projection,
                 files=files,
+                frame=frame,
             )
         )
     return views
@@ -66,10 +64,12 @@ def render_views(
 
 def _choose_passes(scene: Any, recipe: Recipe) -> None:
     layer = scene.view_layers[0]
+    wanted = channels.passes(recipe.images)
     compat.clear_passes(layer)
-    for kind in recipe.images:
-        for name in PASSES[kind]:
-            setattr(layer, f"use_pass_{name}", True)
+    for each in wanted:
+        if each.switch:
+            setattr(layer, f"use_pass_{each.switch}", True)
+    aovs.add(layer, wanted, recipe.subject.least_alpha)
 
 
 def _leave_no_stamps(scene: Any) -> None:

@@ -1,0 +1,287 @@
+"""What a material says of its surface: base colour, alpha, metallic and roughness.
+
+Read from the node tree that Cycles renders, back from the output through mixes, groups and
+reroutes to the shaders. Each is a constant, or the socket of that tree which carries it; nodes
+that mix them as the shaders are mixed are added to the tree, and nothing in it is changed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Callable, Optional, Union
+
+from worker.blender import compat
+
+Value = Any
+"""A float, an (r, g, b) of linear floats, or an output socket of the same tree."""
+CLEAR, LIGHT, SOLID = range(3)
+"""What a shader is: sees through, only shines, or has a surface. What is more counts."""
+DEPTH = 100
+"""Shaders behind each other that are followed; what lies deeper counts as black."""
+REROUTES = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Surface:
+    """A shader's values, each a `Value`; `kind` is CLEAR, LIGHT or SOLID."""
+
+    colour: Value = (0.0, 0.0, 0.0)
+    alpha: Value = 1.0
+    metallic: Value = 0.0
+    roughness: Value = 1.0
+    kind: int = SOLID
+
+
+BLACK = Surface()
+"""No shader at all, which Cycles renders so."""
+VALUES = ("colour", "alpha", "metallic", "roughness")
+
+
+@dataclasses.dataclass(frozen=True)
+class Shader:
+    """Where a shader node has its values: the name of an input, or a number."""
+
+    colour: str = "Color"
+    metallic: Union[str, float] = 0.0
+    roughness: Union[str, float] = 1.0
+    alpha: Union[str, float] = 1.0
+    kind: int = SOLID
+
+
+SHADERS = {
+    "ShaderNodeBsdfPrincipled": Shader("Base Color", "Metallic", "Roughness", "Alpha"),
+    "ShaderNodeBsdfMetallic": Shader("Base Color", 1.0, "Roughness"),
+    "ShaderNodeBsdfGlossy": Shader(metallic=1.0, roughness="Roughness"),
+    "ShaderNodeBsdfAnisotropic": Shader(metallic=1.0, roughness="Roughness"),
+    "ShaderNodeBsdfGlass": Shader(roughness="Roughness"),
+    "ShaderNodeBsdfRefraction": Shader(roughness="Roughness"),
+    "ShaderNodeBsdfHairPrincipled": Shader(roughness="Roughness"),
+    "ShaderNodeBsdfDiffuse": Shader(),  # its "Roughness" is of another kind
+    "ShaderNodeBsdfTranslucent": Shader(),
+    "ShaderNodeSubsurfaceScattering": Shader(),
+    "ShaderNodeBsdfToon": Shader(),
+    "ShaderNodeBsdfVelvet": Shader(),
+    "ShaderNodeBsdfSheen": Shader(),
+    "ShaderNodeBsdfHair": Shader(),
+    "ShaderNodeEmission": Shader(kind=LIGHT),
+}
+
+
+class Reader:
+    """Reads one node tree; `inside` is the group node, and the reader of its tree, it is in."""
+
+    def __init__(self, tree: Any, inside: Optional[tuple[Reader, Any]] = None) -> None:
+        self.tree = tree
+        self._inside = inside
+        self._known: dict[tuple[str, str], Surface] = {}
+        self._groups: dict[str, Reader] = {}
+
+    def material(self) -> Optional[Surface]:
+        """The surface that the tree's output shows; None when it has no surface at all."""
+        output = self.tree.get_output_node("CYCLES")
+        if output is None or not any(socket.is_linked for socket in output.inputs):
+            return BLACK
+        if not output.inputs["Surface"].is_linked:
+            return None  # a volume
+        return self.read(output.inputs["Surface"], 0)
+
+    def read(self, socket: Any, depth: int) -> Surface:
+        """What the shader in the input `socket` shows."""
+        origin = _origin(socket)
+        if origin is None or depth > DEPTH:
+            return BLACK
+        node = origin.node
+        key = (node.name, origin.identifier)
+        if key not in self._known:
+            compound = COMPOUNDS.get(node.bl_idname)
+            self._known[key] = compound(self, origin, depth) if compound else self._simple(node)
+        return self._known[key]
+
+    def _simple(self, node: Any) -> Surface:
+        if node.bl_idname == "ShaderNodeBsdfTransparent":
+            light = self._value(node.inputs["Color"])
+            through = sum(light) / 3.0 if isinstance(light, tuple) else light
+            return Surface(alpha=self.math("SUBTRACT", 1.0, through), kind=CLEAR)
+        shader = SHADERS.get(node.bl_idname)
+        if shader is None:
+            return BLACK
+        values = {
+            name: self._value(node.inputs[place]) if isinstance(place, str) else place
+            for name in VALUES
+            for place in [getattr(shader, name)]
+        }
+        return Surface(**values, kind=shader.kind)
+
+    def _value(self, socket: Any) -> Value:
+        link = _link(socket)
+        if link is not None:
+            return link.from_socket
+        value = socket.default_value
+        return value if isinstance(value, float) else tuple(value)[:3]
+
+    def mix(self, origin: Any, depth: int) -> Surface:
+        """A Mix Shader: of a shader and a clear one, the colour is the shader's."""
+        node = origin.node
+        factor = self._value(node.inputs[0])
+        a, b = self.read(node.inputs[1], depth + 1), self.read(node.inputs[2], depth + 1)
+        alpha = self._between(factor, a.alpha, b.alpha)
+        if CLEAR in {a.kind, b.kind}:
+            return dataclasses.replace(max(a, b, key=lambda one: one.kind), alpha=alpha)
+        return Surface(
+            colour=self._between_colours(factor, a.colour, b.colour),
+            alpha=alpha,
+            metallic=self._between(factor, a.metallic, b.metallic),
+            roughness=self._between(factor, a.roughness, b.roughness),
+            kind=max(a.kind, b.kind),
+        )
+
+    def add(self, origin: Any, depth: int) -> Surface:
+        """An Add Shader: light added to a surface leaves its colour, surfaces add up."""
+        node = origin.node
+        a, b = self.read(node.inputs[0], depth + 1), self.read(node.inputs[1], depth + 1)
+        both = self.math("ADD", a.alpha, b.alpha)
+        alpha = self.math("MAXIMUM", self.math("SUBTRACT", both, 1.0), 0.0)
+        if a.kind != b.kind:
+            return dataclasses.replace(max(a, b, key=lambda one: one.kind), alpha=alpha)
+        return Surface(
+            colour=self._colours("ADD", 1.0, a.colour, b.colour),
+            alpha=alpha,
+            metallic=self._between(0.5, a.metallic, b.metallic),
+            roughness=self._between(0.5, a.roughness, b.roughness),
+            kind=a.kind,
+        )
+
+    def group(self, origin: Any, depth: int) -> Surface:
+        """A node group: read inside, the values led out through outputs of its own."""
+        node, name = origin.node, origin.identifier
+        if node.node_tree is None:
+            return BLACK
+        if node.name not in self._groups:
+            node.node_tree = node.node_tree.copy()  # what leads out may differ from user to user
+            self._groups[node.name] = Reader(node.node_tree, (self, node))
+        reader = self._groups[node.name]
+        ends = [end for end in node.node_tree.nodes if end.bl_idname == "NodeGroupOutput"]
+        end = next((end for end in ends if end.is_active_output), None)
+        if end is None:
+            return BLACK
+        shown = reader.read(_named(end.inputs, name), depth + 1)
+
+        def lead_out(value: Value) -> Value:
+            if isinstance(value, (float, tuple)):
+                return value
+            added = compat.add_group_socket(node.node_tree, "OUTPUT", value)
+            node.node_tree.links.new(value, _named(end.inputs, added))
+            return _named(node.outputs, added)
+
+        return _each(shown, lead_out)
+
+    def group_input(self, origin: Any, depth: int) -> Surface:
+        """A shader that comes into this group from outside: its values come in beside it."""
+        if self._inside is None:
+            return BLACK
+        reader, node = self._inside
+        shown = reader.read(_named(node.inputs, origin.identifier), depth + 1)
+
+        def lead_in(value: Value) -> Value:
+            if isinstance(value, (float, tuple)):
+                return value
+            added = compat.add_group_socket(self.tree, "INPUT", value)
+            reader.tree.links.new(value, _named(node.inputs, added))
+            return _named(origin.node.outputs, added)
+
+        return _each(shown, lead_in)
+
+    def math(self, operation: str, a: Value, b: Value) -> Value:
+        """`a` `operation` `b`, of numbers; a constant where both are."""
+        if isinstance(a, float) and isinstance(b, float):
+            return ARITHMETIC[operation](a, b)
+        return self._node("ShaderNodeMath", operation, (a, b))
+
+    def scale(self, colour: Value, factor: Value) -> Value:
+        """A colour or vector times a number."""
+        if isinstance(factor, float):
+            factor = (factor,) * 3
+        return self._node("ShaderNodeVectorMath", "MULTIPLY", (colour, factor))
+
+    def pack(self, values: tuple[Value, Value, Value]) -> Value:
+        """Three numbers as one vector."""
+        return self._node("ShaderNodeCombineXYZ", None, values)
+
+    def _between(self, factor: Value, a: Value, b: Value) -> Value:
+        if isinstance(a, float) and a == b:
+            return a
+        span = self.math("MULTIPLY", factor, self.math("SUBTRACT", b, a))
+        return self.math("ADD", a, span)
+
+    def _between_colours(self, factor: Value, a: Value, b: Value) -> Value:
+        if isinstance(a, tuple) and a == b:
+            return a
+        return self._colours("MIX", factor, a, b)
+
+    def _colours(self, operation: str, factor: Value, a: Value, b: Value) -> Value:
+        return self._node("ShaderNodeMixRGB", ("blend_type", operation), (factor, a, b))
+
+    def _node(self, kind: str, operation: Any, values: tuple[Value, ...]) -> Value:
+        node = self.tree.nodes.new(kind)
+        if operation is not None:
+            name, choice = operation if isinstance(operation, tuple) else ("operation", operation)
+            setattr(node, name, choice)
+        for socket, value in zip(node.inputs, values):
+            put(self.tree, value, socket)
+        return node.outputs[0]
+
+
+def put(tree: Any, value: Value, socket: Any) -> None:
+    """Give an input socket a `Value`."""
+    if not isinstance(value, (float, tuple)):
+        tree.links.new(value, socket)
+    elif isinstance(value, tuple) and len(socket.default_value) > len(value):
+        socket.default_value = (*value, 1.0)
+    else:
+        socket.default_value = value
+
+
+def _origin(socket: Any) -> Any:
+    """The shader node's output that an input socket gets, or None: muted nodes pass it on."""
+    for _ in range(REROUTES):
+        link = _link(socket)
+        if link is None:
+            return None
+        node = link.from_node
+        if node.bl_idname == "NodeReroute":
+            socket = node.inputs[0]
+        elif node.mute:
+            ways = [way for way in node.internal_links if way.to_socket == link.from_socket]
+            if not ways:
+                return None
+            socket = ways[0].from_socket
+        else:
+            return link.from_socket
+    return None
+
+
+def _link(socket: Any) -> Any:
+    return next((link for link in socket.links if link.is_valid and not link.is_muted), None)
+
+
+def _named(sockets: Any, identifier: str) -> Any:
+    return next(socket for socket in sockets if socket.identifier == identifier)
+
+
+def _each(shown: Surface, lead: Callable[[Value], Value]) -> Surface:
+    return dataclasses.replace(shown, **{name: lead(getattr(shown, name)) for name in VALUES})
+
+
+COMPOUNDS: dict[str, Callable[[Reader, Any, int], Surface]] = {
+    "ShaderNodeMixShader": Reader.mix,
+    "ShaderNodeAddShader": Reader.add,
+    "ShaderNodeGroup": Reader.group,
+    "NodeGroupInput": Reader.group_input,
+}
+ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "ADD": lambda a, b: a + b,
+    "SUBTRACT": lambda a, b: a - b,
+    "MULTIPLY": lambda a, b: a * b,
+    "MAXIMUM": max,
+    "GREATER_THAN": lambda a, b: float(a > b),
+}
