@@ -8,6 +8,9 @@ if [ -z "${SLURM_JOB_ID:-}${RENDER_WORKER_RANK:-}" ] && grep -qs '/job_[0-9]' /p
 	exit 64
 fi
 
+# Volumes of the image are read-only folders under Apptainer: leave the driver its own cache, in the home.
+[ -w "${CUDA_CACHE_PATH:-}" ] || unset CUDA_CACHE_PATH OPTIX_CACHE_PATH
+
 [ $# -gt 0 ] || set -- --help
 
 # tini, because a TERM that comes before Python has its handlers is lost on a process 1, and because

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,6 @@ from tests.cluster.tools.podman import Podman, Unavailable
 from tests.e2e.conftest import ROOT, run_worker
 from tests.tools import rgw as gateways
 
-BPY, PROGRAM = "render-worker:bpy", "render-worker:program"
 SMALL = ("--device", "cpu", "--set", "views=2", "--set", "resolution=32", "--set", "samples=1")
 DENOISED = ("--device", "cpu", "--preset", "objaverse-xl", "--set", "views=1",
             "--set", "resolution=48", "--set", "samples=4")  # fmt: skip
@@ -39,7 +39,7 @@ def podman() -> Podman:
     except (Unavailable, AssertionError) as reason:
         needs.unavailable("image", str(reason))
     if base != oci_base.BASE:
-        print(f"\nNOTE: no registry in reach; the images are built on {base}")
+        warnings.warn(f"no registry in reach: images are built on {base}", stacklevel=1)
     return podman
 
 
@@ -80,21 +80,24 @@ def mirror(blender_archive, tmp_path_factory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def bpy_image(podman, context) -> str:
-    """The whole `bpy` target."""
-    podman("build", "--target", "bpy", "--tag", BPY, context)
-    return BPY
+    """The whole `bpy` target; by its id, as another test run may be building its own."""
+    return podman("build", "--target", "bpy", context).stdout.split()[-1]
 
 
 @pytest.fixture(scope="session")
-def program_image(podman, context, blender_archive, mirror) -> str:
-    """The default target with another version of Blender, downloaded and verified."""
-    _, version, sha256 = blender_archive
-    podman(
-        "build", "--network", "host", "--tag", PROGRAM,
-        "--build-arg", f"BLENDER_VERSION={version}", "--build-arg", f"BLENDER_SHA256={sha256}",
-        "--build-arg", f"BLENDER_MIRROR={mirror}", context,
-    )  # fmt: skip
-    return PROGRAM
+def program_image(podman, context, blender_archive) -> str:
+    """The whole default target, with the archive beside the Dockerfile and no network for it."""
+    archive, version, sha256 = blender_archive
+    beside = Path(shutil.copy(archive, context))
+    try:
+        built = podman(
+            "build", "--build-arg", f"BLENDER_VERSION={version}",
+            "--build-arg", f"BLENDER_SHA256={sha256}",
+            "--build-arg", "BLENDER_MIRROR=http://127.0.0.1:9", context,
+        )  # fmt: skip
+    finally:
+        beside.unlink()
+    return built.stdout.split()[-1]
 
 
 @pytest.fixture(params=["bpy", "program"])
@@ -128,7 +131,9 @@ def outside(readable_samples, tmp_path_factory) -> dict[tuple[str, ...], Path]:
     outputs = {}
     for name, options in (("small", SMALL), ("denoised", DENOISED)):
         outputs[options] = tmp_path_factory.mktemp("outside") / name
-        run_worker("run", readable_samples, "--output", outputs[options], "--blender", "bpy", *options)
+        run_worker(
+            "run", readable_samples, "--output", outputs[options], "--blender", "bpy", *options
+        )
     return outputs
 
 

@@ -1,4 +1,4 @@
-"""Writes one cone in each format that the project's samples leave out: python more_formats.py DIR."""
+"""python more_formats.py DIR: one cone in each format that the project's samples leave out."""
 
 import os
 import sys

@@ -10,10 +10,11 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from tests.cluster.image.conftest import BPY, DENOISED, HARDENED, SMALL
+from tests.cluster.image.conftest import DENOISED, HARDENED, SMALL
 from tests.e2e.conftest import listing
 
-# Those of the samples that a Blender imports; Debian's 3.4.1 has no glTF that works.
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
+
 SLOW = (*SMALL, "--set", "views=12", "--grace", "60")
 
 
@@ -29,7 +30,7 @@ def outcomes(output) -> dict[str, dict]:
     """The ledger's last line by file."""
     parts = sorted(output.glob("ledger/*/*.jsonl"))
     lines = [json.loads(line) for part in parts for line in part.open()]
-    return {line["fileIdentifier"]: line for line in lines if "fileIdentifier" in line}
+    return {line["file_identifier"]: line for line in lines}
 
 
 def test_without_arguments_it_shows_the_help(podman, image):
@@ -40,7 +41,7 @@ def test_without_arguments_it_shows_the_help(podman, image):
 
 def test_an_exit_status_comes_through(podman, image):
     done = podman("run", *HARDENED, "--network", "none", image, "run", check=64)
-    assert "INDEX" in done.stderr
+    assert "index" in done.stderr.lower()
 
 
 def test_bpy_is_trimmed_of_nothing_that_matters(
@@ -92,7 +93,7 @@ def test_told_to_stop_it_ends_with_75_and_the_next_run_finishes(
         "--env", f"AWS_SECRET_ACCESS_KEY={rgw.secret_key}",
         "--env", "AWS_DEFAULT_REGION=us-east-1",
         "--env", f"RENDER_WORKER_S3_ENDPOINT={rgw.http}",
-        "--env", f"RENDER_WORKER_OUTPUT=s3://{name}/job", BPY, "run", "/samples",
+        "--env", f"RENDER_WORKER_OUTPUT=s3://{name}/job", bpy_image, "run", "/samples",
     )  # fmt: skip
 
     def keys(prefix: str = "job/") -> list[str]:
@@ -124,14 +125,12 @@ def test_told_to_stop_it_ends_with_75_and_the_next_run_finishes(
         assert body.startswith(b"PK")
 
 
-def test_told_to_stop_while_it_starts_it_ends_at_once(
-    podman, bpy_image, readable_samples, output
-):
+def test_told_to_stop_while_it_starts_it_ends_at_once(podman, bpy_image, readable_samples, output):
     container = f"worker-{uuid4().hex[:8]}"
     worker = podman.start(
         "run", *HARDENED, "--network", "none", "--name", container,
         "--volume", f"{readable_samples}:/samples:ro", "--volume", f"{output}:/out",
-        BPY, "run", "/samples", "--output", "/out", *SLOW,
+        bpy_image, "run", "/samples", "--output", "/out", *SLOW,
     )  # fmt: skip
     deadline = time.monotonic() + 30
     state = ("inspect", "--format", "{{.State.Status}}", container)

@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.cluster.tools.oci_base import mirror
-from tests.cluster.tools.podman import Unavailable, cache, require
+from tests.cluster.tools.podman import Unavailable, require
 
 PACKAGES = ("patchelf", "squashfs-tools", "squashfuse", "fuse-overlayfs", "uidmap")
 FROM_SID, FROM_TRIXIE = ("apptainer",), ("libc6", "libseccomp2", "libsqlite3-0")
+FOLDER = Path("/var/tmp/render-worker-tests/apptainer")
+"""Not in root's home: ordinary users run it."""
 LIBRARIES = "rt/usr/lib/x86_64-linux-gnu"
 
 
@@ -25,7 +27,7 @@ def environment() -> Mapping[str, str]:
     if shutil.which("apptainer"):
         return dict(os.environ)
     require("patchelf", "mksquashfs", "squashfuse", packages=PACKAGES)
-    folder = cache() / "apptainer"
+    folder = FOLDER
     if not (folder / "usr/bin/apptainer").exists():
         _unpack(folder)
     return {**os.environ, "PATH": f"{folder}/usr/bin:{os.environ['PATH']}"}
@@ -35,6 +37,7 @@ def _unpack(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     partial = folder.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir="/var/tmp") as scratch:
         for suite, packages, place in (
             ("sid", FROM_SID, partial),

@@ -1,0 +1,69 @@
+"""What entrypoint.sh does before the worker starts; a `tini` that tells what it got stands in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.cluster import needs
+from tests.e2e.conftest import ROOT
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
+FREEZER = Path("/sys/fs/cgroup/freezer")
+
+
+@pytest.fixture
+def enter(tmp_path):
+    tini = tmp_path / "tini"
+    tini.write_text('#!/bin/sh\necho "$*"\necho "cache=${CUDA_CACHE_PATH-unset}"\n')
+    tini.chmod(0o755)
+
+    def run(*arguments: str, cgroup: Path | None = None, **variables: str):
+        def join() -> None:
+            if cgroup is not None:
+                (cgroup / "cgroup.procs").write_text(str(os.getpid()))
+
+        return subprocess.run(
+            [ROOT / "entrypoint.sh", *arguments],
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin", **variables},
+            preexec_fn=join, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+@pytest.fixture
+def slurm_task():
+    """A cgroup named as Slurm names a job's."""
+    job = FREEZER / f"slurm_{uuid4().hex[:8]}/uid_0/job_7"
+    try:
+        job.mkdir(parents=True)
+    except OSError as error:
+        needs.unavailable("cgroup", f"cannot make {job}: {error.strerror}")
+    yield job
+    for folder in (job, job.parent, job.parents[1]):
+        folder.rmdir()
+
+
+def test_arguments_go_through_and_none_means_help(enter):
+    worker = "-s -- /opt/venv/bin/python -I -m worker"
+    assert enter("run", "a b").stdout.startswith(f"{worker} run a b\n")
+    assert enter().stdout.startswith(f"{worker} --help\n")
+
+
+def test_a_cache_that_cannot_be_written_is_the_drivers_own_business(enter, tmp_path):
+    assert "cache=unset" in enter(CUDA_CACHE_PATH="/nowhere").stdout
+    assert f"cache={tmp_path}\n" in enter(CUDA_CACHE_PATH=str(tmp_path)).stdout
+
+
+def test_a_slurm_task_without_slurms_variables_is_refused(enter, slurm_task):
+    done = enter("run", cgroup=slurm_task)
+    assert done.returncode == 64
+    assert "--cleanenv" in done.stderr
+    assert done.stdout == ""
+    assert enter("run", cgroup=slurm_task, SLURM_JOB_ID="7").returncode == 0
+    assert enter("run", cgroup=slurm_task, RENDER_WORKER_RANK="0").returncode == 0
