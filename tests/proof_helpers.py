@@ -6,18 +6,23 @@ pixel by the stored pose and K, and cut with the triangles.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import io
 import itertools
 import os
+import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import OpenEXR
+import trimesh
 from PIL import Image
 
 from worker.blender import recipe as recipes
@@ -164,6 +169,59 @@ def see(triangles: np.ndarray, view: View, sub: int = 3) -> Seen:
     return Seen(coverage, depth[middle, middle], normal, which[middle, middle], flat)
 
 
+def png_rgb_16(data: bytes) -> np.ndarray:
+    """(H,W,3) of a 48-bit PNG, which Pillow cannot read whole; rows must be unfiltered."""
+    assert data[12:16] == b"IHDR"
+    width, height, bits, kind = struct.unpack(">IIBB", data[16:26])
+    assert (bits, kind) == (16, 2)
+    at, body = 8, b""
+    while at < len(data):
+        length, name = struct.unpack(">I4s", data[at : at + 8])
+        body += data[at + 8 : at + 8 + length] if name == b"IDAT" else b""
+        at += 12 + length
+    rows = np.frombuffer(zlib.decompress(body), np.uint8).reshape(height, -1)
+    assert not rows[:, 0].any()
+    return rows[:, 1:].copy().view(">u2").reshape(height, width, 3)
+
+
+def to_srgb(linear: Any) -> np.ndarray:
+    """IEC 61966-2-1, as the standard states it; both 0 to 1."""
+    value = np.asarray(linear, float)
+    return np.where(value <= 0.0031308, 12.92 * value, 1.055 * value ** (1 / 2.4) - 0.055)
+
+
+def share_near(points: np.ndarray, triangles: np.ndarray, within: float) -> float:
+    """Share of points (N,3) that lie no farther than `within` from some triangle (M,3,3).
+
+    Only triangles whose box, widened by `within`, meets a point's cell can be that near to it.
+    """
+    cell = 0.04
+    low = np.floor((triangles.min(axis=1) - within) / cell).astype(int)
+    high = np.floor((triangles.max(axis=1) + within) / cell).astype(int)
+    held = collections.defaultdict(list)
+    for number, (first, last) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
+        for key in itertools.product(*(range(a, b + 1) for a, b in zip(first, last, strict=True))):
+            held[key].append(number)
+    cells = [tuple(key) for key in np.floor(points / cell).astype(int).tolist()]
+    pairs = [(i, j) for i, key in enumerate(cells) for j in held.get(key, ())]
+    nearest = np.full(len(points), np.inf)
+    if pairs:
+        i, j = np.array(pairs).T
+        found = trimesh.triangles.closest_point(triangles[j], points[i])
+        np.minimum.at(nearest, i, np.linalg.norm(found - points[i], axis=1))
+    return float((nearest <= within).mean())
+
+
+def unprojected(depth: np.ndarray, camera: dict[str, Any]) -> np.ndarray:
+    """World points (H,W,3) of planar depth by a camera of cameras.json, from its words alone."""
+    k, pose = np.array(camera["K"]), np.array(camera["camera_to_world"])
+    v, u = np.mgrid[0 : camera["height"], 0 : camera["width"]] + 0.5
+    x, y = (u - k[0, 2]) / k[0, 0], (v - k[1, 2]) / k[1, 1]
+    reach = depth if camera["projection"] == "perspective" else np.ones_like(depth)
+    local = np.stack([x * reach, -y * reach, -depth, np.ones_like(depth)], axis=-1)
+    return (local @ pose.T)[..., :3]
+
+
 def iou(one: np.ndarray, two: np.ndarray) -> float:
     """Intersection over union of two masks."""
     return float((one & two).sum() / (one | two).sum())
@@ -199,13 +257,27 @@ class Shot:
     @functools.cached_property
     def members(self) -> dict[str, bytes]:
         """The zip's files by name, as the worker publishes them."""
-        packed = pack(self.rendered, self.recipe, self.rendered.scratch)
+        return self.packed()
+
+    def packed(self, **keys: Any) -> dict[str, bytes]:
+        """The zip's files with other keys for the recipe, which must concern packing alone."""
+        recipe = dataclasses.replace(self.recipe, **keys)
+        packed = pack(self.rendered, recipe, self.rendered.scratch)
         with zipfile.ZipFile(packed.path) as archive:
             return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
 
     def image(self, name: str) -> np.ndarray:
-        """A PNG of the zip, as it is stored."""
-        return np.asarray(Image.open(io.BytesIO(self.members[name])))
+        """A file of the zip, as it is stored; an EXR's channels in the order of their names."""
+        data = self.members[name]
+        if name.endswith(".npy"):
+            return np.load(io.BytesIO(data))
+        if name.endswith(".exr"):
+            with OpenEXR.File(io.BytesIO(data), separate_channels=True) as file:
+                planes = file.channels()
+                return np.stack([planes[key].pixels for key in sorted(planes)], axis=-1)
+        if name.endswith("normal16.png"):
+            return png_rgb_16(data)
+        return np.asarray(Image.open(io.BytesIO(data)))
 
 
 class Studio:
@@ -225,7 +297,7 @@ class Studio:
 
     def sample(self, name: str) -> Path:
         """A sample's file; made when first asked for, with all of its family."""
-        for family in ("hard", "proof"):
+        for family in ("hard", "proof", "demo"):
             if not (self.folder / family).exists():
                 make_samples(self.blender, self.folder / family, "--family", family)
         found = [path for path in self.folder.glob(f"*/{name}") if path.is_file()]
