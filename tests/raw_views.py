@@ -22,6 +22,7 @@ SCENE = {
     "mesh_count": 1,
     "missing_textures": {"count": 0, "files": [], "file_path_to_color": {}},
     "object_count": 1,
+    "placement": {"offset": [0.0, 0.0, 0.0], "scale": 0.5},
     "poly_count": 6,
     "random_color": None,
     "scene_size": {"bbox_max": [1.0, 1.0, 1.0], "bbox_min": [-1.0, -1.0, -1.0]},

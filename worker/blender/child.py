@@ -140,6 +140,7 @@ def _render(
     facts["scene_size"] = statistics.scene_size(low, high)
     facts.update(_colour(uid, recipe, root, suffix))
     centre, scale = _normal_form(recipe, low, high, shown)
+    facts["placement"] = {"scale": scale, "offset": (-scale * centre).tolist()}
     rig = lights.add(recipe.lights, stream(uid, recipe, "lights"), scale)
 
     def support(directions: extent.Array) -> extent.Array:

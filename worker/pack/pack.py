@@ -74,7 +74,7 @@ class _Made(msgspec.Struct, frozen=True):
 
 def _members(rendered: RenderedObject, recipe: Recipe, threads: int) -> Generator[Member]:
     shots = rendered.answer.views
-    where = placement.of(rendered.answer.scene, recipe)
+    where = placement.of(rendered.answer.scene)
     records = [RECORDS[name] for name in recipe.records]
     shown = preview.shown(len(shots)) if recipe.previews else frozenset()
     facts = {}
@@ -93,7 +93,7 @@ def _members(rendered: RenderedObject, recipe: Recipe, threads: int) -> Generato
 
     taken = Taken(views=shots, placement=where, facts=facts)
     rest = [record.of_all(taken, recipe) for record in records if record.of_all]
-    rest.append({keys.METADATA: metadata.write(rendered, recipe)})
+    rest.append({keys.METADATA: metadata.write(rendered, facts, recipe)})
     rest += [
         {keys.PREVIEWS[kind]: preview.film(kind, frames, recipe.preview)}
         for kind in recipe.previews

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 import numpy as np
 
-from worker.blender.recipe import Recipe
 from worker.errors import RenderFailed
 
 Triple = tuple[float, float, float]
+
+
+class _Told(msgspec.Struct, frozen=True):
+    bbox_min: Triple
+    bbox_max: Triple
+    scale: float
+    offset: Triple
+
 
 UNITS: Final = {
     "unit-cube": "longest side of the object's bounding box",
@@ -31,26 +38,16 @@ class Placement(msgspec.Struct, frozen=True):
     """Corners of the object's bounding box in the world."""
 
 
-def of(scene: Mapping[str, Any], recipe: Recipe) -> Placement:
-    """From the child's statistics of the object. Raises: RenderFailed, where they make no sense."""
+def of(scene: Mapping[str, Any]) -> Placement:
+    """From what the child tells of the scene. Raises: RenderFailed, where that makes no sense."""
     try:
-        low, high = (np.array(scene["scene_size"][key], float) for key in ("bbox_min", "bbox_max"))
-        scale, offset = _moved(scene, recipe, low, high)
-    except (KeyError, TypeError, ValueError) as error:
-        raise RenderFailed(f"the child's 'scene_size' is no bounding box: {error!r}") from error
-    corners = np.stack([low, high]) * scale + offset
-    if corners.shape != (2, 3) or not np.isfinite(corners).all() or scale <= 0:
-        raise RenderFailed("the child's 'scene_size' is no bounding box with a size")
-    bottom, top = corners.tolist()
-    x, y, z = offset.tolist()
-    return Placement(scale, (x, y, z), tuple(bottom), tuple(top))
-
-
-def _moved(scene: Mapping[str, Any], recipe: Recipe, low: Any, high: Any) -> tuple[float, Any]:
-    if recipe.subject.normalise == "none":
-        return 1.0, np.zeros(3)
-    if recipe.subject.normalise == "unit-sphere":
-        scale = 1.0 / float(scene["radius"])
-    else:
-        scale = 1.0 / float((high - low).max())
-    return scale, -scale * (low + high) / 2
+        told = msgspec.convert({**scene["scene_size"], **scene["placement"]}, _Told, strict=True)
+    except (KeyError, TypeError, msgspec.ValidationError) as error:
+        raise RenderFailed(
+            f"the child's answer does not say where the object is: {error}"
+        ) from error
+    ends = np.stack([told.bbox_min, told.bbox_max]) * told.scale + told.offset
+    if not np.isfinite(ends).all() or told.scale <= 0:
+        raise RenderFailed("the child's answer puts the object nowhere")
+    low, high = (cast("Triple", tuple(end)) for end in ends.tolist())
+    return Placement(told.scale, told.offset, low, high)

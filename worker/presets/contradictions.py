@@ -24,21 +24,8 @@ def of(recipe: Recipe) -> Iterator[str]:
 
 
 def _cameras(recipe: Recipe) -> Iterator[str]:
-    camera = recipe.camera
-    for name in ("radius", "fov"):
-        low, high = getattr(camera, name)
-        if low > high:
-            yield f"'camera.{name}' goes from {low:g} down to {high:g}; write it upwards"
-            return
-    high = camera.radius[1]
-    if camera.max_height < high / 100:  # of all viewpoints a hundredth: few draws suffice
-        yield (
-            f"'camera.max_height' is {camera.max_height:g}: with a radius of {high:g} "
-            f"hardly a viewpoint is left; allowed: at least {high / 100:g}"
-        )
-        return
     try:
-        layouts.check(camera)
+        layouts.check(recipe.camera)
     except RecipeError as error:
         yield str(error)
 

@@ -13,6 +13,7 @@ from PIL import Image
 from tests.integration.blender.driver import DEBIAN, PROGRAM, WHEEL, Driver
 from worker import presets
 from worker.blender.messages import Rendered
+from worker.blender.recipe import IMAGES
 from worker.errors import RenderFailed
 from worker.index.record import ObjectRef
 from worker.pack import conventions, srgb
@@ -24,7 +25,11 @@ from worker.sources.base import FetchedObject
 BOX = np.array([1.0, 0.6, 0.3])
 """Sides along Blender's axes: an STL is not turned when it is imported."""
 SMALL = ["views=3", "resolution=[96,64]", "samples=4", "cycles.denoise=false"]
-QUICK = {name: presets.load(name, SMALL) for name in presets.names()}
+QUICK = {name: presets.load(name, SMALL) for name in ("default", "objaverse-xl")}
+KINDS = [kind for kind in IMAGES if kind != "depth-f16"]  # it has the name of depth
+EVERYTHING = presets.load(
+    "default", [*SMALL, f"images={KINDS}", 'previews=["turntable-gif", "turntable-webp"]']
+)
 KEYS = {
     "animation_count", "armature_count", "edge_count", "file_identifier", "file_size",
     "lamp_count", "linked_files", "material_count", "mesh_count", "metadata",
@@ -118,13 +123,16 @@ def test_the_image_is_the_linear_pass_through_the_standards_curve(tmp_path, chil
     linear = Passes(tmp_path / "raw" / rendered.answer.views[0].files["passes"], 96, 64).layer(
         "Combined", "RGBA"
     )
+    linear[..., :3] *= 2**recipe.colour.exposure
     opaque = (linear[..., 3] == 1) & (linear[..., :3].max(-1) <= 1)
     assert opaque.sum() > 100
     back = srgb.decode(image[opaque][:, :3] / 255)
     np.testing.assert_allclose(back, linear[opaque][:, :3], atol=0.005)
 
 
-@pytest.mark.parametrize("recipe", QUICK.values(), ids=QUICK)
+@pytest.mark.parametrize(
+    "recipe", [*QUICK.values(), EVERYTHING], ids=[*QUICK, "every kind of image"]
+)
 def test_rendered_twice_the_zip_is_byte_identical(tmp_path, child, model, recipe):
     digests = set()
     for turn in ("one", "two"):

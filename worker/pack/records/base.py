@@ -13,6 +13,8 @@ from worker.pack.placement import Placement
 
 Files = dict[str, bytes]
 """Contents by name, relative to the object's folder."""
+Facts = Mapping[str, Mapping[str, dict[str, Any]]]
+"""By view's name, then image kind: what is special to that image; see `Kind.facts`."""
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,8 +22,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
     views: Sequence[View]
     placement: Placement
-    facts: Mapping[str, Mapping[str, dict[str, Any]]]
-    """By view's name, then image kind: what is special to that image; see `Kind.facts`."""
+    facts: Facts
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,8 +1,14 @@
 """``metadata.json``, in every zip: Objaverse-XL's keys, and one of the worker's own.
 
 Beside the object's statistics (see formats.md in the project's notes, section 1) there is
-``render_worker``: version, preset, recipe_digest, runtime (what really rendered it) and images
-(what is in each image kind). No times and no host in it: on a CPU the zip is byte-identical.
+``render_worker``:
+
+version, preset, recipe_digest
+runtime    what really rendered it
+placement  a point of the file lies at point * scale + offset in the cameras' world
+images     what is in each image kind; facts: of each view's images, what is special to them
+
+No times and no host in it: on a CPU the zip is byte-identical.
 """
 
 from __future__ import annotations
@@ -11,14 +17,17 @@ from worker import __version__, keys, presets
 from worker.blender.recipe import Recipe
 from worker.pack import text
 from worker.pack.kinds import KINDS
+from worker.pack.records.base import Facts
 from worker.render.result import RenderedObject
 
 
-def write(rendered: RenderedObject, recipe: Recipe) -> bytes:
-    """The file's contents."""
+def write(rendered: RenderedObject, facts: Facts, recipe: Recipe) -> bytes:
+    """The file's contents; `facts` as in `records.base.Taken`."""
     fetched, answer = rendered.fetched, rendered.answer
+    scene = dict(answer.scene)
+    placement = scene.pop("placement")
     document = {
-        **answer.scene,
+        **scene,
         "file_identifier": fetched.ref.file_identifier,
         "file_size": fetched.size,
         "metadata": {} if fetched.ref.metadata is None else fetched.ref.metadata,
@@ -29,6 +38,8 @@ def write(rendered: RenderedObject, recipe: Recipe) -> bytes:
             "preset": recipe.name,
             "recipe_digest": presets.digest(recipe),
             "runtime": answer.runtime,
+            "placement": placement,
+            "facts": {view: special for view, special in facts.items() if special},
             "images": {
                 kind: {**KINDS[kind].describe(recipe), "files": keys.image_file("NNN", ending)}
                 for kind, ending in keys.image_endings(recipe.images).items()
