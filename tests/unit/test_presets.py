@@ -49,6 +49,65 @@ def test_objaverse_xl_is_as_published():
     assert recipe.follows
 
 
+PUBLISHED = {
+    "gpt4point": {
+        "views": 20, "resolution": (512, 512), "images": ("albedo", "depth", "alpha"),
+        "camera.layout": "sphere", "camera.radius": (2.0, 2.0), "lights.rig": "shap-e",
+        "depth.mode": "fixed", "depth.far": 5.0, "depth.invalid": 65535,
+    },
+    "zero123": {
+        "views": 12, "resolution": (512, 512), "samples": 128, "lights.rig": "area",
+        "camera.radius": (1.5, 2.2), "lights.area_power": (300.0, 600.0),
+        "cycles.filter_width": 0.01, "colour.view_transform": "filmic",
+    },
+    "get3d": {
+        "views": 24, "resolution": (1024, 1024), "samples": 32, "camera.radius": (1.2, 1.2),
+        "camera.elevation": (0.0, 30.0), "camera.layout": "get3d", "lights.rig": "area",
+    },
+    "trellis": {
+        "views": 150, "resolution": (512, 512), "camera.layout": "hammersley",
+        "camera.fov": (40.0, 40.0), "camera.radius": (2.0, 2.0), "lights.rig": "trellis",
+        "camera.share_below": 0.25,
+    },
+    "trellis-cond": {
+        "views": 24, "resolution": (1024, 1024), "camera.fov": (10.0, 70.0),
+        "camera.fov_law": "sine-squared", "camera.distance": "cube",
+        "camera.layout": "hammersley", "lights.rig": "trellis",
+    },
+    "nerf-synthetic": {
+        "views": 400, "resolution": (800, 800), "splits.train": 100, "splits.val": 100,
+        "splits.test": 200, "camera.layout": "hemisphere",
+    },
+    "zeronvs": {
+        "resolution": (256, 256), "images": ("colour", "depth-f16"), "colour.background": "white",
+    },
+}  # fmt: skip
+FOVS = {
+    "objaverse-xl": 2 * math.atan(16 / 35),
+    "zero123": 2 * math.atan(16 / 35),
+    "get3d": 2 * math.atan(16 / 35),
+    "gpt4point": 2 * math.atan(18 / 50),  # 0.6911, rounded
+    "nerf-synthetic": 0.6911112070083618,
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_published_recipe_has_its_values(name):
+    recipe = presets.load(name)
+    found = {key.path: key.value for key in presets.keys_of(recipe)}
+    assert {path: found[path] for path in PUBLISHED[name]} == PUBLISHED[name]
+
+
+@pytest.mark.parametrize("name", FOVS)
+def test_a_published_field_of_view_is_as_exact_as_it_is_told(name):
+    assert presets.load(name).camera.fov == pytest.approx([math.degrees(FOVS[name])] * 2, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", sorted(set(presets.names()) - {"default", "turntable"}))
+def test_a_preset_that_stands_in_for_a_system_names_it(name):
+    assert "/" in presets.load(name).follows
+
+
 def test_default_has_the_same_cameras_and_other_settings():
     published, default = presets.load("objaverse-xl"), presets.load("default")
     for same in ("views", "resolution", "camera", "lights"):
@@ -108,7 +167,22 @@ def test_a_file_that_extends_nothing_is_named_for_itself(tmp_path):
         (("default", ["camera.radius=[0,1]"]), ["camera.radius", "0.01 to 1000"]),
         (("default", ["camera.radius=inf"]), ["camera.radius", "0.01 to 1000"]),
         (("default", ["camera.fov=nan"]), ["camera.fov", "0.1 to 179"]),
-        (("default", ["camera.max_height=0"]), ["camera.max_height", "0.022"]),
+        (("default", ["camera.max_height=0"]), ["camera.max_height", "at least 0.01"]),
+        (("default", ["camera.fov=[40,30]"]), ["camera.fov", "upwards"]),
+        (("default", ["camera.layout=hamersley"]), ["did you mean 'hammersley'"]),
+        (("default", ["camera.layout=fixed"]), ["camera.fixed", "needs places"]),
+        (("default", ["lights.rig=sun"]), ["'lights.rig' cannot be 'sun'", "four-suns"]),
+        (("default", ["lights.rig=environment"]), ["lights.environment", "name the picture"]),
+        (("default", ["lights.area_power=[2,1]"]), ["lights.area_power", "upwards"]),
+        (("default", ['images=["normals"]']), ["did you mean 'normal'"]),
+        (("default", ['images=["depth","depth-f16"]']), ["NNN_depth.png", "take one"]),
+        (("default", ['records=["trellis","get3d"]']), ["transforms.json", "take one"]),
+        (("trellis", ["camera.projection=orthographic"]), ["trellis", "orthographic"]),
+        (("default", ["depth.near=6"]), ["'depth.near' is 6", "depth.far (5)"]),
+        (("gpt4point", ["depth.far=4"]), ["gpt4point needs", "far 5"]),
+        (("nerf-synthetic", ["views=10"]), ["100 + 100 + 200 = 400", "'views' is 10"]),
+        (("default", ['previews=["turntable-git"]']), ["did you mean 'turntable-gif'"]),
+        (("default", ['images=["depth"]', 'previews=["turntable-gif"]']), ["'previews'", "colour"]),
         (("default", ["images=[]"]), ["'images' is empty"]),
         (("default", ['records=["cameras","cameras"]']), ["'records'", "twice"]),
         (("default", ['subject.one_colour=["slt"]']), ["slt", "did you mean 'stl'"]),
