@@ -45,12 +45,15 @@ def make(name: str, folder: Path) -> Path:
     for image in bpy.data.images:
         if image.source != "GENERATED" or not image.has_data:
             continue
-        if path.suffix == ".blend":
+        absent = image.name.startswith(ABSENT)
+        if path.suffix == ".blend" and not absent:
             image.pack()
             continue
         image.filepath_raw = str(path.with_name(f"{image.name}.png"))
         image.file_format = "PNG"
-        if not image.name.startswith(ABSENT):
+        if absent:
+            image.source = "FILE"
+        else:
             image.save()
     WRITERS.get(path.suffix, _export)(path)
     return path
