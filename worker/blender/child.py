@@ -21,6 +21,7 @@ from worker.blender import (
     lights,
     messages,
     mischief,
+    modifiers,
     poses,
     render,
     scene,
@@ -136,7 +137,10 @@ def _render(
     facts = statistics.count(root)
     frames = poses.frames(recipe.subject, recipe.views)
     shown = sorted(set(frames))
+    modifiers.as_rendered()
     low, high = extent.bounds(shown)
+    if len(shown) == 1:
+        modifiers.apply_costly()
     facts["scene_size"] = statistics.scene_size(low, high)
     facts.update(_colour(uid, recipe, root, suffix))
     centre, scale = _normal_form(recipe, low, high, shown)
