@@ -11,6 +11,8 @@ from worker.blender.streams import Colour
 
 NO_MATERIAL = 0.8
 """Linear grey of what has no material, as Cycles has it."""
+NO_SHADER = (0.0, 0.0, 0.0)
+"""Of a material whose output gets nothing. In 3.4 it would write no AOV."""
 
 
 def paint_all(colour: Colour) -> None:
@@ -52,6 +54,8 @@ def complete() -> None:
     for material in materials:
         if not material.use_nodes or material.node_tree is None:
             _make_plain(material, tuple(material.diffuse_color)[:3])
+        elif not _shows(material.node_tree):
+            _make_plain(material, NO_SHADER)
     plain: Any = bpy.data.materials.new("no material")
     _make_plain(plain, (NO_MATERIAL,) * 3)
     for data in compat.shapes():
@@ -70,6 +74,11 @@ def _fill(slots: Any, plain: Any) -> None:
     for number, material in enumerate(slots):
         if material is None:
             slots[number] = plain
+
+
+def _shows(tree: Any) -> bool:
+    output = tree.get_output_node("CYCLES")
+    return output is not None and any(socket.is_linked for socket in output.inputs)
 
 
 def _make_plain(material: Any, colour: tuple[float, ...]) -> None:

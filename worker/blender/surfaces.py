@@ -79,9 +79,7 @@ class Reader:
     def material(self) -> Optional[Surface]:
         """The surface that the tree's output shows; None when it has no surface at all."""
         output = self.tree.get_output_node("CYCLES")
-        if output is None or not any(socket.is_linked for socket in output.inputs):
-            return BLACK
-        if not output.inputs["Surface"].is_linked:
+        if output is None or not output.inputs["Surface"].is_linked:
             return None  # a volume
         return self.read(output.inputs["Surface"], 0)
 
