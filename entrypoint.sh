@@ -8,7 +8,8 @@ if [ -z "${SLURM_JOB_ID:-}${RENDER_WORKER_RANK:-}" ] && grep -qs '/job_[0-9]' /p
 	exit 64
 fi
 
-# Volumes of the image are read-only folders under Apptainer: leave the driver its own cache, in the home.
+# Under Apptainer the image's volumes are read-only folders: the driver then keeps its cache in the home.
+[ -w "${TMPDIR:-/tmp}" ] || export TMPDIR=/tmp
 [ -w "${CUDA_CACHE_PATH:-}" ] || unset CUDA_CACHE_PATH OPTIX_CACHE_PATH
 
 [ $# -gt 0 ] || set -- --help

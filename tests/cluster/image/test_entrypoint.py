@@ -19,7 +19,7 @@ FREEZER = Path("/sys/fs/cgroup/freezer")
 @pytest.fixture
 def enter(tmp_path):
     tini = tmp_path / "tini"
-    tini.write_text('#!/bin/sh\necho "$*"\necho "cache=${CUDA_CACHE_PATH-unset}"\n')
+    tini.write_text('#!/bin/sh\necho "$*"\necho "cache=${CUDA_CACHE_PATH-unset} $TMPDIR"\n')
     tini.chmod(0o755)
 
     def run(*arguments: str, cgroup: Path | None = None, **variables: str):
@@ -55,9 +55,10 @@ def test_arguments_go_through_and_none_means_help(enter):
     assert enter().stdout.startswith(f"{worker} --help\n")
 
 
-def test_a_cache_that_cannot_be_written_is_the_drivers_own_business(enter, tmp_path):
-    assert "cache=unset" in enter(CUDA_CACHE_PATH="/nowhere").stdout
-    assert f"cache={tmp_path}\n" in enter(CUDA_CACHE_PATH=str(tmp_path)).stdout
+def test_folders_that_cannot_be_written_are_not_used(enter, tmp_path):
+    here = str(tmp_path)
+    assert "cache=unset /tmp\n" in enter(CUDA_CACHE_PATH="/nowhere", TMPDIR="/nowhere").stdout
+    assert f"cache={here} {here}\n" in enter(CUDA_CACHE_PATH=here, TMPDIR=here).stdout
 
 
 def test_a_slurm_task_without_slurms_variables_is_refused(enter, slurm_task):
