@@ -2,6 +2,7 @@
 
 import math
 import tomllib
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from worker import presets
 from worker.blender import recipe as recipes
 from worker.blender.recipe import Recipe
 from worker.errors import ExitStatus, PresetInvalid
+from worker.presets import document
 from worker.presets.overrides import merge, parse
 
 
@@ -241,6 +243,12 @@ def test_the_shown_toml_is_the_recipe_with_every_key_explained(tmp_path):
     assert "[degree]" in text
 
 
+@pytest.mark.parametrize("name", presets.names())
+def test_every_preset_as_shown_is_the_preset(tmp_path, name):
+    recipe = presets.load(name)
+    assert presets.load(preset_file(tmp_path, name, presets.to_toml(recipe))) == recipe
+
+
 def test_the_table_has_every_preset():
     assert [row.name for row in presets.table()] == presets.names()
     assert all(row.summary for row in presets.table())
@@ -306,3 +314,9 @@ def test_an_override_is_toml():
     assert parse("a=x=y") == {"a": "x=y"}
     assert parse("a=") == {"a": ""}
     assert tomllib.loads("a = true") == parse("a=true")
+
+
+def test_the_page_of_presets_is_current():
+    written = (Path(__file__).parents[2] / "docs/presets.md").read_text()
+    assert written == document.page(), "python -m worker.presets.document > docs/presets.md"
+    assert all(f"| {name} |" in written for name in presets.names())

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.integration.blender.driver import DEBIAN
 from tests.integration.pack.test_real_renders import BOX, box_stl
 from tests.readers import gpt4point, nerf, objaverse_xl, worker_own, zero123, zeronvs
 from worker import presets
@@ -35,8 +36,11 @@ VIEWS = {"nerf-synthetic": ["views=4", "splits.train=2", "splits.val=1", "splits
 CORNERS = np.array(list(itertools.product((-0.5, 0.5), repeat=3))) * BOX
 
 
-@pytest.fixture(scope="module")
-def views(tmp_path_factory):
+@pytest.fixture(scope="module", params=["bpy", pytest.param(str(DEBIAN), id="debian", marks=[
+    pytest.mark.debian_blender,
+    pytest.mark.skipif(not DEBIAN.exists(), reason="NOT TESTED: no Debian blender"),
+])])  # fmt: skip
+def views(request, tmp_path_factory):
     """A function from a preset's name to its recipe, its views as read, and the zip's members."""
     home = tmp_path_factory.mktemp("readers")
     model = home / "box.stl"
@@ -48,7 +52,7 @@ def views(tmp_path_factory):
         sha256="0" * 64,
         size=model.stat().st_size,
     )
-    pool = Pool(runtime.find("bpy"), PoolOptions(device="cpu"), home / "children")
+    pool = Pool(runtime.find(request.param), PoolOptions(device="cpu"), home / "children")
     pool.open()
     made = {}
 

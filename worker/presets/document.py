@@ -1,0 +1,116 @@
+"""docs/presets.md, from the presets themselves: ``python -m worker.presets.document``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from worker.blender.recipe import Recipe
+from worker.presets import loader
+
+HEAD: Final = """\
+# Presets
+
+A preset is a recipe with a name: `render-worker run … --preset NAME`. Each follows a published
+system, named in it; `default` takes what measures best. `render-worker presets show NAME` prints
+all keys of one, each with a line on it. `--set KEY=VALUE` overrides a key; a TOML file of your own
+that begins with `extends = "NAME"` does so for good.
+
+This page is made from the presets (`python -m worker.presets.document > docs/presets.md`).
+"""
+TAIL: Final = """\
+## What differs from the sources
+
+- Cameras and lights are drawn from the object's name and the preset's: the same on any worker, at
+  any time. The sources draw them anew each time.
+- gpt4point: the script that made its views was never published. Scene and files are those of
+  Shap-E's renderer, which it builds on, and of what GPT4Point's own reader opens.
+- zero123: directions are uniform on the sphere; its script takes them from a cube.
+- get3d: objects are centred, as ShapeNet's are already; its script does not centre.
+- trellis, trellis-cond: the pixel filter is Blackman-Harris of one pixel, theirs a box of one.
+- nerf-synthetic: the layout, cameras and split of NeRF's scenes, for any object. Those scenes each
+  have lights of their own, and their test views go round on a ring; here all views are drawn from
+  above the horizon. The object fits the unit sphere, so that near 2 and far 6 hold.
+- zeronvs: what its reader of scenes takes; the cameras are those of `default`.
+- All Cycles, on a GPU too, where Objaverse-XL takes EEVEE.
+"""
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    recipes = [loader.load(name) for name in loader.names()]
+    parts = [HEAD, "## Who they follow\n", _sources(recipes)]
+    for title, columns in TABLES.items():
+        parts += [f"\n## {title}\n", _table(recipes, columns)]
+    return "\n".join([*parts, "", TAIL])
+
+
+def _sources(recipes: list[Recipe]) -> str:
+    lines = ["| preset | what it is | follows |", "| --- | --- | --- |"]
+    lines += [f"| {r.name} | {r.summary} | {r.follows or '—'} |" for r in recipes]
+    return "\n".join(lines)
+
+
+def _table(recipes: list[Recipe], columns: dict[str, Callable[[Recipe], str]]) -> str:
+    lines = [f"| preset | {' | '.join(columns)} |", f"| --- |{' --- |' * len(columns)}"]
+    for recipe in recipes:
+        cells = [cell(recipe) or "—" for cell in columns.values()]
+        lines.append(f"| {recipe.name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _range(pair: tuple[float, float]) -> str:
+    low, high = (f"{value:.4g}" for value in pair)
+    return low if low == high else f"{low} to {high}"
+
+
+def _distance(recipe: Recipe) -> str:
+    if recipe.camera.distance == "drawn":
+        return _range(recipe.camera.radius)
+    return recipe.camera.distance
+
+
+def _bounces(recipe: Recipe) -> str:
+    cycles = recipe.cycles
+    return (
+        f"{cycles.diffuse_bounces}, {cycles.glossy_bounces}, "
+        f"{cycles.transparent_bounces}, {cycles.transmission_bounces}"
+    )
+
+
+def _splits(recipe: Recipe) -> str:
+    splits = recipe.splits
+    parts = (splits.train, splits.val, splits.test)
+    return ", ".join(map(str, parts)) if any(parts) else ""
+
+
+TABLES: Final[dict[str, dict[str, Callable[[Recipe], str]]]] = {
+    "What they make": {
+        "views": lambda r: str(r.views),
+        "size": lambda r: "x".join(map(str, r.resolution)),
+        "images": lambda r: ", ".join(r.images),
+        "records": lambda r: ", ".join(r.records),
+        "previews": lambda r: ", ".join(r.previews),
+        "train, val, test": _splits,
+    },
+    "Cameras and lights": {
+        "layout": lambda r: r.camera.layout,
+        "field of view, degrees": lambda r: _range(r.camera.fov),
+        "distance": _distance,
+        "object fits": lambda r: r.subject.normalise,
+        "lights": lambda r: r.lights.rig,
+    },
+    "Rendering": {
+        "samples": lambda r: str(r.samples),
+        "denoised": lambda r: "yes" if r.cycles.denoise else "no",
+        "filter width": lambda r: f"{r.cycles.filter_width:g}",
+        "bounces: diffuse, glossy, transparent, transmission": _bounces,
+        "view transform": lambda r: r.colour.view_transform,
+        "exposure": lambda r: f"{r.colour.exposure:g}",
+        "background": lambda r: r.colour.background,
+    },
+}
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
