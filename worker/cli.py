@@ -8,7 +8,7 @@ import structlog
 import typer
 
 from worker import log
-from worker.commands import doctor, index, presets, report, run
+from worker.commands import doctor, export, index, presets, report, run
 from worker.errors import ExitStatus, WorkerError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("status")(report.status_command)
 app.command("doctor")(doctor.doctor_command)
 app.command("warm")(doctor.warm_command)
 app.command("gallery")(report.gallery_command)
+app.command("export")(export.export_command)
 app.add_typer(index.app, name="index")
 app.add_typer(presets.app, name="presets")
 

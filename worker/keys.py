@@ -158,3 +158,37 @@ def split_file(split: str) -> str:
 def pose_file(view: str) -> str:
     """NSVF's pose of a view."""
     return f"pose/{view}.txt"
+
+
+EXPORT: Final = "export.json"
+"""Binds a data set to its kind, its options and the output it is made from."""
+
+
+def cloud_npz(uid: str) -> str:
+    """An object's point cloud for NumPy."""
+    return f"npz/{uid}.npz"
+
+
+def cloud_ply(uid: str) -> str:
+    """An object's point cloud as ASCII PLY."""
+    return f"ply/{uid}.ply"
+
+
+def cloud_ply_binary(uid: str) -> str:
+    """An object's point cloud as binary PLY."""
+    return f"ply_binary/{uid}.ply"
+
+
+def group_name(number: int) -> str:
+    """Name of group `number` (0, 1, …) of objects that share a file: "000000"."""
+    return f"{number:06d}"
+
+
+def tar_file(group: str) -> str:
+    """A group's WebDataset shard."""
+    return f"{group}.tar"
+
+
+def parquet_file(group: str) -> str:
+    """A group's part of the catalogue."""
+    return f"catalogue-{group}.parquet"

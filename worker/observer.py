@@ -107,14 +107,16 @@ class ProgressObserver:
 
 
 @contextmanager
-def watching(total: int, *, terminal: bool | None = None) -> Iterator[Observer]:
+def watching(
+    total: int | None, *, doing: str = "rendering", terminal: bool | None = None
+) -> Iterator[Observer]:
     """An observer fit for stderr: a bar over `total` objects on a terminal, else log lines."""
     if not (sys.stderr.isatty() if terminal is None else terminal):
         yield LogObserver()
         return
     progress = Progress(
         SpinnerColumn(),
-        TextColumn("rendering {task.fields[current]:<32}"),
+        TextColumn(doing + " {task.fields[current]:<32}"),
         BarColumn(),
         MofNCompleteColumn(),
         RateColumn(),
@@ -126,5 +128,5 @@ def watching(total: int, *, terminal: bool | None = None) -> Iterator[Observer]:
         speed_estimate_period=600,
     )
     with progress:
-        task = progress.add_task("render", total=total, current="", failed=0)
+        task = progress.add_task(doing, total=total, current="", failed=0)
         yield ProgressObserver(progress, task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from typing import Literal
 
 from worker.errors import ExitStatus, InternalError, ObjectInterrupted
 from worker.ledger import Outcome
@@ -12,7 +13,8 @@ from worker.ledger import Outcome
 class Tally:
     """Counts outcomes; may be added to from many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, doing: Literal["rendered", "exported"] = "rendered") -> None:
+        self._doing = doing
         self._lock = threading.Lock()
         self.now: Counter[str] = Counter()
         self.codes: Counter[str] = Counter()
@@ -35,7 +37,7 @@ class Tally:
     def summary(self) -> dict[str, int | dict[str, int]]:
         """The counts, for a log line."""
         return {
-            **{kind: self.now[kind] for kind in ("rendered", "failed", "new")},
+            **{kind: self.now[kind] for kind in (self._doing, "failed", "new")},
             "settled_earlier": self.earlier.total(),
             "codes": dict(self.codes),
         }
@@ -43,7 +45,7 @@ class Tally:
     def sentence(self, output: str) -> str:
         """The counts, for a person."""
         codes = ", ".join(f"{count} {code}" for code, count in self.codes.most_common())
-        parts = [f"{self.now['rendered']} rendered"]
+        parts = [f"{self.now[self._doing]} {self._doing}"]
         parts += [f"{self.now['failed']} failed ({codes})"] if codes else []
         parts += [f"{self.now['new']} new, not rendered"] if self.now["new"] else []
         parts += [f"{self.earlier.total()} done before"] if self.earlier else []
@@ -54,7 +56,7 @@ class Tally:
     def failure_rate(self) -> float:
         """Failed objects among this rank's, earlier runs included; 0 when there are none."""
         both = self.now + self.earlier
-        done = both["failed"] + both["rendered"]
+        done = both["failed"] + both[self._doing]
         return both["failed"] / done if done else 0.0
 
     def exit_status(self, max_failure_rate: float) -> ExitStatus:

@@ -15,7 +15,8 @@ from worker.ranks import Rank
 
 ALL: Final = "all"
 
-Kind = Literal["rendered", "skipped", "new", "failed"]
+Kind = Literal["rendered", "exported", "skipped", "new", "failed"]
+DONE: Final = frozenset({"rendered", "exported"})
 
 
 class Author(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +46,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str | None = None
     time: str
     """When, RFC 3339 in UTC with milliseconds: sorts as text."""
+
+    @property
+    def done(self) -> bool:
+        """Whether what was asked for stands in the store."""
+        return self.outcome in DONE
 
     @property
     def retryable(self) -> bool:
@@ -90,6 +96,24 @@ class Outcome(Line, frozen=True, kw_only=True, omit_defaults=True):
             **_common(ref, shard, author, "rendered"),
             sha256=packed.sha256, size=packed.size, views=packed.views,
             seconds=seconds, attempt=attempt,
+        )  # fmt: skip
+
+    @classmethod
+    def exported(
+        cls,
+        ref: ObjectRef,
+        shard: str,
+        author: Author,
+        *,
+        size: int | None,
+        views: int | None,
+        seconds: dict[str, float],
+        attempt: int,
+    ) -> Outcome:
+        """The object is in a data set; `size` is in bytes, of files that are its alone."""
+        return cls(
+            **_common(ref, shard, author, "exported"),
+            size=size, views=views, seconds=seconds, attempt=attempt,
         )  # fmt: skip
 
     @classmethod

@@ -22,7 +22,7 @@ T = TypeVar("T", bound=Line)
 
 
 def fold(outcomes: dict[str, T], lines: Iterable[T]) -> None:
-    """Add `lines` to `outcomes` by uid: once rendered stays rendered, else the latest counts."""
+    """Add `lines` to `outcomes` by uid: once done stays done, else the latest counts."""
     for line in lines:
         before = outcomes.get(line.uid)
         if before is None or _supersedes(line, before):
@@ -30,8 +30,8 @@ def fold(outcomes: dict[str, T], lines: Iterable[T]) -> None:
 
 
 def _supersedes(line: Line, before: Line) -> bool:
-    if (line.outcome == "rendered") != (before.outcome == "rendered"):
-        return line.outcome == "rendered"
+    if line.done != before.done:
+        return line.done
     return line.time >= before.time
 
 

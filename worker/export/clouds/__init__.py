@@ -1,0 +1,1 @@
+"""Point clouds: points of all views, evenly thinned, and their files."""

@@ -1,0 +1,205 @@
+"""A view's images as quantities: straight colour, metric depth, unit normals in the world.
+
+Each reads whatever kind of image the zip has of that quantity, by the description that the zip's
+metadata.json gives of it, and the most exact where it has several.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from typing import Any, Final
+
+import numpy as np
+import OpenEXR
+from numpy.typing import NDArray
+
+from worker.errors import RenderFailed
+from worker.export.zips import Camera, RenderZip
+from worker.pack import png
+
+Floats = NDArray[np.float32]
+TOP: Final = 65535
+
+
+def has(zipped: RenderZip, *kinds: str) -> bool:
+    """Whether the views have an image of any of these kinds."""
+    return any(kind in zipped.metadata.render_worker.images for kind in kinds)
+
+
+def colour(zipped: RenderZip, view: Camera) -> NDArray[np.uint8]:
+    """(height, width, 4) 8-bit sRGB, straight alpha: the colour image, without one the albedo.
+
+    Raises: Unsupported, RenderFailed.
+    """
+    return _straight(zipped, view, ("colour", "albedo"))
+
+
+def albedo(zipped: RenderZip, view: Camera) -> NDArray[np.uint8]:
+    """As `colour`, but the albedo before the colour image."""
+    return _straight(zipped, view, ("albedo", "colour"))
+
+
+def colour_kind(zipped: RenderZip) -> str:
+    """The kind of image that `colour` reads. Raises: Unsupported."""
+    return _kind(zipped, ("colour", "albedo"), "colour image with transparency")
+
+
+def depth(zipped: RenderZip, view: Camera) -> Floats:
+    """(height, width) planar Z in world units, infinite where nothing is seen.
+
+    Raises: Unsupported, RenderFailed.
+    """
+    kind = _kind(zipped, ("depth-exr", "depth-npy", "depth", "depth-f16"), "depth")
+    data = _file(zipped, view, kind)
+    if kind == "depth-exr":
+        z = _exr(zipped, data, view, "Z")[..., 0]
+    elif kind == "depth-npy":
+        z = _npy(zipped, data, view)
+    elif kind == "depth-f16":
+        bits = _png(zipped, data, view, "I;16").astype(np.uint16)
+        z = np.where(bits == 0, np.inf, bits.view(np.float16)).astype(np.float32)
+    else:
+        near, far = _range(zipped, view)
+        value = _png(zipped, data, view, "I;16").astype(np.float64)
+        invalid = _described(zipped, kind).get("invalid")
+        z = np.where(value == invalid, np.inf, near + (far - near) * value / TOP).astype(np.float32)
+    return np.where((z > 0) & np.isfinite(z), z, np.float32(np.inf))
+
+
+def depth_16(zipped: RenderZip, view: Camera) -> NDArray[np.uint16]:
+    """(height, width) of the 16-bit depth image as it is stored. Raises: as `depth`."""
+    kind = _kind(zipped, ("depth",), "16-bit depth")
+    return _png(zipped, _file(zipped, view, kind), view, "I;16").astype(np.uint16)
+
+
+def material_alpha(zipped: RenderZip, view: Camera) -> NDArray[np.uint16]:
+    """(height, width) 16-bit opacity of the material. Raises: as `depth`."""
+    kind = _kind(zipped, ("alpha",), "material alpha")
+    return _png(zipped, _file(zipped, view, kind), view, "I;16").astype(np.uint16)
+
+
+def mask(zipped: RenderZip, view: Camera) -> NDArray[np.bool_]:
+    """(height, width): is the object seen? The mask image, else where there is depth, else alpha.
+
+    Raises: as `depth`.
+    """
+    if has(zipped, "mask"):
+        return _png(zipped, _file(zipped, view, "mask"), view, "L") > 0
+    if has(zipped, "depth-exr", "depth-npy", "depth", "depth-f16"):
+        return np.isfinite(depth(zipped, view))
+    return colour(zipped, view)[..., 3] >= 128  # noqa: PLR2004 - half covered
+
+
+def normal(zipped: RenderZip, view: Camera) -> Floats:
+    """(height, width, 3) unit normals in the world, (0, 0, 0) where there is none.
+
+    Raises: as `depth`.
+    """
+    kind = _kind(zipped, ("normal-exr", "normal-16", "normal"), "normals")
+    data = _file(zipped, view, kind)
+    if kind == "normal-exr":
+        n = _exr(zipped, data, view, "XYZ")
+    else:
+        value = _deep(zipped, data, view) if kind == "normal-16" else _png(
+            zipped, data, view, "RGB"
+        )  # fmt: skip
+        top = TOP if kind == "normal-16" else 255
+        n = (value.astype(np.float32) / top * 2 - 1) * value.any(axis=-1, keepdims=True)
+    if str(_described(zipped, kind).get("space", "")).startswith("camera"):
+        rotation = np.asarray(view.camera_to_world, np.float32)[:3, :3]
+        n = n @ rotation.T
+    length = np.linalg.norm(n, axis=-1, keepdims=True)
+    return np.divide(n, length, out=np.zeros_like(n), where=length > 0.5)  # noqa: PLR2004
+
+
+def _straight(zipped: RenderZip, view: Camera, kinds: tuple[str, ...]) -> NDArray[np.uint8]:
+    kind = _kind(zipped, kinds, "colour image with transparency")
+    return _png(zipped, _file(zipped, view, kind), view, "RGBA")
+
+
+def _kind(zipped: RenderZip, kinds: tuple[str, ...], what: str) -> str:
+    described = zipped.metadata.render_worker.images
+    for kind in kinds:
+        if kind in described and described[kind].get("channels") != "RGB":
+            return kind
+    raise zipped.lacking(f"{what} ({' or '.join(kinds)})")
+
+
+def _described(zipped: RenderZip, kind: str) -> dict[str, Any]:
+    return zipped.metadata.render_worker.images[kind]
+
+
+def _file(zipped: RenderZip, view: Camera, kind: str) -> bytes:
+    name = view.files.get(kind)
+    if name is None:
+        raise zipped.damaged(f"names no {kind} image for view {view.name}")
+    return zipped.read(name)
+
+
+def _range(zipped: RenderZip, view: Camera) -> tuple[float, float]:
+    try:
+        facts = view.facts.get("depth") or {}
+        if "near" in facts:
+            return float(facts["near"]), float(facts["far"])
+        near, far = _described(zipped, "depth")["range"]
+        return float(near), float(far)
+    except (KeyError, TypeError, ValueError) as error:
+        raise zipped.damaged(f"does not say which depths view {view.name} has") from error
+
+
+def _png(zipped: RenderZip, data: bytes, view: Camera, mode: str) -> NDArray[Any]:
+    try:
+        return png.decode(data, view.size, mode)
+    except png.NotPng as error:
+        raise _bad(zipped, view, error) from error
+
+
+def _deep(zipped: RenderZip, data: bytes, view: Camera) -> NDArray[np.uint16]:
+    """16-bit RGB, which Pillow cannot keep, from the worker's own plain form of PNG."""
+    _png(zipped, data, view, "RGB;16")  # checksums, size
+    try:
+        start = data.index(b"IDAT") + 4
+        (length,) = struct.unpack(">I", data[start - 8 : start - 4])
+        rows = np.frombuffer(zlib.decompress(data[start : start + length]), np.uint8)
+        rows = rows.reshape(view.height, 1 + 6 * view.width)
+    except (ValueError, zlib.error, struct.error) as error:
+        raise _bad(zipped, view, error) from error
+    if rows[:, 0].any():
+        raise _bad(zipped, view, ValueError("its rows are filtered"))
+    deep = np.ascontiguousarray(rows[:, 1:]).view(">u2").reshape(view.height, view.width, 3)
+    return deep.astype(np.uint16)
+
+
+def _exr(zipped: RenderZip, data: bytes, view: Camera, names: str) -> Floats:
+    try:
+        with io.BytesIO(data) as stream:
+            file = OpenEXR.InputFile(stream)
+            window = file.header()["dataWindow"]
+            size = (window.max.x - window.min.x + 1, window.max.y - window.min.y + 1)
+            if size != view.size:
+                raise ValueError(f"an EXR of {size[0]}x{size[1]}")  # noqa: TRY301 - joins the others
+            half = str(file.header()["channels"][names[0]].type) == "HALF"
+            planes = file.channels(list(names))
+    except (RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
+        raise _bad(zipped, view, error) from error
+    kind = np.float16 if half else np.float32
+    stack = [np.frombuffer(plane, kind).reshape(view.height, view.width) for plane in planes]
+    pixels: Floats = np.stack(stack, axis=-1).astype(np.float32)
+    return pixels
+
+
+def _npy(zipped: RenderZip, data: bytes, view: Camera) -> Floats:
+    try:
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+        if array.shape != (view.height, view.width) or array.dtype.kind != "f":
+            raise ValueError(f"{array.dtype} of shape {array.shape}")  # noqa: TRY301 - as above
+    except (ValueError, OSError, EOFError, MemoryError) as error:
+        raise _bad(zipped, view, error) from error
+    z: Floats = array.astype(np.float32)
+    return z
+
+
+def _bad(zipped: RenderZip, view: Camera, error: Exception) -> RenderFailed:
+    return zipped.damaged(f"has an image of view {view.name} that does not decode: {error}")

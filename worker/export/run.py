@@ -1,0 +1,127 @@
+"""One export, from options to exit status: what can be refused is, before any file is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from worker.errors import ExitStatus, UsageError
+from worker.export import KINDS, bond
+from worker.export.base import Export, Unit
+from worker.export.line import ExportLine
+from worker.export.source import Groups, Source, single_units
+from worker.ledger import LedgerWriter, Outcome, read_ledger
+from worker.observer import watching
+from worker.ranks import resolve
+from worker.s3 import S3Options
+from worker.scratch import scratch
+from worker.stop import Stop
+from worker.stores import open_store
+from worker.stores.base import Store
+from worker.tally import Tally
+
+log = structlog.get_logger(__name__)
+
+
+class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person may ask of an export; `kind_options` are the kind's own."""
+
+    kind: str
+    input: str
+    to: str
+    kind_options: dict[str, Any] = {}
+    rank: int | None = None
+    world_size: int | None = None
+    limit: int | None = None
+    retry: frozenset[str] = frozenset()
+    max_failure_rate: float = 0.5
+    workers: int = 0
+    """Objects or groups worked on at once; 0: one per CPU."""
+    scratch: Path | None = None
+    s3: S3Options = S3Options()
+
+
+class ExportResult(msgspec.Struct, frozen=True):
+    """What came of an export."""
+
+    tally: Tally
+    status: ExitStatus
+    output: str
+
+
+def run(options: ExportOptions, environment: Mapping[str, str] = os.environ) -> ExportResult:
+    """Export this rank's objects.
+
+    Raises: UsageError, ConfigurationError, NodeError.
+    """
+    rank = resolve(environment, options.rank, options.world_size)
+    structlog.contextvars.bind_contextvars(rank=rank.rank)
+    export = open_kind(options.kind, options.kind_options)
+    if options.retry and export.grouping is not None:
+        raise UsageError(
+            f"--retry: files of '{options.kind}' hold many objects and never change; "
+            "export to another --to"
+        )
+    source = Source(open_store(options.input, options.s3))
+    target = open_store(options.to, options.s3)
+    job = source.bond()
+    digest = None
+    every = export.all_outcomes
+    if export.grouping is None:
+        units = list(single_units(source, rank, every=every))
+    else:
+        groups = Groups(source, rank, export.grouping, every=every)
+        units = list(groups)
+        digest = groups.digest
+    target.check()
+    asked = msgspec.to_builtins(export)
+    bond.bind(target, bond.bond_of(options.kind, asked, job, digest))
+    before = _before(target, units)
+    stop = Stop()
+    with ExitStack() as stack:
+        stack.enter_context(stop.on_signals())
+        folder = stack.enter_context(scratch(options.scratch))
+        ledger = stack.enter_context(LedgerWriter(target, rank, blender="", device=""))
+        total = sum(len(unit.objects) for unit in units)
+        observer = stack.enter_context(watching(total, doing="exporting"))
+        line = ExportLine(
+            export, source, target, ledger, folder, observer, stop,
+            workers=options.workers or len(os.sched_getaffinity(0)), retry=options.retry,
+        )  # fmt: skip
+        tally = line.run(units[: options.limit], before)
+    status = tally.exit_status(options.max_failure_rate)
+    log.info("done", status=int(status), **tally.summary())
+    return ExportResult(tally, status, target.uri)
+
+
+def open_kind(name: str, options: Mapping[str, Any]) -> Export[Any]:
+    """The kind of this name with these options. Raises: UsageError."""
+    if name not in KINDS:
+        raise UsageError(f"no export '{name}'; there are {', '.join(sorted(KINDS))}")
+    kind = KINDS[name]()
+    known = {field.name for field in msgspec.structs.fields(kind)}
+    for option in options:
+        if option not in known:
+            flags = ", ".join(f"--{each.replace('_', '-')}" for each in sorted(known))
+            raise UsageError(
+                f"export '{name}' takes no --{option.replace('_', '-')}; it takes {flags or 'none'}"
+            )
+    try:
+        made: Export[Any] = msgspec.convert(dict(options), kind)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"export '{name}': {error}") from error
+    return made
+
+
+def _before(target: Store, units: Iterable[Unit]) -> dict[str, Outcome]:
+    """What earlier runs recorded of these units' objects, by uid."""
+    outcomes: dict[str, Outcome] = {}
+    for shard in sorted({found.shard for unit in units for found in unit.objects}):
+        outcomes |= read_ledger(target, shard)
+    return outcomes

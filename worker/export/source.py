@@ -1,0 +1,108 @@
+"""The output that data sets are made from: its objects, in an order that is always the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from worker import job as jobs
+from worker import keys
+from worker.errors import ConfigurationError, Missing
+from worker.export.base import Finished, Grouping, Item, Unit
+from worker.export.zips import RenderZip
+from worker.job import Bond
+from worker.ledger import fold, read_parts
+from worker.ranks import Rank, assign
+from worker.stores.base import Store
+
+
+class Source:
+    """The finished objects of an output, by its ledger."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def bond(self) -> Bond:
+        """What the output is bound to. Raises: ConfigurationError, where nothing was rendered."""
+        bond = jobs.read(self.store)
+        if bond is None:
+            raise ConfigurationError(
+                f"{self.store.uri}: no {keys.JOB}, so it is no output of render-worker run"
+            )
+        return bond
+
+    def shards(self) -> list[str]:
+        """Shards with a ledger, by name. Raises: StoreError."""
+        return sorted({keys.shard_of_part(entry.key) for entry in self.store.list(keys.LEDGER)})
+
+    def objects(self, shard: str, *, every: bool) -> list[Finished]:
+        """Rendered objects of a shard, or those of any outcome, by uid. Raises: StoreError."""
+        found: dict[str, Finished] = {}
+        for _, lines in read_parts(self.store, keys.ledger_of(shard), Finished):
+            fold(found, lines)
+        return [found[uid] for uid in sorted(found) if every or found[uid].outcome == "rendered"]
+
+    def open(self, finished: Finished) -> Item:
+        """An object with its zip. Raises: ObjectError, when that is wrong; StoreError."""
+        if finished.outcome != "rendered":
+            return Item(finished, None)
+        key = keys.render_zip(finished.uid)
+        data = self.store.read(key)
+        if data is None:
+            raise Missing(f"{key} is gone, although the ledger says that it was rendered")
+        return Item(finished, RenderZip(finished.uid, data, finished.sha256))
+
+
+def single_units(source: Source, rank: Rank, *, every: bool) -> Iterator[Unit]:
+    """This rank's objects, one a unit: whole shards, or stripes of them (see `ranks.assign`)."""
+    shards = source.shards()
+    for share in assign(len(shards), rank.rank, rank.world):
+        objects = source.objects(shards[share.shard], every=every)
+        for found in objects[share.stripe :: share.stripes]:
+            yield Unit(found.uid, (found,))
+
+
+class Groups:
+    """This rank's groups of objects: every `world`-th of all, numbered over the whole output.
+
+    `digest` and `count` tell of all groups once they have been iterated over.
+    """
+
+    def __init__(self, source: Source, rank: Rank, grouping: Grouping, *, every: bool) -> None:
+        self._source = source
+        self._rank = rank
+        self._grouping = grouping
+        self._every = every
+        self._hash = hashlib.sha256()
+        self.count = 0
+
+    @property
+    def digest(self) -> str:
+        """sha256 over all objects and their zips' digests, of every rank's groups."""
+        return self._hash.hexdigest()
+
+    def __iter__(self) -> Iterator[Unit]:
+        group: list[Finished] = []
+        size = 0
+        for found in self._objects():
+            more = found.size or 0
+            if group and (
+                len(group) == self._grouping.objects or size + more > self._grouping.size
+            ):
+                yield from self._mine(group)
+                group, size = [], 0
+            group.append(found)
+            size += more
+        if group:
+            yield from self._mine(group)
+
+    def _objects(self) -> Iterator[Finished]:
+        for shard in self._source.shards():
+            for found in self._source.objects(shard, every=self._every):
+                self._hash.update(f"{found.uid} {found.outcome} {found.sha256}\n".encode())
+                yield found
+
+    def _mine(self, group: list[Finished]) -> Iterator[Unit]:
+        if self.count % self._rank.world == self._rank.rank:
+            yield Unit(keys.group_name(self.count), tuple(group))
+        self.count += 1

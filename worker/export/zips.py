@@ -1,0 +1,177 @@
+"""One object's zip, read: cameras, metadata, images. Whatever is wrong with it has a name.
+
+A zip may come from anyone who can write to the store: sizes are looked at before anything is
+read, names lead to members of the zip only, and nothing is unpacked to disk.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from worker import keys
+from worker.errors import Modified, RenderFailed, Unsupported
+from worker.stores.base import sha256_of
+
+MEMBER_LIMIT: Final = 1 << 28
+TOTAL_LIMIT: Final = 1 << 31
+PIXEL_LIMIT: Final = 1 << 26
+
+T = TypeVar("T")
+Row = tuple[float, float, float]
+Row4 = tuple[float, float, float, float]
+
+
+class Camera(msgspec.Struct, frozen=True, kw_only=True):
+    """A view, as ``cameras.json`` has it; see `worker.pack.records.cameras`."""
+
+    name: str
+    camera_to_world: tuple[Row4, Row4, Row4, Row4]
+    K: tuple[Row, Row, Row]
+    width: int
+    height: int
+    projection: str
+    files: dict[str, str]
+    facts: dict[str, dict[str, Any]] = {}
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the images."""
+        return self.width, self.height
+
+
+class Placement(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the object stands in the world of its cameras."""
+
+    scale: float
+    offset: Row
+    bbox: tuple[Row, Row]
+
+
+class Cameras(msgspec.Struct, frozen=True, kw_only=True):
+    """``cameras.json``."""
+
+    version: int
+    unit: str = ""
+    placement: Placement | None = None
+    splits: dict[str, int] | None = None
+    views: tuple[Camera, ...]
+
+
+class RenderWorker(msgspec.Struct, frozen=True, kw_only=True):
+    """The worker's own part of ``metadata.json``."""
+
+    preset: str
+    images: dict[str, dict[str, Any]]
+
+
+class SceneSize(msgspec.Struct, frozen=True, kw_only=True):
+    """The object's bounding box before it was normalised."""
+
+    bbox_min: Row
+    bbox_max: Row
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True):
+    """What exports take from ``metadata.json``."""
+
+    file_identifier: str
+    sha256: str | None = None
+    file_size: int | None = None
+    metadata: dict[str, Any] | str = {}
+    scene_size: SceneSize | None = None
+    mesh_count: int | None = None
+    object_count: int | None = None
+    poly_count: int | None = None
+    vert_count: int | None = None
+    edge_count: int | None = None
+    material_count: int | None = None
+    animation_count: int | None = None
+    armature_count: int | None = None
+    shape_key_count: int | None = None
+    missing_textures: dict[str, Any] = {}
+    render_worker: RenderWorker
+
+
+class RenderZip:
+    """A zip opened: `uid`'s, of these bytes, whose sha256 must be `sha256` if that is known.
+
+    Raises: RenderFailed, when it is not a whole zip of the worker's; Modified, when it is not
+    the one that the ledger tells of.
+    """
+
+    def __init__(self, uid: str, data: bytes, sha256: str | None = None) -> None:
+        self.uid = uid
+        self.size = len(data)
+        if sha256 is not None and (found := sha256_of(data)) != sha256:
+            raise Modified(
+                f"{keys.render_zip(uid)} is damaged or was replaced: its sha256 is "
+                f"{found[:12]}…, the ledger says {sha256[:12]}…"
+            )
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+            raise self.damaged(f"is not a whole zip: {error}") from error
+        self._members = {info.filename: info for info in self._zip.infolist()}
+        if sum(info.file_size for info in self._members.values()) > TOTAL_LIMIT:
+            raise self.damaged(f"unpacks to more than {TOTAL_LIMIT >> 20} MB")
+        self.metadata = self._json(keys.METADATA, Metadata)
+        self.cameras = self._cameras()
+
+    @property
+    def views(self) -> tuple[Camera, ...]:
+        """Its views, at least one."""
+        return self.cameras.views
+
+    def names(self) -> list[str]:
+        """Its files, relative to the object's folder, in the zip's order."""
+        prefix = keys.member(self.uid, "")
+        return [name.removeprefix(prefix) for name in self._members if name.startswith(prefix)]
+
+    def read(self, name: str) -> bytes:
+        """One file, relative to the object's folder, its CRC checked. Raises: RenderFailed."""
+        info = self._members.get(keys.member(self.uid, name))
+        if info is None:
+            raise self.damaged(f"has no {name}")
+        if info.file_size > MEMBER_LIMIT or info.compress_type != zipfile.ZIP_STORED:
+            raise self.damaged(f"has a {name} that is larger or packed otherwise than the worker's")
+        try:
+            return self._zip.read(info)
+        except (
+            zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError,
+            NotImplementedError,
+        ) as error:  # fmt: skip
+            raise self.damaged(f"has a damaged {name}: {error}") from error
+
+    def damaged(self, what: str) -> RenderFailed:
+        """The error that says `what` is wrong with this zip."""
+        return RenderFailed(f"{keys.render_zip(self.uid)} {what}; render the object again")
+
+    def lacking(self, what: str) -> Unsupported:
+        """The error that says `what` another preset would have put into it."""
+        return Unsupported(
+            f"the zip has no {what}, which this export needs (preset "
+            f"'{self.metadata.render_worker.preset}', images: "
+            f"{', '.join(sorted(self.metadata.render_worker.images)) or 'none'})"
+        )
+
+    def _cameras(self) -> Cameras:
+        if keys.CAMERAS not in self.names():
+            raise self.lacking(f"{keys.CAMERAS} (add cameras to the preset's records)")
+        cameras = self._json(keys.CAMERAS, Cameras)
+        if not cameras.views:
+            raise self.damaged("has no views")
+        for view in cameras.views:
+            if min(view.size) < 1 or view.width * view.height > PIXEL_LIMIT:
+                raise self.damaged(f"has a view of {view.width}x{view.height} pixels")
+        return cameras
+
+    def _json(self, name: str, kind: type[T]) -> T:
+        try:
+            return msgspec.json.decode(self.read(name), type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise self.damaged(f"has a {name} that is not the worker's: {error}") from error
