@@ -320,3 +320,26 @@ def test_the_page_of_presets_is_current():
     written = (Path(__file__).parents[2] / "docs/presets.md").read_text()
     assert written == document.page(), "python -m worker.presets.document > docs/presets.md"
     assert all(f"| {name} |" in written for name in presets.names())
+
+
+def test_an_environment_picture_is_found_beside_its_preset_and_counts_by_its_content(tmp_path):
+    text = 'extends = "default"\n[lights]\nrig = "environment"\nenvironment = "sky.exr"\n'
+    digests = []
+    for folder, content in (("a", b"sky"), ("b", b"sky"), ("c", b"other")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "sky.exr").write_bytes(content)
+        recipe = presets.load(preset_file(tmp_path / folder, "sunny", text))
+        assert recipe.lights.environment == str(tmp_path / folder / "sky.exr")
+        digests.append(presets.digest(recipe))
+    assert digests[0] == digests[1] != digests[2]
+    (tmp_path / "c" / "sky.exr").write_bytes(b"changed")
+    assert presets.digest(recipe) != digests[2]
+
+
+def test_an_environment_picture_that_is_not_there_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    setting = ("default", ["lights.rig=environment", "lights.environment=sky.exr"])
+    assert str(tmp_path / "sky.exr") in message(*setting)
+    (tmp_path / "sky.exr").write_bytes(b"sky")
+    assert presets.load(*setting).lights.environment == str(tmp_path / "sky.exr")
+    assert "lights.environment" in message("default", ["lights.rig=environment"])

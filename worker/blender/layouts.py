@@ -22,7 +22,7 @@ Support = Callable[[Matrix], Matrix]
 """How far the object reaches, (K,), from the origin along each of K directions (K,3)."""
 PARALLEL = 1e-9
 LEAST_HEIGHT = 0.01
-"""Smallest `max_height`, as a share of the smallest radius: below it drawing again takes long."""
+"""Smallest `max_height`, as a share of the largest radius: below it drawing again takes long."""
 CUBE = math.sqrt(3.0) / 2.0
 """Radius of the sphere around the unit cube."""
 LEAST_ROOM = 0.01
@@ -99,11 +99,11 @@ def check(camera: Camera) -> None:
             )
     if not camera.radius[0] > 0.0:
         raise RecipeError(f"'camera.radius' is {camera.radius[0]:g}, allowed: more than 0")
-    low, high = camera.radius
-    if camera.layout == "shell" and camera.max_height < LEAST_HEIGHT * low:
+    far = camera.radius[1]
+    if camera.layout == "shell" and camera.max_height < LEAST_HEIGHT * far:
         raise RecipeError(
             f"'camera.max_height' is {camera.max_height:g}, allowed: at least "
-            f"{LEAST_HEIGHT:g} of the smallest radius ({low:g})"
+            f"{LEAST_HEIGHT:g} of the largest radius ({far:g})"
         )
     if camera.layout == "fixed" and not camera.fixed:
         raise RecipeError(

@@ -133,7 +133,10 @@ class Lights:
         choices=RIGS,
     )
     strength: float = key(1.0, "factor on all of them", low=0.0, high=1e6)
-    environment: str = key("", "rig environment: an equirectangular picture's path (HDR or EXR)")
+    environment: str = key(
+        "",
+        "rig environment: an equirectangular picture (HDR or EXR), relative to the preset's file",
+    )
     environment_turn: float = key(
         0.0, "turns the picture about Z", low=-360.0, high=360.0, unit="degree"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from worker import formats, keys
@@ -36,6 +37,8 @@ def _lights(recipe: Recipe) -> Iterator[str]:
         yield "'lights.area_power' goes downwards; write it upwards"
     if lights.rig == "environment" and not lights.environment:
         yield "'lights.environment' is empty; name the picture that rig environment lights with"
+    elif lights.rig == "environment" and not Path(lights.environment).is_file():
+        yield f"'lights.environment' is '{lights.environment}', and there is no such file"
 
 
 def _lists(recipe: Recipe) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from worker.blender import recipe as recipes
 from worker.blender.recipe import Recipe, RecipeError
 from worker.errors import PresetInvalid
-from worker.presets import contradictions
+from worker.presets import contradictions, environment
 from worker.presets import overrides as settings
 
 SUFFIX: Final = ".toml"
@@ -37,7 +37,8 @@ def load(name_or_file: str, overrides: Sequence[str] = ()) -> Recipe:
 
     A preset is a packaged name (see `names`) or the path of a TOML file. A file may begin with
     ``extends = "NAME or FILE"`` (relative to itself) and then says only what differs; it takes
-    its own name from its file, if nothing it extends has one.
+    its own name from its file, if nothing it extends has one. The path of an environment picture
+    is relative to the file that names it, with `overrides` to the working directory.
 
     Raises: PresetInvalid, in one line: the key, where it stands, and what is allowed.
     """
@@ -45,7 +46,7 @@ def load(name_or_file: str, overrides: Sequence[str] = ()) -> Recipe:
     for override in overrides:
         layer = settings.parse(override)
         _checked(layer, f"--set {override}")
-        table = settings.merge(table, layer)
+        table = settings.merge(table, environment.rooted(layer, Path()))
     if "name" not in table:
         table["name"] = Path(name_or_file).stem
     where = " with --set ".join((f"preset {name_or_file}", *overrides))
@@ -57,8 +58,14 @@ def load(name_or_file: str, overrides: Sequence[str] = ()) -> Recipe:
 
 
 def digest(recipe: Recipe) -> str:
-    """sha256 of everything in a recipe that can change an output, as canonical JSON."""
+    """sha256 of everything in a recipe that can change an output, as canonical JSON.
+
+    An environment picture counts by its content, wherever it lies.
+    """
     values = {name: value for name, value in recipes.to_dict(recipe).items() if name not in PROSE}
+    if recipe.lights.environment:
+        picture = environment.digest(recipe.lights.environment)
+        values["lights"] = {**values["lights"], "environment": picture}
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -78,11 +85,12 @@ def _read(preset: str, base: Path, seen: tuple[str, ...]) -> dict[str, Any]:
         raise PresetInvalid(f"preset {source} is not TOML: {error}") from error
     parent = table.pop(EXTENDS, None)
     _checked(table, str(source))  # alone, so that the message names the file that is wrong
+    folder = source.parent if isinstance(source, Path) else Path()
+    table = environment.rooted(table, folder)
     if parent is None:
         return table
     if not isinstance(parent, str):
         raise PresetInvalid(f"{source}: 'extends' is the name or file of a preset, not {parent!r}")
-    folder = source.parent if isinstance(source, Path) else Path()
     return settings.merge(_read(parent, folder, (*seen, str(source))), table)
 
 

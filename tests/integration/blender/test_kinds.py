@@ -246,7 +246,7 @@ def test_a_very_wide_lens_sees_what_k_says(child, scenes, tmp_path):
 
 def brightness(child, model, out, **lights):
     answer, (file,) = render(
-        child, model, out, lights=lights, samples=16, resolution=32, cycles={"diffuse_bounces": 0},
+        child, model, out, lights=lights, samples=64, resolution=32, cycles={"diffuse_bounces": 0},
         camera={"layout": "fixed", "fixed": [[0, -2, 0.5]]},
     )  # fmt: skip
     colour = layer(file, COMBINED)
@@ -258,11 +258,11 @@ def test_own_lights_shine_alike_on_an_object_of_any_size(child, scenes, tmp_path
     assert rig == "own"
     rig, large = brightness(child, scenes / "lit_large.blend", tmp_path / "b", rig="own")
     assert rig == "own"
-    assert abs(len(small_) - len(large)) < 4
+    assert abs(len(small_) - len(large)) < 10
     assert small_.mean() > 0.05
-    assert large.mean() == pytest.approx(small_.mean(), rel=0.02)
+    assert large.mean() == pytest.approx(small_.mean(), rel=0.03)
     _, double = brightness(child, scenes / "lit.blend", tmp_path / "c", rig="own", strength=2.0)
-    assert double.mean() == pytest.approx(2 * small_.mean(), rel=0.02)
+    assert double.mean() == pytest.approx(2 * small_.mean(), rel=0.03)
 
 
 def test_a_file_without_lights_gets_the_four_suns(child, scenes, tmp_path):
@@ -280,7 +280,7 @@ def test_a_files_lights_are_out_under_any_other_rig(child, scenes, tmp_path):
         if rig in {"area", "four-suns"}:  # drawn by the uid, which the names differ in
             assert (lit.mean() > 0) == (dark.mean() > 0)
         else:
-            assert lit.mean() == pytest.approx(dark.mean(), rel=0.01)
+            assert lit.mean() == pytest.approx(dark.mean(), rel=0.03)
 
 
 def test_a_white_world_shows_the_albedo(child, scenes, tmp_path):
