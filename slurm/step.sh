@@ -13,7 +13,7 @@ read -ra more <<<"${SRUN_OPTIONS:-}"
 options+=(${more[@]+"${more[@]}"})
 
 step() { # COMMAND…; the status is the worst of its tasks
-	local step status signalled=1
+	local step status signalled=1 told=0
 	mkdir -p "$LOGS"
 	# A task that stops early must not take the others along (--kill-on-bad-exit).
 	# The single quotes hold: the folders are made on each task's node.
@@ -24,12 +24,15 @@ step() { # COMMAND…; the status is the worst of its tasks
 	step=$!
 	# --signal=B:TERM reaches this shell alone: the tasks get it from here.
 	# (srun itself, should the step not have begun.)
-	trap 'signalled=1; scancel --signal=TERM "$job.0" || kill "$step"' TERM
+	trap 'signalled=1 told=1; scancel --signal=TERM "$job.0" || kill "$step"' TERM
 	while [ "$signalled" = 1 ]; do # a trap ends `wait` early
 		signalled=0
 		wait "$step" && status=0 || status=$?
 	done
 	trap - TERM
+	# A worker that is only starting, or already ending, dies of the TERM itself (143), and srun's
+	# status, the highest, then hides the others' 75.
+	[ "$told" = 0 ] || [ "$status" -le 128 ] || status=75
 	return "$status"
 }
 

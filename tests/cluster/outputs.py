@@ -29,3 +29,14 @@ def log_lines(log: str) -> Iterable[dict]:
 def rendered_uids(log: str) -> set[str]:
     """The objects that a worker says it rendered."""
     return {line["uid"] for line in log_lines(log) if line.get("event") == "rendered"}
+
+
+def statuses(log: str) -> list[int]:
+    """What the workers of a log ended with, in order; one that had not begun says it in words."""
+    ends = []
+    for line in log.splitlines():
+        if line == "render-worker: stopped before the first object":
+            ends.append(75)
+        elif line.startswith("{") and (entry := json.loads(line))["event"] == "done":
+            ends.append(entry["status"])
+    return ends

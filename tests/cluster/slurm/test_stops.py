@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cluster.outputs import log_lines, outcomes, rendered_uids
+from tests.cluster.outputs import outcomes, rendered_uids, statuses
 from tests.e2e.conftest import listing, run_worker
 
 pytestmark = pytest.mark.cluster
@@ -32,7 +32,7 @@ def at_work(batch, job: str) -> None:
 
 def ends(batch, pattern: str) -> list[int]:
     """The statuses that the workers of these logs ended with, in order."""
-    return [line["status"] for line in log_lines(batch.log(pattern)) if line["event"] == "done"]
+    return statuses(batch.log(pattern))
 
 
 def assert_published_is_recorded(output) -> None:
@@ -47,8 +47,9 @@ def test_a_clean_stop_reaches_the_worker_is_requeued_and_finishes(slow, cluster,
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), slow.log()
     assert "status 75: requeued (1 of at most 20 times)" in slow.log("batch-*")
+    # A rank that was still starting dies of the TERM, and says nothing.
     for rank in range(2):
-        assert ends(slow, f"render-{job}-{rank}.log") in ([75, 0], [0, 0])
+        assert ends(slow, f"render-{job}-{rank}.log") in ([75, 0], [0, 0], [0])
     assert 75 in ends(slow, f"render-{job}-*.log")
     assert listing(tmp_path / "out") == whole
     assert_published_is_recorded(tmp_path / "out")
@@ -95,7 +96,7 @@ def test_scancel_reaches_the_worker_and_another_job_goes_on(slow, cluster, tmp_p
     cluster.call("scancel", job)
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["Restarts"]) == ("CANCELLED", "0"), slow.log()
-    slow.until(lambda: len(ends(slow, f"render-{job}-*.log")) == 2)
+    slow.until(lambda: bool(ends(slow, f"render-{job}-*.log")))
     assert 75 in ends(slow, f"render-{job}-*.log")
     assert_published_is_recorded(tmp_path / "out")
     (ended,) = cluster.wait(slow.submit("render.sbatch", "--ntasks=2"))
@@ -117,6 +118,22 @@ def test_a_node_set_down_in_the_middle_loses_nothing(slow, cluster, tmp_path, wh
     assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), slow.log()
     assert listing(tmp_path / "out") == whole
     assert_published_is_recorded(tmp_path / "out")
+
+
+def test_a_task_that_dies_of_the_term_does_not_hide_the_others_stop(batch, cluster, tmp_path):
+    stand_in = tmp_path / "stand-in"
+    # What srun reports is the highest status, 143 here; after the restart both are done.
+    stand_in.write_text(
+        '#!/bin/bash\n[ "${SLURM_RESTART_COUNT:-0}" = 0 ] || exit 0\n'
+        '[ "$SLURM_PROCID" = 1 ] || trap "exit 75" TERM\n'
+        "echo up; for _ in {1..300}; do sleep 0.1; done\n"
+    )
+    stand_in.chmod(0o755)
+    job = batch.submit("render.sbatch", "--ntasks=2", RENDER_WORKER=stand_in)
+    batch.until(lambda: batch.log(f"render-{job}-*.log").count("up") == 2)
+    cluster.call("scancel", "--batch", "--signal=TERM", job)
+    (ended,) = cluster.wait(job)
+    assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), batch.log()
 
 
 def test_a_mistake_is_not_requeued(batch, cluster):
