@@ -45,25 +45,25 @@ def test_ring_and_turntable():
 
 
 def test_get3d_draws_both_angles_within_its_range():
-    points = places("get3d", views=2000, radius=(1.2, 1.2), elevation=(0.0, 30.0))
+    points = places("get3d", views=1000, radius=(1.2, 1.2), elevation=(0.0, 30.0))
     radius, height, turn = spherical(points)
     np.testing.assert_allclose(radius, 1.2)
     assert (height.min(), height.max()) == pytest.approx((0, 30), abs=0.3)
-    assert height.mean() == pytest.approx(15, abs=0.7)  # uniform in the angle
-    assert np.histogram(turn, 8, (0, 360))[0].min() > 190
+    assert height.mean() == pytest.approx(15, abs=1.0)  # uniform in the angle
+    assert np.histogram(turn, 8, (0, 360))[0].min() > 90
 
 
 @pytest.mark.parametrize("layout", ["shell", "sphere"])
 def test_directions_are_uniform(layout):
-    points = places(layout, views=4000, radius=(1.5, 2.2), max_height=1000.0)
+    points = places(layout, views=1000, radius=(1.5, 2.2), max_height=1000.0)
     radius, _, turn = spherical(points)
-    assert (radius.min(), radius.max()) == pytest.approx((1.5, 2.2), abs=0.01)
+    assert (radius.min(), radius.max()) == pytest.approx((1.5, 2.2), abs=0.02)
     for histogram in (
         np.histogram(points[:, 2] / radius, 10, (-1, 1))[0],
         np.histogram(turn, 10, (0, 360))[0],
         np.histogram(radius, 10, (1.5, 2.2))[0],
     ):
-        assert ((histogram - 400) ** 2 / 400).sum() < 27.9  # chi squared, 9 degrees, 0.1 %
+        assert ((histogram - 100) ** 2 / 100).sum() < 27.9  # chi squared, 9 degrees, 0.1 %
 
 
 def test_the_shells_height_is_bounded_and_north_is_up():
