@@ -40,7 +40,18 @@ REPOSITORY = Path(__file__).parents[1]
 DEBIAN = Path("/usr/bin/blender")
 BLENDER_42 = "RENDER_WORKER_TEST_BPY42"
 """Names a Python that has bpy 4.2."""
+BLENDERS = {"bpy": "", "debian": "debian_blender", "bpy42": "blender42"}
+"""Those that the proofs run under, and the tests' marker."""
 FACES = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
+
+
+def absent(blender: str) -> str:
+    """Why this Blender cannot be tried here; empty if it can."""
+    if blender == "debian" and not DEBIAN.exists():
+        return f"no {DEBIAN} (apt-get install blender)"
+    if blender == "bpy42" and not Path(os.environ.get(BLENDER_42, "-")).exists():
+        return f"{BLENDER_42} names no Python that has it"
+    return ""
 
 
 def runtime_of(blender: str) -> Runtime:

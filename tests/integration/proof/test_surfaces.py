@@ -90,7 +90,7 @@ def test_a_pane_of_alpha_under_one_half_is_there(studio, suffix):
         np.testing.assert_allclose(material[there], thirds[there], atol=1 / 255)
         assert np.abs(shot.raw(number)[at][:, 3] - thirds).max() < 0.3  # 32 samples of 0.3
         albedo = shot.image(f"{view.name}_albedo.png")[at]
-        # Blender may hold a straight picture premultiplied, in 8 bits (a .blend's; 3.4 a glTF's too).
+        # Blender may hold a straight picture premultiplied, in 8 bits.
         finest = 1 / thirds[there][:, None]
         assert (np.abs(albedo[there].astype(int) - [204, 204, 204, 255]) <= finest).all()
 

@@ -1,0 +1,17 @@
+"""Which Blenders the proofs ran under; one line for each that is not here."""
+
+import pytest
+
+from tests.proof_helpers import BLENDERS, absent
+
+EXPECTED = {"bpy": "4.5.", "debian": "3.4.", "bpy42": "4.2."}
+
+
+@pytest.mark.parametrize("name", BLENDERS)
+def test_is_here(name):
+    if reason := absent(name):
+        pytest.skip(f"NO PROOF under {name}: {reason}")
+
+
+def test_is_what_it_is_called(studio):
+    assert studio.pool.ready.blender.startswith(EXPECTED[studio.blender])
