@@ -53,6 +53,7 @@ class Feed:
         self._fetching = 0
         self._found: deque[Task] = deque()
         self._known_new: set[str] = set()
+        self._ended = False
         self.exhausted = False
 
     def settled(self) -> list[Outcome]:
@@ -95,6 +96,12 @@ class Feed:
             self._changed.notify_all()
         return True
 
+    def end(self) -> None:
+        """Wait for nothing any more: what is being fetched may never leave the fetch step."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
     def _open_tasks(self, share: ShardShare, limit: int | None) -> list[Task]:
         shard = self._index.shards[share.shard]
         outcomes = read_ledger(self._store, shard.name)
@@ -125,8 +132,8 @@ class Feed:
     def _new_tasks(self) -> Iterator[Task]:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._found or self._fetching == 0)
-                if not self._found or self._stop.asked.is_set():
+                self._changed.wait_for(lambda: self._found or self._fetching == 0 or self._ended)
+                if not self._found or self._ended or self._stop.asked.is_set():
                     return
                 task = self._found.popleft()
             yield task

@@ -35,8 +35,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Also render models that a repository holds but the index does not name."""
     max_failure_rate: float = 0.5
     download_workers: int = 4
-    grace_s: float = 60.0
-    """Time that objects in work get to finish once the worker is told to stop."""
 
 
 class Bond(msgspec.Struct, frozen=True, kw_only=True):

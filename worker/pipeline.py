@@ -5,13 +5,18 @@
 One immutable value a step, each made from the one before: ObjectRef, FetchedObject,
 RenderedObject, PackedObject, Outcome. The steps run at the same time on different objects over
 bounded queues, so that Blender never waits for a download or a zip. Objects in flight, and so
-disk and memory, are bounded by the queues' rooms:
+disk and memory, are bounded by the steps' workers and the rooms of the queues behind them:
 
-    queue      room                  each holds
-    todo       download workers      a record
-    fetched    2 x children          the object's files
-    rendered   children              raw passes: 16 bytes x pixels x views and more
-    packed     4                     a zip
+    step       workers               room behind           each holds in scratch
+    (feed)     1                     download workers      nothing
+    fetch      download workers      2 x children          the object's files
+    render     children              children              its files; then raw passes: 16 bytes
+                                                           x pixels x views and more
+    pack       2                     4                     raw passes, then a zip
+    publish    4                     16                    a zip; nothing once it is stored
+
+So with d download workers and c children at most d + 3c objects have their files in scratch, and
+2c + 10 have raw passes or a zip there.
 """
 
 from __future__ import annotations
@@ -35,6 +40,7 @@ from worker.errors import (
     StoreError,
     WorkerError,
 )
+from worker.failpoints import Failpoint, reach
 from worker.feed import Feed, Task
 from worker.job import Job
 from worker.ledger import LedgerWriter, Outcome
@@ -101,42 +107,42 @@ class Pipeline:
         """
         children = self._pool.size
         line = Line(on_abort=self._end_now)
-        with self._stop.watch(self._job.grace_s, self._end_now):
-            todo = line.feed(self._items, room=self._job.download_workers)
-            step = self._step
-            fetched = line.stage(
-                "fetch",
-                step("fetch", self._fetch),
-                todo,
-                workers=self._job.download_workers,
-                room=2 * children,
-                failed=self._failed,
-            )
-            rendered = line.stage(
-                "render",
-                step("render", self._render),
-                fetched,
-                workers=children,
-                room=children,
-                failed=self._failed,
-            )
-            packed = line.stage(
-                "pack",
-                step("pack", self._pack),
-                rendered,
-                workers=PACK_WORKERS,
-                room=4,
-                failed=self._failed,
-            )
-            published = line.stage(
-                "publish",
-                step("publish", self._publish),
-                packed,
-                workers=PUBLISH_WORKERS,
-                room=16,
-                failed=self._failed,
-            )
-            line.drain(published, self._record_rendered)
+        self._stop.out_of_time(self._end_now)
+        todo = line.feed(self._items, room=self._job.download_workers)
+        step = self._step
+        fetched = line.stage(
+            "fetch",
+            step("fetch", self._fetch),
+            todo,
+            workers=self._job.download_workers,
+            room=2 * children,
+            failed=self._failed,
+        )
+        rendered = line.stage(
+            "render",
+            step("render", self._render),
+            fetched,
+            workers=children,
+            room=children,
+            failed=self._failed,
+        )
+        packed = line.stage(
+            "pack",
+            step("pack", self._pack),
+            rendered,
+            workers=PACK_WORKERS,
+            room=4,
+            failed=self._failed,
+        )
+        published = line.stage(
+            "publish",
+            step("publish", self._publish),
+            packed,
+            workers=PUBLISH_WORKERS,
+            room=16,
+            failed=self._failed,
+        )
+        line.drain(published, self._record_rendered)
         for outcome in self._feed.settled():
             self._tally.add_earlier(outcome)
         self._tally.interrupted = self._tally.interrupted or not self._feed.exhausted
@@ -147,10 +153,12 @@ class Pipeline:
             yield Item(task, None, {})
 
     def _fetch(self, task: Task, _: None) -> FetchedObject:
-        if self._stop.asked.is_set():
-            raise ObjectInterrupted("the worker was stopped before this object was fetched")
         try:
+            if self._stop.asked.is_set():
+                raise ObjectInterrupted("the worker was stopped before this object was fetched")
+            reach(Failpoint.FETCH_BEFORE)
             fetched = self._fetcher.fetch(task.ref)
+            reach(Failpoint.FETCH_AFTER)
             for ref in self._fetcher.new_objects():
                 if not self._feed.found(ref, task.shard):
                     self._record(Outcome.new(ref, task.shard, self._ledger.author))
@@ -163,26 +171,36 @@ class Pipeline:
             if self._stop.asked.is_set():
                 raise ObjectInterrupted("the worker was stopped before this object was rendered")
             self._observer.rendering(task.ref)
-            return self._pool.render(fetched, self._job.recipe, self._folder(task) / "raw")
+            reach(Failpoint.RENDER_BEFORE)
+            rendered = self._pool.render(fetched, self._job.recipe, self._folder(task) / "raw")
+            reach(Failpoint.RENDER_AFTER)
+            return rendered
         finally:
             self._fetcher.release(fetched)
 
     def _pack(self, task: Task, rendered: RenderedObject) -> PackedObject:
         try:
-            return pack(rendered, self._job.recipe, self._folder(task))
+            reach(Failpoint.PACK_BEFORE)
+            packed = pack(rendered, self._job.recipe, self._folder(task))
+            reach(Failpoint.PACK_AFTER)
+            return packed
         finally:
             shutil.rmtree(rendered.scratch, ignore_errors=True)
 
     def _publish(self, task: Task, packed: PackedObject) -> PackedObject:
         key = keys.render_zip(task.ref.uid)
+        reach(Failpoint.PUBLISH_BEFORE)
         try:
             created = self._store.create(key, packed.path)
+            reach(Failpoint.CREATED)
             stat = self._store.stat(key)
         except StoreError as error:
             self._store.check()  # raises when the store, not this object, is the trouble
             raise PublishFailed(f"{key}: {error}") from error
         if stat is None or (created and stat.size != packed.size):
             raise PublishFailed(f"{key}: stored, but the store does not show it whole")
+        reach(Failpoint.PUBLISH_AFTER)
+        self._clean(task)
         if not created:
             # Another worker was first, or a killed one had come this far: what stands, stands.
             log.info("already published", key=key)
@@ -190,6 +208,7 @@ class Pipeline:
         return packed
 
     def _record_rendered(self, item: Item[PackedObject]) -> None:
+        reach(Failpoint.RECORD_BEFORE)
         self._record(
             Outcome.rendered(
                 item.task.ref,
@@ -200,7 +219,7 @@ class Pipeline:
                 attempt=item.task.attempt,
             )
         )
-        self._clean(item.task)
+        reach(Failpoint.RECORD_AFTER)
 
     def _failed(self, item: Item[In], error: ObjectError) -> None:
         self._record(
@@ -246,5 +265,6 @@ class Pipeline:
         shutil.rmtree(self._folder(task), ignore_errors=True)
 
     def _end_now(self) -> None:
+        self._feed.end()
         self._fetcher.stop()
         self._pool.close(now=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +13,8 @@ import structlog
 
 from worker import job as jobs
 from worker import presets
-from worker.errors import ExitStatus, Interrupted
+from worker.errors import ExitStatus, WorkerError
+from worker.failpoints import Failpoint, reach
 from worker.feed import Feed
 from worker.index.reader import Index, open_index
 from worker.job import Job
@@ -71,6 +73,12 @@ def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> Run
 
     Raises: UsageError, ConfigurationError, NodeError, Interrupted.
     """
+    stop = Stop()
+    with stop.on_signals(options.grace_s):
+        return _run(options, environment, stop)
+
+
+def _run(options: RunOptions, environment: Mapping[str, str], stop: Stop) -> RunResult:
     rank = resolve(environment, options.rank, options.world_size)
     structlog.contextvars.bind_contextvars(rank=rank.rank)
     recipe = presets.load(options.preset, options.overrides)
@@ -86,7 +94,6 @@ def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> Run
         render_new=options.render_new,
         max_failure_rate=options.max_failure_rate,
         download_workers=options.download_workers,
-        grace_s=options.grace_s,
     )
     store = open_store(options.output, options.s3)
     store.check()
@@ -97,16 +104,23 @@ def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> Run
         keep_store.check()
         keep = Keeper(keep_store, options.keep_format)
     found = runtime.find(options.blender)
-    stop = Stop()
     with ExitStack() as stack:
-        stack.enter_context(stop.on_signals())
         folder = stack.enter_context(scratch(options.scratch))
+        stop.before_leaving(lambda: shutil.rmtree(folder, ignore_errors=True))
         pool = Pool(found, options.pool, folder / "children")
         stack.callback(pool.close)
-        ready = pool.open()
-        if stop.asked.is_set():
-            raise Interrupted("stopped before the first object")
+        stop.out_of_time(lambda: pool.close(now=True))
+        stack.callback(reach, Failpoint.FINISHED)
+        stop.check()
+        try:
+            ready = pool.open()
+        except WorkerError:
+            stop.check()  # a Blender that was ended while it started is no fault of the node
+            raise
+        reach(Failpoint.BLENDER_READY)
+        stop.check()
         jobs.bind(store, job, ready.blender)
+        reach(Failpoint.JOB_BOUND)
         fetcher = Fetcher(folder / "fetched", limits=options.fetch, keep=keep, s3=options.s3)
         ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))
         observer = stack.enter_context(watching(_total(index, rank, options.limit)))

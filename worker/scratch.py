@@ -7,13 +7,17 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from worker.errors import NodeError
+from worker.failpoints import Failpoint, reach
 
 PREFIX = "render-worker-"
 LOCK = "lock"
+UNNAMED_S = 3600.0
+"""A folder gets its lock and its name at once; one that has neither after so long never will."""
 RAM = Path("/dev/shm")  # noqa: S108 - the kernel's RAM disk, used through mkdtemp
 RAM_NEEDED = 4 << 30
 """Free bytes that make the RAM disk the default: raw passes of a few objects in flight."""
@@ -39,6 +43,7 @@ def scratch(base: Path | None = None) -> Iterator[Path]:
         remove_orphans(base)
         # Locked before it bears the name that `remove_orphans` looks for.
         unnamed = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=base))
+        reach(Failpoint.SCRATCH_UNNAMED)
         lock = os.open(unnamed / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         folder = unnamed.rename(base / unnamed.name.removeprefix("."))
@@ -47,6 +52,7 @@ def scratch(base: Path | None = None) -> Iterator[Path]:
             f"no scratch space in {base}: {error.strerror}; name another folder with --scratch"
         ) from error
     try:
+        reach(Failpoint.SCRATCH_MADE)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -58,6 +64,10 @@ def remove_orphans(base: Path) -> None:
 
     A lock tells the living from the dead across containers, where process ids do not.
     """
+    for folder in base.glob(f".{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > UNNAMED_S:
+                shutil.rmtree(folder, ignore_errors=True)
     for folder in base.glob(f"{PREFIX}*"):
         try:
             lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import os
+import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import structlog
+
+from worker.errors import ExitStatus, Interrupted
+
+log = structlog.get_logger(__name__)
+
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+NO_SIGNAL = 0
+LAST_S = 5.0
+"""Once out of time, so long may the last outcomes take on their way to a store that hangs."""
 
 
 class Stop:
-    """Whether, and how urgently, the worker was told to stop.
-
-    The signal handlers only set flags; a watcher thread acts on them.
-    """
+    """Whether, and how urgently, the worker was told to stop."""
 
     def __init__(self) -> None:
         self.asked = threading.Event()
         self.now = threading.Event()
+        self._lock = threading.Lock()
+        self._enders: list[Callable[[], None]] = []
+        self._last_acts: list[Callable[[], None]] = []
+        self._out_of_time = False
 
     def ask(self) -> None:
         """Ask once to wind down; ask again to end at once."""
@@ -27,46 +40,87 @@ class Stop:
             self.now.set()
         self.asked.set()
 
+    def check(self) -> None:
+        """Raises: Interrupted, if asked to stop."""
+        if self.asked.is_set():
+            raise Interrupted("stopped before the first object")
+
+    def out_of_time(self, ender: Callable[[], None]) -> None:
+        """Have `ender` called when work must end now; at once, if that moment has passed."""
+        with self._lock:
+            self._enders.append(ender)
+            passed = self._out_of_time
+        if passed:
+            ender()
+
+    def before_leaving(self, act: Callable[[], None]) -> None:
+        """Have `act` called should the process have to end although threads of it hang."""
+        self._last_acts.append(act)
+
     @contextmanager
-    def on_signals(self) -> Iterator[None]:
-        """Ask on SIGTERM and SIGINT while the context lasts."""
+    def on_signals(self, grace_s: float) -> Iterator[None]:
+        """Obey SIGTERM and SIGINT while the context lasts.
 
-        def handle(_signal: int, _frame: FrameType | None) -> None:
-            self.ask()
+        Work is ended at the second signal, or `grace_s` after the first. If the context lasts
+        yet LAST_S longer, because a store hangs, the process ends with what was not kept.
+        """
+        # A handler may interrupt itself: of all that tells another thread, only a SimpleQueue's
+        # put may be met twice by one thread.
+        signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+        over = threading.Event()
 
+        def handle(number: int, _frame: FrameType | None) -> None:
+            signals.put(number)
+
+        threads = [
+            threading.Thread(target=self._obey, args=(signals,), name="signals", daemon=True),
+            threading.Thread(target=self._watch, args=(over, grace_s), name="stop", daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
         before = {number: signal.signal(number, handle) for number in SIGNALS}
         try:
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    @contextmanager
-    def watch(self, grace_s: float, out_of_time: Callable[[], None]) -> Iterator[None]:
-        """Call `out_of_time` when asked to end at once, or `grace_s` after being asked to stop."""
-        over = threading.Event()
-
-        def body() -> None:
-            while not over.is_set():
-                if self.asked.wait(0.2):
-                    if not self._wait_either(over, grace_s):
-                        out_of_time()
-                    return
-
-        watcher = threading.Thread(target=body, name="stop", daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
             over.set()
-            watcher.join()
+            for number, handler in before.items():
+                # One signal more, on the way out, must not change the exit status.
+                signal.signal(number, signal.SIG_IGN if self.asked.is_set() else handler)
+            signals.put(NO_SIGNAL)
+            for thread in threads:
+                thread.join()
 
-    def _wait_either(self, over: threading.Event, seconds: float) -> bool:
+    def _obey(self, signals: queue.SimpleQueue[int]) -> None:
+        while signals.get() != NO_SIGNAL:
+            self.ask()
+
+    def _watch(self, over: threading.Event, grace_s: float) -> None:
+        while not self.asked.wait(0.1):
+            if over.is_set():
+                return
+        if self._time_is_left(over, grace_s):
+            return
+        self._end()
+        if not over.wait(LAST_S):
+            self._leave()
+
+    def _time_is_left(self, over: threading.Event, grace_s: float) -> bool:
         """Wait for `over` (True), for the second request or for the time to pass (False)."""
-        step = 0.1
-        for _ in range(int(seconds / step) + 1):
-            if over.wait(step):
-                return True
-            if self.now.is_set():
+        end = time.monotonic() + grace_s
+        while not over.wait(0.05):
+            if self.now.is_set() or time.monotonic() >= end:
                 return False
-        return False
+        return True
+
+    def _end(self) -> None:
+        with self._lock:
+            self._out_of_time = True
+            enders = list(self._enders)
+        for ender in enders:
+            ender()
+
+    def _leave(self) -> None:
+        log.warning("stopped while the store hangs: outcomes not kept yet will be tried again")
+        for act in self._last_acts:
+            act()
+        os._exit(ExitStatus.INTERRUPTED)  # Blender dies with the worker

@@ -8,10 +8,12 @@ from types import TracebackType
 from typing import Final, Self
 
 import msgspec
+import stamina
 import structlog
 
 from worker import keys
 from worker.errors import StoreError
+from worker.failpoints import Failpoint, reach
 from worker.ledger.outcome import Author, Outcome
 from worker.ranks import Rank
 from worker.stores.base import Store
@@ -56,14 +58,22 @@ class LedgerWriter:
         self._timer.start()
 
     def add(self, outcome: Outcome) -> None:
-        """Take an outcome; writes when enough have come. Raises: StoreError."""
+        """Take an outcome; writes when enough have come.
+
+        Raises: StoreError, if the store is unusable. A write that failed although the store
+        proves usable is done again later.
+        """
         line = self._encoder.encode(outcome) + b"\n"
         with self._lock:
             self._open.setdefault(outcome.shard, []).append(line)
             self._open_count += 1
             full = self._open_count >= self._flush_count
         if full:
-            self.flush()
+            try:
+                self.flush()
+            except StoreError as error:
+                self._store.check()
+                log.warning("ledger: not written, trying again later", why=str(error))
 
     def flush(self) -> None:
         """Write all that was taken. Raises: StoreError; nothing is lost then, flush again."""
@@ -77,18 +87,25 @@ class LedgerWriter:
                 self._open_count = 0
             while self._unwritten:
                 key, body = self._unwritten[0]
+                reach(Failpoint.PART_BEFORE)
                 if not self._store.create(key, body):
                     raise StoreError(
                         f"{self._store.uri}: {key} stands already with another content; "
                         "is another worker using this one's name?"
                     )
+                reach(Failpoint.PART_AFTER)
                 self._unwritten.popleft()
 
-    def close(self) -> None:
-        """Write the rest and end. Raises: StoreError."""
+    def close(self, *, attempts: int = 3) -> None:
+        """Write the rest, patiently, and end. Raises: StoreError."""
         self._closed.set()
         self._timer.join()
-        self.flush()
+        # What these lines tell of is done: worth more patience than a store has by itself.
+        for attempt in stamina.retry_context(
+            on=StoreError, attempts=attempts, wait_initial=0.5, wait_max=2.0
+        ):
+            with attempt:
+                self.flush()
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +114,7 @@ class LedgerWriter:
         self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
         try:
-            self.close()
+            self.close(attempts=3 if kind is None else 1)
         except StoreError as error:
             if kind is None:
                 raise

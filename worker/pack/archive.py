@@ -12,6 +12,7 @@ import msgspec
 
 from worker import keys
 from worker.errors import NodeError
+from worker.failpoints import Failpoint, reach
 from worker.pack.form import Unreadable
 
 DATE: Final = (1980, 1, 1, 0, 0, 0)
@@ -48,6 +49,7 @@ def write(path: Path, uid: str, members: Iterable[Member]) -> Written:
     unfinished = path.with_name(f".{path.name}.part")
     try:
         expected = _write(unfinished, uid, members)
+        reach(Failpoint.ZIP_WRITTEN)
         _check(unfinished, expected)
         with unfinished.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,6 +14,7 @@ import random
 import shutil
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -86,6 +87,9 @@ class Pool:
         self._numbers = itertools.count()
         self._lock = threading.Lock()
         self._alive: set[Child] = set()
+        # A child dies with the thread that started it (PR_SET_PDEATHSIG), and the line's threads
+        # end one by one; this one lasts.
+        self._starter = ThreadPoolExecutor(1, "children")
         self._slots: list[Slot] = []
         self._free: queue.LifoQueue[Slot] = queue.LifoQueue()
         self._closed = False
@@ -273,7 +277,9 @@ class Pool:
 
     def _start(self, device: Device) -> Child:
         home = self._home / f"child-{next(self._numbers)}"
-        child = Child(self._runtime, device, home, self._options.limits, self._memory_limit)
+        child = self._starter.submit(
+            Child, self._runtime, device, home, self._options.limits, self._memory_limit
+        ).result()
         with self._lock:
             self._alive.add(child)
         try:

@@ -19,6 +19,7 @@ from uuid import uuid4
 
 from worker import keys
 from worker.errors import StoreError
+from worker.failpoints import Failpoint, reach
 from worker.stores.base import Entry, Stat, check_key, sha256_of
 
 STALE_S = 24 * 3600.0
@@ -126,8 +127,10 @@ class FolderStore:
         temporary = target.parent / keys.temporary(uuid4().hex)
         try:
             _write(temporary, body)
+            reach(Failpoint.FOLDER_WRITTEN)
             try:
                 os.link(temporary, target)
+                reach(Failpoint.FOLDER_LINKED)
             except FileExistsError:
                 return False
             except OSError as error:
@@ -160,6 +163,7 @@ class FolderStore:
 
 def _write(path: Path, body: bytes | Path) -> None:
     with path.open("xb") as file:
+        reach(Failpoint.FOLDER_BEGUN)
         if isinstance(body, bytes):
             file.write(body)
         else:

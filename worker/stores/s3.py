@@ -34,13 +34,24 @@ MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
 EXISTS = frozenset({"PreconditionFailed", "412"})
 RACING = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
 UNCONDITIONAL = frozenset({"NotImplemented", "InvalidArgument", "InvalidRequest", "501"})
-CUT_OFF = (
+SPOILT = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch"})
+"""The server got other bytes than were sent: their checksum or their signed digest says so."""
+
+
+class Spoilt(StoreError):
+    """The bytes that came are not those that were stored."""
+
+
+BROKEN = (
+    Spoilt,
+    boto.FlexibleChecksumError,
     boto.IncompleteReadError,
     boto.ReadTimeoutError,
     boto.ConnectionClosedError,
     boto.ResponseStreamingError,
 )
-"""A body that broke off: botocore repeats a request, but not the reading of its answer."""
+"""A body that broke off or was spoilt: botocore repeats a request, but not the reading of its
+answer."""
 
 PAGE = 1000
 TRIES = 8
@@ -174,16 +185,26 @@ class S3Store:
         extra: dict[str, Any] = {"IfNoneMatch": "*"} if conditional else {}
         if digest is not None:
             extra["Metadata"] = {SHA256: digest}
+        for attempt in stamina.retry_context(on=_was_spoilt, attempts=4, wait_initial=0.2):
+            with attempt:
+                self._send(client, key, body, extra)
+
+    def _send(self, client: S3Client, key: str, body: bytes | Path, extra: dict[str, Any]) -> None:
         if isinstance(body, bytes):
             client.put_object(Bucket=self._bucket, Key=key, Body=body, **extra)
             return
         with body.open("rb") as file:  # seekable: botocore's own retries start it again
             client.put_object(Bucket=self._bucket, Key=key, Body=file, **extra)
 
-    @stamina.retry(on=CUT_OFF, attempts=4, wait_initial=0.2, wait_max=2.0)
+    @stamina.retry(on=BROKEN, attempts=4, wait_initial=0.2, wait_max=2.0)
     def _get(self, key: str) -> bytes:
         answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
-        return answer["Body"].read()
+        body = answer["Body"].read()
+        # Not every server keeps a checksum, but what workers write carries its digest.
+        wanted = answer.get("Metadata", {}).get(SHA256)
+        if wanted is not None and sha256_of(body) != wanted:
+            raise Spoilt(f"{self._where}: what {key} holds is not what was written there")
+        return body
 
     def _stands(self, key: str, body: bytes | Path, digest: str) -> bool | None:
         """Whether what stands under `key` is `body`; None if nothing does."""
@@ -202,3 +223,8 @@ class S3Store:
         if self._conditional:
             self._conditional = False
             log.warning("store: no create-only writes here, asking before each", server=why)
+
+
+def _was_spoilt(error: Exception) -> bool:
+    """Whether a write failed for bytes that were changed on their way: worth sending again."""
+    return isinstance(error, ClientError) and code_of(error) in SPOILT

@@ -9,7 +9,7 @@ import boto3
 import pytest
 import structlog.testing
 
-from tests.integration.stores.proxy import proxy
+from tests.tools.faultproxy import proxy
 from worker.errors import StoreError, UsageError
 from worker.s3 import S3Options
 from worker.stores import open_store
@@ -17,18 +17,18 @@ from worker.stores import open_store
 pytestmark = pytest.mark.usefixtures("aws")
 
 
-def pass_all(method, headers):
+def pass_all(request):
     return "pass"
 
 
 def at_first(method, verdict):
     """Judge the first request of `method` so, and pass the others."""
     left = [verdict]
-    return lambda seen, _: left.pop() if seen == method and left else "pass"
+    return lambda request: left.pop() if request.method == method and left else "pass"
 
 
 def always(method, verdict):
-    return lambda seen, _: verdict if seen == method else "pass"
+    return lambda request: verdict if request.method == method else "pass"
 
 
 def options(endpoint, **more):
@@ -91,10 +91,10 @@ def test_a_conflict_of_writers_is_tried_again(behind):
 
 @pytest.mark.parametrize(("status", "code"), [(501, "NotImplemented"), (400, "InvalidArgument")])
 def test_a_server_that_refuses_conditions_is_asked_first(behind, status, code):
-    def judge(method, headers):
+    def judge(request):
         return (
             (501 if code == "NotImplemented" else 400, code)
-            if "If-None-Match" in headers
+            if "If-None-Match" in request.headers
             else "pass"
         )
 
@@ -111,8 +111,8 @@ def test_a_server_that_refuses_conditions_is_asked_first(behind, status, code):
 
 
 def test_a_server_that_ignores_conditions_is_found_out_by_check(behind):
-    def judge(method, headers):
-        headers.pop("If-None-Match", None)
+    def judge(request):
+        request.headers.pop("If-None-Match", None)
         return "pass"
 
     _, store = behind(judge)

@@ -1,0 +1,114 @@
+"""What the crash, chaos and signal tests ask of an output, a scratch folder and the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import signal
+import subprocess
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.e2e.conftest import ROOT, command, environment
+from worker import keys
+from worker.ledger import Outcome, fold, read_parts
+from worker.render import canary
+from worker.stores import Store, open_store
+
+TINY = ("--device", "cpu", "--set", "views=1", "--set", "resolution=16", "--set", "samples=1")
+TIMEOUT_S = 120.0
+
+
+def cubes(folder: Path, count: int) -> Path:
+    """A folder of `count` small models, no two alike."""
+    folder.mkdir(parents=True)
+    for number in range(count):
+        scaled = [
+            line + f" {1 + number / 8}" if line.startswith("v ") else line
+            for line in canary.CUBE.splitlines()
+        ]
+        (folder / f"cube-{number:03d}.obj").write_text("\n".join(scaled) + "\n")
+    return folder
+
+
+def stored(store: Store) -> dict[str, str]:
+    """sha256 by key of what must be the same every time: all but the ledger."""
+    return {
+        entry.key: hashlib.sha256(store.read(entry.key) or b"").hexdigest()
+        for entry in store.list()
+        if not entry.key.startswith(keys.LEDGER)
+    }
+
+
+def folded(store: Store) -> dict[str, tuple[str, str | None, str | None]]:
+    """Outcome, failure code and zip's digest by uid, as the whole ledger says."""
+    outcomes: dict[str, Outcome] = {}
+    for _, lines in read_parts(store, keys.LEDGER, Outcome):
+        fold(outcomes, lines)
+    return {uid: (line.outcome, line.code, line.sha256) for uid, line in outcomes.items()}
+
+
+def check_whole(key: str, body: bytes) -> None:
+    """A zip that can be seen is whole: it opens, and every member has its CRC."""
+    if key.endswith(".zip"):
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            assert archive.testzip() is None, key
+            assert keys.METADATA in {Path(name).name for name in archive.namelist()}
+
+
+def check_promises(output: str | Path, undisturbed: dict[str, str]) -> None:
+    """What holds at any moment, whatever was killed: a part of the right keys, each one right;
+    and no ledger line without its zip.
+    """
+    store = open_store(str(output))
+    now = stored(store)
+    assert now.items() <= undisturbed.items()
+    for uid, (outcome, _, sha256) in folded(store).items():
+        if outcome == "rendered":
+            assert now[keys.render_zip(uid)] == sha256
+
+
+def blenders_in(folder: Path) -> list[int]:
+    """Living processes at work below `folder`, as all Blender children of a worker are."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                where = (entry / "cwd").readlink()
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            # The kernel marks a folder that is gone in the link's text.
+            if str(where).startswith(f"{folder}/") and state != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def wait_for(condition: Callable[[], object], seconds: float = TIMEOUT_S) -> None:
+    """Wait until `condition` holds; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+@contextmanager
+def worker(
+    *arguments: object, log: Path | None = None, **variables: str
+) -> Iterator[subprocess.Popen]:
+    """A worker that runs beside the test and is gone at the end."""
+    with (log or Path(os.devnull)).open("w") as said:
+        process = subprocess.Popen(
+            command("run", *arguments), env=environment(**variables), cwd=ROOT,
+            stdout=said, stderr=said,
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+            process.wait()

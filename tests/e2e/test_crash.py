@@ -1,0 +1,91 @@
+"""Killed at every step of an object's way and run again: as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import crash
+from tests.e2e.conftest import ROOT, run_worker
+from worker.failpoints import VARIABLE, Failpoint
+from worker.stores import open_store
+
+OBJECTS = 3
+
+# The folder store's own points are passed by the probe first, then job.json, zips and parts.
+TIMES = {
+    Failpoint.FOLDER_BEGUN: (1, 2, 3),
+    Failpoint.FOLDER_WRITTEN: (2, 4),
+    Failpoint.FOLDER_LINKED: (1, 2, 3),
+    Failpoint.RENDER_AFTER: (2,),
+    Failpoint.CREATED: (2,),
+    Failpoint.PUBLISH_AFTER: (3,),
+    Failpoint.RECORD_AFTER: (3,),
+}
+KILLS = [f"{point}:{time}" for point in Failpoint for time in TIMES.get(point, (1,))]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory) -> Path:
+    return crash.cubes(tmp_path_factory.mktemp("crash") / "models", OBJECTS)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(models, tmp_path_factory):
+    """Listing and folded ledger of a run that nobody disturbed."""
+    output = tmp_path_factory.mktemp("undisturbed") / "out"
+    run_worker("run", models, "--output", output, *crash.TINY)
+    store = open_store(str(output))
+    listing, ledger = crash.stored(store), crash.folded(store)
+    assert len(listing) == OBJECTS + 1
+    assert len(ledger) == OBJECTS
+    return listing, ledger
+
+
+@pytest.mark.parametrize("kill", KILLS)
+def test_a_run_killed_here_and_run_again_is_as_if_undisturbed(kill, models, undisturbed, tmp_path):
+    listing, ledger = undisturbed
+    output, scratch = tmp_path / "out", tmp_path / "scratch"
+    arguments = ("run", models, "--output", output, "--scratch", scratch, *crash.TINY)
+    run_worker(*arguments, check=-signal.SIGKILL, **{VARIABLE: kill})
+    crash.wait_for(lambda: not crash.blenders_in(scratch), 5)
+    crash.check_promises(output, listing)
+    _age_unnamed(scratch)
+
+    run_worker(*arguments)
+    store = open_store(str(output))
+    assert crash.stored(store) == listing
+    assert crash.folded(store) == ledger
+    assert list(scratch.iterdir()) == []
+    assert crash.blenders_in(scratch) == []
+    for key in listing:
+        crash.check_whole(key, store.read(key))
+
+
+def _age_unnamed(scratch: Path) -> None:
+    """A folder killed before it was locked is told from one being made by its age alone."""
+    for folder in scratch.glob(".*"):
+        long_ago = time.time() - 24 * 3600
+        os.utime(folder, (long_ago, long_ago))
+
+
+def test_every_point_is_somewhere_on_the_way():
+    reached = {
+        name
+        for path in (ROOT / "worker").rglob("*.py")
+        for name in re.findall(r"reach(?:\(|, )Failpoint\.(\w+)", path.read_text())
+    }
+    assert reached == {point.name for point in Failpoint}
+
+
+def test_an_unknown_point_is_refused(models, tmp_path):
+    done = run_worker(
+        "run", models, "--output", tmp_path / "out", *crash.TINY, check=64,
+        **{VARIABLE: "nowhere"},
+    )  # fmt: skip
+    assert "created" in done.stderr

@@ -1,0 +1,219 @@
+"""The whole worker over an S3 server that fails in every way: nothing lost, nothing half-seen."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from tests.e2e import crash
+from tests.e2e.conftest import run_worker
+from tests.tools import rgw as gateways
+from tests.tools.faultproxy import Proxy, first_times, pass_all, proxy
+from worker.s3 import S3Options
+from worker.stores import Store, open_store
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+KEYS = {
+    "AWS_ACCESS_KEY_ID": gateways.ACCESS_KEY,
+    "AWS_SECRET_ACCESS_KEY": gateways.SECRET_KEY,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": "/dev/null",
+}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    return crash.cubes(tmp_path_factory.mktemp("faults") / "models", 12)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(models, tmp_path_factory) -> Store:
+    output = tmp_path_factory.mktemp("undisturbed") / "out"
+    run_worker("run", models, "--output", output, *crash.TINY)
+    return open_store(str(output))
+
+
+class Site:
+    """A bucket behind a proxy, and the worker to be run on it."""
+
+    def __init__(self, server: Proxy, direct: str, models) -> None:
+        self.proxy = server
+        self.bucket = f"faults-{uuid4().hex}"
+        client = boto3.session.Session().client("s3", endpoint_url=direct, region_name="us-east-1")
+        client.create_bucket(Bucket=self.bucket)
+        self.uri = f"s3://{self.bucket}/an/output"
+        self.store = open_store(
+            self.uri,
+            S3Options(endpoint_url=direct, region="us-east-1", addressing_style="path"),
+        )
+        self._models = models
+
+    def run(self, *more: object, check: int | None = 0, **variables: str):
+        with watched(self.store):
+            return run_worker(
+                "run", self._models, "--output", self.uri, "--s3-endpoint", self.proxy.url,
+                "--s3-region", "us-east-1", "--s3-addressing", "path", *crash.TINY, *more,
+                check=check, **KEYS, **variables,
+            )  # fmt: skip
+
+    def check_as(self, undisturbed: Store) -> None:
+        """Listing, digests and outcomes are those of a run that nobody disturbed; and no key
+        ever held two contents.
+        """
+        assert crash.stored(self.store) == crash.stored(undisturbed)
+        assert crash.folded(self.store) == crash.folded(undisturbed)
+        held = self.proxy.record.bodies
+        names = [path for path in held if "/.probe-" not in path]
+        assert len(names) > len(crash.stored(undisturbed))
+        assert [path for path in names if len(held[path]) != 1] == []
+
+
+@contextmanager
+def watched(store: Store) -> Iterator[None]:
+    """Look at every zip as soon as it can be seen; each must be whole."""
+    over, bad, seen = threading.Event(), [], set()
+
+    def watch() -> None:
+        while not over.wait(0.05):
+            for entry in store.list("renders/"):
+                if entry.key not in seen:
+                    seen.add(entry.key)
+                    try:
+                        crash.check_whole(entry.key, store.read(entry.key))
+                    except Exception as error:  # noqa: BLE001 - told by the test's own thread
+                        bad.append((entry.key, error))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+    assert bad == []
+
+
+@pytest.fixture
+def site(moto, models) -> Iterator[Site]:
+    with proxy(moto) as server:
+        yield Site(server, moto, models)
+
+
+@pytest.fixture
+def gateway(rgw, models) -> Iterator[Site]:
+    with proxy(rgw.http) as server:
+        yield Site(server, rgw.http, models)
+
+
+PASSING = {
+    "503 to writes": ((503, "SlowDown"), 2, "PUT", "output/"),
+    "503 to looks": ((503, "SlowDown"), 2, "HEAD", "output/"),
+    "reset in mid-body": ("reset", 2, "PUT", "renders/"),
+    "answer to the write lost": ("lose answer", 1, "PUT", "renders/"),
+    "answer to the ledger's write lost": ("lose answer", 1, "PUT", "ledger/"),
+    "answer to the bond's write lost": ("lose answer", 1, "PUT", "job.json"),
+    "slow": (1.0, 1, "PUT", "renders/"),
+}
+
+
+def test_faults_that_pass_cost_time_and_nothing_else(site, undisturbed):
+    """All of them at once: each key meets its own, one after the other."""
+    judges = [
+        first_times(verdict, times, method=method, part=part)
+        for verdict, times, method, part in PASSING.values()
+        if part != "output/"
+    ]
+
+    def judge(request):
+        if "/.probe-" in request.path:
+            return "pass"
+        return next((v for judge in judges if (v := judge(request)) != "pass"), "pass")
+
+    site.proxy.judge = judge
+    site.run()
+    assert len(site.proxy.record.judged) == 3
+    site.check_as(undisturbed)
+
+
+def not_probes(judge):
+    return lambda request: "pass" if "/.probe-" in request.path else judge(request)
+
+
+@pytest.mark.parametrize("fault", PASSING)
+@pytest.mark.slow
+def test_a_fault_that_passes_costs_time_and_nothing_else(fault, site, undisturbed):
+    verdict, times, method, part = PASSING[fault]
+    site.proxy.judge = not_probes(first_times(verdict, times, method=method, part=part))
+    site.run()
+    assert site.proxy.record.judged
+    site.check_as(undisturbed)
+
+
+@pytest.mark.parametrize("verdict", ["corrupt answer", "cut off"])
+def test_an_answer_spoilt_on_its_way_is_read_again(verdict, site, undisturbed):
+    site.run("--limit", 5)
+    site.proxy.judge = first_times(verdict, method="GET", part="output/")
+    site.run()
+    assert site.proxy.record.judged[verdict] >= 2
+    ledger = crash.folded(undisturbed)
+    lines = sum(
+        len(site.store.read(entry.key).splitlines()) for entry in site.store.list("ledger/")
+    )
+    assert lines == len(ledger), "no object twice, so the ledger was read rightly"
+    site.check_as(undisturbed)
+
+
+def test_a_store_that_fails_for_good_ends_the_run_and_the_next_one_completes_it(site, undisturbed):
+    """Also with most objects still on their way, which must not keep the worker from ending."""
+    written = []
+
+    def judge(request):
+        if request.method == "PUT":
+            written.append(request.path)
+        return (403, "AccessDenied") if len(written) > 3 else "pass"
+
+    site.proxy.judge = judge
+    done = site.run(check=69)
+    assert "s3:PutObject" in done.stderr
+    assert len(crash.stored(site.store)) < len(crash.stored(undisturbed))
+    site.proxy.judge = pass_all
+    site.run()
+    site.check_as(undisturbed)
+
+
+def test_a_wrong_clock_is_named_and_loses_nothing(site, undisturbed):
+    site.proxy.judge = first_times((403, "RequestTimeTooSkewed"), 9, part="renders/")
+    done = site.run("--max-failure-rate", "1", check=0)
+    said = [json.loads(line) for line in done.stderr.splitlines()]
+    failed = [line for line in said if line["event"] == "failed"]
+    assert {line["code"] for line in failed} == {"publish"}
+    assert all("clock is wrong" in line["reason"] for line in failed)
+    site.proxy.judge = first_times((403, "RequestTimeTooSkewed"), 9)
+    assert "clock is wrong" in site.run(check=69).stderr
+    site.proxy.judge = pass_all
+    site.run()
+    site.check_as(undisturbed)
+
+
+@pytest.mark.slow
+def test_a_write_that_stalls_is_given_up_and_tried_again(site, undisturbed):
+    stalled = first_times(100.0, part="renders/")
+    left = [1]
+    site.proxy.judge = lambda request: left.pop() and stalled(request) if left else "pass"
+    site.run()
+    site.check_as(undisturbed)
+
+
+@pytest.mark.rgw
+def test_a_body_spoilt_on_its_way_is_refused_and_sent_again(gateway, undisturbed):
+    gateway.proxy.judge = first_times("corrupt body", part="output/")
+    gateway.run()
+    assert gateway.proxy.record.judged["corrupt body"] > 12
+    gateway.check_as(undisturbed)
