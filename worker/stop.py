@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import signal
@@ -58,7 +59,7 @@ class Stop:
         self._last_acts.append(act)
 
     @contextmanager
-    def on_signals(self, grace_s: float) -> Iterator[None]:
+    def on_signals(self, grace_s: float = math.inf) -> Iterator[None]:
         """Obey SIGTERM and SIGINT while the context lasts.
 
         Work is ended at the second signal, or `grace_s` after the first. If the context lasts
