@@ -79,6 +79,9 @@ def export_command(
     scratch: Annotated[
         Path | None, option("--scratch", "Folder for unfinished files; default: RAM if it fits.")
     ] = None,
+    grace: Annotated[
+        float, option("--grace", "Seconds to finish what is in work once told to stop.", min=0.0)
+    ] = 60.0,
     s3_endpoint: S3Endpoint = None,
     s3_region: S3Region = None,
     s3_addressing: S3Addressing = "auto",
@@ -112,6 +115,7 @@ def export_command(
         max_failure_rate=max_failure_rate,
         workers=workers,
         scratch=scratch,
+        grace_s=grace,
         s3=s3_options(s3_endpoint, s3_region, s3_addressing, s3_checksums),
     )
     try:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-KINDS: Final[dict[str, Callable[[], type[Any]]]] = {}
-"""Export kind to its class, imported only when asked for: some need what others do without."""
-
 
 def _pointcloud() -> type[Any]:
     from worker.export.pointcloud import PointCloud
@@ -15,4 +12,28 @@ def _pointcloud() -> type[Any]:
     return PointCloud
 
 
-KINDS["pointcloud"] = _pointcloud
+def _nerf() -> type[Any]:
+    from worker.export.nerf import Nerf
+
+    return Nerf
+
+
+def _webdataset() -> type[Any]:
+    from worker.export.webdataset import WebDataset
+
+    return WebDataset
+
+
+def _parquet() -> type[Any]:
+    from worker.export.parquet import Catalogue
+
+    return Catalogue
+
+
+KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
+    "pointcloud": _pointcloud,
+    "nerf": _nerf,
+    "webdataset": _webdataset,
+    "parquet": _parquet,
+}
+"""Export kind to its class, imported only when asked for: some need what others do without."""

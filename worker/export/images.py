@@ -21,6 +21,9 @@ from worker.pack import png
 
 Floats = NDArray[np.float32]
 TOP: Final = 65535
+DEPTH_KINDS: Final = ("depth-exr", "depth-npy", "depth", "depth-f16")
+NORMAL_KINDS: Final = ("normal-exr", "normal-16", "normal")
+"""The most exact first."""
 
 
 def has(zipped: RenderZip, *kinds: str) -> bool:
@@ -51,7 +54,7 @@ def depth(zipped: RenderZip, view: Camera) -> Floats:
 
     Raises: Unsupported, RenderFailed.
     """
-    kind = _kind(zipped, ("depth-exr", "depth-npy", "depth", "depth-f16"), "depth")
+    kind = _kind(zipped, DEPTH_KINDS, "depth")
     data = _file(zipped, view, kind)
     if kind == "depth-exr":
         z = _exr(zipped, data, view, "Z")[..., 0]
@@ -87,7 +90,7 @@ def mask(zipped: RenderZip, view: Camera) -> NDArray[np.bool_]:
     """
     if has(zipped, "mask"):
         return _png(zipped, _file(zipped, view, "mask"), view, "L") > 0
-    if has(zipped, "depth-exr", "depth-npy", "depth", "depth-f16"):
+    if has(zipped, *DEPTH_KINDS):
         return np.isfinite(depth(zipped, view))
     return colour(zipped, view)[..., 3] >= 128  # noqa: PLR2004 - half covered
 
@@ -97,7 +100,7 @@ def normal(zipped: RenderZip, view: Camera) -> Floats:
 
     Raises: as `depth`.
     """
-    kind = _kind(zipped, ("normal-exr", "normal-16", "normal"), "normals")
+    kind = _kind(zipped, NORMAL_KINDS, "normals")
     data = _file(zipped, view, kind)
     if kind == "normal-exr":
         n = _exr(zipped, data, view, "XYZ")

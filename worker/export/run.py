@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -41,6 +42,7 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
     retry: frozenset[str] = frozenset()
     max_failure_rate: float = 0.5
+    grace_s: float = 60.0
     workers: int = 0
     """Objects or groups worked on at once; 0: one per CPU."""
     scratch: Path | None = None
@@ -58,8 +60,14 @@ class ExportResult(msgspec.Struct, frozen=True):
 def run(options: ExportOptions, environment: Mapping[str, str] = os.environ) -> ExportResult:
     """Export this rank's objects.
 
-    Raises: UsageError, ConfigurationError, NodeError.
+    Raises: UsageError, ConfigurationError, NodeError, Interrupted.
     """
+    stop = Stop()
+    with stop.on_signals(options.grace_s):
+        return _run(options, environment, stop)
+
+
+def _run(options: ExportOptions, environment: Mapping[str, str], stop: Stop) -> ExportResult:
     rank = resolve(environment, options.rank, options.world_size)
     structlog.contextvars.bind_contextvars(rank=rank.rank)
     export = open_kind(options.kind, options.kind_options)
@@ -83,10 +91,10 @@ def run(options: ExportOptions, environment: Mapping[str, str] = os.environ) -> 
     asked = msgspec.to_builtins(export)
     bond.bind(target, bond.bond_of(options.kind, asked, job, digest))
     before = _before(target, units)
-    stop = Stop()
+    stop.check()
     with ExitStack() as stack:
-        stack.enter_context(stop.on_signals())
         folder = stack.enter_context(scratch(options.scratch))
+        stop.before_leaving(lambda: shutil.rmtree(folder, ignore_errors=True))
         ledger = stack.enter_context(LedgerWriter(target, rank, blender="", device=""))
         total = sum(len(unit.objects) for unit in units)
         observer = stack.enter_context(watching(total, doing="exporting"))

@@ -40,7 +40,9 @@ class Source:
         found: dict[str, Finished] = {}
         for _, lines in read_parts(self.store, keys.ledger_of(shard), Finished):
             fold(found, lines)
-        return [found[uid] for uid in sorted(found) if every or found[uid].outcome == "rendered"]
+        # A uid becomes a file's name: one that is none is nobody's.
+        uids = sorted(uid for uid in found if keys.UID_PATTERN.fullmatch(uid))
+        return [found[uid] for uid in uids if every or found[uid].outcome == "rendered"]
 
     def open(self, finished: Finished) -> Item:
         """An object with its zip. Raises: ObjectError, when that is wrong; StoreError."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
 
@@ -66,6 +66,8 @@ class RenderWorker(msgspec.Struct, frozen=True, kw_only=True):
     """The worker's own part of ``metadata.json``."""
 
     preset: str
+    source: str | None = None
+    license: str | None = None
     images: dict[str, dict[str, Any]]
 
 
@@ -76,8 +78,19 @@ class SceneSize(msgspec.Struct, frozen=True, kw_only=True):
     bbox_max: Row
 
 
+class MissingTextures(msgspec.Struct, frozen=True):
+    """Of which a zip tells more."""
+
+    count: int | None = None
+
+
 class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     """What exports take from ``metadata.json``."""
+
+    COUNTS: ClassVar = (
+        "object_count", "mesh_count", "vert_count", "edge_count", "poly_count", "material_count",
+        "animation_count", "armature_count", "shape_key_count",
+    )  # fmt: skip
 
     file_identifier: str
     sha256: str | None = None
@@ -93,8 +106,14 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     animation_count: int | None = None
     armature_count: int | None = None
     shape_key_count: int | None = None
-    missing_textures: dict[str, Any] = {}
+    missing_textures: MissingTextures = MissingTextures()
     render_worker: RenderWorker
+
+
+# Made here, before there are threads: two threads that are first to decode one type at the same
+# time crash msgspec 0.22 (a null pointer in its half-built description of the type).
+_METADATA: Final = msgspec.json.Decoder(Metadata)
+_CAMERAS: Final = msgspec.json.Decoder(Cameras)
 
 
 class RenderZip:
@@ -119,7 +138,7 @@ class RenderZip:
         self._members = {info.filename: info for info in self._zip.infolist()}
         if sum(info.file_size for info in self._members.values()) > TOTAL_LIMIT:
             raise self.damaged(f"unpacks to more than {TOTAL_LIMIT >> 20} MB")
-        self.metadata = self._json(keys.METADATA, Metadata)
+        self.metadata = self._json(keys.METADATA, _METADATA)
         self.cameras = self._cameras()
 
     @property
@@ -162,7 +181,7 @@ class RenderZip:
     def _cameras(self) -> Cameras:
         if keys.CAMERAS not in self.names():
             raise self.lacking(f"{keys.CAMERAS} (add cameras to the preset's records)")
-        cameras = self._json(keys.CAMERAS, Cameras)
+        cameras = self._json(keys.CAMERAS, _CAMERAS)
         if not cameras.views:
             raise self.damaged("has no views")
         for view in cameras.views:
@@ -170,8 +189,8 @@ class RenderZip:
                 raise self.damaged(f"has a view of {view.width}x{view.height} pixels")
         return cameras
 
-    def _json(self, name: str, kind: type[T]) -> T:
+    def _json(self, name: str, decoder: msgspec.json.Decoder[T]) -> T:
         try:
-            return msgspec.json.decode(self.read(name), type=kind)
+            return decoder.decode(self.read(name))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise self.damaged(f"has a {name} that is not the worker's: {error}") from error

@@ -142,7 +142,7 @@ def _seen(
     alpha = normals = None
     if rules.needs_alpha or images.has(zipped, "alpha"):
         alpha = images.material_alpha(zipped, view).ravel()[pixels]
-    if images.has(zipped, "normal", "normal-16", "normal-exr"):
+    if images.has(zipped, *images.NORMAL_KINDS):
         normals = images.normal(zipped, view).reshape(-1, 3)[pixels]
     return Seen(
         (local @ pose[:3, :3].T + pose[:3, 3]).astype(np.float32),

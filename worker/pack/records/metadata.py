@@ -4,6 +4,7 @@ Beside the object's statistics (see formats.md in the project's notes, section 1
 ``render_worker``:
 
 version, preset, recipe_digest
+source, license  of the object, as the index has them
 runtime    what really rendered it
 placement  a point of the file lies at point * scale + offset in the cameras' world
 images     what is in each image kind; facts: of each view's images, what is special to them
@@ -35,6 +36,8 @@ def write(rendered: RenderedObject, facts: Facts, recipe: Recipe) -> bytes:
         "sha256": fetched.sha256,
         "render_worker": {
             "version": __version__,
+            "source": fetched.ref.source or None,
+            "license": fetched.ref.license,
             "preset": recipe.name,
             "recipe_digest": presets.digest(recipe),
             "runtime": answer.runtime,

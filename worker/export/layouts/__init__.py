@@ -1,0 +1,16 @@
+"""NeRF layouts: one a file; a line in the table makes it a --layout."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from worker.export.layouts import blender, get3d, instant_ngp, nerfstudio, nsvf
+from worker.export.layouts.base import Layout
+
+LAYOUTS: Final[dict[str, Layout]] = {
+    "blender": blender.LAYOUT,
+    "nsvf": nsvf.LAYOUT,
+    "nerfstudio": nerfstudio.LAYOUT,
+    "instant-ngp": instant_ngp.LAYOUT,
+    "get3d": get3d.LAYOUT,
+}

@@ -1,0 +1,90 @@
+"""What a NeRF layout is, and what all of them write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from worker.blender.messages import View
+from worker.errors import Unsupported
+from worker.export import images
+from worker.export.zips import Camera, RenderZip
+from worker.pack import conventions
+
+Files = Iterator[tuple[str, bytes]]
+"""Names, relative to the data set, and contents."""
+Views = list[Camera]
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """One object as a NeRF's scene."""
+
+    zip: RenderZip
+    splits: dict[str, Views]
+    """The views of "train", "val" and "test", in the zip's order."""
+    category: str
+    """Of an object whose metadata names none."""
+
+    @property
+    def folder(self) -> str:
+        """Where a layout with a folder for each object has it."""
+        return self.zip.uid
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """How one reader wants its files."""
+
+    files: Callable[[Scene], Files]
+    turntable: Callable[[Scene], str]
+    """The name of the film that goes along."""
+
+
+def own_folder(scene: Scene) -> str:
+    """The film's name in a layout with a folder for each object."""
+    return f"{scene.folder}/turntable.gif"
+
+
+def colour_file(zipped: RenderZip, view: Camera) -> bytes:
+    """The colour image, byte for byte as it is in the zip, once it has decoded.
+
+    Raises: Unsupported, RenderFailed.
+    """
+    images.colour(zipped, view)
+    return zipped.read(view.files[images.colour_kind(zipped)])
+
+
+def angle_x(zipped: RenderZip, views: Views) -> float:
+    """The horizontal field of view that all views share, radians. Raises: Unsupported."""
+    first = shared_camera(zipped, views)
+    return conventions.fov(first.K, *first.size)[0]
+
+
+def shared_camera(zipped: RenderZip, views: Views) -> Camera:
+    """A view whose K and size all share, for layouts with one of them. Raises: Unsupported."""
+    first = views[0]
+    if any((view.K, view.size) != (first.K, first.size) for view in views):
+        raise Unsupported(
+            f"the views of {zipped.uid} have different fields of view or sizes, this layout has "
+            "one for all; layout nerfstudio has one for each"
+        )
+    return first
+
+
+def frame(view: Camera, path: str, **more: Any) -> dict[str, Any]:
+    """A frame of a transforms.json: camera-to-world in OpenGL axes, as the zip has it."""
+    return {"file_path": path, "transform_matrix": view.camera_to_world, **more}
+
+
+def as_view(camera: Camera) -> View:
+    """The same view as the worker's camera records take it."""
+    return View(
+        name=camera.name,
+        camera_to_world=[list(row) for row in camera.camera_to_world],
+        intrinsics=[list(row) for row in camera.K],
+        width=camera.width,
+        height=camera.height,
+        projection=camera.projection,
+        files={},
+    )

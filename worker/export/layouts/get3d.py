@@ -1,0 +1,59 @@
+"""GET3D (formats.md, section 4): ShapeNet renders by synset and model.
+
+    img/<synset>/<model>/<nnn>.png         RGBA
+    img/<synset>/<model>/transforms.json   camera_angle_x, aabb, frames of file_path with ending
+    camera/<synset>/<model>/rotation.npy   degrees, 0 to 360, a view each; float64
+    camera/<synset>/<model>/elevation.npy  degrees above the horizon
+    turntable/<synset>/<model>.gif         apart: its reader takes what lies in img for views
+
+Synset and model are those of a ShapeNet tree; other objects are category and uid. It splits by
+model, not by view, so all views are there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import numpy as np
+
+from worker import keys
+from worker.errors import Unsupported
+from worker.export.layouts.base import Files, Layout, Scene, angle_x, as_view, colour_file, frame
+from worker.pack import form, text
+from worker.pack.records.transforms import AABB, turn_and_height
+
+SAFE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+
+
+def place(scene: Scene) -> str:
+    """`<synset>/<model>`. Raises: Unsupported, when those are no plain names."""
+    about = scene.zip.metadata.metadata
+    found = about if isinstance(about, dict) else {}
+    names = (
+        str(found.get("synset", scene.category)),
+        str(found.get("model", scene.zip.uid)),
+    )
+    for name in names:
+        if not SAFE.fullmatch(name):
+            raise Unsupported(f"{name!r} cannot be a folder's name; the metadata says so")
+    return "/".join(names)
+
+
+def files(scene: Scene) -> Files:
+    """Images, transforms.json, and the two arrays."""
+    where, views = place(scene), list(scene.zip.views)
+    angle = angle_x(scene.zip, views)
+    frames = []
+    for number, view in enumerate(views):
+        name = keys.image_file(keys.view_name(number))
+        yield f"img/{where}/{name}", colour_file(scene.zip, view)
+        frames.append(frame(view, name, camera_angle_x=angle))
+    document = {"camera_angle_x": angle, "aabb": AABB, "frames": frames}
+    yield f"img/{where}/{keys.TRANSFORMS}", text.json_file(document)
+    rotation, elevation = np.array([turn_and_height(as_view(view)) for view in views]).T
+    yield f"camera/{where}/{keys.ROTATION}", form.NPY.encode(rotation)
+    yield f"camera/{where}/{keys.ELEVATION}", form.NPY.encode(elevation)
+
+
+LAYOUT: Final = Layout(files=files, turntable=lambda scene: f"turntable/{place(scene)}.gif")

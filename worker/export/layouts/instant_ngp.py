@@ -1,0 +1,70 @@
+"""instant-ngp (formats.md, section 4): NeRF-synthetic's files with its scale, and depth.
+
+<uid>/transforms_{train,val,test}.json   also aabb_scale, scale, offset for the unit cube at
+                                         the origin, and integer_depth_scale
+<uid>/{train,val,test}/r_<i>.png         RGBA
+<uid>/{train,val,test}/r_<i>_depth.png   16-bit: planar Z / integer_depth_scale, 0 for none;
+                                         if the zip has depth
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from worker import keys
+from worker.export import images
+from worker.export.layouts.base import (
+    Files,
+    Layout,
+    Scene,
+    angle_x,
+    colour_file,
+    frame,
+    own_folder,
+    shared_camera,
+)
+from worker.pack import png, text
+
+DEPTH_STEP: Final = 1 / 8192
+"""World units a step: far finer than a pixel, and up to 8 units away."""
+
+
+def files(scene: Scene) -> Files:
+    """Cameras, images and depth of each split."""
+    with_depth = images.has(scene.zip, *images.DEPTH_KINDS)
+    k = shared_camera(scene.zip, list(scene.zip.views))
+    common: dict[str, Any] = {
+        "camera_angle_x": angle_x(scene.zip, list(scene.zip.views)),
+        "fl_x": k.K[0][0],
+        "fl_y": k.K[1][1],
+        "cx": k.K[0][2],
+        "cy": k.K[1][2],
+        "w": k.width,
+        "h": k.height,
+        "aabb_scale": 1,
+        "scale": 1.0,
+        "offset": [0.5, 0.5, 0.5],
+    }
+    if with_depth:
+        common["integer_depth_scale"] = DEPTH_STEP
+    for split, views in scene.splits.items():
+        frames = []
+        for number, view in enumerate(views):
+            name = f"{split}/r_{number}"
+            yield f"{scene.folder}/{name}.png", colour_file(scene.zip, view)
+            more = {}
+            if with_depth:
+                more["depth_path"] = f"{name}_depth.png"
+                value = np.rint(images.depth(scene.zip, view).astype(np.float64) / DEPTH_STEP)
+                stored = np.where(value <= images.TOP, value, 0).astype(np.uint16)
+                yield f"{scene.folder}/{name}_depth.png", png.encode(stored)
+            frames.append(frame(view, f"./{name}", **more))
+        yield (
+            f"{scene.folder}/{keys.split_file(split)}",
+            text.json_file({**common, "frames": frames}),
+        )
+
+
+LAYOUT: Final = Layout(files=files, turntable=own_folder)

@@ -1,0 +1,57 @@
+"""NSVF (formats.md, section 4).
+
+<uid>/rgb/{0_train,1_val,2_test}_<nnnn>.png    RGBA
+<uid>/pose/{0_train,1_val,2_test}_<nnnn>.txt   4x4 camera-to-world, OpenCV axes
+<uid>/intrinsics.txt                           K in a 4x4
+<uid>/bbox.txt                                 xmin ymin zmin xmax ymax zmax voxel
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from worker import keys
+from worker.export.layouts.base import (
+    Files,
+    Layout,
+    Scene,
+    colour_file,
+    own_folder,
+    shared_camera,
+)
+from worker.pack import conventions
+
+VOXELS: Final = 10
+"""Along the box's longest side at first; NSVF splits them as it trains."""
+MARGIN: Final = 0.05
+"""Of the longest side, around the object: the box is the whole of what is learnt."""
+
+
+def files(scene: Scene) -> Files:
+    """Images, poses, intrinsics, box."""
+    for number, (split, views) in enumerate(scene.splits.items()):
+        for position, view in enumerate(views):
+            name = f"{number}_{split}_{position:04d}"
+            yield f"{scene.folder}/rgb/{name}.png", colour_file(scene.zip, view)
+            pose = conventions.camera_to_world_opencv(view.camera_to_world)
+            yield f"{scene.folder}/{keys.pose_file(name)}", _rows(pose)
+    k = conventions.intrinsics_4x4(shared_camera(scene.zip, list(scene.zip.views)).K)
+    yield f"{scene.folder}/{keys.INTRINSICS}", _rows(k)
+    placement = scene.zip.cameras.placement
+    if placement is None:
+        raise scene.zip.lacking("bounding box in cameras.json")
+    low, high = np.asarray(placement.bbox)
+    side = float((high - low).max())
+    box = [*(low - MARGIN * side), *(high + MARGIN * side), (1 + 2 * MARGIN) * side / VOXELS]
+    yield f"{scene.folder}/{keys.BBOX}", _rows([box])
+
+
+def _rows(matrix: ArrayLike) -> bytes:
+    rows = np.asarray(matrix, np.float64).tolist()
+    return "".join(f"{' '.join(map(repr, row))}\n" for row in rows).encode()
+
+
+LAYOUT: Final = Layout(files=files, turntable=own_folder)

@@ -1,0 +1,94 @@
+"""What a WebDataset layout is, and the deterministic tar that it is put into."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO, Final
+
+import msgspec
+
+from worker.errors import Unsupported
+from worker.export.base import NotAsWritten
+from worker.export.zips import RenderZip
+
+Members = list[tuple[str, bytes]]
+"""Names and contents, in order: what is under one key stands together."""
+PLAIN_FILE: Final = 0o644
+
+
+class Choices(msgspec.Struct, frozen=True):
+    """What a layout may be told."""
+
+    category: str
+    background: str
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """How one reader wants its tars."""
+
+    members: Callable[[RenderZip, Choices], Members]
+    """One object's."""
+    last: Callable[[str], Members]
+    """What a shard of this name ends with."""
+    endings: Callable[[str], frozenset[str] | None]
+    """Of a key, what it must have, as "png", "json"; None for a key that may be alone."""
+
+
+def write(path: Path, objects: Iterable[Members], last: Members) -> None:
+    """Write a tar whose bytes depend on its members alone; one object is in memory at a time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        path.open("wb") as file,
+        tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        for members in objects:
+            _add(tar, members)
+        _add(tar, last)
+
+
+def _add(tar: tarfile.TarFile, members: Members) -> None:
+    for name, data in members:
+        info = tarfile.TarInfo(name)
+        info.size, info.mode = len(data), PLAIN_FILE
+        tar.addfile(info, io.BytesIO(data))
+
+
+def read(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Keys with their members by ending, as WebDataset groups them. Raises: NotAsWritten."""
+    key, sample = "", dict[str, bytes]()
+    try:
+        with tarfile.open(path, "r:") as tar:
+            for info in tar:
+                here, ending = split(info.name)
+                if sample and here != key:
+                    yield key, sample
+                    sample = {}
+                key = here
+                sample[ending] = _content(tar.extractfile(info))
+        if sample:
+            yield key, sample
+    except (tarfile.TarError, OSError) as error:
+        raise NotAsWritten(f"{path.name}: {error}") from error
+
+
+def split(name: str) -> tuple[str, str]:
+    """A member's key and ending: the base name is cut at its first dot."""
+    folder, slash, base = name.rpartition("/")
+    stem, _, ending = base.partition(".")
+    return f"{folder}{slash}{stem}", ending
+
+
+def no_dots(name: str, what: str) -> str:
+    """`name`, if it may be a part of a key. Raises: Unsupported."""
+    if not name or "/" in name or "." in name or not name.isprintable():
+        raise Unsupported(f"{what} {name!r} cannot be part of a key: it has a dot or a slash")
+    return name
+
+
+def _content(file: IO[bytes] | None) -> bytes:
+    if file is None:
+        raise NotAsWritten("a member that is no file")
+    return file.read()

@@ -1,0 +1,47 @@
+"""All of a view under one key.
+
+<uid>/<view>.png          colour, as it is in the zip
+<uid>/<view>.<kind>.png   the other images (.exr, .npy), by kind: 000.depth.png
+<uid>/<view>.json         uid, file_identifier, preset, view, camera_to_world, K, width, height,
+                          facts, and in images what is in each image, as the zip tells it
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Final
+
+import msgspec
+
+from worker.export.tars.base import Choices, Layout, Members, no_dots
+from worker.export.zips import RenderZip
+
+
+def members(zipped: RenderZip, _: Choices) -> Members:
+    """One object's views."""
+    made: Members = []
+    about = zipped.metadata.render_worker
+    for view in zipped.views:
+        key = f"{zipped.uid}/{no_dots(view.name, 'the view')}"
+        for kind, name in view.files.items():
+            suffix = PurePosixPath(name).suffix
+            infix = "" if kind == "colour" else f".{kind}"
+            made.append((f"{key}{infix}{suffix}", zipped.read(name)))
+        camera = {
+            "uid": zipped.uid,
+            "file_identifier": zipped.metadata.file_identifier,
+            "preset": about.preset,
+            "view": view.name,
+            "camera_to_world": view.camera_to_world,
+            "K": view.K,
+            "width": view.width,
+            "height": view.height,
+            "projection": view.projection,
+            "facts": view.facts,
+            "images": about.images,
+        }
+        made.append((f"{key}.json", msgspec.json.encode(camera, order="sorted")))
+    return made
+
+
+LAYOUT: Final = Layout(members=members, last=lambda _: [], endings=lambda _: frozenset({"json"}))

@@ -1,0 +1,106 @@
+"""ZeroNVS (formats.md, section 5), as its ``re10k`` reader takes it.
+
+    <category>/<uid>/frame<nnnnnn>.png            RGB 256x256, on white or black
+    <category>/<uid>/frame<nnnnnn>_depth.png      the bits of planar Z as IEEE float16, 0 for none
+    <category>/<uid>/frame<nnnnnn>_metadata.json  extrinsics: 4x4 camera-to-world, OpenGL axes;
+                                                  intrinsics: 3x3 inverse of K in pixels, fx = fy
+
+Frames count from 1. The reader hands on a scene when the next begins, so each shard ends with a
+scene of a camera and no image: it makes the reader hand on the last one, and is itself passed
+over by it for having none.
+
+Pictures of other sizes are cropped to the middle square and resized, K with them; depth is taken
+from the nearest pixel, never mixed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from worker.errors import Unsupported
+from worker.export import images
+from worker.export.tars.base import Choices, Layout, Members, no_dots
+from worker.export.zips import Camera, RenderZip
+from worker.pack import conventions, png, text
+from worker.pack.kinds.colour import BACKGROUNDS, over
+from worker.pack.kinds.depth import to_half_bits
+
+SIDE: Final = 256
+SQUARE: Final = 1e-6
+"""Largest relative difference of fx and fy."""
+MIN_VIEWS: Final = 2
+"""The reader trains on pairs."""
+END: Final = "end"
+
+
+def members(zipped: RenderZip, choices: Choices) -> Members:
+    """One object as a scene. Raises: Unsupported, RenderFailed."""
+    if len(zipped.views) < MIN_VIEWS:
+        raise Unsupported("a scene of one view: ZeroNVS trains on pairs of views")
+    about = zipped.metadata.metadata
+    category = about.get("synset") if isinstance(about, dict) else None
+    folder = f"{no_dots(str(category or choices.category), 'the category')}/{zipped.uid}"
+    made: Members = []
+    for number, view in enumerate(zipped.views, 1):
+        name = f"{folder}/frame{number:06d}"
+        made += [
+            (f"{name}.png", png.encode(_picture(zipped, view, choices.background))),
+            (f"{name}_depth.png", png.encode(_depth(zipped, view))),
+            (f"{name}_metadata.json", _camera(view)),
+        ]
+    return made
+
+
+def last(shard: str) -> Members:
+    """The scene without images that ends a shard."""
+    camera = {"extrinsics": np.eye(4).tolist(), "intrinsics": np.eye(3).tolist()}
+    return [(f"{END}/{shard}/frame000001_metadata.json", text.json_file(camera))]
+
+
+def _crop(view: Camera) -> tuple[int, int, int]:
+    """Left, top and side of the middle square."""
+    side = min(view.size)
+    return (view.width - side) // 2, (view.height - side) // 2, side
+
+
+def _picture(zipped: RenderZip, view: Camera, background: str) -> NDArray[np.uint8]:
+    left, top, side = _crop(view)
+    pixels = images.colour(zipped, view)[top : top + side, left : left + side]
+    if side != SIDE:
+        # Pillow weights colours by alpha when it resizes RGBA: no fringe from clear pixels.
+        image = Image.fromarray(np.ascontiguousarray(pixels))
+        pixels = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+    return over(pixels, BACKGROUNDS[background])
+
+
+def _depth(zipped: RenderZip, view: Camera) -> NDArray[np.uint16]:
+    left, top, side = _crop(view)
+    nearest = ((np.arange(SIDE) + 0.5) * side / SIDE).astype(np.intp)
+    z = images.depth(zipped, view)[np.ix_(top + nearest, left + nearest)]
+    return to_half_bits(z)
+
+
+def _camera(view: Camera) -> bytes:
+    left, top, side = _crop(view)
+    k = np.array(view.K)
+    if view.projection != "perspective" or abs(k[0, 0] / k[1, 1] - 1) > SQUARE:
+        raise Unsupported(f"view {view.name} has no square pixels, or no perspective")
+    k[:2, 2] -= (left, top)
+    k[:2] *= SIDE / side
+    k[1, 1] = k[0, 0]
+    camera = {
+        "extrinsics": view.camera_to_world,
+        "intrinsics": conventions.inverse_intrinsics(k).tolist(),
+    }
+    return text.json_file(camera)
+
+
+def _endings(key: str) -> frozenset[str]:
+    return frozenset({"json" if key.endswith("_metadata") else "png"})
+
+
+LAYOUT: Final = Layout(members=members, last=last, endings=_endings)
