@@ -60,24 +60,6 @@ RUN python3 -m pip --python /opt/venv/bin/python install --quiet \
 	&& strip --strip-unneeded __init__.so lib/*.so*
 
 
-# Blender as published, its checksum verified wherever it came from.
-FROM base AS blender
-ARG BLENDER_VERSION=3.2.2
-ARG BLENDER_SHA256=1726560157d90cf2aaaeb6d25ded1783d66bff043814cd95b90fc0af1d9e018b
-ARG BLENDER_ARCHIVE=blender-${BLENDER_VERSION}-linux-x64.tar.xz
-ARG BLENDER_MIRROR=https://download.blender.org/release
-RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends curl xz-utils >/dev/null
-# The star lets the file be absent; a COPY needs one that is there.
-COPY LICENSE ${BLENDER_ARCHIVE}* /tmp/
-RUN cd /tmp \
-	&& { test -e "$BLENDER_ARCHIVE" || curl -fsSL --retry 3 --retry-all-errors -o "$BLENDER_ARCHIVE" \
-		"$BLENDER_MIRROR/Blender${BLENDER_VERSION%.*}/$BLENDER_ARCHIVE"; } \
-	&& echo "$BLENDER_SHA256  $BLENDER_ARCHIVE" | sha256sum --check - \
-	&& mkdir /opt/blender \
-	&& tar -xf "$BLENDER_ARCHIVE" -C /opt/blender --strip-components=1 --no-same-owner \
-	&& rm "$BLENDER_ARCHIVE"
-
-
 FROM base AS worker
 LABEL org.opencontainers.image.title="render-worker" \
 	org.opencontainers.image.description="Turns lists of 3D objects into training images." \
@@ -98,6 +80,24 @@ ENV RENDER_WORKER_BLENDER=bpy
 COPY --from=libraries-bpy /opt/venv /opt/venv
 COPY LICENSE entrypoint.sh /opt/render-worker/
 COPY worker /opt/render-worker/worker
+
+
+# Blender as published, its checksum verified wherever it came from.
+FROM base AS blender
+ARG BLENDER_VERSION=3.2.2
+ARG BLENDER_SHA256=1726560157d90cf2aaaeb6d25ded1783d66bff043814cd95b90fc0af1d9e018b
+ARG BLENDER_ARCHIVE=blender-${BLENDER_VERSION}-linux-x64.tar.xz
+ARG BLENDER_MIRROR=https://download.blender.org/release
+RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends curl xz-utils >/dev/null
+# The star lets the file be absent; a COPY needs one that is there.
+COPY LICENSE ${BLENDER_ARCHIVE}* /tmp/
+RUN cd /tmp \
+	&& { test -e "$BLENDER_ARCHIVE" || curl -fsSL --retry 3 --retry-all-errors -o "$BLENDER_ARCHIVE" \
+		"$BLENDER_MIRROR/Blender${BLENDER_VERSION%.*}/$BLENDER_ARCHIVE"; } \
+	&& echo "$BLENDER_SHA256  $BLENDER_ARCHIVE" | sha256sum --check - \
+	&& mkdir /opt/blender \
+	&& tar -xf "$BLENDER_ARCHIVE" -C /opt/blender --strip-components=1 --no-same-owner \
+	&& rm "$BLENDER_ARCHIVE"
 
 
 FROM worker
