@@ -13,7 +13,7 @@ NAMES = [
 COUNTS = {
     "animation_count", "armature_count", "edge_count", "lamp_count", "linked_files",
     "material_count", "mesh_count", "missing_textures", "object_count", "poly_count",
-    "random_color", "scene_size", "shape_key_count", "vert_count",
+    "placement", "random_color", "scene_size", "shape_key_count", "vert_count",
 }  # fmt: skip
 
 
