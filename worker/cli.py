@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 import structlog
 import typer
 
 from worker import log
 from worker.commands import doctor, export, index, presets, report, run
-from worker.errors import ExitStatus, WorkerError
+from worker.errors import ExitStatus, Interrupted, WorkerError
 
 app = typer.Typer(
     name="render-worker",
@@ -39,8 +42,14 @@ def main() -> None:
     sys.exit(_status())
 
 
+def _stopped(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise Interrupted("stopped before the work began, or after it was done")
+
+
 def _status() -> int:
     log.configure()
+    # A run has handlers of its own; before and after it, a TERM is a clean stop too.
+    signal.signal(signal.SIGTERM, _stopped)
     try:
         return app(standalone_mode=False) or 0
     except typer.Exit as end:
