@@ -27,7 +27,8 @@ TIMES = {
     Failpoint.PUBLISH_AFTER: (3,),
     Failpoint.RECORD_AFTER: (3,),
 }
-KILLS = [f"{point}:{time}" for point in Failpoint for time in TIMES.get(point, (1,))]
+KILLS = [f"{point}:{count}" for point in Failpoint for count in TIMES.get(point, (1,))]
+QUICK = {"render-after:2", "created:2", "part-before:1", "folder-written:4"}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,9 @@ def undisturbed(models, tmp_path_factory):
     return listing, ledger
 
 
-@pytest.mark.parametrize("kill", KILLS)
+@pytest.mark.parametrize(
+    "kill", [pytest.param(kill, marks=[] if kill in QUICK else pytest.mark.slow) for kill in KILLS]
+)
 def test_a_run_killed_here_and_run_again_is_as_if_undisturbed(kill, models, undisturbed, tmp_path):
     listing, ledger = undisturbed
     output, scratch = tmp_path / "out", tmp_path / "scratch"

@@ -136,3 +136,22 @@ def test_a_killed_child_is_a_crash_that_is_tried_once_more(make_pool, tmp_path):
         time.sleep(0.1)
     assert len(killed) == 2
     assert "SIGKILL" in done[0]
+
+
+def test_a_child_outlives_the_thread_that_asked_for_it(make_pool, tmp_path):
+    """The kernel ends a child with its parent thread, and the pipeline's threads come and go."""
+    pool = make_pool("abort:view:victim")
+
+    def render() -> None:
+        with pytest.raises(Crash):
+            pool.render(model(tmp_path / "m", "victim"), RECIPE, tmp_path / "raw")
+        pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
+
+    thread = threading.Thread(target=render)
+    thread.start()
+    thread.join()
+    started = processes_of(tmp_path / "children")
+    time.sleep(0.5)
+    pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
+    assert started
+    assert processes_of(tmp_path / "children") == started

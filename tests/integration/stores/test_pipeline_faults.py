@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import shutil
+import signal
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from uuid import uuid4
 
 import boto3
@@ -57,11 +64,13 @@ class Site:
 
     def run(self, *more: object, check: int | None = 0, **variables: str):
         with watched(self.store):
-            return run_worker(
-                "run", self._models, "--output", self.uri, "--s3-endpoint", self.proxy.url,
-                "--s3-region", "us-east-1", "--s3-addressing", "path", *crash.TINY, *more,
-                check=check, **KEYS, **variables,
-            )  # fmt: skip
+            return run_worker("run", *self.arguments(*more), check=check, **KEYS, **variables)
+
+    def arguments(self, *more: object, models: Path | None = None) -> tuple[object, ...]:
+        return (
+            models or self._models, "--output", self.uri, "--s3-endpoint", self.proxy.url,
+            "--s3-region", "us-east-1", "--s3-addressing", "path", *crash.TINY, *more,
+        )  # fmt: skip
 
     def check_as(self, undisturbed: Store) -> None:
         """Listing, digests and outcomes are those of a run that nobody disturbed; and no key
@@ -112,6 +121,11 @@ def gateway(rgw, models) -> Iterator[Site]:
         yield Site(server, rgw.http, models)
 
 
+@pytest.fixture(params=["site", pytest.param("gateway", marks=pytest.mark.rgw)])
+def either(request) -> Site:
+    return request.getfixturevalue(request.param)
+
+
 PASSING = {
     "503 to writes": ((503, "SlowDown"), 2, "PUT", "output/"),
     "503 to looks": ((503, "SlowDown"), 2, "HEAD", "output/"),
@@ -123,7 +137,7 @@ PASSING = {
 }
 
 
-def test_faults_that_pass_cost_time_and_nothing_else(site, undisturbed):
+def test_faults_that_pass_cost_time_and_nothing_else(either, undisturbed):
     """All of them at once: each key meets its own, one after the other."""
     judges = [
         first_times(verdict, times, method=method, part=part)
@@ -136,10 +150,10 @@ def test_faults_that_pass_cost_time_and_nothing_else(site, undisturbed):
             return "pass"
         return next((v for judge in judges if (v := judge(request)) != "pass"), "pass")
 
-    site.proxy.judge = judge
-    site.run()
-    assert len(site.proxy.record.judged) == 3
-    site.check_as(undisturbed)
+    either.proxy.judge = judge
+    either.run()
+    assert len(either.proxy.record.judged) == 3
+    either.check_as(undisturbed)
 
 
 def not_probes(judge):
@@ -217,3 +231,92 @@ def test_a_body_spoilt_on_its_way_is_refused_and_sent_again(gateway, undisturbed
     gateway.run()
     assert gateway.proxy.record.judged["corrupt body"] > 12
     gateway.check_as(undisturbed)
+
+
+CLOCK = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <time.h>
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real) real = dlsym(RTLD_NEXT, "clock_gettime");
+    int result = real(clock, time);
+    if (clock == CLOCK_REALTIME) time->tv_sec += 7200;
+    return result;
+}
+"""
+
+
+@pytest.mark.rgw
+def test_a_clock_two_hours_fast_is_named_by_a_real_server_too(gateway, undisturbed, tmp_path):
+    if shutil.which("cc") is None:
+        pytest.skip("NO C COMPILER to make a wrong clock with")
+    (tmp_path / "clock.c").write_text(CLOCK)
+    library = tmp_path / "clock.so"
+    subprocess.run(
+        ["cc", "-shared", "-fPIC", "-o", library, tmp_path / "clock.c", "-ldl"], check=True
+    )
+    done = gateway.run(check=69, LD_PRELOAD=str(library))
+    assert "clock is wrong" in done.stderr
+    assert list(gateway.store.list()) == []
+    gateway.run()
+    gateway.check_as(undisturbed)
+
+
+def test_a_store_that_hangs_does_not_keep_a_stopped_worker(site, undisturbed, tmp_path):
+    scratch = tmp_path / "scratch"
+    hanging = threading.Event()
+
+    def judge(request):
+        if request.method == "PUT" and "/renders/" in request.path:
+            hanging.set()
+            return 60.0
+        return "pass"
+
+    site.proxy.judge = judge
+    with crash.worker(*site.arguments("--grace", 1, "--scratch", scratch), **KEYS) as worker:
+        assert hanging.wait(60)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(15) == 75
+    crash.wait_for(lambda: not crash.blenders_in(scratch), 5)
+    assert list(scratch.iterdir()) == []
+    site.proxy.judge = pass_all
+    site.run()
+    assert crash.stored(site.store) == crash.stored(undisturbed)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def listed(models, tmp_path) -> Iterator[Path]:
+    """A list of the models as URLs, so that the worker has to download them to scratch."""
+    handler = functools.partial(Quiet, directory=models)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        host, port = server.server_address
+        urls = [
+            f"http://{host}:{port}/{path.name}?{n}" for n in range(3) for path in models.iterdir()
+        ]
+        (tmp_path / "list.txt").write_text("\n".join(urls) + "\n")
+        yield tmp_path / "list.txt"
+        server.shutdown()
+
+
+def test_a_slow_store_slows_the_downloads_and_fills_no_disk(site, listed, tmp_path):
+    """The bounds are those that worker/pipeline.py states."""
+    scratch, downloads, children = tmp_path / "scratch", 4, 1
+    site.proxy.judge = lambda request: 0.7 if "/renders/" in request.path else "pass"
+    fetched, worked_on = [], []
+    arguments = site.arguments("--scratch", scratch, "--download-workers", downloads, models=listed)
+    with crash.worker(*arguments, **KEYS) as worker:
+        while worker.poll() is None:
+            fetched.append(len(list(scratch.glob("*/fetched/objects/*"))))
+            worked_on.append(len(list(scratch.glob("*/objects/*"))))
+            time.sleep(0.02)
+        assert worker.returncode == 0
+    assert len(crash.stored(site.store)) == 36 + 1
+    assert downloads < max(fetched) <= downloads + 3 * children
+    assert 8 < max(worked_on) <= 2 * children + 10
