@@ -55,6 +55,9 @@ lint: setup ## ruff and mypy, strict
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+bench: setup ## Run every benchmark and write docs/performance.md (an hour or two, on a quiet machine)
+	@$(BIN)/python -m bench $(BENCH)
+
 lock: setup ## Renew the locks (needs uv)
 	@for spec in "run pyproject.toml" "bpy --extra bpy pyproject.toml" "dev --extra bpy --extra dev pyproject.toml" \
 			"stubs-4.5 locks/stubs-4.5.in" "stubs-3.2 locks/stubs-3.2.in"; do \

@@ -32,7 +32,7 @@ def check_blenders(
             name="blender",
             health=Health.FAIL,
             found=str(error),
-            advice="see 'Blender' in the README; --blender PATH names another",
+            advice="'make setup' installs the bpy wheel; --blender PATH names a program",
         )
         return
     yield _blender(chosen, cpu, "a run takes this one")

@@ -1,0 +1,1 @@
+"""What the benchmarks run inside Blender: makers of models, and the baseline."""

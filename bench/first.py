@@ -1,0 +1,58 @@
+"""From an index to its first object, in a process of its own: python -m bench.first INDEX OUTPUT.
+
+Prints JSON: seconds, and the most bytes held above what the program held before.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from worker import log, presets
+from worker.feed import Feed
+from worker.index.reader import open_index
+from worker.job import Job
+from worker.observer import LogObserver
+from worker.ranks import Rank
+from worker.s3 import S3Options
+from worker.sources.base import FetchLimits
+from worker.sources.fetcher import Fetcher
+from worker.stop import Stop
+from worker.stores import open_store
+
+
+def main(uri: str, output: str) -> None:
+    """Measure and print."""
+    log.configure("error")
+    recipe = presets.load("default")
+    before = resident()
+    begin = time.monotonic()
+    index = open_index(uri, S3Options())
+    job = Job(
+        objects=index.objects, index_digest=index.digest, preset_digest="", recipe=recipe,
+        rank=Rank(0, 1, "none"),
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        fetcher = Fetcher(Path(folder), limits=FetchLimits(), keep=None, s3=S3Options())
+        feed = Feed(job, index, open_store(output), fetcher, Stop(), LogObserver())
+        next(feed.tasks())
+        found = {"seconds": time.monotonic() - begin, "bytes": peak() - before}
+    sys.stdout.write(json.dumps(found))
+
+
+def resident() -> int:
+    """Bytes held now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def peak() -> int:
+    """The most bytes ever held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,32 @@
+"""The benchmarks, by name, in the order of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from bench.measures import gpu, heavy, passes, quality, scale, share, small
+from bench.result import Row
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """One benchmark: `measure(scratch folder, quick)` gives its rows."""
+
+    title: str
+    measure: Callable[[Path, bool], list[Row]]
+    note: str
+    after: str = ""
+    """Markdown below the table."""
+
+
+MEASURES = {
+    "small": Measure("Small objects", small.measure, small.NOTE),
+    "heavy": Measure("Heavy objects", heavy.measure, heavy.NOTE),
+    "share": Measure("Share of time inside Blender's render calls", share.measure, share.NOTE),
+    "passes": Measure("Every pass against colour alone", passes.measure, passes.NOTE),
+    "quality": Measure("Quality for time", quality.measure, quality.NOTE, quality.AFTER),
+    "scale": Measure("Scale", scale.measure, scale.NOTE),
+    "gpu": Measure("GPU", gpu.measure, gpu.NOTE),
+}

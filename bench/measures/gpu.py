@@ -1,0 +1,57 @@
+"""Objects per hour on a GPU, and what the first use of its kernels costs.
+
+`bench/gpu.sh` does it in one command; where there is no GPU nothing is measured.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from bench import sides
+from bench.result import Row
+from bench.sides import Settings
+from worker.render import devices
+
+NOTE = (
+    "Preset `default` (512x512, 12 views, 64 samples) over small objects, start-up included, every "
+    "GPU that is shown. Kernel time: the first test render with empty caches, and the next. "
+    "`bench/gpu.sh` measures it in one command."
+)
+SETTINGS = Settings(12, 512, 64)
+KINDS = ("optix", "cuda")
+CHILDREN = (1, 2, 4)
+
+
+def measure(scratch: Path, quick: bool) -> list[Row]:
+    """Cold and warm kernels, then throughput by children, for OptiX and CUDA."""
+    gpus = devices.visible(os.environ)
+    if not gpus:
+        sides.say("  no GPU is shown here: not measured")
+        return []
+    models = scratch / "models"
+    count = 4 if quick else 40
+    sides.make_models(models, "small", count)
+    rows = []
+    for kind in KINDS:
+        caches = {
+            f"{name}_CACHE_PATH": str(scratch / kind / name.lower()) for name in ("CUDA", "OPTIX")
+        }
+        for folder in caches.values():
+            Path(folder).mkdir(parents=True)
+        for state in ("cold", "warm"):
+            begin = time.monotonic()
+            sides.quietly([sys.executable, "-m", "worker", "warm", "--device", kind], caches)
+            took = time.monotonic() - begin
+            rows.append(Row(f"{kind}: `render-worker warm`, caches {state}", f"{took:.1f} s"))
+        for children in CHILDREN:
+            took = sides.worker(
+                models, scratch / "out", SETTINGS, "--children-per-device", str(children),
+                device=kind, extra=caches,
+            )  # fmt: skip
+            per_hour = 3600 * count / took
+            what = f"{kind}: {children} {'child' if children == 1 else 'children'} a GPU"
+            rows.append(Row(what, f"{per_hour:,.0f} objects an hour on {len(gpus)} GPU"))
+    return rows

@@ -1,0 +1,32 @@
+"""What every image kind of one render costs beside colour alone."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from pathlib import Path
+
+from bench import sides
+from bench.result import Row, at_most
+from bench.timed import timed
+from worker.blender.recipe import IMAGES
+
+NOTE = 'Every image kind the worker knows against `images = ["colour"]`, 12 views, steady state.'
+SIZE = ["views=12", "resolution=256", "samples=64"]
+
+
+def measure(scratch: Path, quick: bool) -> list[Row]:
+    """The ratio of seconds an object."""
+    models = scratch / "small"
+    sides.make_models(models, "small", 3 if quick else 10)
+    sets = {"colour": ["colour"], "all": list(IMAGES)}
+    ratios, last = [], {}
+    for number in range(1 if quick else 3):
+        for name, kinds in sets.items():
+            ended = timed(
+                models, scratch / f"{name}-{number}", [*SIZE, f"images={json.dumps(kinds)}"]
+            )
+            last[name] = (ended[-1].end_s - ended[0].end_s) / (len(ended) - 1)
+        ratios.append(last["all"] / last["colour"])
+    detail = f"{len(IMAGES)} kinds {last['all']:.2f} s an object, colour {last['colour']:.2f} s"
+    return [at_most("256x256, 64 samples, times as long", statistics.median(ratios), 1.5, detail)]

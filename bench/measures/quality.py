@@ -1,0 +1,172 @@
+"""Quality for time: which settings of the path tracer are nearest the truth for their seconds."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import plot, sides
+from bench.result import BenchError, Row, at_least, at_most
+from worker import presets
+from worker.index.record import ObjectRef
+from worker.pack.raw import RawView
+from worker.render import runtime
+from worker.render.pool import Pool, PoolOptions
+from worker.render.watch import Limits
+from worker.sources.base import FetchedObject
+
+NOTE = (
+    "Ten sample objects, one view each at 192x192; PSNR of sRGB on black against 4,096 samples "
+    "through the same pixel filter, the mean over the objects; seconds inside Blender. Colour as "
+    "the `default` preset has it, so that only the path tracer differs."
+)
+AFTER = "\n![PSNR against seconds a view, by samples, denoiser and filter width](quality.png)\n"
+OBJECTS = (
+    "pawn.glb", "rocket.glb", "crate.obj", "monkey.fbx", "gear.stl", "knot.ply", "mushroom.gltf",
+    "pane.glb", "metals.glb", "glowing.glb",
+)  # fmt: skip
+SAMPLES = (16, 32, 64, 128, 256)
+WIDTHS = (0.01, 1.0, 1.5)
+REFERENCE = 4096
+PEAK_DB = 99.0
+"""For two pictures that are alike."""
+KNEE = 0.0031308
+"""Where the curve of IEC 61966-2-1 leaves its straight line, in linear light."""
+GAIN_DB = 10.0
+SMOOTH = 1.0
+"""The least filter width that smooths edges; narrower ones are near a truth that is jagged too."""
+SHARE = 1 / 3
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One point: samples x denoise x adaptive x filter width."""
+
+    samples: int
+    denoise: bool
+    adaptive: bool
+    width: float
+
+    def overrides(self) -> list[str]:
+        """For `presets.load`."""
+        return [
+            f"samples={self.samples}",
+            f"cycles.denoise={str(self.denoise).lower()}",
+            f"cycles.adaptive={str(self.adaptive).lower()}",
+            f"cycles.filter_width={self.width}",
+        ]
+
+    def __str__(self) -> str:
+        words = [f"{self.samples} samples"]
+        words += ["denoised"] * self.denoise + ["adaptive"] * self.adaptive
+        return ", ".join([*words, f"filter {self.width:g}"])
+
+
+def of_preset(name: str) -> Setting:
+    """Where a preset stands."""
+    recipe = presets.load(name)
+    cycles = recipe.cycles
+    return Setting(recipe.samples, cycles.denoise, cycles.adaptive, cycles.filter_width)
+
+
+def measure(scratch: Path, quick: bool) -> list[Row]:
+    """Where the default and the published settings stand, and the best within the time."""
+    models = scratch / "models"
+    names = OBJECTS[:2] if quick else OBJECTS
+    subprocess.run(
+        [sys.executable, "-m", "worker.blender.samples", str(models), *names],
+        cwd=sides.ROOT, check=True, capture_output=True,
+    )  # fmt: skip
+    size = 64 if quick else 192
+    grid = [
+        Setting(*point)
+        for point in itertools.product(SAMPLES, (False, True), (False, True), WIDTHS)
+    ]
+    published, default = of_preset("objaverse-xl"), of_preset("default")
+    grid += [point for point in (published, default) if point not in grid]
+    decibels: dict[Setting, list[float]] = {point: [] for point in grid}
+    seconds: dict[Setting, list[float]] = {point: [] for point in grid}
+    options = PoolOptions(device="cpu", limits=Limits(view_s=3600.0, object_s=3600.0))
+    pool = Pool(runtime.find("bpy"), options, scratch / "children")
+    pool.open()
+    try:
+        for name in names:
+            truths = {}
+            for width in WIDTHS:
+                exact = Setting(256 if quick else REFERENCE, False, False, width)
+                truths[width], _ = _render(pool, models / name, exact, size, scratch)
+            for point in grid:
+                image, took = _render(pool, models / name, point, size, scratch)
+                decibels[point].append(psnr(image, truths[point.width]))
+                seconds[point].append(took)
+            sides.say(f"  {name}: {decibels[default][-1]:.1f} dB, {seconds[default][-1]:.2f} s")
+    finally:
+        pool.close()
+    means = {
+        point: plot.Point(statistics.fmean(seconds[point]), statistics.fmean(decibels[point]))
+        for point in grid
+    }
+    if not quick:
+        plot.draw(means, {"objaverse-xl": published, "default": default})
+    return _rows(means, published, default)
+
+
+def _rows(means: dict[Setting, plot.Point], published: Setting, default: Setting) -> list[Row]:
+    theirs, ours = means[published], means[default]
+    allowed = [
+        point
+        for point, mean in means.items()
+        if mean.seconds <= theirs.seconds * SHARE and point.width >= SMOOTH
+    ]
+    best = max(allowed, key=lambda point: means[point].decibels, default=default)
+    return [
+        Row(f"objaverse-xl: {published}", _words(theirs)),
+        Row(f"default: {default}", _words(ours)),
+        at_least(
+            "default above objaverse-xl, dB", ours.decibels - theirs.decibels, GAIN_DB, "PSNR"
+        ),
+        at_most("default's share of its time", ours.seconds / theirs.seconds, SHARE, "seconds"),
+        Row(f"best in a third of its time: {best}", _words(means[best])),
+    ]
+
+
+def _words(point: plot.Point) -> str:
+    return f"{point.decibels:.1f} dB in {point.seconds:.2f} s a view"
+
+
+def _render(
+    pool: Pool, model: Path, point: Setting, size: int, scratch: Path
+) -> tuple[NDArray[np.float64], float]:
+    """The first view as sRGB on black, (H,W,3), and the seconds Blender took for it."""
+    recipe = presets.load("default", [*point.overrides(), "views=1", f"resolution={size}"])
+    fetched = FetchedObject(
+        ref=ObjectRef(file_identifier=model.name),
+        root=model.parent, model=model.name, sha256="0" * 64, size=model.stat().st_size,
+    )  # fmt: skip
+    raw = scratch / "raw"
+    done = pool.render(fetched, recipe, raw)
+    wanted = "openimagedenoise" if point.denoise else None
+    if done.answer.runtime["denoiser"] != wanted:
+        raise BenchError("this Blender has no OpenImageDenoise, so there is nothing to compare")
+    linear = RawView(done.answer.views[0], raw).passes.layer("Combined", "RGBA")[..., :3]
+    shutil.rmtree(raw)
+    return display(linear * 2.0**recipe.colour.exposure), done.answer.render_s
+
+
+def display(linear: NDArray[np.float32]) -> NDArray[np.float64]:
+    """sRGB, 0 to 1, unrounded, so that 8 bits do not blur small differences."""
+    value = np.clip(linear.astype(np.float64), 0.0, 1.0)
+    return np.where(value <= KNEE, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)
+
+
+def psnr(image: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+    """Peak signal-to-noise ratio in dB of values 0 to 1."""
+    error = float(np.mean((image - truth) ** 2))
+    return min(PEAK_DB, -10 * float(np.log10(error))) if error > 0 else PEAK_DB

@@ -1,0 +1,123 @@
+"""The curves of quality for time, drawn with Pillow: a panel per filter width."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import msgspec
+from PIL import Image, ImageDraw, ImageFont
+
+FILE: Final = Path(__file__).parents[1] / "docs" / "quality.png"
+PANEL: Final = (620, 620)
+LEFT, RIGHT, TOP, BOTTOM = 90, 24, 70, 80
+INK, FAINT, PAPER = "#222222", "#dddddd", "#ffffff"
+COLOURS: Final = {
+    (False, False): "#1b6ca8",
+    (False, True): "#2a9d3f",
+    (True, False): "#d1495b",
+    (True, True): "#e39b1f",
+}
+"""By (denoise, adaptive)."""
+
+
+class Point(msgspec.Struct, frozen=True):
+    """Seconds a view, and PSNR in dB."""
+
+    seconds: float
+    decibels: float
+
+
+class Setting(Protocol):
+    """What is plotted; `quality.Setting`."""
+
+    samples: int
+    denoise: bool
+    adaptive: bool
+    width: float
+
+
+def draw(means: Mapping[Any, Point], marked: Mapping[str, Any], path: Path = FILE) -> None:
+    """Draw all points, a curve per denoise x adaptive; `marked` settings are named."""
+    widths = sorted({point.width for point in means})
+    image = Image.new("RGB", (PANEL[0] * len(widths), PANEL[1] + 50), PAPER)
+    pen = ImageDraw.Draw(image)
+    axes = _Axes(list(means.values()))
+    for number, width in enumerate(widths):
+        _panel(pen, axes, number * PANEL[0], width, means, marked)
+    _legend(pen, PANEL[1] + 8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, optimize=True)
+
+
+class _Axes:
+    """Time on a logarithmic scale to the right, decibels upwards; the same in every panel."""
+
+    def __init__(self, points: list[Point]) -> None:
+        seconds = [point.seconds for point in points]
+        decibels = [point.decibels for point in points]
+        self.x = (math.log2(min(seconds)) - 0.2, math.log2(max(seconds)) + 0.2)
+        self.y = (math.floor(min(decibels) / 5) * 5, math.ceil(max(decibels) / 5) * 5)
+
+    def place(self, point: Point, left: int) -> tuple[float, float]:
+        """Pixel of `point` in the panel that begins at `left`."""
+        right = (math.log2(point.seconds) - self.x[0]) / (self.x[1] - self.x[0])
+        up = (point.decibels - self.y[0]) / (self.y[1] - self.y[0])
+        return (
+            left + LEFT + right * (PANEL[0] - LEFT - RIGHT),
+            PANEL[1] - BOTTOM - up * (PANEL[1] - TOP - BOTTOM),
+        )
+
+
+def _panel(
+    pen: ImageDraw.ImageDraw,
+    axes: _Axes,
+    left: int,
+    width: float,
+    means: Mapping[Any, Point],
+    marked: Mapping[str, Any],
+) -> None:
+    pen.text((left + LEFT, 24), f"filter width {width:g}", INK, _font(24))
+    for level in range(int(axes.y[0]), int(axes.y[1]) + 1, 5):
+        here, there = (axes.place(Point(2.0**end, level), left) for end in axes.x)
+        pen.line([here, there], FAINT, 1)
+        pen.text((here[0] - 12, here[1]), f"{level} dB", INK, _font(16), anchor="rm")
+    for power in range(math.ceil(axes.x[0]), math.floor(axes.x[1]) + 1):
+        low, high = (axes.place(Point(2.0**power, end), left) for end in axes.y)
+        pen.line([low, high], FAINT, 1)
+        pen.text((low[0], low[1] + 10), f"{2.0**power:g} s", INK, _font(16), anchor="mt")
+    pen.text(
+        (left + (LEFT + PANEL[0]) / 2, PANEL[1] - 34), "seconds a view", INK, _font(16), anchor="mt"
+    )
+    for (denoise, adaptive), colour in COLOURS.items():
+        curve = sorted(
+            (point.samples, axes.place(mean, left))
+            for point, mean in means.items()
+            if (point.width, point.denoise, point.adaptive) == (width, denoise, adaptive)
+        )
+        pen.line([place for _, place in curve], colour, 3)
+        for samples, (x, y) in curve:
+            pen.ellipse((x - 5, y - 5, x + 5, y + 5), colour)
+            if not denoise and not adaptive:
+                pen.text((x, y - 10), str(samples), colour, _font(14), anchor="mb")
+    for name, point in marked.items():
+        if point.width == width:
+            x, y = axes.place(means[point], left)
+            pen.ellipse((x - 11, y - 11, x + 11, y + 11), outline=INK, width=3)
+            pen.text((x + 14, y + 14), name, INK, _font(18))
+
+
+def _legend(pen: ImageDraw.ImageDraw, top: int) -> None:
+    x = LEFT
+    for (denoise, adaptive), colour in COLOURS.items():
+        name = f"{'denoised' if denoise else 'not denoised'}, {'adaptive' if adaptive else 'fixed'}"
+        pen.line([(x, top + 12), (x + 40, top + 12)], colour, 4)
+        pen.text((x + 50, top), name, INK, _font(18))
+        x += 80 + int(pen.textlength(name, _font(18)))
+    pen.text((x, top), "points: 16, 32, 64, 128, 256 samples", INK, _font(18))
+
+
+def _font(size: int) -> Any:
+    return ImageFont.load_default(size)

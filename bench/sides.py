@@ -1,0 +1,143 @@
+"""The two sides that are compared, each a process tree of its own, timed from start to end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+from bench import machine
+from bench.result import BenchError
+
+ROOT = Path(__file__).parents[1]
+BASELINE = ROOT / "bench" / "blender" / "baseline.py"
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What both sides render of each object."""
+
+    views: int
+    resolution: int
+    samples: int
+
+    def overrides(self) -> list[str]:
+        """For `render-worker run`, over the preset `default`."""
+        return [
+            f"--set={key}={value}"
+            for key, value in (
+                ("views", self.views), ("resolution", self.resolution), ("samples", self.samples)
+            )
+        ]  # fmt: skip
+
+
+def make_models(folder: Path, kind: str, count: int) -> list[Path]:
+    """`count` models of a kind of `bench.blender.models`."""
+    folder.mkdir(parents=True)
+    quietly([sys.executable, "-m", "bench.blender.models", str(folder), kind, str(count)])
+    return sorted(folder.iterdir())
+
+
+def environment() -> dict[str, str]:
+    """This environment, without any scheduler's or the worker's own variables."""
+    dropped = ("RENDER_WORKER_", "SLURM_", "JOB_COMPLETION_INDEX")
+    return {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+
+
+def worker(
+    models: Path,
+    output: Path,
+    settings: Settings,
+    *options: str,
+    device: str = "cpu",
+    extra: Mapping[str, str] | None = None,
+) -> float:
+    """Seconds of `render-worker run` over a folder of models, start-up and zips included.
+
+    `extra` variables are set for it.
+    """
+    shutil.rmtree(output, ignore_errors=True)
+    begin = time.monotonic()
+    quietly(
+        [sys.executable, "-m", "worker", "run", str(models), "--output", str(output),
+         "--device", device, *settings.overrides(), *options],
+        extra,
+    )  # fmt: skip
+    took = time.monotonic() - begin
+    found, wanted = len(list((output / "renders").glob("*.zip"))), len(list(models.iterdir()))
+    if found != wanted:
+        raise BenchError(f"the worker made {found} zips of {wanted} models")
+    return took
+
+
+def baseline(models: Path, output: Path, settings: Settings, at_once: int) -> float:
+    """Seconds of a Blender process per object, `at_once` of them at a time, and a zip of each."""
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    threads = max(1, machine.cores() // at_once) if at_once > 1 else 0
+
+    def one(number: int, model: Path) -> None:
+        folder = output / model.stem
+        folder.mkdir()
+        quietly(
+            [sys.executable, str(BASELINE), str(model), str(folder), str(settings.views),
+             str(settings.resolution), str(settings.samples), str(number), str(threads)]
+        )  # fmt: skip
+        images = sorted(folder.glob("*.png"))
+        if len(images) != settings.views:
+            raise BenchError(f"the baseline made {len(images)} of {settings.views} images")
+        with zipfile.ZipFile(output / f"{model.stem}.zip", "w") as archive:
+            for image in images:
+                archive.write(image, image.name)
+        shutil.rmtree(folder)
+
+    begin = time.monotonic()
+    with ThreadPoolExecutor(at_once) as pool:
+        for done in [pool.submit(one, *pair) for pair in enumerate(sorted(models.iterdir()))]:
+            done.result()
+    return time.monotonic() - begin
+
+
+def rounds(count: int, sides: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
+    """Run all sides in turn, `count` times over, so that what else goes on meets them alike."""
+    found: dict[str, list[float]] = {name: [] for name in sides}
+    for number in range(count):
+        order = list(sides) if number % 2 == 0 else list(reversed(sides))
+        for name in order:
+            found[name].append(sides[name]())
+            say(f"  round {number + 1}: {name} {found[name][-1]:.1f} s")
+    return found
+
+
+def ratio(slow: Sequence[float], fast: Sequence[float]) -> float:
+    """The median over the rounds of how many times longer `slow` took."""
+    return statistics.median(a / b for a, b in zip(slow, fast, strict=True))
+
+
+def say(line: str) -> None:
+    """Tell whoever waits."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def quietly(command: list[str], extra: Mapping[str, str] | None = None) -> None:
+    """Run to the end, silent unless it fails. Raises: BenchError with its last lines."""
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**environment(), **(extra or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+        raise BenchError(f"{' '.join(command[:4])} … ended with {done.returncode}:\n{tail}")

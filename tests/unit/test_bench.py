@@ -1,0 +1,87 @@
+"""The benchmarks' own arithmetic: what they would say of numbers that are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bench import page, plot, result, sides
+from bench.machine import Machine
+from bench.measures import MEASURES, quality
+from bench.result import Result, Row, at_least, at_most
+
+HERE = Machine(cpu="a CPU", cores=2, memory_gb=16, system="Linux", blender="4.5", date="2026-01-01")
+
+
+def test_a_ratio_is_the_median_of_rounds_so_that_one_bad_round_does_not_count():
+    assert sides.ratio([2.0, 30.0, 4.2], [1.0, 1.0, 2.0]) == pytest.approx(2.1)
+
+
+def test_sides_take_turns_in_alternating_order():
+    seen: list[str] = []
+
+    def side(name: str) -> float:
+        seen.append(name)
+        return float(len(seen))
+
+    found = sides.rounds(2, {"a": lambda: side("a"), "b": lambda: side("b")})
+    assert seen == ["a", "b", "b", "a"]
+    assert found == {"a": [1.0, 4.0], "b": [2.0, 3.0]}
+
+
+@pytest.mark.parametrize(("value", "met"), [(1.79, False), (1.8, True)])
+def test_targets_are_judged(value, met):
+    assert at_least("x", value, 1.8, "").met is met
+    assert at_most("x", -value, -1.8, "").met is met
+
+
+def test_psnr_of_a_known_error():
+    truth = np.zeros((8, 8, 3))
+    assert quality.psnr(truth + 0.1, truth) == pytest.approx(20.0)
+    assert quality.psnr(truth, truth) == quality.PEAK_DB
+
+
+def test_display_is_the_srgb_curve():
+    assert quality.display(np.float32([0.0, 0.0031308, 0.2140411, 1.0, 7.0])) == pytest.approx(
+        [0.0, 0.04045, 0.5, 1.0, 1.0], abs=1e-4
+    )
+
+
+def test_the_settings_compared_are_those_of_the_presets():
+    published = quality.of_preset("objaverse-xl")
+    assert (published.samples, published.denoise, published.width) == (128, True, 0.01)
+
+
+def test_the_page_tells_misses_and_what_was_not_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "PAGE", tmp_path / "performance.md")
+    monkeypatch.setattr(result, "FILE", tmp_path / "results.json")
+    rows = (Row("fast", "1.00", "≥ 2", met=False), Row("slow", "9.00", "≤ 10", met=True))
+    result.write({"small": Result(rows, HERE, 3.0, 90.0)})
+    page.write(result.read())
+    text = (tmp_path / "performance.md").read_text()
+    assert "1 of 2 targets met" in text
+    assert "| fast | 1.00 | ≥ 2 | **missed** |" in text
+    assert "not quiet, load 3.0" in text
+    assert text.count("Not measured.") == len(MEASURES) - 1
+    assert HERE.sentence() in text
+
+
+def test_the_plot_holds_every_curve_and_stays_small(tmp_path):
+    grid = {
+        quality.Setting(samples, denoise, adaptive, width): plot.Point(
+            samples / 50 + denoise, 20 + 5 * np.log2(samples)
+        )
+        for samples in quality.SAMPLES
+        for denoise in (False, True)
+        for adaptive in (False, True)
+        for width in quality.WIDTHS
+    }
+    path = tmp_path / "plot.png"
+    plot.draw(grid, {"default": next(iter(grid))}, path)
+    with Image.open(path) as image:
+        colours = {colour for _, colour in image.convert("RGB").getcolors(1 << 20)}
+    for colour in plot.COLOURS.values():
+        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        assert min(abs(r - red) + abs(g - green) + abs(b - blue) for r, g, b in colours) < 12
+    assert path.stat().st_size < 100_000
