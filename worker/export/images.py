@@ -44,6 +44,19 @@ def albedo(zipped: RenderZip, view: Camera) -> NDArray[np.uint8]:
     return _straight(zipped, view, ("albedo", "colour"))
 
 
+def picture(zipped: RenderZip, view: Camera, background: str | None = None) -> NDArray[np.uint8]:
+    """`colour`, or (height, width, 3) of a zip whose colour images stand on a background.
+
+    If `background` ("white", "black") is named it must be that. Raises: as `colour`.
+    """
+    about = zipped.metadata.render_worker.images.get("colour", {})
+    if about.get("channels") != "RGB":
+        return colour(zipped, view)
+    if background is not None and about.get("alpha") != f"none: on {background}":
+        raise zipped.lacking(f"colour image with transparency or on {background}")
+    return _png(zipped, _file(zipped, view, "colour"), view, "RGB")
+
+
 def colour_kind(zipped: RenderZip) -> str:
     """The kind of image that `colour` reads. Raises: Unsupported."""
     return _kind(zipped, ("colour", "albedo"), "colour image with transparency")

@@ -26,7 +26,7 @@ def gif(zipped: RenderZip) -> bytes:
         return zipped.read(own)
     settings = Preview()
     frames = [
-        preview.frame(images.colour(zipped, view), settings.width)
+        preview.frame(images.picture(zipped, view), settings.width)
         for view in around(list(zipped.views))
     ]
     return preview.film(GIF, frames, settings)

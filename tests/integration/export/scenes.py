@@ -125,7 +125,10 @@ def rendered(folder: Path, recipe: Recipe, ref: ObjectRef, *, places=None) -> Re
             View(name=name, camera_to_world=pose.tolist(), intrinsics=k, width=size, height=size,
                  projection="perspective", files={"passes": f"{name}.exr"})
         )  # fmt: skip
-    scene = SCENE | {"scene_size": {"bbox_min": [-0.5] * 3, "bbox_max": [0.5] * 3}}
+    scene = SCENE | {
+        "scene_size": {"bbox_min": [-0.5] * 3, "bbox_max": [0.5] * 3},
+        "placement": {"scale": 1.0, "offset": [0.0, 0.0, 0.0]},
+    }
     return RenderedObject(
         fetched=FetchedObject(ref=ref, root=folder, model="x.glb", sha256="ab" * 32, size=1234),
         scratch=folder,

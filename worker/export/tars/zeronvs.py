@@ -69,11 +69,13 @@ def _crop(view: Camera) -> tuple[int, int, int]:
 
 def _picture(zipped: RenderZip, view: Camera, background: str) -> NDArray[np.uint8]:
     left, top, side = _crop(view)
-    pixels = images.colour(zipped, view)[top : top + side, left : left + side]
+    pixels = images.picture(zipped, view, background)[top : top + side, left : left + side]
     if side != SIDE:
         # Pillow weights colours by alpha when it resizes RGBA: no fringe from clear pixels.
         image = Image.fromarray(np.ascontiguousarray(pixels))
         pixels = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+    if pixels.shape[2] == 3:  # noqa: PLR2004 - on its background already
+        return np.ascontiguousarray(pixels)
     return over(pixels, BACKGROUNDS[background])
 
 

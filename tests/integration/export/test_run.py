@@ -1,0 +1,249 @@
+"""Exports as runs: shared by ranks, resumed, bound, on S3; bad zips named and left out."""
+
+import hashlib
+import json
+import shutil
+import zipfile
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.e2e.conftest import run_worker
+from tests.integration.export import scenes
+from worker import keys
+from worker.errors import OutputMismatch, UsageError
+from worker.s3 import S3Options
+
+KINDS = {
+    "pointcloud": {"layout": "exact", "points": 500, "candidates": 2000},
+    "nerf": {},
+    "webdataset": {"group_objects": 1},
+    "parquet": {"group_objects": 2},
+}
+
+
+def listing(folder):
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "ledger" not in path.relative_to(folder).parts
+    }
+
+
+def lines(folder):
+    return sum(len(part.read_text().splitlines()) for part in folder.glob("ledger/*/*.jsonl"))
+
+
+def zip_of(out, number):
+    return out / keys.render_zip(keys.uid_of(f"https://example.org/{number}.glb"))
+
+
+@pytest.fixture
+def own(views, tmp_path):
+    """A copy of the output that a test may harm."""
+    return shutil.copytree(views, tmp_path / "own")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ranks_and_a_second_run_give_what_one_run_gives(export, views, tmp_path, kind):
+    alone = export(kind, views, tmp_path / "alone", options=KINDS[kind])
+    to = tmp_path / "shared"
+    for rank in (2, 0, 1):
+        export(kind, views, to, options=KINDS[kind], rank=rank, world_size=3)
+    assert listing(to) == listing(alone)
+    assert lines(to) == lines(alone) == (4 if kind == "parquet" else 3)
+    export(kind, views, to, options=KINDS[kind])  # nothing is left to do
+    assert lines(to) == lines(alone)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_lost_ledger_costs_time_only(export, views, tmp_path, kind):
+    to = export(kind, views, options=KINDS[kind])
+    before = listing(to)
+    shutil.rmtree(to / "ledger")
+    export(kind, views, options=KINDS[kind])
+    assert listing(to) == before
+
+
+def damage(path, how):
+    data = path.read_bytes()
+    if how == "gone":
+        path.unlink()
+    elif how == "cut off":
+        path.write_bytes(data[: len(data) // 2])
+    elif how == "another":
+        path.write_bytes(data.replace(b"IDAT", b"IDAX", 1))
+
+
+@pytest.mark.parametrize(
+    ("how", "code"), [("gone", "missing"), ("cut off", "modified"), ("another", "modified")]
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_zip_is_named_and_harms_nothing_else(export, own, tmp_path, kind, how, code):
+    damage(zip_of(own, 1), how)
+    together = {"group_objects": 10} if "group_objects" in KINDS[kind] else {}
+    to = export(kind, own, options=KINDS[kind] | together)
+    found = scenes.outcomes(to)
+    bad = found.pop("https://example.org/1.glb")
+    assert (bad["outcome"], bad["code"]) == ("failed", code)
+    assert zip_of(own, 1).name in bad["message"]
+    assert {outcome["outcome"] for outcome in found.values()} == {"exported"}
+    uid = keys.uid_of("https://example.org/1.glb")
+    assert not any(uid in name for name in listing(to))
+    if kind == "webdataset":
+        assert uid.encode() not in (to / "000000.tar").read_bytes()
+
+
+def rewrite(path, change):
+    """A zip whose ledger line is not checked: another content under a name it may have."""
+    with zipfile.ZipFile(path) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    change(members, path.stem)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+
+
+def no_camera(members, uid):
+    del members[f"{uid}/cameras.json"]
+
+
+def no_metadata(members, uid):
+    members[f"{uid}/metadata.json"] = b'{"file_identifier": 3}'
+
+
+def broken_image(members, uid):
+    members[f"{uid}/004.png"] = members[f"{uid}/004.png"][:-100]
+
+
+def other_size(members, uid):
+    members[f"{uid}/004.png"] = members[f"{uid}/004.png"].replace(
+        (64).to_bytes(4) + (64).to_bytes(4), (1 << 30).to_bytes(4) + (64).to_bytes(4), 1
+    )
+
+
+def huge_view(members, uid):
+    cameras = json.loads(members[f"{uid}/cameras.json"])
+    cameras["views"][0]["width"] = 1 << 40
+    members[f"{uid}/cameras.json"] = json.dumps(cameras).encode()
+
+
+def other_path(members, uid):
+    cameras = json.loads(members[f"{uid}/cameras.json"])
+    cameras["views"][0]["files"]["colour"] = "../../../etc/passwd"
+    members[f"{uid}/cameras.json"] = json.dumps(cameras).encode()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [(no_camera, "unsupported"), (no_metadata, "render"), (broken_image, "render"),
+     (other_size, "render"), (huge_view, "render"), (other_path, "render")],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["pointcloud", "nerf", "webdataset"])
+def test_a_zip_that_is_wrong_inside_is_named(export, own, kind, change, code):
+    rewrite(zip_of(own, 1), change)
+    for part in own.glob("ledger/*/*.jsonl"):
+        loose = [
+            json.dumps({k: v for k, v in json.loads(line).items() if k != "sha256"})
+            for line in part.read_text().splitlines()
+        ]
+        part.write_text("\n".join(loose) + "\n")
+    options = dict(KINDS[kind])
+    if kind == "webdataset":
+        options["layout"] = "zeronvs"
+    to = export(kind, own, options=options)
+    bad = scenes.outcomes(to)["https://example.org/1.glb"]
+    assert (bad["outcome"], bad["code"]) == ("failed", code), bad
+    uid = keys.uid_of("https://example.org/1.glb")
+    assert not any(uid in name for name in listing(to))
+
+
+def test_another_kind_options_or_output_is_refused(export, views, gpt4point, tmp_path):
+    to = export("nerf", views)
+    for kind, source, options, what in (
+        ("nerf", views, {"layout": "nsvf"}, "options"),
+        ("parquet", views, {}, "kind"),
+        ("nerf", gpt4point, {}, "preset"),
+    ):
+        with pytest.raises(OutputMismatch, match=what):
+            export(kind, source, to, options=options)
+    with pytest.raises(OutputMismatch, match="output of renders"):
+        export("nerf", views, views)
+
+
+def test_shared_files_do_not_grow(export, own):
+    to = export("webdataset", own)
+    part = next(own.glob("ledger/000000/*.jsonl"))
+    line = json.loads(part.read_text().splitlines()[0])
+    more = line | {"uid": keys.uid_of("x"), "file_identifier": "x", "outcome": "rendered"}
+    (part.parent / "later-000000.jsonl").write_text(json.dumps(more) + "\n")
+    with pytest.raises(OutputMismatch, match="more objects were rendered"):
+        export("webdataset", own, to)
+
+
+def test_what_failed_is_tried_again_when_asked(export, own):
+    good = zip_of(own, 1).read_bytes()
+    damage(zip_of(own, 1), "cut off")
+    to = export("nerf", own)
+    zip_of(own, 1).write_bytes(good)
+    export("nerf", own, to)
+    assert scenes.outcomes(to)["https://example.org/1.glb"]["outcome"] == "failed"
+    export("nerf", own, to, retry=frozenset({"modified"}))
+    last = scenes.outcomes(to)["https://example.org/1.glb"]
+    assert (last["outcome"], last["attempt"]) == ("exported", 2)
+    with pytest.raises(UsageError, match="never change"):
+        export("webdataset", own, retry=frozenset({"all"}))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("nothing",), 64, "no export 'nothing'; there are nerf, parquet, pointcloud, webdataset"),
+        (("nerf", "--points", "3"), 64, "takes no --points; it takes --category, --layout"),
+        (("nerf", "--layout", "mine"), 64, "Invalid enum value 'mine'"),
+        (("nerf", "--splits", "1,2"), 64, "three numbers"),
+        (("parquet", "--input", "/nowhere/at/all"), 78, "no job.json"),
+    ],
+)
+def test_the_command_says_what_is_wrong(views, tmp_path, arguments, status, said):
+    kind, *rest = arguments
+    where = () if "--input" in rest else ("--input", views)
+    done = run_worker("export", kind, *where, "--to", tmp_path / "to", *rest, check=status)
+    assert said in done.stderr
+
+
+def test_the_command_on_s3_gives_what_it_gives_in_a_folder(export, views, tmp_path, monkeypatch):
+    folder = export("nerf", views)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        url = f"http://{host}:{port}"
+        s3 = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
+        s3.create_bucket(Bucket="bucket")
+        for path in views.rglob("*"):
+            if path.is_file():
+                s3.upload_file(str(path), "bucket", f"in/{path.relative_to(views).as_posix()}")
+        options = S3Options(endpoint_url=url, region="us-east-1")
+        export("nerf", "s3://bucket/in", "s3://bucket/to", s3=options, status=0)
+        found = {}
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket="bucket", Prefix="to/")
+        for entry in (entry for page in pages for entry in page["Contents"]):
+            key = entry["Key"].removeprefix("to/")
+            if not key.startswith("ledger/"):
+                body = s3.get_object(Bucket="bucket", Key=entry["Key"])["Body"].read()
+                found[key] = hashlib.sha256(body).hexdigest()
+        assert found == listing(folder)
+    finally:
+        server.stop()
+
+
+def test_the_command_on_slurm_takes_its_share(views, tmp_path):
+    for rank in range(2):
+        run_worker("export", "nerf", "--input", views, "--to", tmp_path / "to",
+                   SLURM_JOB_ID="7", SLURM_STEP_ID="0", SLURM_NTASKS="2", SLURM_PROCID=str(rank))  # fmt: skip
+        assert lines(tmp_path / "to") > 0
+    assert len(list((tmp_path / "to").glob("*/turntable.gif"))) == 3

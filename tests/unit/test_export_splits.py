@@ -1,0 +1,64 @@
+"""Which views are held out."""
+
+import itertools
+from types import SimpleNamespace
+
+import pytest
+
+from worker.errors import Unsupported
+from worker.export import splits
+
+
+def zipped(count, own=None):
+    return SimpleNamespace(uid="it", views=[None] * count, cameras=SimpleNamespace(splits=own))
+
+
+def sizes(found):
+    return [len(found[name]) for name in ("train", "val", "test")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "count", "expected"),
+    [
+        (None, 100, [80, 10, 10]),
+        ("0.8,0.1,0.1", 10, [8, 1, 1]),
+        ("80,10,10", 100, [80, 10, 10]),
+        ("5,0,3", 12, [5, 0, 3]),
+        ("1,0,0", 12, [12, 0, 0]),
+        ("0.5,0,0.5", 5, [2, 0, 2]),
+        ("0.9,0.1,0", 7, [6, 1, 0]),
+    ],
+)
+def test_sizes(asked, count, expected):
+    found = splits.of(zipped(count), asked)
+    assert sizes(found) == expected
+    every = [number for part in found.values() for number in part]
+    assert len(set(every)) == len(every)
+    assert set(every) <= set(range(count))
+
+
+def test_what_is_held_out_lies_all_around():
+    found = splits.of(zipped(100), "80,10,10")
+    held = sorted(found["val"] + found["test"])
+    assert {right - left for left, right in itertools.pairwise(held)} == {5}
+    assert abs(sum(found["val"]) - sum(found["test"])) < 100  # mixed, not one half each
+
+
+def test_the_presets_own_split_is_kept_in_the_views_order():
+    own = {"train": 5, "val": 1, "test": 2}
+    found = splits.of(zipped(8, own), None)
+    assert found == {"train": [0, 1, 2, 3, 4], "val": [5], "test": [6, 7]}
+    assert sizes(splits.of(zipped(8, own), "0.5,0.25,0.25")) == [4, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1,2", "a,b,c", "0,1,1", "-1,1,1", "0.8,0.2,0.2", "nan,0,0", "1.5,1,1", "inf,0,0"]
+)
+def test_nonsense_is_refused(text):
+    with pytest.raises(ValueError, match="--splits"):
+        splits.parsed(text)
+
+
+def test_too_few_views_are_named():
+    with pytest.raises(Unsupported, match="has 8 views"):
+        splits.of(zipped(8), "80,10,10")

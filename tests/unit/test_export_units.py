@@ -1,0 +1,91 @@
+"""Which rank does what: together all, no two the same, whatever the numbers."""
+
+import itertools
+
+import msgspec
+import pytest
+
+from worker import keys
+from worker.export.base import Finished, Grouping
+from worker.export.source import Groups, Source, single_units
+from worker.ranks import Rank
+from worker.stores import open_store
+
+
+def line(number, shard, **more):
+    identifier = f"object-{number}"
+    fields = {
+        "uid": keys.uid_of(identifier),
+        "file_identifier": identifier,
+        "shard": shard,
+        "outcome": "rendered",
+        "time": "2026-01-01T00:00:00.000Z",
+        "size": 10,
+    } | more
+    return msgspec.json.encode(Finished(**fields)) + b"\n"
+
+
+@pytest.fixture
+def source(tmp_path):
+    store = open_store(str(tmp_path))
+    for number in range(3):
+        name = keys.shard_name(number)
+        lines = [line(k, name) for k in range(number * 10, number * 10 + 10)]
+        lines.append(line(100 + number, name, outcome="failed", code="import"))
+        store.create(keys.ledger_part(name, "w", 0), b"".join(lines))
+    return Source(store)
+
+
+def names(units):
+    return [found.uid for unit in units for found in unit.objects]
+
+
+@pytest.mark.parametrize("world", [1, 2, 3, 4, 7, 40])
+def test_ranks_share_the_objects(source, world):
+    shares = [names(single_units(source, Rank(r, world, ""), every=False)) for r in range(world)]
+    every = list(itertools.chain(*shares))
+    assert len(every) == len(set(every)) == 30
+    assert names(single_units(source, Rank(0, 1, ""), every=True)).__len__() == 33
+
+
+@pytest.mark.parametrize("world", [1, 2, 5])
+def test_groups_are_the_same_whatever_the_ranks(source, world):
+    grouping = Grouping(4, 1 << 30)
+    alone = Groups(source, Rank(0, 1, ""), grouping, every=False)
+    whole = {unit.name: names([unit]) for unit in alone}
+    assert [len(group) for group in whole.values()] == [4] * 7 + [2]
+    assert list(whole) == [f"{number:06d}" for number in range(8)]
+    shared, digests = {}, set()
+    for rank in range(world):
+        mine = Groups(source, Rank(rank, world, ""), grouping, every=False)
+        part = {unit.name: names([unit]) for unit in mine}
+        assert not part.keys() & shared.keys()
+        shared |= part
+        digests.add(mine.digest)
+    assert shared == whole
+    assert digests == {alone.digest}
+
+
+def test_groups_end_at_their_size(source):
+    units = list(Groups(source, Rank(0, 1, ""), Grouping(100, 25), every=False))
+    assert {len(unit.objects) for unit in units} == {2}
+    alone = list(Groups(source, Rank(0, 1, ""), Grouping(100, 5), every=False))
+    assert {len(unit.objects) for unit in alone} == {1}  # larger than allowed, but somewhere
+
+
+def test_one_more_object_changes_the_digest(source):
+    def digest():
+        groups = Groups(source, Rank(0, 1, ""), Grouping(4, 1 << 30), every=False)
+        list(groups)
+        return groups.digest
+
+    before = digest()
+    source.store.create(keys.ledger_part("000000", "v", 0), line(500, "000000"))
+    assert digest() != before
+
+
+def test_a_uid_that_is_no_uid_is_nobodys(source):
+    source.store.create(
+        keys.ledger_part("000000", "v", 0), line(1, "000000", uid="../../etc/passwd")
+    )
+    assert len(names(single_units(source, Rank(0, 1, ""), every=True))) == 33
