@@ -137,6 +137,7 @@ def test_folder(tmp_path):
     (top / "outdir").symlink_to(tmp_path / "outside")
     (top / "loop").symlink_to(top)
     (top / "nowhere.glb").symlink_to(top / "gone.glb")
+    (top / "circle.glb").symlink_to(top / "circle.glb")
     (top / "within.glb").symlink_to(top / "a/x.GLB")
     with capture_logs() as logs:
         refs = read(top)

@@ -60,8 +60,24 @@ def _files(top: Path, name: str) -> Iterator[str]:
         elif entry.is_dir(follow_symlinks=False):
             below = f"{below}{entry.name}/"
             open_folders.append((below, iter(entries(top / below, name))))
-        elif entry.is_file():
+        elif is_file(entry):
             yield below + entry.name
+
+
+def is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file, or a link to one; a link that leads round in a circle is neither."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, or a link to one."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _unusable(file: Path, relative: str, root: Path) -> str:

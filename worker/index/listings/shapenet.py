@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from worker.index.listings.base import Records
-from worker.index.listings.folder import entries
+from worker.index.listings.folder import entries, is_folder
 from worker.index.record import ObjectRef
 
 log = structlog.get_logger(__name__)
@@ -20,7 +20,7 @@ LAYOUTS: Final = ("models/model_normalized.obj", "model.obj")
 
 def looks_like(path: Path) -> bool:
     """Whether all of a folder's folders are synsets and the first model is in a known layout."""
-    folders = [entry.name for entry in entries(path, str(path)) if entry.is_dir()]
+    folders = [entry.name for entry in entries(path, str(path)) if is_folder(entry)]
     if not folders or not all(SYNSET.fullmatch(folder) for folder in folders):
         return False
     return any(
@@ -35,10 +35,10 @@ def read(path: Path, name: str) -> Records:
     """A record per model; its textures lie beside `models`, so the object is the whole folder."""
     missing = 0
     for synset in entries(path, name):
-        if not (synset.is_dir() and SYNSET.fullmatch(synset.name)):
+        if not (is_folder(synset) and SYNSET.fullmatch(synset.name)):
             continue
         for model in entries(Path(synset.path), name):
-            if not model.is_dir():
+            if not is_folder(model):
                 continue
             root = f"{synset.name}/{model.name}"
             layout = next((file for file in LAYOUTS if (path / root / file).is_file()), None)
