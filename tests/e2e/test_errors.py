@@ -18,6 +18,7 @@ CASES = {
     "wrong key in a file": (["{samples}", "--preset", "{preset}"], {}, 78,
                             ["mine.toml", "camera.layot", "layout"]),
     "no such option": (["{samples}", "--frobnicate"], {}, 64, ["--frobnicate"]),
+    "no such code": (["{samples}", "--retry", "timout"], {}, 64, ["timout", "timeout", "all"]),
     "rank out of range": (["{samples}", "--rank", "3", "--world-size", "3"], {}, 64, ["3"]),
     "rank without world": (["{samples}", "--rank", "1"], {}, 64, ["--world-size"]),
     "world contradicts slurm": (

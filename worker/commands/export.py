@@ -23,6 +23,7 @@ from worker.commands.options import (
 from worker.errors import WorkerError
 from worker.export import KINDS
 from worker.export.run import ExportOptions, run
+from worker.ledger import codes_to_retry
 from worker.report import summary as summaries
 
 
@@ -111,7 +112,7 @@ def export_command(
         rank=rank,
         world_size=world_size,
         limit=limit,
-        retry=frozenset(retry or ()),
+        retry=codes_to_retry(retry or ()),
         max_failure_rate=max_failure_rate,
         workers=workers,
         scratch=scratch,

@@ -22,6 +22,7 @@ from worker.commands.options import (
     s3_options,
 )
 from worker.errors import WorkerError
+from worker.ledger import codes_to_retry
 from worker.render.pool import PoolOptions
 from worker.render.watch import Limits
 from worker.report import summary as summaries
@@ -118,7 +119,7 @@ def run_command(
         rank=rank,
         world_size=world_size,
         limit=limit,
-        retry=frozenset(retry or ()),
+        retry=codes_to_retry(retry or ()),
         render_new=render_new,
         max_failure_rate=max_failure_rate,
         blender=blender,

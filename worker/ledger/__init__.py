@@ -8,7 +8,7 @@ never written (a worker killed) costs its objects another attempt and nothing el
 
 from __future__ import annotations
 
-from worker.ledger.outcome import ALL, Author, Kind, Line, Outcome, settled
+from worker.ledger.outcome import ALL, Author, Kind, Line, Outcome, codes_to_retry, settled
 from worker.ledger.reader import fold, read_ledger, read_parts
 from worker.ledger.writer import LedgerWriter
 
@@ -19,6 +19,7 @@ __all__ = [
     "LedgerWriter",
     "Line",
     "Outcome",
+    "codes_to_retry",
     "fold",
     "read_ledger",
     "read_parts",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from uuid import uuid4
 
 import msgspec
 
-from worker.errors import OBJECT_ERRORS, ObjectError
+from worker.errors import OBJECT_ERRORS, ObjectError, UsageError
 from worker.index.record import ObjectRef
 from worker.pack.result import PackedObject
 from worker.ranks import Rank
@@ -147,6 +148,15 @@ def _common(ref: ObjectRef, shard: str, author: Author, outcome: Kind) -> dict[s
         "outcome": outcome, "time": now,
         **msgspec.structs.asdict(author),
     }  # fmt: skip
+
+
+def codes_to_retry(codes: Collection[str]) -> frozenset[str]:
+    """`codes` for `settled`. Raises: UsageError for one that no failure has."""
+    known = (ALL, *OBJECT_ERRORS)
+    for code in codes:
+        if code not in known:
+            raise UsageError(f"--retry {code}: no failure has this code; known: {', '.join(known)}")
+    return frozenset(codes)
 
 
 def settled(outcome: Line, retry: frozenset[str]) -> bool:
