@@ -218,10 +218,17 @@ def test_a_wrong_clock_is_named_and_loses_nothing(site, undisturbed):
 
 @pytest.mark.slow
 def test_a_write_that_stalls_is_given_up_and_tried_again(site, undisturbed):
-    stalled = first_times(100.0, part="renders/")
-    left = [1]
-    site.proxy.judge = lambda request: left.pop() and stalled(request) if left else "pass"
+    stalls = [100.0]
+
+    def judge(request):
+        writes = request.method == "PUT" and "/renders/" in request.path
+        return stalls.pop() if writes and stalls else "pass"
+
+    site.proxy.judge = judge
+    start = time.monotonic()
     site.run()
+    assert site.proxy.record.judged == {"100.0": 1}
+    assert 50 < time.monotonic() - start < 95
     site.check_as(undisturbed)
 
 
@@ -263,6 +270,7 @@ def test_a_clock_two_hours_fast_is_named_by_a_real_server_too(gateway, undisturb
     gateway.check_as(undisturbed)
 
 
+@pytest.mark.slow
 def test_a_store_that_hangs_does_not_keep_a_stopped_worker(site, undisturbed, tmp_path):
     scratch = tmp_path / "scratch"
     hanging = threading.Event()
@@ -305,6 +313,7 @@ def listed(models, tmp_path) -> Iterator[Path]:
         server.shutdown()
 
 
+@pytest.mark.slow
 def test_a_slow_store_slows_the_downloads_and_fills_no_disk(site, listed, tmp_path):
     """The bounds are those that worker/pipeline.py states."""
     scratch, downloads, children = tmp_path / "scratch", 4, 1
