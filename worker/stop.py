@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-import queue
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,6 @@ from worker.errors import ExitStatus, Interrupted
 log = structlog.get_logger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-NO_SIGNAL = 0
 LAST_S = 5.0
 """Once out of time, so long may the last outcomes take on their way to a store that hangs."""
 
@@ -65,20 +64,22 @@ class Stop:
         Work is ended at the second signal, or `grace_s` after the first. If the context lasts
         yet LAST_S longer, because a store hangs, the process ends with what was not kept.
         """
-        # A handler may interrupt itself: of all that tells another thread, only a SimpleQueue's
-        # put may be met twice by one thread.
-        signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+        # A Python handler runs only once the main thread looks, and that may be blocked on a lock
+        # for good; the byte that C writes on each signal is seen at once, by a thread that reads.
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
         over = threading.Event()
 
-        def handle(number: int, _frame: FrameType | None) -> None:
-            signals.put(number)
+        def handle(_number: int, _frame: FrameType | None) -> None:
+            """Be there: without a handler there is no byte."""
 
         threads = [
-            threading.Thread(target=self._obey, args=(signals,), name="signals", daemon=True),
+            threading.Thread(target=self._obey, args=(ours,), name="signals", daemon=True),
             threading.Thread(target=self._watch, args=(over, grace_s), name="stop", daemon=True),
         ]
         for thread in threads:
             thread.start()
+        before_fd = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
         before = {number: signal.signal(number, handle) for number in SIGNALS}
         try:
             yield
@@ -87,13 +88,18 @@ class Stop:
             for number, handler in before.items():
                 # One signal more, on the way out, must not change the exit status.
                 signal.signal(number, signal.SIG_IGN if self.asked.is_set() else handler)
-            signals.put(NO_SIGNAL)
+            signal.set_wakeup_fd(before_fd)
+            theirs.close()
             for thread in threads:
                 thread.join()
+            ours.close()
 
-    def _obey(self, signals: queue.SimpleQueue[int]) -> None:
-        while signals.get() != NO_SIGNAL:
-            self.ask()
+    def _obey(self, signals: socket.socket) -> None:
+        """Ask once for each signal, until the other end is closed."""
+        while numbers := signals.recv(1024):
+            for number in numbers:
+                if number in SIGNALS:
+                    self.ask()
 
     def _watch(self, over: threading.Event, grace_s: float) -> None:
         while not self.asked.wait(0.1):
