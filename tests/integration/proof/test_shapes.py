@@ -98,7 +98,7 @@ def test_depth(studio, name, projection, record_property):
             assert np.isinf(value[coverage == 0]).all()
         exact = np.where(np.isinf(read["npy"]), 65535, np.rint(read["npy"].astype(float) / STEP))
         assert np.array_equal(stored, exact)  # the encoding adds its rounding and no more
-    record_property("worst depth error", worst)
+    record_property("worst depth error", float(worst))
 
 
 @pytest.mark.parametrize(("name", "projection"), CASES)
@@ -119,7 +119,7 @@ def test_normals(studio, name, projection, record_property):
             worst[key] = max(worst[key], error)
             assert error < 1.0
         np.testing.assert_allclose(np.linalg.norm(read["exr"][flat], axis=-1), 1, atol=1e-5)
-    record_property("worst normal error, degrees", worst)
+    record_property("worst normal error, degrees", float(worst))
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -145,7 +145,7 @@ def test_mask(studio, name, projection, record_property):
         assert set(np.unique(mask)) == {0, 255}
         worst = min(worst, iou(mask > 0, np.isfinite(depth)))
         assert np.array_equal(mask > 0, np.isfinite(shot.image(f"{view.name}_depth.npy")))
-    record_property("worst mask IoU", worst)
+    record_property("worst mask IoU", float(worst))
     assert worst >= 0.995
 
 
@@ -192,7 +192,7 @@ def test_position_depth_and_camera_agree(studio, name, projection, record_proper
         where = project(position[inside].astype(float), view)
         middles = np.argwhere(inside)[:, ::-1] + 0.5
         assert np.abs(where[:, :2] - middles).max() < 0.05
-    record_property("worst gap of position", worst)
+    record_property("worst gap of position", float(worst))
     assert worst < 1e-3
 
 

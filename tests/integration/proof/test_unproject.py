@@ -96,9 +96,9 @@ def agreement(shot):
 def prove(shot, path, record_property):
     share = lands_on(shot, mesh_of(path))
     floating, agree = agreement(shot)
-    record_property("share within 2e-3 of the mesh", share)
-    record_property("share that contradicts another view", floating)
-    record_property("share that agrees with another view", agree)
+    record_property("share within 2e-3 of the mesh", float(share))
+    record_property("share that contradicts another view", float(floating))
+    record_property("share that agrees with another view", float(agree))
     assert share >= 0.999
     assert floating <= 1e-3
     assert agree >= 0.97  # surfaces bend within the pixel
