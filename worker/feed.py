@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 import structlog
@@ -28,6 +29,8 @@ class Task(msgspec.Struct, frozen=True):
     shard: str
     ref: ObjectRef
     attempt: int
+    listed: bool = True
+    """Whether a shard or its ledger names it; else a repository was just found to hold it."""
 
 
 class Feed:
@@ -74,25 +77,27 @@ class Feed:
                 yield task
             if left == 0:
                 break
-        yield from self._new_tasks()
+        yield from islice(self._new_tasks(), left)
         self.exhausted = not self._stop.asked.is_set()
 
     def fetched(self, task: Task) -> None:
         """Be told that `task` has left the fetch step, one way or the other."""
-        if task.ref.uid in self._known_new:
+        if not task.listed:
             return
         with self._changed:
             self._fetching -= 1
             self._changed.notify_all()
 
     def found(self, ref: ObjectRef, shard: str) -> bool:
-        """Take a model that the index does not name. True if it will be rendered."""
+        """Take a model that the index does not name. False if new ones are only to be recorded."""
+        if not self._job.render_new:
+            return False
         with self._changed:
-            if not self._job.render_new or ref.uid in self._known_new:
-                return False
-            self._known_new.add(ref.uid)
+            if ref.uid in self._known_new:
+                return True
+            self._known_new.add(ref.uid)  # once, also where several shards hold the repository
             self._fetcher.plan([ref])
-            self._found.append(Task(shard, ref, 1))
+            self._found.append(Task(shard, ref, 1, listed=False))
             self._changed.notify_all()
         return True
 
@@ -120,7 +125,10 @@ class Feed:
             else:
                 tasks.append(Task(shard.name, ref, before.attempt + 1 if before else 1))
         if self._job.render_new:
-            self._known_new |= {uid for uid, o in outcomes.items() if settled(o, self._job.retry)}
+            for task in self._found_before(shard.name, share, outcomes, {ref.uid for ref in refs}):
+                if limit is None or len(tasks) < limit:
+                    tasks.append(task)
+            self._take_over(outcomes.keys() | {ref.uid for ref in refs})
         self._fetcher.plan(
             [task.ref for task in tasks], named=[ref.file_identifier for ref in refs]
         )
@@ -128,6 +136,23 @@ class Feed:
         if settled_before:
             self._observer.settled(settled_before)
         return tasks
+
+    def _found_before(
+        self, shard: str, share: ShardShare, outcomes: dict[str, Outcome], named: set[str]
+    ) -> Iterator[Task]:
+        """What an earlier run found beside the index's objects, and still is to be rendered."""
+        beside = sorted(outcomes.keys() - named)
+        for uid in beside[share.stripe :: share.stripes]:
+            before = outcomes[uid]
+            if before.outcome == "new" or not settled(before, self._job.retry):
+                ref = ObjectRef(file_identifier=before.file_identifier, source="github")
+                yield Task(shard, ref, before.attempt + 1)
+
+    def _take_over(self, uids: set[str]) -> None:
+        """These have, or had, a task of their own: a repository that holds them finds no news."""
+        with self._changed:
+            self._known_new |= uids
+            self._found = deque(task for task in self._found if task.ref.uid not in uids)
 
     def _new_tasks(self) -> Iterator[Task]:
         while True:

@@ -1,0 +1,73 @@
+"""Models that a repository holds and the index does not name: recorded, rendered only if asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from tests.e2e import crash
+from tests.e2e.conftest import listing, run_worker
+from worker.keys import uid_of
+
+GITHUB = "https://github.com/org/repo"
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    """The environment in which GitHub's org/repo holds four cubes, and their identifiers."""
+    base = tmp_path_factory.mktemp("hub")
+    work = crash.cubes(base / "work", 4)
+    settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+    def git(*arguments: str) -> str:
+        name = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
+        return subprocess.run(
+            ["git", "-C", work, *name, *arguments],
+            env={**os.environ, **settings}, check=True, capture_output=True, text=True,
+        ).stdout.strip()  # fmt: skip
+
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "cubes")
+    config = base / "gitconfig"
+    config.write_text(f'[url "file://{work}/.git"]\n insteadOf = {GITHUB}.git\n')
+    commit = git("rev-parse", "HEAD")
+    files = sorted(path.name for path in work.iterdir() if path.is_file())
+    return {"GIT_CONFIG_GLOBAL": str(config)}, [f"{GITHUB}/blob/{commit}/{name}" for name in files]
+
+
+@pytest.fixture(scope="module")
+def index(repository, tmp_path_factory):
+    """Two shards of one object each; the other two objects are named nowhere."""
+    base = tmp_path_factory.mktemp("index")
+    records = [{"fileIdentifier": name, "source": "github"} for name in repository[1][:2]]
+    (base / "list.json").write_text(json.dumps(records))
+    run_worker("index", "build", base / "list.json", "--to", base / "index", "--shard-size", 1)
+    return base / "index"
+
+
+def zips(output):
+    return {path.stem for path in output.glob("renders/*.zip")}
+
+
+def test_recorded_then_rendered_when_asked(repository, index, tmp_path):
+    variables, names = repository
+    later, at_once = tmp_path / "later", tmp_path / "at-once"
+    run_worker("run", index, "--output", later, *crash.TINY, **variables)
+    assert zips(later) == {uid_of(name) for name in names[:2]}
+    for output in (later, at_once):
+        run_worker("run", index, "--output", output, "--render-new", *crash.TINY, **variables)
+        assert zips(output) == {uid_of(name) for name in names}
+    assert listing(later) == listing(at_once)
+    again = run_worker("run", index, "--output", later, "--render-new", *crash.TINY, **variables)
+    assert '"rendered": 0' in again.stderr
+
+
+def test_the_limit_counts_them(repository, index, tmp_path):
+    variables, _ = repository
+    arguments = ("run", index, "--output", tmp_path / "out", "--render-new", "--limit", 3)
+    run_worker(*arguments, *crash.TINY, **variables)
+    assert len(zips(tmp_path / "out")) == 3

@@ -1,0 +1,81 @@
+"""The feed: what of a shard, its ledger and its repositories is still to be done."""
+
+import hashlib
+import threading
+
+import pytest
+
+from worker import presets
+from worker.feed import Feed
+from worker.index import builder, reader
+from worker.index.record import ObjectRef
+from worker.job import Job
+from worker.observer import LogObserver
+from worker.ranks import Rank
+from worker.s3 import S3Options
+from worker.sources.base import FetchLimits
+from worker.sources.fetcher import Fetcher
+from worker.stop import Stop
+from worker.stores import open_store
+
+BLOB = "https://github.com/org/repo/blob/" + "a" * 40 + "/"
+A, B, C = (ObjectRef(file_identifier=f"{BLOB}{name}.obj", source="github") for name in "abc")
+
+
+@pytest.fixture
+def make_feed(tmp_path):
+    """Make a feed over two shards, one with A and one with B."""
+    names = tmp_path / "list.txt"
+    names.write_text(f"{A.file_identifier}\n{B.file_identifier}\n")
+    builder.build(str(names), str(tmp_path / "index"), shard_size=1)
+    index = reader.open_index(str(tmp_path / "index"), S3Options())
+
+    def make(**more):
+        recipe = presets.load("default")
+        job = Job(
+            objects=2, index_digest=index.digest, preset_digest=hashlib.sha256().hexdigest(),
+            recipe=recipe, rank=Rank(0, 1, "flags"), **more,
+        )  # fmt: skip
+        fetcher = Fetcher(tmp_path / "fetched", limits=FetchLimits())
+        store = open_store(str(tmp_path / "output"))
+        return Feed(job, index, store, fetcher, Stop(), LogObserver())
+
+    return make
+
+
+def rest(feed, tasks):
+    """The tasks that are left, each fetched at once; fails where the feed would wait for ever."""
+    found = []
+
+    def take():
+        for task in tasks:
+            found.append(task.ref.file_identifier)
+            feed.fetched(task)
+
+    thread = threading.Thread(target=take, daemon=True)
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
+    return found
+
+
+def test_a_new_object_that_a_later_shard_names_has_one_task(make_feed):
+    feed = make_feed(render_new=True)
+    tasks = feed.tasks()
+    first = next(tasks)
+    assert first.ref.file_identifier == A.file_identifier
+    assert feed.found(B, first.shard)
+    assert feed.found(C, first.shard)
+    assert feed.found(C, first.shard)
+    feed.fetched(first)
+    assert rest(feed, tasks) == [B.file_identifier, C.file_identifier]
+    assert feed.exhausted
+
+
+def test_new_objects_are_not_rendered_unasked(make_feed):
+    feed = make_feed()
+    tasks = feed.tasks()
+    first = next(tasks)
+    assert not feed.found(C, first.shard)
+    feed.fetched(first)
+    assert rest(feed, tasks) == [B.file_identifier]
