@@ -7,7 +7,7 @@
     │   ├── PresetInvalid
     │   └── OutputMismatch
     ├── NodeError            69  this node or the storage is unusable; try elsewhere
-    │   ├── StoreError
+    │   ├── StoreError ── StoreFull
     │   ├── BlenderMissing
     │   ├── DeviceMissing
     │   └── NodeUnusable
@@ -93,6 +93,10 @@ class StoreError(NodeError):
     """A store that cannot be reached, read or written."""
 
     code = "store"
+
+
+class StoreFull(StoreError):
+    """A store without room: what failed for one object would fail for the next."""
 
 
 class BlenderMissing(NodeError):

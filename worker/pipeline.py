@@ -38,6 +38,7 @@ from worker.errors import (
     ObjectInterrupted,
     PublishFailed,
     StoreError,
+    StoreFull,
     WorkerError,
 )
 from worker.failpoints import Failpoint, reach
@@ -194,6 +195,8 @@ class Pipeline:
             created = self._store.create(key, packed.path)
             reach(Failpoint.CREATED)
             stat = self._store.stat(key)
+        except StoreFull:
+            raise  # the check's few bytes may still fit, and every object would fail
         except StoreError as error:
             self._store.check()  # raises when the store, not this object, is the trouble
             raise PublishFailed(f"{key}: {error}") from error
@@ -259,7 +262,8 @@ class Pipeline:
         return run
 
     def _folder(self, task: Task) -> Path:
-        return self._scratch / "objects" / task.ref.uid
+        # Two shards may name one object, and both be in work.
+        return self._scratch / "objects" / task.shard / task.ref.uid
 
     def _clean(self, task: Task) -> None:
         shutil.rmtree(self._folder(task), ignore_errors=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from worker import keys
-from worker.errors import Download, StoreError, UsageError
+from worker.errors import Download, StoreError, StoreFull, UsageError
 from worker.sources.base import FetchedObject
 from worker.stores.base import Store
 
@@ -42,6 +42,8 @@ class Keeper:
         """
         try:
             self._put(fetched)
+        except StoreFull:
+            raise
         except StoreError as error:
             self._store.check()  # raises when the store, not this object, is the trouble
             raise Download(f"could not keep {fetched.ref.uid}: {error}") from error

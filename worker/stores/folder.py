@@ -18,7 +18,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from worker import keys
-from worker.errors import StoreError
+from worker.errors import StoreError, StoreFull
 from worker.failpoints import Failpoint, reach
 from worker.stores.base import Entry, Stat, check_key, sha256_of
 
@@ -27,6 +27,7 @@ STALE_S = 24 * 3600.0
 
 NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV})
 NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 ADVICE = {
     errno.ENOSPC: "free some space there",
@@ -155,7 +156,8 @@ class FolderStore:
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             advice = ADVICE.get(error.errno or 0)
-            raise StoreError(
+            kind = StoreFull if error.errno in FULL else StoreError
+            raise kind(
                 f"cannot {doing} folder {self.uri}: {why}"
                 + (f"; {advice} or choose another place" if advice else "")
             ) from error

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
-from worker.errors import StoreError
+from worker.errors import StoreError, StoreFull
 
 _KEYS = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile, and the endpoint"
 _RIGHTS = "the credentials need the rights s3:ListBucket, s3:GetObject and s3:PutObject there"
@@ -31,9 +31,12 @@ BY_CODE = {
     "MissingContentLength": _CHECKSUMS,
     "411": _CHECKSUMS,
     "QuotaExceeded": "the quota is used up: free some space",
+    "XMinioStorageFull": "the server's disks are full: free some space",
     "EntityTooLarge": "the object is larger than the server takes",
 }
 """Advice by the code of a server's answer (the HTTP status where the answer has no body)."""
+
+FULL = frozenset({"QuotaExceeded", "XMinioStorageFull"})
 
 BY_TYPE: tuple[tuple[type[boto.BotoCoreError], str], ...] = (
     (boto.NoCredentialsError, f"no credentials found: {_KEYS}"),
@@ -67,7 +70,8 @@ def explained(doing: str, where: str) -> Iterator[None]:
         detail = error.response.get("Error", {}).get("Message") or ""
         why = BY_CODE.get(code) or f"the server said {code or '?'}"
         said = f" (the server said {code}{': ' + detail if detail else ''})" if detail else ""
-        raise StoreError(f"cannot {doing} {where}: {why}{said}") from error
+        kind = StoreFull if code in FULL else StoreError
+        raise kind(f"cannot {doing} {where}: {why}{said}") from error
     except boto.BotoCoreError as error:
         advice = next((text for kind, text in BY_TYPE if isinstance(error, kind)), None)
         detail = " ".join(str(error).split())
