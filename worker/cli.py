@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import os
 import sys
 from types import FrameType
 from typing import NoReturn
@@ -39,7 +40,21 @@ CommandLineError: type[Exception] = next(
 
 def main() -> None:
     """Run the command line; the exit statuses are `errors.ExitStatus`."""
+    _open_standard_streams()
     sys.exit(_status())
+
+
+def _open_standard_streams() -> None:
+    """Give what a person closed (`<&- >&- 2>&-`) to the null device.
+
+    Else the next file opened takes its number, and what is logged would be written into it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            os.dup2(null := os.open(os.devnull, os.O_RDWR), number)
+            if null != number:
+                os.close(null)
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 def _stopped(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 
 import pytest
 
-from tests.e2e.conftest import SMALL, run_worker
+from tests.e2e.conftest import ROOT, SMALL, command, environment, run_worker
 
 CASES = {
     "no index": (["nowhere.json"], {}, 78, ["nowhere.json"]),
@@ -107,3 +109,11 @@ def test_too_many_failures_show_in_the_exit_status(tmp_path):
     # settled failures count on a second run as well
     run_worker(*arguments, check=10)
     run_worker(*arguments, "--max-failure-rate", "1.0", check=0)
+
+
+def test_standard_streams_may_be_closed(own_samples, tmp_path):
+    worker = shlex.join(command("run", own_samples, "--output", tmp_path / "out", "--limit", 1,
+                                "--device", "cpu", *SMALL))  # fmt: skip
+    closed = ["sh", "-c", f"exec {worker} <&- >&- 2>&-"]
+    assert subprocess.run(closed, env=environment(), cwd=ROOT, check=False).returncode == 0
+    assert len(list(tmp_path.glob("out/renders/*.zip"))) == 1
