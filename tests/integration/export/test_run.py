@@ -243,7 +243,8 @@ def test_the_command_on_s3_gives_what_it_gives_in_a_folder(export, views, tmp_pa
 
 def test_the_command_on_slurm_takes_its_share(views, tmp_path):
     for rank in range(2):
-        run_worker("export", "nerf", "--input", views, "--to", tmp_path / "to",
-                   SLURM_JOB_ID="7", SLURM_STEP_ID="0", SLURM_NTASKS="2", SLURM_PROCID=str(rank))  # fmt: skip
+        slurm = {"JOB_ID": 7, "STEP_ID": 0, "NTASKS": 2, "PROCID": rank}
+        variables = {f"SLURM_{name}": str(value) for name, value in slurm.items()}
+        run_worker("export", "nerf", "--input", views, "--to", tmp_path / "to", **variables)
         assert lines(tmp_path / "to") > 0
     assert len(list((tmp_path / "to").glob("*/turntable.gif"))) == 3

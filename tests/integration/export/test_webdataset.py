@@ -129,8 +129,8 @@ def test_zeronvs_views_show_what_their_cameras_say(export, tmp_path, size):
 
 
 def test_zeronvs_takes_its_own_presets_zips(export, tmp_path):
-    recipe = scenes.recipe("zeronvs", views=3, size=256, images=("colour", "depth-f16"),
-                           colour=Colour(background="white"), camera=Camera(fov=(50.0, 50.0)))  # fmt: skip
+    look = {"colour": Colour(background="white"), "camera": Camera(fov=(50.0, 50.0))}
+    recipe = scenes.recipe("zeronvs", views=3, size=256, images=("colour", "depth-f16"), **look)
     out = scenes.output(tmp_path / "out", recipe, objects=1)
     to = export("webdataset", out, tmp_path / "white", options={"layout": "zeronvs"})
     ((_, scene),) = scenes_of(webdataset.WebDataset(tars(to), shardshuffle=False))

@@ -72,6 +72,13 @@ def shared_camera(zipped: RenderZip, views: Views) -> Camera:
     return first
 
 
+def reach(zipped: RenderZip) -> float:
+    """Half the side of the cube around the origin that holds the object; 0.5 for a unit cube."""
+    placement = zipped.cameras.placement
+    corners = [] if placement is None else [abs(value) for row in placement.bbox for value in row]
+    return max([0.5, *corners])
+
+
 def frame(view: Camera, path: str, **more: Any) -> dict[str, Any]:
     """A frame of a transforms.json: camera-to-world in OpenGL axes, as the zip has it."""
     return {"file_path": path, "transform_matrix": view.camera_to_world, **more}

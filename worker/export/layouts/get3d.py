@@ -19,9 +19,18 @@ import numpy as np
 
 from worker import keys
 from worker.errors import Unsupported
-from worker.export.layouts.base import Files, Layout, Scene, angle_x, as_view, colour_file, frame
+from worker.export.layouts.base import (
+    Files,
+    Layout,
+    Scene,
+    angle_x,
+    as_view,
+    colour_file,
+    frame,
+    reach,
+)
 from worker.pack import form, text
-from worker.pack.records.transforms import AABB, turn_and_height
+from worker.pack.records.transforms import turn_and_height
 
 SAFE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
@@ -49,7 +58,9 @@ def files(scene: Scene) -> Files:
         name = keys.image_file(keys.view_name(number))
         yield f"img/{where}/{name}", colour_file(scene.zip, view)
         frames.append(frame(view, name, camera_angle_x=angle))
-    document = {"camera_angle_x": angle, "aabb": AABB, "frames": frames}
+    half = reach(scene.zip)
+    aabb = [[-half] * 3, [half] * 3]
+    document = {"camera_angle_x": angle, "aabb": aabb, "frames": frames}
     yield f"img/{where}/{keys.TRANSFORMS}", text.json_file(document)
     rotation, elevation = np.array([turn_and_height(as_view(view)) for view in views]).T
     yield f"camera/{where}/{keys.ROTATION}", form.NPY.encode(rotation)

@@ -23,6 +23,7 @@ from worker.export.layouts.base import (
     colour_file,
     frame,
     own_folder,
+    reach,
     shared_camera,
 )
 from worker.pack import png, text
@@ -44,7 +45,7 @@ def files(scene: Scene) -> Files:
         "w": k.width,
         "h": k.height,
         "aabb_scale": 1,
-        "scale": 1.0,
+        "scale": 0.5 / reach(scene.zip),
         "offset": [0.5, 0.5, 0.5],
     }
     if with_depth:
