@@ -54,7 +54,7 @@ class Place:
 
     def at_work(self) -> bool:
         """Blender sleeps on its object, and all before it are published."""
-        raws = [path.parent.name for path in self.scratch.glob("*/objects/*/raw")]
+        raws = [path.parent.name for path in self.scratch.glob("*/objects/*/*/raw")]
         return raws == [keys.uid_of(SLOW)]
 
     def codes(self) -> list[str | None]:
@@ -97,7 +97,7 @@ def test_what_does_not_finish_within_the_grace_is_recorded_as_interrupted(number
 def test_what_finishes_within_the_grace_is_published(place):
     arguments = place.arguments(*LONG_VIEWS)
     with crash.worker(*arguments, log=place.log) as worker:
-        crash.wait_for(lambda: list(place.scratch.glob("*/objects/*/raw/*")))
+        crash.wait_for(lambda: list(place.scratch.glob("*/objects/*/*/raw/*")))
         assert place.zips() == 0
         worker.send_signal(signal.SIGTERM)
         asked = time.monotonic()

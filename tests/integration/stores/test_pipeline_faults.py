@@ -323,7 +323,7 @@ def test_a_slow_store_slows_the_downloads_and_fills_no_disk(site, listed, tmp_pa
     with crash.worker(*arguments, **KEYS) as worker:
         while worker.poll() is None:
             fetched.append(len(list(scratch.glob("*/fetched/objects/*"))))
-            worked_on.append(len(list(scratch.glob("*/objects/*"))))
+            worked_on.append(len(list(scratch.glob("*/objects/*/*"))))
             time.sleep(0.02)
         assert worker.returncode == 0
     assert len(crash.stored(site.store)) == 36 + 1
