@@ -116,7 +116,7 @@ def _legend(pen: ImageDraw.ImageDraw, top: int) -> None:
         pen.line([(x, top + 12), (x + 40, top + 12)], colour, 4)
         pen.text((x + 50, top), name, INK, _font(18))
         x += 80 + int(pen.textlength(name, _font(18)))
-    pen.text((x, top), "points: 16, 32, 64, 128, 256 samples", INK, _font(18))
+    pen.text((x, top), "points: samples", INK, _font(18))
 
 
 def _font(size: int) -> Any:
