@@ -31,6 +31,7 @@ BALLS = (  # centre, radius, linear colour; in the unit cube, of no symmetry
     ((0.25, 0.15, 0.05), 0.25, (0.1, 0.5, 0.8)),
     ((-0.05, 0.2, 0.32), 0.18, (0.7, 0.7, 0.1)),
 )
+SIZED = {"scene_size": {"bbox_min": [-0.5] * 3, "bbox_max": [0.5] * 3}}
 ALPHA = 1.0
 """Of the material."""
 GPT4POINT = ("albedo", "depth", "alpha", "normal-16")
@@ -126,7 +127,7 @@ def rendered(folder: Path, recipe: Recipe, ref: ObjectRef, *, places=None) -> Re
                  projection="perspective", files={"passes": f"{name}.exr"})
         )  # fmt: skip
     scene = SCENE | {
-        "scene_size": {"bbox_min": [-0.5] * 3, "bbox_max": [0.5] * 3},
+        **SIZED,
         "placement": {"scale": 1.0, "offset": [0.0, 0.0, 0.0]},
     }
     return RenderedObject(

@@ -130,3 +130,15 @@ def test_views_of_one_k_are_asked_for_only_where_a_layout_has_one(export, tmp_pa
     assert "different fields of view" in next(iter(scenes.outcomes(refused).values()))["message"]
     to = export("nerf", out, tmp_path / "b", options={"layout": "nerfstudio"})
     assert all(agrees(view) for view in readers.nerfstudio(to / UID)["train"])
+
+
+@pytest.mark.parametrize(("half", "scale"), [(0.5, 1.0), (0.3, 1.0), (1.0, 0.5)])
+def test_larger_objects_fit_the_unit_cube_of_instant_ngp(
+    export, tmp_path, monkeypatch, half, scale
+):
+    sized = {"scene_size": {"bbox_min": [-half] * 3, "bbox_max": [half, half / 2, half]}}
+    monkeypatch.setattr(scenes, "SIZED", sized)
+    out = scenes.output(tmp_path / "out", scenes.recipe(views=2, size=16), objects=1)
+    to = export("nerf", out, options={"layout": "instant-ngp"})
+    document = json.loads((to / UID / "transforms_train.json").read_text())
+    assert document["scale"] == pytest.approx(scale)

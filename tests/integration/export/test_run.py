@@ -3,13 +3,16 @@
 import hashlib
 import json
 import shutil
+import signal
+import subprocess
+import time
 import zipfile
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.e2e.conftest import run_worker
+from tests.e2e.conftest import ROOT, command, environment, run_worker
 from tests.integration.export import scenes
 from worker import keys
 from worker.errors import OutputMismatch, UsageError
@@ -248,3 +251,26 @@ def test_the_command_on_slurm_takes_its_share(views, tmp_path):
         run_worker("export", "nerf", "--input", views, "--to", tmp_path / "to", **variables)
         assert lines(tmp_path / "to") > 0
     assert len(list((tmp_path / "to").glob("*/turntable.gif"))) == 3
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_stopped_and_run_again_it_gives_what_an_undisturbed_run_gives(export, tmp_path, how):
+    images = ("colour", "depth", "normal")
+    out = scenes.output(tmp_path / "out", scenes.recipe(views=6, size=96, images=images), objects=6)
+    options = {"layout": "exact", "points": 5000}
+    alone = export("pointcloud", out, tmp_path / "alone", options=options)
+    to = tmp_path / "to"
+    arguments = ("export", "pointcloud", "--input", out, "--to", to, "--layout", "exact",
+                 "--points", 5000, "--workers", 1)  # fmt: skip
+    worker = subprocess.Popen(
+        command(*arguments), env=environment(), cwd=ROOT, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 60
+    while not list(to.glob("ply/*.ply")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    worker.send_signal(how)
+    assert worker.wait(60) == (75 if how == signal.SIGTERM else -9)
+    assert 0 < len(list(to.glob("ply/*.ply"))) < 6
+    export("pointcloud", out, to, options=options)
+    assert listing(to) == listing(alone)
+    assert {line["outcome"] for line in scenes.outcomes(to).values()} == {"exported"}
