@@ -23,6 +23,7 @@ from worker.errors import (
     ObjectInterrupted,
     PublishFailed,
     StoreError,
+    StoreFull,
     WorkerError,
 )
 from worker.export.base import Export, Finished, NotAsWritten, Unit
@@ -169,6 +170,8 @@ class ExportLine:
             try:
                 stands = self._target.create(name, path)
                 stat = self._target.stat(name)
+            except StoreFull:
+                raise
             except StoreError as error:
                 self._target.check()  # raises when the store, not this file, is the trouble
                 raise PublishFailed(f"{name}: {error}") from error

@@ -39,9 +39,14 @@ LAUNCH = Path(__file__).with_name("launch.py")
 STOP_DEADLINE_S = 5.0
 TAIL_LINES = 40
 TAIL_LINE_LENGTH = 400
-FROM_CHILD = {kind.__name__: kind for kind in messages.FROM_CHILD}
-
 FromChild = Ready | Configured | Beat | Phase | Rendered | Failed
+# Made once, here: msgspec crashes when two threads are the first to decode one type.
+FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+NAME = msgspec.json.Decoder(str)
+FROM_CHILD: dict[str, msgspec.json.Decoder[FromChild]] = {
+    kind.__name__: msgspec.json.Decoder(kind) for kind in messages.FROM_CHILD
+}
+
 Answer = TypeVar("Answer", Ready, Configured, Rendered)
 
 
@@ -217,9 +222,7 @@ class Child:
 def _decode(line: bytes) -> FromChild:
     """Decode strictly: the child has run untrusted files."""
     try:
-        fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
-        kind = FROM_CHILD[msgspec.json.decode(fields.pop("type"), type=str)]
-        return msgspec.json.decode(line, type=kind)
+        return FROM_CHILD[NAME.decode(FIELDS.decode(line)["type"])].decode(line)
     except (KeyError, msgspec.MsgspecError) as error:
         raise ChildDied(f"it sent a message that is not of the protocol: {error}") from error
 

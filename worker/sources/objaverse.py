@@ -40,6 +40,10 @@ class Answer(msgspec.Struct, frozen=True):
     message: str = ""
 
 
+# Made once: msgspec crashes when two threads are the first to decode one type.
+ANSWER = msgspec.json.Decoder(Answer)
+
+
 class ObjaverseSource:
     """Sketchfab, Thingiverse and Smithsonian identifiers as Objaverse-XL writes them."""
 
@@ -102,7 +106,7 @@ class ObjaverseSource:
             self._limits.max_bytes + ROOM, deadline, msgspec.json.encode(request),
         )  # fmt: skip
         try:
-            answer = msgspec.json.decode(ended.output, type=Answer)
+            answer = ANSWER.decode(ended.output)
         except msgspec.DecodeError as error:
             raise Passing(
                 f"{ref.location}: the objaverse package died ({ended.status}): {ended.log[-600:]}"
