@@ -19,7 +19,7 @@ from tests.tools.faultproxy import Proxy, proxy
 from worker.s3 import S3Options
 from worker.stores import Store, open_store
 
-OBJECTS = 40
+OBJECTS = 150
 WORKERS = 3
 KILLS = 12
 SEED = 20_250_101
