@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -60,8 +59,7 @@ def done(command, folder, **variables):
 @pytest.mark.slow
 def test_the_scripts_of_the_nerf_example(tmp_path):
     models = tmp_path / "models"
-    models.mkdir()
-    shutil.copy(ROOT / "samples" / "pawn.glb", models)
+    done([sys.executable, "-m", "worker.blender.samples", models, "pawn.glb"], ROOT)
     bin_folder = Path(sys.executable).parent
     path = f"{bin_folder}:/usr/bin:/bin"
     scripts = ROOT / "examples" / "nerf"

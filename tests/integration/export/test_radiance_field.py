@@ -1,6 +1,7 @@
 """A field trained on an export shows views it has not seen: poses and intrinsics are right."""
 
-import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -26,7 +27,12 @@ def test_a_field_shows_held_out_views(tmp_path, record_property):
 
     objects = tmp_path / "objects"
     objects.mkdir()
-    shutil.copy(ROOT / "samples" / "rocket.glb", objects)
+    subprocess.run(
+        [sys.executable, "-m", "worker.blender.samples", str(objects), "rocket.glb"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
     overrides = [part for setting in SETTINGS for part in ("--set", setting)]
     run_worker("run", objects, "--output", tmp_path / "out", "--preset", "nerf-synthetic",
                "--device", "cpu", *overrides)  # fmt: skip
