@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from worker.blender import layouts
-from worker.blender.recipe import Camera, Recipe, RecipeError
+from worker.blender.declared import RecipeError
+from worker.blender.recipe import Camera, Recipe
 from worker.blender.streams import random_colour, stream
 
 UID = "e04abf68-db32-5fe7-a41f-01eed86d3a71"

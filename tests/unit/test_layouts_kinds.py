@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from worker.blender import layouts
-from worker.blender.recipe import LAYOUTS, Camera, RecipeError
+from worker.blender.declared import RecipeError
+from worker.blender.recipe import LAYOUTS, Camera
 
 MANY = 2000
 WIDE = (640, 360)

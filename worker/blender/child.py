@@ -5,29 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 import traceback
-from typing import Any, Callable, Union
+from typing import Union
 
-from worker.blender import (
-    channels,
-    colours,
-    compat,
-    engine,
-    extent,
-    importers,
-    indices,
-    layouts,
-    lights,
-    messages,
-    mischief,
-    modifiers,
-    poses,
-    render,
-    scene,
-    statistics,
-    textures,
-)
+from worker.blender import compat, engine, messages, mischief
 from worker.blender.channel import Channel, Heart
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.messages import (
@@ -39,9 +20,8 @@ from worker.blender.messages import (
     Rendered,
     RenderObject,
 )
-from worker.blender.paths import Root
-from worker.blender.recipe import Recipe, from_dict
-from worker.blender.streams import digest, random_colour, stream
+from worker.blender.products import PRODUCTS, Tell
+from worker.blender.recipe import from_dict
 
 BUG = 70
 
@@ -96,7 +76,7 @@ def serve(channel: Channel) -> None:
             return
 
 
-def teller(request: RenderObject, channel: Channel) -> Callable[[Phase], None]:
+def teller(request: RenderObject, channel: Channel) -> Tell:
     """Tells the host of each phase; the tests' faults strike right after."""
 
     def tell(phase: Phase) -> None:
@@ -106,12 +86,11 @@ def teller(request: RenderObject, channel: Channel) -> Callable[[Phase], None]:
     return tell
 
 
-def answer(
-    request: RenderObject, device: engine.Device, tell: Callable[[Phase], None]
-) -> Union[Rendered, Failed]:
+def answer(request: RenderObject, device: engine.Device, tell: Tell) -> Union[Rendered, Failed]:
     """Render one object; whatever goes wrong with it is the answer, not the child's end."""
     try:
-        return _render(request, device, tell)
+        recipe = from_dict(request.recipe)
+        return PRODUCTS[recipe.product](request, recipe, device, tell)
     except ObjectFault as fault:
         return Failed(request.uid, fault.code, str(fault))
     except MemoryError:
@@ -119,77 +98,3 @@ def answer(
     except Exception as error:  # noqa: BLE001 - one object never ends the child
         traceback.print_exc()
         return Failed(request.uid, "render", f"{type(error).__name__}: {brief(error)}")
-
-
-def _render(
-    request: RenderObject, device: engine.Device, tell: Callable[[Phase], None]
-) -> Rendered:
-    uid = request.uid
-    recipe: Recipe = from_dict(request.recipe)
-    root = Root(request.root, request.model)
-    suffix = request.format.lower()
-
-    tell(Phase(uid, "import"))
-    scene.clean()
-    importers.load(root, suffix, recipe.subject)
-
-    tell(Phase(uid, "scene"))
-    facts = statistics.count(root)
-    frames = poses.frames(recipe.subject, recipe.views)
-    shown = sorted(set(frames))
-    modifiers.as_rendered()
-    low, high = extent.bounds(shown)
-    if len(shown) == 1:
-        modifiers.apply_costly()
-    facts["scene_size"] = statistics.scene_size(low, high)
-    facts.update(_colour(uid, recipe, root, suffix))
-    centre, scale = _normal_form(recipe, low, high, shown)
-    facts["placement"] = {"scale": scale, "offset": (-scale * centre).tolist()}
-    rig = lights.add(recipe.lights, stream(uid, recipe, "lights"), scale)
-
-    def support(directions: extent.Array) -> extent.Array:
-        return scale * (extent.support(directions, shown) - directions @ centre)
-
-    viewpoints = layouts.viewpoints(
-        recipe.camera, recipe.views, recipe.resolution, stream(uid, recipe, "cameras"), support
-    )
-    scene.normalise(centre, scale)
-    camera = scene.add_camera()
-    wanted = channels.passes(recipe.images)
-    if not {*wanted} <= {channels.COMBINED, channels.DEPTH}:
-        colours.complete()
-    facts.update(indices.number(wanted))
-    runtime = engine.configure(recipe, device, digest(uid, recipe, "cycles") % (1 << 31))
-    runtime["lights"] = rig
-
-    start = time.monotonic()
-    views = render.render_views(
-        recipe, camera, viewpoints, frames, request.scratch, lambda n: tell(Phase(uid, "view", n))
-    )
-    return Rendered(uid, views, facts, runtime, time.monotonic() - start)
-
-
-def _normal_form(
-    recipe: Recipe, low: extent.Array, high: extent.Array, frames: list[int]
-) -> tuple[extent.Array, float]:
-    """What becomes the origin, and by how much the object is scaled."""
-    centre = (low + high) / 2.0
-    if recipe.subject.normalise == "none":
-        return centre * 0.0, 1.0
-    if recipe.subject.normalise == "unit-sphere":
-        return centre, 1.0 / extent.reach(centre, frames)
-    return centre, 1.0 / float((high - low).max())
-
-
-def _colour(uid: str, recipe: Recipe, root: Root, suffix: str) -> dict[str, Any]:
-    """Colour what brings no colour of its own."""
-    missing = textures.replace_missing(
-        root, lambda name: random_colour(stream(uid, recipe, f"texture:{name}"))
-    )
-    painted = None
-    if suffix in recipe.subject.one_colour:
-        painted = random_colour(stream(uid, recipe, "colour"))
-        colours.paint_all(painted)
-    else:
-        colours.show_vertex_colours()
-    return {"missing_textures": missing, "random_color": painted and list(painted)}

@@ -15,7 +15,8 @@ from typing import Callable, Optional
 import numpy as np
 import numpy.typing as npt
 
-from worker.blender.recipe import Camera, RecipeError
+from worker.blender.declared import RecipeError
+from worker.blender.recipe import Camera
 
 Matrix = npt.NDArray[np.float64]
 Support = Callable[[Matrix], Matrix]

@@ -1,41 +1,14 @@
-"""A recipe: everything a preset may say, with its default, range and meaning.
-
-Shared by both sides: the host builds it from TOML (`worker.presets`), the child from the
-message. Each key is declared once, here; `presets show`, the checks and the docs read the
-declarations.
-"""
+"""A recipe: everything a preset may say. Each key is declared once, here or in its section."""
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import typing
 from typing import Any
 
+from worker.blender.declared import build, key, section
 
-class RecipeError(ValueError):
-    """A key that does not exist or a value that is not allowed; the message says which."""
-
-
-def key(
-    default: Any,
-    doc: str,
-    *,
-    choices: tuple[str, ...] = (),
-    low: float | None = None,
-    high: float | None = None,
-    unit: str = "",
-) -> Any:
-    """Declare one recipe key: its default, its one-line meaning and what is allowed."""
-    about = {"doc": doc, "choices": choices, "low": low, "high": high, "unit": unit}
-    return dataclasses.field(default=default, metadata=about)
-
-
-def section(kind: type, doc: str) -> Any:
-    """Declare a table of keys."""
-    return dataclasses.field(default_factory=kind, metadata={"doc": doc})
-
-
+PRODUCTS = ("views",)
+"""What a run makes of an object: pictures of it from many sides; `worker.blender.products`."""
 COLOUR_IMAGES = ("colour", "colour-exr")
 DEPTH_IMAGES = ("depth", "depth-exr", "depth-npy", "depth-f16")
 NORMAL_IMAGES = ("normal", "normal-16", "normal-exr")
@@ -269,6 +242,7 @@ class Recipe:
     name: str = key("default", "the preset's name; part of every object's seed")
     summary: str = key("", "what it is, in a line")
     follows: str = key("", "the system whose recipe this is")
+    product: str = key("views", "what is made of an object", choices=PRODUCTS)
     views: int = key(12, "images per object", low=1, high=10_000)
     resolution: tuple[int, int] = key(
         (512, 512), "width and height; one number stands for both", low=1, high=16384, unit="pixel"
@@ -302,65 +276,10 @@ def to_dict(recipe: Recipe) -> dict[str, Any]:
     return dataclasses.asdict(recipe)
 
 
-def from_dict(values: dict[str, Any], kind: type = Recipe, where: str = "") -> Any:
-    """Build `kind` from plain values; absent keys take their defaults.
+def from_dict(values: dict[str, Any]) -> Recipe:
+    """The recipe of plain values; absent keys take their defaults.
 
     Raises: RecipeError, naming the key, what is wrong and what is allowed.
     """
-    hints = typing.get_type_hints(kind)
-    fields = {field.name: field for field in dataclasses.fields(kind)}
-    made = {}
-    for name, value in values.items():
-        path = f"{where}{name}"
-        if name not in fields:
-            raise RecipeError(f"no key '{path}'{nearest(name, fields)}")
-        if dataclasses.is_dataclass(hints[name]):
-            if not isinstance(value, dict):
-                raise RecipeError(f"'{path}' is a table of keys, not {value!r}")
-            made[name] = from_dict(value, hints[name], f"{path}.")
-        else:
-            made[name] = _checked(value, hints[name], fields[name].metadata, path)
-    return kind(**made)
-
-
-def nearest(word: str, allowed: typing.Iterable[str]) -> str:
-    """A clause naming the nearest allowed word and all of them."""
-    options = sorted(allowed)
-    close = difflib.get_close_matches(word, options, n=1, cutoff=0.5)
-    meant = f"; did you mean '{close[0]}'?" if close else ""
-    return f"{meant} (allowed: {', '.join(options)})"
-
-
-def _checked(value: Any, hint: Any, about: typing.Mapping[str, Any], path: str) -> Any:
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin is tuple and args[-1] is Ellipsis:
-        if not isinstance(value, (list, tuple)):
-            raise RecipeError(f"'{path}' is a list, not {value!r}")
-        if typing.get_origin(args[0]) is tuple and not all(
-            isinstance(x, (list, tuple)) for x in value
-        ):
-            raise RecipeError(f"'{path}' is a list of lists, as in [[1, 0, 1]], not {value!r}")
-        return tuple(_checked(item, args[0], about, path) for item in value)
-    if origin is tuple:
-        items = value if isinstance(value, (list, tuple)) else [value] * len(args)
-        if len(items) != len(args):
-            raise RecipeError(f"'{path}' takes {len(args)} numbers, not {value!r}")
-        return tuple(_scalar(item, arg, about, path) for item, arg in zip(items, args))
-    return _scalar(value, hint, about, path)
-
-
-def _scalar(value: Any, kind: type, about: typing.Mapping[str, Any], path: str) -> Any:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not kind:
-        names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-        raise RecipeError(f"'{path}' is {names[kind]}, not {value!r}")
-    if about["choices"] and value not in about["choices"]:
-        raise RecipeError(f"'{path}' cannot be '{value}'{nearest(str(value), about['choices'])}")
-    low, high = about["low"], about["high"]
-    if kind in (int, float) and not (
-        (low is None or value >= low) and (high is None or value <= high)
-    ):
-        bounds = f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
-        raise RecipeError(f"'{path}' is {value!r}, allowed: {bounds}")
-    return value
+    made: Recipe = build(Recipe, values)
+    return made

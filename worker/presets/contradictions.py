@@ -8,8 +8,8 @@ from typing import Final
 
 from worker import formats, keys
 from worker.blender import layouts
-from worker.blender import recipe as recipes
-from worker.blender.recipe import Recipe, RecipeError
+from worker.blender.declared import RecipeError, nearest
+from worker.blender.recipe import Recipe
 
 ONE_TRANSFORMS: Final = ("transforms", "get3d", "trellis", "nerfstudio", "instant-ngp")
 """Records that are all called transforms.json."""
@@ -88,6 +88,6 @@ def _splits(recipe: Recipe) -> Iterator[str]:
 def _subject(recipe: Recipe) -> Iterator[str]:
     for name in recipe.subject.one_colour:
         if name not in formats.MODEL_SUFFIXES:
-            yield f"'subject.one_colour' has no format '{name}'" + recipes.nearest(
+            yield f"'subject.one_colour' has no format '{name}'" + nearest(
                 name, formats.MODEL_SUFFIXES
             )

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from worker.blender import recipe as recipes
-from worker.blender.recipe import Recipe, RecipeError
+from worker.blender.declared import RecipeError, nearest
+from worker.blender.recipe import Recipe
 from worker.errors import PresetInvalid
 from worker.presets import contradictions, environment
 from worker.presets import overrides as settings
@@ -99,13 +100,13 @@ def _find(preset: str, base: Path) -> Traversable:
         return resources.files("worker.presets").joinpath(preset + SUFFIX)
     if preset.endswith(SUFFIX) or "/" in preset:
         return base / Path(preset).expanduser()
-    hint = recipes.nearest(preset, names())
+    hint = nearest(preset, names())
     raise PresetInvalid(f"no preset '{preset}'{hint}; a preset of your own is a .toml file's path")
 
 
 def _checked(table: dict[str, Any], where: str) -> Recipe:
     try:
-        recipe: Recipe = recipes.from_dict(table)
+        recipe = recipes.from_dict(table)
     except RecipeError as error:
         # A quoted value may hold line breaks; the message is one line.
         raise PresetInvalid(" ".join(f"{where}: {error}".splitlines())) from error

@@ -1,0 +1,99 @@
+"""Keys of a recipe, declared once: default, range and meaning; and values checked by that.
+
+Shared by both sides: the host builds a recipe from TOML (`worker.presets`), the child from the
+message. `presets show`, the checks and the docs read the declarations.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import typing
+from typing import Any
+
+
+class RecipeError(ValueError):
+    """A key that does not exist or a value that is not allowed; the message says which."""
+
+
+def key(
+    default: Any,
+    doc: str,
+    *,
+    choices: tuple[str, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
+    unit: str = "",
+) -> Any:
+    """Declare one recipe key: its default, its one-line meaning and what is allowed."""
+    about = {"doc": doc, "choices": choices, "low": low, "high": high, "unit": unit}
+    return dataclasses.field(default=default, metadata=about)
+
+
+def section(kind: type, doc: str) -> Any:
+    """Declare a table of keys."""
+    return dataclasses.field(default_factory=kind, metadata={"doc": doc})
+
+
+def build(kind: type, values: dict[str, Any], where: str = "") -> Any:
+    """A `kind`, a dataclass of declared keys, from plain values; absent keys take their defaults.
+
+    Raises: RecipeError, naming the key, what is wrong and what is allowed.
+    """
+    hints = typing.get_type_hints(kind)
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    made = {}
+    for name, value in values.items():
+        path = f"{where}{name}"
+        if name not in fields:
+            raise RecipeError(f"no key '{path}'{nearest(name, fields)}")
+        if dataclasses.is_dataclass(hints[name]):
+            if not isinstance(value, dict):
+                raise RecipeError(f"'{path}' is a table of keys, not {value!r}")
+            made[name] = build(hints[name], value, f"{path}.")
+        else:
+            made[name] = _checked(value, hints[name], fields[name].metadata, path)
+    return kind(**made)
+
+
+def nearest(word: str, allowed: typing.Iterable[str]) -> str:
+    """A clause naming the nearest allowed word and all of them."""
+    options = sorted(allowed)
+    close = difflib.get_close_matches(word, options, n=1, cutoff=0.5)
+    meant = f"; did you mean '{close[0]}'?" if close else ""
+    return f"{meant} (allowed: {', '.join(options)})"
+
+
+def _checked(value: Any, hint: Any, about: typing.Mapping[str, Any], path: str) -> Any:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is tuple and args[-1] is Ellipsis:
+        if not isinstance(value, (list, tuple)):
+            raise RecipeError(f"'{path}' is a list, not {value!r}")
+        if typing.get_origin(args[0]) is tuple and not all(
+            isinstance(x, (list, tuple)) for x in value
+        ):
+            raise RecipeError(f"'{path}' is a list of lists, as in [[1, 0, 1]], not {value!r}")
+        return tuple(_checked(item, args[0], about, path) for item in value)
+    if origin is tuple:
+        items = value if isinstance(value, (list, tuple)) else [value] * len(args)
+        if len(items) != len(args):
+            raise RecipeError(f"'{path}' takes {len(args)} numbers, not {value!r}")
+        return tuple(_scalar(item, arg, about, path) for item, arg in zip(items, args))
+    return _scalar(value, hint, about, path)
+
+
+def _scalar(value: Any, kind: type, about: typing.Mapping[str, Any], path: str) -> Any:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+        raise RecipeError(f"'{path}' is {names[kind]}, not {value!r}")
+    if about["choices"] and value not in about["choices"]:
+        raise RecipeError(f"'{path}' cannot be '{value}'{nearest(str(value), about['choices'])}")
+    low, high = about["low"], about["high"]
+    if kind in (int, float) and not (
+        (low is None or value >= low) and (high is None or value <= high)
+    ):
+        bounds = f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
+        raise RecipeError(f"'{path}' is {value!r}, allowed: {bounds}")
+    return value

@@ -1,0 +1,12 @@
+"""What can be made of an object, one file each: the child's half of a recipe's `product`."""
+
+from __future__ import annotations
+
+from typing import Dict
+
+from worker.blender.products import views
+from worker.blender.products.base import Product, Tell
+
+PRODUCTS: Dict[str, Product] = {"views": views.make}
+
+__all__ = ["PRODUCTS", "Tell"]
