@@ -77,7 +77,7 @@ def test_an_eviction_in_the_middle_costs_no_retry_and_loses_nothing(job, index, 
     assert ran.run() == "Complete", ran.pods[-1].log
     assert ran.statuses() == {0: [75, 0], 1: [0]}
     assert ran.failures[0] == 0
-    assert listing(tmp_path / "out") == undisturbed(index, tmp_path / "alone", SLOW)
+    assert listing(tmp_path / "out", killed=True) == undisturbed(index, tmp_path / "alone", SLOW)
     # What the evicted pod had finished was not done again.
     first, second = (rendered_uids(pod.log) for pod in ran.of(0))
     assert first
@@ -99,7 +99,7 @@ def test_a_pod_killed_out_of_memory_is_retried_and_loses_nothing(job, index, tmp
     os.killpg(ran.of(1)[0].process.pid, signal.SIGKILL)
     assert ran.run() == "Complete", ran.pods[-1].log
     assert (ran.statuses()[1], ran.failures[1]) == ([137, 0], 1)
-    assert listing(tmp_path / "out") == undisturbed(index, tmp_path / "alone", SLOW)
+    assert listing(tmp_path / "out", killed=True) == undisturbed(index, tmp_path / "alone", SLOW)
 
 
 @pytest.mark.parametrize(

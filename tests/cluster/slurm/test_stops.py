@@ -51,7 +51,7 @@ def test_a_clean_stop_reaches_the_worker_is_requeued_and_finishes(slow, cluster,
     for rank in range(2):
         assert ends(slow, f"render-{job}-{rank}.log") in ([75, 0], [0, 0], [0])
     assert 75 in ends(slow, f"render-{job}-*.log")
-    assert listing(tmp_path / "out") == whole
+    assert listing(tmp_path / "out", killed=True) == whole
     assert_published_is_recorded(tmp_path / "out")
 
 
@@ -87,7 +87,7 @@ def test_a_stop_of_one_array_task_leaves_the_others_alone(slow, cluster, tmp_pat
     assert {one["JobState"] for one in ended.values()} == {"COMPLETED"}, slow.log()
     assert [ended[str(task)]["Restarts"] for task in range(3)] == ["0", "0", "1"]
     assert [ends(slow, f"render-{job}_{task}-0.log") for task in range(2)] == [[0], [0]]
-    assert listing(tmp_path / "out") == whole
+    assert listing(tmp_path / "out", killed=True) == whole
 
 
 def test_scancel_reaches_the_worker_and_another_job_goes_on(slow, cluster, tmp_path, whole):
@@ -101,7 +101,7 @@ def test_scancel_reaches_the_worker_and_another_job_goes_on(slow, cluster, tmp_p
     assert_published_is_recorded(tmp_path / "out")
     (ended,) = cluster.wait(slow.submit("render.sbatch", "--ntasks=2"))
     assert ended["JobState"] == "COMPLETED", slow.log()
-    assert listing(tmp_path / "out") == whole
+    assert listing(tmp_path / "out", killed=True) == whole
 
 
 def test_a_node_set_down_in_the_middle_loses_nothing(slow, cluster, tmp_path, whole):
@@ -116,7 +116,7 @@ def test_a_node_set_down_in_the_middle_loses_nothing(slow, cluster, tmp_path, wh
         cluster.call("scontrol", "update", "nodename=t2", "state=resume", check=False)
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), slow.log()
-    assert listing(tmp_path / "out") == whole
+    assert listing(tmp_path / "out", killed=True) == whole
     assert_published_is_recorded(tmp_path / "out")
 
 

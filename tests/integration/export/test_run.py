@@ -12,10 +12,11 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.e2e.conftest import ROOT, command, environment, run_worker
+from tests.e2e.conftest import ROOT, command, environment, listing, run_worker
 from tests.integration.export import scenes
-from worker import keys
+from worker import failpoints, keys
 from worker.errors import OutputMismatch, UsageError
+from worker.failpoints import Failpoint
 from worker.s3 import S3Options
 
 KINDS = {
@@ -24,14 +25,6 @@ KINDS = {
     "webdataset": {"group_objects": 1},
     "parquet": {"group_objects": 2},
 }
-
-
-def listing(folder):
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and "ledger" not in path.relative_to(folder).parts
-    }
 
 
 def lines(folder):
@@ -272,5 +265,15 @@ def test_stopped_and_run_again_it_gives_what_an_undisturbed_run_gives(export, tm
     assert worker.wait(60) == (75 if how == signal.SIGTERM else -9)
     assert 0 < len(list(to.glob("ply/*.ply"))) < 6
     export("pointcloud", out, to, options=options)
-    assert listing(to) == listing(alone)
+    assert listing(to, killed=how == signal.SIGKILL) == listing(alone)
     assert {line["outcome"] for line in scenes.outcomes(to).values()} == {"exported"}
+
+
+def test_killed_in_the_middle_of_a_write_it_leaves_what_no_store_shows(export, views, tmp_path):
+    alone = export("nerf", views, tmp_path / "alone")
+    to = tmp_path / "to"
+    run_worker("export", "nerf", "--input", views, "--to", to, check=-signal.SIGKILL,
+               **{failpoints.VARIABLE: f"{Failpoint.FOLDER_WRITTEN}:5"})  # fmt: skip
+    assert [path for path in to.rglob("*") if path.is_file() and keys.is_own(path.name)]
+    export("nerf", views, to)
+    assert listing(to, killed=True) == listing(alone)
