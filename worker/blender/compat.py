@@ -11,8 +11,11 @@ import dataclasses
 import functools
 from typing import Any
 
-import addon_utils
 import bpy
+
+# The bpy wheel's add-on modules can be found only after it.
+# isort: split
+import addon_utils
 import numpy as np
 
 
