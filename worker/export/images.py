@@ -16,7 +16,8 @@ import OpenEXR
 from numpy.typing import NDArray
 
 from worker.errors import RenderFailed
-from worker.export.zips import Camera, RenderZip
+from worker.export.cameras import Camera
+from worker.export.zips import RenderZip
 from worker.pack import png
 
 Floats = NDArray[np.float32]
@@ -68,11 +69,11 @@ def depth(zipped: RenderZip, view: Camera) -> Floats:
     Raises: Unsupported, RenderFailed.
     """
     kind = _kind(zipped, DEPTH_KINDS, "depth")
+    if kind == "depth-npy":
+        return _seen(_npy(zipped, _name(zipped, view, kind), view))
     data = _file(zipped, view, kind)
     if kind == "depth-exr":
         z = _exr(zipped, data, view, "Z")[..., 0]
-    elif kind == "depth-npy":
-        z = _npy(zipped, data, view)
     elif kind == "depth-f16":
         bits = _png(zipped, data, view, "I;16").astype(np.uint16)
         z = np.where(bits == 0, np.inf, bits.view(np.float16)).astype(np.float32)
@@ -81,7 +82,7 @@ def depth(zipped: RenderZip, view: Camera) -> Floats:
         value = _png(zipped, data, view, "I;16").astype(np.float64)
         invalid = _described(zipped, kind).get("invalid")
         z = np.where(value == invalid, np.inf, near + (far - near) * value / TOP).astype(np.float32)
-    return np.where((z > 0) & np.isfinite(z), z, np.float32(np.inf))
+    return _seen(z)
 
 
 def depth_16(zipped: RenderZip, view: Camera) -> NDArray[np.uint16]:
@@ -147,11 +148,19 @@ def _described(zipped: RenderZip, kind: str) -> dict[str, Any]:
     return zipped.metadata.render_worker.images[kind]
 
 
-def _file(zipped: RenderZip, view: Camera, kind: str) -> bytes:
+def _seen(z: Floats) -> Floats:
+    return np.where((z > 0) & np.isfinite(z), z, np.float32(np.inf))
+
+
+def _name(zipped: RenderZip, view: Camera, kind: str) -> str:
     name = view.files.get(kind)
     if name is None:
         raise zipped.damaged(f"names no {kind} image for view {view.name}")
-    return zipped.read(name)
+    return name
+
+
+def _file(zipped: RenderZip, view: Camera, kind: str) -> bytes:
+    return zipped.read(_name(zipped, view, kind))
 
 
 def _range(zipped: RenderZip, view: Camera) -> tuple[float, float]:
@@ -206,13 +215,10 @@ def _exr(zipped: RenderZip, data: bytes, view: Camera, names: str) -> Floats:
     return pixels
 
 
-def _npy(zipped: RenderZip, data: bytes, view: Camera) -> Floats:
-    try:
-        array = np.load(io.BytesIO(data), allow_pickle=False)
-        if array.shape != (view.height, view.width) or array.dtype.kind != "f":
-            raise ValueError(f"{array.dtype} of shape {array.shape}")  # noqa: TRY301 - as above
-    except (ValueError, OSError, EOFError, MemoryError) as error:
-        raise _bad(zipped, view, error) from error
+def _npy(zipped: RenderZip, name: str, view: Camera) -> Floats:
+    array = zipped.array(name)
+    if array.shape != (view.height, view.width) or array.dtype.kind != "f":
+        raise _bad(zipped, view, ValueError(f"{array.dtype} of shape {array.shape}"))
     z: Floats = array.astype(np.float32)
     return z
 

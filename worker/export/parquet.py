@@ -78,7 +78,8 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         }
         if item.zip is None:
             return row
-        about, views = item.zip.metadata, item.zip.views
+        about = item.zip.metadata
+        width, height = item.zip.recipe.resolution
         box = about.scene_size
         return row | {
             "source": about.render_worker.source,
@@ -89,9 +90,9 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "zip_sha256": found.sha256,
             "zip_size": item.zip.size,
             "preset": about.render_worker.preset,
-            "views": len(views),
-            "width": views[0].width,
-            "height": views[0].height,
+            "views": found.views,
+            "width": width,
+            "height": height,
             "images": sorted(about.render_worker.images),
             **{name: getattr(about, name) for name in Metadata.COUNTS},
             "missing_texture_count": about.missing_textures.count,

@@ -77,8 +77,8 @@ def _run(options: ExportOptions, environment: Mapping[str, str], stop: Stop) -> 
             "export to another --to"
         )
     source = Source(open_store(options.input, options.s3))
+    source.check()
     target = open_store(options.to, options.s3)
-    job = source.bond()
     digest = None
     every = export.all_outcomes
     if export.grouping is None:
@@ -89,7 +89,7 @@ def _run(options: ExportOptions, environment: Mapping[str, str], stop: Stop) -> 
         digest = groups.digest
     target.check()
     asked = msgspec.to_builtins(export)
-    bond.bind(target, bond.bond_of(options.kind, asked, job, digest))
+    bond.bind(target, bond.bond_of(options.kind, asked, source.bond, digest))
     before = _before(target, units)
     stop.check()
     with ExitStack() as stack:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import cached_property
 
+from worker import __version__, keys
 from worker import job as jobs
-from worker import keys
-from worker.errors import ConfigurationError, Missing
+from worker.blender import recipe as recipes
+from worker.blender.declared import RecipeError
+from worker.blender.recipe import Recipe
+from worker.errors import ConfigurationError, Missing, OutputMismatch
 from worker.export.base import Finished, Grouping, Item, Unit
 from worker.export.zips import RenderZip
 from worker.job import Bond
@@ -22,6 +26,11 @@ class Source:
     def __init__(self, store: Store) -> None:
         self.store = store
 
+    def check(self) -> None:
+        """Refuse what is no output, or a later version's. Raises: ConfigurationError."""
+        _ = self.recipe
+
+    @cached_property
     def bond(self) -> Bond:
         """What the output is bound to. Raises: ConfigurationError, where nothing was rendered."""
         bond = jobs.read(self.store)
@@ -30,6 +39,17 @@ class Source:
                 f"{self.store.uri}: no {keys.JOB}, so it is no output of render-worker run"
             )
         return bond
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What the objects were rendered by. Raises: ConfigurationError."""
+        try:
+            return recipes.from_dict(self.bond.recipe)
+        except RecipeError as error:
+            raise OutputMismatch(
+                f"{self.store.uri}: the recipe in {keys.JOB} is of another version of this program "
+                f"({self.bond.worker}; here {__version__}): {error}"
+            ) from error
 
     def shards(self) -> list[str]:
         """Shards with a ledger, by name. Raises: StoreError."""
@@ -52,7 +72,11 @@ class Source:
         data = self.store.read(key)
         if data is None:
             raise Missing(f"{key} is gone, although the ledger says that it was rendered")
-        return Item(finished, RenderZip(finished.uid, data, finished.sha256))
+        opened = RenderZip(finished.uid, data, self.recipe, finished.sha256)
+        made_by = opened.metadata.render_worker.recipe_digest
+        if made_by is not None and made_by != self.bond.preset:
+            raise opened.damaged(f"was made by another recipe than {keys.JOB} tells")
+        return Item(finished, opened)
 
 
 def single_units(source: Source, rank: Rank, *, every: bool) -> Iterator[Unit]:

@@ -8,7 +8,8 @@ from typing import Final
 from worker import keys
 from worker.blender.recipe import Preview
 from worker.export import images
-from worker.export.zips import Camera, RenderZip
+from worker.export.cameras import Camera
+from worker.export.zips import RenderZip
 from worker.pack import preview
 
 GIF: Final = "turntable-gif"

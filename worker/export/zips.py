@@ -9,57 +9,24 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from functools import cached_property
 from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from worker import keys
+from worker.blender.recipe import Recipe
 from worker.errors import Modified, RenderFailed, Unsupported
+from worker.export import cameras
+from worker.export.cameras import Camera, Cameras, Row
 from worker.stores.base import sha256_of
 
 MEMBER_LIMIT: Final = 1 << 28
 TOTAL_LIMIT: Final = 1 << 31
-PIXEL_LIMIT: Final = 1 << 26
 
 T = TypeVar("T")
-Row = tuple[float, float, float]
-Row4 = tuple[float, float, float, float]
-
-
-class Camera(msgspec.Struct, frozen=True, kw_only=True):
-    """A view, as ``cameras.json`` has it; see `worker.pack.records.cameras`."""
-
-    name: str
-    camera_to_world: tuple[Row4, Row4, Row4, Row4]
-    K: tuple[Row, Row, Row]
-    width: int
-    height: int
-    projection: str
-    files: dict[str, str]
-    facts: dict[str, dict[str, Any]] = {}
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the images."""
-        return self.width, self.height
-
-
-class Placement(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the object stands in the world of its cameras."""
-
-    scale: float
-    offset: Row
-    bbox: tuple[Row, Row]
-
-
-class Cameras(msgspec.Struct, frozen=True, kw_only=True):
-    """``cameras.json``."""
-
-    version: int
-    unit: str = ""
-    placement: Placement | None = None
-    splits: dict[str, int] | None = None
-    views: tuple[Camera, ...]
 
 
 class RenderWorker(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +35,10 @@ class RenderWorker(msgspec.Struct, frozen=True, kw_only=True):
     preset: str
     source: str | None = None
     license: str | None = None
-    images: dict[str, dict[str, Any]]
+    recipe_digest: str | None = None
+    placement: dict[str, Any] | None = None
+    images: dict[str, dict[str, Any]] = {}
+    facts: dict[str, dict[str, dict[str, Any]]] = {}
 
 
 class SceneSize(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,18 +83,20 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
 # Made here, before there are threads: two threads that are first to decode one type at the same
 # time crash msgspec 0.22 (a null pointer in its half-built description of the type).
 _METADATA: Final = msgspec.json.Decoder(Metadata)
-_CAMERAS: Final = msgspec.json.Decoder(Cameras)
 
 
 class RenderZip:
     """A zip opened: `uid`'s, of these bytes, whose sha256 must be `sha256` if that is known.
 
+    `recipe` is the one it was made by.
+
     Raises: RenderFailed, when it is not a whole zip of the worker's; Modified, when it is not
     the one that the ledger tells of.
     """
 
-    def __init__(self, uid: str, data: bytes, sha256: str | None = None) -> None:
+    def __init__(self, uid: str, data: bytes, recipe: Recipe, sha256: str | None = None) -> None:
         self.uid = uid
+        self.recipe = recipe
         self.size = len(data)
         if sha256 is not None and (found := sha256_of(data)) != sha256:
             raise Modified(
@@ -138,12 +110,16 @@ class RenderZip:
         self._members = {info.filename: info for info in self._zip.infolist()}
         if sum(info.file_size for info in self._members.values()) > TOTAL_LIMIT:
             raise self.damaged(f"unpacks to more than {TOTAL_LIMIT >> 20} MB")
-        self.metadata = self._json(keys.METADATA, _METADATA)
-        self.cameras = self._cameras()
+        self.metadata = self.json(keys.METADATA, _METADATA)
+
+    @cached_property
+    def cameras(self) -> Cameras:
+        """Its cameras. Raises: Unsupported, where nothing tells them; RenderFailed."""
+        return cameras.read(self)
 
     @property
     def views(self) -> tuple[Camera, ...]:
-        """Its views, at least one."""
+        """Its views, at least one. Raises: as `cameras`."""
         return self.cameras.views
 
     def names(self) -> list[str]:
@@ -166,6 +142,21 @@ class RenderZip:
         ) as error:  # fmt: skip
             raise self.damaged(f"has a damaged {name}: {error}") from error
 
+    def json(self, name: str, decoder: msgspec.json.Decoder[T]) -> T:
+        """One JSON file. Raises: RenderFailed, also where it is not what `decoder` takes."""
+        try:
+            return decoder.decode(self.read(name))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise self.damaged(f"has a {name} that is not the worker's: {error}") from error
+
+    def array(self, name: str) -> NDArray[Any]:
+        """One NPY file's array, of any type and shape but of objects. Raises: RenderFailed."""
+        try:
+            found: NDArray[Any] = np.load(io.BytesIO(self.read(name)), allow_pickle=False)
+        except (ValueError, OSError, EOFError, MemoryError) as error:
+            raise self.damaged(f"has a {name} that does not decode: {error}") from error
+        return found
+
     def damaged(self, what: str) -> RenderFailed:
         """The error that says `what` is wrong with this zip."""
         return RenderFailed(f"{keys.render_zip(self.uid)} {what}; render the object again")
@@ -177,20 +168,3 @@ class RenderZip:
             f"'{self.metadata.render_worker.preset}', images: "
             f"{', '.join(sorted(self.metadata.render_worker.images)) or 'none'})"
         )
-
-    def _cameras(self) -> Cameras:
-        if keys.CAMERAS not in self.names():
-            raise self.lacking(f"{keys.CAMERAS} (add cameras to the preset's records)")
-        cameras = self._json(keys.CAMERAS, _CAMERAS)
-        if not cameras.views:
-            raise self.damaged("has no views")
-        for view in cameras.views:
-            if min(view.size) < 1 or view.width * view.height > PIXEL_LIMIT:
-                raise self.damaged(f"has a view of {view.width}x{view.height} pixels")
-        return cameras
-
-    def _json(self, name: str, decoder: msgspec.json.Decoder[T]) -> T:
-        try:
-            return decoder.decode(self.read(name))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise self.damaged(f"has a {name} that is not the worker's: {error}") from error

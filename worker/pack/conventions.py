@@ -31,6 +31,15 @@ def world_to_camera_3x4(camera_to_world: ArrayLike) -> Matrix:
     return np.column_stack([rotation, -rotation @ pose[:3, 3]])
 
 
+def from_world_to_camera_3x4(world_to_camera: ArrayLike) -> Matrix:
+    """4x4 camera-to-world in OpenGL axes: the inverse of `world_to_camera_3x4`."""
+    matrix = _matrix(world_to_camera)
+    pose = np.eye(4)
+    pose[:3, :3] = matrix[:, :3].T
+    pose[:3, 3] = -pose[:3, :3] @ matrix[:, 3]
+    return pose
+
+
 def camera_to_world_opencv(camera_to_world: ArrayLike) -> Matrix:
     """4x4 camera-to-world in OpenCV axes (NSVF's pose files)."""
     pose: Matrix = _matrix(camera_to_world) @ _FLIP

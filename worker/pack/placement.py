@@ -20,6 +20,10 @@ class _Told(msgspec.Struct, frozen=True):
     offset: Triple
 
 
+# Describes the type before there are threads: two that are the first to convert to it at the same
+# time crash msgspec.
+_TOLD: Final = msgspec.json.Decoder(_Told)
+
 UNITS: Final = {
     "unit-cube": "longest side of the object's bounding box",
     "unit-sphere": "distance of the object's farthest vertex from its bounding box's centre",

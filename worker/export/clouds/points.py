@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from worker.errors import Empty, Unsupported
 from worker.export import images
-from worker.export.zips import Camera, RenderZip
+from worker.export.cameras import Camera
+from worker.export.zips import RenderZip
 
 Floats = NDArray[np.float32]
 Scalar = TypeVar("Scalar", bound=np.generic)

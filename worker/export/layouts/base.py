@@ -10,7 +10,8 @@ import msgspec
 from worker.blender.messages import View
 from worker.errors import Unsupported
 from worker.export import images
-from worker.export.zips import Camera, RenderZip
+from worker.export.cameras import Camera
+from worker.export.zips import RenderZip
 from worker.pack import conventions
 
 Files = Iterator[tuple[str, bytes]]

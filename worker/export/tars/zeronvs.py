@@ -23,8 +23,9 @@ from PIL import Image
 
 from worker.errors import Unsupported
 from worker.export import images
+from worker.export.cameras import Camera
 from worker.export.tars.base import Choices, Layout, Members, no_dots
-from worker.export.zips import Camera, RenderZip
+from worker.export.zips import RenderZip
 from worker.pack import conventions, png, text
 from worker.pack.kinds.colour import BACKGROUNDS, over
 from worker.pack.kinds.depth import to_half_bits

@@ -33,7 +33,8 @@ VERSION: Final = 1
 CONVENTION: Final = "OpenGL camera-to-world"
 
 
-def _of_all(taken: Taken, recipe: Recipe) -> Files:
+def contents(taken: Taken, recipe: Recipe) -> bytes:
+    """The file, of perspective or orthographic cameras."""
     placement = taken.placement
     endings = keys.image_endings(recipe.images)
     document: dict[str, Any] = {
@@ -65,7 +66,11 @@ def _of_all(taken: Taken, recipe: Recipe) -> Files:
         document["splits"] = {
             name: len(part) for name, part in splits.parts(taken.views, recipe).items()
         }
-    return {keys.CAMERAS: text.json_file(document)}
+    return text.json_file(document)
+
+
+def _of_all(taken: Taken, recipe: Recipe) -> Files:
+    return {keys.CAMERAS: contents(taken, recipe)}
 
 
 RECORD: Final = Record(name="cameras", of_all=_of_all)

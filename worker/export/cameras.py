@@ -1,0 +1,128 @@
+"""An object's cameras: its ``cameras.json``, or without one its ``NNN.npy`` and the recipe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from worker import keys
+from worker.blender import layouts
+from worker.blender.messages import View
+from worker.blender.recipe import Recipe
+from worker.errors import RenderFailed
+from worker.pack import conventions, placement, views
+from worker.pack.records import cameras as record
+from worker.pack.records.base import Taken
+
+if TYPE_CHECKING:
+    from worker.export.zips import RenderZip
+
+PIXEL_LIMIT: Final = 1 << 26
+PERSPECTIVE: Final = "perspective"
+MATRIX: Final = (3, 4)
+
+Row = tuple[float, float, float]
+Row4 = tuple[float, float, float, float]
+
+
+class Camera(msgspec.Struct, frozen=True, kw_only=True):
+    """A view, as ``cameras.json`` has it; see `worker.pack.records.cameras`."""
+
+    name: str
+    camera_to_world: tuple[Row4, Row4, Row4, Row4]
+    K: tuple[Row, Row, Row]
+    width: int
+    height: int
+    projection: str
+    files: dict[str, str]
+    facts: dict[str, dict[str, Any]] = {}
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the images."""
+        return self.width, self.height
+
+
+class Placement(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the object stands in the world of its cameras."""
+
+    scale: float
+    offset: Row
+    bbox: tuple[Row, Row]
+
+
+class Cameras(msgspec.Struct, frozen=True, kw_only=True):
+    """``cameras.json``."""
+
+    version: int
+    unit: str = ""
+    placement: Placement | None = None
+    splits: dict[str, int] | None = None
+    views: tuple[Camera, ...]
+
+
+_CAMERAS: Final = msgspec.json.Decoder(Cameras)
+
+
+def read(zipped: RenderZip) -> Cameras:
+    """The cameras, at least one.
+
+    Raises: Unsupported, where the zip does not tell them; RenderFailed, where it is damaged.
+    """
+    if keys.CAMERAS in zipped.names():
+        cameras = zipped.json(keys.CAMERAS, _CAMERAS)
+    else:
+        cameras = _CAMERAS.decode(_from_matrices(zipped))
+    if not cameras.views:
+        raise zipped.damaged("has no views")
+    for view in cameras.views:
+        if min(view.size) < 1 or view.width * view.height > PIXEL_LIMIT:
+            raise zipped.damaged(f"has a view of {view.width}x{view.height} pixels")
+    return cameras
+
+
+def _from_matrices(zipped: RenderZip) -> bytes:
+    """The ``cameras.json`` that the worker would have written beside the matrices."""
+    recipe, about = zipped.recipe, zipped.metadata
+    if keys.matrix_file(keys.view_name(0)) not in zipped.names() or not _one_k(recipe):
+        raise zipped.lacking(
+            f"{keys.CAMERAS}, nor {keys.matrix_file('NNN')} of perspective cameras with one field "
+            "of view (add cameras to the preset's records)"
+        )
+    shots = [_view(zipped, recipe, number) for number in range(recipe.views)]
+    scene = {
+        "scene_size": msgspec.to_builtins(about.scene_size),
+        "placement": about.render_worker.placement,
+    }
+    try:
+        views.check(shots, recipe)
+        where = placement.of(scene)
+    except RenderFailed as error:
+        raise zipped.damaged(f"tells of cameras that cannot be: {error}") from error
+    facts = {view.name: about.render_worker.facts.get(view.name, {}) for view in shots}
+    return record.contents(Taken(views=shots, placement=where, facts=facts), recipe)
+
+
+def _one_k(recipe: Recipe) -> bool:
+    """Whether the recipe tells the intrinsics of every view."""
+    low, high = recipe.camera.fov
+    return recipe.camera.projection == PERSPECTIVE and low == high
+
+
+def _view(zipped: RenderZip, recipe: Recipe, number: int) -> View:
+    name = keys.view_name(number)
+    file = keys.matrix_file(name)
+    matrix = zipped.array(file)
+    if matrix.shape != MATRIX or matrix.dtype.kind != "f":
+        raise zipped.damaged(f"has a {file} of {matrix.dtype} and shape {matrix.shape}, not 3x4")
+    width, height = recipe.resolution
+    return View(
+        name=name,
+        camera_to_world=conventions.from_world_to_camera_3x4(matrix).tolist(),
+        intrinsics=layouts.intrinsics(recipe.camera.fov[0], width, height).tolist(),
+        width=width,
+        height=height,
+        projection=recipe.camera.projection,
+        files={},
+    )
