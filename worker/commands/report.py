@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from worker import job, keys
+from worker import keys
 from worker.commands.options import (
     Output,
     S3Addressing,
@@ -20,30 +20,29 @@ from worker.commands.options import (
     s3_options,
 )
 from worker.errors import ConfigurationError
-from worker.index.reader import open_index
 from worker.report import gallery, status
+from worker.report.output import status_at
 from worker.stores import open_store
 
 
 def status_command(
     output: Output,
-    index: Annotated[str | None, option("--index", "The index, for counts by shard.")] = None,
+    index: Annotated[
+        str | None, option("--index", "Of renders: the index, for counts by shard.")
+    ] = None,
+    source: Annotated[
+        str | None,
+        option("--input", "Of a data set: the output it is made of, for what is left."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For a script.")] = False,
     s3_endpoint: S3Endpoint = None,
     s3_region: S3Region = None,
     s3_addressing: S3Addressing = "auto",
     s3_checksums: S3Checksums = "when_supported",
 ) -> None:
-    """Count outcomes by code, and estimate what is left."""
+    """Count outcomes of a run or an export by code, and estimate what is left."""
     s3 = s3_options(s3_endpoint, s3_region, s3_addressing, s3_checksums)
-    store = open_store(output, s3)
-    bond = job.read(store)
-    if bond is None:
-        raise ConfigurationError(f"{store.uri}: no {keys.JOB}, so nothing was rendered here yet")
-    totals = None
-    if index is not None:
-        totals = {shard.name: shard.objects for shard in open_index(index, s3).shards}
-    found = status.status_of(store, totals, bond.objects)
+    found = status_at(output, s3, index=index, source=source)
     if as_json:
         typer.echo(json.dumps(status.to_dict(found), indent=2))
     else:

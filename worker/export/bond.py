@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -40,40 +41,63 @@ def bond_of(kind: str, options: dict[str, Any], job: JobBond, objects: str | Non
 def bind(store: Store, bond: Bond) -> None:
     """Put the bond on a new data set, or prove that it is there. Raises: OutputMismatch."""
     body = msgspec.json.format(msgspec.json.encode(bond), indent=2) + b"\n"
-    if _stands(store, bond) or store.create(keys.EXPORT, body):
-        return
-    _stands(store, bond)
+    if not _stands(store, bond) and not store.create(keys.EXPORT, body):
+        _stands(store, bond)
+
+
+def read(store: Store) -> Bond | None:
+    """The data set's bond, or None where nothing was exported yet. Raises: OutputMismatch."""
+    body = store.read(keys.EXPORT)
+    if body is None:
+        return None
+    try:
+        return msgspec.json.decode(body, type=Bond)
+    except msgspec.MsgspecError as error:
+        raise OutputMismatch(
+            f"{_where(store)} is not an export of this program: {error}"
+        ) from error
+
+
+def check_source(store: Store, bond: Bond, job: Bond | JobBond) -> None:
+    """Refuse a data set that is made of another output than `job` binds. Raises: OutputMismatch."""
+    _compare(
+        store,
+        (
+            ("index of the renders", _short(bond.index), _short(job.index)),
+            ("preset of the renders", _short(bond.preset), _short(job.preset)),
+        ),
+    )
 
 
 def _stands(store: Store, bond: Bond) -> bool:
     """Whether the store is bound, and to this. Raises: OutputMismatch when to another."""
-    where = f"{store.uri.rstrip('/')}/{keys.EXPORT}"
     if store.read(keys.JOB) is not None:
         raise OutputMismatch(f"{store.uri} is an output of renders; export --to another place")
-    body = store.read(keys.EXPORT)
-    if body is None:
+    other = read(store)
+    if other is None:
         return False
-    try:
-        other = msgspec.json.decode(body, type=Bond)
-    except msgspec.MsgspecError as error:
-        raise OutputMismatch(f"{where} is not an export of this program: {error}") from error
-    for what, theirs, ours in (
-        ("kind", other.kind, bond.kind),
-        ("options", other.options, bond.options),
-        ("index of the renders", _short(other.index), _short(bond.index)),
-        ("preset of the renders", _short(other.preset), _short(bond.preset)),
-    ):
-        if theirs != ours:
-            raise OutputMismatch(
-                f"{where} binds this data set to another {what}: {theirs}, not {ours}; "
-                "use the same, or another --to"
-            )
+    _compare(store, (("kind", other.kind, bond.kind), ("options", other.options, bond.options)))
+    check_source(store, other, bond)
     if other.objects != bond.objects:
         raise OutputMismatch(
-            f"{where}: more objects were rendered since this data set was begun, and its files "
-            "hold many objects each; export to another --to"
+            f"{_where(store)}: more objects were rendered since this data set was begun, and its "
+            "files hold many objects each; export to another --to"
         )
     return True
+
+
+def _compare(store: Store, pairs: Iterable[tuple[str, Any, Any]]) -> None:
+    """Each pair is called what, and of the data set and asked for. Raises: OutputMismatch."""
+    for what, theirs, ours in pairs:
+        if theirs != ours:
+            raise OutputMismatch(
+                f"{_where(store)} binds this data set to another {what}: {theirs}, not {ours}; "
+                "use the same, or another place"
+            )
+
+
+def _where(store: Store) -> str:
+    return f"{store.uri.rstrip('/')}/{keys.EXPORT}"
 
 
 def _short(digest: str) -> str:

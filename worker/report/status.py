@@ -29,6 +29,10 @@ PAUSE: Final = timedelta(minutes=15)
 WINDOW: Final = timedelta(hours=1)
 """The rate is that of the last stretch of work, at most so long."""
 
+RENDERS: Final = ("rendered", "skipped", "new", "failed")
+EXPORTS: Final = ("exported", "failed")
+"""The outcomes that objects may have here and there."""
+
 _PARTICULARS: Final = re.compile(
     keys.UID_PATTERN.pattern + r"|[0-9a-f]{16,}|(?:[\w.:-]*/)+[^\s'\",;:)]*|\d+(?:\.\d+)?"
 )
@@ -53,16 +57,16 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of an output."""
+    """The state of an output of renders, or of a data set."""
 
     outcomes: dict[str, int]
-    """Objects by outcome: rendered, skipped, new, failed."""
+    """Objects by outcome: RENDERS, or of a data set EXPORTS."""
     codes: dict[str, int]
     """Failed objects by code, the most frequent first."""
     retryable: int
     """Failed objects that a later run tries again unasked."""
     done: int
-    """Objects that need no further run: rendered, skipped, failed for good."""
+    """Objects that need no further run: rendered, exported, skipped, failed for good."""
     total: int | None
     left: int | None
     per_hour: float | None
@@ -77,11 +81,14 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def status_of(
-    store: Store, totals: Mapping[str, int] | None = None, objects: int | None = None
+    store: Store,
+    totals: Mapping[str, int] | None = None,
+    objects: int | None = None,
+    kinds: tuple[str, ...] = RENDERS,
 ) -> Status:
-    """The status of the output in `store`.
+    """The status of the output in `store`, its objects of these kinds of outcome.
 
-    `totals` are the index's objects by shard name; without them, `objects` is their sum.
+    `totals` are all objects by shard name; without them, `objects` is their sum.
 
     Raises: StoreError.
     """
@@ -95,7 +102,7 @@ def status_of(
             count.last = max(count.last, max((line.time for line in lines), default=""))
             fold(folded, lines)
         done[shard] = count.add(folded)
-    return count.status(done, totals, objects)
+    return count.status(done, totals, objects, kinds)
 
 
 class _Count:
@@ -123,7 +130,11 @@ class _Count:
         return outcomes.total() - outcomes["new"] - retryable
 
     def status(
-        self, done: Mapping[str, int], totals: Mapping[str, int] | None, objects: int | None
+        self,
+        done: Mapping[str, int],
+        totals: Mapping[str, int] | None,
+        objects: int | None,
+        kinds: tuple[str, ...],
     ) -> Status:
         """The sums as one value."""
         shards = tuple(
@@ -137,9 +148,7 @@ class _Count:
             left = sum(max(0, objects - done[name]) for name, objects in totals.items())
         rate = _rate(self.minutes)
         return Status(
-            outcomes={
-                kind: self._outcomes[kind] for kind in ("rendered", "skipped", "new", "failed")
-            },
+            outcomes={kind: self._outcomes[kind] for kind in kinds},
             codes=dict(self._codes.most_common()),
             retryable=self._retryable,
             done=sum(done.values()),

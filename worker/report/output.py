@@ -1,0 +1,49 @@
+"""The status of whatever lies in a place: renders, or a data set made of renders."""
+
+from __future__ import annotations
+
+from worker import job, keys
+from worker.errors import ConfigurationError, OutputMismatch
+from worker.export import KINDS, bond
+from worker.export.source import Source
+from worker.index.reader import open_index
+from worker.report.status import EXPORTS, Status, status_of
+from worker.s3 import S3Options
+from worker.stores import open_store
+from worker.stores.base import Store
+
+
+def status_at(output: str, s3: S3Options, *, index: str | None, source: str | None) -> Status:
+    """How far the renders or the data set in `output` are.
+
+    What is left is counted against `index`, or against `source`, the output that a data set is
+    made of; of renders the number of all objects is known without.
+
+    Raises: ConfigurationError, StoreError.
+    """
+    store = open_store(output, s3)
+    renders = job.read(store)
+    if renders is not None:
+        totals = None
+        if index is not None:
+            totals = {shard.name: shard.objects for shard in open_index(index, s3).shards}
+        return status_of(store, totals, renders.objects)
+    exported = bond.read(store)
+    if exported is None:
+        raise ConfigurationError(
+            f"{store.uri}: neither {keys.JOB} nor {keys.EXPORT}, so nothing was rendered or "
+            "exported here yet"
+        )
+    totals = None
+    if source is not None:
+        totals = _totals(store, exported, Source(open_store(source, s3)))
+    return status_of(store, totals, kinds=EXPORTS)
+
+
+def _totals(store: Store, exported: bond.Bond, source: Source) -> dict[str, int]:
+    """Objects of each shard that are of the data set. Raises: ConfigurationError, StoreError."""
+    bond.check_source(store, exported, source.bond)
+    if exported.kind not in KINDS:
+        raise OutputMismatch(f"{store.uri}: '{exported.kind}' is an export of another version")
+    every = KINDS[exported.kind]().all_outcomes
+    return {shard: len(source.objects(shard, every=every)) for shard in source.shards()}
