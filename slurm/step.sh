@@ -1,4 +1,4 @@
-# Sourced by the batch scripts: one srun of the worker, the way its signals and statuses need it.
+# Sourced by the batch scripts: srun of the worker, the way its signals and statuses need it.
 # shellcheck shell=bash
 
 job=$SLURM_JOB_ID
@@ -12,29 +12,53 @@ options=("--cpus-per-task=${SLURM_CPUS_PER_TASK:-1}")
 read -ra more <<<"${SRUN_OPTIONS:-}"
 options+=(${more[@]+"${more[@]}"})
 
-step() { # COMMAND…; the status is the worst of its tasks
-	local step status signalled=1 told=0
+steps=0 running='' told=0 passed=0 signalled=0
+
+# --signal=B:TERM reaches this shell alone: the tasks get it from here.
+# (srun itself, should the step not have begun.)
+pass_on() {
+	told=1 signalled=1
+	[ -n "$running" ] || return 0
+	passed=1
+	scancel --signal=TERM "$job.$steps" || kill "$running"
+}
+trap pass_on TERM
+
+step() { # LOG [OPTION…] -- COMMAND…; the status is the worst of its tasks
+	local log=$LOGS/$SLURM_JOB_NAME-$job-$1.log own=() status
+	shift
+	while [ "$1" != -- ]; do own+=("$1"); shift; done
+	shift
 	mkdir -p "$LOGS"
+	[ "$told" = 0 ] || return 75
 	# A task that stops early must not take the others along (--kill-on-bad-exit).
 	# The single quotes hold: the folders are made on each task's node.
 	# shellcheck disable=SC2016
-	srun --kill-on-bad-exit=0 "${options[@]}" \
-		--open-mode=append --output="$LOGS/$SLURM_JOB_NAME-$job-%t.log" \
+	srun --kill-on-bad-exit=0 "${options[@]}" ${own[@]+"${own[@]}"} \
+		--open-mode=append --output="$log" \
 		bash -c 'mkdir -p "$CUDA_CACHE_PATH" "$OPTIX_CACHE_PATH" && exec "$@"' task "$@" &
-	step=$!
-	# --signal=B:TERM reaches this shell alone: the tasks get it from here.
-	# (srun itself, should the step not have begun.)
-	trap 'signalled=1 told=1; scancel --signal=TERM "$job.0" || kill "$step"' TERM
+	running=$!
+	[ "$told" = "$passed" ] || pass_on # told while srun was being started
+	signalled=1
 	while [ "$signalled" = 1 ]; do # a trap ends `wait` early
 		signalled=0
-		wait "$step" && status=0 || status=$?
+		wait "$running" && status=0 || status=$?
 	done
-	trap - TERM
+	running='' steps=$((steps + 1))
 	# A worker that is only starting, or already ending, dies of the TERM itself (143), and srun's
 	# status, the highest, then hides the others' 75.
 	[ "$told" = 0 ] || [ "$status" -le 128 ] || status=75
 	return "$status"
 }
+
+# A node whose GPU kernels are not compiled yet compiles them here: for minutes, more than an object
+# may take. Where they are, or without a GPU, it costs a few seconds.
+warm() {
+	step warm-%N --nodes="$SLURM_JOB_NUM_NODES" --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 \
+		-- "${worker[@]}" warm
+}
+
+render() { step %t -- "${worker[@]}" run; }
 
 # A job that scancel ended still gets here, and `scontrol requeue` would bring it back to life.
 wanted() { scontrol show job -o "$job" | grep -q ' JobState=RUNNING '; }

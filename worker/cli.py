@@ -66,7 +66,8 @@ def _status() -> int:
     # A run has handlers of its own; before and after it, a TERM is a clean stop too.
     signal.signal(signal.SIGTERM, _stopped)
     try:
-        return app(standalone_mode=False) or 0
+        # Its name however it was started: the image runs `python -m worker`.
+        return app(prog_name="render-worker", standalone_mode=False) or 0
     except typer.Exit as end:
         return end.exit_code
     except (typer.Abort, KeyboardInterrupt):

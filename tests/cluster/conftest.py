@@ -1,36 +1,22 @@
-"""The cluster tests' last word: what really ran on this machine, and what did not and why."""
+"""What the cluster tests share, and their last word: what really ran here, what not and why."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ROOT, run_worker
+from tests.cluster.images import apptainer_path, bpy_image, context, podman, sif  # noqa: F401 - fixtures
+from tests.e2e.conftest import run_worker, samples  # noqa: F401 - samples is a fixture
 
 HERE = "tests/cluster/"
 
 
 @pytest.fixture(scope="session")
-def samples(tmp_path_factory) -> Path:
-    """The project's own sample objects."""
-    folder = tmp_path_factory.mktemp("samples")
-    subprocess.run(
-        [sys.executable, "-m", "worker.blender.samples", str(folder)],
-        check=True,
-        cwd=ROOT,
-        timeout=120,
-    )
-    return folder
-
-
-@pytest.fixture(scope="session")
-def index(samples, tmp_path_factory) -> Path:
+def index(samples, tmp_path_factory) -> Path:  # noqa: F811 - pytest passes it
     """The samples as an index of four shards: seven objects."""
     folder = tmp_path_factory.mktemp("index")
     run_worker("index", "build", samples, "--to", folder, "--shard-size", 2)
@@ -38,7 +24,7 @@ def index(samples, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def broken_shard(samples, tmp_path_factory) -> Path:
+def broken_shard(samples, tmp_path_factory) -> Path:  # noqa: F811 - pytest passes it
     """The same, the first shard's models cut off in the middle."""
     folder = tmp_path_factory.mktemp("broken")
     models = Path(shutil.copytree(samples, folder / "samples"))

@@ -1,4 +1,4 @@
-"""The project's images, built from the unchanged Dockerfile, and what they are compared with."""
+"""The image with a Blender program, and what images are compared with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +15,8 @@ import pytest
 
 from tests.cluster import needs
 from tests.cluster.image import debian_blender
-from tests.cluster.tools import oci_base
-from tests.cluster.tools.podman import Podman, Unavailable
-from tests.e2e.conftest import ROOT, run_worker
+from tests.cluster.tools.podman import Unavailable
+from tests.e2e.conftest import run_worker
 from tests.tools import rgw as gateways
 
 SMALL = ("--device", "cpu", "--set", "views=2", "--set", "resolution=32", "--set", "samples=1")
@@ -29,29 +27,6 @@ HARDENED = (
     "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
 )  # fmt: skip
 """As strict as a cluster gets; podman's own tmpfs on /tmp, which others don't give, is off."""
-
-
-@pytest.fixture(scope="session")
-def podman() -> Podman:
-    try:
-        podman = Podman()
-        base = oci_base.ensure(podman)
-    except (Unavailable, AssertionError) as reason:
-        needs.unavailable("image", str(reason))
-    if base != oci_base.BASE:
-        warnings.warn(f"no registry in reach: images are built on {base}", stacklevel=1)
-    return podman
-
-
-@pytest.fixture(scope="session")
-def context(tmp_path_factory) -> Path:
-    """The build context as it is now, so that an edit in mid-test changes nothing."""
-    folder = tmp_path_factory.mktemp("context")
-    for name in ("Dockerfile", ".dockerignore", "LICENSE", "entrypoint.sh"):
-        shutil.copy(ROOT / name, folder)
-    for name in ("locks", "worker"):
-        shutil.copytree(ROOT / name, folder / name)
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -76,12 +51,6 @@ def mirror(blender_archive, tmp_path_factory) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def bpy_image(podman, context) -> str:
-    """The whole `bpy` target; by its id, as another test run may be building its own."""
-    return podman("build", "--target", "bpy", context).stdout.split()[-1]
 
 
 @pytest.fixture(scope="session")

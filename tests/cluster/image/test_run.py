@@ -36,7 +36,7 @@ def outcomes(output) -> dict[str, dict]:
 
 def test_without_arguments_it_shows_the_help(podman, image):
     done = podman("run", *HARDENED, "--network", "none", image)
-    assert "Usage:" in done.stdout
+    assert "Usage: render-worker" in done.stdout
     assert "run" in done.stdout
 
 

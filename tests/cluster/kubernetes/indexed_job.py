@@ -2,7 +2,7 @@
 
 What the Job controller does with exit statuses and evictions is done here after its documented
 rules: podFailurePolicy in order, backoffLimitPerIndex, maxFailedIndexes, podReplacementPolicy
-Failed. It waits no back-off time, and the container is this checkout's Python.
+Failed. It waits no back-off time, and the containers are this checkout's Python.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.kubernetes.lint import container, environment
+from tests.cluster.kubernetes.lint import containers, environment
 from tests.e2e.conftest import ROOT
 
 MOUNTS = ("/dev/termination-log", "/dev/shm", "/scratch", "/cache", "/tmp")
@@ -26,17 +28,28 @@ TERMINATION_MESSAGE_BYTES = 4096
 
 @dataclass
 class Pod:
-    """One pod: a process, its folder, and whether it was evicted."""
+    """One pod: its containers one after the other, its folder, and whether it was evicted."""
 
     index: int
     folder: Path
-    process: subprocess.Popen[bytes]
+    waiting: list[Callable[[], subprocess.Popen[bytes]]]
+    """The containers that have not run yet."""
+    process: subprocess.Popen[bytes] = field(init=False)
+    ended: bool = False
     evicted: bool = False
     kill_at: float = float("inf")
 
+    def __post_init__(self) -> None:
+        self.process = self.waiting.pop(0)()
+
+    def go_on(self) -> None:
+        """Start the next container where the one before it has done its work."""
+        if self.process.poll() == 0 and self.waiting and self.kill_at == float("inf"):
+            self.process = self.waiting.pop(0)()
+
     @property
     def status(self) -> int | None:
-        """The container's exit status, as the kubelet reports it; None while it runs."""
+        """The last container's exit status, as the kubelet reports it; None while it runs."""
         code = self.process.poll()
         return code if code is None or code >= 0 else 128 - code
 
@@ -67,7 +80,7 @@ class IndexedJob:
 
     @property
     def active(self) -> list[Pod]:
-        return [pod for pod in self.pods if pod.process.returncode is None]
+        return [pod for pod in self.pods if not pod.ended]
 
     def of(self, index: int) -> list[Pod]:
         """The pods of an index, in order."""
@@ -86,7 +99,9 @@ class IndexedJob:
         for pod in self.active:
             if time.monotonic() > pod.kill_at:
                 os.killpg(pod.process.pid, signal.SIGKILL)
+            pod.go_on()
             if pod.status is not None:
+                pod.ended = True
                 self._ended(pod)
         if self.condition is None:
             self._start()
@@ -106,8 +121,9 @@ class IndexedJob:
     def close(self) -> None:
         """Leave nothing behind, however a test ended."""
         for pod in self.active:
-            os.killpg(pod.process.pid, signal.SIGKILL)
-            pod.process.wait()
+            if pod.status is None:
+                os.killpg(pod.process.pid, signal.SIGKILL)
+                pod.process.wait()
 
     def _start(self) -> None:
         at_work = {pod.index for pod in self.active}
@@ -124,7 +140,12 @@ class IndexedJob:
             (folder / name).mkdir(parents=True)
         (folder / "dev/termination-log").touch()
         job = self.manifests["Job"]
-        variables = environment(job, self.manifests["ConfigMap"]["data"])
+        return Pod(
+            index, folder, [partial(self._run, one, index, folder) for one in containers(job)]
+        )
+
+    def _run(self, one: dict[str, Any], index: int, folder: Path) -> subprocess.Popen[bytes]:
+        variables = environment(self.manifests["Job"], self.manifests["ConfigMap"]["data"], one)
         inside = {  # the image's own environment, then the manifest's
             "PATH": os.environ["PATH"], "HOME": "/scratch", "TMPDIR": "/scratch",
             **variables, "JOB_COMPLETION_INDEX": str(index),
@@ -133,15 +154,14 @@ class IndexedJob:
             name: f"{folder}{value}" if value.startswith(MOUNTS) and name in _IN_POD else value
             for name, value in inside.items()
         }
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "worker", *container(job)["args"]],
+        with (folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "worker", *one["args"]],
                 env=mounted, cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-        return Pod(index, folder, process)
 
     def _ended(self, pod: Pod) -> None:
-        if pod.status == 0:
+        if pod.status == 0 and not pod.waiting:
             self.succeeded.add(pod.index)
             return
         if self.condition is not None:

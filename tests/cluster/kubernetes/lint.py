@@ -31,14 +31,22 @@ def faults(job: dict[str, Any], settings: dict[str, str]) -> list[str]:
 
 
 def container(job: dict[str, Any]) -> dict[str, Any]:
-    """The pod's only container."""
+    """The pod's container, once what comes before it is done."""
     (only,) = job["spec"]["template"]["spec"]["containers"]
     return only
 
 
-def environment(job: dict[str, Any], settings: dict[str, str]) -> dict[str, str]:
-    """The container's environment, the ConfigMap first, as the kubelet lays it out."""
-    written = {entry["name"]: entry["value"] for entry in container(job).get("env", [])}
+def containers(job: dict[str, Any]) -> list[dict[str, Any]]:
+    """The pod's containers in the order in which they run."""
+    pod = job["spec"]["template"]["spec"]
+    return [*pod.get("initContainers", []), container(job)]
+
+
+def environment(
+    job: dict[str, Any], settings: dict[str, str], one: dict[str, Any] | None = None
+) -> dict[str, str]:
+    """The environment of `one` (default: the last), the ConfigMap first, as the kubelet has it."""
+    written = {entry["name"]: entry["value"] for entry in (one or container(job)).get("env", [])}
     return {**settings, **written}
 
 
@@ -74,7 +82,7 @@ def _policy(spec: dict[str, Any]) -> Iterator[str]:
 
 
 def _codes(spec: dict[str, Any]) -> Iterator[str]:
-    names = {one["name"] for one in spec["template"]["spec"]["containers"]}
+    names = {one["name"] for one in containers({"spec": spec})}
     actions: dict[int, str] = {}
     for rule in spec.get("podFailurePolicy", {}).get("rules", []):
         codes = rule.get("onExitCodes", {})
@@ -90,11 +98,12 @@ def _codes(spec: dict[str, Any]) -> Iterator[str]:
 
 def _pod(spec: dict[str, Any]) -> Iterator[str]:
     pod = spec["template"]["spec"]
+    every = containers({"spec": spec})
     mounted = {mount["name"] for one in pod["containers"] for mount in one["volumeMounts"]}
     volumes = {volume["name"] for volume in pod["volumes"]}
     if mounted != volumes:
         yield f"volumes {sorted(volumes)} are not the mounts {sorted(mounted)}"
-    for one in pod["containers"]:
+    for one in every:
         resources = one.get("resources", {})
         for name, amount in {
             **resources.get("requests", {}),
@@ -123,7 +132,7 @@ def _restricted(spec: dict[str, Any]) -> Iterator[str]:
 
 
 def _confined(spec: dict[str, Any]) -> Iterator[str]:
-    for one in spec["template"]["spec"]["containers"]:
+    for one in containers({"spec": spec}):
         inner = one.get("securityContext", {})
         if inner.get("allowPrivilegeEscalation") is not False:
             yield "restricted: allowPrivilegeEscalation"
@@ -145,3 +154,16 @@ def _worker(spec: dict[str, Any], settings: dict[str, str]) -> Iterator[str]:
         yield "terminationGracePeriodSeconds leaves the worker's grace no room"
     if variables.get("RENDER_WORKER_SUMMARY") != container(job).get("terminationMessagePath"):
         yield "the worker's summary does not go to the termination log"
+    for one in containers(job)[:-1]:
+        before = environment(job, settings, one)
+        for name in ("RENDER_WORKER_DEVICE", "RENDER_WORKER_BLENDER"):
+            if before.get(name) != variables.get(name):
+                yield f"{one['name']} has another {name} than the worker"
+        if one["image"] != container(job)["image"]:
+            yield f"{one['name']} has another image than the worker"
+        if not _kernels(one) == _kernels(container(job)) != []:
+            yield f"{one['name']} leaves its kernels where the worker does not look"
+
+
+def _kernels(one: dict[str, Any]) -> list[dict[str, Any]]:
+    return [mount for mount in one["volumeMounts"] if mount["mountPath"] == "/cache"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.kubernetes.indexed_job import TERMINATION_MESSAGE_BYTES, IndexedJob
+from tests.cluster.kubernetes.lint import containers
 from tests.cluster.outputs import outcomes, rendered_uids, writers
 from tests.e2e.conftest import listing, run_worker
 
@@ -152,10 +153,10 @@ def test_one_index_per_shard_balances(job, tmp_path):
     ran = job("overlays/many-small", world=4)
     ran.spec["parallelism"] = 2
     ran.spec["maxFailedIndexes"] = 4
-    ran.spec["template"]["spec"]["containers"][0]["env"].append(
-        {"name": "RENDER_WORKER_DEVICE", "value": "cpu"}
-    )
+    for one in containers(ran.manifests["Job"]):
+        one["env"].append({"name": "RENDER_WORKER_DEVICE", "value": "cpu"})
     assert ran.run() == "Complete", ran.pods[-1].log
+    assert all("there is nothing to warm" in pod.log for pod in ran.pods)
     by_shard = {shard.name: writers(shard) for shard in (tmp_path / "out/ledger").iterdir()}
     assert {shard: len(names) for shard, names in by_shard.items()} == {
         f"{number:06d}": 1 for number in range(4)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.cluster.kubernetes.conftest import OVERLAYS
-from tests.cluster.kubernetes.lint import container, environment, faults
+from tests.cluster.kubernetes.lint import container, containers, environment, faults
 from tests.e2e.conftest import ROOT
 
 pytestmark = pytest.mark.cluster
@@ -36,6 +36,10 @@ def _pod(job: dict) -> dict:
     return job["spec"]["template"]["spec"]
 
 
+def _warm(job: dict) -> dict:
+    return _pod(job)["initContainers"][0]
+
+
 def _rules(job: dict) -> list[dict]:
     return job["spec"]["podFailurePolicy"]["rules"]
 
@@ -48,14 +52,14 @@ MISTAKES: dict[str, Callable[[dict], object]] = {
     "needs restartPolicy Never": lambda job: _pod(job).update(restartPolicy="OnFailure"),
     "first rule must ignore": lambda job: _rules(job).reverse(),
     'status: "True"': lambda job: _rules(job)[0]["onPodConditions"][0].pop("status"),
-    "which is not there": lambda job: container(job).update(name="main"),
+    "which is not there": lambda job: _rules(job)[1]["onExitCodes"].update(containerName="main"),
     "0 is no failure": lambda job: _rules(job)[1]["onExitCodes"]["values"].append(0),
     "the worker's table": lambda job: _rules(job)[2]["onExitCodes"]["values"].append(69),
     "only whole ones": lambda job: container(job)["resources"]["limits"].update(
         {"nvidia.com/gpu": "0.5"}
     ),
     "no limit on memory": lambda job: container(job)["resources"]["limits"].pop("memory"),
-    "are not the mounts": lambda job: container(job)["volumeMounts"].pop(),
+    "are not the mounts": lambda job: container(job)["volumeMounts"].pop(0),
     "restricted: runAsNonRoot": lambda job: _pod(job)["securityContext"].pop("runAsNonRoot"),
     "restricted: capabilities": lambda job: container(job)["securityContext"].pop("capabilities"),
     "restricted: a volume": lambda job: _pod(job)["volumes"][0].update(
@@ -63,6 +67,12 @@ MISTAKES: dict[str, Callable[[dict], object]] = {
     ),
     "is not completions": lambda job: job["spec"].update(completions=7),
     "no room": lambda job: _pod(job).update(terminationGracePeriodSeconds=60),
+    "another RENDER_WORKER_DEVICE": lambda job: _warm(job)["env"][0].update(value="cuda"),
+    "another image": lambda job: _warm(job).update(image="other"),
+    "where the worker does not look": lambda job: _warm(job)["volumeMounts"].pop(),
+    "restricted: allowPrivilegeEscalation": lambda job: _warm(job)["securityContext"].pop(
+        "allowPrivilegeEscalation"
+    ),
     "termination log": lambda job: container(job).update(terminationMessagePath="/dev/other"),
 }
 
@@ -88,7 +98,7 @@ def test_world_size_is_written_once(render):
     job = manifests["Job"]
     assert job["spec"]["completions"] == job["spec"]["parallelism"] == 23
     assert manifests["ConfigMap"]["data"]["RENDER_WORKER_WORLD_SIZE"] == "23"
-    assert container(job)["image"] == "r.example/w:7"
+    assert [one["image"] for one in containers(job)] == ["r.example/w:7"] * 2
 
 
 def test_a_person_fills_in_at_most_five_values():
@@ -108,6 +118,11 @@ def test_cpu_overlay_asks_for_no_gpu(render):
     manifests = render("overlays/cpu")
     assert "nvidia.com/gpu" not in yaml.safe_dump(manifests["Job"])
     assert environment(manifests["Job"], {})["RENDER_WORKER_DEVICE"] == "cpu"
+
+
+def test_kernels_are_compiled_before_the_worker_starts_but_on_a_cpu(render):
+    assert [one["args"] for one in containers(render()["Job"])] == [["warm"], ["run"]]
+    assert [one["args"] for one in containers(render("overlays/cpu")["Job"])] == [["run"]]
 
 
 def test_many_small_has_more_indexes_than_pods(render):

@@ -6,24 +6,22 @@ import re
 
 import pytest
 
-from tests.cluster.image.conftest import bpy_image, context, podman  # noqa: F401 - fixtures
-from tests.cluster.image.test_apptainer import environment, sif  # noqa: F401 - fixtures
 from tests.cluster.outputs import rendered_uids, statuses
 from tests.e2e.conftest import listing, run_worker
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]  # builds image and SIF if first
 SLOW = "views=150 resolution=32 samples=1"
 
 
 @pytest.fixture
-def contained(batch, sif, environment, index, samples, tmp_path):  # noqa: F811
+def contained(batch, sif, apptainer_path, index, samples):
     """The scripts with the image: RENDER_WORKER empty, as a site would have it."""
     # As root it would ask for every capability; users of a cluster have none to ask for.
     options = ["--nv", "--userns", *(f"--bind {bound}" for bound in (index.parent, samples))]
     batch.settings |= {
         "RENDER_WORKER": "",
         "IMAGE": sif,
-        "PATH": environment["PATH"],
+        "PATH": apptainer_path,
         "APPTAINER_OPTIONS": " ".join(options),
         "RENDER_WORKER_SET": SLOW,
     }

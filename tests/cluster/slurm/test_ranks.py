@@ -30,6 +30,8 @@ def test_four_ranks_of_srun_share_the_work(batch, cluster, tmp_path, whole):
     (ended,) = cluster.wait(job)
     assert ended["JobState"] == "COMPLETED", batch.log()
     assert ended["NumNodes"] == "2"
+    warm = batch.log(f"render-{job}-warm-*.log")
+    assert warm == "a run would render on the CPU here: there is nothing to warm\n" * 2
     assert_each_once(tmp_path / "out", whole)
     shares = [rendered_uids(batch.log(f"render-{job}-{rank}.log")) for rank in range(4)]
     assert sorted(map(len, shares)) == [1, 2, 2, 2]
@@ -115,7 +117,7 @@ def test_every_task_has_a_gpu_of_its_own(batch, cluster, tmp_path):
     job = batch.submit("render.sbatch", "--ntasks=4", RENDER_WORKER=probe)
     (ended,) = cluster.wait(job)
     assert ended["JobState"] == "COMPLETED", batch.log()
-    told = [line.split() for line in batch.log(f"render-{job}-*").splitlines()]
+    told = [line.split() for line in batch.log(f"render-{job}-[0-3].log").splitlines()]
     fenced = "proctrack/cgroup" in cluster.call("scontrol", "show", "config")
     # In a device cgroup the tasks count from 0 anew; elsewhere the numbers tell them apart.
     mine = [tuple(words[1:]) for words in told if words[0] == ("may" if fenced else "told")]

@@ -124,7 +124,7 @@ def test_a_task_that_dies_of_the_term_does_not_hide_the_others_stop(batch, clust
     stand_in = tmp_path / "stand-in"
     # What srun reports is the highest status, 143 here; after the restart both are done.
     stand_in.write_text(
-        '#!/bin/bash\n[ "${SLURM_RESTART_COUNT:-0}" = 0 ] || exit 0\n'
+        '#!/bin/bash\n[ "$1${SLURM_RESTART_COUNT:-0}" = run0 ] || exit 0\n'
         '[ "$SLURM_PROCID" = 1 ] || trap "exit 75" TERM\n'
         "echo up; for _ in {1..300}; do sleep 0.1; done\n"
     )
@@ -134,6 +134,22 @@ def test_a_task_that_dies_of_the_term_does_not_hide_the_others_stop(batch, clust
     cluster.call("scancel", "--batch", "--signal=TERM", job)
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), batch.log()
+
+
+def test_a_stop_while_kernels_are_compiled_is_passed_on_and_requeued(batch, cluster, tmp_path):
+    stand_in = tmp_path / "stand-in"
+    stand_in.write_text(
+        '#!/bin/bash\necho "$1 ${SLURM_RESTART_COUNT:-0}"\n'
+        '[ "$1${SLURM_RESTART_COUNT:-0}" = warm0 ] || exit 0\n'
+        "trap 'exit 75' TERM\nfor _ in {1..300}; do sleep 0.1; done\n"
+    )
+    stand_in.chmod(0o755)
+    job = batch.submit("render.sbatch", "--ntasks=2", RENDER_WORKER=stand_in)
+    batch.until(lambda: "warm 0" in batch.log(f"render-{job}-warm-*.log"))
+    cluster.call("scancel", "--batch", "--signal=TERM", job)
+    (ended,) = cluster.wait(job)
+    assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), batch.log()
+    assert batch.log(f"render-{job}-[01].log").split() == ["run", "1", "run", "1"]
 
 
 def test_a_mistake_is_not_requeued(batch, cluster):

@@ -17,8 +17,10 @@ from tests.cluster.tools.podman import Unavailable, require
 
 PACKAGES = ("patchelf", "squashfs-tools", "squashfuse", "fuse-overlayfs", "uidmap")
 FROM_SID, FROM_TRIXIE = ("apptainer",), ("libc6", "libseccomp2", "libsqlite3-0")
-FOLDER = Path("/var/tmp/render-worker-tests/apptainer")
-"""Not in root's home: ordinary users run it."""
+FOLDER = (
+    Path(os.environ.get("RENDER_WORKER_TEST_CACHE", "/var/tmp/render-worker-tests")) / "apptainer"
+)
+"""Not in root's home, where the rest of the cache is: ordinary users run it."""
 LIBRARIES = "rt/usr/lib/x86_64-linux-gnu"
 
 

@@ -1,0 +1,27 @@
+"""The shell scripts, read by shellcheck."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.cluster import needs
+from tests.e2e.conftest import ROOT
+
+pytestmark = pytest.mark.cluster
+SCRIPTS = (
+    "entrypoint.sh", ".ci/run", "slurm/submit.sh", "slurm/render.sbatch",
+    "slurm/render-array.sbatch", "slurm/step.sh", "tests/cluster/tools/slurm.sh",
+    "tests/cluster/tools/kustomize.sh", "bench/gpu.sh",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_shellcheck_has_nothing_to_say(script):
+    needs.programs("shellcheck", ["shellcheck"], "apt-get install -y shellcheck")
+    done = subprocess.run(
+        ["shellcheck", "--external-sources", script],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
