@@ -33,7 +33,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Failure codes to try again although a retry is not expected to help."""
     render_new: bool = False
     """Also render models that a repository holds but the index does not name."""
-    max_failure_rate: float = 0.5
     download_workers: int = 4
 
 

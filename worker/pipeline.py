@@ -22,7 +22,6 @@ So with d download workers and c children at most d + 3c objects have their file
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -32,15 +31,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from worker import keys
-from worker.errors import (
-    InternalError,
-    ObjectError,
-    ObjectInterrupted,
-    PublishFailed,
-    StoreError,
-    StoreFull,
-    WorkerError,
-)
+from worker.errors import ObjectError, ObjectInterrupted
 from worker.failpoints import Failpoint, reach
 from worker.feed import Feed, Task
 from worker.job import Job
@@ -53,6 +44,7 @@ from worker.render.result import RenderedObject
 from worker.sources.base import FetchedObject
 from worker.sources.fetcher import Fetcher
 from worker.stages import Line
+from worker.step import publish, step
 from worker.stop import Stop
 from worker.stores.base import Store
 from worker.tally import Tally
@@ -191,17 +183,7 @@ class Pipeline:
     def _publish(self, task: Task, packed: PackedObject) -> PackedObject:
         key = keys.render_zip(task.ref.uid)
         reach(Failpoint.PUBLISH_BEFORE)
-        try:
-            created = self._store.create(key, packed.path)
-            reach(Failpoint.CREATED)
-            stat = self._store.stat(key)
-        except StoreFull:
-            raise  # the check's few bytes may still fit, and every object would fail
-        except StoreError as error:
-            self._store.check()  # raises when the store, not this object, is the trouble
-            raise PublishFailed(f"{key}: {error}") from error
-        if stat is None or (created and stat.size != packed.size):
-            raise PublishFailed(f"{key}: stored, but the store does not show it whole")
+        created, stat = publish(self._store, key, packed.path, packed.sha256)
         reach(Failpoint.PUBLISH_AFTER)
         self._clean(task)
         if not created:
@@ -244,19 +226,12 @@ class Pipeline:
             self._observer.outcome(outcome)
 
     def _step(self, name: str, work: Callable[[Task, In], Out]) -> Callable[[Item[In]], Item[Out]]:
-        """Wrap `work` with its log context and its clock; a bug becomes the object's outcome."""
+        """Wrap `work` as a step (see `worker.step`)."""
 
         def run(item: Item[In]) -> Item[Out]:
-            start = time.monotonic()
-            with bound_contextvars(shard=item.task.shard, uid=item.task.ref.uid, phase=name):
-                try:
-                    value = work(item.task, item.value)
-                except WorkerError:
-                    raise
-                except Exception as error:
-                    log.exception("a bug of the worker's")
-                    raise InternalError(f"{type(error).__name__} in {name}: {error}") from error
-            seconds = {**item.seconds, name: round(time.monotonic() - start, 3)}
+            seconds = dict(item.seconds)
+            with step(name, seconds, shard=item.task.shard, uid=item.task.ref.uid):
+                value = work(item.task, item.value)
             return Item(item.task, value, seconds)
 
         return run

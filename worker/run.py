@@ -6,14 +6,10 @@ import os
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path
-
-import msgspec
-import structlog
 
 from worker import job as jobs
 from worker import presets
-from worker.errors import ExitStatus, WorkerError
+from worker.errors import WorkerError
 from worker.failpoints import Failpoint, reach
 from worker.feed import Feed
 from worker.index.reader import Index, open_index
@@ -21,11 +17,11 @@ from worker.job import Job
 from worker.ledger import LedgerWriter
 from worker.observer import watching
 from worker.pipeline import Pipeline
-from worker.ranks import Rank, assign, resolve
+from worker.ranks import Rank, assign
 from worker.render import runtime
 from worker.render.pool import Pool, PoolOptions
-from worker.s3 import S3Options
 from worker.scratch import scratch
+from worker.session import SessionOptions, SessionResult, take_part
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
 from worker.sources.keep import Keeper
@@ -33,54 +29,32 @@ from worker.stop import Stop
 from worker.stores import open_store
 from worker.tally import Tally
 
-log = structlog.get_logger(__name__)
 
-
-class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
+class RunOptions(SessionOptions, frozen=True, kw_only=True):
     """What a person may ask of a run; one field per command-line option."""
 
     index: str
     output: str
     preset: str = "default"
     overrides: tuple[str, ...] = ()
-    rank: int | None = None
-    world_size: int | None = None
-    limit: int | None = None
-    retry: frozenset[str] = frozenset()
     render_new: bool = False
-    max_failure_rate: float = 0.5
     blender: str = "auto"
     pool: PoolOptions = PoolOptions()
     fetch: FetchLimits = FetchLimits()
     download_workers: int = 4
     keep_downloads: str | None = None
     keep_format: str = "zip"
-    scratch: Path | None = None
-    grace_s: float = 60.0
-    s3: S3Options = S3Options()
 
 
-class RunResult(msgspec.Struct, frozen=True):
-    """What came of a run."""
-
-    tally: Tally
-    status: ExitStatus
-    output: str
-
-
-def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> RunResult:
+def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> SessionResult:
     """Render this rank's objects.
 
     Raises: UsageError, ConfigurationError, NodeError, Interrupted.
     """
-    stop = Stop()
-    with stop.on_signals(options.grace_s):
-        return _run(options, environment, stop)
+    return take_part(_run, options, environment)
 
 
-def _run(options: RunOptions, environment: Mapping[str, str], stop: Stop) -> RunResult:
-    rank = resolve(environment, options.rank, options.world_size)
-    structlog.contextvars.bind_contextvars(rank=rank.rank)
+def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
     recipe = presets.load(options.preset, options.overrides)
     index = open_index(options.index, options.s3)
     job = Job(
@@ -92,7 +66,6 @@ def _run(options: RunOptions, environment: Mapping[str, str], stop: Stop) -> Run
         limit=options.limit,
         retry=options.retry,
         render_new=options.render_new,
-        max_failure_rate=options.max_failure_rate,
         download_workers=options.download_workers,
     )
     store = open_store(options.output, options.s3)
@@ -127,9 +100,7 @@ def _run(options: RunOptions, environment: Mapping[str, str], stop: Stop) -> Run
         feed = Feed(job, index, store, fetcher, stop, observer)
         pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
         tally = pipeline.run()
-    status = tally.exit_status(job.max_failure_rate)
-    log.info("done", status=int(status), **tally.summary())
-    return RunResult(tally, status, store.uri)
+    return tally, store.uri
 
 
 def _total(index: Index, rank: Rank, limit: int | None) -> int:

@@ -14,18 +14,15 @@ from rich.console import Console
 from worker import doctor, log
 from worker.commands.options import (
     ENVIRONMENT,
-    S3Addressing,
-    S3Checksums,
-    S3Endpoint,
-    S3Region,
     option,
-    s3_options,
+    with_s3,
 )
 from worker.doctor.check import size
 from worker.doctor.examination import Options
 from worker.doctor.warmth import Warmed, warm
 from worker.render import runtime
 from worker.report import doctor as report
+from worker.s3 import S3Options
 from worker.scratch import scratch as scratch_folder
 
 Device = Annotated[
@@ -35,6 +32,7 @@ Blender = Annotated[str, option("--blender", "'bpy', a program, or auto.", metav
 Scratch = Annotated[Path | None, option("--scratch", "Folder for raw passes.")]
 
 
+@with_s3
 def doctor_command(
     output: Annotated[
         str | None,
@@ -47,10 +45,8 @@ def doctor_command(
     ] = 0,
     memory_limit: Annotated[int, option("--memory-limit-mb", "As for a run.", min=0)] = 0,
     scratch: Scratch = None,
-    s3_endpoint: S3Endpoint = None,
-    s3_region: S3Region = None,
-    s3_addressing: S3Addressing = "auto",
-    s3_checksums: S3Checksums = "when_supported",
+    *,
+    s3: S3Options,
     as_json: Annotated[bool, typer.Option("--json", help="For a script.")] = False,
 ) -> None:
     """Look at what a run needs here: Blender, devices, scratch, memory, store, clock.
@@ -65,7 +61,7 @@ def doctor_command(
         memory_bytes=memory_limit << 20,
         scratch=scratch,
         output=output,
-        s3=s3_options(s3_endpoint, s3_region, s3_addressing, s3_checksums),
+        s3=s3,
     )
     with _Progress() as progress:
         found = doctor.examine(options, os.environ, lambda what: progress.say(f"looking at {what}"))

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from worker import log
+from worker.commands.ending import end_with
 from worker.commands.options import (
     ENVIRONMENT,
+    Grace,
     LogLevel,
-    S3Addressing,
-    S3Checksums,
-    S3Endpoint,
-    S3Region,
+    MaxFailureRate,
+    Rank,
+    Retry,
+    Summary,
+    WorldSize,
     option,
-    s3_options,
+    with_s3,
 )
-from worker.errors import WorkerError
 from worker.export import KINDS
 from worker.export.run import ExportOptions, run
 from worker.ledger import codes_to_retry
-from worker.report import summary as summaries
+from worker.s3 import S3Options
 
 
+@with_s3
 def export_command(
     kind: Annotated[
         str, typer.Argument(help=f"{', '.join(KINDS)}.", envvar=ENVIRONMENT + "EXPORT_KIND")
@@ -62,38 +62,24 @@ def export_command(
     group_mb: Annotated[
         int | None, option("--group-mb", "webdataset, parquet: MB of zips in a file.", min=1)
     ] = None,
-    rank: Annotated[int | None, typer.Option("--rank", help="Of 0 … world size - 1.")] = None,
-    world_size: Annotated[
-        int | None, typer.Option("--world-size", help="Workers in all; default: the scheduler's.")
-    ] = None,
+    rank: Rank = None,
+    world_size: WorldSize = None,
     workers: Annotated[int, option("--workers", "Worked on at once; 0: one a CPU.", min=0)] = 0,
     limit: Annotated[
         int | None, option("--limit", "Take at most N objects, or files of many.", min=1)
     ] = None,
-    retry: Annotated[
-        list[str] | None,
-        option("--retry", "Also try again failures of this code, or 'all'.", metavar="CODE"),
-    ] = None,
-    max_failure_rate: Annotated[
-        float, option("--max-failure-rate", "Above it the exit status is 10.", min=0.0, max=1.0)
-    ] = 0.5,
+    retry: Retry = None,
+    max_failure_rate: MaxFailureRate = 0.5,
     scratch: Annotated[
         Path | None, option("--scratch", "Folder for unfinished files; default: RAM if it fits.")
     ] = None,
-    grace: Annotated[
-        float, option("--grace", "Seconds to finish what is in work once told to stop.", min=0.0)
-    ] = 60.0,
-    s3_endpoint: S3Endpoint = None,
-    s3_region: S3Region = None,
-    s3_addressing: S3Addressing = "auto",
-    s3_checksums: S3Checksums = "when_supported",
-    summary: Annotated[
-        Path | None, option("--summary", "File for a JSON summary of at most 4 KB.")
-    ] = None,
+    grace: Grace = 60.0,
+    *,
+    s3: S3Options,
+    summary: Summary = None,
     log_level: LogLevel = "info",
 ) -> None:
     """Make a data set of the kind KIND of what a run has rendered."""
-    log.configure("warning" if sys.stderr.isatty() and log_level == "info" else log_level)
     own = {
         "layout": layout,
         "points": points,
@@ -117,16 +103,6 @@ def export_command(
         workers=workers,
         scratch=scratch,
         grace_s=grace,
-        s3=s3_options(s3_endpoint, s3_region, s3_addressing, s3_checksums),
+        s3=s3,
     )
-    try:
-        result = run(options)
-    except WorkerError as error:
-        if summary is not None:
-            summaries.write(summary, error.exit_status, error=error)
-        raise
-    if summary is not None:
-        summaries.write(summary, result.status, tally=result.tally)
-    if sys.stderr.isatty():
-        Console(stderr=True).print(result.tally.sentence(result.output))
-    raise typer.Exit(result.status)
+    end_with(lambda: run(options), summary, log_level)

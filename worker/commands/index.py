@@ -7,15 +7,12 @@ from typing import Annotated
 import typer
 
 from worker.commands.options import (
-    S3Addressing,
-    S3Checksums,
-    S3Endpoint,
-    S3Region,
     option,
-    s3_options,
+    with_s3,
 )
 from worker.commands.progress import counting
 from worker.index import builder, listings
+from worker.s3 import S3Options
 
 app = typer.Typer(help="Make shard indexes.", no_args_is_help=True)
 
@@ -26,6 +23,7 @@ def group() -> None:
 
 
 @app.command("build")
+@with_s3
 def build_command(
     source: Annotated[str, typer.Argument(help="Folder, list, or ShapeNet tree; or its URL.")],
     to: Annotated[str, option("--to", "Folder or s3://bucket/prefix.", metavar="URI")],
@@ -38,10 +36,8 @@ def build_command(
     hash_files: Annotated[
         bool, option("--hash", "Read every local model and note its sha256.")
     ] = False,
-    s3_endpoint: S3Endpoint = None,
-    s3_region: S3Region = None,
-    s3_addressing: S3Addressing = "auto",
-    s3_checksums: S3Checksums = "when_supported",
+    *,
+    s3: S3Options,
 ) -> None:
     """Cut SOURCE into shards below --to: an index.json and JSONL files."""
     with counting("objects") as progress:
@@ -51,7 +47,7 @@ def build_command(
             kind=kind,
             shard_size=shard_size,
             hash_files=hash_files,
-            s3=s3_options(s3_endpoint, s3_region, s3_addressing, s3_checksums),
+            s3=s3,
             progress=progress,
         )
     typer.echo(f"{built.objects} objects in {built.shards} shards → {built.uri}")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -18,27 +22,63 @@ def option(flag: str, text: str, **more: Any) -> Any:
 
 
 Output = Annotated[str, option("--output", "Folder or s3://bucket/prefix.", metavar="URI")]
-S3Endpoint = Annotated[str | None, option("--s3-endpoint", "URL of an S3-compatible server.")]
-S3Region = Annotated[str | None, option("--s3-region", "Region; default as boto3 finds it.")]
-S3Addressing = Annotated[
-    Literal["auto", "path", "virtual"], option("--s3-addressing", "How buckets are addressed.")
+# These two are read by worker.ranks, which knows which schedulers' variables they go with.
+Rank = Annotated[int | None, typer.Option("--rank", help="Of 0 … world size - 1.")]
+WorldSize = Annotated[
+    int | None, typer.Option("--world-size", help="Workers in all; default: the scheduler's.")
 ]
-S3Checksums = Annotated[
-    Literal["when_supported", "when_required"],
-    option("--s3-checksums", "boto3's checksum mode; older servers want when_required."),
+Retry = Annotated[
+    list[str] | None,
+    option("--retry", "Also try again failures of this code, or 'all'.", metavar="CODE"),
 ]
+MaxFailureRate = Annotated[
+    float, option("--max-failure-rate", "Above it the exit status is 10.", min=0.0, max=1.0)
+]
+Grace = Annotated[
+    float, option("--grace", "Seconds to finish what is in work once told to stop.", min=0.0)
+]
+Summary = Annotated[Path | None, option("--summary", "File for a JSON summary of at most 4 KB.")]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"], option("--log-level", "Least level logged.")
 ]
 
 
-def s3_options(
-    endpoint: str | None, region: str | None, addressing: Any, checksums: Any
+def _s3_options(
+    s3_endpoint: Annotated[
+        str | None, option("--s3-endpoint", "URL of an S3-compatible server.")
+    ] = None,
+    s3_region: Annotated[
+        str | None, option("--s3-region", "Region; default as boto3 finds it.")
+    ] = None,
+    s3_addressing: Annotated[
+        Literal["auto", "path", "virtual"], option("--s3-addressing", "How buckets are addressed.")
+    ] = "auto",
+    s3_checksums: Annotated[
+        Literal["when_supported", "when_required"],
+        option("--s3-checksums", "boto3's checksum mode; older servers want when_required."),
+    ] = "when_supported",
 ) -> S3Options:
-    """The S3 options as one value."""
     return S3Options(
-        endpoint_url=endpoint,
-        region=region,
-        addressing_style=addressing,
-        checksum_mode=checksums,
+        endpoint_url=s3_endpoint,
+        region=s3_region,
+        addressing_style=s3_addressing,
+        checksum_mode=s3_checksums,
     )
+
+
+def with_s3(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the S3 options, which it gets as one value: its keyword `s3`."""
+    own = inspect.signature(command, eval_str=True)
+    asked = inspect.signature(_s3_options, eval_str=True).parameters
+    options = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in asked.values()]
+
+    @functools.wraps(command)
+    def with_options(**given: Any) -> None:
+        s3 = _s3_options(**{name: given.pop(name) for name in asked})
+        command(**given, s3=s3)
+
+    parameters: list[inspect.Parameter] = []
+    for each in own.parameters.values():
+        parameters += options if each.name == "s3" else [each]
+    vars(with_options)["__signature__"] = own.replace(parameters=parameters)
+    return with_options

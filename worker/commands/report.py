@@ -12,19 +12,17 @@ from rich.console import Console
 from worker import keys
 from worker.commands.options import (
     Output,
-    S3Addressing,
-    S3Checksums,
-    S3Endpoint,
-    S3Region,
     option,
-    s3_options,
+    with_s3,
 )
 from worker.errors import ConfigurationError
 from worker.report import gallery, status
 from worker.report.output import status_at
+from worker.s3 import S3Options
 from worker.stores import open_store
 
 
+@with_s3
 def status_command(
     output: Output,
     index: Annotated[
@@ -35,13 +33,10 @@ def status_command(
         option("--input", "Of a data set: the output it is made of, for what is left."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For a script.")] = False,
-    s3_endpoint: S3Endpoint = None,
-    s3_region: S3Region = None,
-    s3_addressing: S3Addressing = "auto",
-    s3_checksums: S3Checksums = "when_supported",
+    *,
+    s3: S3Options,
 ) -> None:
     """Count outcomes of a run or an export by code, and estimate what is left."""
-    s3 = s3_options(s3_endpoint, s3_region, s3_addressing, s3_checksums)
     found = status_at(output, s3, index=index, source=source)
     if as_json:
         typer.echo(json.dumps(status.to_dict(found), indent=2))
@@ -49,18 +44,17 @@ def status_command(
         Console().print(status.render(found))
 
 
+@with_s3
 def gallery_command(
     output: Output,
     to: Annotated[Path | None, option("--to", "PNG to write; default: in the output.")] = None,
     rows: Annotated[int, option("--rows", "Objects shown.", min=1, max=200)] = 12,
     columns: Annotated[int, option("--columns", "Views of each.", min=1, max=24)] = 6,
-    s3_endpoint: S3Endpoint = None,
-    s3_region: S3Region = None,
-    s3_addressing: S3Addressing = "auto",
-    s3_checksums: S3Checksums = "when_supported",
+    *,
+    s3: S3Options,
 ) -> None:
     """Draw a contact sheet of finished objects."""
-    store = open_store(output, s3_options(s3_endpoint, s3_region, s3_addressing, s3_checksums))
+    store = open_store(output, s3)
     local = Path(output) if "://" not in output else Path()
     path = to or local / keys.CONTACT_SHEET
     if not gallery.contact_sheet(store, None, path, rows=rows, columns=columns):

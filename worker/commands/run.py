@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
-from worker import log
+from worker.commands.ending import end_with
 from worker.commands.options import (
     ENVIRONMENT,
+    Grace,
     LogLevel,
+    MaxFailureRate,
     Output,
-    S3Addressing,
-    S3Checksums,
-    S3Endpoint,
-    S3Region,
+    Rank,
+    Retry,
+    Summary,
+    WorldSize,
     option,
-    s3_options,
+    with_s3,
 )
-from worker.errors import WorkerError
 from worker.ledger import codes_to_retry
 from worker.render.pool import PoolOptions
 from worker.render.watch import Limits
-from worker.report import summary as summaries
 from worker.run import RunOptions, run
+from worker.s3 import S3Options
 from worker.sources.base import FetchLimits
 
 
+@with_s3
 def run_command(
     index: Annotated[
         str, typer.Argument(help="Index, list or folder.", envvar=ENVIRONMENT + "INDEX")
@@ -39,11 +39,8 @@ def run_command(
     overrides: Annotated[
         list[str] | None, option("--set", "Override a preset key.", metavar="KEY=VALUE")
     ] = None,
-    # Read by worker.ranks, which knows which schedulers' variables they go with.
-    rank: Annotated[int | None, typer.Option("--rank", help="Of 0 … world size - 1.")] = None,
-    world_size: Annotated[
-        int | None, typer.Option("--world-size", help="Workers in all; default: the scheduler's.")
-    ] = None,
+    rank: Rank = None,
+    world_size: WorldSize = None,
     device: Annotated[
         Literal["auto", "cpu", "cuda", "optix"], option("--device", "auto: OptiX, CUDA, CPU.")
     ] = "auto",
@@ -71,13 +68,8 @@ def run_command(
         int, option("--recycle-after", "Objects a Blender renders before it is replaced.", min=1)
     ] = 200,
     limit: Annotated[int | None, option("--limit", "Take at most N objects.", min=1)] = None,
-    retry: Annotated[
-        list[str] | None,
-        option("--retry", "Also try again failures of this code, or 'all'.", metavar="CODE"),
-    ] = None,
-    max_failure_rate: Annotated[
-        float, option("--max-failure-rate", "Above it the exit status is 10.", min=0.0, max=1.0)
-    ] = 0.5,
+    retry: Retry = None,
+    max_failure_rate: MaxFailureRate = 0.5,
     download_workers: Annotated[int, option("--download-workers", "Downloads at once.", min=1)] = 4,
     max_download: Annotated[
         int, option("--max-download-mb", "Largest object, unpacked, in MB.", min=1)
@@ -97,20 +89,13 @@ def run_command(
     scratch: Annotated[
         Path | None, option("--scratch", "Folder for raw passes; default: RAM if it fits.")
     ] = None,
-    grace: Annotated[
-        float, option("--grace", "Seconds to finish what is in work once told to stop.", min=0.0)
-    ] = 60.0,
-    s3_endpoint: S3Endpoint = None,
-    s3_region: S3Region = None,
-    s3_addressing: S3Addressing = "auto",
-    s3_checksums: S3Checksums = "when_supported",
-    summary: Annotated[
-        Path | None, option("--summary", "File for a JSON summary of at most 4 KB.")
-    ] = None,
+    grace: Grace = 60.0,
+    *,
+    s3: S3Options,
+    summary: Summary = None,
     log_level: LogLevel = "info",
 ) -> None:
     """Render this rank's objects of INDEX into --output, one zip each."""
-    log.configure("warning" if sys.stderr.isatty() and log_level == "info" else log_level)
     options = RunOptions(
         index=index,
         output=output,
@@ -141,16 +126,6 @@ def run_command(
         keep_format=keep_format,
         scratch=scratch,
         grace_s=grace,
-        s3=s3_options(s3_endpoint, s3_region, s3_addressing, s3_checksums),
+        s3=s3,
     )
-    try:
-        result = run(options)
-    except WorkerError as error:
-        if summary is not None:
-            summaries.write(summary, error.exit_status, error=error)
-        raise
-    if summary is not None:
-        summaries.write(summary, result.status, tally=result.tally)
-    if sys.stderr.isatty():
-        Console(stderr=True).print(result.tally.sentence(result.output))
-    raise typer.Exit(result.status)
+    end_with(lambda: run(options), summary, log_level)

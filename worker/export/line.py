@@ -8,35 +8,23 @@ on scratch disk the files of `2 x workers + PUBLISH_ROOM` units at most.
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import structlog
-from structlog.contextvars import bound_contextvars
 
-from worker.errors import (
-    InternalError,
-    ObjectError,
-    ObjectInterrupted,
-    PublishFailed,
-    StoreError,
-    StoreFull,
-    WorkerError,
-)
+from worker.errors import InternalError, ObjectError, ObjectInterrupted, PublishFailed
 from worker.export.base import Export, Finished, NotAsWritten, Unit
 from worker.export.source import Source
 from worker.index.record import ObjectRef
 from worker.ledger import LedgerWriter, Line, Outcome, settled
 from worker.observer import Observer
 from worker.stages import Line as Stages
+from worker.step import publish, step
 from worker.stop import Stop
 from worker.stores.base import Store, sha256_of
 from worker.tally import Tally
-
-log = structlog.get_logger(__name__)
 
 PUBLISH_WORKERS: Final = 4
 PUBLISH_ROOM: Final = 4
@@ -114,30 +102,28 @@ class ExportLine:
             yield unit
 
     def _make(self, unit: Unit) -> Made:
-        start = time.monotonic()
         folder = self._scratch / unit.name
+        seconds: dict[str, float] = {}
         done: list[Finished] = []
         failed: list[tuple[Finished, ObjectError]] = []
-        with bound_contextvars(unit=unit.name, phase="export"):
-            try:
-                if self._export.grouping is None:
-                    parts: Iterable[Any] = [self._convert(unit.objects[0])]
-                    done = list(unit.objects)
-                else:
-                    parts = self._converted(unit, done, failed)
-                files = self._export.write(unit.name, parts, folder)
-                if not done:
-                    files = []  # all of its objects failed: a file of nothing is of no use
-                if files:
-                    self._export.check(folder, files, len(done))
-            except WorkerError:
-                raise
-            except NotAsWritten as error:
-                raise InternalError(f"what was written does not read back: {error}") from error
-            except Exception as error:
-                log.exception("a bug of the worker's")
-                raise InternalError(f"{type(error).__name__} in export: {error}") from error
-        return Made(unit, folder, files, done, failed, _since(start, "export"))
+        with step("export", seconds, unit=unit.name):
+            if self._export.grouping is None:
+                parts: Iterable[Any] = [self._convert(unit.objects[0])]
+                done = list(unit.objects)
+            else:
+                parts = self._converted(unit, done, failed)
+            files = self._export.write(unit.name, parts, folder)
+            if not done:
+                files = []  # all of its objects failed: a file of nothing is of no use
+            if files:
+                self._check(folder, files, len(done))
+        return Made(unit, folder, files, done, failed, seconds)
+
+    def _check(self, folder: Path, files: list[str], count: int) -> None:
+        try:
+            self._export.check(folder, files, count)
+        except NotAsWritten as error:
+            raise InternalError(f"what was written does not read back: {error}") from error
 
     def _convert(self, found: Finished) -> Any:
         if self._stop.asked.is_set():
@@ -164,27 +150,17 @@ class ExportLine:
             yield part
 
     def _publish(self, made: Made) -> Made:
-        start = time.monotonic()
-        for name in made.files:
-            path = made.folder / name
-            try:
-                stands = self._target.create(name, path)
-                stat = self._target.stat(name)
-            except StoreFull:
-                raise
-            except StoreError as error:
-                self._target.check()  # raises when the store, not this file, is the trouble
-                raise PublishFailed(f"{name}: {error}") from error
-            if not stands:
-                raise PublishFailed(
-                    f"{name} stands already with other bytes, of another version or program; "
-                    "remove it, or export to another --to"
-                )
-            if stat is None or stat.size != path.stat().st_size or (
-                stat.sha256 is not None and stat.sha256 != sha256_of(path)
-            ):  # fmt: skip
-                raise PublishFailed(f"{name}: stored, but the store does not show it whole")
-        return msgspec.structs.replace(made, seconds=made.seconds | _since(start, "publish"))
+        seconds = dict(made.seconds)
+        with step("publish", seconds, unit=made.unit.name):
+            for name in made.files:
+                path = made.folder / name
+                stands, _ = publish(self._target, name, path, sha256_of(path))
+                if not stands:
+                    raise PublishFailed(
+                        f"{name} stands already with other bytes, of another version or program; "
+                        "remove it, or export to another --to"
+                    )
+        return msgspec.structs.replace(made, seconds=seconds)
 
     def _record(self, made: Made) -> None:
         size = sum((made.folder / name).stat().st_size for name in made.files)
@@ -227,7 +203,3 @@ class ExportLine:
 
 def _ref(found: Finished) -> ObjectRef:
     return ObjectRef(file_identifier=found.file_identifier)
-
-
-def _since(start: float, phase: str) -> dict[str, float]:
-    return {phase: round(time.monotonic() - start, 3)}

@@ -6,70 +6,46 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import structlog
 
-from worker.errors import ExitStatus, UsageError
+from worker.errors import UsageError
 from worker.export import KINDS, bond
 from worker.export.base import Export, Unit
 from worker.export.line import ExportLine
 from worker.export.source import Groups, Source, single_units
 from worker.ledger import LedgerWriter, Outcome, read_ledger
 from worker.observer import watching
-from worker.ranks import resolve
-from worker.s3 import S3Options
+from worker.ranks import Rank
 from worker.scratch import scratch
+from worker.session import SessionOptions, SessionResult, take_part
 from worker.stop import Stop
 from worker.stores import open_store
 from worker.stores.base import Store
 from worker.tally import Tally
 
-log = structlog.get_logger(__name__)
 
-
-class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
+class ExportOptions(SessionOptions, frozen=True, kw_only=True):
     """What a person may ask of an export; `kind_options` are the kind's own."""
 
     kind: str
     input: str
     to: str
-    kind_options: dict[str, Any] = {}
-    rank: int | None = None
-    world_size: int | None = None
-    limit: int | None = None
-    retry: frozenset[str] = frozenset()
-    max_failure_rate: float = 0.5
-    grace_s: float = 60.0
+    kind_options: dict[str, Any] = msgspec.field(default_factory=dict)
     workers: int = 0
     """Objects or groups worked on at once; 0: one per CPU."""
-    scratch: Path | None = None
-    s3: S3Options = S3Options()
 
 
-class ExportResult(msgspec.Struct, frozen=True):
-    """What came of an export."""
-
-    tally: Tally
-    status: ExitStatus
-    output: str
-
-
-def run(options: ExportOptions, environment: Mapping[str, str] = os.environ) -> ExportResult:
+def run(options: ExportOptions, environment: Mapping[str, str] = os.environ) -> SessionResult:
     """Export this rank's objects.
 
     Raises: UsageError, ConfigurationError, NodeError, Interrupted.
     """
-    stop = Stop()
-    with stop.on_signals(options.grace_s):
-        return _run(options, environment, stop)
+    return take_part(_run, options, environment)
 
 
-def _run(options: ExportOptions, environment: Mapping[str, str], stop: Stop) -> ExportResult:
-    rank = resolve(environment, options.rank, options.world_size)
-    structlog.contextvars.bind_contextvars(rank=rank.rank)
+def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
     export = open_kind(options.kind, options.kind_options)
     if options.retry and export.grouping is not None:
         raise UsageError(
@@ -103,9 +79,7 @@ def _run(options: ExportOptions, environment: Mapping[str, str], stop: Stop) -> 
             workers=options.workers or len(os.sched_getaffinity(0)), retry=options.retry,
         )  # fmt: skip
         tally = line.run(units[: options.limit], before)
-    status = tally.exit_status(options.max_failure_rate)
-    log.info("done", status=int(status), **tally.summary())
-    return ExportResult(tally, status, target.uri)
+    return tally, target.uri
 
 
 def open_kind(name: str, options: Mapping[str, Any]) -> Export[Any]:
