@@ -12,7 +12,7 @@ import structlog
 import typer
 
 from worker import log
-from worker.commands import doctor, export, index, presets, report, run
+from worker.commands import doctor, export, index, omage, presets, report, run
 from worker.errors import ExitStatus, Interrupted, WorkerError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command("doctor")(doctor.doctor_command)
 app.command("warm")(doctor.warm_command)
 app.command("gallery")(report.gallery_command)
 app.command("export")(export.export_command)
+app.command("omage-to-mesh")(omage.omage_to_mesh_command)
 app.add_typer(index.app, name="index")
 app.add_typer(presets.app, name="presets")
 

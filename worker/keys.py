@@ -30,6 +30,8 @@ ELEVATION: Final = "elevation.npy"
 INTRINSICS: Final = "intrinsics.txt"
 BBOX: Final = "bbox.txt"
 """NSVF's."""
+OMAGE: Final = "omage_tensor.npz"
+"""The object image, named as the omages' own reader opens it."""
 PREVIEWS: Final = {"turntable-gif": "turntable.gif", "turntable-webp": "turntable.webp"}
 
 IMAGE_ENDINGS: Final = {
@@ -179,6 +181,26 @@ def cloud_ply_binary(uid: str) -> str:
     return f"ply_binary/{uid}.ply"
 
 
+def omage_small(size: int) -> str:
+    """The object image reduced to `size` pixels."""
+    return f"omage_tensor_{size}.npz"
+
+
+def omage_picture(what: str) -> str:
+    """A small picture of some of an object image's channels, to look at."""
+    return f"omage_{what}.png"
+
+
+def omage_h5(group: str, charts: int, margin: float, size: int) -> str:
+    """A group's set of object images, named as the omages' own: "df_p64_m02_res64_000000.h5"."""
+    return f"df_p{charts}_m{round(100 * margin):02d}_res{size}_{group}.h5"
+
+
+def omage_meta(h5: str) -> str:
+    """What is in each row of a set, beside it, where the omages' reader looks for it."""
+    return f"{h5.removesuffix('.h5')}_meta.json"
+
+
 def group_name(number: int) -> str:
     """Name of group `number` (0, 1, …) of objects that share a file: "000000"."""
     return f"{number:06d}"
@@ -192,3 +214,14 @@ def tar_file(group: str) -> str:
 def parquet_file(group: str) -> str:
     """A group's part of the catalogue."""
     return f"catalogue-{group}.parquet"
+
+
+def h5_pictures(number: int) -> str:
+    """Group `number` of samples as pictures, the study's name: "imgs_00.h5"."""
+    return f"imgs_{number:02d}.h5"
+
+
+def h5_data(edge: int, number: int | None, *, lab: bool) -> str:
+    """Preprocessed samples, the study's name: "data_128_lab.h5"; of one group: "data_128_00.h5"."""
+    part = "" if number is None else f"_{number:02d}"
+    return f"data_{edge}{'_lab' if lab else ''}{part}.h5"

@@ -6,13 +6,29 @@ from typing import Any
 
 import bpy
 
-from worker.blender import compat
-from worker.blender.streams import Colour
+from worker.blender import compat, textures
+from worker.blender.paths import Root
+from worker.blender.recipe import Recipe
+from worker.blender.streams import Colour, random_colour, stream
 
 NO_MATERIAL = 0.8
 """Linear grey of what has no material, as Cycles has it."""
 NO_SHADER = (0.0, 0.0, 0.0)
 """Of a material whose output gets nothing. In 3.4 it would write no AOV."""
+
+
+def supply(uid: str, recipe: Recipe, root: Root, suffix: str) -> dict[str, Any]:
+    """Colour what brings no colour of its own, or whose pictures are missing; what was done."""
+    missing = textures.replace_missing(
+        root, lambda name: random_colour(stream(uid, recipe, f"texture:{name}"))
+    )
+    painted = None
+    if suffix in recipe.subject.one_colour:
+        painted = random_colour(stream(uid, recipe, "colour"))
+        paint_all(painted)
+    else:
+        show_vertex_colours()
+    return {"missing_textures": missing, "random_color": painted and list(painted)}
 
 
 def paint_all(colour: Colour) -> None:

@@ -259,3 +259,36 @@ def clear_passes(layer: Any) -> None:
         for name in dir(owner):
             if name.startswith("use_pass_"):
                 setattr(owner, name, False)
+
+
+def fill_triangles(mesh: Any, points: Any, triangles: Any) -> None:
+    """Make an empty mesh one of `points` (V,3) and `triangles` (T,3)."""
+    count = len(triangles)
+    mesh.vertices.add(len(points))
+    mesh.vertices.foreach_set("co", np.ascontiguousarray(points, np.float32).ravel())
+    mesh.loops.add(3 * count)
+    mesh.loops.foreach_set("vertex_index", triangles.astype(np.int32).ravel())
+    mesh.polygons.add(count)
+    mesh.polygons.foreach_set("loop_start", np.arange(0, 3 * count, 3, dtype=np.int32))
+    kind: Any = bpy.types.MeshPolygon
+    if not kind.bl_rna.properties["loop_total"].is_readonly:  # until 4.1
+        mesh.polygons.foreach_set("loop_total", np.full(count, 3, dtype=np.int32))
+    mesh.update(calc_edges=True)
+
+
+def corner_normals(mesh: Any) -> Any:
+    """Shading normals (L,3) of a mesh's corners, its own among them."""
+    if hasattr(mesh, "corner_normals"):  # since 4.1
+        source, name = mesh.corner_normals, "vector"
+    else:
+        mesh.calc_normals_split()
+        source, name = mesh.loops, "normal"
+    normals = np.empty(3 * len(source), np.float32)
+    source.foreach_get(name, normals)
+    return normals.reshape(-1, 3)
+
+
+def set_corner_normals(mesh: Any, normals: Any) -> None:
+    """Give a mesh's corners the shading normals (L,3); where they are 0, its faces' own."""
+    assign(mesh, {"use_auto_smooth": True})  # until 4.1 they count only so
+    mesh.normals_split_custom_set(normals.tolist())

@@ -113,7 +113,7 @@ class View:
 
 @dataclasses.dataclass(frozen=True)
 class Rendered:
-    """All views are on disk.
+    """All views are on disk, and the raw `files` (name in scratch, by kind) that are of no view.
 
     `scene` is the object's statistics, with "object_names" and "material_names" where index images
     are wanted (number 1 is the first); `runtime` what really rendered it (Blender's version,
@@ -125,6 +125,7 @@ class Rendered:
     scene: Dict[str, Any]
     runtime: Dict[str, Any]
     render_s: float
+    files: Dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

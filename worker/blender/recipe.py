@@ -6,9 +6,10 @@ import dataclasses
 from typing import Any
 
 from worker.blender.declared import build, key, section
+from worker.blender.omage.spec import Omage
 
-PRODUCTS = ("views",)
-"""What a run makes of an object: pictures of it from many sides; `worker.blender.products`."""
+PRODUCTS = ("views", "omage")
+"""What a run makes of an object: pictures of it from many sides, or an object image."""
 COLOUR_IMAGES = ("colour", "colour-exr")
 DEPTH_IMAGES = ("depth", "depth-exr", "depth-npy", "depth-f16")
 NORMAL_IMAGES = ("normal", "normal-16", "normal-exr")
@@ -269,6 +270,7 @@ class Recipe:
     normal: Normal = section(Normal, "normal encoding")
     splits: Splits = section(Splits, "training, validation and test views")
     preview: Preview = section(Preview, "previews")
+    omage: Omage = section(Omage, "object images")
 
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:

@@ -22,7 +22,8 @@ def list_command(context: typer.Context) -> None:
     table = Table("preset", "views", "size", "samples", "what it is", "follows", box=None)
     for row in presets.table():
         size = "x".join(map(str, row.resolution))
-        table.add_row(row.name, str(row.views), size, str(row.samples), row.summary, row.follows)
+        views = str(row.views or "—")
+        table.add_row(row.name, views, size, str(row.samples), row.summary, row.follows)
     Console().print(table)
 
 

@@ -29,12 +29,9 @@ class Passes:
     def __init__(self, path: Path, width: int, height: int) -> None:
         self._path = path
         self._shape = (height, width)
-        header = self._header()
-        low, high = header["dataWindow"]
-        size = tuple(int(edge) for edge in high - low + 1)
+        size, self._channels = self._header()
         if size != (width, height):
             raise self._failed(f"is {size[0]}x{size[1]}, not {width}x{height}")
-        self._channels = {channel.name for channel in header["channels"]}
 
     def layer(self, name: str, components: str) -> NDArray[np.float32]:
         """Pass `name` as (height, width, len(components)), e.g. ("Combined", "RGBA").
@@ -49,12 +46,15 @@ class Passes:
             f"has no pass {name}.{components}, only {', '.join(sorted(self._channels))}"
         )
 
-    def _header(self) -> dict[str, Any]:
+    def _header(self) -> tuple[tuple[int, int], set[str]]:
+        """Width and height, and the names of the channels."""
         try:
-            header: dict[str, Any] = OpenEXR.File(str(self._path), header_only=True).header()
-        except (RuntimeError, ValueError, TypeError, OSError) as error:
+            header = OpenEXR.File(str(self._path), header_only=True).header()
+            low, high = header["dataWindow"]
+            names = {channel.name for channel in header["channels"]}
+            return (int(high[0]) - int(low[0]) + 1, int(high[1]) - int(low[1]) + 1), names
+        except (RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
             raise self._failed(f"is no EXR: {error}") from error
-        return header
 
     def _read(self, channels: list[str]) -> NDArray[np.float32]:
         # OpenEXR.File prints a warning and goes on where pixels are missing; InputFile raises

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import stat
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -44,18 +45,21 @@ class RawView:
 
         Raises: RenderFailed.
         """
-        name = self.view.files.get(kind)
-        if name is None:
-            raise RenderFailed(f"view {self.view.name} came without its '{kind}' file")
-        if name != PurePosixPath(name).name or "\0" in name:
-            raise RenderFailed(f"view {self.view.name} names a '{kind}' file outside its scratch")
-        path = self._scratch / name
-        try:
-            mode = path.lstat().st_mode
-        except OSError as error:
-            raise RenderFailed(
-                f"view {self.view.name}: {name} cannot be read: {error.strerror}"
-            ) from error
-        if not stat.S_ISREG(mode):
-            raise RenderFailed(f"view {self.view.name}: {name} is not a plain file")
-        return path
+        return plain_file(self.view.files, kind, self._scratch, f"view {self.view.name}")
+
+
+def plain_file(files: Mapping[str, str], kind: str, scratch: Path, whose: str) -> Path:
+    """The raw file of a kind among `files`, as `RawView.file`; `whose` says of what it is."""
+    name = files.get(kind)
+    if name is None:
+        raise RenderFailed(f"{whose} came without its '{kind}' file")
+    if name != PurePosixPath(name).name or "\0" in name:
+        raise RenderFailed(f"{whose} names a '{kind}' file outside its scratch")
+    path = scratch / name
+    try:
+        mode = path.lstat().st_mode
+    except OSError as error:
+        raise RenderFailed(f"{whose}: {name} cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(mode):
+        raise RenderFailed(f"{whose}: {name} is not a plain file")
+    return path

@@ -10,6 +10,7 @@ from worker import formats, keys
 from worker.blender import layouts
 from worker.blender.declared import RecipeError, nearest
 from worker.blender.recipe import Recipe
+from worker.omage import files
 
 ONE_TRANSFORMS: Final = ("transforms", "get3d", "trellis", "nerfstudio", "instant-ngp")
 """Records that are all called transforms.json."""
@@ -20,7 +21,7 @@ GPT4POINT_DEPTH: Final = ("fixed", 0.0, 5.0, 65535)
 
 def of(recipe: Recipe) -> Iterator[str]:
     """Every contradiction in `recipe`, as a clause that says what to do."""
-    for rule in (_cameras, _lights, _lists, _records, _depth, _splits, _subject):
+    for rule in (_cameras, _lights, _lists, _records, _depth, _splits, _subject, _omage):
         yield from rule(recipe)
 
 
@@ -91,3 +92,19 @@ def _subject(recipe: Recipe) -> Iterator[str]:
             yield f"'subject.one_colour' has no format '{name}'" + nearest(
                 name, formats.MODEL_SUFFIXES
             )
+
+
+def _omage(recipe: Recipe) -> Iterator[str]:
+    if recipe.product != "omage":
+        return
+    width, height = recipe.resolution
+    small, charts, margin = recipe.omage.small, recipe.omage.charts, recipe.omage.margin
+    if width != height or width % small or width > files.LARGEST:
+        yield (
+            f"'resolution' is {width}x{height}; an object image is a square of at most "
+            f"{files.LARGEST}, a multiple of omage.small ({small})"
+        )
+    if recipe.samples != 1:
+        yield f"'samples' is {recipe.samples}; an object image is baked at one, the pixel's centre"
+    if margin and charts > (room := int(1.0 / margin) ** 2):
+        yield f"'omage.charts' is {charts}; with omage.margin {margin:g} there is room for {room}"

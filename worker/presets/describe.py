@@ -5,12 +5,21 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from worker.blender.recipe import Recipe
 from worker.presets import loader
+
+IDLE: Final = {
+    "views": ("omage",),
+    "omage": (
+        "views", "images", "records", "previews", "camera", "lights", "cycles", "colour", "depth",
+        "normal", "splits", "preview",
+    ),
+}  # fmt: skip
+"""What means nothing to a product, and is not shown where it has its default."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -20,6 +29,7 @@ class Row(msgspec.Struct, frozen=True):
     summary: str
     follows: str
     views: int
+    """0: it makes no views."""
     resolution: tuple[int, int]
     samples: int
 
@@ -39,7 +49,14 @@ class Key(msgspec.Struct, frozen=True):
 def table() -> list[Row]:
     """Every packaged preset, by name."""
     recipes = (loader.load(name) for name in loader.names())
-    return [Row(r.name, r.summary, r.follows, r.views, r.resolution, r.samples) for r in recipes]
+    return [
+        Row(r.name, r.summary, r.follows, views_of(r), r.resolution, r.samples) for r in recipes
+    ]
+
+
+def views_of(recipe: Recipe) -> int:
+    """How many views it makes of an object."""
+    return recipe.views if "views" not in IDLE[recipe.product] else 0
 
 
 def keys_of(recipe: Recipe) -> list[Key]:
@@ -62,7 +79,10 @@ def to_toml(recipe: Recipe) -> str:
 
 def _tables(recipe: Recipe) -> Iterator[tuple[str, str, list[Key]]]:
     """(name, meaning, keys) of the top level, then of each table."""
-    fields = dataclasses.fields(recipe)
+    idle = {
+        name for name in IDLE[recipe.product] if getattr(recipe, name) == getattr(Recipe(), name)
+    }
+    fields = [field for field in dataclasses.fields(recipe) if field.name not in idle]
     tables = [field for field in fields if dataclasses.is_dataclass(getattr(recipe, field.name))]
     plain = [field for field in fields if field not in tables]
     yield "", "", [_key(field, recipe, "") for field in plain]

@@ -33,6 +33,8 @@ TAIL: Final = """\
   have lights of their own, and their test views go round on a ring; here all views are drawn from
   above the horizon. The object fits the unit sphere, so that near 2 and far 6 hold.
 - zeronvs: what its reader of scenes takes; the cameras are those of `default`.
+- omage: of surface that the file's own UV map does not show, or shows on itself, a map is made;
+  charts whose density is far from the others' are scaled. The sources leave both as they are.
 - All Cycles, on a GPU too, where Objaverse-XL takes EEVEE.
 """
 
@@ -42,7 +44,7 @@ def page() -> str:
     recipes = [loader.load(name) for name in loader.names()]
     parts = [HEAD, "## Who they follow\n", _sources(recipes)]
     for title, columns in TABLES.items():
-        parts += [f"\n## {title}\n", _table(recipes, columns)]
+        parts += [f"\n## {title}\n", _table([r for r in recipes if r.product == "views"], columns)]
     return "\n".join([*parts, "", TAIL])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from worker.blender import (
     channels,
@@ -19,14 +18,13 @@ from worker.blender import (
     render,
     scene,
     statistics,
-    textures,
 )
 from worker.blender.engine import Device
 from worker.blender.messages import Phase, Rendered, RenderObject
 from worker.blender.paths import Root
 from worker.blender.products.base import Tell
 from worker.blender.recipe import Recipe
-from worker.blender.streams import digest, random_colour, stream
+from worker.blender.streams import digest, stream
 
 
 def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
@@ -48,7 +46,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     if len(shown) == 1:
         modifiers.apply_costly()
     facts["scene_size"] = statistics.scene_size(low, high)
-    facts.update(_colour(uid, recipe, root, suffix))
+    facts.update(colours.supply(uid, recipe, root, suffix))
     centre, scale = _normal_form(recipe, low, high, shown)
     facts["placement"] = {"scale": scale, "offset": (-scale * centre).tolist()}
     rig = lights.add(recipe.lights, stream(uid, recipe, "lights"), scale)
@@ -85,17 +83,3 @@ def _normal_form(
     if recipe.subject.normalise == "unit-sphere":
         return centre, 1.0 / extent.reach(centre, frames)
     return centre, 1.0 / float((high - low).max())
-
-
-def _colour(uid: str, recipe: Recipe, root: Root, suffix: str) -> dict[str, Any]:
-    """Colour what brings no colour of its own."""
-    missing = textures.replace_missing(
-        root, lambda name: random_colour(stream(uid, recipe, f"texture:{name}"))
-    )
-    painted = None
-    if suffix in recipe.subject.one_colour:
-        painted = random_colour(stream(uid, recipe, "colour"))
-        colours.paint_all(painted)
-    else:
-        colours.show_vertex_colours()
-    return {"missing_textures": missing, "random_color": painted and list(painted)}

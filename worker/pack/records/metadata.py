@@ -8,11 +8,15 @@ source, license  of the object, as the index has them
 runtime    what really rendered it
 placement  a point of the file lies at point * scale + offset in the cameras' world
 images     what is in each image kind; facts: of each view's images, what is special to them
+and what its product has to say, by the product's name.
 
 No times and no host in it: on a CPU the zip is byte-identical.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from worker import __version__, keys, presets
 from worker.blender.recipe import Recipe
@@ -22,11 +26,18 @@ from worker.pack.records.base import Facts
 from worker.render.result import RenderedObject
 
 
-def write(rendered: RenderedObject, facts: Facts, recipe: Recipe) -> bytes:
-    """The file's contents; `facts` as in `records.base.Taken`."""
+def write(
+    rendered: RenderedObject,
+    facts: Facts,
+    recipe: Recipe,
+    product: Mapping[str, Any] | None = None,
+) -> bytes:
+    """The file's contents; `facts` as in `records.base.Taken`; `product` what is special to it."""
     fetched, answer = rendered.fetched, rendered.answer
     scene = dict(answer.scene)
     placement = scene.pop("placement")
+    for told in product or ():
+        scene.pop(told, None)  # what the child says of it is a part of that
     document = {
         **scene,
         "file_identifier": fetched.ref.file_identifier,
@@ -45,8 +56,13 @@ def write(rendered: RenderedObject, facts: Facts, recipe: Recipe) -> bytes:
             "facts": {view: special for view, special in facts.items() if special},
             "images": {
                 kind: {**KINDS[kind].describe(recipe), "files": keys.image_file("NNN", ending)}
-                for kind, ending in keys.image_endings(recipe.images).items()
+                for kind, ending in keys.image_endings(_images(recipe)).items()
             },
+            **(product or {}),
         },
     }
     return text.json_file(document)
+
+
+def _images(recipe: Recipe) -> tuple[str, ...]:
+    return recipe.images if recipe.product == "views" else ()

@@ -1,0 +1,123 @@
+"""From one mesh to charts on the square: which UV map, which charts, and where they go."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from worker.blender.faults import ObjectFault
+from worker.blender.omage import charts, raster, repack
+from worker.blender.omage.charts import Charts, Chosen
+from worker.blender.omage.raster import Cover
+from worker.blender.omage.spec import Omage
+from worker.blender.omage.unwrap import unwrap
+
+Array = npt.NDArray[Any]
+MOST_OVERLAP = 0.01
+"""Share of a chart's pixels that lie on each other; of more, its triangles get a new UV map."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """Triangles that are kept, and where.
+
+    triangles: (K,) their numbers. uv: (K,3,2) on the square; the centre of pixel (row, column) is
+    at (column, row) / (size - 1). cover: who has which pixel.
+    """
+
+    triangles: Array
+    uv: Array
+    cover: Cover
+    facts: dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Surface:
+    """The object in -1..1: welded points (V,3), triangles (T,3) of them, their area (T,)."""
+
+    points: Array
+    triangles: Array
+    area: Array
+
+
+def lay_out(surface: Surface, uv: Array, spec: Omage, size: int) -> Layout:
+    """Choose and lay out charts of `surface` with the file's own uv (T,3,2).
+
+    Raises: ObjectFault("empty") when no chart is large enough.
+    """
+    whole = float(surface.area.sum())
+    uv = uv.astype(np.float64)
+    without = ~charts.usable(uv)
+    facts: dict[str, Any] = {"uv_map": "made" if without.all() else "file"}
+    if without.any():
+        facts["surface_without_uv"] = round(float(surface.area[without].sum()) / whole, 6)
+        uv = _remade(surface, uv, without, spec)
+    found, chosen = _chosen(surface, uv, spec, whole)
+    if chosen.share < spec.least_kept and not without.all():
+        other = _remade(surface, uv, np.ones(len(uv), bool), spec)
+        found_other, chosen_other = _chosen(surface, other, spec, whole)
+        if chosen_other.share > chosen.share:
+            facts |= {"uv_map": "made", "surface_kept_by_file": chosen.share}
+            uv, found, chosen = other, found_other, chosen_other
+    made = _packed(uv, found, chosen, spec, size)
+    doubled = np.flatnonzero(made.cover.overlap > MOST_OVERLAP)
+    if len(doubled):
+        facts["charts_overlapping"] = len(doubled)
+        again = np.isin(found.of, chosen.charts[doubled])
+        uv = _remade(surface, uv, again, spec)
+        found, chosen = _chosen(surface, uv, spec, whole)
+        made = _packed(uv, found, chosen, spec, size)
+    return dataclasses.replace(made, facts={**facts, **chosen.facts, **made.facts})
+
+
+def _chosen(surface: Surface, uv: Array, spec: Omage, whole: float) -> tuple[Charts, Chosen]:
+    found = charts.find(surface.triangles, uv, surface.area)
+    return found, charts.choose(found, whole, spec)
+
+
+def _remade(surface: Surface, uv: Array, again: Array, spec: Omage) -> Array:
+    """`uv` with a new map for the triangles `again` (T,), as dense as that of the others."""
+    new = unwrap(surface.points, surface.triangles[again], spec.angle)
+    others = charts.usable(uv) & ~again
+    if others.any():
+        density = np.abs(charts.signed(uv[others])).sum() / surface.area[others].sum()
+        got = np.abs(charts.signed(new)).sum() / surface.area[again].sum()
+        new = new * np.sqrt(density / max(float(got), 1e-30))
+    whole = uv.copy()
+    whole[again] = new
+    return whole
+
+
+def _packed(uv: Array, found: Charts, chosen: Chosen, spec: Omage, size: int) -> Layout:
+    if not len(chosen.charts):
+        raise ObjectFault(
+            "empty", f"no chart is large enough to keep: {chosen.facts['charts_found']} found, "
+            f"all under {spec.least_uv_area:g} in the UV map or {spec.least_area:g} of surface",
+        )  # fmt: skip
+    count = len(chosen.charts)
+    place = np.full(len(found.area), -1)
+    place[chosen.charts] = np.arange(count)
+    of = np.where(found.of >= 0, place[found.of], -1)
+    kept = np.flatnonzero(of >= 0)
+    of, uv = of[kept], uv[kept]
+    wide, area = found.uv_area[chosen.charts], found.area[chosen.charts]
+    uv = uv * repack.scales(wide, area, spec.density)[of][:, None, None]
+    low = np.full((count, 2), np.inf)
+    high = np.full((count, 2), -np.inf)
+    for corner in range(3):
+        np.minimum.at(low, of, uv[:, corner])
+        np.maximum.at(high, of, uv[:, corner])
+    try:
+        scale, corners = repack.pack(high - low, spec.margin)
+    except ValueError as error:
+        raise ObjectFault("render", f"{error}; lower omage.margin or omage.charts") from error
+    placed = (uv - low[of][:, None]) * scale + corners[of][:, None]
+    cover = raster.cover(placed, of, count, size)
+    facts = {
+        "pixels_occupied": int((cover.chart >= 0).sum()),
+        "charts_without_a_pixel": int(count - len(np.unique(cover.chart[cover.chart >= 0]))),
+    }
+    return Layout(kept, placed, cover, facts)

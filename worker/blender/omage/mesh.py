@@ -1,0 +1,57 @@
+"""Arrays to a mesh in the scene."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+import numpy as np
+
+from worker.blender import compat
+from worker.blender.omage.parts import DEFAULT, Array, Soup
+
+OWN = "file's own"
+"""The UV map by which the file's pictures lie; Cycles takes it where no node names one."""
+COLOURS = "file's colours"
+
+
+def add(points: Array, triangles: Array) -> Any:
+    """A new object of `points` (V,3) and `triangles` (T,3), the only one in the scene."""
+    scene: Any = bpy.context.scene
+    for item in list(bpy.data.objects):
+        bpy.data.objects.remove(item, do_unlink=True)
+    used, renumbered = np.unique(triangles, return_inverse=True)
+    mesh: Any = bpy.data.meshes.new("omage")
+    compat.fill_triangles(mesh, points[used], renumbered.reshape(-1, 3))
+    made = bpy.data.objects.new("omage", mesh)
+    scene.collection.objects.link(made)
+    layer: Any = bpy.context.view_layer
+    layer.objects.active = made
+    made.select_set(True)
+    return made
+
+
+def dress(mesh: Any, soup: Soup) -> None:
+    """Give a mesh of the soup's triangles what its materials may ask for."""
+    mesh.polygons.foreach_set("use_smooth", np.ones(len(soup.triangles), bool))
+    for material in soup.materials:
+        mesh.materials.append(material)
+    mesh.polygons.foreach_set("material_index", soup.material.astype(np.int32))
+    own = add_uv(mesh, OWN, np.nan_to_num(soup.uv))
+    for name, uv in soup.uvs.items():
+        add_uv(mesh, name, uv)
+    own.active_render = True
+    for name, colours in soup.colours.items():
+        layer = mesh.color_attributes.new(name or COLOURS, "FLOAT_COLOR", "CORNER")
+        layer.data.foreach_set("color", np.ascontiguousarray(colours, np.float32).ravel())
+    names = [layer.name for layer in mesh.color_attributes]
+    if DEFAULT in soup.colours:
+        mesh.color_attributes.render_color_index = names.index(COLOURS)
+    compat.set_corner_normals(mesh, soup.normals.reshape(-1, 3))
+
+
+def add_uv(mesh: Any, name: str, uv: Array) -> Any:
+    """A new UV map, uv (T,3,2)."""
+    layer = mesh.uv_layers.new(name=name, do_init=False)
+    layer.data.foreach_set("uv", np.ascontiguousarray(uv, np.float32).ravel())
+    return mesh.uv_layers[layer.name]

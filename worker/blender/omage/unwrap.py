@@ -1,0 +1,39 @@
+"""A UV map for what has none: Blender's Smart UV Project."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import bpy
+import numpy as np
+
+from worker.blender.faults import ObjectFault, brief
+from worker.blender.omage import mesh as meshes
+from worker.blender.omage.parts import Array
+
+
+def unwrap(points: Array, triangles: Array, angle: float) -> Array:
+    """UV coordinates (T,3,2) of `triangles` (T,3), welded `points` (V,3); lengths are alike in all.
+
+    Faces whose normals differ by less than `angle` degrees are projected together. The scene holds
+    nothing else afterwards. Raises: ObjectFault("render").
+    """
+    made = meshes.add(points, triangles)
+    mesh = made.data
+    mesh.uv_layers.new(name="made", do_init=False)
+    mesh.polygons.foreach_set("select", np.ones(len(triangles), bool))
+    operators: Any = bpy.ops
+    try:
+        operators.object.mode_set(mode="EDIT")
+        operators.mesh.select_all(action="SELECT")
+        operators.uv.smart_project(angle_limit=math.radians(angle), island_margin=0.0)
+    except RuntimeError as error:
+        raise ObjectFault("render", f"no UV map can be made: {brief(error)}") from error
+    finally:
+        if made.mode == "EDIT":
+            operators.object.mode_set(mode="OBJECT")
+    uv = np.empty(len(mesh.loops) * 2, np.float32)
+    mesh.uv_layers["made"].data.foreach_get("uv", uv)
+    bpy.data.meshes.remove(mesh)
+    return uv.reshape(-1, 3, 2).astype(np.float64)

@@ -1,0 +1,91 @@
+"""An object image: the product `omage`."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+from worker.blender import colours, engine, importers, modifiers, poses, scene, statistics
+from worker.blender.engine import Device
+from worker.blender.faults import ObjectFault
+from worker.blender.messages import Phase, Rendered, RenderObject
+from worker.blender.omage import bake, layout, parts
+from worker.blender.omage.layout import Surface
+from worker.blender.omage.parts import Array, Soup
+from worker.blender.omage.spec import EXTENT, WELD
+from worker.blender.omage.weld import weld
+from worker.blender.paths import Root
+from worker.blender.products.base import Tell
+from worker.blender.recipe import Recipe
+from worker.blender.streams import digest
+
+FILE = "omage.npy"
+
+
+def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
+    """Import, make one mesh, lay its charts out, bake. Raises: ObjectFault."""
+    uid = request.uid
+    root = Root(request.root, request.model)
+    suffix = request.format.lower()
+
+    tell(Phase(uid, "import"))
+    scene.clean()
+    importers.load(root, suffix, recipe.subject)
+
+    tell(Phase(uid, "scene"))
+    facts = statistics.count(root)
+    poses.show(poses.frames(recipe.subject, 1)[0])
+    modifiers.as_rendered()
+    facts.update(colours.supply(uid, recipe, root, suffix))
+    colours.complete()
+    layer: Any = bpy.context.view_layer
+    layer.update()
+    soup = parts.gather(recipe.omage.most_faces)
+    low, high = _bounds(soup)
+    centre, scale = (low + high) / 2.0, EXTENT / float((high - low).max())
+    facts["scene_size"] = statistics.scene_size(low, high)
+    facts["placement"] = {"scale": scale, "offset": (-scale * centre).tolist()}
+    points = (soup.points - centre) * scale
+    soup, area = _welded(points, soup)
+    surface = Surface(points, soup.triangles, area)
+    laid = layout.lay_out(surface, soup.uv, recipe.omage, recipe.resolution[0])
+    facts["omage"] = laid.facts
+
+    runtime = engine.configure(recipe, device, digest(uid, recipe, "cycles") % (1 << 31))
+    start = time.monotonic()
+    image = bake.bake(
+        points, soup.only(laid.triangles), laid, recipe.omage, lambda n: tell(Phase(uid, "view", n))
+    )
+    np.save(Path(request.scratch) / FILE, image, allow_pickle=False)
+    return Rendered(
+        uid, [], facts, runtime, time.monotonic() - start, files={"omage": FILE}
+    )  # fmt: skip
+
+
+def _bounds(soup: Soup) -> tuple[Array, Array]:
+    """Corners (3,) of the box around all faces. Raises: ObjectFault("empty")."""
+    used = soup.points[np.unique(soup.triangles)]
+    low, high = used.min(axis=0), used.max(axis=0)
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise ObjectFault("empty", "the bounding box is not finite")
+    if not (high - low).max() > 0.0:
+        raise ObjectFault("empty", "the bounding box has no size")
+    return low, high
+
+
+def _welded(points: Array, soup: Soup) -> tuple[Soup, Any]:
+    """The soup's triangles that have an area, of welded points; and those areas (T,)."""
+    used, numbers = np.unique(soup.triangles, return_inverse=True)
+    first = used[weld(points[used], WELD)]
+    triangles = first[numbers.reshape(-1, 3)]
+    a, b, c = (points[triangles[:, corner]] for corner in range(3))
+    area = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2.0
+    fit = area > 0.0
+    if not fit.any():
+        raise ObjectFault("empty", "no face has an area")
+    return dataclasses.replace(soup, triangles=triangles).only(fit), area[fit]

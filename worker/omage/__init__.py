@@ -1,0 +1,28 @@
+"""Object images on the host's side: their files, the reduction, and the way back to a mesh.
+
+An object image is (R, R, 12), 0 to 1: position as (p + 1) / 2, occupancy, normal as n / 2 + 1 / 2,
+linear albedo, metallic, roughness. Row 0 is v = 0; pixel (i, j) is at uv = (j, i) / (R - 1).
+Source: formats.md in the project's notes, section 3.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Omage = NDArray[np.float32]
+"""(R, R, 12), 0 to 1."""
+
+CHANNELS: Final = 12
+POSITION: Final = slice(0, 3)
+OCCUPANCY: Final = 3
+NORMAL: Final = slice(4, 7)
+ALBEDO: Final = slice(7, 10)
+METALLIC: Final = 10
+ROUGHNESS: Final = 11
+
+
+def occupied(omage: Omage) -> NDArray[np.bool_]:
+    """(R, R), where the object is."""
+    found: NDArray[np.bool_] = omage[..., OCCUPANCY] >= 0.5  # noqa: PLR2004 - the format's
+    return found

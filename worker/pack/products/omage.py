@@ -1,0 +1,143 @@
+"""The object image, whole and reduced, pictures of it, metadata.json: the product `omage`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Generator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from worker import keys
+from worker.blender.recipe import Recipe
+from worker.errors import RenderFailed
+from worker.omage import ALBEDO, CHANNELS, METALLIC, NORMAL, POSITION, ROUGHNESS, Omage, occupied
+from worker.omage import files as stored
+from worker.omage.files import NotOmage
+from worker.omage.reduce import reduced
+from worker.pack import placement, png, srgb
+from worker.pack.archive import Member
+from worker.pack.form import RGB, Unreadable
+from worker.pack.raw import plain_file
+from worker.pack.records import metadata
+from worker.render.result import RenderedObject
+
+RAW: Final = "omage"
+"""The child's file: float32 (R, R, 12), as numpy writes it."""
+PICTURE: Final = 256
+"""Pixels of the pictures' sides, at most."""
+
+
+def members(rendered: RenderedObject, recipe: Recipe, _threads: int) -> Generator[Member]:
+    """All files, by name. Raises: RenderFailed."""
+    whole = stored.quantised(_raw(rendered, recipe))
+    image = stored.values(whole)
+    if not occupied(image).any():
+        raise RenderFailed("the object image is empty: no chart covers a pixel")
+    small = recipe.omage.small
+    arrays = {
+        keys.OMAGE: whole,
+        keys.omage_small(small): stored.quantised(reduced(image, small)),
+    }
+    about = _about(rendered, recipe)
+    made = [
+        Member(name=name, data=stored.encode(array), check=functools.partial(_check, array))
+        for name, array in arrays.items()
+    ]
+    made.append(Member(name=keys.METADATA, data=metadata.write(rendered, {}, recipe, about)))
+    for name, draw in PICTURES.items():
+        pixels = _picture(draw(image), occupied(image))
+        check = functools.partial(_check_picture, (pixels.shape[1], pixels.shape[0]))
+        made.append(Member(name=keys.omage_picture(name), data=png.encode(pixels), check=check))
+    yield from sorted(made, key=lambda member: member.name)
+
+
+def _raw(rendered: RenderedObject, recipe: Recipe) -> Omage:
+    """What the child baked; it has just run a hostile file. Raises: RenderFailed."""
+    placement.of(rendered.answer.scene)
+    path = plain_file(rendered.answer.files, RAW, rendered.scratch, "the object")
+    size = recipe.resolution[0]
+    try:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise RenderFailed(f"the child's object image does not decode: {error}") from error
+    if not isinstance(found, np.ndarray) or found.shape != (size, size, CHANNELS):
+        raise RenderFailed("the child's object image has another shape than was asked for")
+    if found.dtype != np.float32:
+        raise RenderFailed(f"the child's object image is of {found.dtype}, not float32")
+    image = np.array(found)
+    if not (np.isfinite(image).all() and image.min() >= 0.0 and image.max() <= 1.0):
+        raise RenderFailed("the child's object image has values beyond 0 to 1")
+    return image
+
+
+def _about(rendered: RenderedObject, recipe: Recipe) -> dict[str, Any]:
+    child = rendered.answer.scene.get(RAW)
+    facts = dict(child) if isinstance(child, dict) else {}
+    small = recipe.omage.small
+    return {
+        RAW: {
+            **facts,
+            "files": {
+                keys.OMAGE: recipe.resolution[0],
+                keys.omage_small(small): small,
+            },
+            "read": "arr_0 / 65535: (R, R, 12); row 0 is v = 0, pixel (i, j) has uv (j, i)/(R - 1)",
+            "channels": {
+                "0-2": "position as (p + 1)/2; the object's longest side is 1.9999, Z up",
+                "3": "occupancy",
+                "4-6": "normal in the same axes as n/2 + 1/2",
+                "7-9": "albedo, linear",
+                "10": "metallic",
+                "11": "roughness",
+            },
+        }
+    }  # fmt: skip
+
+
+def _check(array: NDArray[np.uint16], data: bytes) -> None:
+    try:
+        same = np.array_equal(stored.decode(data), array)
+    except NotOmage as error:
+        raise Unreadable(str(error)) from error
+    if not same:
+        raise Unreadable("an object image with other values")
+
+
+def _check_picture(size: tuple[int, int], data: bytes) -> None:
+    RGB.check(data, size)
+
+
+def _picture(pixels: NDArray[np.uint8], there: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Smaller, row 0 at the top, white where nothing is."""
+    shown = np.where(there[..., None], pixels, np.uint8(255))
+    image = Image.fromarray(shown)
+    image.thumbnail((PICTURE, PICTURE), Image.Resampling.BOX)
+    return np.asarray(image)
+
+
+def _eight(part: slice) -> Callable[[Omage], NDArray[np.uint8]]:
+    return lambda omage: _bytes(omage[..., part])
+
+
+def _bytes(values: Omage) -> NDArray[np.uint8]:
+    stepped: NDArray[np.uint8] = (values * 255.0 + 0.5).astype(np.uint8)
+    return stepped
+
+
+def _material(omage: Omage) -> NDArray[np.uint8]:
+    """Red metallic, green roughness."""
+    zero = np.zeros(omage.shape[:2], np.float32)
+    planes = np.stack([omage[..., METALLIC], omage[..., ROUGHNESS], zero], axis=-1)
+    return _bytes(planes)
+
+
+PICTURES: Final[dict[str, Callable[[Omage], NDArray[np.uint8]]]] = {
+    "position": _eight(POSITION),
+    "normal": _eight(NORMAL),
+    "albedo": lambda omage: srgb.encode(omage[..., ALBEDO]),
+    "material": _material,
+}
+"""What to see of an object image."""
