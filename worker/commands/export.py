@@ -56,8 +56,14 @@ def export_command(
     background: Annotated[
         str | None, option("--background", "webdataset zeronvs: white or black (white).")
     ] = None,
+    preprocess: Annotated[
+        int | None,
+        option("--preprocess", "hdf5: resize to squares of EDGE, standardise.", metavar="EDGE"),
+    ] = None,
+    lab: Annotated[bool, option("--lab", "hdf5: preprocess to L*a*b*, not RGB.")] = False,
     group_objects: Annotated[
-        int | None, option("--group-objects", "webdataset, parquet: objects in a file.", min=1)
+        int | None,
+        option("--group-objects", "webdataset, parquet, hdf5: objects in a file.", min=1),
     ] = None,
     group_mb: Annotated[
         int | None, option("--group-mb", "webdataset, parquet: MB of zips in a file.", min=1)
@@ -87,6 +93,8 @@ def export_command(
         "splits": splits,
         "category": category,
         "background": background,
+        "preprocess": preprocess,
+        "lab": lab or None,
         "group_objects": group_objects,
         "group_mb": group_mb,
     }

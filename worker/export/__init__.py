@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any, Final
+
+from worker.errors import NodeError
+
+
+def need(library: str, *, extra: str) -> None:
+    """Refuse a kind whose library is not installed. Raises: NodeError, with what to install."""
+    try:
+        importlib.import_module(library)
+    except ImportError as error:
+        raise NodeError(
+            f"{library} is not installed, which this export needs: "
+            f"pip install 'render-worker[{extra}]' ({error})"
+        ) from error
 
 
 def _pointcloud() -> type[Any]:
@@ -30,10 +44,18 @@ def _parquet() -> type[Any]:
     return Catalogue
 
 
+def _hdf5() -> type[Any]:
+    need("h5py", extra="hdf5")
+    from worker.export.hdf5 import Hdf5
+
+    return Hdf5
+
+
 KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "pointcloud": _pointcloud,
     "nerf": _nerf,
     "webdataset": _webdataset,
     "parquet": _parquet,
+    "hdf5": _hdf5,
 }
 """Export kind to its class, imported only when asked for: some need what others do without."""

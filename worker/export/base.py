@@ -30,6 +30,8 @@ class Grouping(msgspec.Struct, frozen=True):
     objects: int
     size: int
     """Bytes of the objects' zips together."""
+    numbered: bool = False
+    """In the order of the numbers in their file identifiers, not shard by shard by uid."""
 
 
 class Unit(msgspec.Struct, frozen=True):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import re
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -123,12 +125,21 @@ class Groups:
             yield from self._mine(group)
 
     def _objects(self) -> Iterator[Finished]:
-        for shard in self._source.shards():
-            for found in self._source.objects(shard, every=self._every):
-                self._hash.update(f"{found.uid} {found.outcome} {found.sha256}\n".encode())
-                yield found
+        shards = self._source.shards()
+        objects = (self._source.objects(shard, every=self._every) for shard in shards)
+        every = itertools.chain.from_iterable(objects)
+        for found in sorted(every, key=_numbers) if self._grouping.numbered else every:
+            self._hash.update(f"{found.uid} {found.outcome} {found.sha256}\n".encode())
+            yield found
 
     def _mine(self, group: list[Finished]) -> Iterator[Unit]:
         if self.count % self._rank.world == self._rank.rank:
             yield Unit(keys.group_name(self.count), tuple(group))
         self.count += 1
+
+
+def _numbers(found: Finished) -> tuple[list[tuple[int, str]], str]:
+    """Sorts file identifiers by the numbers in them: range 20 comes before range 100."""
+    parts = re.split(r"([0-9]+)", found.file_identifier)
+    parts[1::2] = (digits.lstrip("0") for digits in parts[1::2])
+    return [(len(part) * (place % 2), part) for place, part in enumerate(parts)], found.uid

@@ -7,7 +7,7 @@ older Blenders, "View Layer". All are 32-bit float, scene-linear, premultiplied,
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import Imath  # type: ignore[import-untyped]  # comes with OpenEXR
 import numpy as np

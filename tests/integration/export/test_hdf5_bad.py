@@ -1,0 +1,274 @@
+"""Bad samples: each named in its outcome, the others exported, no file half written."""
+
+import io
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.e2e.conftest import ROOT, environment, run_worker
+from tests.integration.export import synthetic
+from tests.integration.export.scenes import outcomes
+from worker import keys
+
+STARTS = (0, 4, 8)
+BAD = 4
+
+
+def loosen(files, name, change):
+    files[name] = change(files[name])
+
+
+def npy(array, **more):
+    buffer = io.BytesIO()
+    np.save(buffer, array, **more)
+    return buffer.getvalue()
+
+
+def no_pictures(files):
+    for name in [name for name in files if name.startswith("img/")]:
+        del files[name]
+
+
+def no_depth(files):
+    files["img/00005.exr"] = synthetic.exr(5, 1, without=("Depth.Z",))
+
+
+def no_record(files):
+    del files["img/00006.npy"]
+
+
+def pickled(files):
+    files["img/00005.npy"] = npy(np.array([{"class": 1}], object), allow_pickle=True)
+
+
+def zipped_arrays(files):
+    buffer = io.BytesIO()
+    np.savez(buffer, synthetic.records(5, 1))
+    files["img/00005.npy"] = buffer.getvalue()
+
+
+def other_fields(files):
+    files["img/00005.npy"] = npy(np.zeros(1, [("class", int), ("rot_mat", float, (3, 3))]))
+
+
+def other_shape(files):
+    files["img/00005.npy"] = npy(synthetic.records(5, 1).reshape(1, 1))
+
+
+def texts(files):
+    fields = [(name, "S4", synthetic.OBJECT[name].shape) for name in synthetic.OBJECT.names]
+    files["img/00005.npy"] = npy(np.zeros(1, fields))
+
+
+def not_finite(files):
+    records = synthetic.records(5, 1)
+    records["euler"][0, 1] = np.nan
+    files["img/00005.npy"] = npy(records)
+
+
+def huge_array(files):
+    data = files["img/00005.npy"]
+    files["img/00005.npy"] = data.replace(b"(1,), ", b"(1" + b"0" * 14 + b",), ").replace(
+        b" " * 14 + b"\n", b"\n"
+    )
+
+
+def other_count(files):
+    files["img/00005.npy"] = npy(synthetic.records(5, 2))
+
+
+def other_size(files):
+    files["img/00005.exr"] = synthetic.exr(5, 1, size=30)
+
+
+def cut_off(files):
+    files["img/00005.exr"] = files["img/00005.exr"][:-700]
+
+
+def no_exr(files):
+    files["img/00005.exr"] = b"no picture at all"
+
+
+def empty(files):
+    files["img/00005.exr"] = b""
+
+
+def mixed_index(files):
+    colour, numbers, material, depth = synthetic.layers(5, 1)
+    numbers[3, 3] = 0.5
+    files["img/00005.exr"] = layers(colour, numbers, material, depth)
+
+
+def index_too_high(files):
+    colour, numbers, material, depth = synthetic.layers(5, 1)
+    material[3, 3] = 1e9
+    files["img/00005.exr"] = layers(colour, numbers, material, depth)
+
+
+def layers(colour, numbers, material, depth):
+    parts = {f"View Layer.Combined.{c}": colour[..., k].copy() for k, c in enumerate("RGB")}
+    return synthetic.write_exr(
+        parts
+        | {"View Layer.IndexOB.X": numbers, "View Layer.IndexMA.X": material,
+           "View Layer.Depth.Z": depth}
+    )  # fmt: skip
+
+
+def two_kinds(files):
+    files["img/00006.png"] = synthetic.png(6, 1)
+    del files["img/00006.exr"]
+
+
+def twice(files):
+    files["img/00006.png"] = synthetic.png(6, 1)
+
+
+def longer_name(files):
+    files["img/000006.exr"] = files.pop("img/00006.exr")
+
+
+CASES = {
+    no_pictures: ("unsupported", "picture of a scene"),
+    no_depth: ("render", "img/00005.exr that has no pass Depth.Z, only View Layer.Combined.A"),
+    no_record: ("render", "has no img/00006.npy"),
+    pickled: ("render", "img/00005.npy that does not decode"),
+    zipped_arrays: ("render", "img/00005.npy that"),
+    other_fields: ("render", "img/00005.npy that has not a row of class, rot_mat"),
+    other_shape: ("render", "img/00005.npy that has not a row"),
+    texts: ("render", "img/00005.npy with a class that is no number"),
+    not_finite: ("render", "img/00005.npy with a euler that is not finite"),
+    huge_array: ("render", "img/00005.npy that does not decode"),
+    other_count: ("render", "different numbers of objects"),
+    other_size: ("render", "img/00005.exr that is 30x30, not 24x24"),
+    cut_off: ("render", "img/00005.exr that is cut off or damaged"),
+    no_exr: ("render", "img/00005.exr that is no EXR"),
+    empty: ("render", "img/00005.exr that is no EXR"),
+    mixed_index: ("render", "img/00005.exr with object indices other than 0 to 255"),
+    index_too_high: ("render", "img/00005.exr with material indices other than 0 to 99"),
+    two_kinds: ("render", "two kinds"),
+    twice: ("render", "no sample's only one"),
+    longer_name: ("render", "img/000006.exr, which is no name"),
+}
+
+
+@pytest.mark.parametrize("change", CASES, ids=lambda change: change.__name__)
+def test_a_bad_sample_is_named_and_its_zip_left_out(export, tmp_path, change):
+    def spoil(start, files):
+        if start == BAD:
+            change(files)
+
+    out = synthetic.output(tmp_path / "out", STARTS, change=spoil)
+    to = export("hdf5", out)
+    named(to, *CASES[change])
+    assert indices(to) == [0, 1, 2, 3, 8, 9, 10, 11]
+    assert sorted(path.name for path in to.iterdir()) == ["export.json", "imgs_00.h5", "ledger"]
+
+
+def named(to, code, said):
+    found = outcomes(to)
+    bad = found.pop(synthetic.identifier(BAD))
+    assert (bad["outcome"], bad["code"]) == ("failed", code), bad
+    assert said in bad["message"], bad["message"]
+    assert {line["outcome"] for line in found.values()} == {"exported"}
+
+
+def indices(to):
+    with h5py.File(to / "imgs_00.h5") as file:
+        return file["idx"][:].tolist()
+
+
+def broken_png(files):
+    files["img/00005.png"] = files["img/00005.png"][:-30]
+
+
+def bomb(files):
+    files["img/00005.png"] = synthetic.png(5, 1, size=5000)
+
+
+@pytest.mark.parametrize("change", [broken_png, bomb])
+def test_a_picture_that_is_none(export, tmp_path, change):
+    def spoil(start, files):
+        if start == BAD:
+            change(files)
+
+    out = synthetic.output(tmp_path / "out", STARTS, ending="png", change=spoil)
+    to = export("hdf5", out)
+    named(to, "render", "img/00005.png that is")
+    assert indices(to) == [0, 1, 2, 3, 8, 9, 10, 11]
+
+
+@pytest.mark.parametrize(("keep", "code"), [(None, "missing"), (1000, "modified")])
+def test_a_damaged_zip(export, tmp_path, keep, code):
+    out = synthetic.output(tmp_path / "out", STARTS)
+    path = out / keys.render_zip(synthetic.uid(BAD))
+    if keep is None:
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:keep])
+    to = export("hdf5", out)
+    named(to, code, path.name)
+    assert indices(to) == [0, 1, 2, 3, 8, 9, 10, 11]
+
+
+def test_names_that_lead_outside_lead_nowhere(export, tmp_path):
+    def add(start, files):
+        files["img/../../../outside.exr"] = b"x"
+        files["/etc/00001.npy"] = b"x"
+
+    out = synthetic.output(tmp_path / "out", STARTS, change=add)
+    to = export("hdf5", out)
+    assert indices(to) == list(range(12))
+    assert not list(tmp_path.rglob("outside.exr"))
+
+
+def test_pictures_of_objects_are_no_scenes(export, views):
+    to = export("hdf5", views, status=10)
+    lines = outcomes(to)
+    assert {line["code"] for line in lines.values()} == {"unsupported", "missing"}
+    assert "the zip has no picture of a scene" in lines["https://example.org/0.glb"]["message"]
+    assert not list(to.glob("*.h5"))
+
+
+@pytest.mark.parametrize("objects", [1, 2])
+def test_what_cannot_share_a_file_is_named(export, tmp_path, objects):
+    """Samples told of twice, or of another number of objects."""
+
+    def spoil(start, files):
+        if start == BAD:
+            about = files.pop("metadata.json")
+            files.clear()
+            files |= synthetic.members(2 if objects == 1 else BAD, 4, objects, "exr")
+            files["metadata.json"] = about
+
+    out = synthetic.output(tmp_path / "out", STARTS, change=spoil)
+    to = export("hdf5", out, status=10)
+    said = "of every sample there may be one" if objects == 1 else "cannot share a file"
+    assert all(said in line["message"] for line in outcomes(to).values())
+    assert all(synthetic.uid(BAD) in line["message"] for line in outcomes(to).values())
+    assert not list(to.glob("*.h5"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("--lab",), "--lab goes with --preprocess"), (("--preprocess", 0), ">= 1"),
+     (("--preprocess", 5000), "<= 4096"), (("--layout", "x"), "takes no --layout"),
+     (("--retry", "all"), "never change")],
+)  # fmt: skip
+def test_the_command_says_what_is_wrong(tmp_path, arguments, said):
+    done = run_worker("export", "hdf5", "--input", tmp_path, "--to", tmp_path / "to", *arguments,
+                      check=64)  # fmt: skip
+    assert said in done.stderr
+
+
+def test_without_the_library_it_says_what_to_install(tmp_path):
+    program = "import sys; sys.modules['h5py'] = None; from worker.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "export", "hdf5", "--input", "x", "--to", tmp_path / "to"],
+        env=environment(), cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 69
+    assert "h5py is not installed" in done.stderr
+    assert "pip install 'render-worker[hdf5]'" in done.stderr

@@ -1,0 +1,71 @@
+"""Colours and labels of preprocessed samples; the order of numbered groups."""
+
+import numpy as np
+import pytest
+
+from tests.unit.test_export_units import line, names
+from worker import keys
+from worker.export.base import Grouping
+from worker.export.samples import normal
+from worker.export.source import Groups, Source
+from worker.ranks import Rank
+from worker.stores import open_store
+
+
+@pytest.mark.parametrize(
+    ("colour", "lab"),
+    [  # published for D65: Lindbloom's calculator, to two places
+        ((255, 255, 255), (100, 0, 0)),
+        ((0, 0, 0), (0, 0, 0)),
+        ((255, 0, 0), (53.24, 80.09, 67.20)),
+        ((0, 255, 0), (87.73, -86.18, 83.18)),
+        ((0, 0, 255), (32.30, 79.19, -107.86)),
+        ((119, 119, 119), (50.03, 0, 0)),
+    ],
+)
+def test_lab(colour, lab):
+    assert np.abs(normal.to_lab(np.uint8(colour)) - lab).max() < 0.03
+
+
+def test_no_colour_is_farther_than_the_check_allows():
+    cube = np.stack(np.meshgrid(*[np.arange(0, 256, 5, dtype=np.uint8)] * 3), -1).reshape(1, -1, 3)
+    for lab in (False, True):
+        standard = normal.picture(np.repeat(cube, 1, 0)[:, :1], 1, lab=lab)
+        assert standard.dtype == np.float16
+    space = normal.LAB
+    values = (normal.to_lab(cube) - space.mean) / space.std
+    assert 10 < np.abs(values).max() < 11
+
+
+@pytest.mark.parametrize("size", [1, 5, 128, 131])
+@pytest.mark.parametrize("edge", [1, 4, 32, 128, 200])
+def test_labels_are_those_of_the_nearest_centre(size, edge):
+    values = np.zeros((size, size, 3), np.uint8)
+    values[..., 0] = np.arange(size)[:, None]
+    values[..., 1] = np.arange(size)
+    small = normal.labels(values, edge)
+    centres = (np.arange(edge) + 0.5) / edge
+    far = np.abs((small[0, :, 0].astype(float) + 0.5) / size - centres)
+    assert far.max() <= 0.5 / size + 1e-12
+    assert np.array_equal(small[0], small[1].T)
+
+
+def test_numbered_groups_are_in_the_order_of_their_numbers(tmp_path):
+    store = open_store(str(tmp_path))
+    order = ["a/2-3", "a/10-3", "a/10-20", "a/100-1", "b/0-0"]
+    for place, identifier in enumerate(reversed(order)):
+        name = keys.shard_name(place % 2)
+        body = line(0, name, uid=keys.uid_of(identifier), file_identifier=identifier)
+        store.create(keys.ledger_part(name, "w", place), body)
+    groups = Groups(Source(store), Rank(0, 1, ""), Grouping(2, 1 << 30, numbered=True), every=False)
+    assert names(groups) == [keys.uid_of(identifier) for identifier in order]
+
+
+def test_a_number_of_any_length_is_one(tmp_path):
+    store = open_store(str(tmp_path))
+    for place, identifier in enumerate(("9" * 10_000, "08", "1", "8" * 9_999)):
+        body = line(0, "000000", uid=keys.uid_of(identifier), file_identifier=identifier)
+        store.create(keys.ledger_part("000000", "w", place), body)
+    groups = Groups(Source(store), Rank(0, 1, ""), Grouping(9, 1 << 30, numbered=True), every=False)
+    found = [each.file_identifier for unit in groups for each in unit.objects]
+    assert [len(identifier) for identifier in found] == [1, 2, 9_999, 10_000]

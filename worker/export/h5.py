@@ -1,0 +1,105 @@
+"""HDF5 files, the same bytes for the same rows; rows are added as they come.
+
+Nothing in a file tells the time, and its structures are those of HDF5 1.8 to 1.10, which every
+reader of today takes. Memory holds the rows of one call and a chunk of each column.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import h5py
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.errors import NodeError
+from worker.export.base import NotAsWritten
+
+VERSIONS: Final = ("earliest", "v110")
+"""The default differs from one HDF5 library to the next."""
+CHUNK_BYTES: Final = 1 << 18
+CHUNK_ROWS: Final = 256
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A data set of which every row has this shape and type."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+    """NumPy's, or `BYTES`."""
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """Rows that lie together: up to 256 KB, so that a reader of one gets few others."""
+        size = math.prod(self.shape) * np.dtype(self.dtype).itemsize
+        return (max(1, min(CHUNK_ROWS, CHUNK_BYTES // max(1, size))), *self.shape)
+
+
+BYTES: Final = Column((), h5py.vlen_dtype(np.uint8))
+"""A column of files: as many bytes in each row as there are."""
+
+Values = NDArray[Any] | Sequence[bytes]
+"""Some rows of a column: an array whose first axis they are, or a file each."""
+
+
+def column_of(values: Values) -> Column:
+    """The column that takes such rows."""
+    if isinstance(values, np.ndarray):
+        return Column(values.shape[1:], values.dtype)
+    return BYTES
+
+
+class Table:
+    """Columns of equally many rows, in a file that is being written."""
+
+    def __init__(self, file: h5py.File, columns: Mapping[str, Column]) -> None:
+        self.rows = 0
+        self._columns = {
+            name: file.create_dataset(
+                name, (0, *column.shape), maxshape=(None, *column.shape), dtype=column.dtype,
+                chunks=column.chunk, track_times=False,
+            )
+            for name, column in sorted(columns.items())
+        }  # fmt: skip
+
+    def append(self, rows: Mapping[str, Values]) -> None:
+        """Add equally many rows to every column."""
+        (count,) = {len(values) for values in rows.values()}
+        for name, values in sorted(rows.items()):
+            column = self._columns[name]
+            column.resize(self.rows + count, axis=0)
+            if isinstance(values, np.ndarray):
+                column[self.rows :] = values
+                continue
+            for place, data in enumerate(values, self.rows):
+                column[place] = np.frombuffer(data, np.uint8)
+        self.rows += count
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[h5py.File]:
+    """A new file. Raises: NodeError, when the disk does not take it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with h5py.File(path, "w", libver=VERSIONS) as file:
+            yield file
+    except OSError as error:
+        raise NodeError(
+            f"{path.name} cannot be written to {path.parent}: {error}; free some space there, or "
+            "name another folder with --scratch"
+        ) from error
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[h5py.File]:
+    """A file that was written. Raises: NotAsWritten, where it cannot be read."""
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except (OSError, KeyError) as error:
+        raise NotAsWritten(f"{path.name}: {error}") from error

@@ -1,0 +1,176 @@
+"""Synthetic scenes as HDF5, for the study's trainer and anything else that reads h5py.
+
+    imgs_00.h5, imgs_01.h5, …    the pictures as rendered: a PNG file in each row
+    data_<edge>[_lab].h5         --preprocess: resized and standardised, ready to train on
+
+Rows are in the order of the samples' indices, whose gaps `idx` shows; `uid` says which zip a row
+is from. Source of the other names, types and shapes: formats.md, section 6, and the study's own
+reader: with one object a sample there is no axis of objects, and where not every pixel has its
+labels the class is the target.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from worker import keys
+from worker.errors import Missing, RenderFailed
+from worker.export import h5
+from worker.export.base import Grouping, Item
+from worker.export.h5 import Column, Values
+from worker.export.samples import checks, normal
+from worker.export.samples.read import FIELDS, Sample, read
+from worker.pack import png
+
+WITHOUT_END: Final = 1 << 62
+OBJECTS: Final = 500
+"""Zips in a file of pictures: 10,000 samples, of 20 a zip."""
+RAW: Final = ("png_images", "png_targets")
+PREPROCESSED: Final = ("data", "targets")
+"""Names of the columns of pictures and of their labels."""
+
+Edge = Annotated[int, msgspec.Meta(ge=1, le=4096)]
+Many = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """The samples of one zip, as rows of each column."""
+
+    uid: str
+    values: dict[str, Values]
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """What a file has whose rows they are."""
+        return {name: h5.column_of(values) for name, values in self.values.items()}
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The first index and the last."""
+        indices = np.asarray(self.values["idx"])
+        return int(indices[0]), int(indices[-1])
+
+
+class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An `Export`; see `worker.export.base`."""
+
+    all_outcomes: ClassVar[bool] = True
+    """What was not rendered is named, and without it the files keep their numbers."""
+
+    preprocess: Edge | None = None
+    """Edge of the resized pictures; None: the pictures as rendered."""
+    lab: bool = False
+    """Preprocessed pictures in L*a*b*, not RGB."""
+    group_objects: Many | None = None
+    """At most so many zips in a file; None: 500, and of a preprocessed set all."""
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError, for options that do not go together."""
+        if self.lab and self.preprocess is None:
+            raise ValueError("--lab goes with --preprocess")
+
+    @property
+    def grouping(self) -> Grouping | None:
+        """By number, in the samples' order."""
+        usual = OBJECTS if self.preprocess is None else WITHOUT_END
+        return Grouping(self.group_objects or usual, WITHOUT_END, numbered=True)
+
+    def convert(self, item: Item) -> Rows:
+        """One zip's samples. Raises: Missing, Unsupported, RenderFailed."""
+        found, zipped = item.object, item.zip
+        if zipped is None:
+            why = f", {found.code}: {found.message}" if found.code else ""
+            raise Missing(f"its samples were not rendered ({found.outcome}{why})")
+        indices, objects, pictures, labels = [], [], [], []
+        for sample in read(zipped):
+            indices.append(sample.index)
+            objects.append(sample.objects)
+            pictures.append(self._picture(sample))
+            if sample.labels is not None:
+                labels.append(self._labels(sample.labels))
+        if len({len(each) for each in objects}) > 1:
+            raise zipped.damaged("has samples of different numbers of objects")
+        records = np.stack(objects)
+        if records.shape[1] == 1:
+            records = records[:, 0]
+        values: dict[str, Values] = {name: records[name] for name in FIELDS}
+        values["idx"] = np.array(indices, np.int64)
+        values["uid"] = np.array([found.uid.encode()] * len(indices))
+        name, name_of_labels = RAW if self.preprocess is None else PREPROCESSED
+        values[name] = _column(pictures)
+        if labels:
+            values[name_of_labels] = _column(labels)
+        else:
+            values["targets"] = values["class"]
+        return Rows(found.uid, values)
+
+    def _picture(self, sample: Sample) -> Any:
+        if self.preprocess is None:
+            return sample.file or png.encode(sample.pixels)
+        return normal.picture(sample.pixels, self.preprocess, lab=self.lab)
+
+    def _labels(self, labels: NDArray[np.uint8]) -> Any:
+        if self.preprocess is None:
+            return png.encode(labels)
+        return normal.labels(labels, self.preprocess)
+
+    def write(self, unit: str, parts: Iterable[Rows], folder: Path) -> list[str]:
+        """One file; none, if no sample is left. Raises: RenderFailed, NodeError."""
+        rest = iter(parts)
+        first = next(rest, None)
+        if first is None:
+            return []
+        name = self._name(unit)
+        with h5.writing(folder / name) as file:
+            table = h5.Table(file, first.columns)
+            if self.preprocess is not None:
+                space = normal.LAB if self.lab else normal.RGB
+                file.attrs.update(space=space.name, mean=space.mean, std=space.std)
+            last = -1
+            for rows in itertools.chain((first,), rest):
+                _fit(rows, first, last)
+                table.append(rows.values)
+                last = rows.ends[1]
+        return [name]
+
+    def check(self, folder: Path, files: list[str], count: int) -> None:
+        """Rows are in order, of so many zips, and their pictures whole. Raises: NotAsWritten."""
+        (name,) = files
+        with h5.reading(folder / name) as file:
+            checks.rows(file, count)
+            if self.preprocess is None:
+                checks.pictures(file)
+            else:
+                checks.data(file, self.preprocess)
+
+    def _name(self, unit: str) -> str:
+        if self.preprocess is None:
+            return keys.h5_pictures(int(unit))
+        part = None if self.group_objects is None else int(unit)
+        return keys.h5_data(self.preprocess, part, lab=self.lab)
+
+
+def _column(rows: list[Any]) -> Values:
+    return rows if isinstance(rows[0], bytes) else np.stack(rows)
+
+
+def _fit(rows: Rows, first: Rows, last: int) -> None:
+    """Refuse what cannot follow in one file. Raises: RenderFailed."""
+    start, end = rows.ends
+    if start <= last:
+        raise RenderFailed(
+            f"{keys.render_zip(rows.uid)} has samples {start} to {end}, which are not after those "
+            f"before them, up to {last}: of every sample there may be one"
+        )
+    if rows.columns != first.columns:
+        raise RenderFailed(
+            f"{keys.render_zip(rows.uid)} has samples of other shapes or kinds than "
+            f"{keys.render_zip(first.uid)}, so they cannot share a file"
+        )

@@ -1,0 +1,1 @@
+"""Synthetic scenes as rows: read from their zips, and made into what a trainer takes."""
