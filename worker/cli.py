@@ -33,6 +33,9 @@ app.command("omage-to-mesh")(omage.omage_to_mesh_command)
 app.add_typer(index.app, name="index")
 app.add_typer(presets.app, name="presets")
 
+CTRL_C = 130
+"""What typer ends with at a KeyboardInterrupt."""
+
 # Typer carries its own copy of click and exports only the leaves of its exceptions.
 CommandLineError: type[Exception] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
@@ -63,12 +66,15 @@ def _stopped(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _status() -> int:
-    log.configure()
-    # A run has handlers of its own; before and after it, a TERM is a clean stop too.
-    signal.signal(signal.SIGTERM, _stopped)
     try:
+        # A run has handlers of its own; before and after it, a TERM is a clean stop too. Until
+        # here `worker.__main__` saw to both.
+        signal.signal(signal.SIGTERM, _stopped)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        log.configure()
         # Its name however it was started: the image runs `python -m worker`.
-        return app(prog_name="render-worker", standalone_mode=False) or 0
+        status = app(prog_name="render-worker", standalone_mode=False) or 0
+        return ExitStatus.INTERRUPTED if status == CTRL_C else status
     except typer.Exit as end:
         return end.exit_code
     except (typer.Abort, KeyboardInterrupt):

@@ -33,7 +33,8 @@ CASES = {
         {"SLURM_JOB_ID": "1", "SLURM_PROCID": "0", "SLURM_NTASKS": "4"},
         64, ["srun"],
     ),
-    "no blender": (["{samples}", "--blender", "/no/such/blender"], {}, 69, ["/no/such/blender"]),
+    "no blender": (["{samples}", "--blender", "/no/such/blender"], {}, 69,
+                   ["no program '/no/such/blender'"]),
     "no gpu": (["{samples}", "--device", "optix"], {}, 69, ["optix"]),
     "unwritable output": (["{samples}", "--output", "{file}/out"], {}, 69, ["out"]),
     "no bucket answers": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import crash
-from tests.e2e.conftest import run_worker
+from tests.e2e.conftest import ROOT, environment, run_worker
 from worker import keys
 from worker.blender.mischief import VARIABLE as MISCHIEF
 from worker.stores import open_store
@@ -150,3 +151,20 @@ def test_a_killed_worker_leaves_no_blender(place):
         crash.wait_for(lambda: not crash.blenders_in(place.scratch), 5)
     assert place.zips() < 8
     place.run_again_finishes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_while_the_program_is_still_importing_is_clean_too(number):
+    # It names each module it has imported.
+    command = [sys.executable, "-X", "importtime", "-m", "worker", "presets"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True,
+    ) as process:  # fmt: skip
+        while "worker.errors" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(number)
+        printed, said = process.communicate(timeout=60)
+    assert process.returncode == STOPPED, said
+    assert "Traceback" not in said
+    assert printed == ""

@@ -168,6 +168,7 @@ def test_a_file_that_extends_nothing_is_named_for_itself(tmp_path):
         (("default", ["camera.radius=[2,1]"]), ["camera.radius", "upwards"]),
         (("default", ["camera.radius=[0,1]"]), ["camera.radius", "0.01 to 1000"]),
         (("default", ["camera.radius=inf"]), ["camera.radius", "0.01 to 1000"]),
+        (("default", ["seed=-1"]), ["'seed' is -1", "0 to 4611686018427387904"]),
         (("default", ["camera.fov=nan"]), ["camera.fov", "0.1 to 179"]),
         (("default", ["camera.max_height=0"]), ["camera.max_height", "at least 0.01"]),
         (("default", ["camera.fov=[40,30]"]), ["camera.fov", "upwards"]),

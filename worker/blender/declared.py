@@ -94,6 +94,15 @@ def _scalar(value: Any, kind: type, about: typing.Mapping[str, Any], path: str) 
     if kind in (int, float) and not (
         (low is None or value >= low) and (high is None or value <= high)
     ):
-        bounds = f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
-        raise RecipeError(f"'{path}' is {value!r}, allowed: {bounds}")
+        raise RecipeError(f"'{path}' is {value!r}, allowed: {bounds(low, high)}")
     return value
+
+
+def bounds(low: float | None, high: float | None) -> str:
+    """A range in words; empty where there is none."""
+    ends = [
+        "" if end is None else str(int(end)) if end == int(end) else str(end) for end in (low, high)
+    ]
+    if high is None:
+        return "" if low is None else f"at least {ends[0]}"
+    return f"at most {ends[1]}" if low is None else f"{ends[0]} to {ends[1]}"

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from worker.blender.declared import bounds
 from worker.blender.recipe import Recipe
 from worker.presets import loader
 
@@ -94,22 +95,13 @@ def _tables(recipe: Recipe) -> Iterator[tuple[str, str, list[Key]]]:
 
 def _key(field: dataclasses.Field[Any], holder: Any, prefix: str) -> Key:
     about = field.metadata
-    low, high = about["low"], about["high"]
     if about["choices"]:
         allowed = "one of " if isinstance(getattr(holder, field.name), str) else "any of "
         allowed += ", ".join(about["choices"])
-    elif low is not None and high is not None:
-        allowed = f"{_number(low)} to {_number(high)}"
-    elif low is not None:
-        allowed = f"at least {_number(low)}"
     else:
-        allowed = ""
+        allowed = bounds(about["low"], about["high"])
     value = getattr(holder, field.name)
     return Key(prefix + field.name, value, about["unit"], about["doc"], allowed)
-
-
-def _number(bound: float) -> str:
-    return str(int(bound)) if bound == int(bound) else str(bound)
 
 
 def _toml(value: Any) -> str:

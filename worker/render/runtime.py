@@ -39,9 +39,11 @@ def find(choice: str = "auto") -> Runtime:
         return _bpy(has_bpy)
     program = shutil.which("blender" if choice == "auto" else choice)
     if program is None:
-        wanted = "neither the bpy wheel nor a 'blender' program" if choice == "auto" else choice
+        wanted = "neither the bpy wheel nor a program 'blender'"
+        if choice != "auto":
+            wanted = f"no program '{choice}'"
         raise BlenderMissing(
-            f"no Blender: {wanted} was found; install the wheel with 'make setup' "
+            f"no Blender: there is {wanted}; install the wheel with 'make setup' "
             "or name a program (3.2 or newer) with --blender PATH"
         )
     script = ("--python", str(PROGRAM), "--")

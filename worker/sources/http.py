@@ -21,6 +21,7 @@ from urllib3.exceptions import (
     LocationParseError,
     LocationValueError,
     MaxRetryError,
+    ProxyError,
     ResponseError,
     URLSchemeUnknown,
 )
@@ -44,7 +45,17 @@ OK = 200
 HEADERS = {"User-Agent": "render-worker", "Accept-Encoding": "identity"}
 
 
-class _Watched(HTTPConnection):
+class _Named:
+    """Says in urllib3's messages whom it speaks with."""
+
+    host: str
+    port: int | None
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class _Watched(_Named, HTTPConnection):
     """A connection whose answer's headers come in time, however slowly a server drips them."""
 
     def getresponse(self) -> Any:  # urllib3's own HTTPResponse
@@ -72,11 +83,11 @@ class _WatchedTls(_Watched, HTTPSConnection):
     pass
 
 
-class _Pool(HTTPConnectionPool):
+class _Pool(_Named, HTTPConnectionPool):
     ConnectionCls = _Watched
 
 
-class _TlsPool(HTTPSConnectionPool):
+class _TlsPool(_Named, HTTPSConnectionPool):
     ConnectionCls = _WatchedTls
 
 
@@ -138,9 +149,9 @@ class HttpSource:
         except MaxRetryError as error:
             if isinstance(error.reason, ResponseError):
                 raise Missing(f"{url}: more than {REDIRECTS} redirects") from error
-            raise Passing(f"{url}: {error.reason}") from error
+            raise Passing(f"{url}: {_said(error.reason)}") from error
         except HTTPError as error:
-            raise Passing(f"{url}: {error}") from error
+            raise Passing(f"{url}: {_said(error)}") from error
         if size == 0:  # so does an answer end whose headers were cut off
             raise Passing(f"{url}: an empty answer")
         return size
@@ -180,6 +191,12 @@ def _body(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
     # bytes would hold it past every deadline.
     while chunk := response.read1(CHUNK, decode_content=True):
         yield chunk
+
+
+def _said(error: Exception | None) -> str:
+    if isinstance(error, ProxyError):
+        return f"{error.args[0]}: {error.original_error}"
+    return str(error)
 
 
 def _retry_after(value: str | None) -> float:

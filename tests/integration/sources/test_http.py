@@ -131,8 +131,17 @@ def test_headers_cut_off_are_no_empty_object(web, make_fetcher):
 
 
 def test_a_connection_refused_is_a_download_error(make_fetcher):
-    with pytest.raises(Download, match="refused"):
+    with pytest.raises(Download, match=r"m\.stl: 127\.0\.0\.1:9: .* refused"):
         make_fetcher(attempts=1).fetch(at("http://127.0.0.1:9/m.stl"))
+
+
+def test_a_proxy_that_does_not_answer_is_named(make_fetcher, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(Download) as caught:
+        make_fetcher(attempts=1).fetch(at("http://models.example/m.stl"))
+    assert "Unable to connect to proxy: 127.0.0.1:9: " in str(caught.value)
+    assert "Watched" not in str(caught.value)
 
 
 def test_a_length_over_the_limit_is_refused_before_the_body(web, make_fetcher):
