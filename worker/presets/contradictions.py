@@ -11,6 +11,7 @@ from worker.blender import layouts
 from worker.blender.declared import RecipeError, nearest
 from worker.blender.recipe import Recipe
 from worker.omage import files
+from worker.presets import scenes
 
 ONE_TRANSFORMS: Final = ("transforms", "get3d", "trellis", "nerfstudio", "instant-ngp")
 """Records that are all called transforms.json."""
@@ -21,7 +22,7 @@ GPT4POINT_DEPTH: Final = ("fixed", 0.0, 5.0, 65535)
 
 def of(recipe: Recipe) -> Iterator[str]:
     """Every contradiction in `recipe`, as a clause that says what to do."""
-    for rule in (_cameras, _lights, _lists, _records, _depth, _splits, _subject, _omage):
+    for rule in (_cameras, _lights, _lists, _records, _depth, _splits, _subject, _omage, scenes.rules):
         yield from rule(recipe)
 
 
@@ -106,5 +107,10 @@ def _omage(recipe: Recipe) -> Iterator[str]:
         )
     if recipe.samples != 1:
         yield f"'samples' is {recipe.samples}; an object image is baked at one, the pixel's centre"
-    if margin and charts > (room := int(1.0 / margin) ** 2):
+    if margin * small < 1.0:
+        yield (
+            f"'omage.margin' is {margin:g}, allowed: at least 1 / omage.small ({1 / small:g}), or "
+            "charts would touch in the reduced image"
+        )
+    elif charts > (room := int(0.5 / margin) ** 2):
         yield f"'omage.charts' is {charts}; with omage.margin {margin:g} there is room for {room}"

@@ -14,10 +14,15 @@ from worker.blender.recipe import Recipe
 from worker.presets import loader
 
 IDLE: Final = {
-    "views": ("omage",),
+    "views": ("omage", "scenes"),
     "omage": (
+        "scenes",
         "views", "images", "records", "previews", "camera", "lights", "cycles", "colour", "depth",
         "normal", "splits", "preview",
+    ),
+    "scenes": (
+        "images", "records", "previews", "camera", "lights", "depth", "normal", "splits",
+        "preview", "omage",
     ),
 }  # fmt: skip
 """What means nothing to a product, and is not shown where it has its default."""

@@ -61,13 +61,10 @@ def load(name_or_file: str, overrides: Sequence[str] = ()) -> Recipe:
 def digest(recipe: Recipe) -> str:
     """sha256 of everything in a recipe that can change an output, as canonical JSON.
 
-    An environment picture counts by its content, wherever it lies.
+    An environment picture and textures count by their content, wherever they lie.
     """
     values = {name: value for name, value in recipes.to_dict(recipe).items() if name not in PROSE}
-    if recipe.lights.environment:
-        picture = environment.digest(recipe.lights.environment)
-        values["lights"] = {**values["lights"], "environment": picture}
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(environment.digested(values), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

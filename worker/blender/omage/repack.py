@@ -29,7 +29,7 @@ def pack(boxes: Array, margin: float) -> tuple[float, Array]:
     """Lay out `boxes` (C,2), widths and heights: (scale, lower left corners (C,2)).
 
     Scaled by the one `scale`, as large as is found, they lie in the unit square without being
-    turned, at least `margin` apart and half of that from its border. The same each time.
+    turned, `margin` from its border and at least twice that apart. The same each time.
 
     Raises: ValueError when even boxes without a size would not fit.
     """
@@ -37,10 +37,10 @@ def pack(boxes: Array, margin: float) -> tuple[float, Array]:
     orders = [high_first, np.argsort(-boxes.max(axis=1), kind="stable")]
     low, found = 0.0, None
     area = float(boxes.prod(axis=1).sum())
-    high = min((1.0 - margin) / float(boxes.max()), 1.0 / float(np.sqrt(max(area, 1e-300))))
+    high = min((1.0 - 2.0 * margin) / float(boxes.max()), 1.0 / float(np.sqrt(max(area, 1e-300))))
     scale = high
     for _ in range(ROUNDS):
-        tried = (_place(boxes * scale + margin, order) for order in orders)
+        tried = (_place(boxes * scale + 2.0 * margin, order) for order in orders)
         made = next((corners for corners in tried if corners is not None), None)
         if made is None:
             high = scale
@@ -49,7 +49,7 @@ def pack(boxes: Array, margin: float) -> tuple[float, Array]:
         scale = (low + high) / 2.0
     if found is None:
         raise ValueError(f"{len(boxes)} charts with a margin of {margin:g} do not fit")
-    return low, found + margin / 2.0
+    return low, found + margin
 
 
 def _place(sides: Array, order: npt.NDArray[np.int64]) -> Array | None:

@@ -29,7 +29,13 @@ class Omage:
         low=0.0,
         high=10.0,
     )
-    margin: float = key(0.02, "between two charts' boxes; the image's side is 1", low=0.0, high=0.2)
+    margin: float = key(
+        0.02,
+        "around each chart's box; the image's side is 1; charts twice that apart do not touch in "
+        "the reduced image either",
+        low=0.0,
+        high=0.2,
+    )
     bake_margin: int = key(
         32, "pixels by which charts are extended where nothing is", low=0, high=1024, unit="pixel"
     )
