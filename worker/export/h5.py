@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from worker.errors import NodeError
 from worker.export.base import NotAsWritten
+from worker.export.sink import Sink
 
 VERSIONS: Final = ("earliest", "v110")
 """The default differs from one HDF5 library to the next."""
@@ -54,13 +55,21 @@ def column_of(values: Values) -> Column:
     return BYTES
 
 
+class NewFile(msgspec.Struct, frozen=True):
+    """A file that is being written, and where its bytes go."""
+
+    file: h5py.File
+    sink: Sink
+
+
 class Table:
     """Columns of equally many rows, in a file that is being written."""
 
-    def __init__(self, file: h5py.File, columns: Mapping[str, Column]) -> None:
+    def __init__(self, new: NewFile, columns: Mapping[str, Column]) -> None:
         self.rows = 0
+        self._sink = new.sink
         self._columns = {
-            name: file.create_dataset(
+            name: new.file.create_dataset(
                 name, (0, *column.shape), maxshape=(None, *column.shape), dtype=column.dtype,
                 chunks=column.chunk, track_times=False,
             )
@@ -68,7 +77,7 @@ class Table:
         }  # fmt: skip
 
     def append(self, rows: Mapping[str, Values]) -> None:
-        """Add equally many rows to every column."""
+        """Add equally many rows to every column. Raises: OSError, when the disk refuses them."""
         (count,) = {len(values) for values in rows.values()}
         for name, values in sorted(rows.items()):
             column = self._columns[name]
@@ -79,19 +88,24 @@ class Table:
             for place, data in enumerate(values, self.rows):
                 column[place] = np.frombuffer(data, np.uint8)
         self.rows += count
+        if self._sink.refused:
+            raise self._sink.refused
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[h5py.File]:
+def writing(path: Path) -> Iterator[NewFile]:
     """A new file. Raises: NodeError, when the disk does not take it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with h5py.File(path, "w", libver=VERSIONS) as file:
-            yield file
+        with contextlib.closing(Sink(path)) as sink:
+            with h5py.File(sink, "w", libver=VERSIONS) as file:
+                yield NewFile(file, sink)
+            if sink.refused:
+                raise sink.refused
     except OSError as error:
         raise NodeError(
-            f"{path.name} cannot be written to {path.parent}: {error}; free some space there, or "
-            "name another folder with --scratch"
+            f"{path.name} cannot be written to {path.parent}: {error.strerror or error}; free "
+            "some space there, or name another folder with --scratch"
         ) from error
 
 
@@ -101,5 +115,5 @@ def reading(path: Path) -> Iterator[h5py.File]:
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, RuntimeError) as error:
         raise NotAsWritten(f"{path.name}: {error}") from error

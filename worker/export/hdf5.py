@@ -128,11 +128,11 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if first is None:
             return []
         name = self._name(unit)
-        with h5.writing(folder / name) as file:
-            table = h5.Table(file, first.columns)
+        with h5.writing(folder / name) as new:
+            table = h5.Table(new, first.columns)
             if self.preprocess is not None:
                 space = normal.LAB if self.lab else normal.RGB
-                file.attrs.update(space=space.name, mean=space.mean, std=space.std)
+                new.file.attrs.update(space=space.name, mean=space.mean, std=space.std)
             last = -1
             for rows in itertools.chain((first,), rest):
                 _fit(rows, first, last)

@@ -272,3 +272,22 @@ def test_without_the_library_it_says_what_to_install(tmp_path):
     assert done.returncode == 69
     assert "h5py is not installed" in done.stderr
     assert "pip install 'render-worker[hdf5]'" in done.stderr
+
+
+@pytest.mark.parametrize("room", [2000, 100_000, 400_000])
+def test_a_disk_that_takes_no_more_ends_the_run_and_leaves_no_file(tmp_path, room):
+    """Not by a crash: HDF5 does not outlive a write that fails."""
+    out = synthetic.output(tmp_path / "out", range(0, 40, 4), ending="png", size=64)
+    program = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}));"
+        "from worker.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "export", "hdf5", "--preprocess", "64", "--input", out,
+         "--to", tmp_path / "to", "--scratch", tmp_path],
+        env=environment(), cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 69, done.stderr
+    assert "data_64.h5 cannot be written" in done.stderr
+    assert "--scratch" in done.stderr
+    assert not list(tmp_path.rglob("*.h5"))
