@@ -96,6 +96,16 @@ def shard_of_part(key: str) -> str:
     return key.removeprefix(LEDGER).partition("/")[0]
 
 
+def download(uid: str) -> str:
+    """What is kept of an object's download: a folder, or an archive once its ending is added."""
+    return f"{DOWNLOADS}{uid}"
+
+
+def repository_download(host: str, org: str, repo: str, commit: str) -> str:
+    """As `download`, of one commit of a repository, with all its objects."""
+    return f"{DOWNLOADS}{host}/{org}/{repo}/{commit}"
+
+
 def temporary(token: str) -> str:
     """A file that is still being written, in the folder it is for; never listed."""
     return f"{_TEMPORARY}{token}"

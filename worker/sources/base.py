@@ -22,6 +22,8 @@ class FetchedObject(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     sha256: str
     size: int
+    kept_as: str | None = None
+    """Where all of `root` is kept, if many objects share it; see `worker.sources.keep`."""
 
     @property
     def path(self) -> Path:

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
+import msgspec
+
+from worker import keys
 from worker.errors import Missing, ObjectError
 from worker.formats import is_model
 from worker.index.record import ObjectRef
@@ -41,6 +44,11 @@ class Commit(NamedTuple):
     def url(self) -> str:
         """What git fetches from."""
         return f"{PREFIX}{self.org}/{self.repo}.git"
+
+    @property
+    def kept_as(self) -> str:
+        """Where its files are kept, for all of its objects."""
+        return keys.repository_download("github", self.org, self.repo, self.commit)
 
     def blob(self, path: str) -> str:
         """The identifier of a file, as Objaverse-XL writes it: the path as it is, not quoted."""
@@ -111,10 +119,11 @@ class GitSource:
                 checkout.awaited[ref.file_identifier] -= 1
             checkout.used += 1
         try:
-            return _found(ref, self._fetched(commit, checkout), path)
+            found = _found(ref, self._fetched(commit, checkout), path)
         except BaseException:
             self.release(ref)
             raise
+        return msgspec.structs.replace(found, kept_as=commit.kept_as)
 
     def release(self, ref: ObjectRef) -> None:
         """Be told that a fetched object is done with; the last one takes the checkout along."""

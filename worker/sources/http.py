@@ -49,7 +49,7 @@ class _Named:
     """Says in urllib3's messages whom it speaks with."""
 
     host: str
-    port: int | None
+    port: Any  # int; of a pool it may be None
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"

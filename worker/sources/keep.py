@@ -7,6 +7,7 @@ import os
 import stat
 import tarfile
 import tempfile
+import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,10 +22,20 @@ DATE = (1980, 1, 1, 0, 0, 0)
 MODE = 0o644
 
 
+class _Shared:
+    """What many objects share; `lock` lets one thread keep it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.kept = False
+
+
 class Keeper:
     """Puts an object's files under ``downloads/<uid>`` of a store: an archive, or as they are.
 
     Kept are all regular files of the object's root, links never; equal files give equal bytes.
+    A repository's go once under ``downloads/github/<org>/<repo>/<commit>``, whichever of its
+    objects are asked for.
     The Fetcher has it keep what came over a network, not what lay on a local file system.
     """
 
@@ -34,6 +45,8 @@ class Keeper:
             raise UsageError(f"cannot keep downloads as {format_!r}; known: {', '.join(FORMATS)}")
         self._store = store
         self._format = format_
+        self._lock = threading.Lock()
+        self._shared: dict[str, _Shared] = {}
 
     def keep(self, fetched: FetchedObject) -> None:
         """Store the object's files; what is there already, stays.
@@ -41,25 +54,35 @@ class Keeper:
         Raises: StoreError if the store is unusable, Download if only this object is refused.
         """
         try:
-            self._put(fetched)
+            if fetched.kept_as is None:
+                self._put(keys.download(fetched.ref.uid), fetched.root)
+            else:
+                self._put_once(fetched.kept_as, fetched.root)
         except StoreFull:
             raise
         except StoreError as error:
             self._store.check()  # raises when the store, not this object, is the trouble
             raise Download(f"could not keep {fetched.ref.uid}: {error}") from error
 
-    def _put(self, fetched: FetchedObject) -> None:
-        key = f"{keys.DOWNLOADS}{fetched.ref.uid}"
+    def _put_once(self, key: str, root: Path) -> None:
+        with self._lock:
+            shared = self._shared.setdefault(key, _Shared())
+        with shared.lock:
+            if not shared.kept:
+                self._put(key, root)
+                shared.kept = True
+
+    def _put(self, key: str, root: Path) -> None:
         pack = FORMATS[self._format]
         if pack is None:
-            for name, path in _files(fetched.root):
+            for name, path in _files(root):
                 self._store.create(f"{key}/{name}", path)
             return
-        handle, name = tempfile.mkstemp(dir=fetched.root.parent)
+        handle, name = tempfile.mkstemp(dir=root.parent)
         os.close(handle)
         archive = Path(name)
         try:
-            pack(archive, fetched.root)
+            pack(archive, root)
             self._store.create(f"{key}.{self._format}", archive)
         finally:
             archive.unlink()

@@ -15,7 +15,7 @@ from worker.errors import Download, Missing, Modified, ObjectInterrupted, TooLar
 from worker.index.record import ObjectRef
 from worker.s3 import S3Options
 from worker.sources import repository
-from worker.sources.keep import Keeper
+from worker.sources.keep import FORMATS, Keeper
 from worker.stores import open_store
 
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 12345\n"
@@ -348,11 +348,53 @@ def test_models_that_the_index_does_not_name_are_new(hub, make_fetcher):
     assert hub.uploads() == 1
 
 
-def test_a_kept_repository_is_its_checkout(hub, make_fetcher, tmp_path):
-    commit = hub.commit({"a.obj": "a", "t/w.png": "w"})
-    store = open_store(str(tmp_path / "kept"), S3Options())
+class Counting:
+    """A store that counts what is put into it."""
+
+    def __init__(self, store):
+        self._store = store
+        self.created = []
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def create(self, key, body):
+        self.created.append(key)
+        return self._store.create(key, body)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_repository_is_kept_once_whichever_of_its_objects_are_asked_for(
+    hub, make_fetcher, tmp_path, form
+):
+    first = hub.commit({"a.obj": "a", "b.obj": "b", "t/w.png": "w"})
+    second = hub.commit({"b.obj": "other"})
+    store = Counting(open_store(str(tmp_path / "kept"), S3Options()))
     store.check()
-    ref = blob(commit, "a.obj", "a")
-    make_fetcher(keep=Keeper(store, "files")).fetch(ref)
-    kept = {entry.key for entry in store.list()}
-    assert kept == {f"downloads/{ref.uid}/a.obj", f"downloads/{ref.uid}/t/w.png"}
+    refs = [blob(first, "a.obj", "a"), blob(first, "b.obj", "b"), blob(second, "b.obj", "other")]
+    fetcher = make_fetcher(keep=Keeper(store, form))
+    fetcher.plan(refs)
+    with ThreadPoolExecutor(3) as pool:
+        for got in pool.map(fetcher.fetch, refs):
+            fetcher.release(got)
+    place = "downloads/github/org/repo"
+    if form == "files":
+        names = ("a.obj", "b.obj", "t/w.png")
+        wanted = {f"{place}/{commit}/{name}" for commit in (first, second) for name in names}
+        assert store.read(f"{place}/{first}/b.obj") == b"b"
+        assert store.read(f"{place}/{second}/b.obj") == b"other"
+    else:
+        wanted = {f"{place}/{commit}.{form}" for commit in (first, second)}
+    assert {entry.key for entry in store.list()} == wanted
+    assert sorted(store.created) == sorted(wanted)
+
+
+def test_a_repository_is_kept_by_a_later_worker_as_by_the_first(hub, make_fetcher, tmp_path):
+    commit = hub.commit({"a.obj": "a", "b.obj": "b"})
+    kept = {}
+    for name, path in (("one", "a.obj"), ("two", "b.obj")):
+        store = open_store(str(tmp_path / name), S3Options())
+        make_fetcher(keep=Keeper(store, "tar.gz")).fetch(blob(commit, path))
+        kept[name] = {entry.key: store.read(entry.key) for entry in store.list()}
+    assert len(kept["one"]) == 1
+    assert kept["one"] == kept["two"]
