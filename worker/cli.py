@@ -74,7 +74,6 @@ def _status() -> int:
         log.configure()
         # Its name however it was started: the image runs `python -m worker`.
         status = app(prog_name="render-worker", standalone_mode=False) or 0
-        return ExitStatus.INTERRUPTED if status == CTRL_C else status
     except typer.Exit as end:
         return end.exit_code
     except (typer.Abort, KeyboardInterrupt):
@@ -88,3 +87,4 @@ def _status() -> int:
     except Exception:  # noqa: BLE001 - the last place to say that it is our bug
         structlog.get_logger().exception("a bug of the worker's")
         return ExitStatus.BUG
+    return ExitStatus.INTERRUPTED if status == CTRL_C else status
