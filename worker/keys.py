@@ -58,6 +58,7 @@ IMAGE_ENDINGS: Final = {
 _TEMPORARY: Final = ".tmp-"
 _PROBE: Final = ".probe-"
 
+_SCENES_RANGE: Final = re.compile(r"scenes/[^/]+/([0-9]{5,18})-([0-9]{5,18})")
 UID_PATTERN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -124,6 +125,27 @@ def is_own(name: str) -> bool:
 def view_name(number: int) -> str:
     """Name of view `number` (0, 1, …): "000"."""
     return f"{number:03d}"
+
+
+def scenes_range(preset: str, first: int, last: int) -> str:
+    """Identifier of samples `first` to `last` of a data set of scenes."""
+    return f"scenes/{preset}/{first:05d}-{last:05d}"
+
+
+def samples_of(identifier: str) -> range | None:
+    """The samples that an identifier as of `scenes_range` is of, or None: it is another's."""
+    match = _SCENES_RANGE.fullmatch(identifier)
+    return range(int(match[1]), int(match[2]) + 1) if match else None
+
+
+def sample_picture(idx: int, *, exr: bool) -> str:
+    """Sample `idx` of a data set of scenes: "img/00000.exr"."""
+    return f"img/{idx:05d}{'.exr' if exr else '.png'}"
+
+
+def sample_truth(idx: int) -> str:
+    """What is true of its objects, beside it."""
+    return f"img/{idx:05d}.npy"
 
 
 def member(uid: str, name: str) -> str:
@@ -196,14 +218,23 @@ def omage_small(size: int) -> str:
     return f"omage_tensor_{size}.npz"
 
 
+OMAGE_PICTURES: Final = ("position", "normal", "albedo", "material")
+"""Of which channels of an object image there are pictures."""
+
+
 def omage_picture(what: str) -> str:
     """A small picture of some of an object image's channels, to look at."""
     return f"omage_{what}.png"
 
 
-def omage_h5(group: str, charts: int, margin: float, size: int) -> str:
-    """A group's set of object images, named as the omages' own: "df_p64_m02_res64_000000.h5"."""
-    return f"df_p{charts}_m{round(100 * margin):02d}_res{size}_{group}.h5"
+def omage_set(charts: int, margin: float, size: int) -> str:
+    """A set of object images, named as the omages' own: "df_p64_m02_res64"."""
+    return f"df_p{charts}_m{round(100 * margin):02d}_res{size}"
+
+
+def omage_h5(name: str, group: str | None) -> str:
+    """The set's file, or that of one group: "df_p64_m02_res64_000000.h5"."""
+    return f"{name}.h5" if group is None else f"{name}_{group}.h5"
 
 
 def omage_meta(h5: str) -> str:

@@ -51,7 +51,10 @@ def export_command(
     ] = None,
     category: Annotated[
         str | None,
-        option("--category", "nerf get3d, webdataset zeronvs: of objects without one (objects)."),
+        option("--category", "nerf get3d, webdataset zeronvs, omage: of objects without one."),
+    ] = None,
+    categories: Annotated[
+        str | None, option("--categories", "omage: all of them, with commas, in the ids' order.")
     ] = None,
     background: Annotated[
         str | None, option("--background", "webdataset zeronvs: white or black (white).")
@@ -63,7 +66,7 @@ def export_command(
     lab: Annotated[bool, option("--lab", "hdf5: preprocess to L*a*b*, not RGB.")] = False,
     group_objects: Annotated[
         int | None,
-        option("--group-objects", "webdataset, parquet, hdf5: objects in a file.", min=1),
+        option("--group-objects", "webdataset, parquet, hdf5, omage: objects in a file.", min=1),
     ] = None,
     group_mb: Annotated[
         int | None, option("--group-mb", "webdataset, parquet: MB of zips in a file.", min=1)
@@ -92,6 +95,7 @@ def export_command(
         "candidates": candidates,
         "splits": splits,
         "category": category,
+        "categories": categories,
         "background": background,
         "preprocess": preprocess,
         "lab": lab or None,

@@ -51,11 +51,19 @@ def _hdf5() -> type[Any]:
     return Hdf5
 
 
+def _omage() -> type[Any]:
+    need("h5py", extra="hdf5")
+    from worker.export.omage import OmageSet
+
+    return OmageSet
+
+
 KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "pointcloud": _pointcloud,
     "nerf": _nerf,
     "webdataset": _webdataset,
     "parquet": _parquet,
     "hdf5": _hdf5,
+    "omage": _omage,
 }
 """Export kind to its class, imported only when asked for: some need what others do without."""

@@ -104,25 +104,32 @@ def _row(store: Store, uid: str, columns: int, tile: int) -> _Row:
 
 def _read(zipped: zipfile.ZipFile, uid: str, columns: int, tile: int) -> _Row:
     document = json.loads(_member(zipped, uid, keys.METADATA))
-    views = sum(1 for _ in _views(zipped, uid))
-    shown = min(columns, views)
+    names = _pictures(zipped, uid)
+    views, shown = len(names), min(columns, len(names))
     tiles = tuple(
-        _tile(_member(zipped, uid, keys.image_file(keys.view_name(i * views // shown))), tile)
-        for i in range(shown)
+        _tile(_member(zipped, uid, names[i * views // shown]), tile) for i in range(shown)
     )
     name, suffix = _name(str(document["file_identifier"]))
-    notes = [" · ".join(part for part in (suffix.upper(), f"{views} views") if part)]
+    notes = [" · ".join(part for part in (suffix.upper(), _counted(names)) if part)]
     faces = document.get("poly_count")
     if isinstance(faces, int):
         notes.append(f"{faces:,} face{'s' * (faces != 1)}")
     return _Row(name, (*notes, _preset(document)), tiles)
 
 
-def _views(zipped: zipfile.ZipFile, uid: str) -> Iterator[int]:
-    names = set(zipped.namelist())
-    return itertools.takewhile(
-        lambda i: keys.member(uid, keys.image_file(keys.view_name(i))) in names, itertools.count()
-    )
+def _pictures(zipped: zipfile.ZipFile, uid: str) -> list[str]:
+    """Files to show: the views' colour images, or an object image's pictures."""
+    there = set(zipped.namelist())
+    views = (keys.image_file(keys.view_name(number)) for number in itertools.count())
+    found = list(itertools.takewhile(lambda name: keys.member(uid, name) in there, views))
+    omage = [keys.omage_picture(what) for what in keys.OMAGE_PICTURES]
+    return found or [name for name in omage if keys.member(uid, name) in there]
+
+
+def _counted(names: Sequence[str]) -> str:
+    if names and names[0] != keys.image_file(keys.view_name(0)):
+        return "object image"
+    return f"{len(names)} views"
 
 
 def _member(zipped: zipfile.ZipFile, uid: str, name: str) -> bytes:

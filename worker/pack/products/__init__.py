@@ -7,10 +7,14 @@ from typing import Final
 
 from worker.blender.recipe import Recipe
 from worker.pack.archive import Member
-from worker.pack.products import omage, views
+from worker.pack.products import omage, scenes, views
 from worker.render.result import RenderedObject
 
 Members = Callable[[RenderedObject, Recipe, int], Generator[Member]]
 """The members of an object's zip, in order, encoded by so many threads. Raises: RenderFailed."""
 
-PRODUCTS: Final[dict[str, Members]] = {"views": views.members, "omage": omage.members}
+PRODUCTS: Final[dict[str, Members]] = {
+    "views": views.members,
+    "omage": omage.members,
+    "scenes": scenes.members,
+}

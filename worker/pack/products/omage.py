@@ -47,7 +47,7 @@ def members(rendered: RenderedObject, recipe: Recipe, _threads: int) -> Generato
         for name, array in arrays.items()
     ]
     made.append(Member(name=keys.METADATA, data=metadata.write(rendered, {}, recipe, about)))
-    for name, draw in PICTURES.items():
+    for name, draw in zip(keys.OMAGE_PICTURES, DRAWN, strict=True):
         pixels = _picture(draw(image), occupied(image))
         check = functools.partial(_check_picture, (pixels.shape[1], pixels.shape[0]))
         made.append(Member(name=keys.omage_picture(name), data=png.encode(pixels), check=check))
@@ -134,10 +134,10 @@ def _material(omage: Omage) -> NDArray[np.uint8]:
     return _bytes(planes)
 
 
-PICTURES: Final[dict[str, Callable[[Omage], NDArray[np.uint8]]]] = {
-    "position": _eight(POSITION),
-    "normal": _eight(NORMAL),
-    "albedo": lambda omage: srgb.encode(omage[..., ALBEDO]),
-    "material": _material,
-}
-"""What to see of an object image."""
+DRAWN: Final[tuple[Callable[[Omage], NDArray[np.uint8]], ...]] = (
+    _eight(POSITION),
+    _eight(NORMAL),
+    lambda omage: srgb.encode(omage[..., ALBEDO]),
+    _material,
+)
+"""How keys.OMAGE_PICTURES are drawn."""

@@ -1,0 +1,273 @@
+"""Samples of synthetic scenes, as the self-supervision study has them: the product `scenes`.
+
+    img/00000.exr    colour, instance, class and depth; or img/00000.png, 8-bit colour alone
+    img/00000.npy    what is true of each object, see `TRUTH`
+    metadata.json    who is in each sample, and how many pixels show it
+
+Numbers count over the whole data set. A point p of an object's box is at
+``rot_mat @ (scale * p) + location`` in the world. Source: formats.md, section 6.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import io
+from collections.abc import Generator, Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from worker import keys
+from worker.blender import channels
+from worker.blender.recipe import Recipe
+from worker.blender.scenes.spec import BACKGROUND_MATERIAL
+from worker.blender.scenes.turns import matrix, quaternion
+from worker.errors import RenderFailed
+from worker.index.record import Scenes
+from worker.pack import form, views
+from worker.pack.archive import Member
+from worker.pack.form import Form, Size, Unreadable
+from worker.pack.kinds import colour
+from worker.pack.raw import RawView
+from worker.pack.records import metadata
+from worker.render.result import RenderedObject
+from worker.sources.base import FetchedObject, Lost
+
+Triple = tuple[float, float, float]
+TRUTH: Final = np.dtype(
+    [
+        ("class", np.int64),
+        ("rot_mat", np.float64, (3, 3)),
+        ("quaternion", np.float64, 4),
+        ("euler", np.float64, 3),
+        ("bbox", np.float64, (2, 3)),
+        ("scale", np.float64, 3),
+        ("location", np.float64, 3),
+        ("light", np.float64, 3),
+    ]
+)
+"""A row per object. quaternion: w, x, y, z; euler: XYZ, radians; bbox: corners in the object's own
+axes (Y up), its longest side 1."""
+LAYERS: Final = (
+    (channels.COMBINED, "RGB"),
+    (channels.INDEX_OBJECT, "X"),
+    (channels.INDEX_MATERIAL, "X"),
+    (channels.DEPTH, "Z"),
+)
+CHANNELS: Final = tuple(
+    f"View Layer.{each.layer}.{component}"
+    for each, components in LAYERS
+    for component in components
+)
+"""The names that the study's reader opens."""
+PICTURE: Final = form.exr(CHANNELS)
+
+
+class _Object(msgspec.Struct, frozen=True):
+    number: int
+    bbox: tuple[Triple, Triple]
+    scale: Triple
+    euler: Triple
+    location: Triple
+
+
+class _Sample(msgspec.Struct, frozen=True):
+    light: Triple
+    objects: tuple[_Object, ...]
+
+
+class _Refused(msgspec.Struct, frozen=True):
+    number: int
+    code: str
+    message: str
+
+
+class _Told(msgspec.Struct, frozen=True):
+    samples: tuple[_Sample, ...]
+    refused: tuple[_Refused, ...] = ()
+
+
+# Describes the type before there are threads, as in `worker.pack.placement`.
+_TOLD: Final = msgspec.json.Decoder(_Told)
+
+
+def members(rendered: RenderedObject, recipe: Recipe, _threads: int) -> Generator[Member]:
+    """Sample after sample, then the metadata. Raises: RenderFailed."""
+    scenes = rendered.fetched.ref.scenes
+    if scenes is None:
+        raise RenderFailed("these are no scenes")
+    views.check(rendered.answer.views, dataclasses.replace(recipe, views=scenes.samples))
+    told = _told(rendered)
+    places = [group.places for group in scenes.groups for _ in range(group.samples)]
+    if [len(sample.objects) for sample in told.samples] != [len(each) for each in places]:
+        raise RenderFailed("the child's answer tells of other samples or objects than ordered")
+    about = []
+    for number, sample in enumerate(told.samples):
+        idx = scenes.first + number
+        classes = [place.class_idx for place in places[number]]
+        for each, place in zip(sample.objects, places[number], strict=True):
+            if each.number not in place.members:
+                raise RenderFailed(f"sample {idx} shows an object that was not drawn for it")
+        raw = RawView(rendered.answer.views[number], rendered.scratch)
+        visible = _pixels_of(raw, classes, idx)
+        yield _picture(raw, recipe, idx)
+        yield _truth(sample, classes, idx)
+        about.append(
+            {
+                "idx": idx,
+                "objects": [
+                    _who(rendered.fetched, each.number, class_idx, scenes, seen)
+                    for each, class_idx, seen in zip(sample.objects, classes, visible, strict=True)
+                ],
+            }
+        )
+    yield Member(name=keys.METADATA, data=_metadata(rendered, recipe, scenes, about, told))
+
+
+def _told(rendered: RenderedObject) -> _Told:
+    try:
+        told = _TOLD.decode(msgspec.json.encode(rendered.answer.scene))
+    except msgspec.MsgspecError as error:
+        raise RenderFailed(f"the child's answer does not say what it rendered: {error}") from error
+    for sample in told.samples:
+        for each in sample.objects:
+            numbers = np.array([*each.bbox, each.scale, each.euler, each.location, sample.light])
+            if not np.isfinite(numbers).all() or min(each.scale) <= 0:
+                raise RenderFailed("the child's answer puts an object nowhere")
+    return told
+
+
+def _pixels_of(raw: RawView, classes: Sequence[int], idx: int) -> list[int]:
+    """How many pixels show each object; none may show anything that was not ordered."""
+    number = raw.layer(channels.INDEX_OBJECT)[..., 0]
+    material = raw.layer(channels.INDEX_MATERIAL)[..., 0]
+    expected = np.array([BACKGROUND_MATERIAL, *classes], np.float32)
+    known = np.isin(number, np.arange(len(expected)))
+    if not known.all() or not (expected[number.astype(np.int64)] == material).all():
+        raise RenderFailed(f"sample {idx} shows objects or classes that are not in it")
+    depth = raw.layer(channels.DEPTH)
+    if not (np.isfinite(depth).all() and (depth > 0).all()):
+        raise RenderFailed(f"sample {idx} has a depth that is none")
+    return [int((number == each).sum()) for each in range(1, len(expected))]
+
+
+def _picture(raw: RawView, recipe: Recipe, idx: int) -> Member:
+    size = (raw.view.width, raw.view.height)
+    exr = recipe.scenes.exr
+    chosen = PICTURE if exr else form.RGB
+    if exr:
+        planes = [raw.layer(each)[..., : len(names)] for each, names in LAYERS]
+        pixels: NDArray[Any] = np.concatenate(planes, axis=-1)
+    else:
+        on_black = dataclasses.replace(recipe.colour, background="black")  # nothing is clear
+        pixels = colour.encode(raw, dataclasses.replace(recipe, colour=on_black))
+    check = functools.partial(_check, chosen, size)
+    return Member(name=keys.sample_picture(idx, exr=exr), data=chosen.encode(pixels), check=check)
+
+
+def _check(chosen: Form, size: Size, data: bytes) -> None:
+    chosen.check(data, size)
+
+
+def _truth(sample: _Sample, classes: Sequence[int], idx: int) -> Member:
+    rows = np.empty(len(classes), TRUTH)
+    for row, each, class_idx in zip(rows, sample.objects, classes, strict=True):
+        row["class"] = class_idx
+        row["rot_mat"] = matrix(each.euler)
+        row["quaternion"] = quaternion(each.euler)
+        row["euler"] = each.euler
+        row["bbox"] = each.bbox
+        row["scale"] = each.scale
+        row["location"] = each.location
+        row["light"] = sample.light
+    check = functools.partial(_check_rows, len(rows))
+    return Member(name=keys.sample_truth(idx), data=form.NPY.encode(rows), check=check)
+
+
+def _check_rows(count: int, data: bytes) -> None:
+    found = np.load(io.BytesIO(data), allow_pickle=False)
+    if found.dtype != TRUTH or found.shape != (count,):
+        raise Unreadable(f"an NPY of {found.dtype} {found.shape}")
+
+
+def _who(
+    fetched: FetchedObject, number: int, class_idx: int, scenes: Scenes, visible: int
+) -> dict[str, Any]:
+    member = scenes.members[number]
+    brought = fetched.members[number]
+    return {
+        "class": class_idx,
+        "class_name": scenes.classes[class_idx],
+        "file_identifier": member.file_identifier,
+        "uid": member.uid,
+        "license": member.license,
+        "sha256": brought.sha256 if isinstance(brought, FetchedObject) else None,
+        "pixels": visible,
+    }
+
+
+def _metadata(
+    rendered: RenderedObject,
+    recipe: Recipe,
+    scenes: Scenes,
+    about: list[dict[str, Any]],
+    told: _Told,
+) -> bytes:
+    """`samples`, `classes`, and `replaced`: objects that another was drawn for, and why."""
+    lost = {
+        number: {"code": each.code, "message": each.message}
+        for number, each in enumerate(rendered.fetched.members)
+        if isinstance(each, Lost)
+    }
+    lost |= {each.number: {"code": each.code, "message": each.message} for each in told.refused}
+    seen = rendered.answer.views[0]
+    document = {
+        "placement": None,
+        "classes": list(scenes.classes),
+        "samples": about,
+        "replaced": [
+            {"uid": scenes.members[number].uid, **why}
+            for number, why in sorted(lost.items())
+            if number < len(scenes.members)
+        ],
+    }
+    own = {
+        "images": {"exr" if recipe.scenes.exr else "png": _describe(recipe)},
+        "scenes": {
+            "plan": scenes.plan,
+            "seed": recipe.seed,
+            "camera": {
+                "camera_to_world": seen.camera_to_world,
+                "K": seen.intrinsics,
+                "width": seen.width,
+                "height": seen.height,
+            },
+        },
+    }
+    answer = dataclasses.replace(rendered.answer, scene=document)
+    return metadata.write(msgspec.structs.replace(rendered, answer=answer), {}, recipe, own)
+
+
+def _describe(recipe: Recipe) -> dict[str, Any]:
+    if not recipe.scenes.exr:
+        return {
+            "quantity": "colour",
+            "channels": "RGB",
+            "space": "sRGB (IEC 61966-2-1)",
+            "encoding": "8-bit unsigned",
+            "view_transform": recipe.colour.view_transform,
+            "files": "img/NNNNN.png",
+        }
+    combined, instance, material, depth = (each.layer for each, _ in LAYERS)
+    return {
+        "channels": list(CHANNELS),
+        "encoding": "32-bit float",
+        combined: "scene-linear light, Rec. 709 primaries",
+        instance: "the object's place in its sample's NPY + 1; 0: the background",
+        material: f"the object's class; {BACKGROUND_MATERIAL}: the background",
+        depth: "planar Z of the pixel's centre, world units",
+        "files": "img/NNNNN.exr",
+    }
