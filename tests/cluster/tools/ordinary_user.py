@@ -11,8 +11,14 @@ from pathlib import Path
 
 USER = 1000
 AS_USER = """
-# In a mount namespace of its own: the FUSE device for everybody, as a cluster's nodes have it.
-mknod -m 666 "$1/fuse" c 10 229 && mount --bind "$1/fuse" /dev/fuse
+# In a mount namespace of its own: the FUSE device for everybody, as a cluster's nodes have it,
+# and the user's name, where the machine has nobody of this number.
+set -e
+[ -e "$1/fuse" ] || mknod -m 666 "$1/fuse" c 10 229
+mount --bind "$1/fuse" /dev/fuse
+grep -v '^[^:]*:[^:]*:1000:' /etc/passwd >"$1/passwd"
+echo "somebody:x:1000:1000::$1/home:/bin/sh" >>"$1/passwd"
+mount --bind "$1/passwd" /etc/passwd
 shift
 exec setpriv --reuid 1000 --regid 1000 --clear-groups -- "$@"
 """
