@@ -13,6 +13,7 @@ from worker.errors import WorkerError
 from worker.failpoints import Failpoint, reach
 from worker.feed import Feed
 from worker.index.reader import Index, open_index
+from worker.index.scenes import arranged
 from worker.job import Job
 from worker.ledger import LedgerWriter
 from worker.observer import watching
@@ -56,7 +57,7 @@ def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> Ses
 
 def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
     recipe = presets.load(options.preset, options.overrides)
-    index = open_index(options.index, options.s3)
+    index = arranged(open_index(options.index, options.s3), recipe)
     job = Job(
         objects=index.objects,
         index_digest=index.digest,

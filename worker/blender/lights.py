@@ -53,7 +53,7 @@ def add(lights: Lights, source: random.Random, scale: float = 1.0) -> str:
         rig = "four-suns"
     if rig != "own":
         put_out()
-    _world(0.0)
+    set_world(0.0)
     RIGS[rig](lights, source)
     return rig
 
@@ -74,25 +74,25 @@ def four_suns(lights: Lights, source: random.Random) -> None:
     """Four suns of drawn energies that cast no shadow, in a dim grey world."""
     for name, rotation, energies in FOUR_SUNS:
         energy = float(source.choice(energies)) * lights.strength
-        light, sun = _light("SUN", f"{name} sun", energy)
+        light, sun = new_light("SUN", f"{name} sun", energy)
         compat.without_shadow(light)
         sun.rotation_euler = rotation
-    _world(STARTUP_GREY * lights.strength)
+    set_world(STARTUP_GREY * lights.strength)
 
 
 def shap_e(lights: Lights, _: random.Random) -> None:
     """Two small suns from opposite sides, in a dim grey world."""
     direction = mathutils.Vector(SHAP_E_DIRECTION)
     for sign in (1.0, -1.0):
-        light, sun = _light("SUN", "uniform sun", SHAP_E_ENERGY * lights.strength)
+        light, sun = new_light("SUN", "uniform sun", SHAP_E_ENERGY * lights.strength)
         light.angle = SHAP_E_ANGLE
         sun.rotation_euler = (-sign * direction).to_track_quat("-Z", "Y").to_euler()
-    _world(STARTUP_GREY * lights.strength)
+    set_world(STARTUP_GREY * lights.strength)
 
 
 def uniform(lights: Lights, _: random.Random) -> None:
     """A white world: light from everywhere."""
-    _world(lights.strength)
+    set_world(lights.strength)
 
 
 def environment(lights: Lights, _: random.Random) -> None:
@@ -132,7 +132,7 @@ def area(lights: Lights, source: random.Random) -> None:
     _area("area", (place[0], place[1], place[2]), power * lights.strength, lights.area_side)
     if lights.startup_light:
         _point(STARTUP_LIGHT, lights.strength)
-    _world(STARTUP_GREY * lights.strength)
+    set_world(STARTUP_GREY * lights.strength)
 
 
 def trellis(lights: Lights, _: random.Random) -> None:
@@ -140,7 +140,7 @@ def trellis(lights: Lights, _: random.Random) -> None:
     _point(TRELLIS_POINT, lights.strength)
     for name, place, power, side in TRELLIS_AREAS:
         _area(name, place, power * lights.strength, side)
-    _world(STARTUP_GREY * lights.strength)
+    set_world(STARTUP_GREY * lights.strength)
 
 
 def nothing(_: Lights, __: random.Random) -> None:
@@ -178,7 +178,8 @@ def _keep_own(strength: float, scale: float) -> bool:
     return any(light.energy > 0.0 and light.as_pointer() in shining for light in lights)
 
 
-def _light(kind: str, name: str, energy: float) -> tuple[Any, Any]:
+def new_light(kind: str, name: str, energy: float) -> tuple[Any, Any]:
+    """A new light in the scene: its data, and the object."""
     lights: Any = bpy.data.lights
     data = lights.new(name, kind)
     data.energy = energy
@@ -190,18 +191,19 @@ def _light(kind: str, name: str, energy: float) -> tuple[Any, Any]:
 
 def _point(what: tuple[Place, float, float], strength: float) -> None:
     place, power, radius = what
-    light, item = _light("POINT", "point", power * strength)
+    light, item = new_light("POINT", "point", power * strength)
     light.shadow_soft_size = radius
     item.location = place
 
 
 def _area(name: str, place: Place, power: float, side: float) -> None:
-    light, item = _light("AREA", name, power)
+    light, item = new_light("AREA", name, power)
     light.size = side
     item.location = place
 
 
-def _world(grey: float) -> None:
+def set_world(grey: float) -> None:
+    """Light of that grey from everywhere."""
     scene: Any = bpy.context.scene
     scene.world = bpy.data.worlds.new("world")
     scene.world.color = (grey, grey, grey)

@@ -57,7 +57,8 @@ class Configured:
 class RenderObject:
     """Render one object. `root` and `scratch` are absolute; `model` is relative to `root`.
 
-    `recipe` is `recipe.to_dict(Recipe)`. Raw passes go to `scratch`, an empty folder.
+    `recipe` is `recipe.to_dict(Recipe)`. Raw passes go to `scratch`, an empty folder. `order` is of
+    the product scenes alone: `scenes.orders.to_dict(Order)`; then `model` and `format` are empty.
     """
 
     uid: str
@@ -66,6 +67,7 @@ class RenderObject:
     format: str
     scratch: str
     recipe: Dict[str, Any]
+    order: Dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

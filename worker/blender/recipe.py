@@ -7,8 +7,9 @@ from typing import Any
 
 from worker.blender.declared import build, key, section
 from worker.blender.omage.spec import Omage
+from worker.blender.scenes.spec import Scenes
 
-PRODUCTS = ("views", "omage")
+PRODUCTS = ("views", "omage", "scenes")
 """What a run makes of an object: pictures of it from many sides, or an object image."""
 COLOUR_IMAGES = ("colour", "colour-exr")
 DEPTH_IMAGES = ("depth", "depth-exr", "depth-npy", "depth-f16")
@@ -244,7 +245,7 @@ class Recipe:
     summary: str = key("", "what it is, in a line")
     follows: str = key("", "the system whose recipe this is")
     product: str = key("views", "what is made of an object", choices=PRODUCTS)
-    views: int = key(12, "images per object", low=1, high=10_000)
+    views: int = key(12, "images per object; of scenes: samples in a zip", low=1, high=10_000)
     resolution: tuple[int, int] = key(
         (512, 512), "width and height; one number stands for both", low=1, high=16384, unit="pixel"
     )
@@ -271,6 +272,7 @@ class Recipe:
     splits: Splits = section(Splits, "training, validation and test views")
     preview: Preview = section(Preview, "previews")
     omage: Omage = section(Omage, "object images")
+    scenes: Scenes = section(Scenes, "synthetic scenes")
 
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Callable
 import bpy
 
 from worker.blender import aovs, channels, compat, poses
+from worker.blender.channels import Pass
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.layouts import Viewpoint
 from worker.blender.messages import View
@@ -29,9 +30,7 @@ def render_views(
     images need. NNN.png, where the view transform is not the sRGB standard: 8-bit RGBA with
     straight alpha. Raises: ObjectFault("render").
     """
-    scene = bpy.context.scene
-    _choose_passes(scene, recipe)
-    _leave_no_stamps(scene)
+    prepare(channels.passes(recipe.images), recipe.subject.least_alpha)
     kinds = ["passes"] if recipe.colour.view_transform == "standard" else ["passes", "display"]
     views = []
     for number, (viewpoint, frame) in enumerate(zip(viewpoints, frames)):
@@ -39,14 +38,7 @@ def render_views(
         name = f"{number:03d}"
         poses.show(frame)
         aim(camera, viewpoint)
-        files = {}
-        for kind in kinds:
-            files[kind] = f"{name}{SUFFIXES[kind]}"
-            path = Path(scratch, files[kind])
-            _write_as(scene, FORMATS[kind])
-            _run(WRITERS[kind], scene, str(path))
-            if not path.is_file():
-                raise ObjectFault("render", f"Blender wrote no {path.name}; is the disk full?")
+        files = take(name, kinds, scratch)
         views.append(
             View(
                 name=name,
@@ -62,14 +54,30 @@ def render_views(
     return views
 
 
-def _choose_passes(scene: Any, recipe: Recipe) -> None:
+def prepare(wanted: tuple[Pass, ...], least_alpha: float) -> None:
+    """Make every render to come one of these passes."""
+    scene: Any = bpy.context.scene
     layer = scene.view_layers[0]
-    wanted = channels.passes(recipe.images)
     compat.clear_passes(layer)
     for each in wanted:
         if each.switch:
             setattr(layer, f"use_pass_{each.switch}", True)
-    aovs.add(layer, wanted, recipe.subject.least_alpha)
+    aovs.add(layer, wanted, least_alpha)
+    _leave_no_stamps(scene)
+
+
+def take(name: str, kinds: list[str], scratch: str) -> dict[str, str]:
+    """Render what the camera sees now, once; the files by kind. Raises: ObjectFault("render")."""
+    scene: Any = bpy.context.scene
+    files = {}
+    for kind in kinds:
+        files[kind] = f"{name}{SUFFIXES[kind]}"
+        path = Path(scratch, files[kind])
+        _write_as(scene, FORMATS[kind])
+        _run(WRITERS[kind], scene, str(path))
+        if not path.is_file():
+            raise ObjectFault("render", f"Blender wrote no {path.name}; is the disk full?")
+    return files
 
 
 def _leave_no_stamps(scene: Any) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from worker.blender.scenes.spec import MOST_CLASSES
 from worker.errors import IndexInvalid
 from worker.index.location import has_scheme, is_remote, join
-from worker.index.record import ObjectRef
+from worker.index.record import ObjectRef, Scenes
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -26,6 +28,8 @@ def resolve(ref: ObjectRef, folder: str, where: str) -> ObjectRef:
     identifier = ref.file_identifier
     if not identifier.strip():
         raise IndexInvalid(f"{where}: field fileIdentifier is empty")
+    if ref.scenes is not None:
+        return _of_members(ref, ref.scenes, lambda member: resolve(member, folder, where), where)
     sha256 = ref.sha256.strip().lower() if ref.sha256 else None
     if sha256 and not _SHA256.fullmatch(sha256):
         raise IndexInvalid(f"{where}: field sha256: {ref.sha256!r} is not 64 hex digits")
@@ -46,12 +50,33 @@ def relate(ref: ObjectRef, folder: str) -> ObjectRef:
 
     Raises: IndexInvalid for a local path and an index that is not local.
     """
+    if ref.scenes is not None:
+        return _of_members(ref, ref.scenes, lambda member: relate(member, folder), folder)
     path, url = ref.path, ref.url
     if path is not None and is_remote(path) and not _below(path, folder):
         path, url = None, path
     return msgspec.structs.replace(
         ref, path=_relative(path, folder), url=url, root=_relative(ref.root, folder)
     )
+
+
+def _of_members(
+    ref: ObjectRef, scenes: Scenes, change: Callable[[ObjectRef], ObjectRef], where: str
+) -> ObjectRef:
+    """A range with its members changed. Raises: IndexInvalid, where it refers to others."""
+    used = {number for group in scenes.groups for place in group.places for number in place.members}
+    if not used <= set(range(len(scenes.members))) or not all(
+        group.samples > 0 and group.places and all(place.members for place in group.places)
+        for group in scenes.groups
+    ):
+        raise IndexInvalid(f"{where}: field scenes: a place without a member that the range has")
+    classes = {place.class_idx for group in scenes.groups for place in group.places}
+    if not scenes.groups or not classes <= set(range(min(len(scenes.classes), MOST_CLASSES))):
+        raise IndexInvalid(f"{where}: field scenes: a place of a class that the range has not")
+    if any(member.scenes is not None for member in scenes.members):
+        raise IndexInvalid(f"{where}: field scenes: a range of scenes within a range")
+    members = tuple(change(member) for member in scenes.members)
+    return msgspec.structs.replace(ref, scenes=msgspec.structs.replace(scenes, members=members))
 
 
 def _path_in(identifier: str, source: str) -> str | None:

@@ -9,6 +9,39 @@ import msgspec
 from worker import keys
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A place in the scenes of a group: the class shown there, and the objects drawn for it."""
+
+    class_idx: int
+    members: tuple[int, ...]
+    """Numbers of the range's members: the first that can be shown is."""
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """So many samples in a row that show the same objects."""
+
+    samples: int
+    places: tuple[Place, ...]
+
+
+class Scenes(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a range of samples of synthetic scenes is made of; see `worker.index.scenes`."""
+
+    plan: str
+    """Digest of the recipe's keys by which the members were drawn."""
+    first: int
+    """Number of the first sample in the data set."""
+    classes: tuple[str, ...]
+    """Names of the classes by their numbers."""
+    groups: tuple[Group, ...]
+    members: tuple[ObjectRef, ...]
+
+    @property
+    def samples(self) -> int:
+        """Samples in the range."""
+        return sum(group.samples for group in self.groups)
+
+
 class ObjectRef(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One object: who it is, where its bytes are, and what they must hash to.
 
@@ -34,6 +67,8 @@ class ObjectRef(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
     license: str | None = None
     metadata: dict[str, Any] | str | None = None
     """Free annotations, passed through to the zip's metadata."""
+    scenes: Scenes | None = None
+    """Not an object but samples of scenes, and the objects in them."""
 
     @property
     def uid(self) -> str:

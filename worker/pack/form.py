@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -43,7 +43,7 @@ def _png(mode: str) -> Form:
     return Form(encode=png.encode, check=functools.partial(_check_png, mode=mode))
 
 
-def _encode_exr(pixels: Pixels, names: str) -> bytes:
+def _encode_exr(pixels: Pixels, names: Sequence[str]) -> bytes:
     planes = pixels if pixels.ndim == 3 else pixels[..., None]  # noqa: PLR2004 - with channels
     channels = {
         name: np.ascontiguousarray(planes[..., number]) for number, name in enumerate(names)
@@ -54,7 +54,7 @@ def _encode_exr(pixels: Pixels, names: str) -> bytes:
     return buffer.getvalue()
 
 
-def _check_exr(data: bytes, size: Size, names: str) -> None:
+def _check_exr(data: bytes, size: Size, names: Sequence[str]) -> None:
     # File warns and goes on where pixels are missing; InputFile raises (see worker.pack.exr).
     try:
         with io.BytesIO(data) as stream:
@@ -68,7 +68,8 @@ def _check_exr(data: bytes, size: Size, names: str) -> None:
         raise Unreadable(f"an EXR of {found[0]}x{found[1]}, not {size[0]}x{size[1]}")
 
 
-def _exr(names: str) -> Form:
+def exr(names: Sequence[str]) -> Form:
+    """EXR of (height, width[, channels]) whose channels have these names; lossless."""
     return Form(
         encode=functools.partial(_encode_exr, names=names),
         check=functools.partial(_check_exr, names=names),
@@ -100,11 +101,11 @@ GREY_16: Final = _png("I;16")
 """PNG of (height, width) uint16."""
 RGB_16: Final = _png("RGB;16")
 """PNG of (height, width, 3) uint16."""
-EXR_RGBA: Final = _exr("RGBA")
+EXR_RGBA: Final = exr("RGBA")
 """EXR of (height, width, 4) float16 or float32, lossless, as are the next."""
-EXR_XYZ: Final = _exr("XYZ")
+EXR_XYZ: Final = exr("XYZ")
 """EXR of (height, width, 3) float16 or float32."""
-EXR_Z: Final = _exr("Z")
+EXR_Z: Final = exr("Z")
 """EXR of (height, width) float16 or float32."""
 NPY: Final = Form(encode=_encode_npy, check=_check_npy)
 """NumPy's own, of any type; rows are read from the top down as in the others."""

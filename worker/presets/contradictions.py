@@ -22,7 +22,17 @@ GPT4POINT_DEPTH: Final = ("fixed", 0.0, 5.0, 65535)
 
 def of(recipe: Recipe) -> Iterator[str]:
     """Every contradiction in `recipe`, as a clause that says what to do."""
-    for rule in (_cameras, _lights, _lists, _records, _depth, _splits, _subject, _omage, scenes.rules):
+    for rule in (
+        _cameras,
+        _lights,
+        _lists,
+        _records,
+        _depth,
+        _splits,
+        _subject,
+        _omage,
+        scenes.rules,
+    ):
         yield from rule(recipe)
 
 

@@ -64,7 +64,9 @@ def digest(recipe: Recipe) -> str:
     An environment picture and textures count by their content, wherever they lie.
     """
     values = {name: value for name, value in recipes.to_dict(recipe).items() if name not in PROSE}
-    text = json.dumps(environment.digested(values), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(
+        environment.digested(values), sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 

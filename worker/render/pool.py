@@ -36,7 +36,7 @@ from worker.errors import (
     Timeout,
     Unsupported,
 )
-from worker.render import canary, devices, memory
+from worker.render import canary, devices, memory, orders
 from worker.render.child import Child, ChildDied
 from worker.render.devices import Device
 from worker.render.result import RenderedObject
@@ -231,7 +231,22 @@ class Pool:
         self._deaths = 0
 
     def _request(self, fetched: FetchedObject, recipe: Recipe, scratch: Path) -> RenderObject:
-        format_ = (fetched.ref.file_type or fetched.path.suffix.lstrip(".")).lower()
+        if (recipe.product == orders.PRODUCT) != (fetched.ref.scenes is not None):
+            raise Unsupported(
+                f"{fetched.ref.file_identifier}: product '{recipe.product}' takes "
+                f"{'no ranges' if fetched.ref.scenes else 'ranges'} of scenes"
+            )
+        if fetched.ref.scenes is not None:
+            return RenderObject(
+                uid=fetched.ref.uid,
+                root=str(fetched.root),
+                model="",
+                format="",
+                scratch=str(scratch),
+                recipe=recipes.to_dict(recipe),
+                order=orders.of(fetched, fetched.ref.scenes, recipe.views),
+            )
+        format_ = orders.format_of(fetched)
         if self.ready is not None and format_ not in self.ready.formats:
             raise Unsupported(
                 f"Blender {self.ready.blender} ({self._runtime.name}) cannot read '{format_}'; "

@@ -7,6 +7,7 @@ from worker.errors import ConfigurationError, OutputMismatch
 from worker.export import KINDS, bond
 from worker.export.source import Source
 from worker.index.reader import open_index
+from worker.index.scenes import arranged
 from worker.report.status import EXPORTS, Status, status_of
 from worker.s3 import S3Options
 from worker.stores import open_store
@@ -26,7 +27,8 @@ def status_at(output: str, s3: S3Options, *, index: str | None, source: str | No
     if renders is not None:
         totals = None
         if index is not None:
-            totals = {shard.name: shard.objects for shard in open_index(index, s3).shards}
+            found = arranged(open_index(index, s3), Source(store).recipe)
+            totals = {shard.name: shard.objects for shard in found.shards}
         return status_of(store, totals, renders.objects)
     exported = bond.read(store)
     if exported is None:

@@ -24,11 +24,20 @@ class FetchedObject(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     kept_as: str | None = None
     """Where all of `root` is kept, if many objects share it; see `worker.sources.keep`."""
+    members: tuple[FetchedObject | Lost, ...] = ()
+    """Of a range of scenes: its objects, as `ref.scenes` counts them; `model` is empty then."""
 
     @property
     def path(self) -> Path:
         """The model file."""
         return self.root / self.model
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """A member of a range that is not to be had, for a reason that will not pass."""
+
+    code: str
+    message: str
 
 
 class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):

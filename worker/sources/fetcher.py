@@ -15,6 +15,7 @@ import msgspec
 from worker.errors import Download, Modified, NodeError, Unsupported
 from worker.index.record import ObjectRef
 from worker.s3 import S3Options
+from worker.sources import members
 from worker.sources.base import FetchedObject, FetchLimits, Source
 from worker.sources.git import GitSource
 from worker.sources.http import HttpSource
@@ -60,7 +61,8 @@ class Fetcher:
         repository turns out to hold them.
         """
         self._git.name_known(named)
-        self._git.plan([ref for ref in refs if self._source(ref) is self._git])
+        alone = [one for ref in refs for one in members.of(ref)]
+        self._git.plan([ref for ref in alone if self._source(ref) is self._git])
 
     def fetch(self, ref: ObjectRef) -> FetchedObject:
         """The object on local disk, its sha256 the index's. Give it back with `release`.
@@ -68,6 +70,11 @@ class Fetcher:
         Raises: Missing, Modified, Download, TooLarge, Unsupported, ImportFailed (an archive that
         does not unpack), ObjectInterrupted (after `stop`); NodeError if the disk is full.
         """
+        if ref.scenes is not None:
+            return members.fetch(ref, ref.scenes, self._objects, self._fetch, self.release)
+        return self._fetch(ref)
+
+    def _fetch(self, ref: ObjectRef) -> FetchedObject:
         source = self._source(ref)
         if source is None:
             raise Unsupported(f"{ref.location}: no source for such an address")
@@ -91,6 +98,11 @@ class Fetcher:
 
     def release(self, fetched: FetchedObject) -> None:
         """Delete what `fetch` brought; never an object that lay here before."""
+        for member in fetched.members:
+            if isinstance(member, FetchedObject):
+                self.release(member)
+        if fetched.members:
+            return
         if self._source(fetched.ref) is self._git:
             self._git.release(fetched.ref)
         elif fetched.root.is_relative_to(self._objects):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Dict
 
-from worker.blender.products import omage, views
+from worker.blender.products import omage, scenes, views
 from worker.blender.products.base import Product, Tell
 
-PRODUCTS: Dict[str, Product] = {"views": views.make, "omage": omage.make}
+PRODUCTS: Dict[str, Product] = {"views": views.make, "omage": omage.make, "scenes": scenes.make}
 
 __all__ = ["PRODUCTS", "Tell"]

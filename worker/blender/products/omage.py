@@ -85,7 +85,17 @@ def _welded(points: Array, soup: Soup) -> tuple[Soup, Any]:
     triangles = first[numbers.reshape(-1, 3)]
     a, b, c = (points[triangles[:, corner]] for corner in range(3))
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2.0
-    fit = area > 0.0
+    fit = (area > 0.0) & _first_of_kind(triangles)
     if not fit.any():
         raise ObjectFault("empty", "no face has an area")
     return dataclasses.replace(soup, triangles=triangles).only(fit), area[fit]
+
+
+def _first_of_kind(triangles: Array) -> Array:
+    """Which triangles (T,3) are not there before with the same side out, (T,)."""
+    start = triangles.argmin(axis=1)[:, None]
+    turned = np.take_along_axis(triangles, (start + np.arange(3)) % 3, axis=1)
+    _, first = np.unique(turned, axis=0, return_index=True)
+    kept = np.zeros(len(triangles), bool)
+    kept[first] = True
+    return kept

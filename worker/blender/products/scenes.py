@@ -1,0 +1,151 @@
+"""Synthetic scenes with their ground truth: the product `scenes`.
+
+The request's `order` says which objects are in which samples; all else is drawn here, from each
+sample's number.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from worker.blender import channels, engine, render
+from worker.blender.engine import Device
+from worker.blender.faults import ObjectFault
+from worker.blender.messages import Phase, Rendered, RenderObject, View
+from worker.blender.products.base import Tell
+from worker.blender.recipe import Recipe
+from worker.blender.scenes import body as bodies
+from worker.blender.scenes import draws, orders
+from worker.blender.scenes.body import Body
+from worker.blender.scenes.orders import Group, Part
+from worker.blender.scenes.pictures import Pictures
+from worker.blender.scenes.places import floor_height, places
+from worker.blender.scenes.stage import Stage
+from worker.blender.scenes.turns import matrix
+
+PASSES = (channels.COMBINED, channels.DEPTH, channels.INDEX_OBJECT, channels.INDEX_MATERIAL)
+EMPTY_HANDED = frozenset({"import", "unsupported", "empty", "too_large"})
+"""Faults of an object that another may stand in for."""
+
+
+def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
+    """Import the objects of each group of samples, and render those. Raises: ObjectFault."""
+    order = orders.from_dict(request.order)
+    pictures = Pictures(recipe.scenes.textures)
+    wanted = len(pictures) if recipe.scenes.texture else 0
+    views: list[View] = []
+    samples: list[dict[str, Any]] = []
+    refused: dict[int, dict[str, str]] = {}
+    runtime: dict[str, Any] = {}
+    spent = 0.0
+    for group in order.groups:
+        shown, found = _gather(request.uid, group, recipe, refused, tell)
+        tell(Phase(request.uid, "scene"))
+        stage = Stage(recipe.resolution, recipe.scenes.background, floor_height(recipe))
+        pictures.forget()
+        items = [bodies.add(body, f"object {number}") for number, body in enumerate(found)]
+        classes = [part.class_idx for part in group.parts]
+        for item, class_idx in zip(items, classes):
+            stage.add(item, class_idx)
+        start = time.monotonic()
+        for _ in range(group.samples):
+            idx = order.first + len(views)
+            runtime = engine.configure(recipe, device, draws.cycles_seed(recipe, idx))
+            render.prepare(PASSES, recipe.subject.least_alpha)
+            light = draws.light(recipe, idx)
+            stage.light(light)
+            stage.dress(
+                draws.looks(recipe, idx, classes, wanted), pictures,
+                emission=recipe.scenes.emission,
+            )  # fmt: skip
+            told = _pose(recipe, idx, items, found)
+            for number, each in zip(shown, told):
+                each["number"] = number
+            tell(Phase(request.uid, "view", len(views)))
+            views.append(_shoot(stage, recipe, len(views), request.scratch))
+            samples.append({"light": list(light), "objects": told})
+        spent += time.monotonic() - start
+    facts = {"samples": samples, "refused": list(refused.values())}
+    return Rendered(request.uid, views, facts, runtime, spent)
+
+
+def _gather(
+    uid: str, group: Group, recipe: Recipe, refused: dict[int, dict[str, str]], tell: Tell
+) -> tuple[list[int], list[Body]]:
+    """Of each place the first object that can be shown. Raises: ObjectFault, when none can."""
+    loaded: dict[int, Body] = {}
+    shown = [_first(uid, part, recipe, loaded, refused, tell) for part in group.parts]
+    return shown, [loaded[number] for number in shown]
+
+
+def _first(
+    uid: str,
+    part: Part,
+    recipe: Recipe,
+    loaded: dict[int, Body],
+    refused: dict[int, dict[str, Any]],
+    tell: Tell,
+) -> int:
+    for model in part.candidates:
+        if model.number in refused:
+            continue
+        if model.number not in loaded:
+            tell(Phase(uid, "import"))
+            try:
+                loaded[model.number] = bodies.load(model, recipe)
+            except ObjectFault as fault:
+                if fault.code not in EMPTY_HANDED:
+                    raise
+                refused[model.number] = {
+                    "number": model.number, "code": fault.code, "message": str(fault)
+                }  # fmt: skip
+                continue
+        return model.number
+    last = refused[part.candidates[-1].number]
+    raise ObjectFault(
+        last["code"],
+        f"none of the {len(part.candidates)} objects drawn for one place of class "
+        f"{part.class_idx} can be shown; of {part.candidates[-1].model}: {last['message']}",
+    )
+
+
+def _pose(recipe: Recipe, idx: int, items: list[Any], found: list[Body]) -> list[dict[str, Any]]:
+    """Put the objects where the sample has them, and tell how."""
+    forms = [draws.form(recipe, idx, number) for number in range(len(items))]
+    lowest = [
+        float((body.points * form.scale @ matrix(form.euler)[2]).min())
+        for body, form in zip(found, forms)
+    ]
+    chosen = places(recipe, idx, forms, [body.box for body in found], lowest)
+    told = []
+    for item, form, body, place in zip(items, forms, found, chosen):
+        item.scale, item.rotation_euler, item.location = form.scale, form.euler, place
+        told.append(
+            {
+                "bbox": np.asarray(body.box, np.float32).astype(float).tolist(),
+                "scale": list(form.scale),
+                "euler": list(form.euler),
+                "location": list(place),
+            }
+        )
+    return told
+
+
+def _shoot(stage: Stage, recipe: Recipe, number: int, scratch: str) -> View:
+    name = f"{number:03d}"
+    kinds = ["passes"]
+    if not recipe.scenes.exr and recipe.colour.view_transform != "standard":
+        kinds.append("display")
+    seen = stage.viewpoint
+    return View(
+        name=name,
+        camera_to_world=seen.camera_to_world.tolist(),
+        intrinsics=seen.intrinsics.tolist(),
+        width=seen.width,
+        height=seen.height,
+        projection=seen.projection,
+        files=render.take(name, kinds, scratch),
+    )

@@ -1,0 +1,99 @@
+"""An object of a scene: whatever the file holds, as one mesh of triangles in its own axes.
+
+Its materials, lights, animations and modifiers are gone, and with them what they could do.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import bpy
+import numpy as np
+
+from worker.blender import compat, extent, importers, modifiers, poses, scene, textures
+from worker.blender.faults import ObjectFault
+from worker.blender.omage import parts
+from worker.blender.paths import Root
+from worker.blender.recipe import Recipe
+from worker.blender.scenes.orders import Model
+from worker.blender.scenes.spec import MOST_FACES
+from worker.blender.streams import Colour
+
+Array = np.ndarray[Any, Any]
+GREY: Colour = (0.5, 0.5, 0.5, 1.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Body:
+    """Y up, -Z forward, as glTF and ShapeNet have it; centred, the longest side is 1.
+
+    points (V,3); triangles (T,3); normals (T,3,3) by corner; box (2,3): its corners.
+    """
+
+    points: Array
+    triangles: Array
+    normals: Array
+    box: Array
+
+
+def load(model: Model, recipe: Recipe) -> Body:
+    """The object of `model`; it stays in the scene, to be cleaned. Raises: ObjectFault."""
+    root = Root(model.root, model.model)
+    scene.clean()
+    importers.load(root, model.format, recipe.subject)
+    textures.replace_missing(root, lambda _: GREY)  # nothing may be read from elsewhere
+    frame = poses.frames(recipe.subject, 1)[0]
+    modifiers.as_rendered()
+    extent.bounds([frame])  # refuses what has no faces or no size
+    soup = _gathered()
+    used, numbers = np.unique(soup.triangles, return_inverse=True)
+    points = _upright(soup.points[used])
+    low, high = points.min(axis=0), points.max(axis=0)
+    if not (np.isfinite(low).all() and np.isfinite(high).all() and (high - low).max() > 0.0):
+        raise ObjectFault("empty", "its faces have no size")
+    points = (points - (low + high) / 2.0) / float((high - low).max())
+    return Body(
+        points=points,
+        triangles=numbers.reshape(-1, 3),
+        normals=_upright(soup.normals),
+        box=np.stack([points.min(axis=0), points.max(axis=0)]),
+    )
+
+
+def _gathered() -> parts.Soup:
+    try:
+        return parts.gather(MOST_FACES)
+    except ObjectFault as fault:
+        if fault.code != "too_large":
+            raise
+        raise ObjectFault("too_large", f"over {MOST_FACES:,} triangles") from fault
+
+
+def _upright(vectors: Array) -> Array:
+    """From Blender's axes, Z up and Y back, to Y up and -Z back."""
+    return np.stack([vectors[..., 0], vectors[..., 2], -vectors[..., 1]], axis=-1)
+
+
+def add(body: Body, name: str) -> Any:
+    """The body as an object in the scene, with a box projection as its UV map."""
+    mesh: Any = bpy.data.meshes.new(name)
+    compat.fill_triangles(mesh, body.points, body.triangles)
+    mesh.polygons.foreach_set("use_smooth", np.ones(len(body.triangles), bool))
+    layer = mesh.uv_layers.new(name="box", do_init=False)
+    layer.data.foreach_set("uv", _box_projection(body).astype(np.float32).ravel())
+    compat.set_corner_normals(mesh, body.normals.reshape(-1, 3))
+    item: Any = bpy.data.objects.new(name, mesh)
+    stage: Any = bpy.context.scene
+    stage.collection.objects.link(item)
+    return item
+
+
+def _box_projection(body: Body) -> Array:
+    """(T,3,2): each face as seen along the axis that it faces most; a texture is 1 wide."""
+    corners = body.points[body.triangles]
+    facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    along = np.abs(facing).argmax(axis=1)
+    others = np.array([[2, 1], [0, 2], [0, 1]])[along]
+    rows = np.arange(len(corners))[:, None, None]
+    return np.asarray(corners[rows, np.arange(3)[None, :, None], others[:, None, :]] + 0.5)

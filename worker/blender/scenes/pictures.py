@@ -1,0 +1,63 @@
+"""The textures of a run: a folder's pictures, or the generated ones."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+from worker.blender.faults import ObjectFault, brief
+from worker.blender.scenes import patterns
+from worker.blender.scenes.folder import listing
+
+
+class Pictures:
+    """Pictures by number; each is loaded once, until the scene is cleaned."""
+
+    def __init__(self, folder: str) -> None:
+        """Raises: ObjectFault("render") where `folder` is not one."""
+        self._folder = folder
+        self._loaded: dict[int, Any] = {}
+        try:
+            self._names = listing(folder) if folder else []
+        except OSError as error:
+            raise ObjectFault(
+                "render", f"the textures' folder '{folder}': {error.strerror}"
+            ) from error
+
+    def __len__(self) -> int:
+        return len(self._names) if self._folder else patterns.count()
+
+    def forget(self) -> None:
+        """The scene was cleaned."""
+        self._loaded.clear()
+
+    def image(self, number: int) -> Any:
+        """Blender's image. Raises: ObjectFault("render"), naming a picture that is none."""
+        if number not in self._loaded:
+            self._loaded[number] = self._load(number) if self._folder else _made(number)
+        return self._loaded[number]
+
+    def _load(self, number: int) -> Any:
+        name = self._names[number]
+        try:
+            image: Any = bpy.data.images.load(os.path.join(self._folder, name))  # noqa: PTH118 - str
+        except RuntimeError as error:
+            raise ObjectFault("render", f"the texture {name}: {brief(error)}") from error
+        if not (image.size[0] and image.size[1]):
+            raise ObjectFault(
+                "render", f"the texture {Path(name)} is no picture that Blender reads"
+            )
+        return image
+
+
+def _made(number: int) -> Any:
+    pixels = patterns.texture(number)
+    image: Any = bpy.data.images.new(f"texture {number}", patterns.SIZE, patterns.SIZE)
+    image.pixels.foreach_set(np.ascontiguousarray(pixels, np.float32).ravel())
+    image.update()
+    image.pack()
+    return image

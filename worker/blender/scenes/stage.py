@@ -1,0 +1,114 @@
+"""The stage of a scene: camera, lights, background, and the objects' materials."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Sequence
+
+import bpy
+import numpy as np
+
+from worker.blender import compat, lights, scene
+from worker.blender.layouts import Viewpoint
+from worker.blender.scenes import spec
+from worker.blender.scenes.draws import Look, Triple
+from worker.blender.scenes.pictures import Pictures
+from worker.blender.scenes.turns import matrix
+
+
+def viewpoint(resolution: tuple[int, int]) -> Viewpoint:
+    """The one camera there is."""
+    width, height = resolution
+    focal = width / 2.0 / math.tan(math.radians(spec.CAMERA_FOV / 2.0))
+    pose = np.eye(4)
+    pose[:3, :3] = matrix(spec.CAMERA_TURN)
+    pose[:3, 3] = spec.CAMERA_PLACE
+    k = np.array([[focal, 0.0, width / 2.0], [0.0, focal, height / 2.0], [0.0, 0.0, 1.0]])
+    return Viewpoint(pose, k, width, height)
+
+
+class Stage:
+    """An empty scene with camera, lights and background; objects are added to it."""
+
+    def __init__(self, resolution: tuple[int, int], background: str, height: float) -> None:
+        """`height` is the floor's, where `background` is "floor"."""
+        scene.clean()
+        self.viewpoint = viewpoint(resolution)
+        self._camera = scene.add_camera()
+        scene.aim(self._camera, self.viewpoint)
+        lights.set_world(lights.STARTUP_GREY)
+        sun, _ = lights.new_light("SUN", "sun", spec.SUN_ENERGY)
+        sun.angle = 0.0
+        lamp, self._lamp = lights.new_light("POINT", "light", spec.LIGHT_POWER)
+        lamp.shadow_soft_size = spec.LIGHT_RADIUS
+        plane = _plane()
+        if background == "wall":
+            plane.location, plane.rotation_euler = spec.WALL_PLACE, spec.CAMERA_TURN
+        else:
+            plane.location = (0.0, 0.0, height)
+        self._materials = [_own(plane, 0, spec.BACKGROUND_MATERIAL)]
+
+    def add(self, item: Any, class_idx: int) -> None:
+        """Take an object in: its number is the next, its material its own."""
+        self._materials.append(_own(item, len(self._materials), class_idx))
+
+    def light(self, place: Triple) -> None:
+        """Put the light there."""
+        self._lamp.location = place
+
+    def dress(self, looks: Sequence[Look], pictures: Pictures, *, emission: bool) -> None:
+        """Give the background and each object its look."""
+        for material, look in zip(self._materials, looks):
+            _paint(material.node_tree, look, pictures, emission)
+
+
+def _own(item: Any, number: int, material_index: int) -> Any:
+    material: Any = bpy.data.materials.new(item.name)
+    material.use_nodes = True
+    material.pass_index = material_index
+    item.data.materials.clear()
+    item.data.materials.append(material)
+    item.pass_index = number
+    return material
+
+
+def _plane() -> Any:
+    half = spec.PLANE_SIZE / 2.0
+    points = np.array([(-half, -half, 0), (half, -half, 0), (half, half, 0), (-half, half, 0)])
+    mesh: Any = bpy.data.meshes.new("background")
+    compat.fill_triangles(mesh, points, np.array([(0, 1, 2), (0, 2, 3)]))
+    layer = mesh.uv_layers.new(name="plane", do_init=False)
+    corners = points[[0, 1, 2, 0, 2, 3], :2] / spec.PLANE_SIZE + 0.5
+    layer.data.foreach_set("uv", corners.astype(np.float32).ravel())
+    item: Any = bpy.data.objects.new("background", mesh)
+    stage: Any = bpy.context.scene
+    stage.collection.objects.link(item)
+    return item
+
+
+def _paint(tree: Any, look: Look, pictures: Pictures, emission: bool) -> None:
+    """Texture and colour, mixed as two surfaces."""
+    tree.nodes.clear()
+    output = tree.nodes.new("ShaderNodeOutputMaterial")
+    plain = _surface(tree, emission)
+    _colour(plain).default_value = look.colour
+    if look.texture < 0:
+        tree.links.new(plain.outputs[0], output.inputs["Surface"])
+        return
+    printed = _surface(tree, emission)
+    texture = tree.nodes.new("ShaderNodeTexImage")
+    texture.image = pictures.image(look.texture)
+    mixed = tree.nodes.new("ShaderNodeMixShader")
+    mixed.inputs[0].default_value = look.share
+    tree.links.new(texture.outputs["Color"], _colour(printed))
+    tree.links.new(printed.outputs[0], mixed.inputs[1])
+    tree.links.new(plain.outputs[0], mixed.inputs[2])
+    tree.links.new(mixed.outputs[0], output.inputs["Surface"])
+
+
+def _surface(tree: Any, emission: bool) -> Any:
+    return tree.nodes.new("ShaderNodeEmission" if emission else "ShaderNodeBsdfPrincipled")
+
+
+def _colour(node: Any) -> Any:
+    return compat.socket(node, "Base Color", "Color")
