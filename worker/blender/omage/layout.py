@@ -18,6 +18,8 @@ from worker.blender.omage.unwrap import unwrap
 Array = npt.NDArray[Any]
 MOST_OVERLAP = 0.01
 """Share of a chart's pixels that lie on each other; of more, its triangles get a new UV map."""
+ROUNDS = 3
+"""How often they do, each time with half the angle: what is nearly flat does not lie on itself."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,24 +55,38 @@ def lay_out(surface: Surface, uv: Array, spec: Omage, size: int) -> Layout:
     without = ~charts.usable(uv)
     facts: dict[str, Any] = {"uv_map": "made" if without.all() else "file"}
     if without.any():
-        facts["surface_without_uv"] = round(float(surface.area[without].sum()) / whole, 6)
-        uv = _remade(surface, uv, without, spec)
+        facts["surface_without_uv"] = _share(surface, without)
+        uv = _remade(surface, uv, without, spec.angle)
     found, chosen = _chosen(surface, uv, spec, whole)
     if chosen.share < spec.least_kept and not without.all():
-        other = _remade(surface, uv, np.ones(len(uv), bool), spec)
+        other = _remade(surface, uv, np.ones(len(uv), bool), spec.angle)
         found_other, chosen_other = _chosen(surface, other, spec, whole)
         if chosen_other.share > chosen.share:
             facts |= {"uv_map": "made", "surface_kept_by_file": chosen.share}
             uv, found, chosen = other, found_other, chosen_other
     made = _packed(uv, found, chosen, spec, size)
-    doubled = np.flatnonzero(made.cover.overlap > MOST_OVERLAP)
-    if len(doubled):
-        facts["charts_overlapping"] = len(doubled)
-        again = np.isin(found.of, chosen.charts[doubled])
-        uv = _remade(surface, uv, again, spec)
+    angle = spec.angle / (2.0 if facts["uv_map"] == "made" else 1.0)
+    for _ in range(ROUNDS):
+        again = np.isin(found.of, chosen.charts[_doubled(made)])
+        if not again.any():
+            break
+        facts["surface_cut_anew"] = _share(surface, again)
+        uv = _remade(surface, uv, again, angle)
         found, chosen = _chosen(surface, uv, spec, whole)
         made = _packed(uv, found, chosen, spec, size)
+        angle /= 2.0
+    left = np.isin(found.of, chosen.charts[_doubled(made)])
+    facts["surface_on_itself"] = _share(surface, left)
     return dataclasses.replace(made, facts={**facts, **chosen.facts, **made.facts})
+
+
+def _doubled(made: Layout) -> Array:
+    """Which of its charts lie on themselves."""
+    return np.flatnonzero(made.cover.overlap > MOST_OVERLAP)
+
+
+def _share(surface: Surface, of: Array) -> float:
+    return round(float(surface.area[of].sum() / surface.area.sum()), 6)
 
 
 def _chosen(surface: Surface, uv: Array, spec: Omage, whole: float) -> tuple[Charts, Chosen]:
@@ -78,9 +94,9 @@ def _chosen(surface: Surface, uv: Array, spec: Omage, whole: float) -> tuple[Cha
     return found, charts.choose(found, whole, spec)
 
 
-def _remade(surface: Surface, uv: Array, again: Array, spec: Omage) -> Array:
+def _remade(surface: Surface, uv: Array, again: Array, angle: float) -> Array:
     """`uv` with a new map for the triangles `again` (T,), as dense as that of the others."""
-    new = unwrap(surface.points, surface.triangles[again], spec.angle)
+    new = unwrap(surface.points, surface.triangles[again], angle)
     others = charts.usable(uv) & ~again
     if others.any():
         density = np.abs(charts.signed(uv[others])).sum() / surface.area[others].sum()
