@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cluster import needs
 from tests.cluster.image.conftest import SMALL
 from tests.cluster.tools.ordinary_user import OrdinaryUser, ordinary_user
-from tests.e2e.conftest import listing
+from tests.cluster.tools.podman import Unavailable
+from tests.cluster.tools.registry import registry
+from tests.e2e.conftest import ROOT, listing
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 
@@ -18,6 +21,23 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 def user(apptainer_path) -> Iterator[OrdinaryUser]:
     with ordinary_user(apptainer_path) as user:
         yield user
+
+
+def test_it_is_built_from_a_registry_by_its_name_alone(podman, bpy_image, user, tmp_path):
+    """As docs/slurm.md says; unpacked, its choice for a site with proctrack/linuxproc."""
+    try:
+        with registry(tmp_path) as address:
+            name = f"{address}/render-worker:test"
+            podman("push", "--quiet", "--tls-verify=false", bpy_image, f"docker://{name}")
+            definition = shutil.copy(ROOT / "apptainer.def", user.folder)
+            done = user.apptainer(
+                "build", "--sandbox", "--build-arg", f"IMAGE={name}",
+                user.out / "render-worker", definition, APPTAINER_NOHTTPS="1",
+            )  # fmt: skip
+    except Unavailable as reason:
+        needs.unavailable("registry", str(reason))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ".zip" in done.stdout + done.stderr  # %test's last word
 
 
 def test_it_renders_with_scratch_in_tmpdir(sif, user, readable_samples, outside):
