@@ -5,8 +5,8 @@
 
 Rows are in the order of the samples' indices, whose gaps `idx` shows; `uid` says which zip a row
 is from. Source of the other names, types and shapes: formats.md, section 6, and the study's own
-reader: with one object a sample there is no axis of objects, and where not every pixel has its
-labels the class is the target.
+reader: with one object a sample there is no axis of objects, and without labels of every pixel
+the class is the target.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from worker import keys
-from worker.errors import Missing, RenderFailed
+from worker.errors import Missing, RenderFailed, Unsupported
 from worker.export import h5
 from worker.export.base import Grouping, Item
 from worker.export.h5 import Column, Values
@@ -64,6 +64,9 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     all_outcomes: ClassVar[bool] = True
     """What was not rendered is named, and without it the files keep their numbers."""
 
+    layout: Literal["labels", "classes"] = "labels"
+    """Targets: labels of every pixel, where they were rendered; or the class, as for pictures that
+    came without, which is what the study trains on with one object a sample."""
     preprocess: Edge | None = None
     """Edge of the resized pictures; None: the pictures as rendered."""
     lab: bool = False
@@ -88,15 +91,16 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if zipped is None:
             why = f", {found.code}: {found.message}" if found.code else ""
             raise Missing(f"its samples were not rendered ({found.outcome}{why})")
+        width, height = zipped.recipe.resolution
+        if self.preprocess is not None and width != height:
+            raise Unsupported(f"its pictures are of {width}x{height}, --preprocess makes squares")
         indices, objects, pictures, labels = [], [], [], []
-        for sample in read(zipped):
+        for sample in read(zipped, found.file_identifier):
             indices.append(sample.index)
             objects.append(sample.objects)
             pictures.append(self._picture(sample))
-            if sample.labels is not None:
+            if sample.labels is not None and self.layout == "labels":
                 labels.append(self._labels(sample.labels))
-        if len({len(each) for each in objects}) > 1:
-            raise zipped.damaged("has samples of different numbers of objects")
         records = np.stack(objects)
         if records.shape[1] == 1:
             records = records[:, 0]
@@ -135,7 +139,7 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 new.file.attrs.update(space=space.name, mean=space.mean, std=space.std)
             last = -1
             for rows in itertools.chain((first,), rest):
-                _fit(rows, first, last)
+                _follow(rows, last)
                 table.append(rows.values)
                 last = rows.ends[1]
         return [name]
@@ -161,16 +165,11 @@ def _column(rows: list[Any]) -> Values:
     return rows if isinstance(rows[0], bytes) else np.stack(rows)
 
 
-def _fit(rows: Rows, first: Rows, last: int) -> None:
-    """Refuse what cannot follow in one file. Raises: RenderFailed."""
+def _follow(rows: Rows, last: int) -> None:
+    """Refuse samples that another zip told of. Raises: RenderFailed."""
     start, end = rows.ends
     if start <= last:
         raise RenderFailed(
-            f"{keys.render_zip(rows.uid)} has samples {start} to {end}, which are not after those "
-            f"before them, up to {last}: of every sample there may be one"
-        )
-    if rows.columns != first.columns:
-        raise RenderFailed(
-            f"{keys.render_zip(rows.uid)} has samples of other shapes or kinds than "
-            f"{keys.render_zip(first.uid)}, so they cannot share a file"
+            f"{keys.render_zip(rows.uid)} has samples {start} to {end}, others that share its "
+            f"file go up to {last}: of every sample there may be one"
         )

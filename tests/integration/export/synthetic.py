@@ -4,7 +4,6 @@ that formats.md, section 6 tells of.
 A sample is a wall, 1.5 + index / 100 m away, with a square for each object, 0.5 m before it.
 """
 
-import dataclasses
 import io
 import json
 
@@ -15,6 +14,7 @@ from PIL import Image
 from worker import job as jobs
 from worker import keys, presets
 from worker.blender.recipe import Recipe
+from worker.blender.scenes.spec import Scenes
 from worker.errors import RenderFailed
 from worker.index.record import ObjectRef
 from worker.job import Job
@@ -36,8 +36,14 @@ OBJECT = np.dtype(
 )  # fmt: skip
 
 
-def recipe(name="scenes-test", size=SIZE):
-    return dataclasses.replace(Recipe(name=name), resolution=(size, size))
+def recipe(count=4, objects=1, ending="exr", size=SIZE):
+    return Recipe(
+        name="scenes-test",
+        product="scenes",
+        views=count,
+        resolution=(size, size),
+        scenes=Scenes(objects=objects, exr=ending == "exr"),
+    )
 
 
 def class_of(index, number):
@@ -131,8 +137,8 @@ def members(start, count, objects, ending, size=SIZE, **more):
     return found
 
 
-def identifier(start):
-    return f"scenes/samples-{start}"
+def identifier(start, count=4):
+    return keys.scenes_range("scenes-test", start, start + count - 1)
 
 
 def uid(start):
@@ -144,7 +150,7 @@ def output(folder, starts, count=4, objects=1, ending="exr", failed=(), change=N
 
     `change(start, files)` may alter a zip's files. Two shards, in no order.
     """
-    made = recipe(size=more.get("size", SIZE))
+    made = recipe(count, objects, ending, more.get("size", SIZE))
     store = open_store(str(folder))
     rank = Rank(0, 1, "none")
     digest = presets.digest(made)
@@ -155,7 +161,7 @@ def output(folder, starts, count=4, objects=1, ending="exr", failed=(), change=N
     spool.mkdir()
     with LedgerWriter(store, rank, "4.5.15", "cpu") as ledger:
         for place, start in enumerate(starts):
-            ref = ObjectRef(file_identifier=identifier(start))
+            ref = ObjectRef(file_identifier=identifier(start, count))
             shard = keys.shard_name(place % 2)
             if start in failed:
                 error = RenderFailed("a texture is no picture")

@@ -104,6 +104,15 @@ def test_pictures_without_labels_have_the_class_as_target(export, single):
     assert rows["rot_mat"].shape == (20, 3, 3)
 
 
+def test_classes_as_targets_of_sets_that_have_labels(export, tmp_path):
+    out = synthetic.output(tmp_path / "out", STARTS)
+    for options, name in (({}, "imgs_00.h5"), ({"preprocess": 8}, "data_8.h5")):
+        to = export("hdf5", out, tmp_path / name, options={**options, "layout": "classes"})
+        rows = content(to / name)
+        assert "png_targets" not in rows
+        assert rows["targets"].tolist() == [synthetic.class_of(index, 0) for index in INDICES]
+
+
 def test_layers_of_either_name_make_the_same_file(export, multi, tmp_path):
     newer = synthetic.output(tmp_path / "new", STARTS, objects=3, layer="ViewLayer")
     old, new = export("hdf5", multi, tmp_path / "a"), export("hdf5", newer, tmp_path / "b")

@@ -1,6 +1,7 @@
 """Bad samples: each named in its outcome, the others exported, no file half written."""
 
 import io
+import json
 import subprocess
 import sys
 
@@ -117,40 +118,36 @@ def layers(colour, numbers, material, depth):
     )  # fmt: skip
 
 
-def two_kinds(files):
+def another_kind(files):
     files["img/00006.png"] = synthetic.png(6, 1)
     del files["img/00006.exr"]
 
 
-def twice(files):
-    files["img/00006.png"] = synthetic.png(6, 1)
-
-
-def longer_name(files):
-    files["img/000006.exr"] = files.pop("img/00006.exr")
+def other_numbers(files):
+    for name in [name for name in files if name.startswith("img/")]:
+        files[name.replace("img/0000", "img/0001")] = files.pop(name)
 
 
 CASES = {
-    no_pictures: ("unsupported", "picture of a scene"),
+    no_pictures: ("render", "has no img/00004.npy"),
     no_depth: ("render", "img/00005.exr that has no pass Depth.Z, only View Layer.Combined.A"),
     no_record: ("render", "has no img/00006.npy"),
     pickled: ("render", "img/00005.npy that does not decode"),
     zipped_arrays: ("render", "img/00005.npy that"),
-    other_fields: ("render", "img/00005.npy that has not a row of class, rot_mat"),
-    other_shape: ("render", "img/00005.npy that has not a row"),
+    other_fields: ("render", "img/00005.npy that has not 1 rows of class, rot_mat"),
+    other_shape: ("render", "img/00005.npy that has not 1 rows"),
     texts: ("render", "img/00005.npy with a class that is no number"),
     not_finite: ("render", "img/00005.npy with a euler that is not finite"),
     huge_array: ("render", "img/00005.npy that does not decode"),
-    other_count: ("render", "different numbers of objects"),
+    other_count: ("render", "img/00005.npy that has not 1 rows"),
     other_size: ("render", "img/00005.exr that is 30x30, not 24x24"),
     cut_off: ("render", "img/00005.exr that is cut off or damaged"),
     no_exr: ("render", "img/00005.exr that is no EXR"),
     empty: ("render", "img/00005.exr that is no EXR"),
     mixed_index: ("render", "img/00005.exr with object indices other than 0 to 255"),
     index_too_high: ("render", "img/00005.exr with material indices other than 0 to 99"),
-    two_kinds: ("render", "two kinds"),
-    twice: ("render", "no sample's only one"),
-    longer_name: ("render", "img/000006.exr, which is no name"),
+    another_kind: ("render", "has no img/00006.exr"),
+    other_numbers: ("render", "has no img/00004.npy"),
 }
 
 
@@ -228,33 +225,32 @@ def test_pictures_of_objects_are_no_scenes(export, views):
     to = export("hdf5", views, status=10)
     lines = outcomes(to)
     assert {line["code"] for line in lines.values()} == {"unsupported", "missing"}
-    assert "the zip has no picture of a scene" in lines["https://example.org/0.glb"]["message"]
+    assert "the zip has no samples of scenes" in lines["https://example.org/0.glb"]["message"]
     assert not list(to.glob("*.h5"))
 
 
-@pytest.mark.parametrize("objects", [1, 2])
-def test_what_cannot_share_a_file_is_named(export, tmp_path, objects):
-    """Samples told of twice, or of another number of objects."""
-
-    def spoil(start, files):
-        if start == BAD:
-            about = files.pop("metadata.json")
-            files.clear()
-            files |= synthetic.members(2 if objects == 1 else BAD, 4, objects, "exr")
-            files["metadata.json"] = about
-
-    out = synthetic.output(tmp_path / "out", STARTS, change=spoil)
+def test_samples_that_two_zips_tell_of_are_named(export, tmp_path):
+    out = synthetic.output(tmp_path / "out", (0, 2, 8))
     to = export("hdf5", out, status=10)
-    said = "of every sample there may be one" if objects == 1 else "cannot share a file"
-    assert all(said in line["message"] for line in outcomes(to).values())
-    assert all(synthetic.uid(BAD) in line["message"] for line in outcomes(to).values())
+    for line in outcomes(to).values():
+        assert synthetic.uid(2) in line["message"]
+        assert "of every sample there may be one" in line["message"]
     assert not list(to.glob("*.h5"))
+
+
+def test_pictures_that_are_no_squares_are_not_made_ones(export, tmp_path):
+    out = synthetic.output(tmp_path / "out", STARTS)
+    job = json.loads((out / "job.json").read_text())
+    job["recipe"]["resolution"] = [24, 12]
+    (out / "job.json").write_text(json.dumps(job))
+    to = export("hdf5", out, options={"preprocess": 8}, status=10)
+    assert all("24x12" in line["message"] for line in outcomes(to).values())
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [(("--lab",), "--lab goes with --preprocess"), (("--preprocess", 0), ">= 1"),
-     (("--preprocess", 5000), "<= 4096"), (("--layout", "x"), "takes no --layout"),
+     (("--preprocess", 5000), "<= 4096"), (("--layout", "x"), "Invalid enum value"),
      (("--retry", "all"), "never change")],
 )  # fmt: skip
 def test_the_command_says_what_is_wrong(tmp_path, arguments, said):

@@ -6,7 +6,6 @@ Source of names, channels and fields: formats.md, section 6 (the study's ``util.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from worker import keys
 from worker.errors import RenderFailed
 from worker.export.zips import RenderZip
 from worker.pack import png, srgb
@@ -42,9 +42,6 @@ MATERIALS: Final = 100
 """More than a material's number can be: an object's is its class, the background's the last."""
 DEPTH_TOP: Final = np.float32(2.55)
 CENTIMETRES: Final = np.float32(100)
-MODES: Final = ("RGB", "RGBA")
-
-_IMAGE: Final = re.compile(r"img/([0-9]{5,18})\.(exr|png)")
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -64,37 +61,31 @@ class Sample(msgspec.Struct, frozen=True):
     rendered."""
 
 
-def read(zipped: RenderZip) -> Iterator[Sample]:
-    """Every sample, by index; memory holds one. Raises: Unsupported, RenderFailed."""
-    found: dict[int, str] = {}
-    for name in zipped.names():
-        if match := _IMAGE.fullmatch(name):
-            index = int(match[1])
-            if index in found or match[1] != f"{index:05d}":
-                raise zipped.damaged(f"has a {name}, which is no name, or no sample's only one")
-            found[index] = name
-    if not found:
-        raise zipped.lacking("picture of a scene: img/00000.png, or .exr, and so on")
-    if len({Path(name).suffix for name in found.values()}) > 1:
-        raise zipped.damaged("has pictures of two kinds, PNG and EXR")
-    for index, name in sorted(found.items()):
-        objects = _objects(zipped, f"img/{index:05d}.npy")
-        if name.endswith(".png"):
+def read(zipped: RenderZip, identifier: str) -> Iterator[Sample]:
+    """Every sample of the range `identifier`, by index; memory holds one.
+
+    Raises: Unsupported, where the zip is no range of scenes; RenderFailed.
+    """
+    recipe = zipped.recipe
+    span = keys.samples_of(identifier)
+    if recipe.product != "scenes" or not span:
+        raise zipped.lacking("samples of scenes")
+    for index in span:
+        name = keys.sample_picture(index, exr=recipe.scenes.exr)
+        objects = _objects(zipped, keys.sample_truth(index))
+        if recipe.scenes.exr:
+            yield Sample(index, objects, *_rendered(zipped, name))
+        else:
             data = zipped.read(name)
             yield Sample(index, objects, _decoded(zipped, name, data), data, None)
-        else:
-            yield Sample(index, objects, *_rendered(zipped, name))
 
 
 def _decoded(zipped: RenderZip, name: str, data: bytes) -> NDArray[np.uint8]:
-    """(height, width, 3) of a PNG of the recipe's size. Raises: RenderFailed."""
-    wrong: list[str] = []
-    for mode in MODES:
-        try:
-            return png.decode(data, zipped.recipe.resolution, mode)[..., :3]
-        except png.NotPng as error:
-            wrong.append(str(error))
-    raise zipped.damaged(f"has a {name} that is {wrong[0]}")
+    """(height, width, 3) of a PNG. Raises: RenderFailed."""
+    try:
+        return png.decode(data, zipped.recipe.resolution, "RGB")
+    except png.NotPng as error:
+        raise zipped.damaged(f"has a {name} that is {error}") from error
 
 
 def _rendered(zipped: RenderZip, name: str) -> tuple[NDArray[np.uint8], None, NDArray[np.uint8]]:
@@ -146,8 +137,9 @@ def _objects(zipped: RenderZip, name: str) -> NDArray[Any]:
     array = zipped.array(name)
     dtype = array.dtype
     shapes = {field: dtype[field].shape for field in dtype.names or ()}
-    if shapes != FIELDS or array.ndim != 1 or not 0 < len(array) < OBJECTS:
-        raise zipped.damaged(f"has a {name} that has not a row of {', '.join(FIELDS)} per object")
+    count = zipped.recipe.scenes.objects
+    if shapes != FIELDS or array.shape != (count,):
+        raise zipped.damaged(f"has a {name} that has not {count} rows of {', '.join(FIELDS)}")
     made = np.empty(len(array), RECORD)
     for field in FIELDS:
         if dtype[field].base.kind not in ("iu" if field == "class" else "iuf"):
