@@ -40,9 +40,12 @@ def _spans(corners: Array, low: Ints, rows: Ints, first: int, size: int) -> tupl
     left, right = np.full(len(row), -np.inf), np.full(len(row), np.inf)
     for a, b in ((0, 1), (1, 2), (2, 0)):
         # A row of pixels crosses the edges that lie at both of its sides.
-        p, q = corners[triangle, a], corners[triangle, b]
+        # Upwards, so that two triangles put the edge they share in the same place to the bit.
+        up = (corners[triangle, a, 1] <= corners[triangle, b, 1])[:, None]
+        p = np.where(up, corners[triangle, a], corners[triangle, b])
+        q = np.where(up, corners[triangle, b], corners[triangle, a])
         rise = q[:, 1] - p[:, 1]
-        crossed = (np.minimum(p[:, 1], q[:, 1]) <= row) & (row < np.maximum(p[:, 1], q[:, 1]))
+        crossed = (p[:, 1] <= row) & (row < q[:, 1])
         with np.errstate(divide="ignore", invalid="ignore"):
             x = p[:, 0] + (row - p[:, 1]) / rise * (q[:, 0] - p[:, 0])
         fresh = crossed & np.isinf(left)
