@@ -200,7 +200,7 @@ def test_what_failed_is_tried_again_when_asked(export, own):
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (("nothing",), 64, "no export 'nothing'; there are hdf5, nerf, parquet, "),
+        (("nothing",), 64, "no export 'nothing'; there are hdf5, nerf, omage, "),
         (("nerf", "--points", "3"), 64, "takes no --points; it takes --category, --layout"),
         (("nerf", "--layout", "mine"), 64, "Invalid enum value 'mine'"),
         (("nerf", "--splits", "1,2"), 64, "three numbers"),
