@@ -16,7 +16,7 @@ import structlog
 from worker import keys
 from worker.errors import IndexInvalid, OutputMismatch, UsageError
 from worker.index import listings, location, manifest, places
-from worker.index.reader import is_index, open_records, resolved
+from worker.index.reader import Index, is_index, open_index, open_records, resolved
 from worker.index.record import ObjectRef, Shard
 from worker.index.spool import Spool
 from worker.s3 import S3Options
@@ -31,6 +31,8 @@ _EVERY_S: Final = 0.2
 
 Progress = Callable[[int], None]
 """Told now and then how many records have been read."""
+Arrange = Callable[[Iterator[ObjectRef]], Iterator[ObjectRef]]
+"""Makes of a list's objects, places absolute, what the index is to hold."""
 
 
 class BuiltIndex(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,12 +54,14 @@ def build(
     hash_files: bool = False,
     s3: S3Options = S3Options(),  # noqa: B008 - frozen
     progress: Progress | None = None,
+    arrange: Arrange | None = None,
 ) -> BuiltIndex:
     """Make an index of the list at `source` in the folder or S3 prefix `out`.
 
     Streams: memory does not grow with the records, but for JSON documents and some 40 bytes
     each; the records lie in a temporary file meanwhile. Run again, it finishes what was cut
-    off. `hash_files` reads every local model that has no sha256 yet.
+    off. `hash_files` reads every local model that has no sha256 yet. To be arranged, an index will
+    do for a list.
 
     Raises: UsageError, IndexInvalid with file and line, OutputMismatch, StoreError.
     """
@@ -68,10 +72,15 @@ def build(
     store = open_store(out, s3)
     folder = location.folder_of(f"{store.uri.rstrip('/')}/{keys.INDEX}")
     with Spool() as spool, location.local_copy(source, s3) as path:
-        if is_index(source, path):
+        if not is_index(source, path):
+            refs = _read(source, path, kind, hash_files=hash_files)
+        elif arrange is not None:
+            refs = _of_index(open_index(source, s3))
+        else:
             raise UsageError(f"{location.shown(source)}: is an index already")
         store.check()
-        for ref in _reported(_read(source, path, kind, hash_files=hash_files), progress):
+        refs = _reported(refs, progress)
+        for ref in arrange(refs) if arrange is not None else refs:
             spool.append(places.relate(ref, folder))
         if not len(spool):
             raise IndexInvalid(f"{location.shown(source)}: no object in it")
@@ -106,6 +115,11 @@ def _read(source: str, path: Path, kind: str, *, hash_files: bool) -> Iterator[O
             yield ref
     if unreadable:
         log.warning("models that cannot be read have no sha256", count=unreadable)
+
+
+def _of_index(index: Index) -> Iterator[ObjectRef]:
+    for shard in index.shards:
+        yield from index.read(shard)
 
 
 def _is_plain_file(ref: ObjectRef) -> bool:

@@ -17,7 +17,9 @@ import msgspec
 from PIL import Image, ImageDraw, ImageFont
 
 from worker import formats, keys
-from worker.errors import UsageError
+from worker.blender.channels import COMBINED
+from worker.errors import RenderFailed, UsageError
+from worker.pack import exr, srgb
 from worker.stores.base import Store
 
 ZIP_LIMIT: Final = 1 << 30
@@ -104,10 +106,11 @@ def _row(store: Store, uid: str, columns: int, tile: int) -> _Row:
 
 def _read(zipped: zipfile.ZipFile, uid: str, columns: int, tile: int) -> _Row:
     document = json.loads(_member(zipped, uid, keys.METADATA))
-    names = _pictures(zipped, uid)
+    names = _pictures(zipped, uid, document)
     views, shown = len(names), min(columns, len(names))
     tiles = tuple(
-        _tile(_member(zipped, uid, names[i * views // shown]), tile) for i in range(shown)
+        _tile(_opened(_member(zipped, uid, name), name, document), tile)
+        for name in (names[i * views // shown] for i in range(shown))
     )
     name, suffix = _name(str(document["file_identifier"]))
     notes = [" · ".join(part for part in (suffix.upper(), _counted(names)) if part)]
@@ -117,9 +120,16 @@ def _read(zipped: zipfile.ZipFile, uid: str, columns: int, tile: int) -> _Row:
     return _Row(name, (*notes, _preset(document)), tiles)
 
 
-def _pictures(zipped: zipfile.ZipFile, uid: str) -> list[str]:
-    """Files to show: the views' colour images, or an object image's pictures."""
+def _pictures(zipped: zipfile.ZipFile, uid: str, document: dict[str, Any]) -> list[str]:
+    """Files to show: the views' colour images, an object image's pictures, or samples of scenes."""
     there = set(zipped.namelist())
+    samples = [
+        keys.sample_picture(int(sample["idx"]), exr=rich)
+        for sample in document.get("samples", ())
+        for rich in (True, False)
+    ]
+    if found := [name for name in samples if keys.member(uid, name) in there]:
+        return found
     views = (keys.image_file(keys.view_name(number)) for number in itertools.count())
     found = list(itertools.takewhile(lambda name: keys.member(uid, name) in there, views))
     omage = [keys.omage_picture(what) for what in keys.OMAGE_PICTURES]
@@ -127,6 +137,8 @@ def _pictures(zipped: zipfile.ZipFile, uid: str) -> list[str]:
 
 
 def _counted(names: Sequence[str]) -> str:
+    if names and names[0].startswith(keys.SAMPLES):
+        return f"{len(names)} samples"
     if names and names[0] != keys.image_file(keys.view_name(0)):
         return "object image"
     return f"{len(names)} views"
@@ -152,9 +164,9 @@ def _preset(document: dict[str, Any]) -> str:
     return f"preset {own['preset']}" if isinstance(own, dict) and "preset" in own else ""
 
 
-def _tile(data: bytes, tile: int) -> Image.Image:
+def _tile(opened: Image.Image, tile: int) -> Image.Image:
     """The image on a square of the tiles' grey, as large as that lets it be."""
-    with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+    with opened as image:
         if image.width * image.height > PIXEL_LIMIT:
             raise ValueError(f"an image of {image.width}x{image.height} is too large to show")
         scale = tile / max(image.size)
@@ -164,6 +176,22 @@ def _tile(data: bytes, tile: int) -> Image.Image:
     square = Image.new("RGBA", (tile, tile), TILE)
     square.alpha_composite(small, ((tile - size[0]) // 2, (tile - size[1]) // 2))
     return square.convert("RGB")
+
+
+def _opened(data: bytes, name: str, document: dict[str, Any]) -> Image.Image:
+    """A PNG, or the colours of a sample's EXR, of the size that its metadata says."""
+    if not name.endswith(".exr"):
+        return Image.open(io.BytesIO(data), formats=("PNG",))
+    camera = document["render_worker"]["scenes"]["camera"]
+    width, height = int(camera["width"]), int(camera["height"])
+    if width * height > PIXEL_LIMIT:
+        raise ValueError(f"an image of {width}x{height} is too large to show")
+    with exr.in_memory(data) as path:
+        try:
+            linear = exr.Passes(path, width, height).layer(COMBINED.layer, "RGB")
+        except RenderFailed as error:
+            raise ValueError(str(error)) from error
+    return Image.fromarray(srgb.encode(linear))
 
 
 def _draw(title: str, count: str, rows: Sequence[_Row], tile: int) -> Image.Image:

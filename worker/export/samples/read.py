@@ -5,9 +5,7 @@ Source of names, channels and fields: formats.md, section 6 (the study's ``util.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +15,7 @@ from numpy.typing import NDArray
 from worker import keys
 from worker.errors import RenderFailed
 from worker.export.zips import RenderZip
-from worker.pack import png, srgb
+from worker.pack import exr, png, srgb
 from worker.pack.exr import Passes
 
 FIELDS: Final[dict[str, tuple[int, ...]]] = {
@@ -102,18 +100,13 @@ def _rendered(zipped: RenderZip, name: str) -> tuple[NDArray[np.uint8], None, ND
 def _layers(zipped: RenderZip, name: str) -> tuple[NDArray[np.float32], ...]:
     """LAYERS of an EXR, (height, width, components) each. Raises: RenderFailed."""
     data = zipped.read(name)
-    # Its reader takes a path: a file in memory has one, and leaves nothing when killed.
-    file = os.memfd_create("exr", os.MFD_CLOEXEC)
-    path = Path(f"/proc/self/fd/{file}")
-    try:
-        with os.fdopen(file, "wb") as stream:
-            stream.write(data)
-            stream.flush()
+    with exr.in_memory(data) as path:
+        try:
             passes = Passes(path, *zipped.recipe.resolution)
             return tuple(passes.layer(layer, components) for layer, components in LAYERS)
-    except RenderFailed as error:
-        what = str(error).removeprefix(f"the rendered file {path.name} ")
-        raise zipped.damaged(f"has a {name} that {what}") from error
+        except RenderFailed as error:
+            what = str(error).removeprefix(f"the rendered file {path.name} ")
+            raise zipped.damaged(f"has a {name} that {what}") from error
 
 
 def _whole(
