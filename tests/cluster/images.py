@@ -17,7 +17,8 @@ from tests.e2e.conftest import ROOT
 
 
 @pytest.fixture(scope="session")
-def podman() -> Podman:
+def podman() -> Iterator[Podman]:
+    """Podman with the base image; what it built stays for the next run, and for a day."""
     try:
         podman = Podman()
         base = oci_base.ensure(podman)
@@ -25,7 +26,8 @@ def podman() -> Podman:
         needs.unavailable("image", str(reason))
     if base != oci_base.BASE:
         warnings.warn(f"no registry in reach: images are built on {base}", stacklevel=1)
-    return podman
+    yield podman
+    podman("image", "prune", "--force", "--filter", "until=24h")
 
 
 @pytest.fixture(scope="session")

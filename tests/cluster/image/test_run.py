@@ -40,6 +40,13 @@ def test_without_arguments_it_shows_the_help(podman, image):
     assert "run" in done.stdout
 
 
+def test_warm_is_harmless_without_a_gpu(podman, image):
+    done = podman("run", *HARDENED, "--network", "none", image, "warm")
+    assert "there is nothing to warm" in done.stdout
+    asked = ("run", *HARDENED, "--network", "none", image, "warm", "--device", "optix")
+    assert "there is no GPU here" in podman(*asked, check=69).stderr
+
+
 def test_an_exit_status_comes_through(podman, image):
     done = podman("run", *HARDENED, "--network", "none", image, "run", check=64)
     assert "index" in done.stderr.lower()
