@@ -272,11 +272,11 @@ def test_on_s3_as_in_a_folder(export, single, tmp_path, monkeypatch):
         host, port = server.get_host_and_port()
         url = f"http://{host}:{port}"
         s3 = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
-        s3.create_bucket(Bucket="bucket")
+        s3.create_bucket(Bucket="samples")
         options = S3Options(endpoint_url=url, region="us-east-1")
-        target = open_store("s3://bucket/to", options)
+        target = open_store("s3://samples/to", options)
         done = run(
-            ExportOptions(kind="hdf5", input=str(single), to="s3://bucket/to",
+            ExportOptions(kind="hdf5", input=str(single), to="s3://samples/to",
                           scratch=tmp_path / "scratch", s3=options), {},
         )  # fmt: skip
         assert done.status == 0
