@@ -12,6 +12,9 @@ from worker.blender.faults import ObjectFault, brief
 from worker.blender.omage import mesh as meshes
 from worker.blender.omage.parts import Array
 
+GAP = 0.001
+"""Between charts: where two touch at an edge that they share on the object, they would be one."""
+
 
 def unwrap(points: Array, triangles: Array, angle: float) -> Array:
     """UV coordinates (T,3,2) of `triangles` (T,3), welded `points` (V,3); lengths are alike in all.
@@ -27,7 +30,7 @@ def unwrap(points: Array, triangles: Array, angle: float) -> Array:
     try:
         operators.object.mode_set(mode="EDIT")
         operators.mesh.select_all(action="SELECT")
-        operators.uv.smart_project(angle_limit=math.radians(angle), island_margin=0.0)
+        operators.uv.smart_project(angle_limit=math.radians(angle), island_margin=GAP)
     except RuntimeError as error:
         raise ObjectFault("render", f"no UV map can be made: {brief(error)}") from error
     finally:
