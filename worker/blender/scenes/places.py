@@ -23,6 +23,8 @@ FRAME = 0.7
 WALL_HEIGHT, WALL_SPREAD = 0.05, 0.05
 """The study's height of objects that hover, and its spread."""
 GAP = 0.01
+CLEAR = 1e-4
+"""Above the floor: in one plane with it, an object's underside would be seen through it."""
 TRIES = 2000
 THICKNESS = np.array([[-1e-6], [1e-6]])
 """Even a flat object's box has sides."""
@@ -57,7 +59,7 @@ def places(
                 y = source.uniform(-FRAME, FRAME) * half
                 z = source.gauss(WALL_HEIGHT, WALL_SPREAD)
             if floor:
-                z = floor_height(recipe) - low
+                z = floor_height(recipe) + CLEAR - low
             place = np.array([x, y, z], np.float32).astype(np.float64)
             here = turned + place
             if all(apart(here, other) for other in standing):
