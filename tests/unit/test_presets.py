@@ -189,6 +189,11 @@ def test_a_file_that_extends_nothing_is_named_for_itself(tmp_path):
         (("default", ["images=[]"]), ["'images' is empty"]),
         (("default", ['records=["cameras","cameras"]']), ["'records'", "twice"]),
         (("default", ['subject.one_colour=["slt"]']), ["slt", "did you mean 'stl'"]),
+        (("omage", ["resolution=[1024,512]"]), ["'resolution' is 1024x512", "square"]),
+        (("omage", ["resolution=1000"]), ["'resolution' is 1000x1000", "multiple", "(64)"]),
+        (("omage", ["samples=4"]), ["'samples' is 4", "baked at one"]),
+        (("omage", ["omage.margin=0.01"]), ["'omage.margin' is 0.01", "0.015625"]),
+        (("omage", ["omage.charts=700"]), ["'omage.charts' is 700", "625"]),
         (("nowhere/x.toml",), ["nowhere/x.toml", "No such file"]),
     ],
 )
@@ -344,3 +349,13 @@ def test_an_environment_picture_that_is_not_there_is_named(tmp_path, monkeypatch
     (tmp_path / "sky.exr").write_bytes(b"sky")
     assert presets.load(*setting).lights.environment == str(tmp_path / "sky.exr")
     assert "lights.environment" in message("default", ["lights.rig=environment"])
+
+
+def test_what_means_nothing_to_a_product_is_not_shown():
+    views, omage = (presets.to_toml(presets.load(name)) for name in ("default", "omage"))
+    assert "[omage]" not in views
+    assert "[camera]" in views
+    assert "[omage]" in omage
+    for idle in ("[camera]", "[lights]", "[splits]", "views =", "records ="):
+        assert idle not in omage
+    assert "[camera]" in presets.to_toml(presets.load("omage", ["camera.radius=2"]))

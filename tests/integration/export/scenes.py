@@ -137,8 +137,11 @@ def rendered(folder: Path, recipe: Recipe, ref: ObjectRef, *, places=None) -> Re
     )
 
 
-def output(folder: Path, recipe: Recipe, objects=3, failed=0, **of_ref) -> Path:
-    """A finished output of `objects` objects, each the three balls, and `failed` failures."""
+def output(folder: Path, recipe: Recipe, objects=3, failed=0, child=rendered, **of_ref) -> Path:
+    """A finished output of `objects` objects, each the three balls, and `failed` failures.
+
+    `child` leaves something else of each object.
+    """
     store = open_store(str(folder))
     rank = Rank(0, 1, "none")
     job = Job(objects=objects + failed, index_digest="1" * 64,
@@ -148,7 +151,7 @@ def output(folder: Path, recipe: Recipe, objects=3, failed=0, **of_ref) -> Path:
     with LedgerWriter(store, rank, "4.5.15", "cpu") as ledger:
         for number in range(objects):
             ref = ObjectRef(file_identifier=f"https://example.org/{number}.glb", **of_ref)
-            view = rendered(raw, recipe, ref)
+            view = child(raw, recipe, ref)
             packed = pack(view, recipe, raw)
             assert store.create(keys.render_zip(ref.uid), packed.path)
             ledger.add(Outcome.rendered(ref, keys.shard_name(number % 2), ledger.author,

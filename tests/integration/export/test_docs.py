@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import ROOT, environment
-from tests.integration.export import scenes, synthetic
+from tests.integration.export import scenes, surfaces, synthetic
 
 PAGE = (ROOT / "docs" / "datasets.md").read_text()
 BLOCKS = re.findall(r"^```(console|text|python)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -21,12 +21,13 @@ IMAGES = ("colour", "depth", "mask", "albedo", "alpha", "normal")
 def folder(tmp_path_factory):
     here = tmp_path_factory.mktemp("docs")
     scenes.output(here / "out", scenes.recipe(views=10, size=128, images=IMAGES), failed=1)
+    surfaces.output(here / "surfaces", objects=2)
     synthetic.output(here / "rooms", range(0, 20, 4), objects=3)
     return here
 
 
 def test_the_page(folder):
-    assert [kind for kind, _ in BLOCKS].count("python") == 7
+    assert [kind for kind, _ in BLOCKS].count("python") == 8
     to = None
     for kind, text in BLOCKS:
         if kind == "console":
