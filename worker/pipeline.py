@@ -153,7 +153,7 @@ class Pipeline:
             fetched = self._fetcher.fetch(task.ref)
             reach(Failpoint.FETCH_AFTER)
             for ref in self._fetcher.new_objects():
-                if not self._feed.found(ref, task.shard):
+                if task.ref.scenes is None and not self._feed.found(ref, task.shard):
                     self._record(Outcome.new(ref, task.shard, self._ledger.author))
             return fetched
         finally:

@@ -35,6 +35,7 @@ TAIL: Final = """\
 - zeronvs: what its reader of scenes takes; the cameras are those of `default`.
 - omage: of surface that the file's own UV map does not show, or shows on itself, a map is made;
   charts whose density is far from the others' are scaled. The sources leave both as they are.
+- scenes: [scenes.md](scenes.md#what-differs-from-the-study) says it.
 - All Cycles, on a GPU too, where Objaverse-XL takes EEVEE.
 """
 
@@ -45,7 +46,8 @@ def page() -> str:
     parts = [HEAD, "## Who they follow\n", _sources(recipes)]
     for title, columns in TABLES.items():
         parts += [f"\n## {title}\n", _table([r for r in recipes if r.product == "views"], columns)]
-    return "\n".join([*parts, "", TAIL])
+    scenes = _table([r for r in recipes if r.product == "scenes"], SCENES)
+    return "\n".join([*parts, "\n## Synthetic scenes\n", scenes, "", TAIL])
 
 
 def _sources(recipes: list[Recipe]) -> str:
@@ -112,6 +114,17 @@ TABLES: Final[dict[str, dict[str, Callable[[Recipe], str]]]] = {
         "exposure": lambda r: f"{r.colour.exposure:g}",
         "background": lambda r: r.colour.background,
     },
+}
+
+SCENES: Final[dict[str, Callable[[Recipe], str]]] = {
+    "objects": lambda r: str(r.scenes.objects),
+    "textures": lambda r: "yes" if r.scenes.texture else "no",
+    "colour": lambda r: "the class's" if r.scenes.class_colours else "any",
+    "viewpoint, rad": lambda r: f"{r.scenes.viewpoint:g}",
+    "lighting, rad": lambda r: f"{r.scenes.lighting:g}",
+    "before": lambda r: r.scenes.background,
+    "an object's longest side": lambda r: f"{r.scenes.size:g} x 0.8",
+    "samples in a row of the same objects": lambda r: str(r.scenes.reuse),
 }
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ CAMERA_TURN = (0.36 * math.pi, 0.0, 0.5 * math.pi)
 CAMERA_FOV = math.degrees(2.0 * math.atan(36.0 / 2.0 / 50.0))
 """Of a new camera in Blender: lens 50 mm, sensor 36 mm."""
 LIGHT_PLACE = (0.0, -0.75, 1.35)
-LIGHT_POWER, LIGHT_RADIUS, SUN_ENERGY = 100.0, 1.0, 1.0
+LIGHT_POWER, LIGHT_RADIUS = 100.0, 1.0
+SUN_ENERGY, SUN_ANGLE = 1.0, 0.00918
+"""It shines straight down; the angle is a new sun's in Blender."""
 PLANE_SIZE = 20.0
 WALL_PLACE = (-3.0, 0.0, -1.2)
 """It stands across the camera's axis, 4.3 away from it."""

@@ -38,7 +38,7 @@ class Stage:
         scene.aim(self._camera, self.viewpoint)
         lights.set_world(lights.STARTUP_GREY)
         sun, _ = lights.new_light("SUN", "sun", spec.SUN_ENERGY)
-        sun.angle = 0.0
+        sun.angle = spec.SUN_ANGLE
         lamp, self._lamp = lights.new_light("POINT", "light", spec.LIGHT_POWER)
         lamp.shadow_soft_size = spec.LIGHT_RADIUS
         plane = _plane()
