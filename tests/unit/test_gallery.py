@@ -177,3 +177,21 @@ def test_a_sheet_that_cannot_be_written_is_said_in_a_line(tmp_path, store):
     publish(store, tmp_path, "a.glb")
     with pytest.raises(UsageError, match=r"nowhere/sheet\.png: No such file"):
         contact_sheet(store, None, tmp_path / "nowhere" / "sheet.png")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"samples": [{"idx": 0}]}, {"samples": 3}, {"samples": [{"idx": "x"}]}, {"samples": ["idx"]},
+     {"samples": [{"idx": 0}], "render_worker": {"scenes": {"camera": {"width": 9, "height": 9}}}},
+     {"samples": [{"idx": 0}],
+      "render_worker": {"scenes": {"camera": {"width": 1 << 20, "height": 1 << 20}}}}],
+)  # fmt: skip
+def test_scenes_that_are_none_have_a_row_that_says_so(store, wrong):
+    document = {"file_identifier": "scenes/x/0-0", **wrong}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as zipped:
+        zipped.writestr("uid/metadata.json", json.dumps(document))
+        zipped.writestr("uid/img/00000.exr", b"no EXR")
+
+    store.create(keys.render_zip("uid"), buffer.getvalue())
+    assert gallery._row(store, "uid", 6, 64).notes[0] == "cannot be read"

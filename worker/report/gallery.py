@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 from worker import formats, keys
 from worker.blender.channels import COMBINED
 from worker.errors import RenderFailed, UsageError
-from worker.pack import exr, srgb
+from worker.pack import exr, png, srgb
 from worker.stores.base import Store
 
 ZIP_LIMIT: Final = 1 << 30
@@ -109,7 +109,7 @@ def _read(zipped: zipfile.ZipFile, uid: str, columns: int, tile: int) -> _Row:
     names = _pictures(zipped, uid, document)
     views, shown = len(names), min(columns, len(names))
     tiles = tuple(
-        _tile(_opened(_member(zipped, uid, name), name, document), tile)
+        _tile(_png(_member(zipped, uid, name), name, document), tile)
         for name in (names[i * views // shown] for i in range(shown))
     )
     name, suffix = _name(str(document["file_identifier"]))
@@ -123,9 +123,10 @@ def _read(zipped: zipfile.ZipFile, uid: str, columns: int, tile: int) -> _Row:
 def _pictures(zipped: zipfile.ZipFile, uid: str, document: dict[str, Any]) -> list[str]:
     """Files to show: the views' colour images, an object image's pictures, or samples of scenes."""
     there = set(zipped.namelist())
+    told = document["samples"] if "samples" in document else ()  # noqa: SIM401 - it may be a list
     samples = [
         keys.sample_picture(int(sample["idx"]), exr=rich)
-        for sample in document.get("samples", ())
+        for sample in told
         for rich in (True, False)
     ]
     if found := [name for name in samples if keys.member(uid, name) in there]:
@@ -164,9 +165,9 @@ def _preset(document: dict[str, Any]) -> str:
     return f"preset {own['preset']}" if isinstance(own, dict) and "preset" in own else ""
 
 
-def _tile(opened: Image.Image, tile: int) -> Image.Image:
+def _tile(data: bytes, tile: int) -> Image.Image:
     """The image on a square of the tiles' grey, as large as that lets it be."""
-    with opened as image:
+    with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
         if image.width * image.height > PIXEL_LIMIT:
             raise ValueError(f"an image of {image.width}x{image.height} is too large to show")
         scale = tile / max(image.size)
@@ -178,10 +179,10 @@ def _tile(opened: Image.Image, tile: int) -> Image.Image:
     return square.convert("RGB")
 
 
-def _opened(data: bytes, name: str, document: dict[str, Any]) -> Image.Image:
-    """A PNG, or the colours of a sample's EXR, of the size that its metadata says."""
+def _png(data: bytes, name: str, document: dict[str, Any]) -> bytes:
+    """A PNG as it is, or of the colours of a sample's EXR, whose size the metadata says."""
     if not name.endswith(".exr"):
-        return Image.open(io.BytesIO(data), formats=("PNG",))
+        return data
     camera = document["render_worker"]["scenes"]["camera"]
     width, height = int(camera["width"]), int(camera["height"])
     if width * height > PIXEL_LIMIT:
@@ -191,7 +192,7 @@ def _opened(data: bytes, name: str, document: dict[str, Any]) -> Image.Image:
             linear = exr.Passes(path, width, height).layer(COMBINED.layer, "RGB")
         except RenderFailed as error:
             raise ValueError(str(error)) from error
-    return Image.fromarray(srgb.encode(linear))
+    return png.encode(srgb.encode(linear))
 
 
 def _draw(title: str, count: str, rows: Sequence[_Row], tile: int) -> Image.Image:
