@@ -43,7 +43,12 @@ def make_models(folder: Path, kind: str, count: int) -> list[Path]:
     """`count` models of a kind of `bench.blender.models`."""
     folder.mkdir(parents=True)
     quietly([sys.executable, "-m", "bench.blender.models", str(folder), kind, str(count)])
-    return sorted(folder.iterdir())
+    return models_in(folder)
+
+
+def models_in(folder: Path) -> list[Path]:
+    """The models of a folder, without what lies beside them."""
+    return sorted(path for path in folder.iterdir() if path.suffix != ".mtl")
 
 
 def environment() -> dict[str, str]:
@@ -58,6 +63,7 @@ def worker(
     settings: Settings,
     *options: str,
     device: str = "cpu",
+    blender: str = "bpy",
     extra: Mapping[str, str] | None = None,
 ) -> float:
     """Seconds of `render-worker run` over a folder of models, start-up and zips included.
@@ -68,27 +74,35 @@ def worker(
     begin = time.monotonic()
     quietly(
         [sys.executable, "-m", "worker", "run", str(models), "--output", str(output),
-         "--device", device, *settings.overrides(), *options],
+         "--device", device, "--blender", blender, *settings.overrides(), *options],
         extra,
     )  # fmt: skip
     took = time.monotonic() - begin
-    found, wanted = len(list((output / "renders").glob("*.zip"))), len(list(models.iterdir()))
+    found, wanted = len(list((output / "renders").glob("*.zip"))), len(models_in(models))
     if found != wanted:
         raise BenchError(f"the worker made {found} zips of {wanted} models")
     return took
 
 
-def baseline(models: Path, output: Path, settings: Settings, at_once: int) -> float:
-    """Seconds of a Blender process per object, `at_once` of them at a time, and a zip of each."""
+def baseline(
+    models: Path, output: Path, settings: Settings, at_once: int, blender: str = "bpy"
+) -> float:
+    """Seconds of a Blender process per object, `at_once` of them at a time, and a zip of each.
+
+    `blender` is "bpy", the wheel, or a Blender program's path.
+    """
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
+    start = [sys.executable, str(BASELINE)]
+    if blender != "bpy":
+        start = [blender, "-b", "--factory-startup", "--python", str(BASELINE), "--"]
     threads = max(1, machine.cores() // at_once) if at_once > 1 else 0
 
     def one(number: int, model: Path) -> None:
         folder = output / model.stem
         folder.mkdir()
         quietly(
-            [sys.executable, str(BASELINE), str(model), str(folder), str(settings.views),
+            [*start, str(model), str(folder), str(settings.views),
              str(settings.resolution), str(settings.samples), str(number), str(threads)]
         )  # fmt: skip
         images = sorted(folder.glob("*.png"))
@@ -101,7 +115,7 @@ def baseline(models: Path, output: Path, settings: Settings, at_once: int) -> fl
 
     begin = time.monotonic()
     with ThreadPoolExecutor(at_once) as pool:
-        for done in [pool.submit(one, *pair) for pair in enumerate(sorted(models.iterdir()))]:
+        for done in [pool.submit(one, *pair) for pair in enumerate(models_in(models))]:
             done.result()
     return time.monotonic() - begin
 

@@ -1,12 +1,12 @@
 """The baseline: one Blender process per object, as the published rendering scripts work.
 
     python bench/blender/baseline.py MODEL FOLDER VIEWS RESOLUTION SAMPLES SEED THREADS
+    blender -b --factory-startup --python bench/blender/baseline.py -- MODEL FOLDER …
 
 Import, scale into the unit cube, four suns, a camera on a shell, one render and one PNG a view,
-without persistent data. It is kept as fast as that way can be: the bpy wheel, which starts in
-half the time of a Blender program, the C++ importers, nothing counted or checked. What lights the
-object and how it is sampled is the worker's `default` preset, so that both sides trace as many
-rays.
+without persistent data. It is kept as fast as that way can be: the C++ importers, nothing counted
+or checked. How large the object is, what lights it and how it is sampled is as in the worker's
+`default` preset, so that both sides trace as many rays.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 
 import bpy
 import mathutils
+import numpy as np
 
 SUNS = (
     ((0.785, 0.0, -0.785), 4.0),
@@ -27,6 +28,7 @@ SUNS = (
     ((-0.785, 0.0, -3.927), 4.0),
     ((math.pi, 0.0, 0.0), 2.0),
 )
+GREY = 0.05087609
 
 
 def load(path: str) -> None:
@@ -50,16 +52,16 @@ def load(path: str) -> None:
 
 def normalise(scene: Any) -> None:
     """Longest side of the bounding box to 1, its centre to the origin, under one empty."""
-    layer: Any = bpy.context.view_layer
-    layer.update()
-    corners = [
-        item.matrix_world @ mathutils.Vector(corner)
-        for item in scene.objects
-        if item.type == "MESH"
-        for corner in item.bound_box
-    ]
-    low = [min(corner[axis] for corner in corners) for axis in range(3)]
-    high = [max(corner[axis] for corner in corners) for axis in range(3)]
+    graph: Any = bpy.context.evaluated_depsgraph_get()
+    points = []
+    for item in scene.objects:
+        if item.type == "MESH":
+            mesh = item.evaluated_get(graph).data
+            flat = np.empty(3 * len(mesh.vertices), np.float32)
+            mesh.vertices.foreach_get("co", flat)
+            turn = np.array(item.matrix_world)
+            points.append(flat.reshape(-1, 3) @ turn[:3, :3].T + turn[:3, 3])
+    low, high = (end(np.concatenate(points), axis=0).tolist() for end in (np.min, np.max))
     scale = 1.0 / max(b - a for a, b in zip(low, high, strict=True))
     frame = bpy.data.objects.new("frame", None)
     frame.scale = (scale, scale, scale)
@@ -71,7 +73,9 @@ def normalise(scene: Any) -> None:
 
 
 def light(scene: Any) -> None:
-    """Four suns without shadows."""
+    """Four suns without shadows, in a dim grey world."""
+    scene.world = bpy.data.worlds.new("world")
+    scene.world.color = (GREY, GREY, GREY)
     for number, (rotation, energy) in enumerate(SUNS):
         sun: Any = bpy.data.lights.new(f"sun-{number}", "SUN")
         sun.energy, sun.use_shadow = energy, False
@@ -135,6 +139,6 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:])
     sys.stdout.flush()
     os._exit(0)  # Blender can crash while it tidies up

@@ -1,7 +1,8 @@
 """How far what will be seen reaches: modifiers and instances applied, at every frame rendered.
 
 Vertices are streamed through in pieces, so that millions of them, or of instances, need no more
-memory than `CHUNK` points. Modifiers are taken at their viewport's level of detail.
+memory than `CHUNK` points. Modifiers are at the level of detail that is rendered, see
+`modifiers.as_rendered`.
 """
 
 from __future__ import annotations
