@@ -33,11 +33,12 @@ RUN python3 -m venv --without-pip /opt/venv \
 	&& python3 -m pip --python /opt/venv/bin/python install --quiet \
 		--require-hashes --no-deps --only-binary :all: -r /tmp/run.txt
 # Of the libraries: no tests, no headers, no other cloud service than S3 and what signs in to it.
+# (libarrow_substrait stays: all of pyarrow is linked to it.)
 RUN cd /opt/venv/lib/python3.11/site-packages \
 	&& echo /opt/render-worker >render-worker.pth \
-	&& find numpy pandas pyarrow -type d '(' -name tests -o -name include -o -name src ')' \
+	&& find h5py numpy pandas pyarrow -type d '(' -name tests -o -name include -o -name src ')' \
 		-prune -exec rm -rf {} + \
-	&& find pyarrow -name '*flight*' -o -name '*s3*' -o -name '*substrait*' -o -name '*gcsfs*' \
+	&& find pyarrow -name '*flight*' -o -name '*s3*' -o -name '_substrait*' -o -name '*gcsfs*' \
 		-o -name '*azurefs*' -o -name '*cpp_tests*' -o -name '*.p[xy][xid]' | xargs rm -rf \
 	&& find botocore/data -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
 		! -regex '.*/(s3|sts|sso|sso-oidc|signin)' -exec rm -rf {} +

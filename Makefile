@@ -61,7 +61,8 @@ bench: setup ## Run every benchmark and write docs/performance.md (an hour or tw
 	@$(BIN)/python -m bench $(BENCH)
 
 lock: setup ## Renew the locks (needs uv)
-	@for spec in "run pyproject.toml" "bpy --extra bpy pyproject.toml" "dev --extra bpy --extra dev pyproject.toml" \
+	@for spec in "run --extra hdf5 pyproject.toml" "bpy --extra bpy --extra hdf5 pyproject.toml" \
+			"dev --extra bpy --extra dev pyproject.toml" \
 			"stubs-4.5 locks/stubs-4.5.in" "stubs-3.2 locks/stubs-3.2.in"; do \
 		set -- $$spec; name=$$1; shift; \
 		uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \

@@ -1,0 +1,81 @@
+"""Every kind of data set is made by the images as it is outside: no library is missing in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.cluster.image.conftest import HARDENED, SMALL
+from tests.e2e.conftest import listing, run_worker
+from tests.integration.scenes.known import SHAPES, write_obj
+from worker.export import KINDS
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
+
+SCENES = ("--device", "cpu", "--preset", "scenes-multi", "--set", "scenes.samples=2",
+          "--set", "views=2", "--set", "resolution=32", "--set", "samples=1",
+          "--set", "cycles.denoise=false")  # fmt: skip
+OMAGE = ("--device", "cpu", "--preset", "omage", "--set", "resolution=128",
+         "--set", "omage.margin=0.04", "--set", "omage.small=32")  # fmt: skip
+VIEWS = (*SMALL, "--preset", "gpt4point")
+OPTIONS = {"hdf5": SCENES, "omage": OMAGE}
+MORE = {"pointcloud": ("--points", 200)}
+"""Options of `run` and of `export`, by kind."""
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory) -> dict[tuple[str, ...], Path]:
+    """Two objects of a ShapeNet tree as scenes, as object images and as views, by options."""
+    models = tmp_path_factory.mktemp("exports") / "models"
+    for synset, shape in zip(("04379243", "02828884"), SHAPES.values(), strict=False):
+        write_obj(models / synset / "model" / "models" / "model_normalized.obj", shape(1))
+    outputs = {options: models.parent / str(place)
+               for place, options in enumerate((SCENES, OMAGE, VIEWS))}  # fmt: skip
+    for options, output in outputs.items():
+        run_worker("run", models, "--output", output, "--blender", "bpy", *options)
+    return outputs
+
+
+def contents(folder: Path) -> dict[str, object]:
+    """What is in each file by its key; of an .npz the arrays, as its zlib is the system's."""
+    found: dict[str, object] = dict(listing(folder))
+    for key in (key for key in found if key.endswith(".npz")):
+        with np.load(folder / key) as arrays:
+            found[key] = {
+                name: (str(array.dtype), array.shape, array.tobytes())
+                for name, array in arrays.items()
+            }
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_data_set_is_the_one_made_outside(podman, image, rendered, output, tmp_path, kind):
+    zips = rendered[OPTIONS.get(kind, VIEWS)]
+    more = MORE.get(kind, ())
+    run_worker("export", kind, "--input", zips, "--to", tmp_path / "outside", *more)
+    podman(
+        "run", *HARDENED, "--network", "none", "--volume", f"{zips}:/zips:ro",
+        "--volume", f"{output}:/out", image, "export", kind, "--input", "/zips", "--to", "/out",
+        *more,
+    )  # fmt: skip
+    made = contents(output)
+    assert made
+    assert made == contents(tmp_path / "outside")
+
+
+def test_a_parquet_list_is_read(podman, image, output, tmp_path):
+    """As Objaverse-XL's annotations are."""
+    models = tmp_path / "models"
+    models.mkdir()
+    write_obj(models / "brick.obj", SHAPES["brick"](1))
+    listed = pl.DataFrame({"fileIdentifier": ["brick"], "path": ["/models/brick.obj"]})
+    listed.write_parquet(models / "list.parquet")
+    podman(
+        "run", *HARDENED, "--network", "none", "--volume", f"{models}:/models:ro",
+        "--volume", f"{output}:/out", image,
+        "index", "build", "/models/list.parquet", "--to", "/out",
+    )  # fmt: skip
+    assert "brick.obj" in (output / "shards/000000.jsonl").read_text()
