@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 import statistics
 
 import numpy as np
@@ -161,6 +162,10 @@ def test_a_textures_folder_is_listed_alike_everywhere(tmp_path):
     for name in ("b/2.PNG", "a.jpg", "b/1.png", ".hidden/x.png", "notes.txt", "b/.y.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "device.png").symlink_to("/dev/zero")
+    (tmp_path / "gone.png").symlink_to("nowhere.png")
+    (tmp_path / "folder.png").mkdir()
     assert listing(str(tmp_path)) == ["a.jpg", "b/1.png", "b/2.PNG"]
 
 

@@ -9,7 +9,10 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".tga", 
 
 
 def listing(folder: str) -> list[str]:
-    """POSIX paths of pictures below `folder`, by name; hidden ones left out. Raises: OSError."""
+    """POSIX paths of pictures below `folder`, by name. Raises: OSError.
+
+    Hidden ones are left out, and what is no file: a pipe would keep its reader waiting.
+    """
     found = []
 
     def refuse(error: OSError) -> None:
@@ -20,6 +23,8 @@ def listing(folder: str) -> list[str]:
         inside = os.path.relpath(parent, folder)
         for name in names:
             path = PurePosixPath(inside, name)
-            if path.suffix.lower() in SUFFIXES and not name.startswith("."):
+            if path.suffix.lower() not in SUFFIXES or name.startswith("."):
+                continue
+            if os.path.isfile(os.path.join(parent, name)):  # noqa: PTH113, PTH118 - str
                 found.append(str(path))
     return sorted(found)
