@@ -81,12 +81,22 @@ def test_to_a_mesh_from_a_zip_and_from_an_npz(output, tmp_path):
     assert len(small) < len(whole) / 4
 
 
+def spoilt_lzma():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("omage_tensor.npz", bytes(range(256)) * 4)
+    data = bytearray(buffer.getvalue())
+    data[60:120] = b"\7" * 60
+    return bytes(data)
+
+
 @pytest.mark.parametrize(
     ("name", "data", "more", "status", "why"),
     [
         ("none.npz", None, (), 64, "cannot be read"),
         ("bad.npz", b"nothing", (), 78, "no object image"),
         ("bad.zip", b"nothing", (), 78, "no object image"),
+        ("lzma.zip", spoilt_lzma(), (), 78, "no object image"),
         ("empty.npz", files.encode(np.zeros((8, 8, 12), np.uint16)), (), 78, "no mesh"),
         ("odd.npz", files.encode(np.ones((8, 8, 12), np.uint16)), ("3",), 64, "does not divide"),
     ],

@@ -48,6 +48,15 @@ def npz(**arrays):
     return buffer.getvalue()
 
 
+def headed(header):
+    """An .npz whose NPY has such a header."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        size = len(header).to_bytes(2, "little")
+        archive.writestr("arr_0.npy", b"\x93NUMPY\x01\x00" + size + header)
+    return buffer.getvalue()
+
+
 def bomb():
     buffer = io.BytesIO()
     with (
@@ -70,6 +79,9 @@ def bomb():
         (npz(arr_0=np.zeros((4, 4, 12), np.int64)), "int64"),
         (npz(arr_0=np.array([[[None] * 12]], object)), "not a whole"),
         (npz(arr_0=np.zeros((1, 1, 12), np.uint16)), "pixels wide"),
+        (headed(b"(" * 5000), "not a whole"),
+        (headed(b"{'descr': '<u2', 'fortran_order': 01, 'shape': (4, 4, 12)}"), "not a whole"),
+        (headed(b"{'descr':'<u2','fortran_order':False,'shape':(" + b"9" * 40 + b",)}"), "not a"),
     ],
 )
 def test_what_is_no_object_image(data, why):

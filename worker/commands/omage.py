@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from pathlib import Path
@@ -51,7 +52,10 @@ def _read(source: Path) -> Omage:
         return files.values(files.decode(data))
     except OSError as error:
         raise UsageError(f"{source} cannot be read: {error.strerror or error}") from error
-    except (NotOmage, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+    except (
+        NotOmage, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError,
+        RuntimeError,
+    ) as error:  # fmt: skip
         raise ConfigurationError(f"{source} is no object image: {error}") from error
 
 

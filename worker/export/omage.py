@@ -31,6 +31,7 @@ from worker.omage.files import NotOmage
 
 WITHOUT_END: Final = 1 << 62
 DATA: Final = "omage"
+NO_PIXELS: Final = np.empty(0, np.uint16)
 
 Many = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -111,7 +112,8 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             table = h5.Table(new, {DATA: h5.column_of(first.pixels[None])})
             for row in itertools.chain((first,), rest):
                 table.append({DATA: row.pixels[None]})
-                rows.append(msgspec.structs.replace(row, pixels=row.pixels[:0]))
+                # A part of the pixels would hold on to all of them.
+                rows.append(msgspec.structs.replace(row, pixels=NO_PIXELS))
         ids = self._ids(rows)
         document = {
             row.uid: {

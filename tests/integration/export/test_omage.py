@@ -103,6 +103,26 @@ def test_a_damaged_image_is_left_out(export, tmp_path):
     assert codes[bad.stem] == "modified"
 
 
+def test_inner_pixels_of_the_small_image_are_the_same_bits(omages):
+    """Values are truncated once, not once more on the way to 64."""
+    for path in omages.glob("renders/*.zip"):
+        with zipfile.ZipFile(path) as archive:
+            large, small = (
+                np.load(io.BytesIO(archive.read(f"{path.stem}/{name}")))["arr_0"]
+                for name in ("omage_tensor.npz", "omage_tensor_64.npz")
+            )
+        step = len(large) // 64
+        occupied = large[..., 3] > 0
+        whole = occupied.reshape(64, step, 64, step).all(axis=(1, 3))
+        # Blocks with occupied ones all around hold no border.
+        inner = whole[1:-1, 1:-1] & whole[:-2, 1:-1] & whole[2:, 1:-1]
+        inner &= whole[1:-1, :-2] & whole[1:-1, 2:]
+        inner &= whole[:-2, :-2] & whole[2:, 2:] & whole[:-2, 2:] & whole[2:, :-2]
+        assert inner.sum() > 50
+        middle = large[step // 2 :: step, step // 2 :: step]
+        assert (small[1:-1, 1:-1][inner] == middle[1:-1, 1:-1][inner]).all()
+
+
 @pytest.mark.parametrize(
     ("image", "why"),
     [

@@ -32,13 +32,12 @@ PICTURE: Final = 256
 
 def members(rendered: RenderedObject, recipe: Recipe, _threads: int) -> Generator[Member]:
     """All files, by name. Raises: RenderFailed."""
-    whole = stored.quantised(_raw(rendered, recipe))
-    image = stored.values(whole)
+    image = _raw(rendered, recipe)
     if not occupied(image).any():
         raise RenderFailed("the object image is empty: no chart covers a pixel")
     small = recipe.omage.small
     arrays = {
-        keys.OMAGE: whole,
+        keys.OMAGE: stored.quantised(image),
         keys.omage_small(small): stored.quantised(reduced(image, small)),
     }
     about = _about(rendered, recipe)
@@ -61,7 +60,7 @@ def _raw(rendered: RenderedObject, recipe: Recipe) -> Omage:
     size = recipe.resolution[0]
     try:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    except Exception as error:  # an NPY's header is read as Python: anything may come of it
         raise RenderFailed(f"the child's object image does not decode: {error}") from error
     if not isinstance(found, np.ndarray) or found.shape != (size, size, CHANNELS):
         raise RenderFailed("the child's object image has another shape than was asked for")
