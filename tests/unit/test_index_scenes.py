@@ -185,6 +185,15 @@ def test_an_index_of_ranges_is_what_a_run_over_the_list_draws(tmp_path):
     assert arranged(open_index(source, S3), presets.load("default")).objects == 90
 
 
+def test_more_zips_than_memory_should_hold_are_drawn_beforehand(tmp_path):
+    (tmp_path / "list.jsonl").write_text(
+        json.dumps({"fileIdentifier": "class0/a.obj", "path": "/m/a.obj"}) + "\n"
+    )
+    index = open_index(str(tmp_path / "list.jsonl"), S3)
+    with pytest.raises(IndexInvalid, match=r"5,000,000 zips.*render-worker index scenes"):
+        arranged(index, recipe(scenes__samples=100_000_000))
+
+
 def test_an_index_is_no_list_where_nothing_is_arranged(tmp_path):
     builder.build(_list_in(tmp_path), str(tmp_path / "a"))
     with pytest.raises(UsageError, match="is an index already"):

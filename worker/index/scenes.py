@@ -39,6 +39,8 @@ CLASS_FIELDS: Final = ("synset", "category", "class")
 """Annotations that name an object's class."""
 UNNAMED: Final = "object"
 """Class of what says nothing of its own."""
+MOST_RANGES: Final = 200_000
+"""Drawn in memory by every worker; more are drawn once, into an index of their own."""
 PLANNED: Final = (
     "samples", "idx_offset", "objects", "classes", "class_idxs", "reuse", "buckets", "spares",
 )  # fmt: skip
@@ -68,6 +70,13 @@ def arranged(index: Index, recipe: Recipe) -> Index:
                 "build it with the same: render-worker index scenes"
             )
         return index
+    count = -(-recipe.scenes.samples // recipe.views)
+    if count > MOST_RANGES:
+        raise IndexInvalid(
+            f"'scenes.samples' over 'views' makes {count:,} zips, more than the {MOST_RANGES:,} "
+            "that a run draws by itself: draw them once with 'render-worker index scenes', and "
+            "run that index"
+        )
     made = tuple(ranges((ref for shard in index.shards for ref in index.read(shard)), recipe))
     name = keys.shard_name(0)
     shard = Shard(name=name, file=index.shards[0].file, objects=len(made), sha256=index.digest)
