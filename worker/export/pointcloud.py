@@ -11,7 +11,6 @@ in the unit cube around the origin. Source of the layout: formats.md, section 2.
 
 from __future__ import annotations
 
-import io
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,6 +25,7 @@ from worker.export.base import Grouping, Item, NotAsWritten
 from worker.export.clouds import ply, points
 from worker.export.clouds.farthest import farthest_points
 from worker.export.clouds.points import Points
+from worker.pack import npz
 
 _ONE: Final = threading.Lock()
 """Thousands of small steps: two threads at it hand the interpreter lock to and fro, and take
@@ -86,17 +86,17 @@ class PointCloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """All three have the same points and colours. Raises: NotAsWritten."""
         if len(files) != 3 * count:
             raise NotAsWritten(f"{len(files)} files of {count} object")
-        npz, text, binary = (folder / name for name in files)
-        with np.load(npz, allow_pickle=False) as arrays:
+        zipped, text, binary = (folder / name for name in files)
+        with np.load(zipped, allow_pickle=False) as arrays:
             xyz = arrays["coords"]
             rgb = np.stack([arrays[name] for name in "RGB"], axis=-1)
         if xyz.shape != (self.points, 3) or not np.isfinite(xyz).all():
-            raise NotAsWritten(f"{npz.name} has coords of shape {xyz.shape}")
+            raise NotAsWritten(f"{zipped.name} has coords of shape {xyz.shape}")
         colours = np.rint(rgb * 255).astype(np.uint8)
         for path, read in ((text, ply.read_ascii), (binary, ply.read_binary)):
             other, shades = read(path.read_bytes())
             if not (np.array_equal(other, xyz) and np.array_equal(shades, colours)):
-                raise NotAsWritten(f"{path.parent.name}/{path.name} differs from {npz.name}")
+                raise NotAsWritten(f"{path.parent.name}/{path.name} differs from {zipped.name}")
 
 
 def _npz(cloud: Points) -> bytes:
@@ -108,6 +108,4 @@ def _npz(cloud: Points) -> bytes:
         arrays["MatAlpha"] = (cloud.alpha / 65536).astype(np.float32)
     if cloud.normals is not None:
         arrays["normals"] = cloud.normals
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()
+    return npz.compressed(arrays)

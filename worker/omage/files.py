@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.omage import CHANNELS, Omage
+from worker.pack import npz
 
 KEY: Final = "arr_0"
 TOP: Final = 65535
@@ -29,9 +30,7 @@ def quantised(omage: Omage) -> NDArray[np.uint16]:
 
 def encode(stored: NDArray[np.uint16]) -> bytes:
     """A file, the same bytes for the same values."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, stored)
-    return buffer.getvalue()
+    return npz.compressed({KEY: stored})
 
 
 def decode(data: bytes) -> NDArray[Any]:

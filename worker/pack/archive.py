@@ -65,6 +65,14 @@ def write(path: Path, uid: str, members: Iterable[Member]) -> Written:
     return Written(path=path, sha256=digest, size=size)
 
 
+def entry(name: str) -> zipfile.ZipInfo:
+    """What a zip says of a member: nothing but its name that could differ."""
+    info = zipfile.ZipInfo(name, DATE)
+    info.create_system = UNIX
+    info.external_attr = PLAIN_FILE
+    return info
+
+
 class _Expected(msgspec.Struct, frozen=True):
     name: str
     size: int
@@ -75,9 +83,7 @@ def _write(path: Path, uid: str, members: Iterable[Member]) -> list[_Expected]:
     expected = []
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for member in members:
-            info = zipfile.ZipInfo(keys.member(uid, member.name), DATE)
-            info.create_system = UNIX
-            info.external_attr = PLAIN_FILE
+            info = entry(keys.member(uid, member.name))
             archive.writestr(info, member.data)
             expected.append(_Expected(info.filename, len(member.data), member.check))
     return expected
