@@ -38,19 +38,7 @@ def render_views(
         name = f"{number:03d}"
         poses.show(frame)
         aim(camera, viewpoint)
-        files = take(name, kinds, scratch)
-        views.append(
-            View(
-                name=name,
-                camera_to_world=viewpoint.camera_to_world.tolist(),
-                intrinsics=viewpoint.intrinsics.tolist(),
-                width=viewpoint.width,
-                height=viewpoint.height,
-                projection=viewpoint.projection,
-                files=files,
-                frame=frame,
-            )
-        )
+        views.append(take(name, viewpoint, kinds, scratch, frame))
     return views
 
 
@@ -66,8 +54,11 @@ def prepare(wanted: tuple[Pass, ...], least_alpha: float) -> None:
     _leave_no_stamps(scene)
 
 
-def take(name: str, kinds: list[str], scratch: str) -> dict[str, str]:
-    """Render what the camera sees now, once; the files by kind. Raises: ObjectFault("render")."""
+def take(name: str, viewpoint: Viewpoint, kinds: list[str], scratch: str, frame: int = 0) -> View:
+    """Render once what the camera sees now, which stands at `viewpoint`; a raw file of each kind.
+
+    Raises: ObjectFault("render").
+    """
     scene: Any = bpy.context.scene
     files = {}
     for kind in kinds:
@@ -77,7 +68,16 @@ def take(name: str, kinds: list[str], scratch: str) -> dict[str, str]:
         _run(WRITERS[kind], scene, str(path))
         if not path.is_file():
             raise ObjectFault("render", f"Blender wrote no {path.name}; is the disk full?")
-    return files
+    return View(
+        name=name,
+        camera_to_world=viewpoint.camera_to_world.tolist(),
+        intrinsics=viewpoint.intrinsics.tolist(),
+        width=viewpoint.width,
+        height=viewpoint.height,
+        projection=viewpoint.projection,
+        files=files,
+        frame=frame,
+    )
 
 
 def _leave_no_stamps(scene: Any) -> None:

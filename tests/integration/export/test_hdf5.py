@@ -4,8 +4,6 @@ import hashlib
 import io
 import shutil
 import signal
-import subprocess
-import time
 
 import boto3
 import h5py
@@ -14,9 +12,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 from PIL import Image
 
-from tests.e2e.conftest import ROOT, command, environment, listing, run_worker
+from tests.e2e.conftest import listing, run_worker
 from tests.integration.export import synthetic
 from tests.integration.export.scenes import outcomes
+from tests.integration.export.stopping import stop_midway
 from worker import keys
 from worker.export.run import ExportOptions, run
 from worker.s3 import S3Options
@@ -248,14 +247,7 @@ def test_stopped_and_run_again_it_gives_what_an_undisturbed_run_gives(export, tm
     to = tmp_path / "to"
     arguments = ("export", "hdf5", "--input", out, "--to", to, "--preprocess", 128, "--lab",
                  "--group-objects", 1, "--workers", 1)  # fmt: skip
-    worker = subprocess.Popen(
-        command(*arguments), env=environment(), cwd=ROOT, stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 60
-    while not list(to.glob("*.h5")) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    worker.send_signal(how)
-    assert worker.wait(60) == (75 if how == signal.SIGTERM else -9)
+    stop_midway(arguments, how, lambda: list(to.glob("*.h5")))
     assert 0 < len(list(to.glob("*.h5"))) < len(starts)
     export("hdf5", out, to, options=options)
     assert listing(to, killed=how == signal.SIGKILL) == listing(alone)

@@ -4,16 +4,15 @@ import hashlib
 import json
 import shutil
 import signal
-import subprocess
-import time
 import zipfile
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.e2e.conftest import ROOT, command, environment, listing, run_worker
+from tests.e2e.conftest import listing, run_worker
 from tests.integration.export import scenes
+from tests.integration.export.stopping import stop_midway
 from worker import failpoints, keys
 from worker.errors import OutputMismatch, UsageError
 from worker.failpoints import Failpoint
@@ -260,14 +259,7 @@ def test_stopped_and_run_again_it_gives_what_an_undisturbed_run_gives(export, tm
     to = tmp_path / "to"
     arguments = ("export", "pointcloud", "--input", out, "--to", to, "--layout", "exact",
                  "--points", 5000, "--workers", 1)  # fmt: skip
-    worker = subprocess.Popen(
-        command(*arguments), env=environment(), cwd=ROOT, stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 60
-    while not list(to.glob("ply/*.ply")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    worker.send_signal(how)
-    assert worker.wait(60) == (75 if how == signal.SIGTERM else -9)
+    stop_midway(arguments, how, lambda: list(to.glob("ply/*.ply")))
     assert 0 < len(list(to.glob("ply/*.ply"))) < 6
     export("pointcloud", out, to, options=options)
     assert listing(to, killed=how == signal.SIGKILL) == listing(alone)

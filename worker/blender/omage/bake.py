@@ -11,8 +11,8 @@ from worker.blender.faults import ObjectFault, brief
 from worker.blender.omage import emission
 from worker.blender.omage import mesh as meshes
 from worker.blender.omage.layout import Layout
-from worker.blender.omage.parts import Array, Soup
 from worker.blender.omage.spec import CHANNELS, Omage
+from worker.blender.soup import Array, Soup
 
 TARGET_UV = "omage"
 STEPS = ("normal", "position", "albedo", "material")

@@ -6,7 +6,7 @@ from typing import Any, Callable
 
 import bpy
 
-from worker.blender.omage.parts import Array
+from worker.blender.soup import Array
 from worker.blender.surfaces import BLACK, Reader, Surface, Value, put
 
 TARGET = "omage"

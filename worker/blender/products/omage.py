@@ -14,14 +14,14 @@ from worker.blender import colours, engine, importers, modifiers, poses, scene, 
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
 from worker.blender.messages import Phase, Rendered, RenderObject
-from worker.blender.omage import bake, layout, parts
+from worker.blender.omage import bake, layout
 from worker.blender.omage.layout import Surface
-from worker.blender.omage.parts import Array, Soup
 from worker.blender.omage.spec import EXTENT, WELD
 from worker.blender.omage.weld import weld
 from worker.blender.paths import Root
 from worker.blender.products.base import Tell
 from worker.blender.recipe import Recipe
+from worker.blender.soup import Array, Soup, gather
 from worker.blender.streams import digest
 
 FILE = "omage.npy"
@@ -45,7 +45,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     colours.complete()
     layer: Any = bpy.context.view_layer
     layer.update()
-    soup = parts.gather(recipe.omage.most_faces)
+    soup = gather(recipe.omage.most_faces)
     low, high = _bounds(soup)
     centre, scale = (low + high) / 2.0, EXTENT / float((high - low).max())
     facts["scene_size"] = statistics.scene_size(low, high)

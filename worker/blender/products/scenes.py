@@ -139,13 +139,4 @@ def _shoot(stage: Stage, recipe: Recipe, number: int, scratch: str) -> View:
     kinds = ["passes"]
     if not recipe.scenes.exr and recipe.colour.view_transform != "standard":
         kinds.append("display")
-    seen = stage.viewpoint
-    return View(
-        name=name,
-        camera_to_world=seen.camera_to_world.tolist(),
-        intrinsics=seen.intrinsics.tolist(),
-        width=seen.width,
-        height=seen.height,
-        projection=seen.projection,
-        files=render.take(name, kinds, scratch),
-    )
+    return render.take(name, stage.viewpoint, kinds, scratch)

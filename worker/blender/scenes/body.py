@@ -13,11 +13,11 @@ import numpy as np
 
 from worker.blender import compat, extent, importers, modifiers, poses, scene, textures
 from worker.blender.faults import ObjectFault
-from worker.blender.omage import parts
 from worker.blender.paths import Root
 from worker.blender.recipe import Recipe
 from worker.blender.scenes.orders import Model
 from worker.blender.scenes.spec import MOST_FACES
+from worker.blender.soup import Soup, gather
 from worker.blender.streams import Colour
 
 Array = np.ndarray[Any, Any]
@@ -61,9 +61,9 @@ def load(model: Model, recipe: Recipe) -> Body:
     )
 
 
-def _gathered() -> parts.Soup:
+def _gathered() -> Soup:
     try:
-        return parts.gather(MOST_FACES)
+        return gather(MOST_FACES)
     except ObjectFault as fault:
         if fault.code != "too_large":
             raise
