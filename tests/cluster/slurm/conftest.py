@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import needs
+from tests.cluster.slurm import held
 from tests.e2e.conftest import ROOT, environment
+from worker import keys
 
+HELD = "gear.stl"
 TOOL = ROOT / "tests/cluster/tools/slurm.sh"
 # As many array tasks as the sample index has shards.
 MAX_ARRAY = "4"
@@ -133,9 +136,42 @@ def batch(cluster, index, tmp_path) -> Iterator[Batch]:
         "LOGS": logs,
         "KERNELS": tmp_path / "kernels",
         "LOCAL": tmp_path,
+        "RENDER_WORKER_SCRATCH": tmp_path,
     }
     batch = Batch(cluster, settings, logs, [])
     yield batch
     for job in batch.sent:
         cluster.call("scancel", "--quiet", job, check=False)
         cluster.wait(job)
+
+
+@pytest.fixture(scope="session")
+def held_blender(tmp_path_factory) -> held.Held:
+    return held.make(tmp_path_factory.mktemp("held"))
+
+
+@pytest.fixture
+def holding(batch, held_blender) -> Iterator[held.Held]:
+    """The batch's workers render with this Blender, and come to a stop at gear.stl.
+
+    Rank 0 has it, after another object.
+    """
+    held_blender.hold(HELD)
+    batch.settings |= {
+        "RENDER_WORKER_BLENDER": held_blender.program,
+        "RENDER_WORKER_GRACE": 1,
+    }
+    yield held_blender
+    held_blender.let_go()
+
+
+@pytest.fixture
+def at_work(batch, holding) -> Callable[..., None]:
+    """Wait until a worker is at that object; those that start from then on go past it."""
+
+    def wait(model: str = HELD) -> None:
+        uid, scratch = keys.uid_of(model), batch.settings["LOCAL"]
+        batch.until(lambda: uid in held.in_blender(scratch), timeout_s=120)
+        holding.let_go()
+
+    return wait

@@ -6,32 +6,34 @@ import re
 
 import pytest
 
-from tests.cluster.outputs import rendered_uids, statuses
+from tests.cluster.outputs import statuses
 from tests.e2e.conftest import listing, run_worker
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]  # builds image and SIF if first
-SLOW = "views=150 resolution=32 samples=1"
+RECIPE = "views=2 resolution=32 samples=1"
 
 
 @pytest.fixture
-def contained(batch, sif, apptainer_path, index, samples):
+def contained(batch, holding, sif, apptainer_path, index, samples):
     """The scripts with the image: RENDER_WORKER empty, as a site would have it."""
+    bound = (index.parent, samples, holding.folder)
     # As root it would ask for every capability; users of a cluster have none to ask for.
-    options = ["--nv", "--userns", *(f"--bind {bound}" for bound in (index.parent, samples))]
+    options = ["--nv", "--userns", *(f"--bind {folder}" for folder in bound)]
     batch.settings |= {
         "RENDER_WORKER": "",
         "IMAGE": sif,
         "PATH": apptainer_path,
         "APPTAINER_OPTIONS": " ".join(options),
-        "RENDER_WORKER_SET": SLOW,
     }
     return batch
 
 
-def test_ranks_in_the_image_are_stopped_and_go_on(contained, cluster, index, tmp_path):
+def test_ranks_in_the_image_are_stopped_and_go_on(
+    contained, holding, at_work, cluster, index, tmp_path
+):
     job = contained.submit("render.sbatch", "--ntasks=4")
     log = f"render-{job}-*.log"
-    contained.until(lambda: bool(rendered_uids(contained.log(log))), timeout_s=120)
+    at_work()
     cluster.call("scancel", "--batch", "--signal=TERM", job)
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), contained.log()
@@ -41,5 +43,5 @@ def test_ranks_in_the_image_are_stopped_and_go_on(contained, cluster, index, tmp
     assert set(told) <= {"75", "143"}, contained.log()  # 143: not begun, or done already
     assert statuses(contained.log(log))[-1] == 0
     run_worker("run", index, "--output", tmp_path / "alone", "--device", "cpu",
-               RENDER_WORKER_SET=SLOW)  # fmt: skip
+               "--blender", holding.program, RENDER_WORKER_SET=RECIPE)  # fmt: skip
     assert listing(tmp_path / "out", killed=True) == listing(tmp_path / "alone")

@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cluster.outputs import outcomes, rendered_uids, statuses
+from tests.cluster.outputs import outcomes, statuses
+from tests.cluster.slurm.held import in_blender
 from tests.e2e.conftest import listing, run_worker
 
 pytestmark = pytest.mark.cluster
-# Seconds an object, so that a signal meets workers at work.
-SLOW = "views=150 resolution=32 samples=1"
+RECIPE = "views=2 resolution=32 samples=1"
 
 
 @pytest.fixture(scope="module")
-def whole(index, tmp_path_factory) -> dict[str, str]:
+def whole(index, held_blender, tmp_path_factory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("whole") / "out"
-    run_worker("run", index, "--output", folder, "--device", "cpu", RENDER_WORKER_SET=SLOW)
+    run_worker("run", index, "--output", folder, "--device", "cpu",
+               "--blender", held_blender.program, RENDER_WORKER_SET=RECIPE)  # fmt: skip
     return listing(folder)
-
-
-@pytest.fixture
-def slow(batch):
-    batch.settings["RENDER_WORKER_SET"] = SLOW
-    return batch
-
-
-def at_work(batch, job: str) -> None:
-    """Wait until a worker of the job has published an object."""
-    batch.until(lambda: bool(rendered_uids(batch.log(f"render-{job}*-*.log"))))
 
 
 def ends(batch, pattern: str) -> list[int]:
@@ -40,82 +30,86 @@ def assert_published_is_recorded(output) -> None:
     assert zips == {line["uid"] for line in outcomes(output) if line["outcome"] == "rendered"}
 
 
-def test_a_clean_stop_reaches_the_worker_is_requeued_and_finishes(slow, cluster, tmp_path, whole):
-    job = slow.submit("render.sbatch", "--ntasks=2")
-    at_work(slow, job)
+def test_a_clean_stop_reaches_the_worker_is_requeued_and_finishes(
+    batch, at_work, cluster, tmp_path, whole
+):
+    job = batch.submit("render.sbatch", "--ntasks=2")
+    at_work()
     cluster.call("scancel", "--batch", "--signal=TERM", job)
     (ended,) = cluster.wait(job)
-    assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), slow.log()
-    assert "status 75: requeued (1 of at most 20 times)" in slow.log("batch-*")
-    # A rank that was still starting dies of the TERM, and says nothing.
-    for rank in range(2):
-        assert ends(slow, f"render-{job}-{rank}.log") in ([75, 0], [0, 0], [0])
-    assert 75 in ends(slow, f"render-{job}-*.log")
+    assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), batch.log()
+    assert "status 75: requeued (1 of at most 20 times)" in batch.log("batch-*")
+    assert ends(batch, f"render-{job}-0.log") == [75, 0]
+    # One that was still starting dies of the TERM, and says nothing.
+    assert ends(batch, f"render-{job}-1.log") in ([75, 0], [0, 0], [0])
     assert listing(tmp_path / "out", killed=True) == whole
     assert_published_is_recorded(tmp_path / "out")
 
 
-def test_the_time_limit_stops_cleanly_and_the_job_goes_on(slow, cluster, tmp_path):
-    minutes = "views=12 resolution=64 samples=400"
-    job = slow.submit("render.sbatch", "--ntasks=1", "--time=1", "--signal=B:TERM@45",
-                      RENDER_WORKER_SET=minutes, RENDER_WORKER_GRACE=5)  # fmt: skip
-    slow.until(lambda: cluster.jobs(job)[0]["Restarts"] == "1", timeout_s=90)
-    assert "status 75: requeued" in slow.log("batch-*")
-    assert ends(slow, f"render-{job}-0.log") == [75]
+def test_the_time_limit_stops_cleanly_and_the_job_goes_on(batch, holding, cluster, tmp_path):
+    job = batch.submit("render.sbatch", "--ntasks=1", "--time=1", "--signal=B:TERM@45")
+    batch.until(lambda: cluster.jobs(job)[0]["Restarts"] == "1", timeout_s=90)
+    assert "status 75: requeued" in batch.log("batch-*")
+    assert ends(batch, f"render-{job}-0.log") == [75]
     assert_published_is_recorded(tmp_path / "out")
-    slow.until(lambda: cluster.jobs(job)[0]["JobState"] == "RUNNING", timeout_s=60)
+    batch.until(lambda: cluster.jobs(job)[0]["JobState"] == "RUNNING", timeout_s=60)
 
 
-def test_the_last_restart_ends_with_75(slow, cluster, tmp_path):
-    job = slow.submit("render.sbatch", "--ntasks=1", REQUEUE_MAX=0)
-    at_work(slow, job)
+def test_the_object_in_work_is_finished_and_the_last_restart_ends_with_75(batch, cluster, tmp_path):
+    minutes = "views=60 resolution=64 samples=64"
+    job = batch.submit("render.sbatch", "--ntasks=1", REQUEUE_MAX=0, RENDER_WORKER_SET=minutes)
+    batch.until(lambda: bool(in_blender(tmp_path)))
     cluster.call("scancel", "--batch", "--signal=TERM", job)
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["ExitCode"], ended["Restarts"]) == ("FAILED", "75:0", "0")
-    assert "not requeued" in slow.log("batch-*")
+    assert "not requeued" in batch.log("batch-*")
     assert_published_is_recorded(tmp_path / "out")
+    assert 0 < len(outcomes(tmp_path / "out")) < 7
 
 
-def test_a_stop_of_one_array_task_leaves_the_others_alone(slow, cluster, tmp_path, whole):
-    job = slow.submit("render-array.sbatch", "--array=0-2", RENDER_WORKER_GRACE=0)
-    # Told at its first object: a loaded machine may do both of its objects before it hears.
-    slow.until(lambda: '"event": "blender ready"' in slow.log(f"render-{job}_2-0.log"))
+def test_a_stop_of_one_array_task_leaves_the_others_alone(
+    batch, holding, at_work, cluster, tmp_path, whole
+):
+    holding.hold("pawn.glb")
+    job = batch.submit("render-array.sbatch", "--array=0-2")
+    at_work("pawn.glb")
     cluster.call("scancel", "--batch", "--signal=TERM", f"{job}_2")
     # The last task bears the array's own id.
     assert {one["ArrayTaskId"]: one["JobId"] for one in cluster.jobs(job)}["2"] == job
     ended = {one["ArrayTaskId"]: one for one in cluster.wait(job)}
-    assert {one["JobState"] for one in ended.values()} == {"COMPLETED"}, slow.log()
+    assert {one["JobState"] for one in ended.values()} == {"COMPLETED"}, batch.log()
     assert [ended[str(task)]["Restarts"] for task in range(3)] == ["0", "0", "1"]
-    assert [ends(slow, f"render-{job}_{task}-0.log") for task in range(2)] == [[0], [0]]
+    assert [ends(batch, f"render-{job}_{task}-0.log") for task in range(3)] == [[0], [0], [75, 0]]
     assert listing(tmp_path / "out", killed=True) == whole
 
 
-def test_scancel_reaches_the_worker_and_another_job_goes_on(slow, cluster, tmp_path, whole):
-    job = slow.submit("render.sbatch", "--ntasks=2")
-    at_work(slow, job)
+def test_scancel_reaches_the_worker_and_another_job_goes_on(
+    batch, at_work, cluster, tmp_path, whole
+):
+    job = batch.submit("render.sbatch", "--ntasks=2")
+    at_work()
     cluster.call("scancel", job)
     (ended,) = cluster.wait(job)
-    assert (ended["JobState"], ended["Restarts"]) == ("CANCELLED", "0"), slow.log()
-    slow.until(lambda: bool(ends(slow, f"render-{job}-*.log")))
-    assert 75 in ends(slow, f"render-{job}-*.log")
+    assert (ended["JobState"], ended["Restarts"]) == ("CANCELLED", "0"), batch.log()
+    batch.until(lambda: ends(batch, f"render-{job}-0.log") == [75])
     assert_published_is_recorded(tmp_path / "out")
-    (ended,) = cluster.wait(slow.submit("render.sbatch", "--ntasks=2"))
-    assert ended["JobState"] == "COMPLETED", slow.log()
+    (ended,) = cluster.wait(batch.submit("render.sbatch", "--ntasks=2"))
+    assert ended["JobState"] == "COMPLETED", batch.log()
     assert listing(tmp_path / "out", killed=True) == whole
 
 
-def test_a_node_set_down_in_the_middle_loses_nothing(slow, cluster, tmp_path, whole):
-    job = slow.submit("render.sbatch", "--ntasks=4")
-    at_work(slow, job)
+def test_a_node_set_down_in_the_middle_loses_nothing(batch, at_work, cluster, tmp_path, whole):
+    job = batch.submit("render.sbatch", "--ntasks=4")
+    at_work()
     assert cluster.jobs(job)[0]["NumNodes"] == "2"
     cluster.call("scontrol", "update", "nodename=t2", "state=down", "reason=test")
     try:
-        slow.until(lambda: cluster.jobs(job)[0]["JobState"] == "PENDING")
+        batch.until(lambda: cluster.jobs(job)[0]["JobState"] == "PENDING")
     finally:
         # Refused when it came back by itself.
         cluster.call("scontrol", "update", "nodename=t2", "state=resume", check=False)
     (ended,) = cluster.wait(job)
-    assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), slow.log()
+    assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), batch.log()
     assert listing(tmp_path / "out", killed=True) == whole
     assert_published_is_recorded(tmp_path / "out")
 
