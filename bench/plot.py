@@ -14,13 +14,23 @@ FILE: Final = Path(__file__).parents[1] / "docs" / "quality.png"
 PANEL: Final = (620, 620)
 LEFT, RIGHT, TOP, BOTTOM = 90, 24, 70, 80
 INK, FAINT, PAPER = "#222222", "#dddddd", "#ffffff"
-COLOURS: Final = {
-    (False, False): "#1b6ca8",
-    (False, True): "#2a9d3f",
-    (True, False): "#d1495b",
-    (True, True): "#e39b1f",
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """What is the same along a curve, in words, and its colour."""
+
+    name: str
+    colour: str
+
+
+CURVES: Final[dict[tuple[bool, int | None], Curve]] = {
+    (False, None): Curve("not denoised, fixed", "#1b6ca8"),
+    (False, 0): Curve("not denoised, adaptive", "#2a9d3f"),
+    (False, 8): Curve("not denoised, adaptive from 8", "#7b4fb5"),
+    (True, None): Curve("denoised, fixed", "#d1495b"),
+    (True, 0): Curve("denoised, adaptive", "#e39b1f"),
 }
-"""By (denoise, adaptive)."""
+"""By what they are drawn of: (denoise, adaptive), as `quality.Setting` has them."""
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -35,7 +45,7 @@ class Setting(Protocol):
 
     samples: int
     denoise: bool
-    adaptive: bool
+    adaptive: int | None
     width: float
 
 
@@ -91,17 +101,17 @@ def _panel(
     pen.text(
         (left + (LEFT + PANEL[0]) / 2, PANEL[1] - 34), "seconds a view", INK, _font(16), anchor="mt"
     )
-    for (denoise, adaptive), colour in COLOURS.items():
-        curve = sorted(
+    for key, curve in CURVES.items():
+        places = sorted(
             (point.samples, axes.place(mean, left))
             for point, mean in means.items()
-            if (point.width, point.denoise, point.adaptive) == (width, denoise, adaptive)
+            if (point.width, point.denoise, point.adaptive) == (width, *key)
         )
-        pen.line([place for _, place in curve], colour, 3)
-        for samples, (x, y) in curve:
-            pen.ellipse((x - 5, y - 5, x + 5, y + 5), colour)
-            if not denoise and not adaptive:
-                pen.text((x, y - 10), str(samples), colour, _font(14), anchor="mb")
+        pen.line([place for _, place in places], curve.colour, 3)
+        for samples, (x, y) in places:
+            pen.ellipse((x - 5, y - 5, x + 5, y + 5), curve.colour)
+            if key == (False, None):
+                pen.text((x, y - 10), str(samples), curve.colour, _font(14), anchor="mb")
     for name, point in marked.items():
         if point.width == width:
             x, y = axes.place(means[point], left)
@@ -111,11 +121,10 @@ def _panel(
 
 def _legend(pen: ImageDraw.ImageDraw, top: int) -> None:
     x = LEFT
-    for (denoise, adaptive), colour in COLOURS.items():
-        name = f"{'denoised' if denoise else 'not denoised'}, {'adaptive' if adaptive else 'fixed'}"
-        pen.line([(x, top + 12), (x + 40, top + 12)], colour, 4)
-        pen.text((x + 50, top), name, INK, _font(18))
-        x += 80 + int(pen.textlength(name, _font(18)))
+    for curve in CURVES.values():
+        pen.line([(x, top + 12), (x + 40, top + 12)], curve.colour, 4)
+        pen.text((x + 50, top), curve.name, INK, _font(18))
+        x += 80 + int(pen.textlength(curve.name, _font(18)))
     pen.text((x, top), "points: samples", INK, _font(18))
 
 

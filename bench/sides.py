@@ -20,6 +20,8 @@ from bench.result import BenchError
 
 ROOT = Path(__file__).parents[1]
 BASELINE = ROOT / "bench" / "blender" / "baseline.py"
+FIXED = ("cycles.adaptive=false",)
+"""So that as many samples are taken as are named, on both sides."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -31,12 +33,9 @@ class Settings(msgspec.Struct, frozen=True):
 
     def overrides(self) -> list[str]:
         """For `render-worker run`, over the preset `default`."""
-        return [
-            f"--set={key}={value}"
-            for key, value in (
-                ("views", self.views), ("resolution", self.resolution), ("samples", self.samples)
-            )
-        ]  # fmt: skip
+        named = {"views": self.views, "resolution": self.resolution, "samples": self.samples}
+        keys = [*(f"{key}={value}" for key, value in named.items()), *FIXED]
+        return [f"--set={key}" for key in keys]
 
 
 def make_models(folder: Path, kind: str, count: int) -> list[Path]:

@@ -25,6 +25,7 @@ import OpenEXR
 import trimesh
 from PIL import Image
 
+from worker.blender import channels
 from worker.blender import recipe as recipes
 from worker.blender.messages import View
 from worker.index.record import ObjectRef
@@ -257,9 +258,9 @@ class Shot:
         """The object's statistics."""
         return self.rendered.answer.scene
 
-    def raw(self, number: int, layer: str = "Combined", components: str = "RGBA") -> np.ndarray:
-        """A raw pass (H,W,C): linear, premultiplied."""
-        return self.raws[number].passes.layer(layer, components)
+    def raw(self, number: int) -> np.ndarray:
+        """The colour as it was rendered, (H,W,4): linear, premultiplied."""
+        return self.raws[number].layer(channels.COMBINED)
 
     @functools.cached_property
     def raws(self) -> list[RawView]:
@@ -294,13 +295,13 @@ class Shot:
 class Studio:
     """A pool of one real Blender, and the samples made by it."""
 
-    def __init__(self, blender: str, folder: Path) -> None:
+    def __init__(self, blender: str, folder: Path, runtime: Runtime | None = None) -> None:
         self.blender = blender
         self.folder = folder
         self._shots: dict[Any, Shot] = {}
         self._count = itertools.count()
         options = PoolOptions(device="cpu", limits=Limits(object_s=120.0))
-        self.pool = Pool(runtime_of(blender), options, folder / "children")
+        self.pool = Pool(runtime or runtime_of(blender), options, folder / "children")
         self.pool.open()
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from worker import keys
 from worker.blender.recipe import IMAGES
 
 NOTE = 'Every image kind the worker knows against `images = ["colour"]`, 12 views, steady state.'
-SIZE = ["views=12", "resolution=256", "samples=64"]
+SIZE = ["views=12", "resolution=256", "samples=64", *sides.FIXED]
 
 
 def measure(scratch: Path, quick: bool) -> list[Row]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bench import plot, sides
 from bench.result import BenchError, Row, at_least, at_most
 from worker import presets
+from worker.blender import channels
 from worker.index.record import ObjectRef
 from worker.pack.raw import RawView
 from worker.render import runtime
@@ -34,7 +35,7 @@ OBJECTS = (
     "pawn.glb", "rocket.glb", "crate.obj", "monkey.fbx", "gear.stl", "knot.ply", "mushroom.gltf",
     "pane.glb", "metals.glb", "glowing.glb",
 )  # fmt: skip
-SAMPLES = (16, 32, 64, 96, 128, 256)
+SAMPLES = (16, 32, 64, 128, 256)
 WIDTHS = (0.01, 1.0, 1.5)
 REFERENCE = 4096
 PEAK_DB = 99.0
@@ -48,11 +49,14 @@ SHARE = 1 / 3
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """One point: samples x denoise x adaptive x filter width."""
+    """One point: samples x denoise x adaptive x filter width.
+
+    adaptive: the samples it takes at least, 0 for Cycles' own choice of them; None: it is off.
+    """
 
     samples: int
     denoise: bool
-    adaptive: bool
+    adaptive: int | None
     width: float
 
     def overrides(self) -> list[str]:
@@ -60,13 +64,13 @@ class Setting(msgspec.Struct, frozen=True):
         return [
             f"samples={self.samples}",
             f"cycles.denoise={str(self.denoise).lower()}",
-            f"cycles.adaptive={str(self.adaptive).lower()}",
+            f"cycles.adaptive={str(self.adaptive is not None).lower()}",
+            f"cycles.adaptive_least={self.adaptive or 0}",
             f"cycles.filter_width={self.width}",
         ]
 
     def __str__(self) -> str:
-        words = [f"{self.samples} samples"]
-        words += ["denoised"] * self.denoise + ["adaptive"] * self.adaptive
+        words = [f"{self.samples} samples", plot.CURVES[self.denoise, self.adaptive].name]
         return ", ".join([*words, f"filter {self.width:g}"])
 
 
@@ -74,7 +78,8 @@ def of_preset(name: str) -> Setting:
     """Where a preset stands."""
     recipe = presets.load(name)
     cycles = recipe.cycles
-    return Setting(recipe.samples, cycles.denoise, cycles.adaptive, cycles.filter_width)
+    adaptive = cycles.adaptive_least if cycles.adaptive else None
+    return Setting(recipe.samples, cycles.denoise, adaptive, cycles.filter_width)
 
 
 def measure(scratch: Path, quick: bool) -> list[Row]:
@@ -87,8 +92,8 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
     )  # fmt: skip
     size = 64 if quick else 192
     grid = [
-        Setting(*point)
-        for point in itertools.product(SAMPLES, (False, True), (False, True), WIDTHS)
+        Setting(samples, *curve, width)
+        for samples, curve, width in itertools.product(SAMPLES, plot.CURVES, WIDTHS)
     ]
     published, default = of_preset("objaverse-xl"), of_preset("default")
     grid += [point for point in (published, default) if point not in grid]
@@ -156,7 +161,7 @@ def _render(
     wanted = "openimagedenoise" if point.denoise else None
     if done.answer.runtime["denoiser"] != wanted:
         raise BenchError("this Blender has no OpenImageDenoise, so there is nothing to compare")
-    linear = RawView(done.answer.views[0], raw).passes.layer("Combined", "RGBA")[..., :3]
+    linear = RawView(done.answer.views[0], raw).layer(channels.COMBINED)[..., :3]
     shutil.rmtree(raw)
     return display(linear * 2.0**recipe.colour.exposure), done.answer.render_s
 

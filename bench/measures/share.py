@@ -22,7 +22,7 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
     for (resolution, samples), count, target in CASES:
         models = scratch / f"models-{resolution}"
         sides.make_models(models, "small", 3 if quick else count)
-        keys = ["views=12", f"resolution={resolution}", f"samples={samples}"]
+        keys = ["views=12", f"resolution={resolution}", f"samples={samples}", *sides.FIXED]
         ended = timed(models, scratch / f"share-{resolution}", keys)
         wall = ended[-1].end_s - ended[0].end_s
         rendering = sum(one.render_s for one in ended[1:])

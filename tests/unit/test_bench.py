@@ -70,18 +70,17 @@ def test_the_page_tells_misses_and_what_was_not_measured(tmp_path, monkeypatch):
 def test_the_plot_holds_every_curve_and_stays_small(tmp_path):
     grid = {
         quality.Setting(samples, denoise, adaptive, width): plot.Point(
-            samples / 50 + denoise, 20 + 5 * np.log2(samples)
+            (samples + (adaptive or 20)) / 50 + denoise, 20 + 5 * np.log2(samples)
         )
         for samples in quality.SAMPLES
-        for denoise in (False, True)
-        for adaptive in (False, True)
+        for denoise, adaptive in plot.CURVES
         for width in quality.WIDTHS
     }
     path = tmp_path / "plot.png"
     plot.draw(grid, {"default": next(iter(grid))}, path)
     with Image.open(path) as image:
         colours = {colour for _, colour in image.convert("RGB").getcolors(1 << 20)}
-    for colour in plot.COLOURS.values():
-        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    for curve in plot.CURVES.values():
+        red, green, blue = (int(curve.colour[i : i + 2], 16) for i in (1, 3, 5))
         assert min(abs(r - red) + abs(g - green) + abs(b - blue) for r, g, b in colours) < 12
     assert path.stat().st_size < 100_000

@@ -261,6 +261,16 @@ def clear_passes(layer: Any) -> None:
                 setattr(owner, name, False)
 
 
+def displaces() -> bool:
+    """Whether a material moves the surface it is on, which no vertex tells."""
+    # The setting was Cycles' own until 4.1.
+    for material in list(bpy.data.materials):
+        owner: Any = material if hasattr(material, "displacement_method") else material.cycles
+        if owner.displacement_method != "BUMP":
+            return True
+    return False
+
+
 def fill_triangles(mesh: Any, points: Any, triangles: Any) -> None:
     """Make an empty mesh one of `points` (V,3) and `triangles` (T,3)."""
     count = len(triangles)

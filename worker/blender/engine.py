@@ -122,6 +122,8 @@ def _cycles(cycles: Any, recipe: Recipe, device: Device, seed: int, *, denoise: 
             "samples": recipe.samples,
             "time_limit": 0.0,
             "use_adaptive_sampling": wanted.adaptive,
+            "adaptive_threshold": wanted.adaptive_threshold,
+            "adaptive_min_samples": wanted.adaptive_least,
             "use_denoising": denoise,
             "filter_width": wanted.filter_width,
             "max_bounces": 12,

@@ -22,6 +22,8 @@ BOXED_KINDS = frozenset({"CURVES", "POINTCLOUD", "VOLUME"})
 """Rendered too, but measured by their bounding box only."""
 SHAPE_KINDS = MESH_KINDS | BOXED_KINDS
 CHUNK = 1 << 21
+CELLS = 48
+"""Of the grid that `boxes` come from, along each axis."""
 Array = npt.NDArray[np.float64]
 
 
@@ -73,6 +75,26 @@ def reach(centre: Array, frames: Sequence[int]) -> float:
             squares = np.square(points - centre).sum(axis=1)
             farthest = max(farthest, float(squares.max()))
     return math.sqrt(farthest)
+
+
+def boxes(low: Array, high: Array, frames: Sequence[int]) -> tuple[Array, Array]:
+    """Boxes that hold all that will be seen: their centres (N,3), and half their sides (3,).
+
+    They are cells of a grid from `low` to `high`, the corners of `bounds`; of each column of it
+    the two ends, for what lies between is never the outermost.
+    """
+    sides = np.maximum(high - low, (high - low).max() * 1e-6) / CELLS
+    taken = np.zeros((CELLS, CELLS, CELLS), dtype=bool)
+    for frame in frames:
+        poses.show(frame)
+        for points in _placed(*_seen()):
+            cells = np.clip((points - low) / sides, 0, CELLS - 1).astype(np.int64)
+            taken[cells[:, 0], cells[:, 1], cells[:, 2]] = True
+    columns = np.argwhere(taken.any(axis=2))
+    along = taken[columns[:, 0], columns[:, 1]]
+    ends = along.argmax(axis=1), CELLS - 1 - along[:, ::-1].argmax(axis=1)
+    cells = np.concatenate([np.column_stack([columns, end]) for end in ends])
+    return low + (cells + 0.5) * sides, sides / 2.0
 
 
 Shapes = dict[int, tuple[Array, int]]

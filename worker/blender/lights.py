@@ -38,6 +38,8 @@ TRELLIS_AREAS = (  # a new light is 0.25 wide, theirs is scaled by 100
 """TRELLIS's lights (microsoft/TRELLIS, dataset_toolkits/blender_script)."""
 PHOTOMETRIC = frozenset({"POINT", "SPOT", "AREA"})
 """Lights whose power is in watts, so that it must follow their distance."""
+UNSEEN = frozenset({"four-suns", "shap-e", "uniform", "environment", "none"})
+"""Rigs without a light that a camera could see as a thing in space."""
 Place = tuple[float, float, float]
 
 

@@ -101,6 +101,8 @@ class View:
     frame: of the object's animation.
     files: raw file name in scratch by kind: "passes" (multilayer EXR, linear, premultiplied)
     and, where the view transform is not the sRGB standard, "display" (PNG, straight alpha).
+    window: left, top, width and height of the part of the frame that those files hold, in pixels;
+    nothing is seen outside it. Empty: all of it.
     """
 
     name: str
@@ -111,6 +113,7 @@ class View:
     projection: str
     files: Dict[str, str]
     frame: int = 0
+    window: List[int] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -169,7 +169,13 @@ class Cycles:
 
     denoise: bool = key(False, "OpenImageDenoise, where this Blender has it")
     filter_width: float = key(1.0, "pixel filter width", low=0.01, high=10.0, unit="pixel")
-    adaptive: bool = key(False, "adaptive sampling")
+    adaptive: bool = key(False, "adaptive sampling: no more samples where the noise is low")
+    adaptive_threshold: float = key(
+        0.01, "the noise that adaptive sampling calls low", low=1e-5, high=1.0
+    )
+    adaptive_least: int = key(
+        0, "samples that adaptive sampling takes at least; 0: as Cycles has it", low=0, high=1 << 20
+    )
     diffuse_bounces: int = key(1, "diffuse bounces", low=0, high=1024)
     glossy_bounces: int = key(1, "glossy bounces", low=0, high=1024)
     transparent_bounces: int = key(3, "transparent surfaces a ray may cross", low=0, high=1024)

@@ -14,6 +14,7 @@ from worker.blender.layouts import Viewpoint
 from worker.blender.messages import View
 from worker.blender.recipe import Recipe
 from worker.blender.scene import aim
+from worker.blender.window import Outline, Window, open_on, whole
 
 
 def render_views(
@@ -23,8 +24,11 @@ def render_views(
     frames: list[int],
     scratch: str,
     on_view: Callable[[int], None],
+    outline: Outline | None = None,
 ) -> list[View]:
     """Render each viewpoint once, at its frame, into `scratch`; `on_view` is told before each.
+
+    Only what `outline` leaves of the frame, where there is one.
 
     NNN.exr: uncompressed multilayer float32 EXR with the passes of `channels` that the recipe's
     images need. NNN.png, where the view transform is not the sRGB standard: 8-bit RGBA with
@@ -38,7 +42,8 @@ def render_views(
         name = f"{number:03d}"
         poses.show(frame)
         aim(camera, viewpoint)
-        views.append(take(name, viewpoint, kinds, scratch, frame))
+        window = outline.window(viewpoint) if outline else None
+        views.append(take(name, viewpoint, kinds, scratch, frame, window))
     return views
 
 
@@ -54,12 +59,21 @@ def prepare(wanted: tuple[Pass, ...], least_alpha: float) -> None:
     _leave_no_stamps(scene)
 
 
-def take(name: str, viewpoint: Viewpoint, kinds: list[str], scratch: str, frame: int = 0) -> View:
+def take(
+    name: str,
+    viewpoint: Viewpoint,
+    kinds: list[str],
+    scratch: str,
+    frame: int = 0,
+    window: Window | None = None,
+) -> View:
     """Render once what the camera sees now, which stands at `viewpoint`; a raw file of each kind.
 
     Raises: ObjectFault("render").
     """
     scene: Any = bpy.context.scene
+    window = window or whole(viewpoint)
+    open_on(scene, window, viewpoint)
     files = {}
     for kind in kinds:
         files[kind] = f"{name}{SUFFIXES[kind]}"
@@ -77,6 +91,7 @@ def take(name: str, viewpoint: Viewpoint, kinds: list[str], scratch: str, frame:
         projection=viewpoint.projection,
         files=files,
         frame=frame,
+        window=window.sides(),
     )
 
 

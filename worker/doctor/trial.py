@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from worker.blender import channels
 from worker.blender.messages import Ready, Rendered
 from worker.errors import NodeUnusable, ObjectError
 from worker.pack.raw import RawView
@@ -64,7 +65,7 @@ def trial(runtime: Runtime, device: Device, home: Path, limits: Limits = PATIENT
 def _look(answer: Rendered, scratch: Path) -> None:
     """Raises: NodeUnusable unless the picture decodes and shows a lit cube."""
     try:
-        pixels = RawView(answer.views[0], scratch).passes.layer("Combined", "RGBA")
+        pixels = RawView(answer.views[0], scratch).layer(channels.COMBINED)
     except ObjectError as error:
         raise NodeUnusable(f"a test render came out damaged: {error}") from error
     seen = pixels[..., 3] > 0

@@ -6,6 +6,7 @@ import functools
 import stat
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,8 @@ class RawView:
 
     @functools.cached_property
     def passes(self) -> Passes:
-        """The multilayer EXR. Raises: RenderFailed."""
-        return Passes(self.file("passes"), self.view.width, self.view.height)
+        """The multilayer EXR, of the window. Raises: RenderFailed."""
+        return Passes(self.file("passes"), *self.size)
 
     def layer(self, wanted: Pass) -> NDArray[np.float32]:
         """One pass as (height, width, components), read once; not to be written to.
@@ -35,10 +36,37 @@ class RawView:
         Raises: RenderFailed.
         """
         if wanted not in self._layers:
-            pixels = self.passes.layer(wanted.layer, wanted.components)
+            pixels = self.framed(
+                self.passes.layer(wanted.layer, wanted.components), wanted.background
+            )
             pixels.flags.writeable = False
             self._layers[wanted] = pixels
         return self._layers[wanted]
+
+    def framed(self, pixels: NDArray[Any], background: float) -> NDArray[Any]:
+        """What was read of the window, (height, width, components), as the whole frame."""
+        left, top, wide, tall = self._window
+        if (wide, tall) == (self.view.width, self.view.height):
+            return pixels
+        shape = (self.view.height, self.view.width, pixels.shape[2])
+        frame = np.full(shape, background, pixels.dtype)
+        frame[top : top + tall, left : left + wide] = pixels
+        return frame
+
+    @functools.cached_property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the raw pictures: the window's. Raises: RenderFailed."""
+        return self._window[2:]
+
+    @functools.cached_property
+    def _window(self) -> tuple[int, int, int, int]:
+        width, height = self.view.width, self.view.height
+        match self.view.window or [0, 0, width, height]:
+            case [left, top, wide, tall] if (
+                0 <= left < left + wide <= width and 0 <= top < top + tall <= height
+            ):
+                return left, top, wide, tall
+        raise RenderFailed(f"view {self.view.name} has a window outside its frame")
 
     def file(self, kind: str) -> Path:
         """The raw file of a kind: a regular file that lies in scratch itself.

@@ -18,6 +18,7 @@ from worker.blender import (
     render,
     scene,
     statistics,
+    window,
 )
 from worker.blender.engine import Device
 from worker.blender.messages import Phase, Rendered, RenderObject
@@ -50,6 +51,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     centre, scale = _normal_form(recipe, low, high, shown)
     facts["placement"] = {"scale": scale, "offset": (-scale * centre).tolist()}
     rig = lights.add(recipe.lights, stream(uid, recipe, "lights"), scale)
+    outline = window.outline(recipe, rig, (low, high), shown)
 
     def support(directions: extent.Array) -> extent.Array:
         return scale * (extent.support(directions, shown) - directions @ centre)
@@ -68,8 +70,10 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
 
     start = time.monotonic()
     views = render.render_views(
-        recipe, camera, viewpoints, frames, request.scratch, lambda n: tell(Phase(uid, "view", n))
-    )
+        recipe, camera, viewpoints, frames, request.scratch,
+        lambda number: tell(Phase(uid, "view", number)),
+        outline and outline.placed(centre, scale),
+    )  # fmt: skip
     return Rendered(uid, views, facts, runtime, time.monotonic() - start)
 
 

@@ -1,0 +1,12 @@
+"""worker/blender/program.py with no window: every ray of the frame is traced, needed or not."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from worker.blender import window
+from worker.blender.child import main
+
+window.outline = lambda *_: None
+main(sys.argv[sys.argv.index("--") + 1 :])
