@@ -92,4 +92,12 @@ def pixels(path: Path) -> np.ndarray:
 def views_of(answer: dict, scratch: Path) -> list[np.ndarray]:
     """Every view's pixels; fails the test when the answer is not Rendered."""
     assert answer["type"] == "Rendered", answer
-    return [pixels(scratch / view["files"]["passes"]) for view in answer["views"]]
+    return [framed(pixels(scratch / view["files"]["passes"]), view) for view in answer["views"]]
+
+
+def framed(picture: np.ndarray, view: dict, background: float = 0.0) -> np.ndarray:
+    """A raw picture (h,w,C) of a view's window, in the view's frame (H,W,C)."""
+    left, top, width, height = view["window"]
+    frame = np.full((view["height"], view["width"], picture.shape[2]), background, picture.dtype)
+    frame[top : top + height, left : left + width] = picture
+    return frame

@@ -10,6 +10,7 @@ import numpy as np
 import OpenEXR
 import pytest
 
+from tests.integration.blender.conftest import framed
 from tests.integration.blender.driver import small
 from worker.blender import channels
 from worker.blender.channels import (
@@ -44,11 +45,12 @@ def scenes(blender, tmp_path_factory):
     return folder
 
 
-def layer(path, each):
-    """One pass as (H,W,C), by the names that `channels` gives."""
+def layer(raw, each):
+    """One pass as (H,W,C), by the names that `channels` gives, of a raw file and its view."""
+    path, view = raw
     with OpenEXR.File(str(path), separate_channels=True) as file:
         found = file.parts[0].channels
-        return np.stack(
+        picture = np.stack(
             [
                 next(
                     channel.pixels
@@ -59,12 +61,13 @@ def layer(path, each):
             ],
             axis=-1,
         )
+    return framed(picture, view, each.background)
 
 
 def render(child, model, out, **keys):
     answer = child.render(model, out, small(**{"views": 1, **keys}))
     assert answer["type"] == "Rendered", answer
-    return answer, [out / view["files"]["passes"] for view in answer["views"]]
+    return answer, [(out / view["files"]["passes"], view) for view in answer["views"]]
 
 
 def test_every_kind_has_its_passes_and_they_are_all_in_the_file(child, scenes, tmp_path):
@@ -168,7 +171,7 @@ def test_nothing_of_one_object_is_in_the_next(child, samples, scenes, tmp_path):
         assert answer.pop("render_s") > 0
     assert answers[0] == answers[1]
     for view in answers[0]["views"]:
-        a, b = (tmp_path / run / view["files"]["passes"] for run in "01")
+        a, b = ((tmp_path / run / view["files"]["passes"], view) for run in "01")
         for each in channels.passes(tuple(EVERYTHING)):
             assert np.array_equal(layer(a, each), layer(b, each)), each.layer
 

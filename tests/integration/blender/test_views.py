@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.integration.blender.conftest import COMMANDS, views_of
+from tests.integration.blender.conftest import COMMANDS, framed, views_of
 from tests.integration.blender.driver import Driver, small
 
 MARKS = [(0, 0, 0), (10, 0, 0), (10, 4, 0), (3, 1, 6), (1, 3, 2)]
@@ -135,7 +135,8 @@ def test_display_is_straight_alpha_eight_bits(child, samples, tmp_path):
     recipe = small(views=1, resolution=[48, 64], colour={"view_transform": "filmic"})
     answer = child.render(samples / "monkey.fbx", tmp_path, recipe)
     raw = views_of(answer, tmp_path)[0]
-    picture = shown(tmp_path / answer["views"][0]["files"]["display"]) / 255
+    (view,) = answer["views"]
+    picture = framed(shown(tmp_path / view["files"]["display"]), view) / 255
     assert picture.shape == (64, 48, 4)
     assert np.abs(picture[..., 3] - raw[..., 3]).max() < 1 / 128
     # At an edge straight colour is as bright as the surface beside it, not faded by its alpha.

@@ -12,13 +12,14 @@ from PIL import Image
 
 from tests.integration.blender.driver import DEBIAN, PROGRAM, WHEEL, Driver
 from worker import presets
+from worker.blender.channels import COMBINED
 from worker.blender.messages import Rendered
 from worker.blender.recipe import IMAGES
 from worker.errors import RenderFailed
 from worker.index.record import ObjectRef
 from worker.pack import conventions, srgb
-from worker.pack.exr import Passes
 from worker.pack.pack import pack
+from worker.pack.raw import RawView
 from worker.render.result import RenderedObject
 from worker.sources.base import FetchedObject
 
@@ -120,9 +121,7 @@ def test_the_image_is_the_linear_pass_through_the_standards_curve(tmp_path, chil
     rendered = rendered_by(child, model, recipe, tmp_path / "raw")
     members = open_members(pack(rendered, recipe, tmp_path))
     image = np.asarray(Image.open(io.BytesIO(members["000.png"]))).astype(int)
-    linear = Passes(tmp_path / "raw" / rendered.answer.views[0].files["passes"], 96, 64).layer(
-        "Combined", "RGBA"
-    )
+    linear = RawView(rendered.answer.views[0], tmp_path / "raw").layer(COMBINED).copy()
     linear[..., :3] *= 2**recipe.colour.exposure
     opaque = (linear[..., 3] == 1) & (linear[..., :3].max(-1) <= 1)
     assert opaque.sum() > 100
