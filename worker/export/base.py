@@ -17,6 +17,8 @@ class Finished(Line, frozen=True, kw_only=True, omit_defaults=True):
 
     file_identifier: str
     shard: str
+    source: str | None = None
+    license: str | None = None
     sha256: str | None = None
     """Hex digest of the zip."""
     size: int | None = None

@@ -71,6 +71,8 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         row: dict[str, Any] = {
             "uid": found.uid,
             "file_identifier": found.file_identifier,
+            "source": found.source,
+            "license": found.license,
             "shard": found.shard,
             "outcome": found.outcome,
             "code": found.code,

@@ -65,6 +65,9 @@ class Outcome(Line, frozen=True, kw_only=True, omit_defaults=True):
 
     file_identifier: str
     shard: str
+    source: str | None = None
+    """As the index has it, and so the licence; of a rendered object both are in its zip."""
+    license: str | None = None
     log_tail: tuple[str, ...] = ()
     sha256: str | None = None
     """Hex digest of the zip."""
@@ -131,6 +134,7 @@ class Outcome(Line, frozen=True, kw_only=True, omit_defaults=True):
         """The object failed, for the reason that `error` says."""
         return cls(
             **_common(ref, shard, author, "failed"),
+            source=ref.source or None, license=ref.license,
             code=error.code, message=str(error), log_tail=tuple(error.log_tail),
             seconds=seconds, attempt=attempt,
         )  # fmt: skip
@@ -138,7 +142,9 @@ class Outcome(Line, frozen=True, kw_only=True, omit_defaults=True):
     @classmethod
     def new(cls, ref: ObjectRef, shard: str, author: Author) -> Outcome:
         """The object lies beside the index's objects, and was not rendered."""
-        return cls(**_common(ref, shard, author, "new"))
+        return cls(
+            **_common(ref, shard, author, "new"), source=ref.source or None, license=ref.license
+        )
 
 
 def _common(ref: ObjectRef, shard: str, author: Author, outcome: Kind) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def test_rows(export, views):
     assert json.loads(row["metadata"]) == {"author": "someone"}
     bad = rows[keys.uid_of("https://example.org/bad-0.glb")]
     assert (bad["outcome"], bad["code"], bad["message"]) == ("failed", "import", "no mesh in it")
+    assert (bad["source"], bad["license"]) == ("github", "CC0-1.0")
     assert bad["zip"] is bad["views"] is bad["bbox_min"] is None
 
 
