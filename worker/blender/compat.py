@@ -271,6 +271,15 @@ def displaces() -> bool:
     return False
 
 
+def curves(action: Any) -> list[Any]:
+    """Every F-curve of an action; of layers and slots since 4.4."""
+    found: list[Any] = [] if hasattr(action, "layers") else list(action.fcurves)
+    for layer in getattr(action, "layers", ()):
+        for strip in layer.strips:
+            found += [curve for bag in strip.channelbags for curve in bag.fcurves]
+    return found
+
+
 def fill_triangles(mesh: Any, points: Any, triangles: Any) -> None:
     """Make an empty mesh one of `points` (V,3) and `triangles` (T,3)."""
     count = len(triangles)

@@ -24,6 +24,10 @@ SHAPE_KINDS = MESH_KINDS | BOXED_KINDS
 CHUNK = 1 << 21
 CELLS = 48
 """Of the grid that `boxes` come from, along each axis."""
+SLACK = 1e-3
+"""By how much of the longest side that grid is larger, on each side."""
+FARTHEST = 1e3
+"""Longest sides that an object may be moved by: float32 then errs by less than a pixel."""
 Array = npt.NDArray[np.float64]
 
 
@@ -77,24 +81,34 @@ def reach(centre: Array, frames: Sequence[int]) -> float:
     return math.sqrt(farthest)
 
 
-def boxes(low: Array, high: Array, frames: Sequence[int]) -> tuple[Array, Array]:
-    """Boxes that hold all that will be seen: their centres (N,3), and half their sides (3,).
+def boxes(low: Array, high: Array, frames: Sequence[int]) -> tuple[Array, Array] | None:
+    """Boxes that hold every vertex seen: their centres (N,3), and half their sides (3,).
 
-    They are cells of a grid from `low` to `high`, the corners of `bounds`; of each column of it
-    the two ends, for what lies between is never the outermost.
+    They are cells of a grid from `low` to `high`, (3,) each; of each column of it the two ends,
+    for what lies between is never the outermost. None if something is not between those, or where
+    it is depends on how Cycles rounds: numbers far larger than the object that cancel out.
     """
-    sides = np.maximum(high - low, (high - low).max() * 1e-6) / CELLS
+    side = float((high - low).max())
+    low, high = low - side * SLACK, high + side * SLACK
+    cell = (high - low) / CELLS
     taken = np.zeros((CELLS, CELLS, CELLS), dtype=bool)
     for frame in frames:
         poses.show(frame)
-        for points in _placed(*_seen()):
-            cells = np.clip((points - low) / sides, 0, CELLS - 1).astype(np.int64)
-            taken[cells[:, 0], cells[:, 1], cells[:, 2]] = True
+        shapes, places = _seen()
+        matrices = np.concatenate([np.stack(found) for found in places.values()])
+        if np.abs(matrices[:, :3, 3]).max() > FARTHEST * side:
+            return None
+        for points in _placed(shapes, places):
+            at = np.floor((points - low) / cell)
+            if at.size and not (at.min() >= 0 and at.max() < CELLS):
+                return None
+            at = at.astype(np.int64)
+            taken[at[:, 0], at[:, 1], at[:, 2]] = True
     columns = np.argwhere(taken.any(axis=2))
     along = taken[columns[:, 0], columns[:, 1]]
     ends = along.argmax(axis=1), CELLS - 1 - along[:, ::-1].argmax(axis=1)
     cells = np.concatenate([np.column_stack([columns, end]) for end in ends])
-    return low + (cells + 0.5) * sides, sides / 2.0
+    return low + (cells + 0.5) * cell, cell / 2.0
 
 
 Shapes = dict[int, tuple[Array, int]]

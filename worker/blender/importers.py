@@ -141,6 +141,10 @@ def _hide(*, only_render: bool) -> None:
     for item in scene.objects:
         hidden = item.hide_render or (not only_render and (item.hide_viewport or item.hide_get()))
         item.hide_render = item.hide_viewport = bool(hidden)
+    for item in bpy.data.objects:
+        item.show_instancer_for_viewport = item.show_instancer_for_render
+        if item.name not in scene.objects:  # what only an instance shows
+            item.hide_viewport = item.hide_render
     for collection in bpy.data.collections:
         collection.hide_viewport = collection.hide_render
     for item in bpy.data.objects:

@@ -38,8 +38,6 @@ TRELLIS_AREAS = (  # a new light is 0.25 wide, theirs is scaled by 100
 """TRELLIS's lights (microsoft/TRELLIS, dataset_toolkits/blender_script)."""
 PHOTOMETRIC = frozenset({"POINT", "SPOT", "AREA"})
 """Lights whose power is in watts, so that it must follow their distance."""
-UNSEEN = frozenset({"four-suns", "shap-e", "uniform", "environment", "none"})
-"""Rigs without a light that a camera could see as a thing in space."""
 Place = tuple[float, float, float]
 
 
@@ -181,11 +179,12 @@ def _keep_own(strength: float, scale: float) -> bool:
 
 
 def new_light(kind: str, name: str, energy: float) -> tuple[Any, Any]:
-    """A new light in the scene: its data, and the object."""
+    """A new light in the scene, which no camera sees itself: its data, and the object."""
     lights: Any = bpy.data.lights
     data = lights.new(name, kind)
     data.energy = energy
     item: Any = bpy.data.objects.new(name, data)
+    item.visible_camera = False
     scene: Any = bpy.context.scene
     scene.collection.objects.link(item)
     return data, item

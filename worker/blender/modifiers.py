@@ -20,14 +20,14 @@ PLAIN = COSTLY | frozenset({
     "WEIGHTED_NORMAL", "WELD", "WIREFRAME",
 })  # fmt: skip
 """Modifiers whose whole result is the object's mesh: no particles, instances, simulations."""
-OTHERWISE = frozenset({"SCREW"})
-"""Of those, what has a level of detail of its own for the render, see `as_rendered`."""
+MEASURED = PLAIN - {"SCREW"}
+"""Those with no level of detail of their own for the render, but for what `as_rendered` levels."""
 
 
 def are_measured(items: list[Any]) -> bool:
     """Whether what `items`' modifiers make for the render is what they make to be measured."""
     return all(
-        modifier.type in PLAIN and modifier.type not in OTHERWISE
+        modifier.type in MEASURED
         for item in items
         for modifier in item.modifiers
         if modifier.show_render

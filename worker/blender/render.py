@@ -10,11 +10,12 @@ import bpy
 from worker.blender import aovs, channels, compat, poses
 from worker.blender.channels import Pass
 from worker.blender.faults import ObjectFault, brief
+from worker.blender.hull import Hull
 from worker.blender.layouts import Viewpoint
 from worker.blender.messages import View
 from worker.blender.recipe import Recipe
 from worker.blender.scene import aim
-from worker.blender.window import Outline, Window, open_on, whole
+from worker.blender.window import Window, restrict, whole
 
 
 def render_views(
@@ -24,11 +25,11 @@ def render_views(
     frames: list[int],
     scratch: str,
     on_view: Callable[[int], None],
-    outline: Outline | None = None,
+    hull: Hull | None = None,
 ) -> list[View]:
     """Render each viewpoint once, at its frame, into `scratch`; `on_view` is told before each.
 
-    Only what `outline` leaves of the frame, where there is one.
+    Only the window of the frame that `hull` can be seen in, where there is one.
 
     NNN.exr: uncompressed multilayer float32 EXR with the passes of `channels` that the recipe's
     images need. NNN.png, where the view transform is not the sRGB standard: 8-bit RGBA with
@@ -42,7 +43,7 @@ def render_views(
         name = f"{number:03d}"
         poses.show(frame)
         aim(camera, viewpoint)
-        window = outline.window(viewpoint) if outline else None
+        window = hull.window(viewpoint) if hull else None
         views.append(take(name, viewpoint, kinds, scratch, frame, window))
     return views
 
@@ -73,7 +74,7 @@ def take(
     """
     scene: Any = bpy.context.scene
     window = window or whole(viewpoint)
-    open_on(scene, window, viewpoint)
+    restrict(scene, window, viewpoint)
     files = {}
     for kind in kinds:
         files[kind] = f"{name}{SUFFIXES[kind]}"

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.integration.proof.test_leaks import RECIPE as ALL
-from tests.proof_helpers import REPOSITORY, Studio, runtime_of
-from worker.errors import Unsupported
+from tests.proof_helpers import DEBIAN, REPOSITORY, Studio, runtime_of
+from worker.errors import ImportFailed, Unsupported
 from worker.render.runtime import PROGRAM, Runtime
 
 WHOLE = str(REPOSITORY / "tests/whole_frame.py")
 RECIPES = {
     "all kinds": {},
     "many views": {"views": 40, "images": ["colour-exr", "depth-npy"], "resolution": 24},
-    "adaptive": {"cycles": {"adaptive": True}, "samples": 64},
-    "wide filter": {"cycles": {"filter_width": 6.0}, "camera": {"radius": [3.0, 3.0]}},
+    "adaptive": {"cycles": {"adaptive": True, "adaptive_least": 8}, "samples": 128},
+    "wide filter": {
+        "cycles": {"filter_width": 10.0},
+        "camera": {"radius": [4.0, 4.0]},
+        "resolution": 96,
+    },
     "filmic": {"colour": {"view_transform": "filmic", "exposure": 1.0}},
+    "area": {"lights": {"rig": "area"}, "camera": {"layout": "sphere"}},
+    "trellis": {"lights": {"rig": "trellis"}, "camera": {"layout": "sphere"}},
     "opposite suns": {"lights": {"rig": "shap-e"}, "camera": {"layout": "sphere"}},
     "white world": {"lights": {"rig": "uniform"}},
     "orthographic": {"camera": {"projection": "orthographic", "ortho_scale": 3.0}},
@@ -25,14 +34,15 @@ RECIPES = {
     "too near": {"camera": {"radius": [0.4, 0.8]}},
     "fitted": {"camera": {"distance": "fit"}},
 }
-MODELS = {".blend", ".glb", ".fbx", ".obj"}
+BRIEF = {**ALL, "images": ["colour-exr", "depth-npy"], "views": 6, "samples": 1, "resolution": 128}
+CURVED = {"curve.blend", "text.blend", "metaballs.blend", "surface.blend"}
 MOVING = {"subject": {"pose": "spread"}}
 WHOLE_FRAMES = {
-    "a light that is seen": ("crate.obj", {"lights": {"rig": "area"}}),
     "lights of the file's own": ("furnished.blend", {"lights": {"rig": "own"}}),
     "a denoiser": ("crate.obj", {"cycles": {"denoise": True}}),
     "curves": ("curve.blend", {}),
     "metaballs": ("metaballs.blend", {}),
+    "tiles": ("crate.obj", {"resolution": [2049, 1], "cycles": {"adaptive": True}}),
 }
 
 
@@ -62,15 +72,45 @@ def test_no_byte_differs_from_the_whole_frames(studio, whole, model, name):
     assert shot.members == whole.shoot(studio.sample(model), **recipe).members
 
 
-def test_no_sample_is_cut(studio, whole):
-    recipe = {**ALL, "images": ["colour-exr", "depth-npy"], "views": 6, **MOVING}
-    found = studio.sample("roots.blend").parent.iterdir()
-    for model in sorted(path for path in found if path.suffix in MODELS):
+@pytest.mark.parametrize("family", ["hard", "demo"])
+def test_no_sample_is_cut(studio, whole, family):
+    camera = {"radius": [2.5, 3.0]}
+    recipe = {**BRIEF, "camera": camera, **MOVING}
+    studio.sample("roots.blend")
+    cut = []
+    for model in sorted(path for path in (studio.folder / family).iterdir() if path.is_file()):
         try:
             expected = whole.shoot(model, **recipe).members
-        except Unsupported:
+        except (Unsupported, ImportFailed):
             continue
-        assert studio.shoot(model, **recipe).members == expected, model.name
+        shot = studio.shoot(model, **recipe)
+        assert shot.members == expected, model.name
+        cut += [model.name] * any(windows(shot))
+        assert any(windows(shot)) == (model.name not in CURVED), model.name
+    assert len(cut) >= 5
+
+
+@pytest.fixture(scope="session")
+def odd(studio, tmp_path_factory):
+    """See make_odd.py."""
+    folder = tmp_path_factory.mktemp("odd")
+    start = {"bpy": [sys.executable], "debian": [str(DEBIAN), "-b", "--python"]}[studio.blender]
+    script = [str(Path(__file__).with_name("make_odd.py")), *["--"] * (studio.blender == "debian")]
+    subprocess.run([*start, *script, folder], check=True, capture_output=True)
+    corners = itertools.product((0, 7), repeat=3)
+    lines = [f"v {5_000_000 + x} {y} {z}" for x, y, z in corners]
+    faces = ("1 2 4 3", "5 7 8 6", "1 5 6 2", "3 4 8 7", "1 3 7 5", "2 6 8 4")
+    (folder / "surveyed.obj").write_text("\n".join([*lines, *(f"f {face}" for face in faces)]))
+    return folder
+
+
+def test_what_is_not_where_it_was_measured_is_not_cut(studio, whole, odd):
+    models = [*sorted(odd.glob("*.blend")), odd / "surveyed.obj"]
+    assert len(models) == 8
+    for model in models:
+        shot = studio.shoot(model, **BRIEF)
+        assert shot.members == whole.shoot(model, **BRIEF).members, model.name
+        assert (shot.raw(0)[..., 3] == 1).any(), model.name
 
 
 @pytest.mark.parametrize("why", WHOLE_FRAMES)

@@ -9,6 +9,7 @@ from worker.blender import (
     colours,
     engine,
     extent,
+    hull,
     importers,
     indices,
     layouts,
@@ -18,7 +19,6 @@ from worker.blender import (
     render,
     scene,
     statistics,
-    window,
 )
 from worker.blender.engine import Device
 from worker.blender.messages import Phase, Rendered, RenderObject
@@ -43,15 +43,13 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     frames = poses.frames(recipe.subject, recipe.views)
     shown = sorted(set(frames))
     modifiers.as_rendered()
+    facts.update(colours.supply(uid, recipe, root, suffix))  # a picture may displace a surface
     low, high = extent.bounds(shown)
     if len(shown) == 1:
         modifiers.apply_costly()
     facts["scene_size"] = statistics.scene_size(low, high)
-    facts.update(colours.supply(uid, recipe, root, suffix))
     centre, scale = _normal_form(recipe, low, high, shown)
     facts["placement"] = {"scale": scale, "offset": (-scale * centre).tolist()}
-    rig = lights.add(recipe.lights, stream(uid, recipe, "lights"), scale)
-    outline = window.outline(recipe, rig, (low, high), shown)
 
     def support(directions: extent.Array) -> extent.Array:
         return scale * (extent.support(directions, shown) - directions @ centre)
@@ -60,6 +58,8 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
         recipe.camera, recipe.views, recipe.resolution, stream(uid, recipe, "cameras"), support
     )
     scene.normalise(centre, scale)
+    rig = lights.add(recipe.lights, stream(uid, recipe, "lights"), scale)
+    seen = hull.hull(recipe, rig, scale * (low - centre), scale * (high - centre), shown)
     camera = scene.add_camera()
     wanted = channels.passes(recipe.images)
     if not {*wanted} <= {channels.COMBINED, channels.DEPTH}:
@@ -71,8 +71,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     start = time.monotonic()
     views = render.render_views(
         recipe, camera, viewpoints, frames, request.scratch,
-        lambda number: tell(Phase(uid, "view", number)),
-        outline and outline.placed(centre, scale),
+        lambda number: tell(Phase(uid, "view", number)), seen,
     )  # fmt: skip
     return Rendered(uid, views, facts, runtime, time.monotonic() - start)
 

@@ -1,0 +1,31 @@
+"""A rig's lights stand where they are said to, whatever the object's own size and place."""
+
+import numpy as np
+import pytest
+
+from worker.blender.lights import RIGS
+
+CORNERS = [(x, y, z) for x in (-0.5, 0.5) for y in (-0.4, 0.4) for z in (-0.3, 0.3)]
+FACES = "f 1 2 4 3\nf 5 7 8 6\nf 1 5 6 2\nf 3 4 8 7\nf 1 3 7 5\nf 2 6 8 4\n"
+TOP = {"camera": {"layout": "fixed", "fixed": [[0.0, -0.01, 3.0]]}, "views": 1, "samples": 64}
+
+
+def block(path, scale=1.0, shift=0.0):
+    lines = [f"v {x * scale + shift} {z * scale} {-y * scale}" for x, y, z in CORNERS]
+    path.write_text("\n".join(lines) + "\n" + FACES)
+    return path
+
+
+@pytest.mark.parametrize("rig", sorted(set(RIGS) - {"own", "none", "environment"}))
+def test_neither_size_nor_place_changes_the_light(studio, tmp_path, rig):
+    models = (
+        block(tmp_path / "block.obj"),
+        block(tmp_path / "far.obj", 20.0, 300.0),
+        block(tmp_path / "small.obj", 0.01),
+    )
+    lit = [studio.shoot(model, lights={"rig": rig}, **TOP).raw(0) for model in models]
+    solid = lit[0][..., 3] == 1.0
+    assert solid.sum() > 200
+    assert lit[0][solid][:, :3].mean() > 0.01
+    for other in lit[1:]:
+        assert np.abs(other[solid] - lit[0][solid]).mean() < 0.02 * lit[0][solid][:, :3].mean()

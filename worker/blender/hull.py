@@ -1,0 +1,109 @@
+"""Boxes around all that will be seen, and the window of a frame that they can be seen in.
+
+They hold the vertices, as `extent` measures them; their convex hull holds the faces between. Where
+vertices alone do not say what is seen, or a pixel depends on others, there is no hull, and every
+frame is rendered whole.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any, Iterator, Optional
+
+import bpy
+import numpy as np
+
+from worker.blender import compat, extent, modifiers
+from worker.blender.extent import Array
+from worker.blender.layouts import Viewpoint
+from worker.blender.recipe import Recipe
+from worker.blender.window import Window, whole
+
+KINDS = frozenset({"MESH", "EMPTY", "ARMATURE", "CAMERA", "LATTICE", "LIGHT"})
+"""Objects that are where their vertices are, or are not seen."""
+MOVING = ("location", "rotation_euler", "rotation_quaternion", "rotation_axis_angle", "scale",
+          "value", "eval_time")  # fmt: skip
+"""What may be animated: where things are, and shape keys. Not whether they are seen."""
+PADDING = 2
+"""Pixels beyond the filter's reach: for rounding, and neighbours that adaptive sampling joins."""
+WORTH = 0.9
+"""A window of more than this share of the frame saves nothing."""
+FINEST = 1e6
+"""Longest focal length in pixels: beyond it a pixel is as fine as a ray's direction in float32."""
+TILE = 2048
+"""Cycles renders larger frames in tiles; adaptive sampling joins no pixels across their seams."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Hull:
+    """Boxes: their centres (N,3) in the world, and half their sides (3,).
+
+    padding: pixels around what they cover in which they still count, by the pixel filter.
+    """
+
+    centres: Array
+    half: Array
+    padding: int
+
+    def window(self, viewpoint: Viewpoint) -> Window:
+        """What `viewpoint` can see of the boxes, or the whole frame."""
+        pose, k = viewpoint.camera_to_world, viewpoint.intrinsics
+        turn = pose[:3, :3]
+        seen = (self.centres - pose[:3, 3]) @ turn
+        room = self.half @ np.abs(turn)
+        near, far = -seen[:, 2] - room[2], -seen[:, 2] + room[2]
+        if viewpoint.projection == "orthographic":
+            near = far = np.ones(len(seen))
+        elif not near.min() > 0.0 or k[0, 0] > FINEST:
+            return whole(viewpoint)
+        spans = []
+        for axis, size in ((0, viewpoint.width), (1, viewpoint.height)):
+            low, high = seen[:, axis] - room[axis], seen[:, axis] + room[axis]
+            low = (low / np.where(low < 0.0, near, far)).min()
+            high = (high / np.where(high > 0.0, near, far)).max()
+            sign = 1.0 if axis == 0 else -1.0  # rows go down, the camera's y axis up
+            ends = sorted(k[axis, 2] + sign * k[axis, axis] * end for end in (low, high))
+            first = max(0, math.floor(ends[0]) - self.padding)
+            last = min(size, math.ceil(ends[1]) + self.padding)
+            if first >= last:
+                return whole(viewpoint)
+            spans.append((first, last - first))
+        (left, width), (top, height) = spans
+        if width * height > WORTH * viewpoint.width * viewpoint.height:
+            return whole(viewpoint)
+        return Window(left, top, width, height)
+
+
+def hull(recipe: Recipe, rig: str, low: Array, high: Array, frames: list[int]) -> Optional[Hull]:
+    """Of the scene as it will be rendered, by lights of `rig`, from `low` to `high`, (3,) each.
+
+    None where there is none, or something is not between those.
+    """
+    items: list[Any] = list(bpy.data.objects)
+    if (
+        recipe.cycles.denoise  # it looks at the whole picture
+        or (recipe.cycles.adaptive and max(recipe.resolution) > TILE)
+        or rig == "own"  # lamps that a camera may see
+        or any(item.type not in KINDS or item.particle_systems for item in items)
+        or not modifiers.are_measured(items)
+        or compat.displaces()
+        or any(path.rpartition(".")[2] not in MOVING for path in _animated())
+    ):
+        return None
+    found = extent.boxes(low, high, frames)
+    if found is None:
+        return None
+    # Cycles' Blackman-Harris filter reaches as far as it is said to be wide.
+    return Hull(*found, padding=math.ceil(recipe.cycles.filter_width) + PADDING)
+
+
+def _animated() -> Iterator[str]:
+    """Data paths of all that moves by itself; a driver's is told as "driver"."""
+    for action in list(bpy.data.actions):
+        yield from (curve.data_path for curve in compat.curves(action))
+    owners: list[Any] = [*bpy.data.objects, *bpy.data.meshes, *bpy.data.armatures]
+    owners += [*bpy.data.shape_keys, *bpy.data.materials, *bpy.data.node_groups]
+    for owner in owners:
+        if owner.animation_data is not None and owner.animation_data.drivers:
+            yield "driver"
