@@ -5,8 +5,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from worker.blender import window
+from worker.blender import hull
 from worker.blender.child import main
 
-window.outline = lambda *_: None
+assert hull.hull
+hull.hull = lambda *_: None
 main(sys.argv[sys.argv.index("--") + 1 :])
