@@ -26,7 +26,7 @@ class Curve(msgspec.Struct, frozen=True):
 CURVES: Final[dict[tuple[bool, int | None], Curve]] = {
     (False, None): Curve("not denoised, fixed", "#1b6ca8"),
     (False, 0): Curve("not denoised, adaptive", "#2a9d3f"),
-    (False, 8): Curve("not denoised, adaptive from 8", "#7b4fb5"),
+    (False, 16): Curve("not denoised, adaptive from 16", "#7b4fb5"),
     (True, None): Curve("denoised, fixed", "#d1495b"),
     (True, 0): Curve("denoised, adaptive", "#e39b1f"),
 }

@@ -84,3 +84,12 @@ def test_the_plot_holds_every_curve_and_stays_small(tmp_path):
         red, green, blue = (int(curve.colour[i : i + 2], 16) for i in (1, 3, 5))
         assert min(abs(r - red) + abs(g - green) + abs(b - blue) for r, g, b in colours) < 12
     assert path.stat().st_size < 100_000
+
+
+def test_pictures_are_compared_on_black_and_on_white():
+    half = np.array([[[0.25, 0.25, 0.25, 0.5], [0.0, 0.0, 0.0, 0.0]]], np.float32)
+    black, white = quality.on_black_and_white(half, 0.0)
+    assert black[0, 0, 0] == pytest.approx(quality.display(np.array(0.25)))
+    assert white[0, 0, 0] == pytest.approx(quality.display(np.array(0.5)) / 2 + 0.5)
+    assert (black[0, 1] == 0).all()
+    assert (white[0, 1] == 1).all()

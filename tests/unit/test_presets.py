@@ -117,8 +117,8 @@ def test_default_has_the_same_cameras_and_other_settings():
     assert default.colour.view_transform == "standard"
     assert "cameras" in default.records
     assert (default.cycles.denoise, default.cycles.filter_width) == (False, 1)
-    assert (default.cycles.adaptive, default.cycles.adaptive_least) == (True, 8)
-    assert default.samples == 256
+    assert (default.cycles.adaptive, default.cycles.adaptive_least) == (True, 16)
+    assert default.samples == 192
     assert default.subject.one_colour == ()
 
 
