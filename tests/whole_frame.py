@@ -8,6 +8,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from worker.blender import hull
 from worker.blender.child import main
 
-assert hull.hull
-hull.hull = lambda *_: None
+assert hull.around
+hull.around = lambda *_: None
 main(sys.argv[sys.argv.index("--") + 1 :])

@@ -95,6 +95,8 @@ def boxes(low: Array, high: Array, frames: Sequence[int]) -> tuple[Array, Array]
     for frame in frames:
         poses.show(frame)
         shapes, places = _seen()
+        if not places:
+            continue
         matrices = np.concatenate([np.stack(found) for found in places.values()])
         if np.abs(matrices[:, :3, 3]).max() > FARTHEST * side:
             return None

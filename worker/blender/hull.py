@@ -30,7 +30,9 @@ PADDING = 2
 WORTH = 0.9
 """A window of more than this share of the frame saves nothing."""
 FINEST = 1e6
-"""Longest focal length in pixels: beyond it a pixel is as fine as a ray's direction in float32."""
+"""Most pixels that a camera's distance may cover: beyond, float32 errs by pixels."""
+FOLLOWING = frozenset({"FOLLOW_TRACK", "OBJECT_SOLVER", "CAMERA_SOLVER"})
+"""Constraints that go by the scene's camera, which is not there yet."""
 TILE = 2048
 """Cycles renders larger frames in tiles; adaptive sampling joins no pixels across their seams."""
 
@@ -55,7 +57,8 @@ class Hull:
         near, far = -seen[:, 2] - room[2], -seen[:, 2] + room[2]
         if viewpoint.projection == "orthographic":
             near = far = np.ones(len(seen))
-        elif not near.min() > 0.0 or k[0, 0] > FINEST:
+        nearest = near.min()
+        if not (nearest > 0.0 and k[0, 0] * np.linalg.norm(pose[:3, 3]) < FINEST * nearest):
             return whole(viewpoint)
         spans = []
         for axis, size in ((0, viewpoint.width), (1, viewpoint.height)):
@@ -75,10 +78,10 @@ class Hull:
         return Window(left, top, width, height)
 
 
-def hull(recipe: Recipe, rig: str, low: Array, high: Array, frames: list[int]) -> Optional[Hull]:
-    """Of the scene as it will be rendered, by lights of `rig`, from `low` to `high`, (3,) each.
+def around(recipe: Recipe, rig: str, low: Array, high: Array, frames: list[int]) -> Optional[Hull]:
+    """Hull of the scene as it will be rendered, lit by `rig`, from `low` to `high`, (3,) each.
 
-    None where there is none, or something is not between those.
+    None where vertices do not tell, or something is not between those.
     """
     items: list[Any] = list(bpy.data.objects)
     if (
@@ -86,6 +89,7 @@ def hull(recipe: Recipe, rig: str, low: Array, high: Array, frames: list[int]) -
         or (recipe.cycles.adaptive and max(recipe.resolution) > TILE)
         or rig == "own"  # lamps that a camera may see
         or any(item.type not in KINDS or item.particle_systems for item in items)
+        or any(each.type in FOLLOWING for item in items for each in item.constraints)
         or not modifiers.are_measured(items)
         or compat.displaces()
         or any(path.rpartition(".")[2] not in MOVING for path in _animated())
@@ -102,8 +106,11 @@ def _animated() -> Iterator[str]:
     """Data paths of all that moves by itself; a driver's is told as "driver"."""
     for action in list(bpy.data.actions):
         yield from (curve.data_path for curve in compat.curves(action))
-    owners: list[Any] = [*bpy.data.objects, *bpy.data.meshes, *bpy.data.armatures]
-    owners += [*bpy.data.shape_keys, *bpy.data.materials, *bpy.data.node_groups]
+    owners: list[Any] = [
+        *bpy.data.objects, *bpy.data.meshes, *bpy.data.armatures, *bpy.data.lattices,
+        *bpy.data.shape_keys, *bpy.data.materials, *bpy.data.textures, *bpy.data.node_groups,
+    ]  # fmt: skip
+    owners += [owner.node_tree for owner in owners if getattr(owner, "node_tree", None)]
     for owner in owners:
         if owner.animation_data is not None and owner.animation_data.drivers:
             yield "driver"

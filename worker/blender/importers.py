@@ -141,9 +141,11 @@ def _hide(*, only_render: bool) -> None:
     for item in scene.objects:
         hidden = item.hide_render or (not only_render and (item.hide_viewport or item.hide_get()))
         item.hide_render = item.hide_viewport = bool(hidden)
+    shown = set(scene.objects)
     for item in bpy.data.objects:
-        item.show_instancer_for_viewport = item.show_instancer_for_render
-        if item.name not in scene.objects:  # what only an instance shows
+        if item.show_instancer_for_viewport != item.show_instancer_for_render:
+            item.show_instancer_for_viewport = item.show_instancer_for_render
+        if item not in shown and item.hide_viewport != item.hide_render:  # only instances show it
             item.hide_viewport = item.hide_render
     for collection in bpy.data.collections:
         collection.hide_viewport = collection.hide_render

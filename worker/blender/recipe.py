@@ -174,7 +174,11 @@ class Cycles:
         0.01, "the noise that adaptive sampling calls low", low=1e-5, high=1.0
     )
     adaptive_least: int = key(
-        0, "samples that adaptive sampling takes at least; 0: as Cycles has it", low=0, high=1 << 20
+        0,
+        "samples that adaptive sampling takes at least, also of alpha and data, whose noise it "
+        "does not look at; 0: as Cycles has it",
+        low=0,
+        high=4096,
     )
     diffuse_bounces: int = key(1, "diffuse bounces", low=0, high=1024)
     glossy_bounces: int = key(1, "glossy bounces", low=0, high=1024)
@@ -255,7 +259,9 @@ class Recipe:
     resolution: tuple[int, int] = key(
         (512, 512), "width and height; one number stands for both", low=1, high=16384, unit="pixel"
     )
-    samples: int = key(64, "samples per pixel", low=1, high=1 << 20)
+    samples: int = key(
+        64, "samples per pixel; at most so many where sampling is adaptive", low=1, high=1 << 20
+    )
     seed: int = key(0, "another number, other cameras and colours", low=0, high=1 << 62)
     images: tuple[str, ...] = key(("colour",), "image kinds of each view", choices=IMAGES)
     records: tuple[str, ...] = key(

@@ -202,4 +202,6 @@ class ExportLine:
 
 
 def _ref(found: Finished) -> ObjectRef:
-    return ObjectRef(file_identifier=found.file_identifier)
+    return ObjectRef(
+        file_identifier=found.file_identifier, source=found.source or "", license=found.license
+    )

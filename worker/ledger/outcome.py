@@ -66,8 +66,9 @@ class Outcome(Line, frozen=True, kw_only=True, omit_defaults=True):
     file_identifier: str
     shard: str
     source: str | None = None
-    """As the index has it, and so the licence; of a rendered object both are in its zip."""
+    """As the index names it; of a rendered object its zip tells."""
     license: str | None = None
+    """As `source`."""
     log_tail: tuple[str, ...] = ()
     sha256: str | None = None
     """Hex digest of the zip."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Final
 
-from worker.blender.recipe import Recipe
+from worker.blender.recipe import Cycles, Recipe
 from worker.presets import loader
 
 HEAD: Final = """\
@@ -38,6 +39,13 @@ TAIL: Final = """\
 - scenes: [scenes.md](scenes.md#what-differs-from-the-study) says it.
 - All Cycles, on a GPU too, where Objaverse-XL takes EEVEE.
 """
+
+
+def _adaptive(cycles: Cycles) -> str:
+    """From how many samples on; Cycles' own choice of that follows from the threshold."""
+    if not cycles.adaptive:
+        return "—"
+    return str(cycles.adaptive_least or math.ceil(16 / cycles.adaptive_threshold**0.3))
 
 
 def page() -> str:
@@ -107,6 +115,7 @@ TABLES: Final[dict[str, dict[str, Callable[[Recipe], str]]]] = {
     },
     "Rendering": {
         "samples": lambda r: str(r.samples),
+        "adaptive from": lambda r: _adaptive(r.cycles),
         "denoised": lambda r: "yes" if r.cycles.denoise else "no",
         "filter width": lambda r: f"{r.cycles.filter_width:g}",
         "bounces: diffuse, glossy, transparent, transmission": _bounces,

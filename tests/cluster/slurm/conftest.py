@@ -18,6 +18,7 @@ from tests.e2e.conftest import ROOT, environment
 from worker import keys
 
 HELD = "gear.stl"
+QUICK = "views=2 resolution=32 samples=1"
 TOOL = ROOT / "tests/cluster/tools/slurm.sh"
 # As many array tasks as the sample index has shards.
 MAX_ARRAY = "4"
@@ -132,7 +133,7 @@ def batch(cluster, index, tmp_path) -> Iterator[Batch]:
         "RENDER_WORKER_OUTPUT": tmp_path / "out",
         "RENDER_WORKER_DEVICE": "cpu",
         "RENDER_WORKER_THREADS": 1,
-        "RENDER_WORKER_SET": "views=2 resolution=32 samples=1",
+        "RENDER_WORKER_SET": QUICK,
         "LOGS": logs,
         "KERNELS": tmp_path / "kernels",
         "LOCAL": tmp_path,

@@ -22,16 +22,17 @@ class Held:
         return self.folder / "blender"
 
     @property
-    def _which(self) -> Path:
+    def which(self) -> Path:
+        """Names the model, while there is one."""
         return self.folder / "which"
 
     def hold(self, model: str) -> None:
         """Every child that starts from here on sleeps for ever on a model of this name."""
-        self._which.write_text(model)
+        self.which.write_text(model)
 
     def let_go(self) -> None:
         """Children that start from here on do not; the one that sleeps sleeps on."""
-        self._which.unlink(missing_ok=True)
+        self.which.unlink(missing_ok=True)
 
 
 def in_blender(scratch: Path) -> set[str]:
@@ -45,7 +46,7 @@ def make(folder: Path) -> Held:
     held.program.write_text(
         "#!/bin/sh\n"
         f'python={IN_THE_IMAGE}; [ -x "$python" ] || python={sys.executable}\n'
-        f'which={held._which}; [ ! -e "$which" ] || '
+        f'which={held.which}; [ ! -e "$which" ] || '
         f'export {MISCHIEF}="sleep:scene:$(cat "$which")"\n'
         'while [ "$1" != "--" ]; do shift; done; shift\n'
         'exec "$python" -P -m worker.blender "$@"\n'

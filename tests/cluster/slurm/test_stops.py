@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from tests.cluster.outputs import outcomes, statuses
+from tests.cluster.slurm.conftest import QUICK
 from tests.cluster.slurm.held import in_blender
 from tests.e2e.conftest import listing, run_worker
 
 pytestmark = pytest.mark.cluster
-RECIPE = "views=2 resolution=32 samples=1"
 
 
 @pytest.fixture(scope="module")
 def whole(index, held_blender, tmp_path_factory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("whole") / "out"
     run_worker("run", index, "--output", folder, "--device", "cpu",
-               "--blender", held_blender.program, RENDER_WORKER_SET=RECIPE)  # fmt: skip
+               "--blender", held_blender.program, RENDER_WORKER_SET=QUICK)  # fmt: skip
     return listing(folder)
 
 
@@ -57,7 +57,8 @@ def test_the_time_limit_stops_cleanly_and_the_job_goes_on(batch, holding, cluste
 
 def test_the_object_in_work_is_finished_and_the_last_restart_ends_with_75(batch, cluster, tmp_path):
     minutes = "views=60 resolution=64 samples=64"
-    job = batch.submit("render.sbatch", "--ntasks=1", REQUEUE_MAX=0, RENDER_WORKER_SET=minutes)
+    job = batch.submit("render.sbatch", "--ntasks=1", REQUEUE_MAX=0,
+                       RENDER_WORKER_SET=minutes, RENDER_WORKER_GRACE=100)  # fmt: skip
     batch.until(lambda: bool(in_blender(tmp_path)))
     cluster.call("scancel", "--batch", "--signal=TERM", job)
     (ended,) = cluster.wait(job)

@@ -66,7 +66,7 @@ def limited():
 
 
 def driven():
-    """A driver moves it by the width of the picture."""
+    """A driver moves it."""
     cube("plain", (0.0, 0.0, 0.0))
     item = cube("driven", (0.0, 0.0, 0.0))
     driver = item.driver_add("location", 0).driver

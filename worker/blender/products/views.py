@@ -59,7 +59,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     )
     scene.normalise(centre, scale)
     rig = lights.add(recipe.lights, stream(uid, recipe, "lights"), scale)
-    seen = hull.hull(recipe, rig, scale * (low - centre), scale * (high - centre), shown)
+    seen = hull.around(recipe, rig, scale * (low - centre), scale * (high - centre), shown)
     camera = scene.add_camera()
     wanted = channels.passes(recipe.images)
     if not {*wanted} <= {channels.COMBINED, channels.DEPTH}:
