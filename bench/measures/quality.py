@@ -112,7 +112,7 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
         for name in names:
             truths = {}
             for width in WIDTHS:
-                exact = Setting(256 if quick else REFERENCE, False, False, width)
+                exact = Setting(256 if quick else REFERENCE, False, None, width)
                 truths[width], _ = _render(pool, models / name, exact, size, scratch)
             for point in grid:
                 image, took = _render(pool, models / name, point, size, scratch)
