@@ -28,7 +28,7 @@ class RawView:
     @functools.cached_property
     def passes(self) -> Passes:
         """The multilayer EXR, of the window. Raises: RenderFailed."""
-        return Passes(self.file("passes"), *self.size)
+        return Passes(self.file("passes"), *self.window_size)
 
     def layer(self, wanted: Pass) -> NDArray[np.float32]:
         """One pass as (height, width, components), read once; not to be written to.
@@ -54,7 +54,7 @@ class RawView:
         return frame
 
     @functools.cached_property
-    def size(self) -> tuple[int, int]:
+    def window_size(self) -> tuple[int, int]:
         """Width and height of the raw pictures: the window's. Raises: RenderFailed."""
         return self._window[2:]
 

@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 import bpy
 
+from worker.blender import compat
 from worker.blender.samples.crowds import link
 from worker.blender.samples.parts import CLAY, add, box, box_shape
 
@@ -68,17 +69,12 @@ def moving() -> None:
 
 def play(owner: Any) -> None:
     """Make the motion of `owner` straight, and the scene as long as it."""
-    for curve in curves_of(owner.animation_data.action):
+    for curve in compat.curves(owner.animation_data.action):
         for point in curve.keyframe_points:
             point.interpolation = "LINEAR"
     scene: Any = bpy.context.scene
     scene.frame_start, scene.frame_end = FIRST, LAST
     scene.frame_set(FIRST)
-
-
-def curves_of(action: Any) -> list[Any]:
-    """The curves of an action that moves one thing."""
-    return list(action.fcurves)
 
 
 MOTION: dict[str, Callable[[], None]] = {

@@ -40,7 +40,7 @@ def _with_alpha(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
         return to_display(raw.layer(channels.COMBINED), recipe.colour.exposure)
     path = raw.file("display")
     try:
-        return raw.framed(png.decode(path.read_bytes(), raw.size, "RGBA"), 0)
+        return raw.framed(png.decode(path.read_bytes(), raw.window_size, "RGBA"), 0)
     except (png.NotPng, OSError) as error:
         raise RenderFailed(f"the rendered file {path.name} is {error}") from error
 
