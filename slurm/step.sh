@@ -15,12 +15,13 @@ options+=(${more[@]+"${more[@]}"})
 steps=0 running='' told=0 passed=0 signalled=0
 
 # --signal=B:TERM reaches this shell alone: the tasks get it from here.
-# (srun itself, should the step not have begun.)
+# (srun itself, should the step not have begun; it kills what is in work.) Through the controller
+# (--ctld): sent straight to the nodes it fails as a whole where one node's tasks are all done.
 pass_on() {
 	told=1 signalled=1
 	[ -n "$running" ] || return 0
 	passed=1
-	scancel --signal=TERM "$job.$steps" || kill "$running"
+	scancel --ctld --signal=TERM "$job.$steps" || kill "$running"
 }
 trap pass_on TERM
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.cluster.outputs import outcomes, statuses
@@ -23,6 +25,12 @@ def whole(index, held_blender, tmp_path_factory) -> dict[str, str]:
 def ends(batch, pattern: str) -> list[int]:
     """The statuses that the workers of these logs ended with, in order."""
     return statuses(batch.log(pattern))
+
+
+def steps_of(job: str) -> list[str]:
+    """The daemons of the job's running step of workers, one a node."""
+    commands = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline"))
+    return [line.decode() for line in commands if f"[{job}.1]".encode() in line]
 
 
 def assert_published_is_recorded(output) -> None:
@@ -130,6 +138,25 @@ def test_a_task_that_dies_of_the_term_does_not_hide_the_others_stop(batch, clust
     cluster.call("scancel", "--batch", "--signal=TERM", job)
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), batch.log()
+
+
+def test_a_stop_after_a_whole_nodes_tasks_are_done_lets_the_others_finish(batch, cluster, tmp_path):
+    stand_in = tmp_path / "stand-in"
+    stand_in.write_text(
+        '#!/bin/bash\n[ "$1${SLURM_RESTART_COUNT:-0}" = run0 ] || exit 0\n'
+        '[ "$SLURM_NODEID" = 0 ] || exit 0\n'
+        "trap 'echo finished; exit 75' TERM\n"
+        "echo up; for _ in {1..300}; do sleep 0.1; done\n"
+    )
+    stand_in.chmod(0o755)
+    job = batch.submit("render.sbatch", "--nodes=2", "--ntasks=2", RENDER_WORKER=stand_in)
+    batch.until(lambda: batch.log(f"render-{job}-*.log").count("up") == 1)
+    # What is over on the second node can no longer be signalled there.
+    batch.until(lambda: len(steps_of(job)) == 1)
+    cluster.call("scancel", "--batch", "--signal=TERM", job)
+    (ended,) = cluster.wait(job)
+    assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), batch.log()
+    assert batch.log(f"render-{job}-*.log").count("finished") == 1
 
 
 def test_a_stop_while_kernels_are_compiled_is_passed_on_and_requeued(batch, cluster, tmp_path):
