@@ -14,6 +14,7 @@ import typer
 from worker import log
 from worker.commands import doctor, export, index, omage, presets, report, run
 from worker.errors import ExitStatus, Interrupted, WorkerError
+from worker.report import summary as summaries
 
 app = typer.Typer(
     name="render-worker",
@@ -77,14 +78,21 @@ def _status() -> int:
     except typer.Exit as end:
         return end.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        return ExitStatus.INTERRUPTED
+        return _said(ExitStatus.INTERRUPTED)
     except WorkerError as error:
-        typer.echo(f"render-worker: {error}", err=True)
-        return error.exit_status
+        return _said(error.exit_status, str(error))
     except CommandLineError as error:
-        typer.echo(f"render-worker: {error.format_message()}", err=True)  # type: ignore[attr-defined]
-        return ExitStatus.USAGE
-    except Exception:  # noqa: BLE001 - the last place to say that it is our bug
+        return _said(ExitStatus.USAGE, error.format_message())  # type: ignore[attr-defined]
+    except Exception as error:  # noqa: BLE001 - the last place to say that it is our bug
         structlog.get_logger().exception("a bug of the worker's")
+        summaries.write(ExitStatus.BUG, error=f"{type(error).__name__}: {error}")
         return ExitStatus.BUG
-    return ExitStatus.INTERRUPTED if status == CTRL_C else status
+    return _said(ExitStatus.INTERRUPTED) if status == CTRL_C else status
+
+
+def _said(status: ExitStatus, line: str = "") -> ExitStatus:
+    """`status`, once a person and the summary have its line."""
+    if line:
+        typer.echo(f"render-worker: {line}", err=True)
+    summaries.write(status, error=line)
+    return status

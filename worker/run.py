@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 
 from worker import job as jobs
 from worker import presets
@@ -21,7 +22,7 @@ from worker.pipeline import Pipeline
 from worker.ranks import Rank, assign
 from worker.render import runtime
 from worker.render.pool import Pool, PoolOptions
-from worker.scratch import scratch
+from worker.scratch import disk_base, scratch
 from worker.session import SessionOptions, SessionResult, take_part
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
@@ -80,7 +81,9 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
     found = runtime.find(options.blender)
     with ExitStack() as stack:
         folder = stack.enter_context(scratch(options.scratch))
-        stop.before_leaving(lambda: shutil.rmtree(folder, ignore_errors=True))
+        downloads = stack.enter_context(scratch(options.scratch or disk_base()))
+        for own in (folder, downloads):
+            stop.before_leaving(partial(shutil.rmtree, own, ignore_errors=True))
         pool = Pool(found, options.pool, folder / "children")
         stack.callback(pool.close)
         stop.out_of_time(lambda: pool.close(now=True))
@@ -95,7 +98,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         stop.check()
         jobs.bind(store, job, ready.blender)
         reach(Failpoint.JOB_BOUND)
-        fetcher = Fetcher(folder / "fetched", limits=options.fetch, keep=keep, s3=options.s3)
+        fetcher = Fetcher(downloads, limits=options.fetch, keep=keep, s3=options.s3)
         ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))
         observer = stack.enter_context(watching(_total(index, rank, options.limit)))
         feed = Feed(job, index, store, fetcher, stop, observer)

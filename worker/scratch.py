@@ -1,8 +1,12 @@
-"""The worker's scratch folder: in RAM when it fits, always cleaned, also after a kill."""
+"""The worker's scratch folders: always cleaned, also after a kill.
+
+Raw passes, which are bounded, lie in RAM when they fit; downloads, which strangers size, on disk.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -23,12 +27,35 @@ RAM_NEEDED = 4 << 30
 """Free bytes that make the RAM disk the default: raw passes of a few objects in flight."""
 
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+LITTLE = 16 << 20
+"""Free bytes with which a file that could not be written was refused for want of room."""
+
+
 def default_base() -> Path:
-    """The RAM disk if it is large enough, else the temporary folder ($TMPDIR)."""
+    """The RAM disk if it is large enough, else the disk's (`disk_base`)."""
     with contextlib.suppress(OSError):
         if os.access(RAM, os.W_OK) and shutil.disk_usage(RAM).free >= RAM_NEEDED:
             return RAM
+    return disk_base()
+
+
+def disk_base() -> Path:
+    """The temporary folder ($TMPDIR)."""
     return Path(tempfile.gettempdir())
+
+
+def full(why: object) -> NodeError:
+    """What a scratch folder without room means: the next object would fail there too."""
+    return NodeError(f"scratch space is full: {why}; name a larger folder with --scratch")
+
+
+def is_full(folder: Path) -> bool:
+    """Whether there is next to no room left around `folder`."""
+    try:
+        return shutil.disk_usage(folder).free < LITTLE
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ import structlog
 
 from worker.errors import ExitStatus
 from worker.ranks import Rank, resolve
+from worker.report import summary as summaries
 from worker.s3 import S3Options
 from worker.stop import Stop
 from worker.tally import Tally
@@ -52,6 +54,7 @@ def take_part(
     Raises: UsageError, and whatever `work` raises.
     """
     stop = Stop()
+    stop.before_leaving(partial(summaries.write, ExitStatus.INTERRUPTED))
     with stop.on_signals(options.grace_s):
         rank = resolve(environment, options.rank, options.world_size)
         structlog.contextvars.bind_contextvars(rank=rank.rank)

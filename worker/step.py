@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from worker import scratch
 from worker.errors import InternalError, PublishFailed, StoreError, StoreFull, WorkerError
 from worker.failpoints import Failpoint, reach
 from worker.stores.base import Stat, Store
@@ -21,7 +22,8 @@ log = structlog.get_logger(__name__)
 def step(phase: str, seconds: dict[str, float], **about: str) -> Iterator[None]:
     """Do the context's work as the step `phase` of what `about` says; add its time to `seconds`.
 
-    A bug becomes the outcome of what is worked on. Raises: InternalError.
+    A bug becomes the outcome of what is worked on. Raises: InternalError; NodeError, when scratch
+    is full.
     """
     start = time.monotonic()
     with bound_contextvars(phase=phase, **about):
@@ -30,6 +32,8 @@ def step(phase: str, seconds: dict[str, float], **about: str) -> Iterator[None]:
         except WorkerError:
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in scratch.FULL:
+                raise scratch.full(error) from error
             log.exception("a bug of the worker's")
             raise InternalError(f"{type(error).__name__} in {phase}: {error}") from error
     seconds[phase] = round(time.monotonic() - start, 3)

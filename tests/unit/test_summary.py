@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 
 from worker.errors import ExitStatus, StoreError
 from worker.report.summary import LIMIT, encode
 from worker.tally import Tally
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_long_error_is_cut_to_fit():
@@ -21,3 +29,26 @@ def test_a_long_error_is_cut_to_fit():
 def test_counts_are_there():
     said = json.loads(encode(ExitStatus.DONE, tally=Tally()))
     assert said["rendered"] == said["failed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "word"),
+    [
+        (["run", "--output", "out"], 64, "index"),
+        (["run", "list.txt", "--output", "out", "--grace", "soon"], 64, "--grace"),
+        (["run", "list.txt", "--output", "out", "--retry", "nonsense"], 64, "nonsense"),
+        (["run", "no-such-list.txt", "--output", "out"], 78, "no-such-list.txt"),
+    ],
+)
+def test_whatever_ends_a_run_is_told(tmp_path, arguments, status, word):
+    done = subprocess.run(
+        [sys.executable, "-m", "worker", *arguments, "--summary", tmp_path / "said"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+        capture_output=True,
+    )
+    said = json.loads((tmp_path / "said").read_bytes())
+    assert done.returncode == said["status"] == status
+    assert word in said["error"]
+    assert said["error"] in done.stderr.decode()

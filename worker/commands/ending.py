@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import NoReturn
 
 import typer
 from rich.console import Console
 
 from worker import log
-from worker.errors import WorkerError
 from worker.report import summary as summaries
 from worker.session import SessionResult
 
 
-def end_with(work: Callable[[], SessionResult], summary: Path | None, level: str) -> NoReturn:
-    """Do `work`, write the summary whatever came of it, and exit. Raises: WorkerError.
+def end_with(work: Callable[[], SessionResult], level: str) -> NoReturn:
+    """Do `work`, write its summary and exit. What is raised instead gets one from `worker.cli`.
 
     A person who sees a progress bar is told no more than warnings, unless asked for.
     """
     log.configure("warning" if sys.stderr.isatty() and level == "info" else level)
-    try:
-        result = work()
-    except WorkerError as error:
-        if summary is not None:
-            summaries.write(summary, error.exit_status, error=error)
-        raise
-    if summary is not None:
-        summaries.write(summary, result.status, tally=result.tally)
+    result = work()
+    summaries.write(result.status, tally=result.tally)
     if sys.stderr.isatty():
         Console(stderr=True).print(result.tally.sentence(result.output))
     raise typer.Exit(result.status)

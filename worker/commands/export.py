@@ -85,7 +85,7 @@ def export_command(
     grace: Grace = 60.0,
     *,
     s3: S3Options,
-    summary: Summary = None,
+    summary: Summary = None,  # noqa: ARG001 - heard by its own callback
     log_level: LogLevel = "info",
 ) -> None:
     """Make a data set of the kind KIND of what a run has rendered."""
@@ -117,4 +117,4 @@ def export_command(
         grace_s=grace,
         s3=s3,
     )
-    end_with(lambda: run(options), summary, log_level)
+    end_with(lambda: run(options), log_level)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from worker.report import summary
 from worker.s3 import S3Options
 
 ENVIRONMENT = "RENDER_WORKER_"
@@ -37,7 +38,13 @@ MaxFailureRate = Annotated[
 Grace = Annotated[
     float, option("--grace", "Seconds to finish what is in work once told to stop.", min=0.0)
 ]
-Summary = Annotated[Path | None, option("--summary", "File for a JSON summary of at most 4 KB.")]
+Summary = Annotated[
+    Path | None,
+    option(
+        "--summary", "File for a JSON summary of at most 4 KB.",
+        is_eager=True, callback=summary.want,
+    ),
+]  # fmt: skip
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"], option("--log-level", "Least level logged.")
 ]

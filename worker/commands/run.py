@@ -92,7 +92,7 @@ def run_command(
     grace: Grace = 60.0,
     *,
     s3: S3Options,
-    summary: Summary = None,
+    summary: Summary = None,  # noqa: ARG001 - heard by its own callback
     log_level: LogLevel = "info",
 ) -> None:
     """Render this rank's objects of INDEX into --output, one zip each."""
@@ -128,4 +128,4 @@ def run_command(
         grace_s=grace,
         s3=s3,
     )
-    end_with(lambda: run(options), summary, log_level)
+    end_with(lambda: run(options), log_level)

@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from worker import scratch as scratch_folders
 from worker.blender import recipe as recipes
 from worker.blender.messages import Failed, Phase, Ready, Rendered, RenderObject
 from worker.blender.recipe import Recipe
@@ -156,6 +157,8 @@ class Pool:
             if isinstance(answer, Failed):
                 # After an error the scene may hold anything; a fresh child costs about a second.
                 self._empty(slot)
+                if scratch_folders.is_full(scratch):
+                    raise scratch_folders.full(answer.message)
                 raise OBJECT_ERRORS.get(answer.code, RenderFailed)(answer.message, tail)
             if answer.uid != request.uid:
                 self._empty(slot)

@@ -16,10 +16,23 @@ LIMIT: Final = 4096
 log = structlog.get_logger(__name__)
 
 
+_wanted: Path | None = None
+
+
+def want(path: Path | None) -> Path | None:
+    """Have `write` write to `path`, or nowhere; told before any other option can be wrong."""
+    global _wanted  # noqa: PLW0603 - a process ends once, wherever it is then
+    _wanted = path
+    return path
+
+
 def write(
-    path: Path, status: ExitStatus, *, tally: Tally | None = None, error: Exception | None = None
+    status: ExitStatus, *, tally: Tally | None = None, error: Exception | str | None = None
 ) -> None:
-    """Write the summary to `path`; a summary that cannot be written never changes the run's end."""
+    """Write the summary where it is wanted; one that cannot be written never changes the end."""
+    path = _wanted
+    if path is None:
+        return
     try:
         path.write_bytes(encode(status, tally=tally, error=error))
     except OSError as failure:
@@ -27,7 +40,7 @@ def write(
 
 
 def encode(
-    status: ExitStatus, *, tally: Tally | None = None, error: Exception | None = None
+    status: ExitStatus, *, tally: Tally | None = None, error: Exception | str | None = None
 ) -> bytes:
     """The summary: exit status by number and name, counts, and the error's line, cut to fit."""
     said: dict[str, Any] = {"status": int(status), "meaning": status.name.lower()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import shutil
 import tempfile
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from worker import scratch
 from worker.errors import Download, Modified, NodeError, Unsupported
 from worker.index.record import ObjectRef
 from worker.s3 import S3Options
@@ -25,8 +25,6 @@ from worker.sources.names import inside
 from worker.sources.objaverse import ObjaverseSource
 from worker.sources.s3 import S3Source
 from worker.sources.stream import check_size
-
-DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Fetcher:
@@ -146,6 +144,6 @@ def _made(folder: Path) -> Path:
 
 
 def _explained(error: OSError, ref: ObjectRef) -> NodeError | Download:
-    if error.errno in DISK_FULL:
-        return NodeError(f"scratch space is full: {error}; name a larger folder with --scratch")
+    if error.errno in scratch.FULL:
+        return scratch.full(error)
     return Download(f"{ref.location}: {error}")

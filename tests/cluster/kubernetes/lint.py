@@ -27,7 +27,7 @@ def faults(job: dict[str, Any], settings: dict[str, str]) -> list[str]:
     """Every broken rule, in words; `settings` is the ConfigMap that the pod's environment is."""
     spec = job["spec"]
     return [*_indexed(spec), *_policy(spec), *_codes(spec), *_pod(spec), *_restricted(spec),
-            *_confined(spec), *_worker(spec, settings)]  # fmt: skip
+            *_confined(spec), *_worker(spec, settings), *_overruled(spec, settings)]  # fmt: skip
 
 
 def container(job: dict[str, Any]) -> dict[str, Any]:
@@ -163,6 +163,13 @@ def _worker(spec: dict[str, Any], settings: dict[str, str]) -> Iterator[str]:
             yield f"{one['name']} has another image than the worker"
         if not _kernels(one) == _kernels(container(job)) != []:
             yield f"{one['name']} leaves its kernels where the worker does not look"
+
+
+def _overruled(spec: dict[str, Any], settings: dict[str, str]) -> Iterator[str]:
+    for one in containers({"spec": spec}):
+        for entry in one.get("env", []):
+            if entry["name"] in settings:
+                yield f"{entry['name']} of the ConfigMap is overruled in {one['name']}"
 
 
 def _kernels(one: dict[str, Any]) -> list[dict[str, Any]]:

@@ -10,8 +10,16 @@ import pytest
 import yaml
 
 from tests.cluster.kubernetes.conftest import OVERLAYS
-from tests.cluster.kubernetes.lint import container, containers, environment, faults
+from tests.cluster.kubernetes.lint import (
+    RETRIED,
+    WANTED,
+    container,
+    containers,
+    environment,
+    faults,
+)
 from tests.e2e.conftest import ROOT
+from worker.errors import ExitStatus
 
 pytestmark = pytest.mark.cluster
 VERSIONS = ("1.29", kubernetes_validate.latest_version())
@@ -67,7 +75,12 @@ MISTAKES: dict[str, Callable[[dict], object]] = {
     ),
     "is not completions": lambda job: job["spec"].update(completions=7),
     "no room": lambda job: _pod(job).update(terminationGracePeriodSeconds=60),
-    "another RENDER_WORKER_DEVICE": lambda job: _warm(job)["env"][0].update(value="cuda"),
+    "another RENDER_WORKER_DEVICE": lambda job: _warm(job).update(
+        env=[{"name": "RENDER_WORKER_DEVICE", "value": "cuda"}]
+    ),
+    "is overruled in worker": lambda job: container(job)["env"].append(
+        {"name": "RENDER_WORKER_GRACE", "value": "5"}
+    ),
     "another image": lambda job: _warm(job).update(image="other"),
     "where the worker does not look": lambda job: _warm(job)["volumeMounts"].pop(),
     "restricted: allowPrivilegeEscalation": lambda job: _warm(job)["securityContext"].pop(
@@ -117,7 +130,22 @@ def test_base_asks_for_one_gpu_and_refuses_to_do_without(render):
 def test_cpu_overlay_asks_for_no_gpu(render):
     manifests = render("overlays/cpu")
     assert "nvidia.com/gpu" not in yaml.safe_dump(manifests["Job"])
-    assert environment(manifests["Job"], {})["RENDER_WORKER_DEVICE"] == "cpu"
+    variables = environment(manifests["Job"], manifests["ConfigMap"]["data"])
+    assert variables["RENDER_WORKER_DEVICE"] == "cpu"
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_what_settings_name_is_what_every_container_is_told(render, overlay):
+    told = {"RENDER_WORKER_GRACE": "10", "AWS_DEFAULT_REGION": "eu-central-1",
+            "RENDER_WORKER_PRESET": "objaverse-xl"}  # fmt: skip
+    manifests = render(overlay, **told)
+    for one in containers(manifests["Job"]):
+        variables = environment(manifests["Job"], manifests["ConfigMap"]["data"], one)
+        assert told.items() <= variables.items()
+
+
+def test_every_exit_status_has_its_rule():
+    assert {ExitStatus.DONE, *RETRIED, *WANTED} == set(ExitStatus)
 
 
 def test_kernels_are_compiled_before_the_worker_starts_but_on_a_cpu(render):

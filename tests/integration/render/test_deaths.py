@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
+from collections.abc import Callable
 
 import pytest
 
 from tests.integration.render.conftest import RECIPE, model, processes_of, wait_for
+from worker.blender.messages import Phase
 from worker.errors import (
     Crash,
     NodeUnusable,
@@ -107,51 +108,35 @@ def test_a_child_is_replaced_after_its_share_of_objects(make_pool, tmp_path):
 
 def test_closing_now_ends_an_object_at_work_as_interrupted(make_pool, tmp_path):
     pool = make_pool("sleep:view:victim")
-    threading.Timer(2.0, lambda: pool.close(now=True)).start()
-    start = time.monotonic()
     with pytest.raises(ObjectInterrupted):
-        pool.render(model(tmp_path / "m", "victim"), RECIPE, tmp_path / "raw")
-    assert time.monotonic() - start < 20
+        pool.render(
+            model(tmp_path / "m", "victim"),
+            RECIPE,
+            tmp_path / "raw",
+            asleep(threading.Thread(target=pool.close, kwargs={"now": True}).start),
+        )
     assert wait_for(lambda: not processes_of(tmp_path / "children"))
 
 
 def test_a_killed_child_is_a_crash_that_is_tried_once_more(make_pool, tmp_path):
     pool = make_pool("sleep:view:victim")
-    done = []
+    killed = []
 
-    def render() -> None:
-        with pytest.raises(Crash) as caught:
-            pool.render(model(tmp_path / "m", "victim"), RECIPE, tmp_path / "raw")
-        done.append(str(caught.value))
+    def kill() -> None:
+        (pid,) = processes_of(tmp_path / "children")
+        killed.append(pid)
+        os.kill(pid, signal.SIGKILL)
 
-    thread = threading.Thread(target=render)
-    thread.start()
-    killed = set()
-    while thread.is_alive():
-        for pid in processes_of(tmp_path / "children"):
-            if pid not in killed:
-                time.sleep(1.5)
-                os.kill(pid, signal.SIGKILL)
-                killed.add(pid)
-        time.sleep(0.1)
-    assert len(killed) == 2
-    assert "SIGKILL" in done[0]
+    with pytest.raises(Crash, match="SIGKILL"):
+        pool.render(model(tmp_path / "m", "victim"), RECIPE, tmp_path / "raw", asleep(kill))
+    assert len(set(killed)) == 2
 
 
-def test_a_child_outlives_the_thread_that_asked_for_it(make_pool, tmp_path):
-    """The kernel ends a child with its parent thread, and the pipeline's threads come and go."""
-    pool = make_pool("abort:view:victim")
+def asleep(act: Callable[[], object]) -> Callable[[Phase], None]:
+    """For `Pool.render`: `act`, each time that a child comes to where it sleeps."""
 
-    def render() -> None:
-        with pytest.raises(Crash):
-            pool.render(model(tmp_path / "m", "victim"), RECIPE, tmp_path / "raw")
-        pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
+    def on_phase(told: Phase) -> None:
+        if (told.phase, told.view) == ("view", 1):
+            act()
 
-    thread = threading.Thread(target=render)
-    thread.start()
-    thread.join()
-    started = processes_of(tmp_path / "children")
-    time.sleep(0.5)
-    pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
-    assert started
-    assert processes_of(tmp_path / "children") == started
+    return on_phase
