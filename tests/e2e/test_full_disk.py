@@ -1,14 +1,20 @@
-"""An output without room ends the run: its objects are not rendered one by one for nothing."""
+"""A disk without room ends the run: its objects are not rendered one by one for nothing."""
 
 from __future__ import annotations
 
 import shlex
 import subprocess
+import zipfile
+from pathlib import Path
 
 import pytest
 
 from tests.e2e import crash
 from tests.e2e.conftest import ROOT, command, environment
+from worker import failpoints
+from worker.failpoints import Failpoint
+from worker.render import canary
+from worker.stores import open_store
 
 IN_OWN_MOUNTS = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-ec")
 
@@ -41,3 +47,39 @@ def test_a_full_output_ends_the_run(disk, tmp_path):
     assert "No space left on device; free some space there" in done.stderr
     # Nothing half-written stays, and what fitted in is whole.
     assert all(name.endswith(".zip") for name in done.stdout.split())
+
+
+def test_a_full_scratch_ends_the_run_and_fails_no_object(disk, tmp_path):
+    models = crash.cubes(tmp_path / "models", 3)
+    sizes = ("--set", "views=8", "--set", "samples=1", "--set", "resolution=1024")
+    worker = shlex.join(
+        command("run", models, "--output", tmp_path / "out", "--scratch", disk, "--device", "cpu",
+                *sizes)
+    )  # fmt: skip
+    done = in_tmpfs(disk, "12m", worker)
+    assert done.returncode == 69, done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("render-worker: scratch space is full: ")
+    assert last.endswith("name a larger folder with --scratch")
+    assert "failed" not in {
+        outcome for outcome, _, _ in crash.folded(open_store(str(tmp_path / "out"))).values()
+    }
+
+
+def test_downloads_lie_on_disk_and_raw_passes_in_ram(tmp_path):
+    """What strangers size must not fill the RAM disk: all objects after it would fail."""
+    models = tmp_path / "models"
+    models.mkdir()
+    with zipfile.ZipFile(models / "model.zip", "w") as archive:
+        archive.writestr("model.obj", canary.CUBE)
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    ram = Path("/dev/shm")
+    worker = shlex.join(command("run", models, "--output", tmp_path / "out", *crash.TINY))
+    told = f"env TMPDIR={folder} {failpoints.VARIABLE}={Failpoint.RENDER_AFTER} {worker}"
+    done = in_tmpfs(ram, "5g", f"{told} || true; find {ram} {folder} -type f")
+    files = done.stdout.split()
+    for ending, where in ((".obj", folder), (".exr", ram)):
+        found = [Path(file) for file in files if file.endswith(ending)]
+        assert found, done.stderr
+        assert all(path.is_relative_to(where) for path in found)
