@@ -8,9 +8,15 @@ if [ -z "${SLURM_JOB_ID:-}${RENDER_WORKER_RANK:-}" ] && grep -qs '/job_[0-9]' /p
 	exit 64
 fi
 
-# Under Apptainer the image's volumes are read-only folders: the driver then keeps its cache in the home.
-[ -w "${TMPDIR:-/tmp}" ] || export TMPDIR=/tmp
-[ -w "${CUDA_CACHE_PATH:-}" ] || unset CUDA_CACHE_PATH OPTIX_CACHE_PATH
+# Under Apptainer the image's own volumes are read-only folders: temporary files then go to /tmp, and
+# the driver keeps its cache in the home. Folders that someone asked for are missed aloud.
+unusable() { # VARIABLE FOLDER THE-IMAGE'S-OWN
+	[ -n "$2" ] && ! [ -w "$2" ] || return 1
+	[ "$2" = "$3" ] || echo "render-worker: $1: cannot write to $2; not used" >&2
+}
+if unusable TMPDIR "${TMPDIR:-}" /scratch; then export TMPDIR=/tmp; fi
+if unusable CUDA_CACHE_PATH "${CUDA_CACHE_PATH:-}" /cache; then unset CUDA_CACHE_PATH; fi
+if unusable OPTIX_CACHE_PATH "${OPTIX_CACHE_PATH:-}" /cache; then unset OPTIX_CACHE_PATH; fi
 
 [ $# -gt 0 ] || set -- --help
 

@@ -59,7 +59,7 @@ def environment() -> dict[str, str]:
 def worker(
     models: Path,
     output: Path,
-    settings: Settings,
+    settings: Settings | None,
     *options: str,
     device: str = "cpu",
     blender: str = "bpy",
@@ -67,13 +67,14 @@ def worker(
 ) -> float:
     """Seconds of `render-worker run` over a folder of models, start-up and zips included.
 
-    `extra` variables are set for it.
+    Without `settings` it renders the preset `default` as it is; `extra` variables are set for it.
     """
     shutil.rmtree(output, ignore_errors=True)
     begin = time.monotonic()
+    sets = settings.overrides() if settings else ()
     quietly(
         [sys.executable, "-m", "worker", "run", str(models), "--output", str(output),
-         "--device", device, "--blender", blender, *settings.overrides(), *options],
+         "--device", device, "--blender", blender, *sets, *options],
         extra,
     )  # fmt: skip
     took = time.monotonic() - begin

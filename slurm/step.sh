@@ -8,7 +8,7 @@ job=$SLURM_JOB_ID
 
 # srun no longer takes the CPUs over from sbatch (since Slurm 22.05).
 options=("--cpus-per-task=${SLURM_CPUS_PER_TASK:-1}")
-[ -z "${SLURM_GPUS_PER_TASK:-}" ] || options+=("--gpus-per-task=$SLURM_GPUS_PER_TASK")
+[ "${SLURM_GPUS_PER_TASK:-0}" = 0 ] || options+=("--gpus-per-task=$SLURM_GPUS_PER_TASK")
 read -ra more <<<"${SRUN_OPTIONS:-}"
 options+=(${more[@]+"${more[@]}"})
 
@@ -52,14 +52,17 @@ step() { # LOG [OPTION…] -- COMMAND…; the status is the worst of its tasks
 	return "$status"
 }
 
+read -ra command <<<"${COMMAND:-run}"
+
 # A node whose GPU kernels are not compiled yet compiles them here: for minutes, more than an object
 # may take. Where they are, or without a GPU, it costs a few seconds.
 warm() {
+	[ "${command[0]}" = run ] || return 0
 	step warm-%N --nodes="$SLURM_JOB_NUM_NODES" --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 \
 		-- "${worker[@]}" warm
 }
 
-render() { step %t -- "${worker[@]}" run; }
+work() { step %t -- "${worker[@]}" "${command[@]}"; }
 
 # A job that scancel ended still gets here, and `scontrol requeue` would bring it back to life.
 wanted() { scontrol show job -o "$job" | grep -q ' JobState=RUNNING '; }
@@ -87,10 +90,10 @@ export TMPDIR=$LOCAL CUDA_CACHE_PATH=$KERNELS/cuda OPTIX_CACHE_PATH=$KERNELS/opt
 unset PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE=1
 
+mkdir -p "$KERNELS" # to be mounted, by Apptainer here or by pyxis
 if [ -n "${RENDER_WORKER:-}" ]; then
 	worker=("$RENDER_WORKER")
 else
-	mkdir -p "$KERNELS"
 	# Not --cleanenv: it drops the rank and CUDA_VISIBLE_DEVICES.
 	read -ra worker <<<"apptainer run ${APPTAINER_OPTIONS---nv}"
 	worker+=(--no-home --bind "$LOCAL" --bind "$KERNELS" "$IMAGE")

@@ -12,15 +12,13 @@ from pathlib import Path
 
 from bench import sides
 from bench.result import Row
-from bench.sides import Settings
 from worker.render import devices
 
 NOTE = (
-    "Preset `default` (512x512, 12 views, 64 samples) over small objects, start-up included, every "
+    "Preset `default` (512x512, 12 views) over small objects, start-up included, every "
     "GPU that is shown. Kernel time: the first test render with empty caches, and the next. "
     "`bench/gpu.sh` measures it in one command."
 )
-SETTINGS = Settings(12, 512, 64)
 KINDS = ("optix", "cuda")
 CHILDREN = (1, 2, 4)
 
@@ -48,7 +46,7 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
             rows.append(Row(f"{kind}: `render-worker warm`, caches {state}", f"{took:.1f} s"))
         for children in CHILDREN:
             took = sides.worker(
-                models, scratch / "out", SETTINGS, "--children-per-device", str(children),
+                models, scratch / "out", None, "--children-per-device", str(children),
                 device=kind, extra=caches,
             )  # fmt: skip
             per_hour = 3600 * count / took

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from uuid import uuid4
@@ -19,7 +20,10 @@ FREEZER = Path("/sys/fs/cgroup/freezer")
 @pytest.fixture
 def enter(tmp_path):
     tini = tmp_path / "tini"
-    tini.write_text('#!/bin/sh\necho "$*"\necho "cache=${CUDA_CACHE_PATH-unset} $TMPDIR"\n')
+    tini.write_text(
+        '#!/bin/sh\necho "$*"\n'
+        'echo "cache=${CUDA_CACHE_PATH-unset} ${OPTIX_CACHE_PATH-unset} ${TMPDIR-unset}"\n'
+    )
     tini.chmod(0o755)
 
     def run(*arguments: str, cgroup: Path | None = None, **variables: str):
@@ -57,8 +61,23 @@ def test_arguments_go_through_and_none_means_help(enter):
 
 def test_folders_that_cannot_be_written_are_not_used(enter, tmp_path):
     here = str(tmp_path)
-    assert "cache=unset /tmp\n" in enter(CUDA_CACHE_PATH="/nowhere", TMPDIR="/nowhere").stdout
-    assert f"cache={here} {here}\n" in enter(CUDA_CACHE_PATH=here, TMPDIR=here).stdout
+    done = enter(CUDA_CACHE_PATH="/nowhere", OPTIX_CACHE_PATH=here, TMPDIR="/nowhere")
+    assert f"cache=unset {here} /tmp\n" in done.stdout
+    assert done.stderr.splitlines() == [
+        f"render-worker: {name}: cannot write to /nowhere; not used"
+        for name in ("TMPDIR", "CUDA_CACHE_PATH")
+    ]
+    done = enter(CUDA_CACHE_PATH=here, OPTIX_CACHE_PATH=here, TMPDIR=here)
+    assert f"cache={here} {here} {here}\n" in done.stdout
+    assert done.stderr == ""
+
+
+def test_the_images_own_folders_are_left_without_a_word(enter):
+    own = dict(re.findall(r"(\w+)=(/\S+)", (ROOT / "Dockerfile").read_text()))
+    names = ("TMPDIR", "CUDA_CACHE_PATH", "OPTIX_CACHE_PATH")
+    done = enter(**{name: own[name] for name in names})
+    assert "cache=unset unset /tmp\n" in done.stdout
+    assert done.stderr == ""
 
 
 def test_a_slurm_task_without_slurms_variables_is_refused(enter, slurm_task):

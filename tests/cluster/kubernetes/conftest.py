@@ -14,7 +14,8 @@ import yaml
 from tests.cluster import needs
 from tests.e2e.conftest import ROOT
 
-OVERLAYS = ("base", "overlays/cpu", "overlays/many-small", "overlays/kueue")
+OVERLAYS = ("base", "overlays/cpu", "overlays/many-small", "overlays/kueue",
+            "overlays/export")  # fmt: skip
 Manifests = dict[str, dict[str, Any]]
 
 

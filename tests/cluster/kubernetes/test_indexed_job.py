@@ -8,6 +8,7 @@ import signal
 import time
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.cluster.kubernetes.indexed_job import TERMINATION_MESSAGE_BYTES, IndexedJob
@@ -37,7 +38,7 @@ def job(render, index, tmp_path):
                 **settings,
             },
         )
-        jobs.append(IndexedJob(manifests, tmp_path / "pods"))
+        jobs.append(IndexedJob(manifests, tmp_path / f"pods-{len(jobs)}"))
         return jobs[-1]
 
     yield made
@@ -69,6 +70,18 @@ def test_all_indexes_render_all_objects_once(job, index, tmp_path, world):
     lines = outcomes(out)
     assert len(lines) == len({line["uid"] for line in lines}) == 7
     assert listing(out) == undisturbed(index, tmp_path / "alone", QUICK)
+
+
+def test_an_export_of_what_was_rendered_is_shared_by_its_indexes(job, tmp_path):
+    assert job().run() == "Complete"
+    ran = job("overlays/export", RENDER_WORKER_EXPORT_KIND="parquet",
+              RENDER_WORKER_GROUP_OBJECTS=2, RENDER_WORKER_TO=tmp_path / "catalogue")  # fmt: skip
+    assert ran.run() == "Complete", ran.pods[-1].log
+    assert ran.statuses() == {0: [0], 1: [0]}
+    rows = pl.read_parquet(tmp_path / "catalogue/**/*.parquet")
+    assert len(rows) == len(set(rows["uid"])) == 7
+    for pods in (ran.of(0), ran.of(1)):
+        assert '"exported": 0' not in pods[0].log
 
 
 def test_an_eviction_in_the_middle_costs_no_retry_and_loses_nothing(job, index, tmp_path):

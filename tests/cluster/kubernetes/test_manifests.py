@@ -151,6 +151,14 @@ def test_every_exit_status_has_its_rule():
 def test_kernels_are_compiled_before_the_worker_starts_but_on_a_cpu(render):
     assert [one["args"] for one in containers(render()["Job"])] == [["warm"], ["run"]]
     assert [one["args"] for one in containers(render("overlays/cpu")["Job"])] == [["run"]]
+    assert [one["args"] for one in containers(render("overlays/export")["Job"])] == [["export"]]
+
+
+def test_an_export_reads_what_was_rendered_and_asks_for_no_gpu(render):
+    manifests = render("overlays/export", RENDER_WORKER_OUTPUT="s3://b/renders")
+    assert "nvidia.com/gpu" not in yaml.safe_dump(manifests["Job"])
+    assert manifests["ConfigMap"]["data"]["RENDER_WORKER_INPUT"] == "s3://b/renders"
+    assert manifests["Job"]["metadata"]["name"] != render()["Job"]["metadata"]["name"]
 
 
 def test_many_small_has_more_indexes_than_pods(render):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from tests.cluster.outputs import outcomes, rendered_uids, writers
@@ -54,6 +55,22 @@ def test_an_array_multiplies_the_ranks(batch, cluster, tmp_path, whole):
     assert {one["JobState"] for one in cluster.wait(job)} == {"COMPLETED"}, batch.log()
     assert_each_once(tmp_path / "out", whole)
     assert len(list(batch.logs.glob(f"render-{job}_[01]-[01].log"))) == 4
+
+
+def test_an_export_is_shared_by_the_ranks_and_needs_no_gpu(batch, cluster, tmp_path):
+    (ended,) = cluster.wait(batch.submit("render.sbatch", "--ntasks=2"))
+    assert ended["JobState"] == "COMPLETED", batch.log()
+    job = batch.submit("render.sbatch", "--ntasks=2", "--gpus-per-task=0", "--job-name=clouds",
+                       COMMAND="export parquet", RENDER_WORKER_INPUT=tmp_path / "out",
+                       RENDER_WORKER_TO=tmp_path / "catalogue",
+                       RENDER_WORKER_GROUP_OBJECTS=2)  # fmt: skip
+    (ended,) = cluster.wait(job)
+    assert ended["JobState"] == "COMPLETED", batch.log()
+    assert "gpu" not in ended.get("TresPerTask", "")
+    assert not list(batch.logs.glob(f"clouds-{job}-warm-*"))
+    rows = pl.read_parquet(tmp_path / "catalogue/**/*.parquet")
+    assert len(rows) == len(set(rows["uid"])) == 7
+    assert len(list(batch.logs.glob(f"clouds-{job}-[01].log"))) == 2
 
 
 def test_submit_sends_one_array_task_per_shard(batch, cluster, index, tmp_path, whole):

@@ -108,6 +108,22 @@ def test_scancel_reaches_the_worker_and_another_job_goes_on(
     assert listing(tmp_path / "out", killed=True) == whole
 
 
+def test_a_preempted_job_stops_cleanly_and_goes_on(batch, at_work, cluster, tmp_path, whole):
+    job = batch.submit("render.sbatch", "--ntasks=4")
+    at_work()
+    script = tmp_path / "urgent"
+    script.write_text("#!/bin/sh\n")
+    urgent = batch.submit(script, "--partition=urgent", "--nodes=2", "--exclusive")
+    (ended,) = cluster.wait(urgent)
+    assert ended["JobState"] == "COMPLETED", batch.log()
+    (ended,) = cluster.wait(job)
+    assert ended["JobState"] == "COMPLETED", batch.log()
+    assert int(ended["Restarts"]) >= 1
+    assert ends(batch, f"render-{job}-0.log") == [75, 0]
+    assert listing(tmp_path / "out", killed=True) == whole
+    assert_published_is_recorded(tmp_path / "out")
+
+
 def test_a_node_set_down_in_the_middle_loses_nothing(batch, at_work, cluster, tmp_path, whole):
     job = batch.submit("render.sbatch", "--ntasks=4")
     at_work()

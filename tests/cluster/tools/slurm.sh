@@ -99,7 +99,10 @@ GresTypes=gpu
 $(for i in $(seq "$nodes"); do
 	echo "NodeName=t$i NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$((port + i)) CPUs=4 Sockets=1 CoresPerSocket=4 ThreadsPerCore=1 RealMemory=16000 Gres=gpu:2"
 done)
-PartitionName=main Nodes=t[1-$nodes] Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=main Nodes=t[1-$nodes] Default=YES MaxTime=INFINITE State=UP GraceTime=60
+PartitionName=urgent Nodes=t[1-$nodes] MaxTime=INFINITE State=UP PriorityTier=2 PreemptMode=OFF
 C
 
 slurmctld -c
