@@ -64,6 +64,7 @@ RUN python3 -m pip --python /opt/venv/bin/python install --quiet \
 FROM base AS worker
 LABEL org.opencontainers.image.title="render-worker" \
 	org.opencontainers.image.description="Turns lists of 3D objects into training images." \
+	org.opencontainers.image.version="0.1.0" \
 	org.opencontainers.image.licenses="Apache-2.0 AND GPL-3.0-or-later"
 # HOME, TMPDIR and the kernel caches lie on volumes, so that a read-only root and any user id will do.
 ENV HOME=/scratch TMPDIR=/scratch CUDA_CACHE_PATH=/cache OPTIX_CACHE_PATH=/cache \

@@ -18,15 +18,22 @@ read_index() {
 		command -v aws >/dev/null || die "the aws command is needed to read $RENDER_WORKER_INDEX; or set SHARDS=N"
 		aws ${RENDER_WORKER_S3_ENDPOINT:+--endpoint-url "$RENDER_WORKER_S3_ENDPOINT"} s3 cp --quiet "$RENDER_WORKER_INDEX" -
 		;;
-	*) cat -- "$RENDER_WORKER_INDEX" ;;
-	esac
+	http://* | https://*) curl --fail --silent --show-error --location -- "$RENDER_WORKER_INDEX" ;;
+	*)
+		[ ! -d "$RENDER_WORKER_INDEX" ] || die "$RENDER_WORKER_INDEX is a folder; its index.json is wanted"
+		cat -- "$RENDER_WORKER_INDEX"
+		;;
+	esac || die "$RENDER_WORKER_INDEX cannot be read from here; or set SHARDS=N"
 }
 
 if [ -z "${SHARDS:-}" ]; then
-	SHARDS=$(read_index | python3 -c 'import json, sys; print(len(json.load(sys.stdin)["shards"]))' 2>/dev/null) ||
-		die "$RENDER_WORKER_INDEX is no index.json with shards; make one with 'render-worker index', or use render.sbatch for a single list"
+	index=$(read_index) || exit
+	SHARDS=$(python3 -c 'import json, sys; print(len(json.load(sys.stdin)["shards"]))' <<<"$index" 2>/dev/null) ||
+		die "$RENDER_WORKER_INDEX is no index.json with shards; make one with 'render-worker index build', or use render.sbatch for a single list"
+	[ "$SHARDS" != 0 ] || die "$RENDER_WORKER_INDEX has no shards: there is nothing to render"
 fi
 [[ $SHARDS =~ ^[1-9][0-9]*$ ]] || die "SHARDS must be a positive number, not '$SHARDS'"
+[[ ${RUNNING:-1} =~ ^[1-9][0-9]*$ ]] || die "RUNNING must be a positive number, not '$RUNNING'"
 # Task numbers end one below MaxArraySize.
 most=$(scontrol show config | sed -n 's/^MaxArraySize *= *//p')
 [[ $most =~ ^[1-9][0-9]*$ ]] || die "this Slurm allows no arrays (MaxArraySize is '$most')"

@@ -13,6 +13,7 @@ from tests.cluster.tools.ordinary_user import OrdinaryUser, ordinary_user
 from tests.cluster.tools.podman import Unavailable
 from tests.cluster.tools.registry import registry
 from tests.e2e.conftest import ROOT, listing
+from worker.failpoints import Failpoint
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 
@@ -42,11 +43,14 @@ def test_it_is_built_from_a_registry_by_its_name_alone(podman, bpy_image, user, 
 
 def test_it_renders_with_scratch_in_tmpdir(sif, user, readable_samples, outside):
     samples = shutil.copytree(readable_samples, user.folder / "samples")
-    done = user.apptainer(
+    command = (
         "run", "--nv", "--bind", f"{samples}:/samples:ro", "--bind", f"{user.out}:/out",
-        "--bind", user.tmp, sif,
-        "run", "/samples", "--output", "/out", "--scratch", user.tmp, *SMALL,
+        "--bind", user.tmp, "--bind", f"{samples}:/dev/shm:ro", sif,  # no RAM disk
+        "run", "/samples", "--output", "/out", *SMALL,
     )  # fmt: skip
+    killed = user.apptainer(*command, RENDER_WORKER_FAILPOINT=Failpoint.RENDER_AFTER)
+    assert list(user.tmp.rglob("*.exr")), killed.stderr
+    done = user.apptainer(*command)
     assert done.returncode == 0, done.stderr
     assert listing(user.out) == listing(outside[SMALL])
     assert list(user.tmp.iterdir()) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.metadata import version
 
 import pytest
 
@@ -63,6 +64,7 @@ def test_settings(podman, image):
         assert variables[name] in config["Volumes"]
     assert config["User"] == "1000:1000"
     assert config["Labels"]["org.opencontainers.image.title"] == "render-worker"
+    assert config["Labels"]["org.opencontainers.image.version"] == version("render-worker")
 
 
 def test_nothing_is_left_behind(podman, image):

@@ -40,19 +40,22 @@ def kustomize(tmp_path_factory) -> list[str]:
     return [fetched.stdout.strip(), "build"]
 
 
+def _fill_in(file: Path, settings: dict[str, object]) -> None:
+    kept = [
+        line for line in file.read_text().splitlines() if line.partition("=")[0] not in settings
+    ]
+    file.write_text("\n".join([*kept, *(f"{k}={v}" for k, v in settings.items())]) + "\n")
+
+
 @pytest.fixture
 def render(kustomize, tmp_path) -> Callable[..., Manifests]:
     """Render an overlay with some of settings.env's values replaced, or more added."""
 
     def rendered(overlay: str = "base", **settings: object) -> Manifests:
         folder = Path(shutil.copytree(ROOT / "k8s", tmp_path / "k8s", dirs_exist_ok=True))
-        file = folder / "base/settings.env"
-        kept = [
-            line
-            for line in (ROOT / "k8s/base/settings.env").read_text().splitlines()
-            if line.partition("=")[0] not in settings
-        ]
-        file.write_text("\n".join([*kept, *(f"{k}={v}" for k, v in settings.items())]) + "\n")
+        for place in ("base/settings.env", f"{overlay}/export.env"):
+            if (ROOT / "k8s" / place).exists():
+                _fill_in(folder / place, settings)
         done = subprocess.run(
             [*kustomize, folder / overlay], capture_output=True, text=True, check=False
         )

@@ -66,7 +66,7 @@ def test_an_export_is_shared_by_the_ranks_and_needs_no_gpu(batch, cluster, tmp_p
                        RENDER_WORKER_GROUP_OBJECTS=2)  # fmt: skip
     (ended,) = cluster.wait(job)
     assert ended["JobState"] == "COMPLETED", batch.log()
-    assert "gpu" not in ended.get("TresPerTask", "")
+    assert ended.get("TresPerTask", "gres:gpu:0") == "gres:gpu:0"
     assert not list(batch.logs.glob(f"clouds-{job}-warm-*"))
     rows = pl.read_parquet(tmp_path / "catalogue/**/*.parquet")
     assert len(rows) == len(set(rows["uid"])) == 7
@@ -110,9 +110,26 @@ def test_submit_works_the_array_out(cluster, shards, array):
     assert f"--array={array} " in told
 
 
-def test_submit_refuses_what_is_no_index(cluster, samples, tmp_path):
-    told = cluster.call("./submit.sh", samples / "crate.obj", tmp_path, check=False)
-    assert "is no index.json" in told
+@pytest.mark.parametrize(
+    ("index", "word"),
+    [
+        ("crate.obj", "is no index.json"),
+        ("", "is a folder"),
+        ("no-such.json", "cannot be read from here"),
+        ("empty.json", "has no shards"),
+    ],
+)
+def test_submit_refuses_what_is_no_index(cluster, tmp_path, index, word):
+    (tmp_path / "empty.json").write_text('{"shards": []}')
+    (tmp_path / "crate.obj").write_text("v 0 0 0\n")
+    told = cluster.call("./submit.sh", tmp_path / index, tmp_path / "out", check=False)
+    assert word in told.splitlines()[-1]
+    assert told.count("submit.sh:") == 1
+
+
+def test_submit_refuses_a_number_that_is_none(cluster, index, tmp_path):
+    told = cluster.call("./submit.sh", index, tmp_path, check=False, RUNNING="abc")
+    assert told == "submit.sh: RUNNING must be a positive number, not 'abc'\n"
 
 
 def test_the_worker_without_srun_is_refused(batch, cluster, tmp_path):

@@ -108,7 +108,7 @@ C
 slurmctld -c
 for i in $(seq "$nodes"); do slurmd -N "t$i"; done
 for ((i = 0; i < 200; i++)); do
-	if [ "$(sinfo -h -N -o %T 2>/dev/null | grep -c '^idle$')" = "$nodes" ]; then
+	if [ "$(sinfo -h -p main -N -o %T 2>/dev/null | grep -c '^idle$')" = "$nodes" ]; then
 		echo "$nodes nodes idle, proctrack/$track, SLURM_CONF=$SLURM_CONF"
 		exit
 	fi
