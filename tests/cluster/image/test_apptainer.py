@@ -56,6 +56,19 @@ def test_it_renders_with_scratch_in_tmpdir(sif, user, readable_samples, outside)
     assert list(user.tmp.iterdir()) == []
 
 
+def test_where_the_host_keeps_files_holds_inside(sif, user):
+    def told(*options: object, **variables: str) -> list[str]:
+        names = ("TMPDIR", "CUDA_CACHE_PATH", "OPTIX_CACHE_PATH")
+        script = "; ".join(f'echo "${{{name}-unset}}"' for name in names)
+        done = user.apptainer("exec", *options, sif, "sh", "-c", script, **variables)
+        return done.stdout.split()
+
+    tmp, own = str(user.tmp), {"CUDA_CACHE_PATH": "/k/cuda", "OPTIX_CACHE_PATH": "/k/optix"}
+    assert told(**own) == [tmp, "/k/cuda", "/k/optix"]
+    assert told() == [tmp, "unset", "unset"]
+    assert told("--bind", f"{user.out}:/cache") == [tmp, "/cache", "/cache"]
+
+
 def test_without_arguments_it_shows_the_help(sif, user):
     done = user.apptainer("run", sif)
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,70 @@
+"""A Docker for the tests: a daemon of their own on a socket, its storage in a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.cluster.tools.podman import Unavailable, cache, require
+
+PACKAGES = ("docker.io",)
+UP_S = 60.0
+
+
+class Docker:
+    """A client of the daemon at `socket`."""
+
+    def __init__(self, socket: Path) -> None:
+        # The builder that every Docker has: BuildKit's frontend is an extra of newer ones.
+        self._environment = {
+            **os.environ, "DOCKER_HOST": f"unix://{socket}", "DOCKER_BUILDKIT": "0",
+        }  # fmt: skip
+
+    def __call__(
+        self, *arguments: object, check: int | None = 0, timeout: float = 900
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `docker ARGUMENTS` to its end; its status must be `check`, unless that is None."""
+        done = subprocess.run(
+            ["docker", *map(str, arguments)], env=self._environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, errors="replace", timeout=timeout, check=False,
+        )  # fmt: skip
+        if check is not None:
+            assert done.returncode == check, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Docker]:
+    """A daemon for as long as the context lasts. Raises: Unavailable."""
+    require("dockerd", "docker", packages=PACKAGES)
+    if os.geteuid() != 0:
+        raise Unavailable("dockerd is started here as root only")
+    data = cache() / "docker"
+    data.mkdir(parents=True, exist_ok=True)
+    # A socket's path is short.
+    with tempfile.TemporaryDirectory(prefix="rw-docker-") as folder:
+        here = Path(folder)
+        with (here / "log").open("wb") as log:
+            daemon = subprocess.Popen(
+                ["dockerd", "--host", f"unix://{here}/socket", "--data-root", data,
+                 "--exec-root", here / "exec", "--pidfile", here / "pid", "--bridge", "none",
+                 "--iptables=false", "--exec-opt", "native.cgroupdriver=cgroupfs"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        try:
+            docker = Docker(here / "socket")
+            deadline = time.monotonic() + UP_S
+            while docker("version", check=None).returncode:
+                if daemon.poll() is not None or time.monotonic() > deadline:
+                    said = (here / "log").read_text(errors="replace").splitlines()[-3:]
+                    raise Unavailable(f"dockerd does not start here: {' | '.join(said)}")
+                time.sleep(0.1)
+            yield docker
+        finally:
+            daemon.terminate()
+            daemon.wait(60)
