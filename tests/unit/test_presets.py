@@ -14,6 +14,7 @@ from worker.blender import recipe as recipes
 from worker.blender.recipe import Recipe
 from worker.errors import ExitStatus, PresetInvalid
 from worker.presets import document
+from worker.presets import records as needed
 from worker.presets.overrides import merge, parse
 
 
@@ -183,6 +184,42 @@ def test_a_file_that_extends_nothing_is_named_for_itself(tmp_path):
         (("default", ['images=["depth","depth-f16"]']), ["NNN_depth.png", "take one"]),
         (("default", ['records=["trellis","get3d"]']), ["transforms.json", "take one"]),
         (("trellis", ["camera.projection=orthographic"]), ["trellis", "orthographic"]),
+        (("nerf-synthetic", ["camera.fov=[30,60]"]), ["nerf-synthetic, nsvf", "one field of view"]),
+        (("get3d", ["camera.fov=[30,60]"]), ["'records' get3d", "one field of view"]),
+        (
+            ("default", ["camera.fov=[30,60]", 'records=["instant-ngp"]']),
+            ["instant-ngp", "one fiel"],
+        ),
+        (
+            ("objaverse-xl", ["camera.fov=[30,60]"]),
+            ["npy-3x4 alone", "'camera.fov'", "add cameras"],
+        ),
+        (
+            ("objaverse-xl", ["camera.projection=orthographic", "camera.distance=fit"]),
+            ["npy-3x4 alone", "'camera.ortho_scale'", "add cameras"],
+        ),
+        (("trellis", ["subject.normalise=none"]), ["'records' trellis", "unit cube", "'none'"]),
+        (("get3d", ["subject.normalise=unit-sphere"]), ["get3d", "unit cube", "'unit-sphere'"]),
+        (("gpt4point", ["subject.normalise=none"]), ["gpt4point", "unit cube"]),
+        (
+            ("default", ["subject.normalise=none", 'records=["instant-ngp"]']),
+            ["instant-ngp", "cube"],
+        ),
+        (("default", ["subject.normalise=none", 'records=["transforms"]']), ["transforms", "cube"]),
+        (("gpt4point", ['images=["colour"]']), ["gpt4point needs depth and alpha", "'images'"]),
+        (("gpt4point", ['images=["depth","alpha"]']), ["gpt4point needs a picture", "albedo"]),
+        (
+            ("gpt4point", ['images=["colour","depth","alpha"]', "colour.background=white"]),
+            ["gpt4point needs", "transparent", "not white"],
+        ),
+        (("zeronvs", ["colour.background=transparent"]), ["zeronvs needs", "white or black"]),
+        (("zeronvs", ['images=["colour"]']), ["zeronvs needs depth-f16", "'images'"]),
+        (("zeronvs", ['images=["albedo","depth-f16"]']), ["zeronvs needs colour", "'images'"]),
+        (
+            ("nerf-synthetic", ['images=["depth-exr"]']),
+            ["nerf-synthetic needs a picture", "albedo"],
+        ),
+        (("trellis", ['images=["colour-exr"]']), ["trellis needs a picture", "colour or albedo"]),
         (("default", ["depth.near=6"]), ["'depth.near' is 6", "depth.far (5)"]),
         (("gpt4point", ["depth.far=4"]), ["gpt4point needs", "far 5"]),
         (("nerf-synthetic", ["views=10"]), ["100 + 100 + 200 = 400", "'views' is 10"]),
@@ -203,6 +240,26 @@ def test_a_wrong_preset_says_which_key_where_and_what_is_allowed(args, parts):
     text = message(*args)
     for part in parts:
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides"),
+    [
+        ("zero123", ["camera.fov=[30,60]"]),  # cameras.json tells what NNN.npy does not
+        ("trellis", ["camera.fov=[30,60]"]),
+        ("objaverse-xl", ["camera.projection=orthographic"]),  # every view as camera.ortho_scale
+        ("nerf-synthetic", ['images=["albedo"]']),
+        ("default", ["subject.normalise=none", 'records=["nerfstudio","nsvf","cameras"]']),
+        ("default", ['images=["colour-exr"]', 'records=["instant-ngp"]']),
+    ],
+)
+def test_what_a_records_file_can_tell_is_taken(name, overrides):
+    presets.load(name, overrides)
+
+
+def test_what_every_record_needs_is_said():
+    assert set(needed.NEEDS) == set(recipes.RECORDS)
+    assert not [name for name in needed.LENS if needed.NEEDS[name].one_lens]
 
 
 def test_a_wrong_file_is_named(tmp_path):

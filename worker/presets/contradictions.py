@@ -11,12 +11,8 @@ from worker.blender import layouts
 from worker.blender.declared import RecipeError, nearest
 from worker.blender.recipe import Recipe
 from worker.omage import files
-from worker.presets import scenes
+from worker.presets import records, scenes
 
-ONE_TRANSFORMS: Final = ("transforms", "get3d", "trellis", "nerfstudio", "instant-ngp")
-"""Records that are all called transforms.json."""
-PINHOLE: Final = (*ONE_TRANSFORMS, "nerf-synthetic", "gpt4point", "zeronvs", "nsvf")
-"""Records whose readers know no other camera."""
 GPT4POINT_DEPTH: Final = ("fixed", 0.0, 5.0, 65535)
 
 
@@ -26,7 +22,7 @@ def of(recipe: Recipe) -> Iterator[str]:
         _cameras,
         _lights,
         _lists,
-        _records,
+        records.rules,
         _depth,
         _splits,
         _subject,
@@ -68,15 +64,6 @@ def _lists(recipe: Recipe) -> Iterator[str]:
             yield f"'images' {' and '.join(same)} are both NNN{ending}; take one of them"
     if recipe.previews and "colour" not in endings and "albedo" not in endings:
         yield "'previews' are made of colour or albedo; add one of them to 'images'"
-
-
-def _records(recipe: Recipe) -> Iterator[str]:
-    same = [name for name in recipe.records if name in ONE_TRANSFORMS]
-    if len(same) > 1:
-        yield f"'records' {' and '.join(same)} are both {keys.TRANSFORMS}; take one of them"
-    odd = [name for name in recipe.records if name in PINHOLE]
-    if odd and recipe.camera.projection != "perspective":
-        yield f"'records' {', '.join(odd)} cannot say that a camera is {recipe.camera.projection}"
 
 
 def _depth(recipe: Recipe) -> Iterator[str]:
