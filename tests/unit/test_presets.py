@@ -52,6 +52,7 @@ def test_objaverse_xl_is_as_published():
     assert recipe.follows
 
 
+FAR = ('images=["colour","depth"]', "camera.max_height=60")
 PUBLISHED = {
     "gpt4point": {
         "views": 20, "resolution": (512, 512), "images": ("albedo", "depth", "alpha"),
@@ -221,6 +222,13 @@ def test_a_file_that_extends_nothing_is_named_for_itself(tmp_path):
         ),
         (("trellis", ['images=["colour-exr"]']), ["trellis needs a picture", "colour or albedo"]),
         (("default", ["depth.near=6"]), ["'depth.near' is 6", "depth.far (5)"]),
+        (
+            ("default", [*FAR, "camera.radius=6", "camera.max_height=10"]),
+            ["'depth.far' is 5", "6.866", "make it 6.87 or more", "depth.mode per-view"],
+        ),
+        (("trellis-cond", [*FAR, "depth.far=5"]), ["'depth.far' is 5", "10.8"]),
+        (("nerf-synthetic", [*FAR, "depth.far=5"]), ["'depth.far' is 5", "5.031", "5.04"]),
+        (("turntable", [*FAR, "camera.fov=20"]), ["'depth.far' is 5", "6.4"]),
         (("gpt4point", ["depth.far=4"]), ["gpt4point needs", "far 5"]),
         (("nerf-synthetic", ["views=10"]), ["100 + 100 + 200 = 400", "'views' is 10"]),
         (("default", ['previews=["turntable-git"]']), ["did you mean 'turntable-gif'"]),
@@ -250,10 +258,15 @@ def test_a_wrong_preset_says_which_key_where_and_what_is_allowed(args, parts):
         ("objaverse-xl", ["camera.projection=orthographic"]),  # every view as camera.ortho_scale
         ("nerf-synthetic", ['images=["albedo"]']),
         ("default", ["subject.normalise=none", 'records=["nerfstudio","nsvf","cameras"]']),
+        ("default", [*FAR, "camera.radius=6", "camera.max_height=10", "depth.far=6.87"]),
+        ("default", [*FAR, "camera.radius=6", "camera.max_height=10", "depth.mode=per-view"]),
+        ("default", [*FAR, "camera.radius=60", "subject.normalise=none"]),  # who knows how large
+        ("default", ["camera.radius=6", 'images=["depth-npy"]']),
+        *((name, [*FAR]) for name in ("trellis", "trellis-cond", "nerf-synthetic", "turntable")),
         ("default", ['images=["colour-exr"]', 'records=["instant-ngp"]']),
     ],
 )
-def test_what_a_records_file_can_tell_is_taken(name, overrides):
+def test_what_images_and_records_can_tell_is_taken(name, overrides):
     presets.load(name, overrides)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,8 @@ from worker.blender.recipe import Recipe
 from worker.omage import files
 from worker.presets import records, scenes
 
+REACH: Final = {"unit-cube": layouts.CUBE, "unit-sphere": 1.0, "none": math.inf}
+"""How far the object may reach from the origin, by `subject.normalise`."""
 GPT4POINT_DEPTH: Final = ("fixed", 0.0, 5.0, 65535)
 
 
@@ -73,6 +76,22 @@ def _depth(recipe: Recipe) -> Iterator[str]:
     found = (depth.mode, depth.near, depth.far, depth.invalid)
     if "gpt4point" in recipe.records and "depth" in recipe.images and found != GPT4POINT_DEPTH:
         yield "'records' gpt4point needs depth.mode fixed, near 0, far 5 and invalid 65535"
+    if "depth" in recipe.images and depth.mode == "fixed":
+        yield from _far(recipe)
+
+
+def _far(recipe: Recipe) -> Iterator[str]:
+    """Depth beyond far is stored as nothing seen, so far must lie behind all there is to see."""
+    reach = REACH[recipe.subject.normalise]
+    if math.isinf(reach) or any(_cameras(recipe)):
+        return  # how large the object is, or where the cameras are, is not known
+    behind = layouts.farthest(recipe.camera, recipe.resolution, reach) + reach
+    if recipe.depth.far < behind:
+        yield (
+            f"'depth.far' is {recipe.depth.far:g}, and the object may be up to {behind:.4g} from a "
+            f"camera, where depth would be invalid; make it {math.ceil(100 * behind) / 100} or "
+            "more, or depth.mode per-view"
+        )
 
 
 def _splits(recipe: Recipe) -> Iterator[str]:
