@@ -67,6 +67,7 @@ PUBLISHED = {
     "get3d": {
         "views": 24, "resolution": (1024, 1024), "samples": 32, "camera.radius": (1.2, 1.2),
         "camera.elevation": (0.0, 30.0), "camera.layout": "get3d", "lights.rig": "area",
+        "subject.size": 0.9,
     },
     "trellis": {
         "views": 150, "resolution": (512, 512), "camera.layout": "hammersley",
@@ -229,6 +230,11 @@ def test_a_file_that_extends_nothing_is_named_for_itself(tmp_path):
         (("trellis-cond", [*FAR, "depth.far=5"]), ["'depth.far' is 5", "10.8"]),
         (("nerf-synthetic", [*FAR, "depth.far=5"]), ["'depth.far' is 5", "5.031", "5.04"]),
         (("turntable", [*FAR, "camera.fov=20"]), ["'depth.far' is 5", "6.4"]),
+        (("nerf-synthetic", [*FAR, "subject.size=2"]), ["'depth.far' is 6", "6.031"]),
+        (("default", ["subject.size=2", "subject.normalise=none"]), ["'subject.size'", "none"]),
+        (("omage", ["subject.size=2"]), ["'subject.size' means nothing to product omage"]),
+        (("get3d", ["subject.size=1.1"]), ["'subject.size' is 1.1", "get3d: at most 1"]),
+        (("gpt4point", ["subject.size=0.9"]), ["'subject.size' is 0.9", "gpt4point: 1"]),
         (("gpt4point", ["depth.far=4"]), ["gpt4point needs", "far 5"]),
         (("nerf-synthetic", ["views=10"]), ["100 + 100 + 200 = 400", "'views' is 10"]),
         (("default", ['previews=["turntable-git"]']), ["did you mean 'turntable-gif'"]),
@@ -260,6 +266,8 @@ def test_a_wrong_preset_says_which_key_where_and_what_is_allowed(args, parts):
         ("default", ["subject.normalise=none", 'records=["nerfstudio","nsvf","cameras"]']),
         ("default", [*FAR, "camera.radius=6", "camera.max_height=10", "depth.far=6.87"]),
         ("default", [*FAR, "camera.radius=6", "camera.max_height=10", "depth.mode=per-view"]),
+        ("default", ["subject.size=9"]),
+        ("trellis", ["subject.size=0.5"]),
         ("default", [*FAR, "camera.radius=60", "subject.normalise=none"]),  # who knows how large
         ("default", ["camera.radius=6", 'images=["depth-npy"]']),
         *((name, [*FAR]) for name in ("trellis", "trellis-cond", "nerf-synthetic", "turntable")),

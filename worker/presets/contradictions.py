@@ -15,7 +15,7 @@ from worker.omage import files
 from worker.presets import records, scenes
 
 REACH: Final = {"unit-cube": layouts.CUBE, "unit-sphere": 1.0, "none": math.inf}
-"""How far the object may reach from the origin, by `subject.normalise`."""
+"""How far the object may reach from the origin, by `subject.normalise`, at `subject.size` 1."""
 GPT4POINT_DEPTH: Final = ("fixed", 0.0, 5.0, 65535)
 
 
@@ -82,7 +82,7 @@ def _depth(recipe: Recipe) -> Iterator[str]:
 
 def _far(recipe: Recipe) -> Iterator[str]:
     """Depth beyond far is stored as nothing seen, so far must lie behind all there is to see."""
-    reach = REACH[recipe.subject.normalise]
+    reach = REACH[recipe.subject.normalise] * recipe.subject.size
     if math.isinf(reach) or any(_cameras(recipe)):
         return  # how large the object is, or where the cameras are, is not known
     behind = layouts.farthest(recipe.camera, recipe.resolution, reach) + reach
@@ -104,7 +104,11 @@ def _splits(recipe: Recipe) -> Iterator[str]:
 
 
 def _subject(recipe: Recipe) -> Iterator[str]:
-    for name in recipe.subject.one_colour:
+    subject = recipe.subject
+    if subject.size != 1.0 and (subject.normalise == "none" or recipe.product != "views"):
+        what = "normalise none" if recipe.product == "views" else f"product {recipe.product}"
+        yield f"'subject.size' means nothing to {what}; leave it out"
+    for name in subject.one_colour:
         if name not in formats.MODEL_SUFFIXES:
             yield f"'subject.one_colour' has no format '{name}'" + nearest(
                 name, formats.MODEL_SUFFIXES

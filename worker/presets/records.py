@@ -6,7 +6,7 @@ Sources: the records themselves (`worker.pack.records`) and formats.md, sections
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -29,8 +29,8 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     """Its readers know perspective cameras only."""
     one_lens: bool = False
     """It has one field of view for all views."""
-    unit_cube: bool = False
-    """It calls the unit cube at the origin the object's."""
+    unit_cube: Literal["", "holds", "fits"] = ""
+    """It says that the unit cube at the origin holds the object, or that it is its very size."""
     picture: tuple[str, ...] = ()
     """One of these kinds: what its frames name."""
     images: tuple[str, ...] = ()
@@ -43,16 +43,16 @@ NEEDS: Final[dict[str, Needs]] = {
     "cameras": Needs(pinhole=False),
     "npy-3x4": Needs(pinhole=False),  # see `_untold`
     "gpt4point": Needs(
-        unit_cube=True, picture=PICTURE, images=("depth", "alpha"), backgrounds=("transparent",)
+        unit_cube="fits", picture=PICTURE, images=("depth", "alpha"), backgrounds=("transparent",)
     ),
-    "transforms": Needs(unit_cube=True),
+    "transforms": Needs(unit_cube="holds"),
     "nerf-synthetic": Needs(one_lens=True, picture=PICTURE),
-    "get3d": Needs(one_lens=True, unit_cube=True, picture=PICTURE),
+    "get3d": Needs(one_lens=True, unit_cube="holds", picture=PICTURE),
     "nsvf": Needs(one_lens=True),
     "nerfstudio": Needs(picture=(*PICTURE, "colour-exr")),
-    "instant-ngp": Needs(one_lens=True, unit_cube=True, picture=(*PICTURE, "colour-exr")),
+    "instant-ngp": Needs(one_lens=True, unit_cube="holds", picture=(*PICTURE, "colour-exr")),
     "zeronvs": Needs(images=("colour", "depth-f16"), backgrounds=OPAQUE),
-    "trellis": Needs(unit_cube=True, picture=PICTURE),
+    "trellis": Needs(unit_cube="holds", picture=PICTURE),
 }
 
 
@@ -81,13 +81,19 @@ def _cameras(recipe: Recipe) -> Iterator[str]:
 
 
 def _place(recipe: Recipe) -> Iterator[str]:
+    normalise, size = recipe.subject.normalise, recipe.subject.size
     odd = ", ".join(name for name in recipe.records if NEEDS[name].unit_cube)
-    normalise = recipe.subject.normalise
     if odd and normalise != "unit-cube":
         yield (
             f"'records' {odd} would say that the object is in the unit cube, and "
             f"'subject.normalise' is '{normalise}'; make it unit-cube, or take other records"
         )
+        return
+    for name in recipe.records:
+        cube = NEEDS[name].unit_cube
+        if (cube and size > 1.0) or (cube == "fits" and size < 1.0):
+            allowed = "1" if cube == "fits" else "at most 1"
+            yield f"'subject.size' is {size:g}, allowed for 'records' {name}: {allowed}"
 
 
 def _images(name: str, recipe: Recipe) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 import math
 import zipfile
 
@@ -75,8 +76,8 @@ def views(request, tmp_path_factory):
 def corners(recipe):
     """The box's, where the recipe puts them."""
     if recipe.subject.normalise == "unit-sphere":
-        return CORNERS / np.linalg.norm(CORNERS[0])
-    return CORNERS
+        return CORNERS / np.linalg.norm(CORNERS[0]) * recipe.subject.size
+    return CORNERS * recipe.subject.size
 
 
 def outline(mask):
@@ -165,6 +166,14 @@ def test_get3ds_angles_are_those_of_its_cameras(views):
         )
         np.testing.assert_allclose(view.extras["pose"][:3, 3], place, atol=1e-6)
         assert recipe.camera.radius == (1.2, 1.2)
+
+
+def test_get3ds_longest_side_is_as_its_script_makes_it(views):
+    _, _, members = views("get3d")
+    cameras = json.loads(members["cameras.json"])
+    low, high = np.array(cameras["placement"]["bbox"])
+    np.testing.assert_allclose(high - low, BOX * 0.9, rtol=1e-6)
+    assert cameras["unit"].endswith("divided by 0.9")
 
 
 def test_trellis_says_how_the_object_was_placed(views):
