@@ -1,4 +1,4 @@
-"""Presets: what the published ones say, how they are extended and overridden, how they fail."""
+"""Presets: what the published ones say, how they are extended and overridden."""
 
 import math
 import tomllib
@@ -9,28 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.test_presets_wrong import message, preset_file
 from worker import presets
 from worker.blender import recipe as recipes
 from worker.blender.recipe import Recipe
-from worker.errors import ExitStatus, PresetInvalid
+from worker.errors import PresetInvalid
 from worker.presets import document
-from worker.presets import records as needed
 from worker.presets.overrides import merge, parse
-
-
-def preset_file(folder, name, text):
-    path = folder / f"{name}.toml"
-    path.write_text(text)
-    return str(path)
-
-
-def message(*args):
-    with pytest.raises(PresetInvalid) as raised:
-        presets.load(*args)
-    text = str(raised.value)
-    assert "\n" not in text
-    assert raised.value.exit_status == ExitStatus.CONFIGURATION
-    return text
 
 
 def test_objaverse_xl_is_as_published():
@@ -52,7 +37,6 @@ def test_objaverse_xl_is_as_published():
     assert recipe.follows
 
 
-FAR = ('images=["colour","depth"]', "camera.max_height=60")
 PUBLISHED = {
     "gpt4point": {
         "views": 20, "resolution": (512, 512), "images": ("albedo", "depth", "alpha"),
@@ -155,153 +139,6 @@ def test_a_file_extends_another_file_that_extends_a_preset(tmp_path):
 
 def test_a_file_that_extends_nothing_is_named_for_itself(tmp_path):
     assert presets.load(preset_file(tmp_path, "mine", "views = 3\n")).name == "mine"
-
-
-@pytest.mark.parametrize(
-    ("args", "parts"),
-    [
-        (("objverse-xl",), ["objverse-xl", "did you mean 'objaverse-xl'", "default"]),
-        (("default", ["veiws=4"]), ["--set veiws=4", "'views'"]),
-        (("default", ["cycles.denose=true"]), ["cycles.denose", "'denoise'"]),
-        (("default", ["views=many"]), ["--set views=many", "whole number"]),
-        (("default", ["views=0"]), ["'views' is 0", "1 to 10000"]),
-        (("default", ["views"]), ["KEY=VALUE", "views"]),
-        (("default", [".views=1"]), ["KEY=VALUE"]),
-        (("default", ["cycles=1"]), ["'cycles' is a table"]),
-        (("default", ["views.x=1"]), ["'views'"]),
-        (("default", ["views=1\nsamples=2"]), ["'views'"]),
-        (("default", ["camera.radius=[2,1]"]), ["camera.radius", "upwards"]),
-        (("default", ["camera.radius=[0,1]"]), ["camera.radius", "0.01 to 1000"]),
-        (("default", ["camera.radius=inf"]), ["camera.radius", "0.01 to 1000"]),
-        (("default", ["seed=-1"]), ["'seed' is -1", "0 to 4611686018427387904"]),
-        (("default", ["camera.fov=nan"]), ["camera.fov", "0.1 to 179"]),
-        (("default", ["camera.max_height=0"]), ["camera.max_height", "at least 0.01"]),
-        (("default", ["camera.fov=[40,30]"]), ["camera.fov", "upwards"]),
-        (("default", ["camera.layout=hamersley"]), ["did you mean 'hammersley'"]),
-        (("default", ["camera.layout=fixed"]), ["camera.fixed", "needs places"]),
-        (("default", ["lights.rig=sun"]), ["'lights.rig' cannot be 'sun'", "four-suns"]),
-        (("default", ["lights.rig=environment"]), ["lights.environment", "name the picture"]),
-        (("default", ["lights.area_power=[2,1]"]), ["lights.area_power", "upwards"]),
-        (("default", ['images=["normals"]']), ["did you mean 'normal'"]),
-        (("default", ['images=["depth","depth-f16"]']), ["NNN_depth.png", "take one"]),
-        (("default", ['records=["trellis","get3d"]']), ["transforms.json", "take one"]),
-        (("trellis", ["camera.projection=orthographic"]), ["trellis", "orthographic"]),
-        (("nerf-synthetic", ["camera.fov=[30,60]"]), ["nerf-synthetic, nsvf", "one field of view"]),
-        (("get3d", ["camera.fov=[30,60]"]), ["'records' get3d", "one field of view"]),
-        (
-            ("default", ["camera.fov=[30,60]", 'records=["instant-ngp"]']),
-            ["instant-ngp", "one fiel"],
-        ),
-        (
-            ("objaverse-xl", ["camera.fov=[30,60]"]),
-            ["npy-3x4 alone", "'camera.fov'", "add cameras"],
-        ),
-        (
-            ("objaverse-xl", ["camera.projection=orthographic", "camera.distance=fit"]),
-            ["npy-3x4 alone", "'camera.ortho_scale'", "add cameras"],
-        ),
-        (("trellis", ["subject.normalise=none"]), ["'records' trellis", "unit cube", "'none'"]),
-        (("get3d", ["subject.normalise=unit-sphere"]), ["get3d", "unit cube", "'unit-sphere'"]),
-        (("gpt4point", ["subject.normalise=none"]), ["gpt4point", "unit cube"]),
-        (
-            ("default", ["subject.normalise=none", 'records=["instant-ngp"]']),
-            ["instant-ngp", "cube"],
-        ),
-        (("default", ["subject.normalise=none", 'records=["transforms"]']), ["transforms", "cube"]),
-        (("gpt4point", ['images=["colour"]']), ["gpt4point needs depth and alpha", "'images'"]),
-        (("gpt4point", ['images=["depth","alpha"]']), ["gpt4point needs a picture", "albedo"]),
-        (
-            ("gpt4point", ['images=["colour","depth","alpha"]', "colour.background=white"]),
-            ["gpt4point needs", "transparent", "not white"],
-        ),
-        (("zeronvs", ["colour.background=transparent"]), ["zeronvs needs", "white or black"]),
-        (("zeronvs", ['images=["colour"]']), ["zeronvs needs depth-f16", "'images'"]),
-        (("zeronvs", ['images=["albedo","depth-f16"]']), ["zeronvs needs colour", "'images'"]),
-        (
-            ("nerf-synthetic", ['images=["depth-exr"]']),
-            ["nerf-synthetic needs a picture", "albedo"],
-        ),
-        (("trellis", ['images=["colour-exr"]']), ["trellis needs a picture", "colour or albedo"]),
-        (("default", ["depth.near=6"]), ["'depth.near' is 6", "depth.far (5)"]),
-        (
-            ("default", [*FAR, "camera.radius=6", "camera.max_height=10"]),
-            ["'depth.far' is 5", "6.866", "make it 6.87 or more", "depth.mode per-view"],
-        ),
-        (("trellis-cond", [*FAR, "depth.far=5"]), ["'depth.far' is 5", "10.8"]),
-        (("nerf-synthetic", [*FAR, "depth.far=5"]), ["'depth.far' is 5", "5.031", "5.04"]),
-        (("turntable", [*FAR, "camera.fov=20"]), ["'depth.far' is 5", "6.4"]),
-        (("nerf-synthetic", [*FAR, "subject.size=2"]), ["'depth.far' is 6", "6.031"]),
-        (("default", ["subject.size=2", "subject.normalise=none"]), ["'subject.size'", "none"]),
-        (("omage", ["subject.size=2"]), ["'subject.size' means nothing to product omage"]),
-        (("get3d", ["subject.size=1.1"]), ["'subject.size' is 1.1", "get3d: at most 1"]),
-        (("gpt4point", ["subject.size=0.9"]), ["'subject.size' is 0.9", "gpt4point: 1"]),
-        (("gpt4point", ["depth.far=4"]), ["gpt4point needs", "far 5"]),
-        (("nerf-synthetic", ["views=10"]), ["100 + 100 + 200 = 400", "'views' is 10"]),
-        (("default", ['previews=["turntable-git"]']), ["did you mean 'turntable-gif'"]),
-        (("default", ['images=["depth"]', 'previews=["turntable-gif"]']), ["'previews'", "colour"]),
-        (("default", ["images=[]"]), ["'images' is empty"]),
-        (("default", ['records=["cameras","cameras"]']), ["'records'", "twice"]),
-        (("default", ['subject.one_colour=["slt"]']), ["slt", "did you mean 'stl'"]),
-        (("omage", ["resolution=[1024,512]"]), ["'resolution' is 1024x512", "square"]),
-        (("omage", ["resolution=1000"]), ["'resolution' is 1000x1000", "multiple", "(64)"]),
-        (("omage", ["samples=4"]), ["'samples' is 4", "baked at one"]),
-        (("omage", ["omage.margin=0.01"]), ["'omage.margin' is 0.01", "0.015625"]),
-        (("omage", ["omage.charts=700"]), ["'omage.charts' is 700", "625"]),
-        (("nowhere/x.toml",), ["nowhere/x.toml", "No such file"]),
-    ],
-)
-def test_a_wrong_preset_says_which_key_where_and_what_is_allowed(args, parts):
-    text = message(*args)
-    for part in parts:
-        assert part in text
-
-
-@pytest.mark.parametrize(
-    ("name", "overrides"),
-    [
-        ("zero123", ["camera.fov=[30,60]"]),  # cameras.json tells what NNN.npy does not
-        ("trellis", ["camera.fov=[30,60]"]),
-        ("objaverse-xl", ["camera.projection=orthographic"]),  # every view as camera.ortho_scale
-        ("nerf-synthetic", ['images=["albedo"]']),
-        ("default", ["subject.normalise=none", 'records=["nerfstudio","nsvf","cameras"]']),
-        ("default", [*FAR, "camera.radius=6", "camera.max_height=10", "depth.far=6.87"]),
-        ("default", [*FAR, "camera.radius=6", "camera.max_height=10", "depth.mode=per-view"]),
-        ("default", ["subject.size=9"]),
-        ("trellis", ["subject.size=0.5"]),
-        ("default", [*FAR, "camera.radius=60", "subject.normalise=none"]),  # who knows how large
-        ("default", ["camera.radius=6", 'images=["depth-npy"]']),
-        *((name, [*FAR]) for name in ("trellis", "trellis-cond", "nerf-synthetic", "turntable")),
-        ("default", ['images=["colour-exr"]', 'records=["instant-ngp"]']),
-    ],
-)
-def test_what_images_and_records_can_tell_is_taken(name, overrides):
-    presets.load(name, overrides)
-
-
-def test_what_every_record_needs_is_said():
-    assert set(needed.NEEDS) == set(recipes.RECORDS)
-    assert not [name for name in needed.LENS if needed.NEEDS[name].one_lens]
-
-
-def test_a_wrong_file_is_named(tmp_path):
-    base = preset_file(tmp_path, "base", "samples = -1\n")
-    child = preset_file(tmp_path, "child", 'extends = "base.toml"\n')
-    assert base in message(child)
-    assert "'samples'" in message(child)
-    broken = preset_file(tmp_path, "broken", "views = \n")
-    assert broken in message(broken)
-    assert "line 1" in message(broken)
-    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
-    assert "binary.toml" in message(str(tmp_path / "binary.toml"))
-    assert "'extends'" in message(preset_file(tmp_path, "odd", "extends = 3\n"))
-
-
-def test_a_circle_is_named(tmp_path):
-    one = preset_file(tmp_path, "one", 'extends = "two.toml"\n')
-    preset_file(tmp_path, "two", 'extends = "one.toml"\n')
-    text = message(one)
-    assert "one.toml extends" in text
-    assert "two.toml extends" in text
 
 
 def test_the_digest_follows_what_changes_the_output():
