@@ -27,7 +27,8 @@ TAIL: Final = """\
   any time. The sources draw them anew each time.
 - gpt4point: the script that made its views was never published. Scene and files are those of
   Shap-E's renderer, which it builds on, and of what GPT4Point's own reader opens.
-- zero123: directions are uniform on the sphere; its script takes them from a cube.
+- objaverse-xl, zero123: directions are uniform on the sphere; their scripts take a point uniform in
+  a cube and norm it, which favours the ways to its corners.
 - get3d: objects are centred, as ShapeNet's are already; its script does not centre. All have the
   size of its cars and motorbikes; of its chairs, 0.7, with `--set subject.size=0.7`. Its `aabb` is
   [[-0.8, -0.8, 0], [0.8, 0.8, 1]], whatever the object; here it is the unit cube, which holds it.
@@ -37,7 +38,7 @@ TAIL: Final = """\
 - nerf-synthetic: the layout, cameras and split of NeRF's scenes, for any object. Those scenes each
   have lights of their own, and their test views go round on a ring; here all views are drawn from
   above the horizon. The object fits the unit sphere, so that near 2 and far 6 hold.
-- zeronvs: what its reader of scenes takes; the cameras are those of `default`.
+- zeronvs: what its reader of scenes takes; its cameras are drawn by the laws of `default`'s.
 - omage: of surface that the file's own UV map does not show, or shows on itself, a map is made;
   charts whose density is far from the others' are scaled. The sources leave both as they are.
 - scenes: [scenes.md](scenes.md#what-differs-from-the-study) says it.
