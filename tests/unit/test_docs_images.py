@@ -47,11 +47,14 @@ def test_the_page_has_every_kind():
     assert set(SECTIONS) == set(IMAGES) == set(EXPECTED)
 
 
-@pytest.mark.parametrize("kind", IMAGES)
-def test_its_lines_read_the_image_back(tmp_path, monkeypatch, kind):
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [*((kind, []) for kind in IMAGES), ("depth", ["depth.invalid=0", "depth.near=1"])],
+)
+def test_its_lines_read_the_image_back(tmp_path, monkeypatch, kind, more):
     recipe = presets.load(
         "default",
-        [f'images=["{kind}"]', "views=1", f"resolution={list(SIZE)}", "colour.exposure=0"],
+        [f'images=["{kind}"]', "views=1", f"resolution={list(SIZE)}", "colour.exposure=0", *more],
     )
     raw = rendered_object(tmp_path / "raw", recipe)
     write_passes(raw.scratch / raw.answer.views[0].files["passes"], surface())

@@ -193,6 +193,29 @@ def test_a_fitted_object_fills_the_frame_and_is_never_cropped(projection, resolu
             assert used.max() == pytest.approx(1 - margin, abs=1e-6)
 
 
+@pytest.mark.parametrize("resolution", [(512, 512), WIDE, TALL])
+@pytest.mark.parametrize("camera", [
+    Camera(),
+    Camera(layout="fixed", fixed=((0, -2, 0.5), (1, 1, -3))),
+    Camera(layout="hammersley", distance="cube", fov=(10.0, 70.0), fov_law="sine-squared"),
+    Camera(layout="sphere", distance="fit", fov=(20.0, 90.0)),
+    Camera(layout="sphere", distance="fit", fov=(176.0, 178.0), margin=0.0),
+    Camera(layout="sphere", projection="orthographic"),
+    Camera(layout="sphere", projection="orthographic", distance="fit"),
+    Camera(layout="sphere", projection="orthographic", distance="fit", radius=(0.1, 0.1)),
+])  # fmt: skip
+def test_no_camera_is_farther_than_the_farthest_and_one_is_near_it(camera, resolution):
+    reach = 0.8
+
+    def ball(ways):
+        return reach * np.linalg.norm(ways, axis=1)
+
+    bound = layouts.farthest(camera, resolution, reach)
+    views = drawn(camera, resolution=resolution, support=ball)
+    distances = [np.linalg.norm(view.camera_to_world[:3, 3]) for view in views]
+    assert 0.97 * bound <= max(distances) <= bound * (1 + 1e-9)
+
+
 def test_a_fit_without_an_object_says_so():
     with pytest.raises(RecipeError, match="fit"):
         drawn(Camera(distance="fit"), 1)

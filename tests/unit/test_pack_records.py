@@ -148,6 +148,41 @@ def test_a_film_shows_the_object_on_white_with_clean_edges(members):
     assert again == found
 
 
+@pytest.mark.parametrize("settings", [["preview.width=16"], ["preview.rate=5", "views=7"]])
+def test_a_film_is_what_the_metadata_says(members, settings):
+    _, found = members('previews=["turntable-gif","turntable-webp"]', *settings)
+    told = json.loads(found["metadata.json"])["render_worker"]["previews"]
+    assert sorted(about["files"] for about in told.values()) == ["turntable.gif", "turntable.webp"]
+    for about in told.values():
+        with Image.open(io.BytesIO(found[about["files"]])) as film:
+            assert (film.format, film.n_frames) == (
+                about["encoding"].split(",")[0],
+                about["frames"],
+            )
+            assert film.size == (about["width"], about["height"])
+            film.load()
+            assert film.info["duration"] == pytest.approx(1000 / about["rate"], abs=10)
+        assert about["of"] == "colour"
+    unlit = presets.load("turntable", ['images=["mask","albedo"]'])
+    assert preview.describe("turntable-gif", unlit)["of"] == "albedo"
+
+
+def test_a_zip_without_films_tells_of_none(members):
+    _, found = members()
+    assert json.loads(found["metadata.json"])["render_worker"]["previews"] == {}
+
+
+def test_each_views_range_of_depth_is_where_the_metadata_says_without_cameras_json(members):
+    depth = ['images=["colour","depth"]', "depth.mode=per-view", 'records=["npy-3x4"]']
+    _, found = members(*depth)
+    assert "cameras.json" not in found
+    own = json.loads(found["metadata.json"])["render_worker"]
+    where = own["images"]["depth"]["range_of_views"]
+    assert where == "render_worker.facts of metadata.json, VIEW.depth"
+    for view in ("000", "001", "002", "003"):
+        assert own["facts"][view]["depth"].keys() == {"near", "far"}
+
+
 def test_a_frame_has_no_fringe():
     # Red, ever thinner, with clear black around: half-size, the mix with white stays red.
     pixels = np.zeros((8, 8, 4), np.uint8)

@@ -9,7 +9,16 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import typing
-from typing import Any
+from typing import Any, Iterator, Optional
+
+LIKE = 0.6
+"""How alike two words must be, 0 to 1, for one to have been meant by the other."""
+PART = 0.7
+"""How alike a word is to one that it is a part of, or begins with."""
+LEAST_PART = 3
+"""Letters of such a part."""
+MOST_MEANT = 3
+"""Words that are named where several are as near."""
 
 
 class RecipeError(ValueError):
@@ -35,33 +44,59 @@ def section(kind: type, doc: str) -> Any:
     return dataclasses.field(default_factory=kind, metadata={"doc": doc})
 
 
-def build(kind: type, values: dict[str, Any], where: str = "") -> Any:
+def build(kind: type, values: dict[str, Any], where: str = "", root: Optional[type] = None) -> Any:
     """A `kind`, a dataclass of declared keys, from plain values; absent keys take their defaults.
 
+    A table's keys are built with `where` it stands, "camera.", and the `root` it is a part of.
     Raises: RecipeError, naming the key, what is wrong and what is allowed.
     """
     hints = typing.get_type_hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind)}
+    root = root or kind
     made = {}
     for name, value in values.items():
         path = f"{where}{name}"
         if name not in fields:
-            raise RecipeError(f"no key '{path}'{nearest(name, fields)}")
+            others = [other for other in paths(root) if not (where and other.startswith(where))]
+            raise RecipeError(f"no key '{path}'{nearest(name, fields, others)}")
         if dataclasses.is_dataclass(hints[name]):
             if not isinstance(value, dict):
                 raise RecipeError(f"'{path}' is a table of keys, not {value!r}")
-            made[name] = build(hints[name], value, f"{path}.")
+            made[name] = build(hints[name], value, f"{path}.", root)
         else:
             made[name] = _checked(value, hints[name], fields[name].metadata, path)
     return kind(**made)
 
 
-def nearest(word: str, allowed: typing.Iterable[str]) -> str:
-    """A clause naming the nearest allowed word and all of them."""
+def paths(kind: type, where: str = "") -> Iterator[str]:
+    """The dotted path of every key and table of `kind`, a dataclass of declared keys."""
+    for name, hint in typing.get_type_hints(kind).items():
+        yield where + name
+        if dataclasses.is_dataclass(hint):
+            yield from paths(typing.cast(type, hint), f"{where}{name}.")
+
+
+def nearest(word: str, allowed: typing.Iterable[str], elsewhere: typing.Iterable[str] = ()) -> str:
+    """A clause naming the nearest words, and all that are allowed.
+
+    The nearest may be one of the dotted paths `elsewhere`, which are met by their last part too.
+    """
     options = sorted(allowed)
-    close = difflib.get_close_matches(word, options, n=1, cutoff=0.5)
-    meant = f"; did you mean '{close[0]}'?" if close else ""
+    alike = {option: _alike(word, option) for option in options}
+    for path in elsewhere:
+        alike.setdefault(path, max(_alike(word, path), _alike(word, path.rpartition(".")[2])))
+    most = max([LIKE, *alike.values()])
+    close = [option for option, found in alike.items() if found >= most][:MOST_MEANT]
+    meant = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
     return f"{meant} (allowed: {', '.join(options)})"
+
+
+def _alike(word: str, option: str) -> float:
+    """How alike two words are, 0 to 1, whatever their case."""
+    word, option = word.casefold(), option.casefold()
+    ratio = difflib.SequenceMatcher(None, option, word).ratio()
+    part = len(word) >= LEAST_PART and (word in option or word.startswith(option))
+    return max(ratio, PART) if part else ratio
 
 
 def _checked(value: Any, hint: Any, about: typing.Mapping[str, Any], path: str) -> Any:

@@ -120,6 +120,25 @@ def check(camera: Camera) -> None:
         )
 
 
+def farthest(camera: Camera, resolution: tuple[int, int], reach: float) -> float:
+    """The greatest distance from the origin, in world units, at which a camera may come to stand.
+
+    No point of the object lies farther than `reach` from the origin. `check` has nothing to say.
+    """
+    drawn = camera.radius[1]
+    if camera.layout == "fixed":
+        drawn = max(math.hypot(*place) for place in camera.fixed)
+    if camera.projection == "orthographic":
+        stepped = (1.0 + LEAST_ROOM) * reach + LEAST_ROOM
+        return max(drawn, stepped) if camera.distance == "fit" else drawn
+    if camera.distance == "drawn":
+        return drawn
+    narrow = min(resolution) / resolution[0] * math.tan(math.radians(camera.fov[0]) / 2.0)
+    if camera.distance == "cube":
+        return CUBE / math.sin(math.atan(narrow))
+    return reach * max(math.hypot(1.0, 1.0 / ((1.0 - camera.margin) * narrow)), 1.0 + LEAST_ROOM)
+
+
 def shell(seat: Seat) -> Matrix:
     """A point of uniform direction and uniform distance (Objaverse-XL, formats.md section 1)."""
     while True:

@@ -148,6 +148,9 @@ class Subject:
         "the box's centre; none: left as it is, also in its place",
         choices=("unit-cube", "unit-sphere", "none"),
     )
+    size: float = key(
+        1.0, "what normalise makes of that 1", low=1e-3, high=1000.0, unit="world unit"
+    )
     pose: str = key(
         "imported",
         "imported: as the importer leaves it; rest: armatures and shape keys at rest; frame: at "

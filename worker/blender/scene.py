@@ -1,4 +1,4 @@
-"""The stage: an empty scene, the object scaled into the unit cube, one camera."""
+"""The stage: an empty scene, the object scaled and centred, one camera."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.syntax import Syntax
-from rich.table import Table
 
 from worker import presets
+from worker.report import presets as listing
 
 app = typer.Typer(help="List the presets, or show one.", invoke_without_command=True)
 
@@ -19,12 +19,11 @@ def list_command(context: typer.Context) -> None:
     """List the presets."""
     if context.invoked_subcommand is not None:
         return
-    table = Table("preset", "views", "size", "samples", "what it is", "follows", box=None)
-    for row in presets.table():
-        size = "x".join(map(str, row.resolution))
-        views = str(row.views or "—")
-        table.add_row(row.name, views, size, str(row.samples), row.summary, row.follows)
-    Console().print(table)
+    rows, console = presets.table(), Console()
+    if console.is_terminal:
+        console.print(listing.render(rows, console.width))
+    else:
+        typer.echo(listing.plain(rows), nl=False)
 
 
 @app.command("show")

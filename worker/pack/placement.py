@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 import msgspec
 import numpy as np
 
+from worker.blender.recipe import Subject
 from worker.errors import RenderFailed
 
 Triple = tuple[float, float, float]
@@ -24,12 +25,18 @@ class _Told(msgspec.Struct, frozen=True):
 # time crash msgspec.
 _TOLD: Final = msgspec.json.Decoder(_Told)
 
-UNITS: Final = {
+_UNITS: Final = {
     "unit-cube": "longest side of the object's bounding box",
     "unit-sphere": "distance of the object's farthest vertex from its bounding box's centre",
     "none": "the file's unit, as the importer takes it",
 }
-"""What a length of 1 is in the world, by the recipe's `subject.normalise`."""
+"""What a length of 1 is in the world, by the recipe's `subject.normalise`, at `size` 1."""
+
+
+def unit(subject: Subject) -> str:
+    """What a length of 1 is in the world, in words."""
+    told = _UNITS[subject.normalise]
+    return told if subject.size == 1.0 else f"{told}, divided by {subject.size:g}"
 
 
 class Placement(msgspec.Struct, frozen=True):

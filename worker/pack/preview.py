@@ -16,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from worker.blender.recipe import Preview
+from worker import keys
+from worker.blender.recipe import Preview, Recipe
 
 FRAMES: Final = 240
 """A longer film leaves views out, evenly."""
+IMAGE: Final = keys.IMAGE_ENDINGS["colour"]
+"""Ending of the images a film is made of."""
 WHITE: Final = (255, 255, 255, 255)
 WEBP_QUALITY: Final = 80
 """Pillow's own default, said so that another Pillow does not decide it."""
@@ -33,13 +36,19 @@ def shown(count: int) -> frozenset[int]:
     return frozenset(number * count // frames for number in range(frames))
 
 
+def size(image: tuple[int, int], width: int) -> tuple[int, int]:
+    """Width and height of a frame made of an `image` of a size: `width`, or its own if less."""
+    if image[0] <= width:
+        return image
+    return width, max(1, round(image[1] * width / image[0]))
+
+
 def frame(pixels: NDArray[np.uint8], width: int) -> Image.Image:
     """An 8-bit RGB or RGBA image on white, `width` wide unless it is narrower."""
     image = Image.fromarray(pixels).convert("RGBA")
     if image.width > width:
-        height = max(1, round(image.height * width / image.width))
         # Pillow weights colours by alpha when it resizes RGBA: no fringe from clear pixels.
-        image = image.resize((width, height), Image.Resampling.LANCZOS)
+        image = image.resize(size(image.size, width), Image.Resampling.LANCZOS)
     page = Image.new("RGBA", image.size, WHITE)
     page.alpha_composite(image)
     return page.convert("RGB")
@@ -58,6 +67,26 @@ def film(kind: str, frames: Sequence[Image.Image], preview: Preview) -> bytes:
         **SETTINGS[kind],
     )
     return buffer.getvalue()
+
+
+def describe(kind: str, recipe: Recipe) -> dict[str, Any]:
+    """What a film is, for metadata.json, in the words that images are described in."""
+    endings = keys.image_endings(recipe.images)
+    width, height = size(recipe.resolution, recipe.preview.width)
+    return {
+        "quantity": "film of the views, to look at",
+        "of": next(name for name, ending in endings.items() if ending == IMAGE),
+        "frames": len(shown(recipe.views)),
+        "rate": recipe.preview.rate,
+        "unit": {"rate": "1/s", "width": "pixel", "height": "pixel"},
+        "width": width,
+        "height": height,
+        "channels": "RGB",
+        "space": "sRGB (IEC 61966-2-1)",
+        "encoding": f"{SETTINGS[kind]['format']}, lossy",
+        "alpha": "none: on white",
+        "files": keys.PREVIEWS[kind],
+    }
 
 
 SETTINGS: Final[dict[str, dict[str, Any]]] = {

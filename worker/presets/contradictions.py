@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -11,12 +12,10 @@ from worker.blender import layouts
 from worker.blender.declared import RecipeError, nearest
 from worker.blender.recipe import Recipe
 from worker.omage import files
-from worker.presets import scenes
+from worker.presets import records, scenes
 
-ONE_TRANSFORMS: Final = ("transforms", "get3d", "trellis", "nerfstudio", "instant-ngp")
-"""Records that are all called transforms.json."""
-PINHOLE: Final = (*ONE_TRANSFORMS, "nerf-synthetic", "gpt4point", "zeronvs", "nsvf")
-"""Records whose readers know no other camera."""
+REACH: Final = {"unit-cube": layouts.CUBE, "unit-sphere": 1.0, "none": math.inf}
+"""How far the object may reach from the origin, by `subject.normalise`, at `subject.size` 1."""
 GPT4POINT_DEPTH: Final = ("fixed", 0.0, 5.0, 65535)
 
 
@@ -26,7 +25,7 @@ def of(recipe: Recipe) -> Iterator[str]:
         _cameras,
         _lights,
         _lists,
-        _records,
+        records.rules,
         _depth,
         _splits,
         _subject,
@@ -70,15 +69,6 @@ def _lists(recipe: Recipe) -> Iterator[str]:
         yield "'previews' are made of colour or albedo; add one of them to 'images'"
 
 
-def _records(recipe: Recipe) -> Iterator[str]:
-    same = [name for name in recipe.records if name in ONE_TRANSFORMS]
-    if len(same) > 1:
-        yield f"'records' {' and '.join(same)} are both {keys.TRANSFORMS}; take one of them"
-    odd = [name for name in recipe.records if name in PINHOLE]
-    if odd and recipe.camera.projection != "perspective":
-        yield f"'records' {', '.join(odd)} cannot say that a camera is {recipe.camera.projection}"
-
-
 def _depth(recipe: Recipe) -> Iterator[str]:
     depth = recipe.depth
     if depth.near >= depth.far:
@@ -86,6 +76,22 @@ def _depth(recipe: Recipe) -> Iterator[str]:
     found = (depth.mode, depth.near, depth.far, depth.invalid)
     if "gpt4point" in recipe.records and "depth" in recipe.images and found != GPT4POINT_DEPTH:
         yield "'records' gpt4point needs depth.mode fixed, near 0, far 5 and invalid 65535"
+    if "depth" in recipe.images and depth.mode == "fixed":
+        yield from _far(recipe)
+
+
+def _far(recipe: Recipe) -> Iterator[str]:
+    """Depth beyond far is stored as nothing seen, so far must lie behind all there is to see."""
+    reach = REACH[recipe.subject.normalise] * recipe.subject.size
+    if math.isinf(reach) or any(_cameras(recipe)):
+        return  # how large the object is, or where the cameras are, is not known
+    behind = layouts.farthest(recipe.camera, recipe.resolution, reach) + reach
+    if recipe.depth.far < behind:
+        yield (
+            f"'depth.far' is {recipe.depth.far:g}, and the object may be up to {behind:.4g} from a "
+            f"camera, where depth would be invalid; make it {math.ceil(100 * behind) / 100} or "
+            "more, or depth.mode per-view"
+        )
 
 
 def _splits(recipe: Recipe) -> Iterator[str]:
@@ -98,7 +104,11 @@ def _splits(recipe: Recipe) -> Iterator[str]:
 
 
 def _subject(recipe: Recipe) -> Iterator[str]:
-    for name in recipe.subject.one_colour:
+    subject = recipe.subject
+    if subject.size != 1.0 and (subject.normalise == "none" or recipe.product != "views"):
+        what = "normalise none" if recipe.product == "views" else f"product {recipe.product}"
+        yield f"'subject.size' means nothing to {what}; leave it out"
+    for name in subject.one_colour:
         if name not in formats.MODEL_SUFFIXES:
             yield f"'subject.one_colour' has no format '{name}'" + nearest(
                 name, formats.MODEL_SUFFIXES

@@ -27,13 +27,18 @@ TAIL: Final = """\
   any time. The sources draw them anew each time.
 - gpt4point: the script that made its views was never published. Scene and files are those of
   Shap-E's renderer, which it builds on, and of what GPT4Point's own reader opens.
-- zero123: directions are uniform on the sphere; its script takes them from a cube.
-- get3d: objects are centred, as ShapeNet's are already; its script does not centre.
+- objaverse-xl, zero123: directions are uniform on the sphere; their scripts take a point uniform in
+  a cube and norm it, which favours the ways to its corners.
+- get3d: objects are centred, as ShapeNet's are already; its script does not centre. All have the
+  size of its cars and motorbikes; of its chairs, 0.7, with `--set subject.size=0.7`. Its `aabb` is
+  [[-0.8, -0.8, 0], [0.8, 0.8, 1]], whatever the object; here it is the unit cube, which holds it.
+  Frames have their `camera_angle_x` too. At 1.2 a long object touches the border in a few views; a
+  larger `camera.radius` keeps it whole.
 - trellis, trellis-cond: the pixel filter is Blackman-Harris of one pixel, theirs a box of one.
 - nerf-synthetic: the layout, cameras and split of NeRF's scenes, for any object. Those scenes each
   have lights of their own, and their test views go round on a ring; here all views are drawn from
   above the horizon. The object fits the unit sphere, so that near 2 and far 6 hold.
-- zeronvs: what its reader of scenes takes; the cameras are those of `default`.
+- zeronvs: what its reader of scenes takes; its cameras are drawn by the laws of `default`'s.
 - omage: of surface that the file's own UV map does not show, or shows on itself, a map is made;
   charts whose density is far from the others' are scaled. The sources leave both as they are.
 - scenes: [scenes.md](scenes.md#what-differs-from-the-study) says it.
@@ -83,6 +88,11 @@ def _distance(recipe: Recipe) -> str:
     return recipe.camera.distance
 
 
+def _fits(recipe: Recipe) -> str:
+    subject = recipe.subject
+    return subject.normalise + ("" if subject.size == 1.0 else f" x {subject.size:g}")
+
+
 def _bounces(recipe: Recipe) -> str:
     cycles = recipe.cycles
     return (
@@ -110,7 +120,7 @@ TABLES: Final[dict[str, dict[str, Callable[[Recipe], str]]]] = {
         "layout": lambda r: r.camera.layout,
         "field of view, degrees": lambda r: _range(r.camera.fov),
         "distance": _distance,
-        "object fits": lambda r: r.subject.normalise,
+        "object fits": _fits,
         "lights": lambda r: r.lights.rig,
     },
     "Rendering": {

@@ -227,6 +227,15 @@ def test_normal_forms(child, scenes, tmp_path, size):
         assert got.min() == pytest.approx(radius, rel=5e-3)
 
 
+@pytest.mark.parametrize(("form", "radius"), [("unit-cube", 0.45), ("unit-sphere", 0.9)])
+def test_the_normal_form_has_the_size_asked_for(child, scenes, tmp_path, form, radius):
+    subject = {"normalise": form, "size": 0.9}
+    model = scenes / "lit_large.blend"
+    got = sphere_is(child, model, tmp_path, camera={"radius": 2}, subject=subject, resolution=64)
+    assert got.max() == pytest.approx(radius, rel=1e-3)
+    assert got.min() == pytest.approx(radius, rel=5e-3)
+
+
 def test_a_very_wide_lens_sees_what_k_says(child, scenes, tmp_path):
     for fov in (0.5, 60.0, 176.0):
         radius = 0.3 + 0.5 / math.tan(math.radians(fov / 2))

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 import math
 import zipfile
 
@@ -56,17 +57,17 @@ def views(request, tmp_path_factory):
     pool.open()
     made = {}
 
-    def make(name):
-        if name not in made:
-            recipe = presets.load(name, [*SMALL, *VIEWS.get(name, ["views=3"])])
-            scratch = home / name
+    def make(name, *more):
+        if (name, more) not in made:
+            recipe = presets.load(name, [*SMALL, *VIEWS.get(name, ["views=3"]), *more])
+            scratch = home / f"{name}-{len(made)}"
             scratch.mkdir()
             packed = pack(pool.render(fetched, recipe, scratch), recipe, home)
             with zipfile.ZipFile(packed.path) as archive:
                 found = READERS[name](archive, packed.ref.uid)
                 members = {n.partition("/")[2]: archive.read(n) for n in archive.namelist()}
-            made[name] = (recipe, found, members)
-        return made[name]
+            made[name, more] = (recipe, found, members)
+        return made[name, more]
 
     yield make
     pool.close(now=True)
@@ -75,8 +76,8 @@ def views(request, tmp_path_factory):
 def corners(recipe):
     """The box's, where the recipe puts them."""
     if recipe.subject.normalise == "unit-sphere":
-        return CORNERS / np.linalg.norm(CORNERS[0])
-    return CORNERS
+        return CORNERS / np.linalg.norm(CORNERS[0]) * recipe.subject.size
+    return CORNERS * recipe.subject.size
 
 
 def outline(mask):
@@ -99,6 +100,22 @@ def test_the_object_is_where_the_readers_camera_puts_it(views, name):
         pixels = view.project(corners(recipe))
         expected = np.clip([*pixels.min(0), *pixels.max(0)], 0, 64)
         np.testing.assert_allclose(outline(view.mask), expected, atol=1.5)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_depth_is_valid_wherever_the_object_is_seen(views, name):
+    kinds = {"gpt4point": '"albedo","alpha"', "zeronvs": '"colour","depth-f16"'}
+    asked = [kinds.get(name, '"colour"'), *['"depth"'] * (name != "zeronvs"), '"mask"']
+    farthest = ["camera.fov=10"] if name == "trellis-cond" else []
+    _, found, members = views(name, f"images=[{','.join(asked)}]", *farthest)
+    for number in range(len(found)):
+        depth, mask = (
+            np.asarray(Image.open(io.BytesIO(members[f"{number:03d}_{kind}.png"])))
+            for kind in ("depth", "mask")
+        )
+        invalid = 0 if name == "zeronvs" else 65535
+        assert (mask > 0).sum() > 20
+        np.testing.assert_array_equal(depth != invalid, mask > 0)
 
 
 def test_gpt4points_are_lifted_onto_the_box(views):
@@ -149,6 +166,14 @@ def test_get3ds_angles_are_those_of_its_cameras(views):
         )
         np.testing.assert_allclose(view.extras["pose"][:3, 3], place, atol=1e-6)
         assert recipe.camera.radius == (1.2, 1.2)
+
+
+def test_get3ds_longest_side_is_as_its_script_makes_it(views):
+    _, _, members = views("get3d")
+    cameras = json.loads(members["cameras.json"])
+    low, high = np.array(cameras["placement"]["bbox"])
+    np.testing.assert_allclose(high - low, BOX * 0.9, rtol=1e-6)
+    assert cameras["unit"].endswith("divided by 0.9")
 
 
 def test_trellis_says_how_the_object_was_placed(views):

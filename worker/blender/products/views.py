@@ -84,5 +84,5 @@ def _normal_form(
     if recipe.subject.normalise == "none":
         return centre * 0.0, 1.0
     if recipe.subject.normalise == "unit-sphere":
-        return centre, 1.0 / extent.reach(centre, frames)
-    return centre, 1.0 / float((high - low).max())
+        return centre, recipe.subject.size / extent.reach(centre, frames)
+    return centre, recipe.subject.size / float((high - low).max())

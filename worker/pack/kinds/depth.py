@@ -78,7 +78,9 @@ def _describe_16(recipe: Recipe) -> dict[str, Any]:
         "range": [recipe.depth.near, recipe.depth.far] if fixed else "near and far of each view",
         "read": "z = near + (far - near) * value / 65535",
         "invalid": recipe.depth.invalid,
-        "range_of_views": "as range" if fixed else "cameras.json, facts.depth of each view",
+        "range_of_views": "as range"
+        if fixed
+        else "render_worker.facts of metadata.json, VIEW.depth",
     }
 
 

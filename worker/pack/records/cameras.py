@@ -25,7 +25,7 @@ from typing import Any, Final
 from worker import keys
 from worker.blender.recipe import Recipe
 from worker.pack import text
-from worker.pack.placement import UNITS
+from worker.pack.placement import unit
 from worker.pack.records import splits
 from worker.pack.records.base import Files, Record, Taken
 
@@ -40,7 +40,7 @@ def contents(taken: Taken, recipe: Recipe) -> bytes:
     document: dict[str, Any] = {
         "version": VERSION,
         "convention": CONVENTION,
-        "unit": UNITS[recipe.subject.normalise],
+        "unit": unit(recipe.subject),
         "placement": {
             "scale": placement.scale,
             "offset": placement.offset,

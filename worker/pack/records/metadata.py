@@ -8,6 +8,7 @@ source, license  of the object, as the index has them
 runtime    what really rendered it
 placement  a point of the file lies at point * scale + offset in the cameras' world
 images     what is in each image kind; facts: of each view's images, what is special to them
+previews   what is in each film
 and what its product has to say, by the product's name.
 
 No times and no host in it: on a CPU the zip is byte-identical.
@@ -20,7 +21,7 @@ from typing import Any
 
 from worker import __version__, keys, presets
 from worker.blender.recipe import Recipe
-from worker.pack import text
+from worker.pack import preview, text
 from worker.pack.kinds import KINDS
 from worker.pack.records.base import Facts
 from worker.render.result import RenderedObject
@@ -58,6 +59,7 @@ def write(
                 kind: {**KINDS[kind].describe(recipe), "files": keys.image_file("NNN", ending)}
                 for kind, ending in keys.image_endings(_images(recipe)).items()
             },
+            "previews": {kind: preview.describe(kind, recipe) for kind in _previews(recipe)},
             **(product or {}),
         },
     }
@@ -66,3 +68,7 @@ def write(
 
 def _images(recipe: Recipe) -> tuple[str, ...]:
     return recipe.images if recipe.product == "views" else ()
+
+
+def _previews(recipe: Recipe) -> tuple[str, ...]:
+    return recipe.previews if recipe.product == "views" else ()

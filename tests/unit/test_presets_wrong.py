@@ -1,0 +1,207 @@
+"""Presets that are refused, and what each is told; those beside them that are not."""
+
+import pytest
+
+from worker import presets
+from worker.blender import recipe as recipes
+from worker.errors import ExitStatus, PresetInvalid
+from worker.presets import records as needed
+
+FAR = ('images=["colour","depth"]', "camera.max_height=60")
+
+
+def preset_file(folder, name, text):
+    path = folder / f"{name}.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def message(*args):
+    with pytest.raises(PresetInvalid) as raised:
+        presets.load(*args)
+    text = str(raised.value)
+    assert "\n" not in text
+    assert raised.value.exit_status == ExitStatus.CONFIGURATION
+    return text
+
+
+@pytest.mark.parametrize(
+    ("args", "parts"),
+    [
+        (("objverse-xl",), ["objverse-xl", "did you mean 'objaverse-xl'", "default"]),
+        (("default", ["veiws=4"]), ["--set veiws=4", "'views'"]),
+        (("default", ["cycles.denose=true"]), ["cycles.denose", "'denoise'"]),
+        (("default", ["views=many"]), ["--set views=many", "whole number"]),
+        (("default", ["views=0"]), ["'views' is 0", "1 to 10000"]),
+        (("default", ["views"]), ["KEY=VALUE", "views"]),
+        (("default", [".views=1"]), ["KEY=VALUE"]),
+        (("default", ["cycles=1"]), ["'cycles' is a table"]),
+        (("default", ["views.x=1"]), ["'views'"]),
+        (("default", ["views=1\nsamples=2"]), ["'views'"]),
+        (("default", ["camera.radius=[2,1]"]), ["camera.radius", "upwards"]),
+        (("default", ["camera.radius=[0,1]"]), ["camera.radius", "0.01 to 1000"]),
+        (("default", ["camera.radius=inf"]), ["camera.radius", "0.01 to 1000"]),
+        (("default", ["seed=-1"]), ["'seed' is -1", "0 to 4611686018427387904"]),
+        (("default", ["camera.fov=nan"]), ["camera.fov", "0.1 to 179"]),
+        (("default", ["camera.max_height=0"]), ["camera.max_height", "at least 0.01"]),
+        (("default", ["camera.fov=[40,30]"]), ["camera.fov", "upwards"]),
+        (("default", ["camera.layout=hamersley"]), ["did you mean 'hammersley'"]),
+        (("default", ["camera.layout=fixed"]), ["camera.fixed", "needs places"]),
+        (("default", ["lights.rig=sun"]), ["'lights.rig' cannot be 'sun'", "four-suns"]),
+        (("default", ["lights.rig=environment"]), ["lights.environment", "name the picture"]),
+        (("default", ["lights.area_power=[2,1]"]), ["lights.area_power", "upwards"]),
+        (("default", ['images=["normals"]']), ["did you mean 'normal'"]),
+        (("default", ['images=["depth","depth-f16"]']), ["NNN_depth.png", "take one"]),
+        (("default", ['records=["trellis","get3d"]']), ["transforms.json", "take one"]),
+        (("trellis", ["camera.projection=orthographic"]), ["trellis", "orthographic"]),
+        (("nerf-synthetic", ["camera.fov=[30,60]"]), ["nerf-synthetic, nsvf", "one field of view"]),
+        (("get3d", ["camera.fov=[30,60]"]), ["'records' get3d", "one field of view"]),
+        (
+            ("default", ["camera.fov=[30,60]", 'records=["instant-ngp"]']),
+            ["instant-ngp", "one fiel"],
+        ),
+        (
+            ("objaverse-xl", ["camera.fov=[30,60]"]),
+            ["npy-3x4 alone", "'camera.fov'", "add cameras"],
+        ),
+        (
+            ("objaverse-xl", ["camera.projection=orthographic", "camera.distance=fit"]),
+            ["npy-3x4 alone", "'camera.ortho_scale'", "add cameras"],
+        ),
+        (("trellis", ["subject.normalise=none"]), ["'records' trellis", "unit cube", "'none'"]),
+        (("get3d", ["subject.normalise=unit-sphere"]), ["get3d", "unit cube", "'unit-sphere'"]),
+        (("gpt4point", ["subject.normalise=none"]), ["gpt4point", "unit cube"]),
+        (
+            ("default", ["subject.normalise=none", 'records=["instant-ngp"]']),
+            ["instant-ngp", "cube"],
+        ),
+        (("default", ["subject.normalise=none", 'records=["transforms"]']), ["transforms", "cube"]),
+        (("gpt4point", ['images=["colour"]']), ["gpt4point needs depth and alpha", "'images'"]),
+        (("gpt4point", ['images=["depth","alpha"]']), ["gpt4point needs a picture", "albedo"]),
+        (
+            ("gpt4point", ['images=["colour","depth","alpha"]', "colour.background=white"]),
+            ["gpt4point needs", "transparent", "not white"],
+        ),
+        (("zeronvs", ["colour.background=transparent"]), ["zeronvs needs", "white or black"]),
+        (("zeronvs", ['images=["colour"]']), ["zeronvs needs depth-f16", "'images'"]),
+        (("zeronvs", ['images=["albedo","depth-f16"]']), ["zeronvs needs colour", "'images'"]),
+        (
+            ("nerf-synthetic", ['images=["depth-exr"]']),
+            ["nerf-synthetic needs a picture", "albedo"],
+        ),
+        (("trellis", ['images=["colour-exr"]']), ["trellis needs a picture", "colour or albedo"]),
+        (("default", ["depth.near=6"]), ["'depth.near' is 6", "depth.far (5)"]),
+        (
+            ("default", [*FAR, "camera.radius=6", "camera.max_height=10"]),
+            ["'depth.far' is 5", "6.866", "make it 6.87 or more", "depth.mode per-view"],
+        ),
+        (("trellis-cond", [*FAR, "depth.far=5"]), ["'depth.far' is 5", "10.8"]),
+        (("nerf-synthetic", [*FAR, "depth.far=5"]), ["'depth.far' is 5", "5.031", "5.04"]),
+        (("turntable", [*FAR, "camera.fov=20"]), ["'depth.far' is 5", "6.4"]),
+        (("nerf-synthetic", [*FAR, "subject.size=2"]), ["'depth.far' is 6", "6.031"]),
+        (("default", ["subject.size=2", "subject.normalise=none"]), ["'subject.size'", "none"]),
+        (("omage", ["subject.size=2"]), ["'subject.size' means nothing to product omage"]),
+        (("get3d", ["subject.size=1.1"]), ["'subject.size' is 1.1", "get3d: at most 1"]),
+        (("gpt4point", ["subject.size=0.9"]), ["'subject.size' is 0.9", "gpt4point: 1"]),
+        (("gpt4point", ["depth.far=4"]), ["gpt4point needs", "far 5"]),
+        (("nerf-synthetic", ["views=10"]), ["100 + 100 + 200 = 400", "'views' is 10"]),
+        (("default", ['previews=["turntable-git"]']), ["did you mean 'turntable-gif'"]),
+        (("default", ['images=["depth"]', 'previews=["turntable-gif"]']), ["'previews'", "colour"]),
+        (("default", ["images=[]"]), ["'images' is empty"]),
+        (("default", ['records=["cameras","cameras"]']), ["'records'", "twice"]),
+        (("default", ['subject.one_colour=["slt"]']), ["slt", "did you mean 'stl'"]),
+        (("omage", ["resolution=[1024,512]"]), ["'resolution' is 1024x512", "square"]),
+        (("omage", ["resolution=1000"]), ["'resolution' is 1000x1000", "multiple", "(64)"]),
+        (("omage", ["samples=4"]), ["'samples' is 4", "baked at one"]),
+        (("omage", ["omage.margin=0.01"]), ["'omage.margin' is 0.01", "0.015625"]),
+        (("omage", ["omage.charts=700"]), ["'omage.charts' is 700", "625"]),
+        (("nowhere/x.toml",), ["nowhere/x.toml", "No such file"]),
+    ],
+)
+def test_a_wrong_preset_says_which_key_where_and_what_is_allowed(args, parts):
+    text = message(*args)
+    for part in parts:
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides"),
+    [
+        ("zero123", ["camera.fov=[30,60]"]),  # cameras.json tells what NNN.npy does not
+        ("trellis", ["camera.fov=[30,60]"]),
+        ("objaverse-xl", ["camera.projection=orthographic"]),  # every view as camera.ortho_scale
+        ("nerf-synthetic", ['images=["albedo"]']),
+        ("default", ["subject.normalise=none", 'records=["nerfstudio","nsvf","cameras"]']),
+        ("default", [*FAR, "camera.radius=6", "camera.max_height=10", "depth.far=6.87"]),
+        ("default", [*FAR, "camera.radius=6", "camera.max_height=10", "depth.mode=per-view"]),
+        ("default", ["subject.size=9"]),
+        ("trellis", ["subject.size=0.5"]),
+        ("default", [*FAR, "camera.radius=60", "subject.normalise=none"]),  # who knows how large
+        ("default", ["camera.radius=6", 'images=["depth-npy"]']),
+        *((name, [*FAR]) for name in ("trellis", "trellis-cond", "nerf-synthetic", "turntable")),
+        ("default", ['images=["colour-exr"]', 'records=["instant-ngp"]']),
+    ],
+)
+def test_what_images_and_records_can_tell_is_taken(name, overrides):
+    presets.load(name, overrides)
+
+
+def test_what_every_record_needs_is_said():
+    assert set(needed.NEEDS) == set(recipes.RECORDS)
+    assert not [name for name in needed.LENS if needed.NEEDS[name].one_lens]
+
+
+def test_a_wrong_file_is_named(tmp_path):
+    base = preset_file(tmp_path, "base", "samples = -1\n")
+    child = preset_file(tmp_path, "child", 'extends = "base.toml"\n')
+    assert base in message(child)
+    assert "'samples'" in message(child)
+    broken = preset_file(tmp_path, "broken", "views = \n")
+    assert broken in message(broken)
+    assert "line 1" in message(broken)
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    assert "binary.toml" in message(str(tmp_path / "binary.toml"))
+    assert "'extends'" in message(preset_file(tmp_path, "odd", "extends = 3\n"))
+
+
+def test_a_circle_is_named(tmp_path):
+    one = preset_file(tmp_path, "one", 'extends = "two.toml"\n')
+    preset_file(tmp_path, "two", 'extends = "one.toml"\n')
+    text = message(one)
+    assert "one.toml extends" in text
+    assert "two.toml extends" in text
+
+
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [
+        ("layout=ring", "'camera.layout'"),
+        ("normalise=none", "'subject.normalise'"),
+        ("normalize=none", "'subject.normalise'"),
+        ("fov=30", "'camera.fov'"),
+        ("camera_fov=30", "'camera.fov'"),
+        ("rig=area", "'lights.rig'"),
+        ("denoise=true", "'cycles.denoise'"),
+        ("camera.denose=true", "'cycles.denoise'"),
+        ("cycles.denose=true", "'denoise'"),
+        ("background=white", "'colour.background' or 'scenes.background'"),
+        ("cycles.samples=3", "'samples' or 'scenes.samples'"),
+        ("color.exposure=1", "'colour'"),
+        ("Views=3", "'views'"),
+        ("colour.view_transform=AgX", "'agx'"),
+        ('previews=["gif"]', "'turntable-gif'"),
+        ('images=["Depth_EXR"]', "'depth-exr'"),
+    ],
+)
+def test_the_nearest_right_key_or_value_is_named_in_whatever_table(override, meant):
+    assert f"did you mean {meant}? (allowed: " in message("default", [override])
+
+
+@pytest.mark.parametrize(("name", "meant"), [("nerf", "nerf-synthetic"), ("GET3D", "get3d")])
+def test_the_nearest_preset_is_named(name, meant):
+    assert f"did you mean '{meant}'?" in message(name)
+
+
+@pytest.mark.parametrize("override", ["xyz=1", "camera.layout=x", "lights.rig=q"])
+def test_where_nothing_is_near_nothing_is_guessed(override):
+    assert "did you mean" not in message("default", [override])
