@@ -12,12 +12,13 @@ from worker import keys
 from worker.blender.recipe import Splits
 
 UID = keys.uid_of("https://example.org/0.glb")
-READERS = {
-    "blender": readers.blender,
-    "instant-ngp": readers.instant_ngp,
-    "nsvf": readers.nsvf,
-    "nerfstudio": readers.nerfstudio,
-}
+READERS = [
+    ("blender", readers.blender),
+    ("blender", readers.shapenet_tutorial),
+    ("instant-ngp", readers.instant_ngp),
+    ("nsvf", readers.nsvf),
+    ("nerfstudio", readers.nerfstudio),
+]
 
 
 def surface():
@@ -40,11 +41,11 @@ def agrees(view):
     return (covered & view.mask).sum() > 0.98 * view.mask.sum() and not (covered & ~wider).any()
 
 
-@pytest.mark.parametrize("layout", READERS)
-def test_layouts(export, views, layout):
+@pytest.mark.parametrize(("layout", "reader"), READERS)
+def test_layouts(export, views, layout, reader):
     to = export("nerf", views, options={"layout": layout, "splits": "6,1,2"})
     for uid in scenes.uids(3):
-        found = READERS[layout](to / uid)
+        found = reader(to / uid)
         assert [len(found[split]) for split in ("train", "val", "test")] == [6, 1, 2]
         for view in (view for part in found.values() for view in part):
             assert agrees(view)
