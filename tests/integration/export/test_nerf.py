@@ -94,6 +94,9 @@ def test_get3d(export, views, tmp_path):
     assert len(found["train"]) == 10
     assert all(agrees(view) for view in found["train"])
     assert (to / f"turntable/02958343/{UID}.gif").is_file()
+    # Its reader takes all that lies there for views, once the file in the way is deleted.
+    there = {path.name for path in (to / f"img/02958343/{UID}").iterdir()}
+    assert there - {"transforms.json"} == {f"{number:03d}.png" for number in range(10)}
 
 
 def test_get3d_of_a_shapenet_tree(export, tmp_path):
