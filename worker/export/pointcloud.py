@@ -43,6 +43,13 @@ class PointCloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     candidates: int = 131072
     """Points taken at random, of which the farthest are kept."""
 
+    def __post_init__(self) -> None:
+        """Raises: ValueError, for options that do not go together."""
+        if self.candidates < self.points:
+            raise ValueError(
+                f"--candidates must be at least --points: {self.candidates} < {self.points}"
+            )
+
     @property
     def grouping(self) -> Grouping | None:
         """Every object has its own files."""

@@ -203,9 +203,12 @@ def test_what_failed_is_tried_again_when_asked(export, own):
         (("nerf", "--points", "3"), 64, "takes no --points; it takes --category, --layout"),
         (("nerf", "--layout", "mine"), 64, "Invalid enum value 'mine'"),
         (("nerf", "--splits", "1,2"), 64, "three numbers"),
+        (("pointcloud", "--points", "5000", "--candidates", "1000"), 64,
+         "--candidates must be at least --points: 1000 < 5000"),
+        (("pointcloud", "--points", "200000"), 64, "at least --points: 131072 < 200000"),
         (("parquet", "--input", "/nowhere/at/all"), 78, "no job.json"),
     ],
-)
+)  # fmt: skip
 def test_the_command_says_what_is_wrong(views, tmp_path, arguments, status, said):
     kind, *rest = arguments
     where = () if "--input" in rest else ("--input", views)
