@@ -18,7 +18,7 @@ from PIL import Image
 from worker.errors import Unsupported
 from worker.export import splits, turntable
 from worker.export.base import Grouping, Item, NotAsWritten
-from worker.export.layouts import LAYOUTS
+from worker.export.layouts import LAYOUTS, get3d
 from worker.export.layouts.base import Scene
 
 
@@ -34,9 +34,11 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Layout get3d: the synset of objects that are in none."""
 
     def __post_init__(self) -> None:
-        """Refuse splits that make no sense. Raises: ValueError."""
+        """Refuse splits that make no sense, and what is no folder's name. Raises: ValueError."""
         if self.splits is not None:
             splits.parsed(self.splits)
+        if not get3d.SAFE.fullmatch(self.category):
+            raise ValueError(f"--category {self.category!r} cannot be a folder's name")
 
     @property
     def grouping(self) -> Grouping | None:
