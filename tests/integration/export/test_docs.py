@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
 
 
 def test_the_page(folder):
-    assert [kind for kind, _ in BLOCKS].count("python") == 8
+    assert [kind for kind, _ in BLOCKS].count("python") == 12
     to = None
     for kind, text in BLOCKS:
         if kind == "console":

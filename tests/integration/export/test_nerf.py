@@ -9,7 +9,8 @@ from PIL import Image
 
 from tests.integration.export import readers, scenes
 from worker import keys
-from worker.blender.recipe import Splits
+from worker.blender.recipe import Colour, Splits
+from worker.export.layouts import LAYOUTS
 
 UID = keys.uid_of("https://example.org/0.glb")
 READERS = [
@@ -130,10 +131,21 @@ def test_views_of_one_k_are_asked_for_only_where_a_layout_has_one(export, tmp_pa
     plain = scenes.intrinsics
     monkeypatch.setattr(scenes, "intrinsics", lambda w, h, _: plain(w, h, next(fovs)))
     out = scenes.output(tmp_path / "out", scenes.recipe(views=4, size=64), objects=1)
-    refused = export("nerf", out, tmp_path / "a", status=10)
-    assert "different fields of view" in next(iter(scenes.outcomes(refused).values()))["message"]
+    for layout in ("blender", "instant-ngp", "nsvf", "get3d"):
+        refused = export("nerf", out, tmp_path / layout, status=10, options={"layout": layout})
+        (outcome,) = scenes.outcomes(refused).values()
+        assert "different fields of view" in outcome["message"]
     to = export("nerf", out, tmp_path / "b", options={"layout": "nerfstudio"})
     assert all(agrees(view) for view in readers.nerfstudio(to / UID)["train"])
+
+
+@pytest.mark.parametrize("layout", sorted(LAYOUTS))
+def test_pictures_on_a_background_are_named(export, tmp_path, layout):
+    recipe = scenes.recipe(views=2, size=16, colour=Colour(background="white"))
+    out = scenes.output(tmp_path / "out", recipe, objects=1)
+    to = export("nerf", out, status=10, options={"layout": layout})
+    (outcome,) = scenes.outcomes(to).values()
+    assert "no colour image with transparency" in outcome["message"]
 
 
 @pytest.mark.parametrize(("half", "scale"), [(0.5, 1.0), (0.3, 1.0), (1.0, 0.5)])
