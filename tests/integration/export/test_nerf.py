@@ -10,7 +10,9 @@ from PIL import Image
 from tests.integration.export import readers, scenes
 from worker import keys
 from worker.blender.recipe import Colour, Splits
+from worker.export.base import NotAsWritten
 from worker.export.layouts import LAYOUTS
+from worker.export.nerf import Nerf
 
 UID = keys.uid_of("https://example.org/0.glb")
 READERS = [
@@ -78,6 +80,27 @@ def test_nerfstudio_depth_and_points_are_where_the_surface_is(export, views):
     depth, _, _ = scenes.cast(pose, k, 64)
     stored = readers.image(to / UID / frame["depth_file_path"])
     assert np.abs(stored[stored > 0] / 1000 - depth[stored > 0]).max() < 1e-3
+
+
+def test_the_points_of_nerfstudio_are_read_back(export, views):
+    to = export("nerf", views, options={"layout": "nerfstudio"})
+    files = [str(path.relative_to(to)) for path in (to / UID).rglob("*") if path.is_file()]
+    kind = Nerf(layout="nerfstudio")
+    kind.check(to, files, 1)
+    with pytest.raises(NotAsWritten, match=r"names points\.ply"):
+        kind.check(to, [name for name in files if not name.endswith(".ply")], 1)
+    points = to / UID / "points.ply"
+    whole = points.read_bytes()
+    for data in (whole[:-1], whole.replace(b"ply\n", b"pls\n", 1), nowhere(whole)):
+        points.write_bytes(data)
+        with pytest.raises(NotAsWritten, match=r"points\.ply: "):
+            kind.check(to, files, 1)
+
+
+def nowhere(ply):
+    """The file, its first point at NaN."""
+    start = ply.index(b"end_header\n") + len(b"end_header\n")
+    return ply[:start] + np.float32(np.nan).tobytes() + ply[start + 4 :]
 
 
 def test_nsvf_box_holds_the_object(export, views):
