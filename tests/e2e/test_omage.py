@@ -112,6 +112,14 @@ def test_what_cannot_become_a_mesh(tmp_path, name, data, more, status, why):
     assert not (tmp_path / "x.glb").exists()
 
 
+def test_a_mesh_is_not_given_another_formats_ending(tmp_path):
+    (tmp_path / "a.npz").write_bytes(files.encode(np.full((8, 8, 12), 65535, np.uint16)))
+    done = command("omage-to-mesh", tmp_path / "a.npz", "--to", tmp_path / "x.obj")
+    assert done.returncode == 64
+    assert "x.obj: a GLB is written and nothing else" in done.stderr
+    assert not (tmp_path / "x.obj").exists()
+
+
 def test_the_contact_sheet(output, tmp_path):
     done = command("gallery", "--output", output, "--to", tmp_path / "sheet.png")
     assert done.returncode == 0, done.stderr

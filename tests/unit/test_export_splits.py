@@ -25,7 +25,11 @@ def sizes(found):
         ("80,10,10", 100, [80, 10, 10]),
         ("5,0,3", 12, [5, 0, 3]),
         ("1,0,0", 12, [12, 0, 0]),
-        ("0.5,0,0.5", 5, [2, 0, 2]),
+        ("0.5,0,0.5", 5, [3, 0, 2]),
+        (None, 24, [19, 3, 2]),
+        ("0.5,0.25,0", 10, [5, 3, 0]),
+        ("0.45,0.1,0.1", 10, [4, 1, 1]),
+        ("0.3333,0.3333,0.3333", 100, [34, 33, 33]),
         ("0.9,0.1,0", 7, [6, 1, 0]),
     ],
 )
@@ -35,6 +39,15 @@ def test_sizes(asked, count, expected):
     every = [number for part in found.values() for number in part]
     assert len(set(every)) == len(every)
     assert set(every) <= set(range(count))
+
+
+@pytest.mark.parametrize("shares", [None, "0.7,0.15,0.15", "0.98,0.01,0.01", "0.34,0.33,0.33"])
+def test_shares_of_all_leave_no_view_over(shares):
+    wanted = [float(share) for share in (shares or splits.DEFAULT).split(",")]
+    for count in range(1, 101):
+        found = sizes(splits.of(zipped(count), shares))
+        assert sum(found) == count
+        assert all(abs(n - share * count) < 1 for n, share in zip(found, wanted, strict=True))
 
 
 def test_what_is_held_out_lies_all_around():

@@ -47,7 +47,7 @@ def export_command(
     ] = None,
     splits: Annotated[
         str | None,
-        option("--splits", "nerf: train,val,test views, as counts or shares of 1 (0.8,0.1,0.1)."),
+        option("--splits", "nerf but get3d: train,val,test views, counts or shares (0.8,0.1,0.1)."),
     ] = None,
     category: Annotated[
         str | None,

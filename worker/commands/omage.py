@@ -18,6 +18,7 @@ from worker.omage.mesh import mesh_of
 from worker.omage.reduce import reduced
 
 ZIP: str = ".zip"
+GLB: str = ".glb"
 MEMBER_LIMIT = 1 << 28
 
 
@@ -30,6 +31,8 @@ def omage_to_mesh_command(
     ] = None,
 ) -> None:
     """Turn an object image back into a mesh with its textures, Y up, as a GLB."""
+    if to.suffix.lower() != GLB:
+        raise UsageError(f"--to {to}: a GLB is written and nothing else; let the name end in {GLB}")
     omage = _read(source)
     if resolution is not None and resolution != len(omage):
         if len(omage) % resolution:

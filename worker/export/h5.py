@@ -25,6 +25,8 @@ VERSIONS: Final = ("earliest", "v110")
 """The default differs from one HDF5 library to the next."""
 CHUNK_BYTES: Final = 1 << 18
 CHUNK_ROWS: Final = 256
+WHOLE_BYTES: Final = 1 << 26
+"""A column of less is put into another order at once, a larger one row by row."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -88,6 +90,36 @@ class Table:
             for place, data in enumerate(values, self.rows):
                 column[place] = np.frombuffer(data, np.uint8)
         self.rows += count
+        self._check()
+
+    def reorder(self, order: NDArray[np.intp]) -> None:
+        """Put row `order[i]` in place i, in columns of arrays, and in no more room than they have.
+
+        `order` has every row once. Raises: OSError, when the disk refuses them.
+        """
+        for column in self._columns.values():
+            if column.size * column.dtype.itemsize <= WHOLE_BYTES:
+                column[:] = column[:][order]
+            else:
+                self._along_cycles(column, order)
+            self._check()
+
+    def _along_cycles(self, column: h5py.Dataset, order: NDArray[np.intp]) -> None:
+        """One row after the other to where it belongs; memory holds two."""
+        done = np.zeros(len(order), np.bool_)
+        for start in range(len(order)):
+            if done[start]:
+                continue
+            first, place = column[start], start
+            while (source := int(order[place])) != start:
+                column[place] = column[source]
+                done[place] = True
+                place = source
+                self._check()
+            column[place] = first
+            done[place] = True
+
+    def _check(self) -> None:
         if self._sink.refused:
             raise self._sink.refused
 

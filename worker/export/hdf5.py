@@ -3,10 +3,11 @@
     imgs_00.h5, imgs_01.h5, …    the pictures as rendered: a PNG file in each row
     data_<edge>[_lab].h5         --preprocess: resized and standardised, ready to train on
 
-Rows are in the order of the samples' indices, whose gaps `idx` shows; `uid` says which zip a row
-is from. Source of the other names, types and shapes: formats.md, section 6, and the study's own
-reader: with one object a sample there is no axis of objects, and without labels of every pixel
-the class is the target.
+Rows of pictures are in the order of the samples' indices, whose gaps `idx` shows; preprocessed ones
+are mixed (`worker.export.samples.order`), and the attribute `rows` says how many are to train on,
+to validate and to test. `uid` says which zip a row is from. Source of the other names, types and
+shapes: formats.md, section 6, and the study's own reader: with one object a sample there is no axis
+of objects, and without labels of every pixel the class is the target.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from worker.errors import Missing, RenderFailed, Unsupported
 from worker.export import h5
 from worker.export.base import Grouping, Item
 from worker.export.h5 import Column, Values
-from worker.export.samples import checks, normal
+from worker.export.samples import checks, normal, order
 from worker.export.samples.read import FIELDS, Sample, read
 from worker.pack import png
 
@@ -45,6 +46,8 @@ class Rows(msgspec.Struct, frozen=True):
 
     uid: str
     values: dict[str, Values]
+    part: NDArray[np.int64]
+    """(n,), what they are for: places in `order.PARTS`."""
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -113,7 +116,7 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             values[name_of_labels] = _column(labels)
         else:
             values["targets"] = values["class"]
-        return Rows(found.uid, values)
+        return Rows(found.uid, values, order.part_of(indices, zipped.recipe.scenes))
 
     def _picture(self, sample: Sample) -> Any:
         if self.preprocess is None:
@@ -137,11 +140,16 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if self.preprocess is not None:
                 space = normal.LAB if self.lab else normal.RGB
                 new.file.attrs.update(space=space.name, mean=space.mean, std=space.std)
-            last = -1
+            last, parts_of_rows = -1, []
             for rows in itertools.chain((first,), rest):
                 _follow(rows, last)
                 table.append(rows.values)
+                parts_of_rows.append(rows.part)
                 last = rows.ends[1]
+            if self.preprocess is not None:
+                part = np.concatenate(parts_of_rows)
+                table.reorder(order.mixed(part))
+                new.file.attrs[checks.ROWS] = np.bincount(part, minlength=len(order.PARTS))
         return [name]
 
     def check(self, folder: Path, files: list[str], count: int) -> None:
@@ -150,8 +158,10 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         with h5.reading(folder / name) as file:
             checks.rows(file, count)
             if self.preprocess is None:
+                checks.in_order(file)
                 checks.pictures(file)
             else:
+                checks.in_parts(file)
                 checks.data(file, self.preprocess)
 
     def _name(self, unit: str) -> str:

@@ -18,7 +18,8 @@ from PIL import Image
 from worker.errors import Unsupported
 from worker.export import splits, turntable
 from worker.export.base import Grouping, Item, NotAsWritten
-from worker.export.layouts import LAYOUTS
+from worker.export.clouds import ply
+from worker.export.layouts import LAYOUTS, get3d
 from worker.export.layouts.base import Scene
 
 
@@ -34,9 +35,11 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Layout get3d: the synset of objects that are in none."""
 
     def __post_init__(self) -> None:
-        """Refuse splits that make no sense. Raises: ValueError."""
+        """Refuse splits that make no sense, and what is no folder's name. Raises: ValueError."""
         if self.splits is not None:
             splits.parsed(self.splits)
+        if not get3d.SAFE.fullmatch(self.category):
+            raise ValueError(f"--category {self.category!r} cannot be a folder's name")
 
     @property
     def grouping(self) -> Grouping | None:
@@ -69,7 +72,7 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [*names, film]
 
     def check(self, folder: Path, files: list[str], count: int) -> None:
-        """Images and arrays decode, JSON parses, and every path in it leads to a file."""
+        """Images, arrays and points decode, JSON parses, and its paths lead to files."""
         written = set(files)
         if len(written) != len(files) or count != 1:
             raise NotAsWritten("two files of one name")
@@ -84,8 +87,11 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _check_paths(name: str, document: dict[str, Any], written: set[str]) -> None:
-    """Every frame's files are among those written. Raises: NotAsWritten."""
+    """Files that it names, and every frame's, are among those written. Raises: NotAsWritten."""
     base = PurePosixPath(name).parent
+    points = document.get("ply_file_path")
+    if points is not None and str(base / points) not in written:
+        raise NotAsWritten(f"{name} names {points}, which is not there")
     for frame in document["frames"]:
         for key in ("file_path", "mask_path", "depth_path", "depth_file_path"):
             if key not in frame:
@@ -97,6 +103,13 @@ def _check_paths(name: str, document: dict[str, Any], written: set[str]) -> None
             raise NotAsWritten(f"{name}: a transform_matrix that is not 4x4")
 
 
+def _read_points(data: bytes) -> None:
+    """Raises: ValueError."""
+    found = ply.read_binary(data)
+    if not len(found.xyz) or not np.isfinite(found.xyz).all():
+        raise ValueError("points that are nowhere, or none")
+
+
 def _read_image(data: bytes) -> None:
     with Image.open(io.BytesIO(data)) as image:
         image.load()
@@ -106,6 +119,7 @@ READERS: Final[dict[str, Callable[[bytes], Any]]] = {
     ".png": _read_image,
     ".gif": _read_image,
     ".json": json.loads,
+    ".ply": _read_points,
     ".npy": lambda data: np.load(io.BytesIO(data), allow_pickle=False),
     ".txt": lambda data: np.loadtxt(io.BytesIO(data)),
 }

@@ -31,6 +31,8 @@ from worker.omage.files import NotOmage
 
 WITHOUT_END: Final = 1 << 62
 DATA: Final = "omage"
+USUAL: Final = "objects"
+"""The category of those that name none, unless told otherwise."""
 NO_PIXELS: Final = np.empty(0, np.uint16)
 
 Many = Annotated[int, msgspec.Meta(ge=1)]
@@ -52,7 +54,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     all_outcomes: ClassVar[bool] = False
 
-    category: str = "objects"
+    category: str = USUAL
     """Of objects whose metadata names no synset."""
     categories: str | None = None
     """All of them, with commas; a category's id is its place. None: the file's own, sorted."""
@@ -65,6 +67,11 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(
                 "--group-objects goes with --categories: ids must be the same in every file"
             )
+        names = [] if self.categories is None else self.categories.split(",")
+        if not all(names) or len(set(names)) != len(names):
+            raise ValueError(f"--categories {self.categories!r}: names with commas, each once")
+        if names and self.category not in (USUAL, *names):
+            raise ValueError(f"--category {self.category!r} is none of --categories")
 
     @property
     def grouping(self) -> Grouping | None:

@@ -12,12 +12,15 @@ in the unit cube around the origin. Source of the layout: formats.md, section 2.
 from __future__ import annotations
 
 import threading
+import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from worker import keys
 from worker.errors import Empty
@@ -31,6 +34,20 @@ _ONE: Final = threading.Lock()
 """Thousands of small steps: two threads at it hand the interpreter lock to and fro, and take
 more than twice as long as one after the other. The rest of the work is done beside it."""
 
+COLUMNS: Final[dict[str, tuple[tuple[int, ...], float, float]]] = {
+    "coords": ((3,), -np.inf, np.inf),
+    "R": ((), 0, 1),
+    "G": ((), 0, 1),
+    "B": ((), 0, 1),
+    "A": ((), 1, 1),  # of points that are not opaque there are none
+    "MatAlpha": ((), 0, 1),
+    "normals": ((3,), -1.001, 1.001),
+}
+"""Arrays of the .npz: shape of a point's, least and greatest value."""
+REQUIRED: Final = {"coords", *"RGBA"}
+UNIT: Final = 1e-3
+"""How far a normal may be from unit length; where an image has none it is (0, 0, 0)."""
+
 
 class PointCloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An `Export`; see `worker.export.base`."""
@@ -42,6 +59,13 @@ class PointCloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Points in a cloud."""
     candidates: int = 131072
     """Points taken at random, of which the farthest are kept."""
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError, for options that do not go together."""
+        if self.candidates < self.points:
+            raise ValueError(
+                f"--candidates must be at least --points: {self.candidates} < {self.points}"
+            )
 
     @property
     def grouping(self) -> Grouping | None:
@@ -83,20 +107,48 @@ class PointCloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return list(files)
 
     def check(self, folder: Path, files: list[str], count: int) -> None:
-        """All three have the same points and colours. Raises: NotAsWritten."""
+        """All three have the same points and colours, two the normals. Raises: NotAsWritten."""
         if len(files) != 3 * count:
             raise NotAsWritten(f"{len(files)} files of {count} object")
         zipped, text, binary = (folder / name for name in files)
-        with np.load(zipped, allow_pickle=False) as arrays:
-            xyz = arrays["coords"]
-            rgb = np.stack([arrays[name] for name in "RGB"], axis=-1)
-        if xyz.shape != (self.points, 3) or not np.isfinite(xyz).all():
-            raise NotAsWritten(f"{zipped.name} has coords of shape {xyz.shape}")
-        colours = np.rint(rgb * 255).astype(np.uint8)
-        for path, read in ((text, ply.read_ascii), (binary, ply.read_binary)):
-            other, shades = read(path.read_bytes())
-            if not (np.array_equal(other, xyz) and np.array_equal(shades, colours)):
+        cloud = _read_npz(zipped, self.points)
+        xyz, normals = cloud["coords"], cloud.get("normals")
+        colours = np.rint(np.stack([cloud[name] for name in "RGB"], axis=-1) * 255).astype(np.uint8)
+        for path, read, directions in (
+            (text, ply.read_ascii, None),
+            (binary, ply.read_binary, normals),
+        ):
+            found = read(path.read_bytes())
+            pairs = ((found.xyz, xyz), (found.rgb, colours), (found.normals, directions))
+            if not all(_same(one, other) for one, other in pairs):
                 raise NotAsWritten(f"{path.parent.name}/{path.name} differs from {zipped.name}")
+
+
+def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)
+
+
+def _read_npz(path: Path, count: int) -> dict[str, NDArray[np.float32]]:
+    """The arrays of a cloud of `count` points. Raises: NotAsWritten, if they are not COLUMNS."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            cloud = dict(arrays)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise NotAsWritten(f"{path.name}: {error}") from error
+    if not REQUIRED <= cloud.keys() <= COLUMNS.keys():
+        raise NotAsWritten(f"{path.name} has {', '.join(cloud)}")
+    for name, array in cloud.items():
+        shape, low, high = COLUMNS[name]
+        if array.shape != (count, *shape) or array.dtype != np.float32:
+            raise NotAsWritten(f"{path.name} has {name} of {array.dtype} {array.shape}")
+        if not (np.isfinite(array) & (array >= low) & (array <= high)).all():
+            raise NotAsWritten(f"{path.name} has {name} beyond {low} to {high}")
+    length = np.linalg.norm(cloud.get("normals", np.zeros((1, 3))), axis=1)
+    if not ((np.abs(length - 1) < UNIT) | (length == 0)).all():
+        raise NotAsWritten(f"{path.name} has normals that are no unit vectors")
+    return cloud
 
 
 def _npz(cloud: Points) -> bytes:

@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from worker.errors import UsageError
-from worker.export import KINDS, bond
-from worker.export.base import Export, Unit
+from worker.export import bond
+from worker.export.base import Unit
 from worker.export.line import ExportLine
+from worker.export.options import open_kind
 from worker.export.source import Groups, Source, single_units
 from worker.ledger import LedgerWriter, Outcome, read_ledger
 from worker.observer import watching
@@ -80,25 +81,6 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         )  # fmt: skip
         tally = line.run(units[: options.limit], before)
     return tally, target.uri
-
-
-def open_kind(name: str, options: Mapping[str, Any]) -> Export[Any]:
-    """The kind of this name with these options. Raises: UsageError."""
-    if name not in KINDS:
-        raise UsageError(f"no export '{name}'; there are {', '.join(sorted(KINDS))}")
-    kind = KINDS[name]()
-    known = {field.name for field in msgspec.structs.fields(kind)}
-    for option in options:
-        if option not in known:
-            flags = ", ".join(f"--{each.replace('_', '-')}" for each in sorted(known))
-            raise UsageError(
-                f"export '{name}' takes no --{option.replace('_', '-')}; it takes {flags or 'none'}"
-            )
-    try:
-        made: Export[Any] = msgspec.convert(dict(options), kind)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"export '{name}': {error}") from error
-    return made
 
 
 def _before(target: Store, units: Iterable[Unit]) -> dict[str, Outcome]:

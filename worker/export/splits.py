@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Final, TypeVar
 
 from worker.errors import Unsupported
@@ -61,8 +62,15 @@ def _counts(numbers: tuple[float, float, float], count: int) -> tuple[int, int, 
     if _are_counts(numbers):
         train, val, test = (int(number) for number in numbers)
         return train, val, test
-    val, test = (round(share * count) for share in numbers[1:])
-    return min(round(numbers[0] * count), count - val - test), val, test
+    # By the largest remainder: shares of 1 together leave no view over. In decimals, as they were
+    # said, that equal remainders are equal; of these the first is for training.
+    wanted = [Fraction(str(share)) * count for share in numbers]
+    whole = [int(each) for each in wanted]
+    last = sorted(range(len(whole)), key=lambda i: whole[i] - wanted[i])
+    for i in last[: round(sum(wanted)) - sum(whole)]:
+        whole[i] += 1
+    train, val, test = whole
+    return train, val, test
 
 
 def _apart(values: list[T], count: int) -> tuple[list[T], list[T]]:

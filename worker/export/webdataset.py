@@ -37,6 +37,13 @@ class WebDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     background: Literal["white", "black"] = "white"
     """Layout zeronvs: behind the object."""
 
+    def __post_init__(self) -> None:
+        """Refuse a category that no key can have. Raises: ValueError."""
+        if not base.fits_key(self.category):
+            raise ValueError(
+                f"--category {self.category!r} cannot be part of a key: {base.NO_PART}"
+            )
+
     @property
     def grouping(self) -> Grouping | None:
         """By number and size."""

@@ -30,6 +30,24 @@ def blender(folder):
     return found
 
 
+def shapenet_tutorial(folder):
+    """Each split is a folder of its own, with images beside its JSON; the angle is train's."""
+    metas = {
+        split: json.loads((folder / split / "transforms.json").read_text())
+        for split in ("train", "val", "test")
+    }
+    angle = metas["train"]["camera_angle_x"]
+    found = {}
+    for split, meta in metas.items():
+        assert all(frame["file_path"].endswith(".png") for frame in meta["frames"])
+        found[split] = [
+            seen(image(folder / split / frame["file_path"]), np.array(frame["transform_matrix"]),
+                 angle, {})
+            for frame in meta["frames"]
+        ]  # fmt: skip
+    return found
+
+
 def instant_ngp(folder):
     found = blender(folder)
     for views in found.values():

@@ -36,13 +36,13 @@ OBJECT = np.dtype(
 )  # fmt: skip
 
 
-def recipe(count=4, objects=1, ending="exr", size=SIZE):
+def recipe(count=4, objects=1, ending="exr", size=SIZE, **more):
     return Recipe(
         name="scenes-test",
         product="scenes",
         views=count,
         resolution=(size, size),
-        scenes=Scenes(objects=objects, exr=ending == "exr"),
+        scenes=Scenes(objects=objects, exr=ending == "exr", **more),
     )
 
 
@@ -145,12 +145,15 @@ def uid(start):
     return keys.uid_of(identifier(start))
 
 
-def output(folder, starts, count=4, objects=1, ending="exr", failed=(), change=None, **more):
+def output(
+    folder, starts, count=4, objects=1, ending="exr", failed=(), change=None, spec=None, **more
+):
     """A finished output: a zip of `count` samples from each of `starts`, the `failed` ones none.
 
-    `change(start, files)` may alter a zip's files. Two shards, in no order.
+    `change(start, files)` may alter a zip's files, `spec` has more of the recipe's `Scenes`. Two
+    shards, in no order.
     """
-    made = recipe(count, objects, ending, more.get("size", SIZE))
+    made = recipe(count, objects, ending, more.get("size", SIZE), **spec or {})
     store = open_store(str(folder))
     rank = Rank(0, 1, "none")
     digest = presets.digest(made)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.e2e.conftest import ROOT, environment
@@ -27,7 +28,7 @@ def folder(tmp_path_factory):
 
 
 def test_the_page(folder):
-    assert [kind for kind, _ in BLOCKS].count("python") == 8
+    assert [kind for kind, _ in BLOCKS].count("python") == 13
     to = None
     for kind, text in BLOCKS:
         if kind == "console":
@@ -42,6 +43,11 @@ def test_the_page(folder):
         else:
             assert len(text.splitlines()) <= 5
             assert done([sys.executable, "-W", "error::DeprecationWarning", "-c", text], folder)
+    # Where the omages' reader of 1024 pixels looks.
+    paths = json.loads((folder / "omages/df_p64_m02_res64_meta.json").read_text()).values()
+    for path in (folder / "raw" / about["path"] for about in paths):
+        image = np.load(path / "omage_tensor.npz")["arr_0"]
+        assert image.shape == (surfaces.SIZE, surfaces.SIZE, 12)
 
 
 def done(command, folder, **variables):

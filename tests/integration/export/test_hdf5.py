@@ -17,6 +17,7 @@ from tests.integration.export import synthetic
 from tests.integration.export.scenes import outcomes
 from tests.integration.export.stopping import stop_midway
 from worker import keys
+from worker.export import h5
 from worker.export.run import ExportOptions, run
 from worker.s3 import S3Options
 from worker.stores import open_store
@@ -47,6 +48,12 @@ def multi(tmp_path_factory):
 def content(path):
     with h5py.File(path, "r") as file:
         return {name: column[:] for name, column in file.items()}
+
+
+def by_index(rows):
+    """Rows that are mixed, in the samples' order."""
+    order = np.argsort(rows["idx"])
+    return {name: column[order] for name, column in rows.items()}
 
 
 def image(row):
@@ -107,7 +114,7 @@ def test_classes_as_targets_of_sets_that_have_labels(export, tmp_path):
     out = synthetic.output(tmp_path / "out", STARTS)
     for options, name in (({}, "imgs_00.h5"), ({"preprocess": 8}, "data_8.h5")):
         to = export("hdf5", out, tmp_path / name, options={**options, "layout": "classes"})
-        rows = content(to / name)
+        rows = by_index(content(to / name))
         assert "png_targets" not in rows
         assert rows["targets"].tolist() == [synthetic.class_of(index, 0) for index in INDICES]
 
@@ -126,8 +133,8 @@ def test_preprocessed_colours(export, multi, lab):
     with h5py.File(to / f"data_{edge}{'_lab' if lab else ''}.h5") as file:
         assert (tuple(file.attrs["mean"]), tuple(file.attrs["std"])) == (mean, std)
         assert file.attrs["space"] == ("LAB" if lab else "RGB")
-        assert (file["data"].dtype, file["idx"][:].tolist()) == (np.float16, INDICES)
-        for place, index in enumerate(INDICES):
+        assert (file["data"].dtype, sorted(file["idx"][:])) == (np.float16, INDICES)
+        for place, index in enumerate(file["idx"][:].tolist()):
             colour = file["data"][place].astype(float).transpose(1, 2, 0) * std + mean
             _, number, material, _ = synthetic.layers(index, 3)
             square = number > 0
@@ -144,7 +151,7 @@ def test_preprocessed_colours(export, multi, lab):
 def test_labels_are_of_the_nearest_pixel_and_never_mixed(export, multi, edge):
     to = export("hdf5", multi, options={"preprocess": edge})
     raw = content(export("hdf5", multi, to / "raw") / "imgs_00.h5")["png_targets"]
-    rows = content(to / f"data_{edge}.h5")
+    rows = by_index(content(to / f"data_{edge}.h5"))
     assert rows["data"].shape == rows["targets"].shape == (20, 3, edge, edge)
     assert rows["targets"].dtype == np.uint8
     nearest = np.floor((np.arange(edge) + 0.5) * synthetic.SIZE / edge).astype(int)
@@ -155,7 +162,8 @@ def test_labels_are_of_the_nearest_pixel_and_never_mixed(export, multi, edge):
 
 @pytest.mark.parametrize("edge", [7, 40])
 def test_pictures_are_resized_bicubically(export, single, edge):
-    rows = content(export("hdf5", single, options={"preprocess": edge}) / f"data_{edge}.h5")
+    to = export("hdf5", single, options={"preprocess": edge})
+    rows = by_index(content(to / f"data_{edge}.h5"))
     for place, index in enumerate(INDICES):
         picture = Image.fromarray(synthetic.picture(index, 1))
         expected = np.asarray(picture.resize((edge, edge), Image.Resampling.BICUBIC))
@@ -182,6 +190,37 @@ def test_the_study_trainer_reads_it(export, single, multi, tmp_path):
         else:
             assert parts["targets"].dtype == np.int64
             assert parts["rot_mat"][:, :, 1].shape == (20, 3)
+
+
+@pytest.mark.parametrize("whole", [1 << 26, 0])
+def test_preprocessed_rows_are_mixed_and_the_held_out_stand_last(
+    export, tmp_path, monkeypatch, whole
+):
+    monkeypatch.setattr(h5, "WHOLE_BYTES", whole)  # 0: row by row
+    out = synthetic.output(tmp_path / "out", range(48, 96, 4), failed=(52,),
+                           spec={"samples": 48, "idx_offset": 48})  # fmt: skip
+    to = export("hdf5", out, options={"preprocess": 16})
+    rows = content(to / "data_16.h5")
+    index = rows["idx"].tolist()
+    train = [number for number in range(48, 88) if not 52 <= number < 56]
+    parts = index[:36], index[36:40], index[40:]
+    assert [sorted(part) for part in parts] == [train, [*range(88, 92)], [*range(92, 96)]]
+    with h5py.File(to / "data_16.h5") as file:
+        assert file.attrs["rows"].tolist() == [36, 4, 4]
+    # The first tenth shows zips of the whole span, and no row's neighbour is its zip's.
+    assert len({number // 4 for number in index[:8]}) > 4
+    assert np.abs(np.diff(index[:36])).mean() > 8
+    raw = content(export("hdf5", out, tmp_path / "raw") / "imgs_00.h5")
+    for place, number in enumerate(index):
+        at = raw["idx"].tolist().index(number)
+        for field in (*synthetic.OBJECT.names, "uid"):
+            assert np.array_equal(rows[field][place], raw[field][at])
+        depth = rows["targets"][place][2].max()
+        assert depth == image(raw["png_targets"][at])[..., 2].max()
+    digests = {hashlib.sha256((to / "data_16.h5").read_bytes()).hexdigest()}
+    monkeypatch.setattr(h5, "WHOLE_BYTES", 1 << 26)
+    again = export("hdf5", out, tmp_path / "again", options={"preprocess": 16})
+    assert digests == {hashlib.sha256((again / "data_16.h5").read_bytes()).hexdigest()}
 
 
 def test_files_by_number_of_zips(export, multi):

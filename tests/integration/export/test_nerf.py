@@ -9,15 +9,19 @@ from PIL import Image
 
 from tests.integration.export import readers, scenes
 from worker import keys
-from worker.blender.recipe import Splits
+from worker.blender.recipe import Colour, Splits
+from worker.export.base import NotAsWritten
+from worker.export.layouts import LAYOUTS
+from worker.export.nerf import Nerf
 
 UID = keys.uid_of("https://example.org/0.glb")
-READERS = {
-    "blender": readers.blender,
-    "instant-ngp": readers.instant_ngp,
-    "nsvf": readers.nsvf,
-    "nerfstudio": readers.nerfstudio,
-}
+READERS = [
+    ("blender", readers.blender),
+    ("blender", readers.shapenet_tutorial),
+    ("instant-ngp", readers.instant_ngp),
+    ("nsvf", readers.nsvf),
+    ("nerfstudio", readers.nerfstudio),
+]
 
 
 def surface():
@@ -40,11 +44,11 @@ def agrees(view):
     return (covered & view.mask).sum() > 0.98 * view.mask.sum() and not (covered & ~wider).any()
 
 
-@pytest.mark.parametrize("layout", READERS)
-def test_layouts(export, views, layout):
+@pytest.mark.parametrize(("layout", "reader"), READERS)
+def test_layouts(export, views, layout, reader):
     to = export("nerf", views, options={"layout": layout, "splits": "6,1,2"})
     for uid in scenes.uids(3):
-        found = READERS[layout](to / uid)
+        found = reader(to / uid)
         assert [len(found[split]) for split in ("train", "val", "test")] == [6, 1, 2]
         for view in (view for part in found.values() for view in part):
             assert agrees(view)
@@ -78,6 +82,27 @@ def test_nerfstudio_depth_and_points_are_where_the_surface_is(export, views):
     assert np.abs(stored[stored > 0] / 1000 - depth[stored > 0]).max() < 1e-3
 
 
+def test_the_points_of_nerfstudio_are_read_back(export, views):
+    to = export("nerf", views, options={"layout": "nerfstudio"})
+    files = [str(path.relative_to(to)) for path in (to / UID).rglob("*") if path.is_file()]
+    kind = Nerf(layout="nerfstudio")
+    kind.check(to, files, 1)
+    with pytest.raises(NotAsWritten, match=r"names points\.ply"):
+        kind.check(to, [name for name in files if not name.endswith(".ply")], 1)
+    points = to / UID / "points.ply"
+    whole = points.read_bytes()
+    for data in (whole[:-1], whole.replace(b"ply\n", b"pls\n", 1), nowhere(whole)):
+        points.write_bytes(data)
+        with pytest.raises(NotAsWritten, match=r"points\.ply: "):
+            kind.check(to, files, 1)
+
+
+def nowhere(ply):
+    """The file, its first point at NaN."""
+    start = ply.index(b"end_header\n") + len(b"end_header\n")
+    return ply[:start] + np.float32(np.nan).tobytes() + ply[start + 4 :]
+
+
 def test_nsvf_box_holds_the_object(export, views):
     to = export("nerf", views, options={"layout": "nsvf"})
     box = np.loadtxt(to / UID / "bbox.txt")
@@ -93,6 +118,9 @@ def test_get3d(export, views, tmp_path):
     assert len(found["train"]) == 10
     assert all(agrees(view) for view in found["train"])
     assert (to / f"turntable/02958343/{UID}.gif").is_file()
+    # Its reader takes all that lies there for views, once the file in the way is deleted.
+    there = {path.name for path in (to / f"img/02958343/{UID}").iterdir()}
+    assert there - {"transforms.json"} == {f"{number:03d}.png" for number in range(10)}
 
 
 def test_get3d_of_a_shapenet_tree(export, tmp_path):
@@ -126,10 +154,21 @@ def test_views_of_one_k_are_asked_for_only_where_a_layout_has_one(export, tmp_pa
     plain = scenes.intrinsics
     monkeypatch.setattr(scenes, "intrinsics", lambda w, h, _: plain(w, h, next(fovs)))
     out = scenes.output(tmp_path / "out", scenes.recipe(views=4, size=64), objects=1)
-    refused = export("nerf", out, tmp_path / "a", status=10)
-    assert "different fields of view" in next(iter(scenes.outcomes(refused).values()))["message"]
+    for layout in ("blender", "instant-ngp", "nsvf", "get3d"):
+        refused = export("nerf", out, tmp_path / layout, status=10, options={"layout": layout})
+        (outcome,) = scenes.outcomes(refused).values()
+        assert "different fields of view" in outcome["message"]
     to = export("nerf", out, tmp_path / "b", options={"layout": "nerfstudio"})
     assert all(agrees(view) for view in readers.nerfstudio(to / UID)["train"])
+
+
+@pytest.mark.parametrize("layout", sorted(LAYOUTS))
+def test_pictures_on_a_background_are_named(export, tmp_path, layout):
+    recipe = scenes.recipe(views=2, size=16, colour=Colour(background="white"))
+    out = scenes.output(tmp_path / "out", recipe, objects=1)
+    to = export("nerf", out, status=10, options={"layout": layout})
+    (outcome,) = scenes.outcomes(to).values()
+    assert "no colour image with transparency" in outcome["message"]
 
 
 @pytest.mark.parametrize(("half", "scale"), [(0.5, 1.0), (0.3, 1.0), (1.0, 0.5)])

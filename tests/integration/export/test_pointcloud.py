@@ -14,6 +14,8 @@ from tests.integration.export import scenes
 from tests.readers import gpt4point as reader
 from worker import keys
 from worker.blender.recipe import Camera, Depth
+from worker.export.base import NotAsWritten
+from worker.export.pointcloud import PointCloud
 
 SMALL = {"points": 2048, "candidates": 8192}
 
@@ -90,6 +92,43 @@ def test_the_three_files_agree_for_another_reader(export, gpt4point):
             "property float x", "property float y", "property float z",
             "property uchar red", "property uchar green", "property uchar blue",
         ]  # fmt: skip
+
+
+def spoil_npz(path, change):
+    arrays = dict(np.load(path))
+    change(arrays)
+    np.savez(path, **arrays)
+
+
+def spoil_normals(path):
+    """Of the last point in the binary PLY: its second float triple."""
+    data = bytearray(path.read_bytes())
+    data[-15:-11] = np.float32(0.123).tobytes()
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("which", "spoil", "said"),
+    [
+        (2, spoil_normals, "ply_binary/.* differs from"),
+        (0, lambda p: spoil_npz(p, lambda a: a.pop("normals")), "ply_binary/.* differs from"),
+        (0, lambda p: spoil_npz(p, lambda a: a["normals"].__imul__(0.5)), "no unit vectors"),
+        (0, lambda p: spoil_npz(p, lambda a: a["A"].__imul__(0.5)), "has A beyond 1 to 1"),
+        (0, lambda p: spoil_npz(p, lambda a: a["MatAlpha"].__imul__(np.nan)), "MatAlpha beyond"),
+        (0, lambda p: spoil_npz(p, lambda a: a.update(MatAlpha=a["A"][:9])), "MatAlpha of float32"),
+        (0, lambda p: spoil_npz(p, lambda a: a.pop("A")), "npz has "),
+        (0, lambda p: p.write_bytes(p.read_bytes()[:-9]), "npz: "),
+    ],
+)
+def test_all_that_was_written_is_read_back(export, gpt4point, which, spoil, said):
+    to = export("pointcloud", gpt4point, options=SMALL)
+    uid = scenes.uids(1)[0]
+    files = [keys.cloud_npz(uid), keys.cloud_ply(uid), keys.cloud_ply_binary(uid)]
+    kind = PointCloud(**SMALL)
+    kind.check(to, files, 1)
+    spoil(to / files[which])
+    with pytest.raises(NotAsWritten, match=said):
+        kind.check(to, files, 1)
 
 
 def test_the_same_bytes_every_time(export, gpt4point, tmp_path):

@@ -203,14 +203,27 @@ def test_what_failed_is_tried_again_when_asked(export, own):
         (("nerf", "--points", "3"), 64, "takes no --points; it takes --category, --layout"),
         (("nerf", "--layout", "mine"), 64, "Invalid enum value 'mine'"),
         (("nerf", "--splits", "1,2"), 64, "three numbers"),
+        (("pointcloud", "--points", "5000", "--candidates", "1000"), 64,
+         "--candidates must be at least --points: 1000 < 5000"),
+        (("pointcloud", "--points", "200000"), 64, "at least --points: 131072 < 200000"),
+        (("nerf", "--category", "foo"), 64, "--layout blender takes no --category, which is for"),
+        (("nerf", "--layout", "get3d", "--splits", "1,1,1"), 64, "get3d takes no --splits"),
+        (("nerf", "--layout", "get3d", "--category", "a/b"), 64, "'a/b' cannot be a folder's"),
+        (("webdataset", "--category", "x"), 64, "plain takes no --category, which is for"),
+        (("webdataset", "--layout", "plain", "--background", "black"), 64, "takes no --background"),
+        (("webdataset", "--layout", "zeronvs", "--category", "a/b"), 64, "'a/b' cannot be part"),
+        (("webdataset", "--layout", "zeronvs", "--category", ""), 64, "'' cannot be part of a key"),
+        (("omage", "--categories", "a,b", "--category", "c"), 64, "'c' is none of --categories"),
+        (("omage", "--categories", "a,,b"), 64, "names with commas, each once"),
         (("parquet", "--input", "/nowhere/at/all"), 78, "no job.json"),
     ],
-)
+)  # fmt: skip
 def test_the_command_says_what_is_wrong(views, tmp_path, arguments, status, said):
     kind, *rest = arguments
     where = () if "--input" in rest else ("--input", views)
     done = run_worker("export", kind, *where, "--to", tmp_path / "to", *rest, check=status)
     assert said in done.stderr
+    assert not (tmp_path / "to").exists()
 
 
 def test_the_command_on_s3_gives_what_it_gives_in_a_folder(export, views, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +13,17 @@ from worker.export.base import NotAsWritten
 XYZ: Final = ("x", "y", "z")
 NORMAL: Final = ("nx", "ny", "nz")
 COLOUR: Final = ("red", "green", "blue")
+
+
+class Vertices(msgspec.Struct, frozen=True):
+    """What is read from a file."""
+
+    xyz: NDArray[np.float32]
+    """(n, 3)."""
+    rgb: NDArray[np.uint8]
+    """(n, 3), 8-bit sRGB."""
+    normals: NDArray[np.float32] | None = None
+    """(n, 3), if it has them."""
 
 
 def _header(form: str, count: int, *, normals: bool) -> bytes:
@@ -47,26 +59,28 @@ def binary_file(
     return header + table.tobytes()
 
 
-def read_ascii(data: bytes) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+def read_ascii(data: bytes) -> Vertices:
     """Points and colours of an ASCII file of ours. Raises: NotAsWritten."""
     count, body = _opened(data, "ascii")
     try:
         rows = np.array(body.split(), np.float64).reshape(count, 6)
     except ValueError as error:
         raise NotAsWritten(f"a PLY of another length than its header says: {error}") from error
-    return rows[:, :3].astype(np.float32), rows[:, 3:].astype(np.uint8)
+    return Vertices(rows[:, :3].astype(np.float32), rows[:, 3:].astype(np.uint8))
 
 
-def read_binary(data: bytes) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Points and colours of a binary file of ours. Raises: NotAsWritten."""
+def read_binary(data: bytes) -> Vertices:
+    """Points, colours and normals of a binary file of ours. Raises: NotAsWritten."""
     count, body = _opened(data, "binary_little_endian")
-    row = _row(b"property float nx\n" in data[: len(data) - len(body)])
+    with_normals = b"property float nx\n" in data[: len(data) - len(body)]
+    row = _row(with_normals)
     if len(body) != count * row.itemsize:
         raise NotAsWritten("a PLY of another length than its header says")
     table = np.frombuffer(body, row)
-    return (
+    return Vertices(
         np.stack([table[name] for name in XYZ], axis=-1),
         np.stack([table[name] for name in COLOUR], axis=-1),
+        np.stack([table[name] for name in NORMAL], axis=-1) if with_normals else None,
     )
 
 

@@ -2,6 +2,8 @@
 
 <uid>/transforms_{train,val,test}.json   camera_angle_x; frames of file_path without an ending
 <uid>/{train,val,test}/r_<i>.png         RGBA, straight alpha
+<uid>/{train,val,test}/transforms.json   the same for the ShapeNet tutorial's trainer: file_path
+                                         is from this folder, with its ending
 """
 
 from __future__ import annotations
@@ -17,13 +19,15 @@ def files(scene: Scene) -> Files:
     """Cameras and images of each split."""
     angle = angle_x(scene.zip, list(scene.zip.views))
     for split, views in scene.splits.items():
-        frames = []
         for number, view in enumerate(views):
-            name = f"{split}/r_{number}"
-            yield f"{scene.folder}/{name}.png", colour_file(scene.zip, view)
-            frames.append(frame(view, f"./{name}"))
-        document = {"camera_angle_x": angle, "frames": frames}
-        yield f"{scene.folder}/{keys.split_file(split)}", text.json_file(document)
+            yield f"{scene.folder}/{split}/r_{number}.png", colour_file(scene.zip, view)
+        for name, path in (
+            (keys.split_file(split), f"./{split}/r_{{}}"),
+            (f"{split}/{keys.TRANSFORMS}", "r_{}.png"),
+        ):
+            frames = [frame(view, path.format(number)) for number, view in enumerate(views)]
+            document = {"camera_angle_x": angle, "frames": frames}
+            yield f"{scene.folder}/{name}", text.json_file(document)
 
 
 LAYOUT: Final = Layout(files=files, turntable=own_folder)

@@ -4,7 +4,8 @@
     img/<synset>/<model>/transforms.json   camera_angle_x, aabb, frames of file_path with ending
     camera/<synset>/<model>/rotation.npy   degrees, 0 to 360, a view each; float64
     camera/<synset>/<model>/elevation.npy  degrees above the horizon
-    turntable/<synset>/<model>.gif         apart: its reader takes what lies in img for views
+    turntable/<synset>/<model>.gif         apart: its reader takes what lies in img for views,
+                                           and of what must lie there, transforms.json, too
 
 Synset and model are those of a ShapeNet tree; other objects are category and uid. It splits by
 model, not by view, so all views are there.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -16,21 +17,39 @@ from worker.export.base import NotAsWritten
 from worker.export.samples.read import FIELDS
 
 KNOWN: Final = frozenset({*FIELDS, "idx", "uid"})
+ROWS: Final = "rows"
+"""The attribute of a mixed file: how many rows of each of `order.PARTS`."""
 BOUND: Final = 11
 """The standardised colour that is farthest from 0 is the green of L*a*b*, at 10.1."""
 
 
 def rows(file: h5py.File, count: int) -> None:
-    """Every column has a row for each sample, in order, from `count` zips. Raises: NotAsWritten."""
+    """Every column has a row for each sample, of `count` zips. Raises: NotAsWritten."""
     if not file.keys() >= KNOWN:
         raise _wrong(file, f"has only {', '.join(file)}")
     index = file["idx"][:]
-    if not len(index) or (np.diff(index) <= 0).any():
-        raise _wrong(file, "has rows that are not in the order of their indices")
+    if not len(index) or len(np.unique(index)) != len(index):
+        raise _wrong(file, "has not one row of each sample")
     if other := [name for name in file if len(file[name]) != len(index)]:
         raise _wrong(file, f"has not {len(index)} rows in {', '.join(other)}")
     if len(np.unique(file["uid"][:])) != count:
         raise _wrong(file, f"has not the samples of {count} zips")
+
+
+def in_order(file: h5py.File) -> None:
+    """Rows are in the order of their indices. Raises: NotAsWritten."""
+    if (np.diff(file["idx"][:]) <= 0).any():
+        raise _wrong(file, "has rows that are not in the order of their indices")
+
+
+def in_parts(file: h5py.File) -> None:
+    """What is held out stands behind what is trained on, sample by sample. Raises: NotAsWritten."""
+    index, ends = file["idx"][:], np.cumsum(file.attrs[ROWS])
+    parts = [part for part in np.split(index, ends[:-1]) if len(part)]
+    if ends[-1] != len(index) or any(
+        left.max() >= right.min() for left, right in itertools.pairwise(parts)
+    ):
+        raise _wrong(file, "has rows to validate or test among those to train on")
 
 
 def pictures(file: h5py.File) -> None:

@@ -17,6 +17,7 @@ from worker.export.zips import RenderZip
 Members = list[tuple[str, bytes]]
 """Names and contents, in order: what is under one key stands together."""
 PLAIN_FILE: Final = 0o644
+NO_PART: Final = "it is empty, or has a dot or a slash"
 
 
 class Choices(msgspec.Struct, frozen=True):
@@ -81,10 +82,15 @@ def split(name: str) -> tuple[str, str]:
     return f"{folder}{slash}{stem}", ending
 
 
+def fits_key(name: str) -> bool:
+    """Whether `name` may be a part of a key."""
+    return bool(name) and "/" not in name and "." not in name and name.isprintable()
+
+
 def no_dots(name: str, what: str) -> str:
     """`name`, if it may be a part of a key. Raises: Unsupported."""
-    if not name or "/" in name or "." in name or not name.isprintable():
-        raise Unsupported(f"{what} {name!r} cannot be part of a key: it has a dot or a slash")
+    if not fits_key(name):
+        raise Unsupported(f"{what} {name!r} cannot be part of a key: {NO_PART}")
     return name
 
 

@@ -1,0 +1,51 @@
+"""An export's options: the kind's own, of which some are for some of its layouts only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from worker.errors import UsageError
+from worker.export import KINDS
+from worker.export.base import Export
+
+ONLY_WITH: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("nerf", "splits"): ("blender", "nsvf", "nerfstudio", "instant-ngp"),
+    ("nerf", "category"): ("get3d",),
+    ("webdataset", "category"): ("zeronvs",),
+    ("webdataset", "background"): ("zeronvs",),
+}
+"""Kind and option to the layouts in which it means something; what is not here does in all."""
+
+
+def open_kind(name: str, options: Mapping[str, Any]) -> Export[Any]:
+    """The kind of this name with these options. Raises: UsageError."""
+    if name not in KINDS:
+        raise UsageError(f"no export '{name}'; there are {', '.join(sorted(KINDS))}")
+    kind = KINDS[name]()
+    known = {field.name for field in msgspec.structs.fields(kind)}
+    for option in options:
+        if option not in known:
+            flags = ", ".join(_flag(each) for each in sorted(known))
+            raise UsageError(
+                f"export '{name}' takes no {_flag(option)}; it takes {flags or 'none'}"
+            )
+    try:
+        made: Export[Any] = msgspec.convert(dict(options), kind)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"export '{name}': {error}") from error
+    layout = getattr(made, "layout", None)
+    for option in options:
+        layouts = ONLY_WITH.get((name, option))
+        if layouts is not None and layout not in layouts:
+            raise UsageError(
+                f"export '{name}' --layout {layout} takes no {_flag(option)}, which is for "
+                f"--layout {' or '.join(layouts)}"
+            )
+    return made
+
+
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
