@@ -11,5 +11,5 @@ nvidia-smi -L | grep -q '^GPU ' || {
 	exit 69
 }
 make setup
-.venv/bin/render-worker doctor --device optix
+.venv/bin/render-worker doctor
 exec .venv/bin/python -m bench "$@" gpu

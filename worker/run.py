@@ -27,7 +27,7 @@ from worker.session import SessionOptions, SessionResult, take_part
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
 from worker.sources.keep import Keeper
-from worker.stop import Stop
+from worker.stop import LAST_S, Stop
 from worker.stores import open_store
 from worker.tally import Tally
 
@@ -100,6 +100,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         reach(Failpoint.JOB_BOUND)
         fetcher = Fetcher(downloads, limits=options.fetch, keep=keep, s3=options.s3)
         ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))
+        stop.before_leaving(partial(ledger.flush_within, LAST_S))
         observer = stack.enter_context(watching(_total(index, rank, options.limit)))
         feed = Feed(job, index, store, fetcher, stop, observer)
         pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from worker.errors import NodeError
 from worker.failpoints import Failpoint, reach
+from worker.render import memory
 
 PREFIX = "render-worker-"
 LOCK = "lock"
@@ -33,9 +34,13 @@ LITTLE = 16 << 20
 
 
 def default_base() -> Path:
-    """The RAM disk if it is large enough, else the disk's (`disk_base`)."""
+    """The RAM disk, if it and what Blender leaves of the memory are large enough, else `disk_base`.
+
+    What lies there counts as the machine's or the cgroup's memory.
+    """
     with contextlib.suppress(OSError):
-        if os.access(RAM, os.W_OK) and shutil.disk_usage(RAM).free >= RAM_NEEDED:
+        free = min(shutil.disk_usage(RAM).free, 2 * (1 - memory.SHARE) * memory.total())
+        if os.access(RAM, os.W_OK) and free >= RAM_NEEDED:
             return RAM
     return disk_base()
 

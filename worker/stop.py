@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 LAST_S = 5.0
-"""Once out of time, so long may the last outcomes take on their way to a store that hangs."""
+"""Once out of time, so long may what is at work take to end, and then what is done to be kept."""
 
 
 class Stop:
@@ -62,7 +62,8 @@ class Stop:
         """Obey SIGTERM and SIGINT while the context lasts.
 
         Work is ended at the second signal, or `grace_s` after the first. If the context lasts
-        yet LAST_S longer, because a store hangs, the process ends with what was not kept.
+        yet LAST_S longer, because a store hangs or images are being packed, the process ends after
+        what `before_leaving` was told.
         """
         # A Python handler runs only once the main thread looks, and that may be blocked on a lock
         # for good; the byte that C writes on each signal is seen at once, by a thread that reads.
@@ -127,7 +128,7 @@ class Stop:
             ender()
 
     def _leave(self) -> None:
-        log.warning("stopped while the store hangs: outcomes not kept yet will be tried again")
+        log.warning("stopped in the middle of what did not end in time: it will be done again")
         for act in self._last_acts:
             act()
         os._exit(ExitStatus.INTERRUPTED)  # Blender dies with the worker

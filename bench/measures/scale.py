@@ -50,7 +50,7 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
     return [
         at_most(
             f"first object of {objects} in {shards:,} shards", first["seconds"], 2,
-            "from index.json to the first record, its shard's ledger read", " s",
+            "from index.json to the first record; its shard's ledger looked for, none there", " s",
         ),
         at_most(
             "memory for that index", first["bytes"] / 1e6, 150,

@@ -90,6 +90,27 @@ def test_parts_are_flushed_in_time(store):
     assert len(parts(store)) == 1, "nothing new, no other part"
 
 
+def test_last_words_are_written_but_not_waited_for_when_the_store_hangs(store, monkeypatch):
+    hangs, free = threading.Event(), threading.Event()
+    with LedgerWriter(store, RANK, "4.5.3", "cpu") as writer:
+        writer.add(rendered(1, writer))
+        writer.flush_within(10)
+        assert len(read_ledger(store, "000000")) == 1
+        writer.add(rendered(2, writer))
+        create = store.create
+
+        def hang(key, body):
+            hangs.set()
+            free.wait(30)
+            return create(key, body)
+
+        monkeypatch.setattr(store, "create", hang)
+        writer.flush_within(0.2)
+        assert hangs.is_set()
+        free.set()
+    assert len(read_ledger(store, "000000")) == 2
+
+
 def test_many_threads_lose_nothing(store):
     with LedgerWriter(store, RANK, "4.5.3", "cpu", flush_count=7, flush_s=0.01) as writer:
 

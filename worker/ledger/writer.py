@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from types import TracebackType
@@ -95,6 +96,17 @@ class LedgerWriter:
                     )
                 reach(Failpoint.PART_AFTER)
                 self._unwritten.popleft()
+
+    def flush_within(self, seconds: float) -> None:
+        """As `flush`, but given up after so long, or if refused: for a worker that must end."""
+
+        def flush() -> None:
+            with contextlib.suppress(StoreError):
+                self.flush()
+
+        writer = threading.Thread(target=flush, name="last words", daemon=True)
+        writer.start()
+        writer.join(seconds)
 
     def close(self, *, attempts: int = 3) -> None:
         """Write the rest, patiently, and end. Raises: StoreError."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,7 +84,7 @@ def models(samples: Path) -> list[Path]:
     return [path for path in samples.iterdir() if path.is_file()]
 
 
-@pytest.mark.skipif(os.path.exists("/dev/nvidiactl"), reason="there is a GPU here")
+@pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="there is a GPU here")
 def test_asked_for_a_gpu_where_there_is_none_docker_refuses(docker, image):
     done = docker("run", "--rm", "--gpus", "all", "--network", "none", image, check=125)
     assert 'could not select device driver "" with capabilities: [[gpu]]' in done.stderr

@@ -22,6 +22,7 @@ from tests.e2e import crash
 from tests.e2e.conftest import run_worker
 from tests.tools import rgw as gateways
 from tests.tools.faultproxy import Proxy, first_times, pass_all, proxy
+from worker import keys
 from worker.s3 import S3Options
 from worker.stores import Store, open_store
 
@@ -271,7 +272,7 @@ def test_a_clock_two_hours_fast_is_named_by_a_real_server_too(gateway, undisturb
 
 
 @pytest.mark.slow
-def test_a_store_that_hangs_does_not_keep_a_stopped_worker(site, undisturbed, tmp_path):
+def test_a_store_that_hangs_does_not_keep_a_stopped_worker(site, models, undisturbed, tmp_path):
     scratch = tmp_path / "scratch"
     hanging = threading.Event()
 
@@ -282,15 +283,25 @@ def test_a_store_that_hangs_does_not_keep_a_stopped_worker(site, undisturbed, tm
         return "pass"
 
     site.proxy.judge = judge
-    with crash.worker(*site.arguments("--grace", 1, "--scratch", scratch), **KEYS) as worker:
+    bad = Path(shutil.copytree(models, tmp_path / "with-a-bad-one")) / "bad.glb"
+    bad.write_bytes(b"no model")
+    arguments = site.arguments("--grace", 1, "--scratch", scratch, models=bad.parent)
+    with crash.worker(*arguments, log=tmp_path / "log", **KEYS) as worker:
         assert hanging.wait(60)
+        crash.wait_for(lambda: keys.uid_of(bad.name) in (tmp_path / "log").read_text())
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(15) == 75
+        assert worker.wait(30) == 75
     crash.wait_for(lambda: not crash.blenders_in(scratch), 5)
     assert list(scratch.iterdir()) == []
+    # What was done is kept, although the worker could not wait for the rest.
+    assert crash.folded(site.store)[keys.uid_of(bad.name)][:2] == ("failed", "import")
     site.proxy.judge = pass_all
-    site.run()
-    assert crash.stored(site.store) == crash.stored(undisturbed)
+    run_worker("run", *site.arguments(models=bad.parent), **KEYS)
+    zips = [
+        {key: body for key, body in crash.stored(store).items() if key.startswith(keys.RENDERS)}
+        for store in (site.store, undisturbed)
+    ]
+    assert zips[0] == zips[1] != {}
 
 
 class Quiet(SimpleHTTPRequestHandler):
