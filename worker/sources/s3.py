@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -28,6 +29,8 @@ from worker.sources.stream import CHUNK, Passing, check_size, retried, save
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
 
 ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound"})
 FINAL = (NoCredentialsError, PartialCredentialsError, ParamValidationError)
@@ -99,28 +102,39 @@ class S3Source:
     def _list(
         self, client: S3Client, bucket: str, prefix: str, deadline: Deadline
     ) -> Iterator[tuple[str, int]]:
-        pages = iter(client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
-        end: dict[str, Any] = {}
-
-        def page() -> Any:
-            with _explained(f"s3://{bucket}/{prefix}"):
-                return next(pages, end)
-
-        while (answer := retried(page, self._limits.attempts, deadline)) is not end:
+        # Not a paginator: after an error it is at its end, and a part would pass for the whole.
+        what = f"s3://{bucket}/{prefix}"
+        after: dict[str, Any] = {}
+        while True:
+            page = partial(client.list_objects_v2, Bucket=bucket, Prefix=prefix, **after)
+            answer = self._asked(page, what, deadline)
             for entry in answer.get("Contents", ()):
                 if not entry["Key"].endswith("/"):
                     yield entry["Key"], entry["Size"]
+            if not answer.get("IsTruncated"):
+                return
+            if "NextContinuationToken" not in answer:
+                raise Download(f"{what}: the server cuts its listing off and tells no way on")
+            after = {"ContinuationToken": answer["NextContinuationToken"]}
 
     def _download(
         self, client: S3Client, bucket: str, key: str, target: Path, room: int, deadline: Deadline
     ) -> int:
         def once() -> int:
-            with _explained(f"s3://{bucket}/{key}"):
-                answer = client.get_object(Bucket=bucket, Key=key)
-                declared = answer["ContentLength"]
-                with contextlib.closing(answer["Body"]) as body:
-                    check_size(declared, room)
-                    return save(body.iter_chunks(CHUNK), target, room, deadline)
+            answer = client.get_object(Bucket=bucket, Key=key)
+            declared = answer["ContentLength"]
+            with contextlib.closing(answer["Body"]) as body:
+                check_size(declared, room)
+                return save(body.iter_chunks(CHUNK), target, room, deadline)
+
+        return self._asked(once, f"s3://{bucket}/{key}", deadline)
+
+    def _asked(self, work: Callable[[], T], what: str, deadline: Deadline) -> T:
+        """What `work` gives, tried again. Raises: Missing, Download, naming `what`."""
+
+        def once() -> T:
+            with _explained(what):
+                return work()
 
         return retried(once, self._limits.attempts, deadline)
 
