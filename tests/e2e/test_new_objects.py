@@ -11,6 +11,8 @@ import pytest
 from tests.e2e import crash
 from tests.e2e.conftest import listing, run_worker
 from worker.keys import uid_of
+from worker.report.status import status_of
+from worker.stores import open_store
 
 GITHUB = "https://github.com/org/repo"
 
@@ -64,6 +66,25 @@ def test_recorded_then_rendered_when_asked(repository, index, tmp_path):
     assert listing(later) == listing(at_once)
     again = run_worker("run", index, "--output", later, "--render-new", *crash.TINY, **variables)
     assert '"rendered": 0' in again.stderr
+
+
+@pytest.mark.parametrize("more", [(), ("--render-new",)])
+def test_three_ranks_tell_and_render_what_one_does(repository, index, tmp_path, more):
+    variables, names = repository
+    one, three = tmp_path / "one", tmp_path / "three"
+    run_worker("run", index, "--output", one, *more, *crash.TINY, **variables)
+    for rank in range(3):
+        whose = ("--rank", rank, "--world-size", 3)
+        run_worker("run", index, "--output", three, *whose, *more, *crash.TINY, **variables)
+    stores = [open_store(str(output)) for output in (one, three)]
+    assert crash.folded(stores[0]) == crash.folded(stores[1])
+    assert listing(one) == listing(three)
+    for store in stores:
+        status = status_of(store)
+        found = len(names) - 2
+        rendered, new = (len(names), 0) if more else (2, found)
+        assert (status.outcomes["rendered"], status.outcomes["new"]) == (rendered, new)
+        assert status.done == 2
 
 
 def test_the_limit_counts_them(repository, index, tmp_path):
