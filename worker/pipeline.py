@@ -152,10 +152,12 @@ class Pipeline:
             reach(Failpoint.FETCH_BEFORE)
             fetched = self._fetcher.fetch(task.ref)
             reach(Failpoint.FETCH_AFTER)
-            self._tell_news()
             return fetched
         finally:
-            self._feed.fetched(task)
+            try:
+                self._tell_news()  # also where the object that brought them is no good itself
+            finally:
+                self._feed.fetched(task)
 
     def _tell_news(self) -> None:
         for ref in self._fetcher.new_objects():

@@ -87,6 +87,21 @@ def test_three_ranks_tell_and_render_what_one_does(repository, index, tmp_path, 
         assert status.done == 2
 
 
+@pytest.mark.parametrize("record", [{"sha256": "0" * 64}, {"name": "gone.obj"}])
+def test_an_object_that_fails_brings_the_news_all_the_same(repository, tmp_path, record):
+    variables, names = repository
+    name = names[0].replace("cube-000.obj", record.pop("name", "cube-000.obj"))
+    body = [{"fileIdentifier": name, "source": "github", **record}]
+    (tmp_path / "list.json").write_text(json.dumps(body))
+    output = tmp_path / "out"
+    run_worker(
+        "run", tmp_path / "list.json", "--output", output, *crash.TINY, check=10, **variables
+    )
+    outcomes = crash.folded(open_store(str(output)))
+    new = {uid for uid, (outcome, _, _) in outcomes.items() if outcome == "new"}
+    assert new == {uid_of(each) for each in names if each != name}
+
+
 def test_the_limit_counts_them(repository, index, tmp_path):
     variables, _ = repository
     arguments = ("run", index, "--output", tmp_path / "out", "--render-new", "--limit", 3)
