@@ -21,6 +21,7 @@ from urllib3.exceptions import HTTPError
 from worker import s3
 from worker.errors import Download, Missing, TooLarge
 from worker.index.record import ObjectRef
+from worker.sources import sides
 from worker.sources.archive import is_archive, split, unpack_model
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.deadline import Deadline
@@ -34,14 +35,22 @@ T = TypeVar("T")
 
 ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound"})
 FINAL = (NoCredentialsError, PartialCredentialsError, ParamValidationError)
+FORBIDDEN = 403
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
 MAX_FILES = 5_000
 """Files below one object's root prefix."""
 
 
+class Denied(Download):
+    """Not ours to read; of a bucket that is not ours to list, an absent key is answered so too."""
+
+
 class S3Source:
-    """``s3://bucket/key``; with a root ``s3://bucket/prefix/`` all that lies below it comes too."""
+    """``s3://bucket/key``, and of what lies beside it the files that the model names.
+
+    With a root ``s3://bucket/prefix/`` all that lies below it comes too.
+    """
 
     name = "s3"
 
@@ -55,7 +64,7 @@ class S3Source:
         return ref.location.startswith(s3.SCHEME)
 
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
-        """Download the key, or all keys below the root, into `into`.
+        """Download the key and its side files, or all keys below the root, into `into`.
 
         Raises: Missing, Download, TooLarge, Unsupported, ImportFailed.
         """
@@ -74,10 +83,22 @@ class S3Source:
             unpacked = unpack_model(ref, target, name, member, into, self._limits, deadline)
             target.unlink()
             return unpacked
-        model = check_format(ref, name)
-        return FetchedObject(
-            ref=ref, root=into, model=target.rename(into / model).name, sha256="", size=size
-        )
+        model = target.rename(into / check_format(ref, name)).name
+        room = self._limits.max_bytes - size
+
+        def beside(name: str, path: Path) -> bool:
+            nonlocal room
+            at = key.rpartition("/")[0]
+            try:
+                room -= self._download(
+                    client, bucket, f"{at}/{name}" if at else name, path, room, deadline
+                )
+            except (Missing, Denied):
+                return False
+            return True
+
+        sides.bring(into, model, beside)
+        return FetchedObject(ref=ref, root=into, model=model, sha256="", size=size)
 
     def _folder(
         self, client: S3Client, ref: ObjectRef, bucket: str, key: str, prefix: str,
@@ -149,6 +170,8 @@ def _explained(what: str) -> Iterator[None]:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if code in ABSENT:
             raise Missing(f"{what}: no such key or bucket ({code})") from error
+        if status == FORBIDDEN:
+            raise Denied(f"{what}: HTTP {status}: {error}") from error
         passing = status >= SERVER_ERROR or status == TOO_MANY_REQUESTS
         raise (Passing if passing else Download)(f"{what}: HTTP {status}: {error}") from error
     except FINAL as error:

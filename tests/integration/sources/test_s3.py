@@ -8,7 +8,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.integration.sources.conftest import at
 from tests.integration.sources.servers import Web, body, cut_off, in_turn, respond, status
-from tests.tools.faultproxy import proxy
+from tests.tools.faultproxy import first_times, proxy
 from worker import s3
 from worker.errors import Download, Missing, Modified, TooLarge, Unsupported
 from worker.s3 import S3Options
@@ -93,6 +93,40 @@ def test_a_root_brings_the_side_files(bucket, options, make_fetcher, leftovers):
         make_fetcher(s3=options, max_bytes=10).fetch(
             at("s3://models/c/m.obj", root="s3://models/c")
         )
+
+
+def test_without_a_root_comes_what_the_model_names(bucket, options, make_fetcher, leftovers):
+    obj = b"mtllib m.mtl\nmtllib ../up.mtl\nmtllib gone.mtl\nv 0 0 0\n"
+    bucket("c/a/m.obj", obj)
+    bucket("c/a/m.mtl", b"newmtl x\nmap_Kd t/w 1.png\n")
+    for key in ("c/a/t/w 1.png", "c/a/other.png", "c/up.mtl"):
+        bucket(key, b"x")
+    fetcher = make_fetcher(s3=options)
+    got = fetcher.fetch(at("s3://models/c/a/m.obj", obj))
+    below = {p.relative_to(got.root).as_posix() for p in got.root.rglob("*") if p.is_file()}
+    assert (got.model, below) == ("m.obj", {"m.obj", "m.mtl", "t/w 1.png"})
+    fetcher.release(got)
+    assert leftovers() == []
+    with pytest.raises(TooLarge):
+        make_fetcher(s3=options, max_bytes=len(obj) + 5).fetch(at("s3://models/c/a/m.obj"))
+
+
+@pytest.mark.parametrize("verdict", [(403, "AccessDenied"), (507, "NotNow")])
+def test_a_side_file_denied_is_not_there_but_one_that_fails_is_tried_again(
+    bucket, options, make_fetcher, verdict
+):
+    obj = b"mtllib m.mtl\n"
+    bucket("m.obj", obj)
+    bucket("m.mtl", b"x")
+    with proxy(options.endpoint_url, first_times(verdict, 9, method="GET", part=".mtl")) as server:
+        fetcher = make_fetcher(s3=faulty(server))
+        if verdict[0] == 403:
+            assert sorted(
+                p.name for p in fetcher.fetch(at("s3://models/m.obj")).root.iterdir()
+            ) == ["m.obj"]
+        else:
+            with pytest.raises(Download, match="507"):
+                fetcher.fetch(at("s3://models/m.obj"))
 
 
 def test_a_zip_is_unpacked(bucket, options, make_fetcher, leftovers):
