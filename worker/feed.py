@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -14,6 +14,7 @@ from worker.index.reader import Index
 from worker.index.record import ObjectRef
 from worker.job import Job
 from worker.ledger import Outcome, read_ledger, settled
+from worker.news import News
 from worker.observer import Observer
 from worker.ranks import ShardShare, assign
 from worker.sources.fetcher import Fetcher
@@ -30,7 +31,9 @@ class Task(msgspec.Struct, frozen=True):
     ref: ObjectRef
     attempt: int
     listed: bool = True
-    """Whether a shard or its ledger names it; else a repository was just found to hold it."""
+    """Whether the index names it; else a repository was found to hold it."""
+    awaited: bool = True
+    """Whether it may bring news when fetched, and the feed waits for that; else it is such news."""
 
 
 class Feed:
@@ -55,6 +58,7 @@ class Feed:
         self._changed = threading.Condition()
         self._fetching = 0
         self._found: deque[Task] = deque()
+        self._news = News(index)
         self._known_new: set[str] = set()
         self._ended = False
         self.exhausted = False
@@ -82,24 +86,29 @@ class Feed:
 
     def fetched(self, task: Task) -> None:
         """Be told that `task` has left the fetch step, one way or the other."""
-        if not task.listed:
+        if not task.awaited:
             return
         with self._changed:
             self._fetching -= 1
             self._changed.notify_all()
 
-    def found(self, ref: ObjectRef, shard: str) -> bool:
-        """Take a model that the index does not name. False if new ones are only to be recorded."""
-        if not self._job.render_new:
-            return False
+    def found(self, ref: ObjectRef) -> str | None:
+        """Take a model that the index does not name; returns the shard to record it under as new.
+
+        None if there is nothing to record: it is known, another rank tells of it, or new ones are
+        rendered and it is a task now.
+        """
         with self._changed:
-            if ref.uid in self._known_new:
-                return True
+            shard = self._news.shard_of(ref)
+            if shard is None or ref.uid in self._known_new:
+                return None
             self._known_new.add(ref.uid)  # once, also where several shards hold the repository
+            if not self._job.render_new:
+                return shard
             self._fetcher.plan([ref])
-            self._found.append(Task(shard, ref, 1, listed=False))
+            self._found.append(Task(shard, ref, 1, listed=False, awaited=False))
             self._changed.notify_all()
-        return True
+        return None
 
     def end(self) -> None:
         """Wait for nothing any more: what is being fetched may never leave the fetch step."""
@@ -111,47 +120,49 @@ class Feed:
         shard = self._index.shards[share.shard]
         outcomes = read_ledger(self._store, shard.name)
         refs = self._index.read(shard)
+        uids = [ref.uid for ref in refs]
+        beside = outcomes.keys() - set(uids)
         tasks: list[Task] = []
         settled_before = 0
-        for position, ref in enumerate(refs):
+        for position, (uid, ref) in enumerate(zip(uids, refs, strict=True)):
             if limit is not None and len(tasks) == limit:
                 break
             if position % share.stripes != share.stripe:
                 continue
-            before = outcomes.get(ref.uid)
+            before = outcomes.get(uid)
             if before is not None and settled(before, self._job.retry):
                 self._settled.append(before)
                 settled_before += 1
             else:
                 tasks.append(Task(shard.name, ref, before.attempt + 1 if before else 1))
+        near = self._news.open(share, refs) if tasks or beside else []
+        self._take_over(beside)
         if self._job.render_new:
-            for task in self._found_before(shard.name, share, outcomes, {ref.uid for ref in refs}):
-                if limit is None or len(tasks) < limit:
-                    tasks.append(task)
-            self._take_over(outcomes.keys() | {ref.uid for ref in refs})
-        self._fetcher.plan(
-            [task.ref for task in tasks], named=[ref.file_identifier for ref in refs]
-        )
+            left = None if limit is None else limit - len(tasks)
+            named = {ref.uid for ref in near}
+            found = [outcomes[uid] for uid in sorted(beside - named)]
+            tasks += islice(self._found_before(shard.name, share, found), left)
+            self._take_over(uids)
+        named_at = [at for ref in (*refs, *near) for at in (ref.file_identifier, ref.location)]
+        self._fetcher.plan([task.ref for task in tasks], named=named_at)
         log.info("shard", shard=shard.name, open=len(tasks), settled=settled_before)
         if settled_before:
             self._observer.settled(settled_before)
         return tasks
 
     def _found_before(
-        self, shard: str, share: ShardShare, outcomes: dict[str, Outcome], named: set[str]
+        self, shard: str, share: ShardShare, found: Sequence[Outcome]
     ) -> Iterator[Task]:
         """What an earlier run found beside the index's objects, and still is to be rendered."""
-        beside = sorted(outcomes.keys() - named)
-        for uid in beside[share.stripe :: share.stripes]:
-            before = outcomes[uid]
+        for before in found[share.stripe :: share.stripes]:
             if before.outcome == "new" or not settled(before, self._job.retry):
                 ref = ObjectRef(file_identifier=before.file_identifier, source="github")
-                yield Task(shard, ref, before.attempt + 1)
+                yield Task(shard, ref, before.attempt + 1, listed=False)
 
-    def _take_over(self, uids: set[str]) -> None:
+    def _take_over(self, uids: Collection[str]) -> None:
         """These have, or had, a task of their own: a repository that holds them finds no news."""
         with self._changed:
-            self._known_new |= uids
+            self._known_new.update(uids)
             self._found = deque(task for task in self._found if task.ref.uid not in uids)
 
     def _new_tasks(self) -> Iterator[Task]:

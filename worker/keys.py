@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import quote
 from uuid import NAMESPACE_DNS, uuid5
 
 JOB: Final = "job.json"
@@ -59,6 +60,7 @@ _TEMPORARY: Final = ".tmp-"
 _PROBE: Final = ".probe-"
 
 _SCENES_RANGE: Final = re.compile(r"scenes/[^/]+/([0-9]{5,18})-([0-9]{5,18})")
+_QUOTED: Final = re.compile(r"%(?=[0-9A-Fa-f]{2})")
 UID_PATTERN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -105,6 +107,24 @@ def download(uid: str) -> str:
 def repository_download(host: str, org: str, repo: str, commit: str) -> str:
     """As `download`, of one commit of a repository, with all its objects."""
     return f"{DOWNLOADS}{host}/{org}/{repo}/{commit}"
+
+
+def kept_file(download: str, name: str) -> str:
+    """A file below a `download` that is a folder; `name` is its POSIX path there.
+
+    What no key may hold is percent-quoted, and so is a "%" that would be read as such a quote:
+    `urllib.parse.unquote` gives the name back.
+    """
+    return "/".join((download, *map(_quoted, name.split("/"))))
+
+
+def _quoted(part: str) -> str:
+    part = _QUOTED.sub("%25", part)
+    part = "".join(
+        char if char.isprintable() else quote(char, safe="", errors="surrogateescape")
+        for char in part
+    )
+    return f"%2E{part[1:]}" if is_own(part) else part
 
 
 def temporary(token: str) -> str:

@@ -152,12 +152,18 @@ class Pipeline:
             reach(Failpoint.FETCH_BEFORE)
             fetched = self._fetcher.fetch(task.ref)
             reach(Failpoint.FETCH_AFTER)
-            for ref in self._fetcher.new_objects():
-                if task.ref.scenes is None and not self._feed.found(ref, task.shard):
-                    self._record(Outcome.new(ref, task.shard, self._ledger.author))
             return fetched
         finally:
-            self._feed.fetched(task)
+            try:
+                self._tell_news()  # also where the object that brought them is no good itself
+            finally:
+                self._feed.fetched(task)
+
+    def _tell_news(self) -> None:
+        for ref in self._fetcher.new_objects():
+            shard = self._feed.found(ref)
+            if shard is not None:
+                self._record(Outcome.new(ref, shard, self._ledger.author))
 
     def _render(self, task: Task, fetched: FetchedObject) -> RenderedObject:
         try:
@@ -202,6 +208,7 @@ class Pipeline:
                 packed=item.value,
                 seconds=item.seconds,
                 attempt=item.task.attempt,
+                listed=item.task.listed,
             )
         )
         reach(Failpoint.RECORD_AFTER)
@@ -215,6 +222,7 @@ class Pipeline:
                 error=error,
                 seconds=item.seconds,
                 attempt=item.task.attempt,
+                listed=item.task.listed,
             )
         )
         self._clean(item.task)

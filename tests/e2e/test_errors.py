@@ -12,6 +12,7 @@ from tests.e2e.conftest import ROOT, SMALL, command, environment, run_worker
 
 CASES = {
     "no index": (["nowhere.json"], {}, 78, ["nowhere.json"]),
+    "an empty index": ([""], {}, 64, ["empty path", "'.' is this folder"]),
     "index that does not parse": (["{bad}"], {}, 78, ["bad.jsonl:2"]),
     "empty list": (["{empty}"], {}, 78, ["empty.jsonl", "no object"]),
     "wrong key": (["{samples}", "--set", "viewz=3"], {}, 78, ["viewz", "views"]),

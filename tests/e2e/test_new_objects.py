@@ -11,6 +11,8 @@ import pytest
 from tests.e2e import crash
 from tests.e2e.conftest import listing, run_worker
 from worker.keys import uid_of
+from worker.report.status import status_of
+from worker.stores import open_store
 
 GITHUB = "https://github.com/org/repo"
 
@@ -64,6 +66,40 @@ def test_recorded_then_rendered_when_asked(repository, index, tmp_path):
     assert listing(later) == listing(at_once)
     again = run_worker("run", index, "--output", later, "--render-new", *crash.TINY, **variables)
     assert '"rendered": 0' in again.stderr
+
+
+@pytest.mark.parametrize("more", [(), ("--render-new",)])
+def test_three_ranks_tell_and_render_what_one_does(repository, index, tmp_path, more):
+    variables, names = repository
+    one, three = tmp_path / "one", tmp_path / "three"
+    run_worker("run", index, "--output", one, *more, *crash.TINY, **variables)
+    for rank in range(3):
+        whose = ("--rank", rank, "--world-size", 3)
+        run_worker("run", index, "--output", three, *whose, *more, *crash.TINY, **variables)
+    stores = [open_store(str(output)) for output in (one, three)]
+    assert crash.folded(stores[0]) == crash.folded(stores[1])
+    assert listing(one) == listing(three)
+    for store in stores:
+        status = status_of(store)
+        found = len(names) - 2
+        rendered, new = (len(names), 0) if more else (2, found)
+        assert (status.outcomes["rendered"], status.outcomes["new"]) == (rendered, new)
+        assert status.done == 2
+
+
+@pytest.mark.parametrize("record", [{"sha256": "0" * 64}, {"name": "gone.obj"}])
+def test_an_object_that_fails_brings_the_news_all_the_same(repository, tmp_path, record):
+    variables, names = repository
+    name = names[0].replace("cube-000.obj", record.pop("name", "cube-000.obj"))
+    body = [{"fileIdentifier": name, "source": "github", **record}]
+    (tmp_path / "list.json").write_text(json.dumps(body))
+    output = tmp_path / "out"
+    run_worker(
+        "run", tmp_path / "list.json", "--output", output, *crash.TINY, check=10, **variables
+    )
+    outcomes = crash.folded(open_store(str(output)))
+    new = {uid for uid, (outcome, _, _) in outcomes.items() if outcome == "new"}
+    assert new == {uid_of(each) for each in names if each != name}
 
 
 def test_the_limit_counts_them(repository, index, tmp_path):

@@ -64,9 +64,7 @@ def test_a_new_object_that_a_later_shard_names_has_one_task(make_feed):
     tasks = feed.tasks()
     first = next(tasks)
     assert first.ref.file_identifier == A.file_identifier
-    assert feed.found(B, first.shard)
-    assert feed.found(C, first.shard)
-    assert feed.found(C, first.shard)
+    assert [feed.found(ref) for ref in (B, C, C)] == [None] * 3
     feed.fetched(first)
     assert rest(feed, tasks) == [B.file_identifier, C.file_identifier]
     assert feed.exhausted
@@ -76,6 +74,7 @@ def test_new_objects_are_not_rendered_unasked(make_feed):
     feed = make_feed()
     tasks = feed.tasks()
     first = next(tasks)
-    assert not feed.found(C, first.shard)
+    assert feed.found(C) == first.shard
+    assert feed.found(C) is None
     feed.fetched(first)
     assert rest(feed, tasks) == [B.file_identifier]

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from worker.errors import ExitStatus, IndexInvalid, UsageError
-from worker.index import listings
+from worker.index import builder, listings
 from worker.index.reader import open_index
 from worker.s3 import S3Options
 
@@ -229,7 +229,9 @@ WRONG = {
         ["o.json:5: field fileIdentifier missing"],
     ),
     "json syntax": ("o.json", '[\n{"fileIdentifier": "a"}\n{', ["o.json:3:", "malformed"]),
-    "json cut off": ("o.json", '[\n{"fileIdentifier": "a"},\n', ["o.json", "truncated"]),
+    "json cut off": ("o.json", '[\n{"fileIdentifier": "a"},\n', ["o.json:2:", "truncated"]),
+    "json record cut off": ("o.json", '[\n{"fileIdentifier": "a"},\n{', ["o.json:3:", "truncated"]),
+    "json map cut off": ("o.json", '{"a":\n"b",\n\n', ["o.json:2:", "truncated"]),
     "json number": ("o.json", "7", ["o.json", "list of records"]),
     "json numbers": ("o.json", "[7]", ["o.json:1: a record is an object, not int"]),
     "json lines": ("o.json", FINE * 2, ["o.json:2", ".jsonl"]),
@@ -282,6 +284,15 @@ def test_gzip_cut_off(tmp_path):
 def test_a_list_that_is_not_there(tmp_path):
     with pytest.raises(IndexInvalid, match=r"nowhere\.json: no such file"):
         open_index(str(tmp_path / "nowhere.json"), S3)
+
+
+def test_an_empty_path_is_not_the_working_directory(tmp_path, monkeypatch):
+    written(tmp_path, "m.txt", "a.glb\n")
+    monkeypatch.chdir(tmp_path)
+    builder.build("m.txt", ".")
+    for use in (lambda: open_index("", S3), lambda: builder.build("", "other")):
+        with pytest.raises(UsageError, match=r"'\.' is this folder"):
+            use()
 
 
 def test_a_folder_without_models(tmp_path):

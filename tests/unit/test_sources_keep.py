@@ -3,15 +3,20 @@
 import os
 import tarfile
 import zipfile
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from worker import keys
 from worker.errors import UsageError
 from worker.index.record import ObjectRef
 from worker.s3 import S3Options
 from worker.sources.base import FetchedObject
 from worker.sources.keep import FORMATS, Keeper
 from worker.stores import open_store
+from worker.stores.base import check_key
 
 
 def fetched(root):
@@ -35,6 +40,10 @@ def kept(tmp_path, format_, name):
     return {entry.key: store.read(entry.key) for entry in store.list()}
 
 
+ODD = (
+    "a\u00a0b.obj", "t\u2003/new\nline.png", "50%.png", "a%20b.png", "%%41%2525.png",
+    "100%\u00a0.png", ".tmp-x", ".probe-/a", os.fsdecode(b"latin-\xfc.png"), "plain ü.png",
+)  # fmt: skip
 UID = ObjectRef(file_identifier="x").uid
 
 
@@ -52,6 +61,34 @@ def test_files_are_kept_as_they_are(tmp_path):
         f"downloads/{UID}/m.obj": b"v 0 0 0",
         f"downloads/{UID}/t/ü.png": b"png",
     }
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_file_is_kept_whatever_its_name(tmp_path, name):
+    root = tmp_path / "root"
+    (root / name).parent.mkdir(parents=True)
+    (root / name).write_bytes(b"odd")
+    (root / "m.obj").write_bytes(b"v")
+    store = open_store(str(tmp_path / "out"), S3Options())
+    store.check()
+    ref = ObjectRef(file_identifier="x")
+    Keeper(store, "files").keep(FetchedObject(ref=ref, root=root, model="m.obj", sha256="", size=1))
+    found = {
+        unquote(entry.key, errors="surrogateescape"): store.read(entry.key)
+        for entry in store.list()
+    }
+    assert found == {f"downloads/{UID}/m.obj": b"v", f"downloads/{UID}/{name}": b"odd"}
+
+
+NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1)
+
+
+@given(st.lists(NAMES, min_size=1))
+def test_a_name_is_had_back_from_its_key(parts):
+    name = "/".join(part for part in parts if part not in {".", ".."}) or "x"
+    key = keys.kept_file("downloads/y", name)
+    check_key(key)
+    assert unquote(key, errors="surrogateescape") == f"downloads/y/{name}"
 
 
 def test_a_zip_holds_regular_files_only(tmp_path):

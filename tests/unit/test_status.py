@@ -47,6 +47,16 @@ def test_nothing_yet(store):
     assert "no ledger yet" in text(status_of(store))
 
 
+def test_new_objects_are_counted_once_and_never_as_the_index_s(store):
+    write(store, "000000", [outcome(1), outcome(2, "new"), outcome(8, "new"), outcome(9, "new")])
+    write(store, "000001", [outcome(2), outcome(1, "new"), outcome(8, "new"), outcome(9, "new")])
+    write(store, "000001", [outcome(7, listed=False)], sequence=1)
+    status = status_of(store, {"000000": 1, "000001": 1})
+    assert status.outcomes == {"rendered": 3, "skipped": 0, "new": 2, "failed": 0}
+    assert (status.done, status.left) == (2, 0)
+    assert [(shard.done, shard.total) for shard in status.shards] == [(1, 1), (1, 1)]
+
+
 def test_counts_by_outcome_code_and_shard(store):
     write(store, "000000", [
         outcome(1), outcome(2, "skipped"), failure(3, "crash", "died"), outcome(4, "new"),

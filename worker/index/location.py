@@ -16,7 +16,7 @@ import stamina
 import urllib3
 
 from worker import s3 as s3s
-from worker.errors import IndexInvalid, StoreError
+from worker.errors import IndexInvalid, StoreError, UsageError
 from worker.s3 import S3Options
 
 REMOTE: Final = ("http://", "https://", "s3://")
@@ -78,8 +78,11 @@ def join(folder: str, path: str) -> str:
 def local_copy(uri: str, s3: S3Options) -> Iterator[Path]:
     """A local path with the bytes of `uri`: itself, or a download that goes away afterwards.
 
-    Raises: IndexInvalid if there is nothing, StoreError if it cannot be reached.
+    Raises: UsageError for an empty `uri`, IndexInvalid if there is nothing, StoreError if it cannot
+    be reached.
     """
+    if not uri:
+        raise UsageError("an empty path names no index and no list; '.' is this folder")
     if not is_remote(uri):
         yield _readable(Path(uri))
         return

@@ -70,11 +70,11 @@ def open_index(uri: str, s3: S3Options) -> Index:
 
     Of an index.json no shard is read yet; a list is read and checked to its end.
 
-    Raises: IndexInvalid with file and line, StoreError.
+    Raises: UsageError for an empty `uri`, IndexInvalid with file and line, StoreError.
     """
     if uri.endswith("/") and location.is_remote(uri):
         uri += keys.INDEX
-    if not location.is_remote(uri) and is_index(keys.INDEX, Path(uri) / keys.INDEX):
+    if uri and not location.is_remote(uri) and is_index(keys.INDEX, Path(uri) / keys.INDEX):
         uri = str(Path(uri) / keys.INDEX)
     with location.local_copy(uri, s3) as path:
         if is_index(uri, path):

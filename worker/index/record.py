@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import msgspec
 
 from worker import keys
+
+_REPOSITORY: Final = re.compile(r"https://github\.com/([^/]+/[^/]+)/")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -79,6 +82,12 @@ class ObjectRef(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
     def location(self) -> str:
         """Where the bytes are: `path`, else `url`, else the identifier itself."""
         return self.path or self.url or self.file_identifier
+
+    @property
+    def repository(self) -> str | None:
+        """The "org/repo" on GitHub that the bytes are in: its objects are fetched together."""
+        found = _REPOSITORY.match(self.location)
+        return None if found is None else found[1]
 
 
 class Shard(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from array import array
 from collections.abc import Iterator
 from itertools import chain
@@ -17,7 +16,6 @@ import numpy.typing as npt
 
 from worker.index.record import ObjectRef
 
-_REPOSITORY: Final = re.compile(r"https://github\.com/([^/]+/[^/]+)/")
 _CHUNK: Final = 65_536
 
 
@@ -64,8 +62,8 @@ class Spool:
         self._end += len(line)
         digest = hashlib.blake2b(ref.file_identifier.encode(), digest_size=8).digest()
         self._hashes.append(int.from_bytes(digest, "little"))
-        found = _REPOSITORY.match(ref.location)
-        group = number if found is None else self._repositories.setdefault(found[1], number)
+        repository = ref.repository
+        group = number if repository is None else self._repositories.setdefault(repository, number)
         self._groups.append(group)
 
     def shards(self, size: int) -> Iterator[list[bytes]]:

@@ -1,11 +1,13 @@
 """How far an output is: outcomes counted, the rate, what is left, and what went wrong most.
 
-Read from the ledger alone, shard by shard, so that memory is bounded by the largest shard.
+Read from the ledger alone, shard by shard, so that memory is bounded by the largest shard and eight
+bytes an object.
 """
 
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,6 +16,7 @@ from itertools import groupby
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -66,7 +69,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     retryable: int
     """Failed objects that a later run tries again unasked."""
     done: int
-    """Objects that need no further run: rendered, exported, skipped, failed for good."""
+    """Objects of the index that need no further run: rendered, exported, skipped, failed for good.
+    """
     total: int | None
     left: int | None
     per_hour: float | None
@@ -112,6 +116,9 @@ class _Count:
         self.minutes: Counter[str] = Counter()
         self.last = ""
         self._outcomes: Counter[str] = Counter()
+        self._new = array("q")
+        self._others = array("q")
+        """Hashes of the uids that are new in some shard, and of those that are more in some."""
         self._codes: Counter[str] = Counter()
         self._retryable = 0
         self._patterns: Counter[tuple[str, str]] = Counter()
@@ -119,15 +126,19 @@ class _Count:
 
     def add(self, folded: Mapping[str, Line]) -> int:
         """Count a shard's outcomes; returns how many of its objects are done."""
-        outcomes = Counter(line.outcome for line in folded.values())
-        self._outcomes.update(outcomes)
-        retryable = 0
-        for line in folded.values():
-            if line.outcome == "failed":
+        self._outcomes.update(Counter(line.outcome for line in folded.values()))
+        self._others.extend(hash(uid) for uid, line in folded.items() if line.outcome != "new")
+        not_done = 0
+        for uid, line in folded.items():
+            again = False
+            if line.outcome == "new":
+                self._new.append(hash(uid))
+            elif line.outcome == "failed":
                 self._fail(line)
-                retryable += not settled(line, frozenset())
-        self._retryable += retryable
-        return outcomes.total() - outcomes["new"] - retryable
+                again = not settled(line, frozenset())
+                self._retryable += again
+            not_done += again or not line.listed or line.outcome == "new"
+        return len(folded) - not_done
 
     def status(
         self,
@@ -146,6 +157,9 @@ class _Count:
         if totals is not None:
             # Rendered objects that the index does not name must not hide open ones elsewhere.
             left = sum(max(0, objects - done[name]) for name, objects in totals.items())
+        if self._new:
+            # Several shards may have found it, and one may name it: none that `build` made.
+            self._outcomes["new"] = len(np.setdiff1d(self._new, self._others))
         rate = _rate(self.minutes)
         return Status(
             outcomes={kind: self._outcomes[kind] for kind in kinds},

@@ -186,6 +186,11 @@ class GitSource:
                 self._new.append(ref)
 
 
+def commit_of(location: str) -> Commit | None:
+    """The commit that a blob URL's file is of; None for any other location."""
+    return _parse(location)[0] if BLOB.fullmatch(location) else None
+
+
 def _parse(location: str) -> tuple[Commit, str]:
     """Commit and path (as written) of a blob URL that BLOB matches."""
     match = BLOB.fullmatch(location)

@@ -33,7 +33,8 @@ class _Shared:
 class Keeper:
     """Puts an object's files under ``downloads/<uid>`` of a store: an archive, or as they are.
 
-    Kept are all regular files of the object's root, links never; equal files give equal bytes.
+    Kept are all regular files of the object's root, links never; equal files give equal bytes. A
+    name that a key may not have is percent-quoted where files are kept as they are.
     A repository's go once under ``downloads/github/<org>/<repo>/<commit>``, whichever of its
     objects are asked for.
     The Fetcher has it keep what came over a network, not what lay on a local file system.
@@ -76,7 +77,7 @@ class Keeper:
         pack = FORMATS[self._format]
         if pack is None:
             for name, path in _files(root):
-                self._store.create(f"{key}/{name}", path)
+                self._store.create(keys.kept_file(key, name), path)
             return
         handle, name = tempfile.mkstemp(dir=root.parent)
         os.close(handle)

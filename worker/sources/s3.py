@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -20,6 +21,7 @@ from urllib3.exceptions import HTTPError
 from worker import s3
 from worker.errors import Download, Missing, TooLarge
 from worker.index.record import ObjectRef
+from worker.sources import sides
 from worker.sources.archive import is_archive, split, unpack_model
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.deadline import Deadline
@@ -29,16 +31,26 @@ from worker.sources.stream import CHUNK, Passing, check_size, retried, save
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+T = TypeVar("T")
+
 ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound"})
 FINAL = (NoCredentialsError, PartialCredentialsError, ParamValidationError)
+FORBIDDEN = 403
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
 MAX_FILES = 5_000
 """Files below one object's root prefix."""
 
 
+class Denied(Download):
+    """Not ours to read; of a bucket that is not ours to list, an absent key is answered so too."""
+
+
 class S3Source:
-    """``s3://bucket/key``; with a root ``s3://bucket/prefix/`` all that lies below it comes too."""
+    """``s3://bucket/key``, and of what lies beside it the files that the model names.
+
+    With a root ``s3://bucket/prefix/`` all that lies below it comes too.
+    """
 
     name = "s3"
 
@@ -52,7 +64,7 @@ class S3Source:
         return ref.location.startswith(s3.SCHEME)
 
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
-        """Download the key, or all keys below the root, into `into`.
+        """Download the key and its side files, or all keys below the root, into `into`.
 
         Raises: Missing, Download, TooLarge, Unsupported, ImportFailed.
         """
@@ -71,10 +83,22 @@ class S3Source:
             unpacked = unpack_model(ref, target, name, member, into, self._limits, deadline)
             target.unlink()
             return unpacked
-        model = check_format(ref, name)
-        return FetchedObject(
-            ref=ref, root=into, model=target.rename(into / model).name, sha256="", size=size
-        )
+        model = target.rename(into / check_format(ref, name)).name
+        room = self._limits.max_bytes - size
+
+        def beside(name: str, path: Path) -> bool:
+            nonlocal room
+            at = key.rpartition("/")[0]
+            try:
+                room -= self._download(
+                    client, bucket, f"{at}/{name}" if at else name, path, room, deadline
+                )
+            except (Missing, Denied):
+                return False
+            return True
+
+        sides.bring(into, model, beside)
+        return FetchedObject(ref=ref, root=into, model=model, sha256="", size=size)
 
     def _folder(
         self, client: S3Client, ref: ObjectRef, bucket: str, key: str, prefix: str,
@@ -99,28 +123,39 @@ class S3Source:
     def _list(
         self, client: S3Client, bucket: str, prefix: str, deadline: Deadline
     ) -> Iterator[tuple[str, int]]:
-        pages = iter(client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
-        end: dict[str, Any] = {}
-
-        def page() -> Any:
-            with _explained(f"s3://{bucket}/{prefix}"):
-                return next(pages, end)
-
-        while (answer := retried(page, self._limits.attempts, deadline)) is not end:
+        # Not a paginator: after an error it is at its end, and a part would pass for the whole.
+        what = f"s3://{bucket}/{prefix}"
+        after: dict[str, Any] = {}
+        while True:
+            page = partial(client.list_objects_v2, Bucket=bucket, Prefix=prefix, **after)
+            answer = self._asked(page, what, deadline)
             for entry in answer.get("Contents", ()):
                 if not entry["Key"].endswith("/"):
                     yield entry["Key"], entry["Size"]
+            if not answer.get("IsTruncated"):
+                return
+            if "NextContinuationToken" not in answer:
+                raise Download(f"{what}: the server cuts its listing off and tells no way on")
+            after = {"ContinuationToken": answer["NextContinuationToken"]}
 
     def _download(
         self, client: S3Client, bucket: str, key: str, target: Path, room: int, deadline: Deadline
     ) -> int:
         def once() -> int:
-            with _explained(f"s3://{bucket}/{key}"):
-                answer = client.get_object(Bucket=bucket, Key=key)
-                declared = answer["ContentLength"]
-                with contextlib.closing(answer["Body"]) as body:
-                    check_size(declared, room)
-                    return save(body.iter_chunks(CHUNK), target, room, deadline)
+            answer = client.get_object(Bucket=bucket, Key=key)
+            declared = answer["ContentLength"]
+            with contextlib.closing(answer["Body"]) as body:
+                check_size(declared, room)
+                return save(body.iter_chunks(CHUNK), target, room, deadline)
+
+        return self._asked(once, f"s3://{bucket}/{key}", deadline)
+
+    def _asked(self, work: Callable[[], T], what: str, deadline: Deadline) -> T:
+        """What `work` gives, tried again. Raises: Missing, Download, naming `what`."""
+
+        def once() -> T:
+            with _explained(what):
+                return work()
 
         return retried(once, self._limits.attempts, deadline)
 
@@ -135,6 +170,8 @@ def _explained(what: str) -> Iterator[None]:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if code in ABSENT:
             raise Missing(f"{what}: no such key or bucket ({code})") from error
+        if status == FORBIDDEN:
+            raise Denied(f"{what}: HTTP {status}: {error}") from error
         passing = status >= SERVER_ERROR or status == TOO_MANY_REQUESTS
         raise (Passing if passing else Download)(f"{what}: HTTP {status}: {error}") from error
     except FINAL as error:

@@ -8,6 +8,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.integration.sources.conftest import at
 from tests.integration.sources.servers import Web, body, cut_off, in_turn, respond, status
+from tests.tools.faultproxy import first_times, proxy
 from worker import s3
 from worker.errors import Download, Missing, Modified, TooLarge, Unsupported
 from worker.s3 import S3Options
@@ -38,8 +39,9 @@ def bucket(options):
     client = s3.client(options)
     client.create_bucket(Bucket="models")
     yield lambda key, data: client.put_object(Bucket="models", Key=key, Body=data)
-    for entry in client.list_objects_v2(Bucket="models").get("Contents", ()):
-        client.delete_object(Bucket="models", Key=entry["Key"])
+    while found := client.list_objects_v2(Bucket="models").get("Contents"):
+        for entry in found:
+            client.delete_object(Bucket="models", Key=entry["Key"])
     client.delete_bucket(Bucket="models")
 
 
@@ -93,6 +95,40 @@ def test_a_root_brings_the_side_files(bucket, options, make_fetcher, leftovers):
         )
 
 
+def test_without_a_root_comes_what_the_model_names(bucket, options, make_fetcher, leftovers):
+    obj = b"mtllib m.mtl\nmtllib ../up.mtl\nmtllib gone.mtl\nv 0 0 0\n"
+    bucket("c/a/m.obj", obj)
+    bucket("c/a/m.mtl", b"newmtl x\nmap_Kd t/w 1.png\n")
+    for key in ("c/a/t/w 1.png", "c/a/other.png", "c/up.mtl"):
+        bucket(key, b"x")
+    fetcher = make_fetcher(s3=options)
+    got = fetcher.fetch(at("s3://models/c/a/m.obj", obj))
+    below = {p.relative_to(got.root).as_posix() for p in got.root.rglob("*") if p.is_file()}
+    assert (got.model, below) == ("m.obj", {"m.obj", "m.mtl", "t/w 1.png"})
+    fetcher.release(got)
+    assert leftovers() == []
+    with pytest.raises(TooLarge):
+        make_fetcher(s3=options, max_bytes=len(obj) + 5).fetch(at("s3://models/c/a/m.obj"))
+
+
+@pytest.mark.parametrize("verdict", [(403, "AccessDenied"), (507, "NotNow")])
+def test_a_side_file_denied_is_not_there_but_one_that_fails_is_tried_again(
+    bucket, options, make_fetcher, verdict
+):
+    obj = b"mtllib m.mtl\n"
+    bucket("m.obj", obj)
+    bucket("m.mtl", b"x")
+    with proxy(options.endpoint_url, first_times(verdict, 9, method="GET", part=".mtl")) as server:
+        fetcher = make_fetcher(s3=faulty(server))
+        if verdict[0] == 403:
+            assert sorted(
+                p.name for p in fetcher.fetch(at("s3://models/m.obj")).root.iterdir()
+            ) == ["m.obj"]
+        else:
+            with pytest.raises(Download, match="507"):
+                fetcher.fetch(at("s3://models/m.obj"))
+
+
 def test_a_zip_is_unpacked(bucket, options, make_fetcher, leftovers):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as opened:
@@ -104,6 +140,49 @@ def test_a_zip_is_unpacked(bucket, options, make_fetcher, leftovers):
         got = fetcher.fetch(at(uri, b"v"))
         assert (got.root / "m" / "m.mtl").read_text() == "m"
         fetcher.release(got)
+    assert leftovers() == []
+
+
+def listing_fails(requests):
+    """A judge that fails requests for a listing, counted from 1, where `requests` holds them."""
+    seen = []
+
+    def judge(request):
+        if request.path.rstrip("/") != "/models":
+            return "pass"
+        seen.append(request)
+        return (507, "NotNow") if len(seen) in requests else "pass"
+
+    return judge
+
+
+def test_a_listing_that_breaks_is_gone_on_with(bucket, options, make_fetcher, monkeypatch):
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "2")
+    for number in range(4):
+        bucket(f"c/{number}.png", b"x")
+    bucket("c/m.obj", DATA)
+    with proxy(options.endpoint_url, listing_fails({2, 3})) as server:
+        got = make_fetcher(s3=faulty(server)).fetch(
+            at("s3://models/c/m.obj", DATA, root="s3://models/c")
+        )
+        assert sum(server.record.judged.values()) == 2
+    assert sorted(path.name for path in got.root.iterdir()) == [
+        "0.png", "1.png", "2.png", "3.png", "m.obj",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_a_listing_that_cannot_be_had_may_be_tried_again(
+    bucket, options, make_fetcher, leftovers, monkeypatch, first
+):
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "2")
+    for name in ("a.png", "m.obj", "n.png"):
+        bucket(f"c/{name}", DATA)
+    with (
+        proxy(options.endpoint_url, listing_fails(range(first, 100))) as server,
+        pytest.raises(Download, match="HTTP 507"),
+    ):
+        make_fetcher(s3=faulty(server)).fetch(at("s3://models/c/m.obj", root="s3://models/c"))
     assert leftovers() == []
 
 

@@ -15,6 +15,8 @@ from worker.index.listings.base import Records, read_list
 
 T = TypeVar("T")
 _AT_BYTE: Final = re.compile(r" \(byte (\d+)\)$")
+_CUT_OFF: Final = "Input data was truncated"
+"""msgspec's words, which say no byte: it is the last."""
 
 
 def read(path: Path, name: str) -> Records:
@@ -64,11 +66,15 @@ def _decoded(data: bytes, name: str, kind: type[T]) -> T:
         ) from error
     except decode.NOT_JSON as error:
         said = decode.not_json(error)
-        line = ""
-        if found := _AT_BYTE.search(said):
-            newlines = data.count(b"\n", 0, int(found[1]))
-            line = f":{newlines + 1}"
-            said = said[: found.start()]
+        at = None
         if not data.strip():
             said = "no object in it: the file is empty"
-        raise IndexInvalid(f"{name}{line}: {said}") from error
+        elif found := _AT_BYTE.search(said):
+            at = int(found[1])
+            said = said[: found.start()]
+        elif said == _CUT_OFF:
+            at = len(data.rstrip())
+        if at is not None:
+            newlines = data.count(b"\n", 0, at)
+            name = f"{name}:{newlines + 1}"
+        raise IndexInvalid(f"{name}: {said}") from error
