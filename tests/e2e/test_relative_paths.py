@@ -1,0 +1,44 @@
+"""Paths are meant from where the worker was started, though its children work elsewhere."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.e2e import crash
+from tests.e2e.conftest import run_worker
+
+# A Blender program's command line, served by the wheel: what follows "--" is the child's.
+PROGRAM = f"""#!/bin/sh
+while [ "$1" != "--" ]; do shift; done; shift
+exec {sys.executable} -P -m worker.blender "$@"
+"""
+
+
+@pytest.mark.parametrize("blender", ["bpy", "./myblender", "bin/myblender"])
+def test_every_path_may_be_relative(blender, tmp_path):
+    crash.cubes(tmp_path / "models", 1)
+    (tmp_path / "bin").mkdir()
+    for folder in (tmp_path, tmp_path / "bin"):
+        (folder / "myblender").write_text(PROGRAM)
+        (folder / "myblender").chmod(0o755)
+    run_worker(
+        "run", "models", "--output", "out", "--scratch", "sc", "--keep-downloads", "kept",
+        "--blender", blender, *crash.TINY, where=tmp_path,
+    )  # fmt: skip
+    assert len(list((tmp_path / "out" / "renders").glob("*.zip"))) == 1
+    assert not list((tmp_path / "sc").iterdir())
+
+
+def test_a_program_that_cannot_be_run_is_one_line(tmp_path):
+    (tmp_path / "myblender").write_bytes(b"\x7fELF is no program")
+    (tmp_path / "myblender").chmod(0o755)
+    crash.cubes(tmp_path / "models", 1)
+    done = run_worker(
+        "run", "models", "--output", "out", "--blender", "./myblender", *crash.TINY,
+        where=tmp_path, check=69,
+    )  # fmt: skip
+    (said,) = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert f"{tmp_path}/myblender cannot be run: Exec format error" in said
+    assert "Traceback" not in done.stderr
