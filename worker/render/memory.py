@@ -1,4 +1,4 @@
-"""Memory as seen from outside a child: what it holds, and what it may hold.
+"""The machine's memory: what a child may hold of it, and whom the kernel ended for want of it.
 
 A limit set inside (RLIMIT_AS) would break CUDA, which reserves far more than it uses.
 """
@@ -24,25 +24,6 @@ def total() -> int:
     """Bytes of memory this process may use: the least of the machine's and its cgroups'."""
     machine = PAGE * os.sysconf("SC_PHYS_PAGES")
     return min([machine, *_cgroup_limits()])
-
-
-def group_resident(group: int) -> int:
-    """Resident bytes of all processes of process group `group`; 0 when there are none.
-
-    Shared pages count once per process, so a group of several is overrated, never underrated.
-    """
-    resident = 0
-    for entry in PROC.iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            # Field 5 is the process group; the name before it may hold anything but ends in ')'.
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[2]) == group:
-                resident += int((entry / "statm").read_text().split()[1]) * PAGE
-        except (OSError, ValueError, IndexError):
-            continue  # gone meanwhile
-    return resident
 
 
 def kernel_kills() -> int:

@@ -37,7 +37,7 @@ from worker.errors import (
     Timeout,
     Unsupported,
 )
-from worker.render import canary, devices, memory, orders
+from worker.render import canary, devices, memory, orders, usage
 from worker.render.child import Child, ChildDied
 from worker.render.devices import Device
 from worker.render.result import RenderedObject
@@ -315,7 +315,7 @@ class Pool:
         child = slot.child
         if child is None:
             return
-        swollen = memory.group_resident(child.pid) > RECYCLE_SHARE * self._memory_limit
+        swollen = usage.of_group(child.pid).resident > RECYCLE_SHARE * self._memory_limit
         if child.objects >= slot.recycle_after or swollen:
             log.debug("child recycled", objects=child.objects, swollen=swollen)
             self._empty(slot)
