@@ -117,7 +117,7 @@ class Pool:
         for chosen in devices.candidates(self._options.device, os.environ):
             try:
                 self._fill(chosen)
-                self._slots[0].child = self._start(self._slots[0].device)
+                self._child(self._slots[0])
             except DeviceMissing as error:
                 log.debug("device absent", device=chosen[0].kind, reason=str(error))
                 absent = error
@@ -276,7 +276,10 @@ class Pool:
         self._memory_limit = limit or memory.default_limit(len(self._slots))
 
     def _child(self, slot: Slot) -> Child:
-        """The slot's child, started if there is none. Raises: ObjectInterrupted, NodeError."""
+        """The slot's child, started if there is none.
+
+        Raises: ObjectInterrupted, DeviceMissing; BlenderMissing after a few tries.
+        """
         if self._closed:
             raise ObjectInterrupted("the worker was stopped")
         for attempt in range(1, START_ATTEMPTS + 1):
@@ -288,7 +291,10 @@ class Pool:
                 if self._closed:
                     raise ObjectInterrupted("the worker was stopped") from error
                 if attempt == START_ATTEMPTS:
-                    raise
+                    raise BlenderMissing(
+                        f"{error}; tried {attempt} times: check this node's libraries, memory and "
+                        "disk with 'render-worker doctor'"
+                    ) from error
                 log.warning("blender did not start, trying again", reason=str(error))
         assert slot.child is not None  # noqa: S101 - the last attempt raised
         return slot.child

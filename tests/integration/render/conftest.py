@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from worker.blender.mischief import VARIABLE
 from worker.index.record import ObjectRef
 from worker.render import canary, runtime
 from worker.render.pool import Pool, PoolOptions
+from worker.render.runtime import Runtime
 from worker.render.watch import Limits
 from worker.sources.base import FetchedObject
 
@@ -58,13 +60,22 @@ def wait_for(condition, seconds: float = 10.0) -> bool:
     return True
 
 
+def blender(path: Path, before: str) -> Path:
+    """A program that runs the shell commands `before`, and then is a child."""
+    path.write_text(f'#!/bin/sh\n{before}\nexec {sys.executable} -P -m worker.blender "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
 @pytest.fixture
 def make_pool(tmp_path):
-    """A function that opens a pool, with a fault for some objects if asked."""
+    """A function that opens a pool, with a fault for some objects or another program if asked."""
     pools = []
 
-    def make(mischief: str = "", **options) -> Pool:
+    def make(mischief: str = "", program: Path | None = None, **options) -> Pool:
         found = runtime.find("bpy")
+        if program:
+            found = Runtime(str(program), (str(program),))
         if mischief:
             found = msgspec.structs.replace(found, environment={VARIABLE: mischief})
         options.setdefault("limits", Limits(object_s=60.0))
