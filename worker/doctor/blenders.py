@@ -111,7 +111,7 @@ def _devices(
             yield Check(
                 name="device",
                 health=Health.WARN if choice == "auto" or works else Health.FAIL,
-                found=f"{_name(device)}: {error}",
+                found=f"{device.name}: {error}",
                 advice="check nvidia-smi, the driver's version, and in a container "
                 "NVIDIA_DRIVER_CAPABILITIES (compute,utility,graphics)",
                 facts={"kind": device.kind, "visible": device.visible, "renders": False},
@@ -126,7 +126,7 @@ def _device(device: Device, tried: Trial) -> Check:
     return Check(
         name="device",
         health=Health.OK,
-        found=f"{_name(device)}: {', '.join(tried.devices)}; test render in {tried.render_s:.1f} s",
+        found=f"{device.name}: {', '.join(tried.devices)}; test render in {tried.render_s:.1f} s",
         facts={
             "kind": device.kind,
             "visible": device.visible,
@@ -167,7 +167,3 @@ def _caches(
                 "writable": now.writable,
             },
         )
-
-
-def _name(device: Device) -> str:
-    return device.kind if device.visible is None else f"{device.kind} {device.visible}"

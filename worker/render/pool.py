@@ -1,8 +1,9 @@
 """The Blender children of one worker: N a device, lent to one object at a time.
 
 A child that dies, overruns or errs is ended with its whole process group and replaced. A death
-is tried once more in a fresh child; then it is the object's outcome. When several objects in a
-row die, a known-good canary tells whether the node is to blame.
+is tried once more in a fresh child; then it is the object's outcome. Where nothing has rendered
+yet on the device, or several objects in a row died on it, a known-good canary first tells whether
+the node is to blame.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import queue
 import random
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -94,7 +96,8 @@ class Pool:
         self._slots: list[Slot] = []
         self._free: queue.LifoQueue[Slot] = queue.LifoQueue()
         self._closed = False
-        self._deaths = 0
+        self._proved: set[Device] = set()
+        self._deaths: Counter[Device] = Counter()
         self._memory_limit = 0
         self.ready: Ready | None = None
 
@@ -195,7 +198,9 @@ class Pool:
                     raise outcome from error
                 log.warning("blender replaced, trying once more", reason=str(outcome))
             else:
-                self._deaths = 0
+                self._deaths[slot.device] = 0
+                if isinstance(answer, Rendered):
+                    self._proved.add(slot.device)
                 return answer
         raise AssertionError("unreachable")
 
@@ -214,24 +219,35 @@ class Pool:
         return Crash(f"Blender died in the phase '{phase}': {error}", tail)
 
     def _suspect(self, slot: Slot) -> None:
-        """After several deaths in a row, find out whether it is the node. Raises: NodeUnusable."""
-        self._deaths += 1
-        if self._deaths < DEATHS_BEFORE_CANARY:
+        """After a death, unless the device is known to render, find out whether it is the node.
+
+        Raises: NodeUnusable, ObjectInterrupted.
+        """
+        device = slot.device
+        self._deaths[device] += 1
+        if device in self._proved and self._deaths[device] < DEATHS_BEFORE_CANARY:
             return
         folder = self._home / f"canary-{next(self._numbers)}"
         try:
             answer: object = self._child(slot).render(canary.request(folder))
         except (ChildDied, Overrun, TooMuchMemory) as error:
             answer = error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
         if not isinstance(answer, Rendered):
             self._empty(slot)
+            if self._closed:
+                raise ObjectInterrupted("the worker was stopped")
+            count = self._deaths[device]
             raise NodeUnusable(
-                f"{self._deaths} objects in a row ended Blender, and so did a plain cube "
-                f"({answer}): check this node's memory, driver and disk with "
-                "'render-worker doctor', and run elsewhere"
+                f"{f'{count} objects in a row' if count > 1 else 'an object'} ended Blender "
+                f"on {device.name}, and a plain cube does not render there either "
+                f"({answer.message if isinstance(answer, Failed) else answer}): check this node's "
+                "memory, driver and disk with 'render-worker doctor', and run elsewhere"
             )
-        log.warning("several objects in a row ended Blender, but a plain cube renders")
-        self._deaths = 0
+        log.warning("objects ended Blender, but a plain cube renders", objects=self._deaths[device])
+        self._proved.add(device)
+        self._deaths[device] = 0
 
     def _request(self, fetched: FetchedObject, recipe: Recipe, scratch: Path) -> RenderObject:
         if (recipe.product == orders.PRODUCT) != (fetched.ref.scenes is not None):

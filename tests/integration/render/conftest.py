@@ -18,6 +18,7 @@ from worker.render.runtime import Runtime
 from worker.render.watch import Limits
 from worker.sources.base import FetchedObject
 
+FAKE_GPUS = Path(__file__).parents[2] / "fake_gpus.py"
 RECIPE = presets.load("default", ["views=2", "resolution=16", "samples=1"])
 
 
@@ -60,11 +61,17 @@ def wait_for(condition, seconds: float = 10.0) -> bool:
     return True
 
 
-def blender(path: Path, before: str) -> Path:
+def blender(path: Path, before: str, child: str = "-m worker.blender") -> Path:
     """A program that runs the shell commands `before`, and then is a child."""
-    path.write_text(f'#!/bin/sh\n{before}\nexec {sys.executable} -P -m worker.blender "$@"\n')
+    path.write_text(f'#!/bin/sh\n{before}\nexec {sys.executable} -P {child} "$@"\n')
     path.chmod(0o755)
     return path
+
+
+@pytest.fixture
+def two_gpus(tmp_path):
+    """A function for a Blender whose GPUs are the processor, after the shell commands `before`."""
+    return lambda before: blender(tmp_path / "two-gpus", before, str(FAKE_GPUS))
 
 
 @pytest.fixture
@@ -79,7 +86,8 @@ def make_pool(tmp_path):
         if mischief:
             found = msgspec.structs.replace(found, environment={VARIABLE: mischief})
         options.setdefault("limits", Limits(object_s=60.0))
-        pool = Pool(found, PoolOptions(device="cpu", **options), tmp_path / "children")
+        options.setdefault("device", "cpu")
+        pool = Pool(found, PoolOptions(**options), tmp_path / "children")
         pools.append(pool)
         pool.open()
         return pool

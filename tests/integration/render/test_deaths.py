@@ -13,7 +13,6 @@ from tests.integration.render.conftest import RECIPE, model, processes_of, wait_
 from worker.blender.messages import Phase
 from worker.errors import (
     Crash,
-    NodeUnusable,
     ObjectInterrupted,
     OutOfMemory,
     RenderFailed,
@@ -78,23 +77,6 @@ def test_a_file_cut_off_after_it_was_written_is_found_when_packed(make_pool, tmp
     with pytest.raises(RenderFailed):
         pack(rendered, RECIPE, tmp_path / "zip")
     assert not list((tmp_path / "zip").glob("*.zip"))
-
-
-def test_a_canary_that_dies_too_is_the_nodes_fault(make_pool, tmp_path):
-    pool = make_pool("abort:scene:")  # every object, the canary too
-    for _ in range(2):
-        with pytest.raises(Crash):
-            pool.render(model(tmp_path / "m", "a"), RECIPE, tmp_path / "raw")
-    with pytest.raises(NodeUnusable, match="doctor"):
-        pool.render(model(tmp_path / "m", "a"), RECIPE, tmp_path / "raw")
-
-
-def test_a_canary_that_lives_clears_the_node(make_pool, tmp_path):
-    pool = make_pool("abort:view:victim")
-    for _ in range(4):
-        with pytest.raises(Crash):
-            pool.render(model(tmp_path / "m", "victim"), RECIPE, tmp_path / "raw")
-    pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
 
 
 def test_a_child_is_replaced_after_its_share_of_objects(make_pool, tmp_path):
