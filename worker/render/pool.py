@@ -206,7 +206,10 @@ class Pool:
 
     def _death(self, slot: Slot, child: Child, error: Exception) -> ObjectError:
         """End what is left of the child and say what its end means for the object."""
-        phase, tail, kernel_kills = child.phase, child.log_tail, memory.kernel_kills()
+        phase, tail = child.phase, child.log_tail
+        # Both: a sibling's kill is counted too, and anyone may send the signal.
+        ended = isinstance(error, ChildDied) and child.was_killed()
+        out_of_memory = ended and memory.kernel_kills() > child.kernel_kills
         self._empty(slot)
         if self._closed:
             raise ObjectInterrupted("the worker was stopped") from error
@@ -214,7 +217,7 @@ class Pool:
             return Timeout(str(error), tail)
         if isinstance(error, TooMuchMemory):
             return OutOfMemory(str(error), tail)
-        if kernel_kills > child.kernel_kills:
+        if out_of_memory:
             return OutOfMemory(f"the kernel ended Blender for memory in the phase '{phase}'", tail)
         return Crash(f"Blender died in the phase '{phase}': {error}", tail)
 
