@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from tests.e2e import crash
 from tests.e2e.conftest import run_worker
-
-# A Blender program's command line, served by the wheel: what follows "--" is the child's.
-PROGRAM = f"""#!/bin/sh
-while [ "$1" != "--" ]; do shift; done; shift
-exec {sys.executable} -P -m worker.blender "$@"
-"""
+from tests.tools.programs import program
 
 
 @pytest.mark.parametrize("blender", ["bpy", "./myblender", "bin/myblender"])
@@ -21,8 +14,7 @@ def test_every_path_may_be_relative(blender, tmp_path):
     crash.cubes(tmp_path / "models", 1)
     (tmp_path / "bin").mkdir()
     for folder in (tmp_path, tmp_path / "bin"):
-        (folder / "myblender").write_text(PROGRAM)
-        (folder / "myblender").chmod(0o755)
+        program(folder / "myblender")
     run_worker(
         "run", "models", "--output", "out", "--scratch", "sc", "--keep-downloads", "kept",
         "--blender", blender, *crash.TINY, where=tmp_path,

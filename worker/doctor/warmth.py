@@ -59,6 +59,8 @@ def warm(
                     )
                 )
         except DeviceMissing as error:
+            if warmed:
+                raise  # a run takes this kind, and meets the same
             absent = error
             continue
         return warmed

@@ -133,7 +133,7 @@ class Child:
             raise BlenderMissing(f"Blender did not start: {error}{_said(self.log_tail)}") from error
         if isinstance(configured, Failed):
             self.kill()
-            raise DeviceMissing(configured.message)
+            raise DeviceMissing(f"{self.device.name}: {configured.message}")
         return ready, configured
 
     def render(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 
@@ -14,11 +13,9 @@ from worker.blender.mischief import VARIABLE
 from worker.index.record import ObjectRef
 from worker.render import canary, runtime
 from worker.render.pool import Pool, PoolOptions
-from worker.render.runtime import Runtime
 from worker.render.watch import Limits
 from worker.sources.base import FetchedObject
 
-FAKE_GPUS = Path(__file__).parents[2] / "fake_gpus.py"
 RECIPE = presets.load("default", ["views=2", "resolution=16", "samples=1"])
 
 
@@ -61,28 +58,13 @@ def wait_for(condition, seconds: float = 10.0) -> bool:
     return True
 
 
-def blender(path: Path, before: str, child: str = "-m worker.blender") -> Path:
-    """A program that runs the shell commands `before`, and then is a child."""
-    path.write_text(f'#!/bin/sh\n{before}\nexec {sys.executable} -P {child} "$@"\n')
-    path.chmod(0o755)
-    return path
-
-
-@pytest.fixture
-def two_gpus(tmp_path):
-    """A function for a Blender whose GPUs are the processor, after the shell commands `before`."""
-    return lambda before: blender(tmp_path / "two-gpus", before, str(FAKE_GPUS))
-
-
 @pytest.fixture
 def make_pool(tmp_path):
     """A function that opens a pool, with a fault for some objects or another program if asked."""
     pools = []
 
     def make(mischief: str = "", program: Path | None = None, **options) -> Pool:
-        found = runtime.find("bpy")
-        if program:
-            found = Runtime(str(program), (str(program),))
+        found = runtime.find(str(program or "bpy"))
         if mischief:
             found = msgspec.structs.replace(found, environment={VARIABLE: mischief})
         options.setdefault("limits", Limits(object_s=60.0))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.render.conftest import RECIPE, blender, model
+from tests.integration.render.conftest import RECIPE, model
+from tests.tools.programs import FAKE_GPUS, program
 from worker.blender.mischief import VARIABLE
 from worker.errors import Crash, NodeUnusable
 
@@ -27,8 +28,8 @@ def test_a_canary_that_lives_clears_the_node(make_pool, tmp_path):
 
 
 def test_a_node_that_goes_bad_is_found_after_a_few_deaths(make_pool, tmp_path):
-    program = blender(tmp_path / "blender", f"[ ! -e {tmp_path}/bad ] || {DIES}")
-    pool = make_pool(program=program, recycle_after=1)
+    turning = program(tmp_path / "blender", f"[ ! -e {tmp_path}/bad ] || {DIES}")
+    pool = make_pool(program=turning, recycle_after=1)
     good = model(tmp_path / "m", "good")
     pool.render(good, RECIPE, tmp_path / "raw")
     (tmp_path / "bad").touch()
@@ -40,11 +41,12 @@ def test_a_node_that_goes_bad_is_found_after_a_few_deaths(make_pool, tmp_path):
 
 
 def test_a_gpu_beside_it_that_renders_does_not_speak_for_a_bad_one(
-    make_pool, two_gpus, monkeypatch, tmp_path
+    make_pool, monkeypatch, tmp_path
 ):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
-    program = two_gpus(f'[ "$CUDA_VISIBLE_DEVICES" = 0 ] || {DIES}')
-    pool = make_pool(program=program, device="cuda", children_per_device=1)
+    dies = f'[ "$CUDA_VISIBLE_DEVICES" = 0 ] || {DIES}'
+    half_bad = program(tmp_path / "blender", dies, FAKE_GPUS)
+    pool = make_pool(program=half_bad, device="cuda", children_per_device=1)
     good = model(tmp_path / "m", "good")
     met = []
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.render.conftest import RECIPE, blender, model, processes_of, wait_for
+from tests.integration.render.conftest import RECIPE, model, processes_of, wait_for
+from tests.tools.programs import program
 from worker.errors import BlenderMissing
 from worker.render.watch import Limits
 
@@ -16,33 +17,33 @@ def stumbling(folder, times: int):
     """A Blender whose first `times` starts fail; and the file with a line for each start."""
     starts = folder / "starts"
     fail = f"[ $(wc -l < {starts}) -gt {times} ] || {{ echo libnone.so: no such file; exit 127; }}"
-    return blender(folder / "blender", f"echo started >> {starts}\n{fail}"), starts
+    return program(folder / "blender", f"echo started >> {starts}\n{fail}"), starts
 
 
 def test_a_start_that_fails_twice_is_tried_again(make_pool, tmp_path):
-    program, starts = stumbling(tmp_path, TRIES - 1)
-    pool = make_pool(program=program)
+    broken, starts = stumbling(tmp_path, TRIES - 1)
+    pool = make_pool(program=broken)
     pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
     assert len(starts.read_text().split()) == TRIES
 
 
 def test_one_that_never_starts_is_the_nodes_fault_and_says_what_to_check(make_pool, tmp_path):
-    program, starts = stumbling(tmp_path, 1000)
+    broken, starts = stumbling(tmp_path, 1000)
     with pytest.raises(BlenderMissing, match=r"libnone\.so.*render-worker doctor"):
-        make_pool(program=program)
+        make_pool(program=broken)
     assert len(starts.read_text().split()) == TRIES
     assert wait_for(lambda: not processes_of(tmp_path / "children"))
 
 
 def test_a_slow_start_has_the_whole_of_its_deadline(make_pool, tmp_path):
     """No heart beats yet, so silence says nothing."""
-    slow = blender(tmp_path / "blender", f"sleep {SLOW_S}")
+    slow = program(tmp_path / "blender", f"sleep {SLOW_S}")
     pool = make_pool(program=slow, limits=Limits(silence_s=SLOW_S / 2))
     pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
 
 
 def test_a_start_that_hangs_ends_at_its_deadline(make_pool, tmp_path):
-    hung = blender(tmp_path / "blender", "exec sleep 2000")
+    hung = program(tmp_path / "blender", "exec sleep 2000")
     with pytest.raises(BlenderMissing, match="not finished within 1 s, in the phase 'start'"):
         make_pool(program=hung, limits=Limits(start_s=1.0))
     assert wait_for(lambda: not processes_of(tmp_path / "children"))
