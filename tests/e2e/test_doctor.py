@@ -120,6 +120,12 @@ def test_a_first_gpu_that_is_broken_passes_the_kind_over(tmp_path):
     assert [one["health"] for one in checks] == ["warn", "ok", "warn", "ok", "ok"]
 
 
+def test_warm_does_not_pass_over_a_kind_that_a_run_takes(tmp_path):
+    blender = program(tmp_path / "blender", GPU_1_BROKEN, FAKE_GPUS)
+    done = run_worker("warm", "--blender", blender, check=69, **TWO_GPUS)
+    assert "optix 1: Blender finds no optix device here" in done.stderr
+
+
 def test_a_run_names_the_gpu_that_is_missing(tmp_path):
     blender = program(tmp_path / "blender", GPU_1_BROKEN, FAKE_GPUS)
     models = crash.cubes(tmp_path / "models", 6)
