@@ -67,9 +67,11 @@ def is_full(folder: Path) -> bool:
 def scratch(base: Path | None = None) -> Iterator[Path]:
     """A private folder below `base`, removed at the end; removes what killed workers left.
 
+    Its path is absolute: a child works in a folder of its own.
+
     Raises: NodeError when it cannot be made.
     """
-    base = base or default_base()
+    base = (base or default_base()).absolute()
     try:
         base.mkdir(parents=True, exist_ok=True)
         remove_orphans(base)

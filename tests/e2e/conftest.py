@@ -29,12 +29,17 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "worker", *map(str, arguments)]
 
 
-def run_worker(*arguments: object, check: int | None = 0, **variables: str):
-    """Run the program to its end; its exit status must be `check`, unless that is None."""
+def run_worker(
+    *arguments: object, check: int | None = 0, where: Path = ROOT, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end in the folder `where`.
+
+    Its exit status must be `check`, unless that is None.
+    """
     done = subprocess.run(
         command(*arguments),
-        env=environment(**variables),
-        cwd=ROOT,
+        env=environment(PYTHONPATH=str(ROOT), **variables),
+        cwd=where,
         capture_output=True,
         text=True,
         timeout=240,

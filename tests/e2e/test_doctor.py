@@ -12,7 +12,9 @@ from time import time
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.e2e import crash
 from tests.e2e.conftest import run_worker
+from tests.tools.programs import FAKE_GPUS, program
 
 KEYS = {
     "AWS_ACCESS_KEY_ID": "key",
@@ -51,7 +53,7 @@ def test_a_good_node_with_a_real_render_and_s3(moto):
     assert found["device"]["facts"]["renders"] is True
     assert found["store"]["facts"]["creates_once"] is True
     assert abs(found["clock"]["facts"]["skew_s"]) < 60
-    assert {"scratch", "memory"} <= set(found)
+    assert {"scratch", "downloads", "memory"} <= set(found)
 
 
 def test_a_table_for_a_person(tmp_path):
@@ -81,6 +83,57 @@ def test_a_gpu_shown_that_blender_does_not_find():
     checks = [one for one in json.loads(done.stdout)["checks"] if one["name"] == "device"]
     told = [(one["facts"]["kind"], one["health"]) for one in checks]
     assert told == [("optix", "warn"), ("cuda", "warn"), ("cpu", "ok")]
+
+
+GPU_1_BROKEN = "export BROKEN_GPU=1"
+TWO_GPUS = {"CUDA_VISIBLE_DEVICES": "0,1"}
+
+
+@pytest.mark.parametrize("choice", ["auto", "cuda"])
+def test_one_gpu_of_a_kind_that_a_run_takes_is_broken(choice, tmp_path):
+    """A run starts children on all of them, so it would end."""
+    blender = program(tmp_path / "blender", GPU_1_BROKEN, FAKE_GPUS)
+    asked = ("--device", choice, "--blender", blender)
+    done = run_worker("doctor", "--json", *asked, check=69, **TWO_GPUS)
+    checks = [one for one in json.loads(done.stdout)["checks"] if one["name"] == "device"]
+    told = [(one["facts"]["kind"], one["facts"]["visible"], one["health"]) for one in checks]
+    assert (
+        told
+        == {
+            "cuda": [("cuda", "0", "ok"), ("cuda", "1", "fail")],
+            "auto": [
+                ("optix", "0", "ok"),
+                ("optix", "1", "fail"),
+                ("cuda", "0", "ok"),
+                ("cuda", "1", "warn"),
+                ("cpu", None, "ok"),
+            ],
+        }[choice]
+    )
+    assert f"{told[0][0]} 1: Blender finds no" in checks[1]["found"]
+
+
+def test_a_first_gpu_that_is_broken_passes_the_kind_over(tmp_path):
+    blender = program(tmp_path / "blender", "export BROKEN_GPU=0", FAKE_GPUS)
+    done = run_worker("doctor", "--json", "--blender", blender, **TWO_GPUS)
+    checks = [one for one in json.loads(done.stdout)["checks"] if one["name"] == "device"]
+    assert [one["health"] for one in checks] == ["warn", "ok", "warn", "ok", "ok"]
+
+
+def test_warm_does_not_pass_over_a_kind_that_a_run_takes(tmp_path):
+    blender = program(tmp_path / "blender", GPU_1_BROKEN, FAKE_GPUS)
+    done = run_worker("warm", "--blender", blender, check=69, **TWO_GPUS)
+    assert "optix 1: Blender finds no optix device here" in done.stderr
+
+
+def test_a_run_names_the_gpu_that_is_missing(tmp_path):
+    blender = program(tmp_path / "blender", GPU_1_BROKEN, FAKE_GPUS)
+    models = crash.cubes(tmp_path / "models", 6)
+    done = run_worker(
+        "run", models, "--output", tmp_path / "out", *crash.TINY, "--device", "cuda",
+        "--blender", blender, check=69, **TWO_GPUS,
+    )  # fmt: skip
+    assert "cuda 1: Blender finds no cuda device here" in done.stderr.splitlines()[-1]
 
 
 def test_on_a_cpu_there_is_nothing_to_warm():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import zipfile
@@ -64,6 +65,15 @@ def test_a_full_scratch_ends_the_run_and_fails_no_object(disk, tmp_path):
     assert "failed" not in {
         outcome for outcome, _, _ in crash.folded(open_store(str(tmp_path / "out"))).values()
     }
+
+
+def test_the_doctor_finds_a_disk_too_small_for_downloads(disk):
+    doctor = shlex.join(command("doctor", "--json", "--device", "cpu"))
+    done = in_tmpfs(disk, "64k", f"env TMPDIR={disk} {doctor}")
+    assert done.returncode == 69, done.stderr
+    (found,) = [one for one in json.loads(done.stdout)["checks"] if one["name"] == "downloads"]
+    assert (found["health"], found["facts"]["folder"]) == ("fail", str(disk))
+    assert "TMPDIR" in found["advice"]
 
 
 def test_downloads_lie_on_disk_and_raw_passes_in_ram(tmp_path):

@@ -8,6 +8,7 @@ import json
 import pytest
 from rich.console import Console
 
+from worker import __version__
 from worker.doctor import Check, Examination, Health, kernels, node, outputs
 from worker.doctor.check import size
 from worker.report import doctor as report
@@ -33,6 +34,7 @@ def test_the_table_names_what_to_do_and_the_json_says_the_same():
     assert "status 69" in text
     plain = json.loads(json.dumps(report.to_dict(found)))
     assert plain == {
+        "worker": __version__,
         "ok": False,
         "checks": [
             {"name": "scratch", "health": "fail", "found": "full", "advice": "free some space",
@@ -59,15 +61,25 @@ def test_memory_too_small_or_promised_twice_is_said(monkeypatch, children, limit
     assert bool(check.advice) == (health != "ok")
 
 
-def test_scratch_that_cannot_be_made_fails(tmp_path):
+@pytest.mark.parametrize("check", [node.check_scratch, node.check_downloads])
+def test_a_folder_that_cannot_be_made_fails(check, tmp_path):
     (tmp_path / "file").write_text("")
-    check = node.check_scratch(tmp_path / "file" / "below")
-    assert check.health is Health.FAIL
+    assert check(tmp_path / "file" / "below").health is Health.FAIL
 
 
-def test_scratch_is_left_as_it_was(tmp_path):
-    assert node.check_scratch(tmp_path).facts["folder"] == str(tmp_path)
+@pytest.mark.parametrize("check", [node.check_scratch, node.check_downloads])
+def test_a_folder_is_left_as_it_was(check, tmp_path):
+    assert check(tmp_path).facts["folder"] == str(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_downloads_are_looked_at_where_a_run_puts_them(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "full"))
+    (tmp_path / "full").write_text("")
+    check = node.check_downloads(None)
+    assert (check.name, check.health) == ("downloads", "fail")
+    assert "TMPDIR" in check.advice
+    assert node.check_downloads(tmp_path).health != "fail"
 
 
 @pytest.mark.parametrize(

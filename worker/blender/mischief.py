@@ -20,6 +20,7 @@ from worker.blender.channel import Channel
 from worker.blender.messages import Phase, RenderObject
 
 VARIABLE = "RENDER_WORKER_MISCHIEF"
+WORK_S = 10.0
 
 
 def strike(request: RenderObject, phase: Phase, channel: Channel) -> None:
@@ -46,6 +47,13 @@ def _leave(_request: RenderObject, _channel: Channel) -> None:
 def _spin(_request: RenderObject, _channel: Channel) -> None:
     # In C and holding the interpreter's lock: not even the heart beats.
     ctypes.PyDLL(None).usleep(2_000_000_000)
+
+
+def _work(_request: RenderObject, _channel: Channel) -> None:
+    # As the above, but busy, as an importer or a modifier is; then all goes on.
+    tried, begin = 10_000_000, time.monotonic()
+    sum(range(tried))
+    sum(range(int(tried * WORK_S / (time.monotonic() - begin))))
 
 
 def _sleep(_request: RenderObject, _channel: Channel) -> None:
@@ -95,6 +103,7 @@ KINDS: Dict[str, Callable[[RenderObject, Channel], None]] = {
     "abort": _abort,
     "leave": _leave,
     "spin": _spin,
+    "work": _work,
     "sleep": _sleep,
     "swell": _swell,
     "flood": _flood,

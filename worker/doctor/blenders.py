@@ -11,7 +11,7 @@ from pathlib import Path
 from worker.doctor import kernels
 from worker.doctor.check import Check, Health, size
 from worker.doctor.trial import Trial, trial
-from worker.errors import BlenderMissing, DeviceMissing, NodeError
+from worker.errors import DeviceMissing, NodeError
 from worker.render import devices, runtime
 from worker.render.devices import Device
 from worker.render.runtime import Runtime
@@ -99,34 +99,49 @@ def _devices(
             advice="give the container or the task a GPU, or use --device cpu",
         )
         return
-    works = False
+    taken = ""
     for device in itertools.chain.from_iterable(sets):
         if device.kind == "cpu":
             yield _device(device, cpu)
             continue
         before = kernels.caches(device.kind, environment)
-        try:
-            tried = trial(chosen, device, next(folders))
-        except (BlenderMissing, NodeError) as error:
-            yield Check(
-                name="device",
-                health=Health.WARN if choice == "auto" or works else Health.FAIL,
-                found=f"{_name(device)}: {error}",
-                advice="check nvidia-smi, the driver's version, and in a container "
-                "NVIDIA_DRIVER_CAPABILITIES (compute,utility,graphics)",
-                facts={"kind": device.kind, "visible": device.visible, "renders": False},
-            )
-            continue
-        works = True
-        yield _device(device, tried)
-        yield from _caches(before, tried, device, environment)
+        tried = _tried(chosen, device, next(folders))
+        # As `Pool.open`: the first kind whose first device is there, or the one asked for.
+        first = not taken and any(device is kind[0] for kind in sets)
+        if first and (choice != "auto" or not isinstance(tried, DeviceMissing)):
+            taken = device.kind
+        if isinstance(tried, Trial):
+            yield _device(device, tried)
+            yield from _caches(before, tried, device, environment)
+        else:
+            yield _broken(device, tried, Health.FAIL if device.kind == taken else Health.WARN)
+
+
+def _tried(chosen: Runtime, device: Device, folder: Path) -> Trial | NodeError:
+    try:
+        return trial(chosen, device, folder)
+    except NodeError as error:
+        return error
+
+
+def _broken(device: Device, error: NodeError, health: Health) -> Check:
+    # A missing device is named by the error itself.
+    name = "" if isinstance(error, DeviceMissing) else f"{device.name}: "
+    return Check(
+        name="device",
+        health=health,
+        found=f"{name}{error}",
+        advice="check nvidia-smi, the driver's version, and in a container "
+        "NVIDIA_DRIVER_CAPABILITIES (compute,utility,graphics)",
+        facts={"kind": device.kind, "visible": device.visible, "renders": False},
+    )
 
 
 def _device(device: Device, tried: Trial) -> Check:
     return Check(
         name="device",
         health=Health.OK,
-        found=f"{_name(device)}: {', '.join(tried.devices)}; test render in {tried.render_s:.1f} s",
+        found=f"{device.name}: {', '.join(tried.devices)}; test render in {tried.render_s:.1f} s",
         facts={
             "kind": device.kind,
             "visible": device.visible,
@@ -167,7 +182,3 @@ def _caches(
                 "writable": now.writable,
             },
         )
-
-
-def _name(device: Device) -> str:
-    return device.kind if device.visible is None else f"{device.kind} {device.visible}"

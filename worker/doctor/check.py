@@ -22,7 +22,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One thing looked at."""
 
     name: str
-    """What was looked at: "blender", "device", "kernel cache", "scratch", "memory", …"""
+    """What was looked at: "blender", "device", "kernel cache", "scratch", "downloads", …"""
     health: Health
     found: str
     """For a person, in a line."""

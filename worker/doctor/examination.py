@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,17 @@ from worker.doctor.check import Check, Health
 from worker.errors import ExitStatus, NodeError
 from worker.render.pool import CHILDREN
 from worker.s3 import S3Options
+
+ORDER: Final = (
+    "blender",
+    "device",
+    "kernel cache",
+    "scratch",
+    "downloads",
+    "memory",
+    "store",
+    "clock",
+)
 
 
 class Examination(msgspec.Struct, frozen=True):
@@ -51,6 +63,7 @@ def examine(
     checks: list[Check] = []
     on_check("scratch")
     checks.append(node.check_scratch(options.scratch))
+    checks.append(node.check_downloads(options.scratch))
     on_check("blender and its devices")
     base = options.scratch if checks[0].health is not Health.FAIL else None
     try:
@@ -62,8 +75,7 @@ def examine(
     if options.output is not None:
         on_check("store")
         checks += outputs.check_output(options.output, options.s3)
-    order = ("blender", "device", "kernel cache", "scratch", "memory", "store", "clock")
-    return Examination(tuple(sorted(checks, key=lambda check: order.index(check.name))))
+    return Examination(tuple(sorted(checks, key=lambda check: ORDER.index(check.name))))
 
 
 def _children(checks: list[Check], options: Options) -> int:

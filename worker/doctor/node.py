@@ -1,4 +1,4 @@
-"""The node: scratch space and memory."""
+"""The node: scratch space, on the RAM disk and on disk, and memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker.errors import NodeError
 from worker.render import memory
 
 SCRATCH_WANTED = 4 << 30
-"""Bytes for the raw passes and downloads of a few objects in flight."""
+"""Bytes for the raw passes, or the downloads, of a few objects in flight."""
 SCRATCH_NEEDED = 512 << 20
 CHILD_WANTED = 4 << 30
 """Bytes a child should be allowed: heavy models of the open internet take a few GB."""
@@ -20,22 +20,30 @@ CHILD_NEEDED = 1 << 30
 
 
 def check_scratch(base: Path | None) -> Check:
-    """Whether the scratch folder can be made, and has room."""
-    chosen = base or scratch.default_base()
+    """Whether the folder for raw passes can be made, and has room."""
+    return _space("scratch", base or scratch.default_base(), "use --scratch")
+
+
+def check_downloads(base: Path | None) -> Check:
+    """Whether the folder for downloads can be made, and has room."""
+    return _space("downloads", base or scratch.disk_base(), "name another folder with TMPDIR")
+
+
+def _space(name: str, chosen: Path, elsewhere: str) -> Check:
     try:
         with scratch.scratch(chosen) as folder:
             free = shutil.disk_usage(folder).free
     except NodeError as error:
-        return Check(name="scratch", health=Health.FAIL, found=str(error), advice="use --scratch")
+        return Check(name=name, health=Health.FAIL, found=str(error), advice=elsewhere)
     ram = chosen.resolve().is_relative_to(scratch.RAM)
     health = Health.OK
     if free < SCRATCH_WANTED:
         health = Health.WARN if free >= SCRATCH_NEEDED else Health.FAIL
     return Check(
-        name="scratch",
+        name=name,
         health=health,
         found=f"{chosen}{' (RAM)' if ram else ''}, {size(free)} free",
-        advice="" if health is Health.OK else "free some space there, or use --scratch",
+        advice="" if health is Health.OK else f"free some space there, or {elsewhere}",
         facts={"folder": str(chosen), "free_bytes": free, "ram": ram},
     )
 

@@ -45,7 +45,7 @@ def warm(
         warmed = []
         try:
             for device in chosen:
-                on_device(f"{device.kind} {device.visible}")
+                on_device(device.name)
                 before = kernels.caches(device.kind, environment)
                 tried = trial(runtime, device, home / f"warm-{next(numbers)}")
                 warmed.append(
@@ -59,6 +59,8 @@ def warm(
                     )
                 )
         except DeviceMissing as error:
+            if warmed:
+                raise  # a run takes this kind, and meets the same
             absent = error
             continue
         return warmed

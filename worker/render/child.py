@@ -37,6 +37,8 @@ from worker.render.watch import LOOK_EVERY_S, Limits, Overrun, TooMuchMemory, Wa
 
 LAUNCH = Path(__file__).with_name("launch.py")
 STOP_DEADLINE_S = 5.0
+SHELL_SIGNALLED = 128
+"""A shell, which some Blenders are wrapped in, ends with this and its child's signal."""
 TAIL_LINES = 40
 TAIL_LINE_LENGTH = 400
 FromChild = Ready | Configured | Beat | Phase | Rendered | Failed
@@ -131,7 +133,7 @@ class Child:
             raise BlenderMissing(f"Blender did not start: {error}{_said(self.log_tail)}") from error
         if isinstance(configured, Failed):
             self.kill()
-            raise DeviceMissing(configured.message)
+            raise DeviceMissing(f"{self.device.name}: {configured.message}")
         return ready, configured
 
     def render(
@@ -163,14 +165,22 @@ class Child:
 
     def ending(self) -> str:
         """How the process ended, for a person: "killed by SIGSEGV", "exit status 3"."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1.0)
-        status = self._process.returncode
+        status = self._status()
         if status is None:
             return "still running"
         if status < 0:
             return f"killed by {signal.Signals(-status).name}"
         return f"exit status {status}"
+
+    def was_killed(self) -> bool:
+        """Whether SIGKILL ended the process; asked before `kill`, which ends it so."""
+        return self._status() in {-signal.SIGKILL, SHELL_SIGNALLED + signal.SIGKILL}
+
+    def _status(self) -> int | None:
+        """Exit status, negative for a signal; None while it runs on."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
+        return self._process.returncode
 
     def _send(self, message: messages.Message) -> None:
         try:

@@ -30,6 +30,11 @@ class Device(msgspec.Struct, frozen=True):
     visible: str | None = None
 
     @property
+    def name(self) -> str:
+        """For a person: "cpu", "cuda 1", "optix GPU-…"."""
+        return self.kind if self.visible is None else f"{self.kind} {self.visible}"
+
+    @property
     def environment(self) -> dict[str, str]:
         """What shows a child this device and no other."""
         return {VISIBLE: self.visible or ""}

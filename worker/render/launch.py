@@ -24,7 +24,10 @@ def main(arguments: list[str]) -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != parent:
         sys.exit(1)
-    os.execvp(command[0], command)  # noqa: S606 - an argument list from the worker itself
+    try:
+        os.execvp(command[0], command)  # noqa: S606 - an argument list from the worker itself
+    except OSError as error:
+        sys.exit(f"{command[0]} cannot be run: {error.strerror}")
 
 
 if __name__ == "__main__":

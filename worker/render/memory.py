@@ -1,4 +1,4 @@
-"""Memory as seen from outside a child: what it holds, and what it may hold.
+"""The machine's memory: what a child may hold of it, and whom the kernel ended for want of it.
 
 A limit set inside (RLIMIT_AS) would break CUDA, which reserves far more than it uses.
 """
@@ -26,42 +26,25 @@ def total() -> int:
     return min([machine, *_cgroup_limits()])
 
 
-def group_resident(group: int) -> int:
-    """Resident bytes of all processes of process group `group`; 0 when there are none.
-
-    Shared pages count once per process, so a group of several is overrated, never underrated.
-    """
-    resident = 0
-    for entry in PROC.iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            # Field 5 is the process group; the name before it may hold anything but ends in ')'.
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[2]) == group:
-                resident += int((entry / "statm").read_text().split()[1]) * PAGE
-        except (OSError, ValueError, IndexError):
-            continue  # gone meanwhile
-    return resident
-
-
 def kernel_kills() -> int:
-    """Processes of this cgroup that the kernel has killed for memory so far."""
-    events = CGROUP / "memory.events"
-    try:
-        for line in events.read_text().splitlines():
+    """Processes of this process's cgroup that the kernel has killed for memory so far."""
+    # The innermost that counts: those above it count strangers' processes too.
+    for file in _cgroup_files("memory.events", "memory.oom_control"):
+        try:
+            lines = file.read_text().splitlines()
+        except OSError:
+            continue
+        for line in lines:
             name, _, count = line.partition(" ")
-            if name == "oom_kill":
+            if name == "oom_kill" and count.isdigit():
                 return int(count)
-    except (OSError, ValueError):
-        pass
     return 0
 
 
 def _cgroup_limits() -> list[int]:
     """Limits of this process's own cgroup and those above it, versions 1 and 2."""
     limits = []
-    for path in _cgroup_files():
+    for path in _cgroup_files("memory.max", "memory.limit_in_bytes"):
         try:
             text = path.read_text().strip()
         except OSError:
@@ -71,19 +54,21 @@ def _cgroup_limits() -> list[int]:
     return limits
 
 
-def _cgroup_files() -> list[Path]:
-    files = [CGROUP / "memory.max", CGROUP / "memory" / "memory.limit_in_bytes"]
+def _cgroup_files(unified: str, legacy: str) -> list[Path]:
+    """Where this process's cgroup and those above it, innermost first, may have these files.
+
+    `unified` and `legacy` name the same thing in cgroups version 2 and version 1.
+    """
+    roots = {"0": (CGROUP, unified), "memory": (CGROUP / "memory", legacy)}
+    files = []
     try:
         lines = (PROC / "self" / "cgroup").read_text().splitlines()
     except OSError:
-        return files
+        lines = []
     for line in lines:
         number, controllers, path = line.split(":", 2)
         inner = Path(path.lstrip("/"))
-        if number == "0":
-            files += [CGROUP / p / "memory.max" for p in [inner, *inner.parents]]
-        elif "memory" in controllers.split(","):
-            files += [
-                CGROUP / "memory" / p / "memory.limit_in_bytes" for p in [inner, *inner.parents]
-            ]
-    return files
+        for key in {number, *controllers.split(",")} & roots.keys():
+            root, name = roots[key]
+            files += [root / p / name for p in [inner, *inner.parents]]
+    return files + [root / name for root, name in roots.values()]

@@ -1,8 +1,9 @@
 """The Blender children of one worker: N a device, lent to one object at a time.
 
 A child that dies, overruns or errs is ended with its whole process group and replaced. A death
-is tried once more in a fresh child; then it is the object's outcome. When several objects in a
-row die, a known-good canary tells whether the node is to blame.
+is tried once more in a fresh child; then it is the object's outcome. Where nothing has rendered
+yet on the device, or several objects in a row died on it, a known-good canary first tells whether
+the node is to blame.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import queue
 import random
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -37,7 +39,7 @@ from worker.errors import (
     Timeout,
     Unsupported,
 )
-from worker.render import canary, devices, memory, orders
+from worker.render import canary, devices, memory, orders, usage
 from worker.render.child import Child, ChildDied
 from worker.render.devices import Device
 from worker.render.result import RenderedObject
@@ -94,7 +96,8 @@ class Pool:
         self._slots: list[Slot] = []
         self._free: queue.LifoQueue[Slot] = queue.LifoQueue()
         self._closed = False
-        self._deaths = 0
+        self._proved: set[Device] = set()
+        self._deaths: Counter[Device] = Counter()
         self._memory_limit = 0
         self.ready: Ready | None = None
 
@@ -117,7 +120,7 @@ class Pool:
         for chosen in devices.candidates(self._options.device, os.environ):
             try:
                 self._fill(chosen)
-                self._slots[0].child = self._start(self._slots[0].device)
+                self._child(self._slots[0])
             except DeviceMissing as error:
                 log.debug("device absent", device=chosen[0].kind, reason=str(error))
                 absent = error
@@ -195,13 +198,18 @@ class Pool:
                     raise outcome from error
                 log.warning("blender replaced, trying once more", reason=str(outcome))
             else:
-                self._deaths = 0
+                self._deaths[slot.device] = 0
+                if isinstance(answer, Rendered):
+                    self._proved.add(slot.device)
                 return answer
         raise AssertionError("unreachable")
 
     def _death(self, slot: Slot, child: Child, error: Exception) -> ObjectError:
         """End what is left of the child and say what its end means for the object."""
-        phase, tail, kernel_kills = child.phase, child.log_tail, memory.kernel_kills()
+        phase, tail = child.phase, child.log_tail
+        # Both: a sibling's kill is counted too, and anyone may send the signal.
+        ended = isinstance(error, ChildDied) and child.was_killed()
+        out_of_memory = ended and memory.kernel_kills() > child.kernel_kills
         self._empty(slot)
         if self._closed:
             raise ObjectInterrupted("the worker was stopped") from error
@@ -209,29 +217,40 @@ class Pool:
             return Timeout(str(error), tail)
         if isinstance(error, TooMuchMemory):
             return OutOfMemory(str(error), tail)
-        if kernel_kills > child.kernel_kills:
+        if out_of_memory:
             return OutOfMemory(f"the kernel ended Blender for memory in the phase '{phase}'", tail)
         return Crash(f"Blender died in the phase '{phase}': {error}", tail)
 
     def _suspect(self, slot: Slot) -> None:
-        """After several deaths in a row, find out whether it is the node. Raises: NodeUnusable."""
-        self._deaths += 1
-        if self._deaths < DEATHS_BEFORE_CANARY:
+        """After a death, unless the device is known to render, find out whether it is the node.
+
+        Raises: NodeUnusable, ObjectInterrupted.
+        """
+        device = slot.device
+        self._deaths[device] += 1
+        if device in self._proved and self._deaths[device] < DEATHS_BEFORE_CANARY:
             return
         folder = self._home / f"canary-{next(self._numbers)}"
         try:
             answer: object = self._child(slot).render(canary.request(folder))
         except (ChildDied, Overrun, TooMuchMemory) as error:
             answer = error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
         if not isinstance(answer, Rendered):
             self._empty(slot)
+            if self._closed:
+                raise ObjectInterrupted("the worker was stopped")
+            count = self._deaths[device]
             raise NodeUnusable(
-                f"{self._deaths} objects in a row ended Blender, and so did a plain cube "
-                f"({answer}): check this node's memory, driver and disk with "
-                "'render-worker doctor', and run elsewhere"
+                f"{f'{count} objects in a row' if count > 1 else 'an object'} ended Blender "
+                f"on {device.name}, and a plain cube does not render there either "
+                f"({answer.message if isinstance(answer, Failed) else answer}): check this node's "
+                "memory, driver and disk with 'render-worker doctor', and run elsewhere"
             )
-        log.warning("several objects in a row ended Blender, but a plain cube renders")
-        self._deaths = 0
+        log.warning("objects ended Blender, but a plain cube renders", objects=self._deaths[device])
+        self._proved.add(device)
+        self._deaths[device] = 0
 
     def _request(self, fetched: FetchedObject, recipe: Recipe, scratch: Path) -> RenderObject:
         if (recipe.product == orders.PRODUCT) != (fetched.ref.scenes is not None):
@@ -276,7 +295,10 @@ class Pool:
         self._memory_limit = limit or memory.default_limit(len(self._slots))
 
     def _child(self, slot: Slot) -> Child:
-        """The slot's child, started if there is none. Raises: ObjectInterrupted, NodeError."""
+        """The slot's child, started if there is none.
+
+        Raises: ObjectInterrupted, DeviceMissing; BlenderMissing after a few tries.
+        """
         if self._closed:
             raise ObjectInterrupted("the worker was stopped")
         for attempt in range(1, START_ATTEMPTS + 1):
@@ -288,7 +310,10 @@ class Pool:
                 if self._closed:
                     raise ObjectInterrupted("the worker was stopped") from error
                 if attempt == START_ATTEMPTS:
-                    raise
+                    raise BlenderMissing(
+                        f"{error}; tried {attempt} times: check this node's libraries, memory and "
+                        "disk with 'render-worker doctor'"
+                    ) from error
                 log.warning("blender did not start, trying again", reason=str(error))
         assert slot.child is not None  # noqa: S101 - the last attempt raised
         return slot.child
@@ -315,7 +340,7 @@ class Pool:
         child = slot.child
         if child is None:
             return
-        swollen = memory.group_resident(child.pid) > RECYCLE_SHARE * self._memory_limit
+        swollen = usage.of_group(child.pid).resident > RECYCLE_SHARE * self._memory_limit
         if child.objects >= slot.recycle_after or swollen:
             log.debug("child recycled", objects=child.objects, swollen=swollen)
             self._empty(slot)

@@ -37,8 +37,8 @@ def find(choice: str = "auto") -> Runtime:
     has_bpy = importlib.util.find_spec("bpy") is not None
     if choice == "bpy" or (choice == "auto" and has_bpy):
         return _bpy(has_bpy)
-    program = shutil.which("blender" if choice == "auto" else choice)
-    if program is None:
+    found = shutil.which("blender" if choice == "auto" else choice)
+    if found is None:
         wanted = "neither the bpy wheel nor a program 'blender'"
         if choice != "auto":
             wanted = f"no program '{choice}'"
@@ -46,6 +46,7 @@ def find(choice: str = "auto") -> Runtime:
             f"no Blender: there is {wanted}; install the wheel with 'make setup' "
             "or name a program (3.2 or newer) with --blender PATH"
         )
+    program = str(Path(found).absolute())  # a child is started in a folder of its own
     script = ("--python", str(PROGRAM), "--")
     return Runtime(program, (program, *PROGRAM_OPTIONS, *PROGRAM_FAILED, *script))
 

@@ -1,4 +1,9 @@
-"""What a child may take: time per phase, silence, memory. And the watch that holds it to that."""
+"""What a child may take: time per phase, silence, memory. And the watch that holds it to that.
+
+A sign of life is a message, of which the heartbeat sends one a second, or work: importers and
+modifiers hold the interpreter's lock for minutes, in which no heart beats but the processor is
+busy. What neither speaks nor works is frozen.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +11,13 @@ import time
 
 import msgspec
 
-from worker.render import memory
+from worker.render import usage
 
 LOOK_EVERY_S = 0.5
+WORKING_SHARE = 0.05
+"""Of one core, on average over `Limits.silence_s`, what a child uses that is at work.
+
+One that sleeps and holds the interpreter's lock uses 0.005: the heart asks for the lock."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +28,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     view_s: float = 120.0
     object_s: float = 300.0
     silence_s: float = 60.0
-    """Without a heartbeat for so long, a child is frozen, whatever it may be doing."""
+    """Without a sign of life for so long, a child that has started is frozen."""
     memory_bytes: int = 0
 
 
@@ -40,8 +49,9 @@ class Watch:
         self._memory_limit = memory_limit
         now = time.monotonic()
         whole = limits.start_s if phase == "start" else limits.object_s
-        self._whole = (now + whole, f"not finished within {whole:g} s, in")
-        self._last_beat = now
+        self._whole = (now + whole, f"not finished within {whole:g} s,")
+        self._cpu_s = usage.of_group(group).cpu_s
+        self._alive = (now, self._cpu_s)
         self.peak = 0
         self.phase = phase
         self.enter(phase)
@@ -53,28 +63,34 @@ class Watch:
             "start": self._limits.start_s,
             "import": self._limits.import_s,
         }.get(phase, self._limits.view_s)
-        self._step = (time.monotonic() + allowed, f"over {allowed:g} s in")
+        self._step = (time.monotonic() + allowed, f"over {allowed:g} s")
 
     def heard(self) -> None:
         """Any message is a sign of life."""
-        self._last_beat = time.monotonic()
+        self._alive = (time.monotonic(), self._cpu_s)
 
     def look(self) -> None:
         """Compare with the limits. Raises: Overrun, TooMuchMemory."""
         now = time.monotonic()
         for deadline, words in (self._whole, self._step):
             if now >= deadline:
-                raise Overrun(
-                    words if "phase" in words else f"{words}, in the phase '{self.phase}'"
-                )
-        if now - self._last_beat >= self._limits.silence_s:
-            raise Overrun(
-                f"no sign of life for {self._limits.silence_s:g} s, in the phase '{self.phase}'"
-            )
-        resident = memory.group_resident(self._group)
-        self.peak = max(self.peak, resident)
-        if resident > self._memory_limit:
+                raise Overrun(f"{words} in the phase '{self.phase}'")
+        used = usage.of_group(self._group)
+        self._listen(now, used.cpu_s)
+        self.peak = max(self.peak, used.resident)
+        if used.resident > self._memory_limit:
             raise TooMuchMemory(
-                f"Blender held {resident >> 20} MB in the phase '{self.phase}', "
+                f"Blender held {used.resident >> 20} MB in the phase '{self.phase}', "
                 f"allowed: {self._memory_limit >> 20} MB (--memory-limit-mb)"
             )
+
+    def _listen(self, now: float, cpu_s: float) -> None:
+        """Raises: Overrun after too long a silence; there is none before the heart beats."""
+        self._cpu_s = cpu_s
+        silence_s = self._limits.silence_s
+        since, used_s = self._alive
+        # Less than before: one of the group's processes has ended, which is a sign too.
+        if not 0 <= cpu_s - used_s < WORKING_SHARE * silence_s:
+            self._alive = (now, cpu_s)
+        elif self.phase != "start" and now - since >= silence_s:
+            raise Overrun(f"no sign of life for {silence_s:g} s in the phase '{self.phase}'")

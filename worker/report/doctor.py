@@ -9,15 +9,19 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from worker import __version__
 from worker.doctor import Examination, Health
 
 STYLES: Final = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "bold red"}
 
 
 def to_dict(examination: Examination) -> dict[str, Any]:
-    """Plain JSON values: {"ok": …, "checks": [{name, health, found, advice, facts}, …]}."""
+    """Plain JSON values.
+
+    {"worker": its version, "ok": …, "checks": [{name, health, found, advice, facts}, …]}
+    """
     checks = msgspec.json.decode(msgspec.json.encode(examination.checks))
-    return {"ok": examination.status == 0, "checks": checks}
+    return {"worker": __version__, "ok": examination.status == 0, "checks": checks}
 
 
 def render(examination: Examination) -> RenderableType:

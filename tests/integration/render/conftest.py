@@ -60,15 +60,16 @@ def wait_for(condition, seconds: float = 10.0) -> bool:
 
 @pytest.fixture
 def make_pool(tmp_path):
-    """A function that opens a pool, with a fault for some objects if asked."""
+    """A function that opens a pool, with a fault for some objects or another program if asked."""
     pools = []
 
-    def make(mischief: str = "", **options) -> Pool:
-        found = runtime.find("bpy")
+    def make(mischief: str = "", program: Path | None = None, **options) -> Pool:
+        found = runtime.find(str(program or "bpy"))
         if mischief:
             found = msgspec.structs.replace(found, environment={VARIABLE: mischief})
         options.setdefault("limits", Limits(object_s=60.0))
-        pool = Pool(found, PoolOptions(device="cpu", **options), tmp_path / "children")
+        options.setdefault("device", "cpu")
+        pool = Pool(found, PoolOptions(**options), tmp_path / "children")
         pools.append(pool)
         pool.open()
         return pool

@@ -1,0 +1,53 @@
+"""What the kernel ends for memory is told from what anything else ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.integration.render.conftest import RECIPE, model, processes_of
+from tests.integration.render.test_deaths import asleep
+from tests.tools.programs import program
+from worker.errors import Crash, OutOfMemory
+from worker.render import memory
+
+
+def wrapped(folder: Path) -> Path:
+    """A shell script that starts Blender and waits for it, as some distributions install it."""
+    script = folder / "wrapper"
+    script.write_text(f'#!/bin/sh\n{program(folder / "blender")} "$@"\nexit $?\n')
+    script.chmod(0o755)
+    return script
+
+
+@pytest.mark.parametrize(
+    ("number", "counted", "wrapper", "error"),
+    [
+        (signal.SIGKILL, True, False, OutOfMemory),
+        (signal.SIGKILL, True, True, OutOfMemory),
+        (signal.SIGKILL, False, False, Crash),
+        (signal.SIGSEGV, True, False, Crash),  # it was a sibling that the kernel ended
+    ],
+)
+def test_out_of_memory_is_a_kill_that_the_kernel_counted(
+    number, counted, wrapper, error, make_pool, monkeypatch, tmp_path
+):
+    cgroup = tmp_path / "cgroup"
+    cgroup.mkdir()
+    monkeypatch.setattr(memory, "CGROUP", cgroup)
+    monkeypatch.setattr(memory, "PROC", cgroup)
+    pool = make_pool(program=wrapped(tmp_path) if wrapper else None, mischief="sleep:view:victim")
+    kills = []
+
+    def end() -> None:
+        pid = max(processes_of(tmp_path / "children"))
+        kills.append(pid)
+        if counted:
+            (cgroup / "memory.events").write_text(f"oom {len(kills)}\noom_kill {len(kills)}\n")
+        os.kill(pid, number)
+
+    with pytest.raises(error):
+        pool.render(model(tmp_path / "m", "victim"), RECIPE, tmp_path / "raw", asleep(end))

@@ -1,0 +1,49 @@
+"""A Blender that does not come up: tried a few times, then said with what to check."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.render.conftest import RECIPE, model, processes_of, wait_for
+from tests.tools.programs import program
+from worker.errors import BlenderMissing
+from worker.render.watch import Limits
+
+TRIES = 3
+SLOW_S = 5.0
+
+
+def stumbling(folder, times: int):
+    """A Blender whose first `times` starts fail; and the file with a line for each start."""
+    starts = folder / "starts"
+    fail = f"[ $(wc -l < {starts}) -gt {times} ] || {{ echo libnone.so: no such file; exit 127; }}"
+    return program(folder / "blender", f"echo started >> {starts}\n{fail}"), starts
+
+
+def test_a_start_that_fails_twice_is_tried_again(make_pool, tmp_path):
+    broken, starts = stumbling(tmp_path, TRIES - 1)
+    pool = make_pool(program=broken)
+    pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
+    assert len(starts.read_text().split()) == TRIES
+
+
+def test_one_that_never_starts_is_the_nodes_fault_and_says_what_to_check(make_pool, tmp_path):
+    broken, starts = stumbling(tmp_path, 1000)
+    with pytest.raises(BlenderMissing, match=r"libnone\.so.*render-worker doctor"):
+        make_pool(program=broken)
+    assert len(starts.read_text().split()) == TRIES
+    assert wait_for(lambda: not processes_of(tmp_path / "children"))
+
+
+def test_a_slow_start_has_the_whole_of_its_deadline(make_pool, tmp_path):
+    """No heart beats yet, so silence says nothing."""
+    slow = program(tmp_path / "blender", f"sleep {SLOW_S}")
+    pool = make_pool(program=slow, limits=Limits(silence_s=SLOW_S / 2))
+    pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
+
+
+def test_a_start_that_hangs_ends_at_its_deadline(make_pool, tmp_path):
+    hung = program(tmp_path / "blender", "exec sleep 2000")
+    with pytest.raises(BlenderMissing, match="not finished within 1 s, in the phase 'start'"):
+        make_pool(program=hung, limits=Limits(start_s=1.0))
+    assert wait_for(lambda: not processes_of(tmp_path / "children"))
