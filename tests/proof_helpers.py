@@ -203,7 +203,28 @@ def to_srgb(linear: Any) -> np.ndarray:
 
 
 def share_near(points: np.ndarray, triangles: np.ndarray, within: float) -> float:
-    """Share of points (N,3) that lie no farther than `within` from some triangle (M,3,3).
+    """Share of points (N,3) that lie no farther than `within` from some triangle (M,3,3)."""
+    return float((nearest(points, triangles, within)[1] <= within).mean())
+
+
+def face_normals(points: np.ndarray, triangles: np.ndarray, within: float) -> np.ndarray:
+    """Of each point (...,3) the unit normal of its nearest triangle; NaN with none `within`."""
+    flat = points.reshape(-1, 3)
+    known = np.isfinite(flat).all(axis=1)
+    normals = np.full(flat.shape, np.nan)
+    face, far = nearest(flat[known], triangles, within)
+    across = np.cross(*np.diff(triangles, axis=1).transpose(1, 0, 2))
+    with np.errstate(invalid="ignore"):  # a triangle without area is nobody's nearest
+        across /= np.linalg.norm(across, axis=1, keepdims=True)
+    normals[known] = across[face]
+    normals[np.flatnonzero(known)[far > within]] = np.nan
+    return normals.reshape(points.shape)
+
+
+def nearest(
+    points: np.ndarray, triangles: np.ndarray, within: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of each point (N,3) its nearest triangle of (M,3,3) and how far it is; inf with none near.
 
     Only triangles whose box, widened by `within`, meets a point's cell can be that near to it.
     """
@@ -216,12 +237,14 @@ def share_near(points: np.ndarray, triangles: np.ndarray, within: float) -> floa
             held[key].append(number)
     cells = [tuple(key) for key in np.floor(points / cell).astype(int).tolist()]
     pairs = [(i, j) for i, key in enumerate(cells) for j in held.get(key, ())]
-    nearest = np.full(len(points), np.inf)
+    face, far = np.zeros(len(points), int), np.full(len(points), np.inf)
     if pairs:
         i, j = np.array(pairs).T
         found = trimesh.triangles.closest_point(triangles[j], points[i])
-        np.minimum.at(nearest, i, np.linalg.norm(found - points[i], axis=1))
-    return float((nearest <= within).mean())
+        gap = np.linalg.norm(found - points[i], axis=1)
+        order = np.argsort(-gap, kind="stable")  # the least comes last, and stays
+        face[i[order]], far[i[order]] = j[order], gap[order]
+    return face, far
 
 
 def unprojected(depth: np.ndarray, camera: dict[str, Any]) -> np.ndarray:

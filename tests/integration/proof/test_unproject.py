@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from tests.proof_helpers import normalised, project, share_near, unprojected
+from tests.proof_helpers import face_normals, normalised, project, share_near, unprojected
 from worker.blender.messages import View
 
 SHARED = Path(__file__).parents[4] / "shared" / "objects"
@@ -18,10 +18,12 @@ NEAR = 2e-3
 Y_UP = {"glb", "gltf", "obj"}
 """Formats that Blender turns when it imports them: (x, y, z) becomes (x, -z, y)."""
 REAL = ["example.glb", "example.obj", "example.stl", "example.ply", "example-embedded.gltf"]
+UNREAD = ["example-linked.gltf", "example.abc", "example.blend", "example.dae", "example.fbx"]
+"""The same object in formats that trimesh does not read."""
 STEEP = 10
 PLACES = [[0.5, -1.7, 0.8], [1.2, -1.2, 1.0], [-0.4, -1.8, 0.3]]
 CAMERA = {"layout": "fixed", "fixed": PLACES, "ortho_scale": 1.5}
-KEYS = {"views": 3, "resolution": 160, "samples": 1, "images": ["depth-npy", "depth", "normal-exr"]}
+KEYS = {"views": 3, "resolution": 160, "samples": 1, "images": ["depth-npy", "depth"]}
 SAMPLES = ["pawn.glb", "rocket.glb", "crate.obj", "gear.stl", "knot.ply", "mushroom.gltf"]
 HARD = ["roots.glb", "mirrored.glb", "huge.glb", "tiny.glb", "off_centre.glb"]
 
@@ -58,20 +60,21 @@ def lands_on(shot, triangles):
     return min(shares)
 
 
-def agreement(shot):
+def agreement(shot, triangles):
     """Of one view's points within another's frame: shares that contradict it, and that agree.
 
     A contradiction lies in space that the other view sees through, by more than a pixel's width.
     Of the points that are not behind what the other sees, nor at an edge of it, those agree that
-    lie within NEAR of the plane through one of the nine nearest pixels' points, by its normal.
+    lie within NEAR of the plane of the face that one of the nine nearest pixels' points is on.
     """
     floating = agree = visible = total = 0
     views = clouds(shot, "depth-npy")
+    faces = [face_normals(points, triangles, NEAR) for _, _, points in views]
     for one, (_, depth, points) in enumerate(views):
         for two, (entry, other, theirs) in enumerate(views):
             if one == two:
                 continue
-            normals = shot.image(entry["files"]["normal-exr"])
+            normals = faces[two]
             seen = points[np.isfinite(depth)]
             names = ("name", "camera_to_world", "K", "width", "height", "projection")
             u, v, far = project(seen, View(*(entry[name] for name in names), {})).T
@@ -85,8 +88,9 @@ def agreement(shot):
             with np.errstate(invalid="ignore"):
                 whole = np.ptp(around, axis=0) < STEEP * width  # no edge between these pixels
             front = whole & (far < around.max(axis=0) + NEAR)
-            gaps = [np.abs(((seen - theirs[at]) * normals[at]).sum(-1))[front] for at in beside]
-            agree += (np.min(gaps, axis=0) <= NEAR).sum()
+            with np.errstate(invalid="ignore"):
+                gaps = [np.abs(((seen - theirs[at]) * normals[at]).sum(-1))[front] for at in beside]
+            agree += (np.nan_to_num(gaps, nan=np.inf).min(axis=0) <= NEAR).sum()
             visible += front.sum()
             total += inside.sum()
     assert visible > 0.1 * total, "these views do not see each other's points"
@@ -94,14 +98,15 @@ def agreement(shot):
 
 
 def prove(shot, path, record_property):
-    share = lands_on(shot, mesh_of(path))
-    floating, agree = agreement(shot)
+    triangles = mesh_of(path)
+    share = lands_on(shot, triangles)
+    floating, agree = agreement(shot, triangles)
     record_property("share within 2e-3 of the mesh", float(share))
     record_property("share that contradicts another view", float(floating))
     record_property("share that agrees with another view", float(agree))
     assert share >= 0.999
     assert floating <= 1e-3
-    assert agree >= 0.97  # surfaces bend within the pixel
+    assert agree >= 0.99  # the rest is on faces that lie between the other view's pixels
 
 
 CASES = [(name, "perspective") for name in (*SAMPLES, *HARD)]
@@ -114,9 +119,12 @@ def test_points_land_on_the_mesh_and_views_agree(studio, name, projection, recor
     prove(shot, studio.sample(name), record_property)
 
 
-@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize("name", [*REAL, *UNREAD])
 def test_real_objects(studio, name, record_property):
     path = SHARED / name
     if not path.exists():
         pytest.skip(f"NOT TESTED on a real object: no {path.name} beside the checkout")
-    prove(studio.shoot(path, camera=CAMERA, **KEYS), path, record_property)
+    if name.endswith(".abc") and studio.blender == "debian":
+        pytest.skip("Debian's Blender reads no Alembic")
+    mesh = path if name in REAL else path.with_name("example.obj")
+    prove(studio.shoot(path, camera=CAMERA, **KEYS), mesh, record_property)
