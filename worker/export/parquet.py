@@ -66,7 +66,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Grouping(self.group_objects, self.group_mb << 20)
 
     def convert(self, item: Item) -> dict[str, Any]:
-        """One row."""
+        """One row. Raises: RenderFailed."""
         found = item.object
         row: dict[str, Any] = {
             "uid": found.uid,
@@ -92,7 +92,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "zip_sha256": found.sha256,
             "zip_size": item.zip.size,
             "preset": about.render_worker.preset,
-            "views": found.views,
+            "views": len(item.zip.views) if keys.CAMERAS in item.zip.names() else found.views,
             "width": width,
             "height": height,
             "images": sorted(about.render_worker.images),

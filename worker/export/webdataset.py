@@ -45,7 +45,7 @@ class WebDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def convert(self, item: Item) -> Members:
         """One object's members. Raises: Unsupported, RenderFailed."""
         choices = Choices(self.category, self.background)
-        return tars.LAYOUTS[self.layout].members(item.rendered, choices)
+        return base.fitting(tars.LAYOUTS[self.layout].members(item.rendered, choices))
 
     def write(self, unit: str, parts: Iterable[Members], folder: Path) -> list[str]:
         """One tar."""
