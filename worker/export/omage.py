@@ -51,6 +51,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An `Export`; see `worker.export.base`."""
 
     all_outcomes: ClassVar[bool] = False
+    keeps_failed: ClassVar[bool] = False
 
     category: str = "objects"
     """Of objects whose metadata names no synset."""

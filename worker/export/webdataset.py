@@ -26,6 +26,7 @@ class WebDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An `Export`; see `worker.export.base`."""
 
     all_outcomes: ClassVar[bool] = False
+    keeps_failed: ClassVar[bool] = False
 
     layout: Literal["plain", "zeronvs"] = "plain"
     group_objects: int = 1000
