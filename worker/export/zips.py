@@ -1,7 +1,8 @@
 """One object's zip, read: cameras, metadata, images. Whatever is wrong with it has a name.
 
 A zip may come from anyone who can write to the store: sizes are looked at before anything is
-read, names lead to members of the zip only, and nothing is unpacked to disk.
+read (its own by `worker.export.source`), names lead to members of the zip only, and nothing is
+unpacked to disk.
 """
 
 from __future__ import annotations

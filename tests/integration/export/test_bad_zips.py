@@ -5,13 +5,16 @@ All of them lie in one output, so that they share shards with each other and wit
 
 import io
 import json
+import os
+import subprocess
+import sys
 import tarfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import listing
+from tests.e2e.conftest import ROOT, environment, listing
 from tests.integration.export import harm, scenes, surfaces
 from worker import keys
 from worker.blender.recipe import Camera, Preview
@@ -187,6 +190,27 @@ def test_each_is_named_and_the_others_are_exported(export, bad, name):
         with tarfile.open(path) as tar:
             names += tar.getnames()
     assert not any(uid in each for uid in left_out for each in names)
+
+
+@pytest.mark.parametrize(("told", "code"), [(True, "modified"), (False, "render")])
+def test_a_vast_zip_is_not_read(own, tmp_path, told, code):
+    """Where there is no room for it: in a process of little memory."""
+    os.truncate(harm.zip_of(own, 1), 6 << 30)  # sparse: takes no disk
+    if not told:
+        harm.unchecked(own)
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (5_000_000_000,) * 2);"
+        "from worker.cli import main; main()"
+    )
+    arguments = ("export", "nerf", "--input", own, "--to", tmp_path / "to", "--scratch", tmp_path)
+    done = subprocess.run([sys.executable, "-c", program, *arguments], env=environment(), cwd=ROOT,
+                          capture_output=True, text=True, check=False, timeout=60)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = scenes.outcomes(tmp_path / "to")
+    bad = found.pop(harm.identifier(1))
+    assert (bad["outcome"], bad["code"]) == ("failed", code)
+    assert f"{6 << 30} bytes" in bad["message"]
+    assert {line["outcome"] for line in found.values()} == {"exported"}
 
 
 def test_an_object_image_of_nothing(export, tmp_path):
