@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.measures import gpu, heavy, passes, quality, scale, share, small
+from bench.measures import clouds, gpu, heavy, passes, quality, scale, share, small
 from bench.result import Row
 
 
@@ -28,5 +28,6 @@ MEASURES = {
     "passes": Measure("Every pass against colour alone", passes.measure, passes.NOTE),
     "quality": Measure("Quality for time", quality.measure, quality.NOTE, quality.AFTER),
     "scale": Measure("Scale", scale.measure, scale.NOTE),
+    "clouds": Measure("Point clouds", clouds.measure, clouds.NOTE),
     "gpu": Measure("GPU", gpu.measure, gpu.NOTE),
 }

@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol, TypeVar
 
 import msgspec
 
+from worker.errors import ObjectError
 from worker.export.zips import RenderZip
 from worker.ledger import Line
 
@@ -45,10 +46,12 @@ class Unit(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One object to be converted; `zip` is None where it was not rendered."""
+    """One object to be converted; `zip` is None where it was not rendered, or is wrong."""
 
     object: Finished
     zip: RenderZip | None
+    problem: ObjectError | None = None
+    """What is wrong with the zip."""
 
     @property
     def rendered(self) -> RenderZip:
@@ -72,6 +75,9 @@ class Export(Protocol[Part]):
     """None: every object has files of its own."""
     all_outcomes: ClassVar[bool]
     """Whether objects that were not rendered are of the data set too."""
+    keeps_failed: ClassVar[bool]
+    """Whether objects that cannot be converted are of it all the same: then `convert` takes them
+    once more, with their `problem` in the place of their zip. Only where there is a grouping."""
 
     def convert(self, item: Item) -> Part:
         """One object's part of the data set. Raises: ObjectError, naming what is wrong."""

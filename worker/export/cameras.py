@@ -43,6 +43,19 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
         """Width and height of the images."""
         return self.width, self.height
 
+    @property
+    def as_view(self) -> View:
+        """The same view as the worker's camera records take it."""
+        return View(
+            name=self.name,
+            camera_to_world=[list(row) for row in self.camera_to_world],
+            intrinsics=[list(row) for row in self.K],
+            width=self.width,
+            height=self.height,
+            projection=self.projection,
+            files={},
+        )
+
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """Where the object stands in the world of its cameras."""
@@ -50,6 +63,14 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     scale: float
     offset: Row
     bbox: tuple[Row, Row]
+
+    @property
+    def possible(self) -> bool:
+        """Whether an object can stand so."""
+        low, high = self.bbox
+        numbers = (self.scale, *self.offset, *low, *high)
+        ordered = all(a <= b for a, b in zip(low, high, strict=True))
+        return self.scale > 0 and ordered and max(map(abs, numbers)) < views.BOUND
 
 
 class Cameras(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +100,15 @@ def read(zipped: RenderZip) -> Cameras:
     for view in cameras.views:
         if min(view.size) < 1 or view.width * view.height > PIXEL_LIMIT:
             raise zipped.damaged(f"has a view of {view.width}x{view.height} pixels")
+    _check(zipped, [view.as_view for view in cameras.views])
+    wanted = set(zipped.recipe.images)
+    for view in cameras.views:
+        if view.files.keys() != wanted:
+            raise zipped.damaged(
+                f"names images of view {view.name} other than {', '.join(sorted(wanted))}"
+            )
+    if cameras.placement is not None and not cameras.placement.possible:
+        raise zipped.damaged("puts the object nowhere")
     return cameras
 
 
@@ -95,13 +125,20 @@ def _from_matrices(zipped: RenderZip) -> bytes:
         "scene_size": msgspec.to_builtins(about.scene_size),
         "placement": about.render_worker.placement,
     }
+    _check(zipped, shots)
     try:
-        views.check(shots, recipe)
         where = placement.of(scene)
     except RenderFailed as error:
-        raise zipped.damaged(f"tells of cameras that cannot be: {error}") from error
+        raise zipped.damaged(f"puts the object nowhere: {error}") from error
     facts = {view.name: about.render_worker.facts.get(view.name, {}) for view in shots}
     return record.contents(Taken(views=shots, placement=where, facts=facts), recipe)
+
+
+def _check(zipped: RenderZip, shots: list[View]) -> None:
+    try:
+        views.check(shots, zipped.recipe)
+    except RenderFailed as error:
+        raise zipped.damaged(f"tells of cameras that cannot be: {error}") from error
 
 
 def _one_k(recipe: Recipe) -> bool:

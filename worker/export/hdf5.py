@@ -66,6 +66,7 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     all_outcomes: ClassVar[bool] = True
     """What was not rendered is named, and without it the files keep their numbers."""
+    keeps_failed: ClassVar[bool] = False
 
     layout: Literal["labels", "classes"] = "labels"
     """Targets: labels of every pixel, where they were rendered; or the class, as for pictures that

@@ -19,12 +19,28 @@ from worker.errors import RenderFailed
 from worker.export.cameras import Camera
 from worker.export.zips import RenderZip
 from worker.pack import png
+from worker.pack.form import Unreadable
+from worker.pack.kinds import KINDS
+from worker.pack.views import BOUND
 
 Floats = NDArray[np.float32]
 TOP: Final = 65535
 DEPTH_KINDS: Final = ("depth-exr", "depth-npy", "depth", "depth-f16")
 NORMAL_KINDS: Final = ("normal-exr", "normal-16", "normal")
 """The most exact first."""
+
+
+def checked(zipped: RenderZip, view: Camera, kind: str) -> bytes:
+    """An image's file as it is in the zip, once it has decoded as the worker's own of that kind.
+
+    Raises: RenderFailed.
+    """
+    data = _file(zipped, view, kind)
+    try:
+        KINDS[kind].form(zipped.recipe).check(data, view.size)
+    except Unreadable as error:
+        raise _bad(zipped, view, error) from error
+    return data
 
 
 def has(zipped: RenderZip, *kinds: str) -> bool:
@@ -78,7 +94,7 @@ def depth(zipped: RenderZip, view: Camera) -> Floats:
         bits = _png(zipped, data, view, "I;16").astype(np.uint16)
         z = np.where(bits == 0, np.inf, bits.view(np.float16)).astype(np.float32)
     else:
-        near, far = _range(zipped, view)
+        near, far = depth_range(zipped, view)
         value = _png(zipped, data, view, "I;16").astype(np.float64)
         invalid = _described(zipped, kind).get("invalid")
         z = np.where(value == invalid, np.inf, near + (far - near) * value / TOP).astype(np.float32)
@@ -163,15 +179,19 @@ def _file(zipped: RenderZip, view: Camera, kind: str) -> bytes:
     return zipped.read(_name(zipped, view, kind))
 
 
-def _range(zipped: RenderZip, view: Camera) -> tuple[float, float]:
+def depth_range(zipped: RenderZip, view: Camera) -> tuple[float, float]:
+    """Depths of the values 0 and 65535 in a view's 16-bit image. Raises: RenderFailed."""
     try:
         facts = view.facts.get("depth") or {}
         if "near" in facts:
-            return float(facts["near"]), float(facts["far"])
-        near, far = _described(zipped, "depth")["range"]
-        return float(near), float(far)
-    except (KeyError, TypeError, ValueError) as error:
+            near, far = float(facts["near"]), float(facts["far"])
+        else:
+            near, far = map(float, _described(zipped, "depth")["range"])
+        if not 0 <= near < far < BOUND:
+            raise ValueError(f"{near} to {far}")  # noqa: TRY301 - joins the others
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise zipped.damaged(f"does not say which depths view {view.name} has") from error
+    return near, far
 
 
 def _png(zipped: RenderZip, data: bytes, view: Camera, mode: str) -> NDArray[Any]:

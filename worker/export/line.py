@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from worker.errors import InternalError, ObjectError, ObjectInterrupted, PublishFailed
-from worker.export.base import Export, Finished, NotAsWritten, Unit
+from worker.export.base import Export, Finished, Item, NotAsWritten, Unit
 from worker.export.source import Source
 from worker.index.record import ObjectRef
 from worker.ledger import LedgerWriter, Line, Outcome, settled
@@ -113,10 +113,11 @@ class ExportLine:
             else:
                 parts = self._converted(unit, done, failed)
             files = self._export.write(unit.name, parts, folder)
-            if not done:
+            count = len(done) + len(failed) * self._export.keeps_failed
+            if not count:
                 files = []  # all of its objects failed: a file of nothing is of no use
             if files:
-                self._check(folder, files, len(done))
+                self._check(folder, files, count)
         return Made(unit, folder, files, done, failed, seconds)
 
     def _check(self, folder: Path, files: list[str], count: int) -> None:
@@ -136,6 +137,7 @@ class ExportLine:
     ) -> Iterator[Any]:
         """The parts of a group; what cannot be converted is left out of its file for good.
 
+        An export that `keeps_failed` takes it without its zip instead.
         A failure for a passing reason fails the whole group: the file cannot be added to later.
         """
         for found in unit.objects:
@@ -145,6 +147,8 @@ class ExportLine:
                 if error.retryable:
                     raise
                 failed.append((found, error))
+                if self._export.keeps_failed:
+                    yield self._export.convert(Item(found, None, error))
                 continue
             done.append(found)
             yield part

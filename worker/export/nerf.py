@@ -27,6 +27,7 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An `Export`; see `worker.export.base`."""
 
     all_outcomes: ClassVar[bool] = False
+    keeps_failed: ClassVar[bool] = False
 
     layout: Literal["blender", "nsvf", "nerfstudio", "instant-ngp", "get3d"] = "blender"
     splits: str | None = None

@@ -53,6 +53,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An `Export`; see `worker.export.base`."""
 
     all_outcomes: ClassVar[bool] = False
+    keeps_failed: ClassVar[bool] = False
 
     category: str = USUAL
     """Of objects whose metadata names no synset."""
@@ -90,6 +91,8 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise zipped.damaged(f"has an object image that is none: {error}") from error
         if pixels.dtype != np.uint16 or len(pixels) != spec.small:
             raise zipped.damaged("has an object image of another size or type")
+        if not pixels[..., OCCUPANCY].any():
+            raise zipped.damaged("has an object image that is empty")
         return Row(
             uid=zipped.uid,
             file_identifier=item.object.file_identifier,

@@ -1,7 +1,9 @@
 """A catalogue of the whole output: ``catalogue-000000.parquet``, …, a row per object.
 
 Every object that the ledger knows has a row, whatever its outcome; of what was not rendered the
-columns that only a zip can fill are null. Rows are in the order of the uids, shard by shard.
+columns that only a zip can fill are null. So they are of an object whose zip is gone or damaged:
+its outcome is "rendered", its code and message say what became of the zip. Rows are in the order
+of the uids, shard by shard.
 """
 
 from __future__ import annotations
@@ -54,6 +56,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An `Export`; see `worker.export.base`."""
 
     all_outcomes: ClassVar[bool] = True
+    keeps_failed: ClassVar[bool] = True
 
     group_objects: int = 100_000
     """At most so many rows in a file."""
@@ -66,8 +69,8 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Grouping(self.group_objects, self.group_mb << 20)
 
     def convert(self, item: Item) -> dict[str, Any]:
-        """One row."""
-        found = item.object
+        """One row. Raises: RenderFailed."""
+        found, problem = item.object, item.problem
         row: dict[str, Any] = {
             "uid": found.uid,
             "file_identifier": found.file_identifier,
@@ -75,8 +78,8 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "license": found.license,
             "shard": found.shard,
             "outcome": found.outcome,
-            "code": found.code,
-            "message": found.message,
+            "code": problem.code if problem else found.code,
+            "message": str(problem) if problem else found.message,
         }
         if item.zip is None:
             return row
@@ -92,7 +95,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "zip_sha256": found.sha256,
             "zip_size": item.zip.size,
             "preset": about.render_worker.preset,
-            "views": found.views,
+            "views": len(item.zip.views) if keys.CAMERAS in item.zip.names() else found.views,
             "width": width,
             "height": height,
             "images": sorted(about.render_worker.images),

@@ -53,6 +53,7 @@ class PointCloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An `Export`; see `worker.export.base`."""
 
     all_outcomes: ClassVar[bool] = False
+    keeps_failed: ClassVar[bool] = False
 
     layout: Literal["gpt4point", "exact"] = "gpt4point"
     points: int = 16384

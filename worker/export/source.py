@@ -13,13 +13,19 @@ from worker import job as jobs
 from worker.blender import recipe as recipes
 from worker.blender.declared import RecipeError
 from worker.blender.recipe import Recipe
-from worker.errors import ConfigurationError, Missing, OutputMismatch
+from worker.errors import (
+    ConfigurationError,
+    Missing,
+    Modified,
+    OutputMismatch,
+    RenderFailed,
+)
 from worker.export.base import Finished, Grouping, Item, Unit
-from worker.export.zips import RenderZip
+from worker.export.zips import TOTAL_LIMIT, RenderZip
 from worker.job import Bond
 from worker.ledger import fold, read_parts
 from worker.ranks import Rank, assign
-from worker.stores.base import Store
+from worker.stores.base import Larger, Store
 
 
 class Source:
@@ -70,15 +76,32 @@ class Source:
         """An object with its zip. Raises: ObjectError, when that is wrong; StoreError."""
         if finished.outcome != "rendered":
             return Item(finished, None)
-        key = keys.render_zip(finished.uid)
-        data = self.store.read(key)
-        if data is None:
-            raise Missing(f"{key} is gone, although the ledger says that it was rendered")
-        opened = RenderZip(finished.uid, data, self.recipe, finished.sha256)
+        opened = RenderZip(finished.uid, self._read(finished), self.recipe, finished.sha256)
         made_by = opened.metadata.render_worker.recipe_digest
         if made_by is not None and made_by != self.bond.preset:
             raise opened.damaged(f"was made by another recipe than {keys.JOB} tells")
         return Item(finished, opened)
+
+    def _read(self, finished: Finished) -> bytes:
+        """A zip's bytes: as many as the ledger tells, and no more than any zip has."""
+        key, told = keys.render_zip(finished.uid), finished.size
+        try:
+            data = self.store.read(key, TOTAL_LIMIT if told is None else min(told, TOTAL_LIMIT))
+        except Larger as error:
+            found = error.size
+        else:
+            if data is None:
+                raise Missing(f"{key} is gone, although the ledger says that it was rendered")
+            found = len(data)
+            if told in (None, found):
+                return data
+        if told in (None, found):
+            raise RenderFailed(
+                f"{key} has {found} bytes, more than a zip's {TOTAL_LIMIT}; render the object again"
+            )
+        raise Modified(
+            f"{key} is damaged or was replaced: it has {found} bytes, the ledger says {told}"
+        )
 
 
 def single_units(source: Source, rank: Rank, *, every: bool) -> Iterator[Unit]:

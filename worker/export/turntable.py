@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import math
 from typing import Final
+
+from PIL import Image, ImageSequence
 
 from worker import keys
 from worker.blender.recipe import Preview
@@ -15,6 +18,8 @@ from worker.pack import preview
 GIF: Final = "turntable-gif"
 SECTORS: Final = 36
 """At most so many frames, each of another sector around the object."""
+END: Final = b";"
+"""The last byte of every GIF; Pillow does without."""
 
 
 def gif(zipped: RenderZip) -> bytes:
@@ -24,13 +29,33 @@ def gif(zipped: RenderZip) -> bytes:
     """
     own = keys.PREVIEWS[GIF]
     if own in zipped.names():
-        return zipped.read(own)
+        data = zipped.read(own)
+        if problem := _problem(data, zipped.recipe.resolution):
+            raise zipped.damaged(f"has a {own} that is no whole film: {problem}")
+        return data
     settings = Preview()
     frames = [
         preview.frame(images.picture(zipped, view), settings.width)
         for view in around(list(zipped.views))
     ]
     return preview.film(GIF, frames, settings)
+
+
+def _problem(data: bytes, largest: tuple[int, int]) -> str:
+    """Why these bytes are no whole GIF of frames up to `largest`, or nothing."""
+    if not data.endswith(END):
+        return "its end is missing"
+    try:
+        with Image.open(io.BytesIO(data), formats=("GIF",)) as film:
+            if film.width > largest[0] or film.height > largest[1]:
+                return f"{film.width}x{film.height}, its images are {largest[0]}x{largest[1]}"
+            for number, frame in enumerate(ImageSequence.Iterator(film)):
+                if number == preview.FRAMES:
+                    return f"more than {preview.FRAMES} frames"
+                frame.load()
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        return str(error)
+    return ""
 
 
 def around(views: list[Camera]) -> list[Camera]:

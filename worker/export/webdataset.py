@@ -26,6 +26,7 @@ class WebDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An `Export`; see `worker.export.base`."""
 
     all_outcomes: ClassVar[bool] = False
+    keeps_failed: ClassVar[bool] = False
 
     layout: Literal["plain", "zeronvs"] = "plain"
     group_objects: int = 1000
@@ -52,7 +53,7 @@ class WebDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def convert(self, item: Item) -> Members:
         """One object's members. Raises: Unsupported, RenderFailed."""
         choices = Choices(self.category, self.background)
-        return tars.LAYOUTS[self.layout].members(item.rendered, choices)
+        return base.fitting(tars.LAYOUTS[self.layout].members(item.rendered, choices))
 
     def write(self, unit: str, parts: Iterable[Members], folder: Path) -> list[str]:
         """One tar."""

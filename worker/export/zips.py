@@ -1,7 +1,8 @@
 """One object's zip, read: cameras, metadata, images. Whatever is wrong with it has a name.
 
 A zip may come from anyone who can write to the store: sizes are looked at before anything is
-read, names lead to members of the zip only, and nothing is unpacked to disk.
+read (its own by `worker.export.source`), names lead to members of the zip only, and nothing is
+unpacked to disk.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import io
 import zipfile
 import zlib
 from functools import cached_property
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 import msgspec
 import numpy as np
@@ -27,6 +28,7 @@ MEMBER_LIMIT: Final = 1 << 28
 TOTAL_LIMIT: Final = 1 << 31
 
 T = TypeVar("T")
+Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 
 
 class RenderWorker(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +53,7 @@ class SceneSize(msgspec.Struct, frozen=True, kw_only=True):
 class MissingTextures(msgspec.Struct, frozen=True):
     """Of which a zip tells more."""
 
-    count: int | None = None
+    count: Count | None = None
 
 
 class Metadata(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,18 +66,18 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
 
     file_identifier: str
     sha256: str | None = None
-    file_size: int | None = None
+    file_size: Count | None = None
     metadata: dict[str, Any] | str = {}
     scene_size: SceneSize | None = None
-    mesh_count: int | None = None
-    object_count: int | None = None
-    poly_count: int | None = None
-    vert_count: int | None = None
-    edge_count: int | None = None
-    material_count: int | None = None
-    animation_count: int | None = None
-    armature_count: int | None = None
-    shape_key_count: int | None = None
+    mesh_count: Count | None = None
+    object_count: Count | None = None
+    poly_count: Count | None = None
+    vert_count: Count | None = None
+    edge_count: Count | None = None
+    material_count: Count | None = None
+    animation_count: Count | None = None
+    armature_count: Count | None = None
+    shape_key_count: Count | None = None
     missing_textures: MissingTextures = MissingTextures()
     render_worker: RenderWorker
 

@@ -14,6 +14,8 @@ from worker.errors import RenderFailed
 
 RIGID: Final = 1e-4
 """How far from orthonormal a camera may be: Blender's matrices are single precision."""
+BOUND: Final = 1e30
+"""Of places and focal lengths, and 1 / BOUND of focal lengths: single precision ends at 1e38."""
 
 
 def check(views: Sequence[View], recipe: Recipe) -> None:
@@ -45,7 +47,7 @@ def _rigid(rows: list[list[float]]) -> bool:
     pose = np.asarray(rows, np.float64)
     rotation = pose[:3, :3]
     return bool(
-        np.isfinite(pose).all()
+        (np.abs(pose) < BOUND).all()  # NaN is not
         and np.array_equal(pose[3], [0, 0, 0, 1])
         and np.allclose(rotation @ rotation.T, np.eye(3), rtol=0, atol=RIGID)
         and np.linalg.det(rotation) > 0
@@ -57,9 +59,9 @@ def _pinhole(rows: list[list[float]]) -> bool:
         return False
     k = np.asarray(rows, np.float64)
     return bool(
-        np.isfinite(k).all()
-        and k[0, 0] > 0
-        and k[1, 1] > 0
+        (np.abs(k) < BOUND).all()
+        and k[0, 0] > 1 / BOUND
+        and k[1, 1] > 1 / BOUND
         and k[1, 0] == 0
         and np.array_equal(k[2], [0, 0, 1])
     )

@@ -20,7 +20,7 @@ from worker import formats, keys
 from worker.blender.channels import COMBINED
 from worker.errors import RenderFailed, UsageError
 from worker.pack import exr, png, srgb
-from worker.stores.base import Store
+from worker.stores.base import Larger, Store
 
 ZIP_LIMIT: Final = 1 << 30
 MEMBER_LIMIT: Final = 1 << 28
@@ -89,13 +89,14 @@ def _uids(store: Store) -> Iterator[str]:
 
 def _row(store: Store, uid: str, columns: int, tile: int) -> _Row:
     key = keys.render_zip(uid)
-    stat = store.stat(key)
-    if stat is None:
-        return _Row(uid, ("not in the store",), ())
-    if stat.size > ZIP_LIMIT:
-        return _Row(uid, ("too large to show",), ())
     try:
-        with zipfile.ZipFile(io.BytesIO(store.read(key) or b"")) as zipped:
+        data = store.read(key, ZIP_LIMIT)
+    except Larger:
+        return _Row(uid, ("too large to show",), ())
+    if data is None:
+        return _Row(uid, ("not in the store",), ())
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as zipped:
             return _read(zipped, uid, columns, tile)
     except (
         zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, RecursionError,

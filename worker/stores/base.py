@@ -27,6 +27,14 @@ class Stat(msgspec.Struct, frozen=True):
     sha256: str | None
 
 
+class Larger(Exception):
+    """What stands under a key is more than was to be read; `size` is its bytes."""
+
+    def __init__(self, key: str, size: int) -> None:
+        super().__init__(f"{key} has {size} bytes")
+        self.size = size
+
+
 class Store(Protocol):
     """A flat map from key to immutable bytes. Keys are relative, '/'-separated.
 
@@ -55,8 +63,11 @@ class Store(Protocol):
         """
         ...
 
-    def read(self, key: str) -> bytes | None:
-        """The bytes under `key`, or None."""
+    def read(self, key: str, most: int | None = None) -> bytes | None:
+        """The bytes under `key`, or None.
+
+        Raises: Larger, before anything is read, if there are more than `most`.
+        """
         ...
 
     def stat(self, key: str) -> Stat | None:

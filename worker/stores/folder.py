@@ -20,7 +20,7 @@ from uuid import uuid4
 from worker import keys
 from worker.errors import StoreError, StoreFull
 from worker.failpoints import Failpoint, reach
-from worker.stores.base import Entry, Stat, check_key, sha256_of
+from worker.stores.base import Entry, Larger, Stat, check_key, sha256_of
 
 STALE_S = 24 * 3600.0
 """No write takes so long, and no two clocks of a cluster differ so much."""
@@ -68,12 +68,16 @@ class FolderStore:
         with self._explained(f"write {key} to"):
             return self._place(body, target) or sha256_of(target) == sha256_of(body)
 
-    def read(self, key: str) -> bytes | None:
-        """The bytes under `key`, or None. Raises: StoreError."""
+    def read(self, key: str, most: int | None = None) -> bytes | None:
+        """The bytes under `key`, or None; see `Store.read`. Raises: StoreError, Larger."""
         target = self._path(key)
         with self._explained(f"read {key} from"):
             try:
-                return target.read_bytes()
+                with target.open("rb") as file:
+                    size = os.fstat(file.fileno()).st_size
+                    if most is not None and size > most:
+                        raise Larger(key, size)
+                    return file.read()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
 

@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from worker import keys, s3
 from worker.errors import StoreError
 from worker.s3 import S3Options
-from worker.stores.base import Entry, Stat, check_key, is_hidden, sha256_of
+from worker.stores.base import Entry, Larger, Stat, check_key, is_hidden, sha256_of
 from worker.stores.s3_errors import code_of, explained
 
 if TYPE_CHECKING:
@@ -136,12 +136,12 @@ class S3Store:
                     return True
         raise StoreError(f"cannot write {key} to {self._where}: others kept writing it")
 
-    def read(self, key: str) -> bytes | None:
-        """The bytes under `key`, or None. Raises: StoreError."""
+    def read(self, key: str, most: int | None = None) -> bytes | None:
+        """The bytes under `key`, or None; see `Store.read`. Raises: StoreError, Larger."""
         check_key(key)
         with explained(f"read {key} from", self._where):
             try:
-                return self._get(key)
+                return self._get(key, most)
             except ClientError as error:
                 if code_of(error) in MISSING:
                     return None
@@ -197,8 +197,11 @@ class S3Store:
             client.put_object(Bucket=self._bucket, Key=key, Body=file, **extra)
 
     @stamina.retry(on=BROKEN, attempts=4, wait_initial=0.2, wait_max=2.0)
-    def _get(self, key: str) -> bytes:
+    def _get(self, key: str, most: int | None) -> bytes:
         answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+        if most is not None and answer["ContentLength"] > most:
+            answer["Body"].close()
+            raise Larger(key, answer["ContentLength"])
         body = answer["Body"].read()
         # Not every server keeps a checksum, but what workers write carries its digest.
         wanted = answer.get("Metadata", {}).get(SHA256)

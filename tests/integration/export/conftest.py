@@ -1,5 +1,7 @@
 """Outputs to export from: exact pictures of three balls, through the worker's own packer."""
 
+import shutil
+
 import pytest
 
 from tests.integration.export import scenes
@@ -28,6 +30,12 @@ def gpt4point(tmp_path_factory):
         "gpt4point", views=12, size=96, images=scenes.GPT4POINT, camera=Camera(fov=(39.6, 39.6))
     )
     return scenes.output(tmp_path_factory.mktemp("gpt4point") / "out", recipe, objects=2)
+
+
+@pytest.fixture
+def own(views, tmp_path):
+    """A copy of `views` that a test may harm."""
+    return shutil.copytree(views, tmp_path / "own")
 
 
 @pytest.fixture

@@ -17,14 +17,18 @@ REACH = 0.6
 """Half the side of the cube that is learnt; the object is in the unit cube."""
 
 
-def read(folder, split):
-    """Images on white (n, h, w, 3), camera-to-world (n, 4, 4), focal length in pixels."""
+def read(folder, split, *, zoom=1.0, axes=(1.0, 1.0, 1.0)):
+    """Images on white (n, h, w, 3), camera-to-world (n, 4, 4), focal length in pixels.
+
+    `zoom` and `axes` falsify the focal length and the camera's axes.
+    """
     meta = json.loads((folder / f"transforms_{split}.json").read_text())
     rgba = [np.array(Image.open(folder / f"{frame['file_path']}.png")) for frame in meta["frames"]]
     rgba = torch.tensor(np.stack(rgba) / 255.0, dtype=torch.float32)
     images = rgba[..., :3] * rgba[..., 3:] + (1 - rgba[..., 3:])
     poses = torch.tensor([frame["transform_matrix"] for frame in meta["frames"]])
-    return images, poses, 0.5 * images.shape[2] / np.tan(0.5 * meta["camera_angle_x"])
+    poses[:, :3, :3] *= torch.tensor(axes)
+    return images, poses, zoom * 0.5 * images.shape[2] / np.tan(0.5 * meta["camera_angle_x"])
 
 
 def rays(poses, height, width, focal):
@@ -72,10 +76,10 @@ class Field(torch.nn.Module):
         return colour + (1 - weights.sum(-1, keepdim=True))
 
 
-def train(folder, *, steps=(80, 90, 100), sides=(24, 40, 64), batch=2048, seed=0):
-    """A field that has seen the training views."""
+def train(folder, *, steps=(80, 90, 100), sides=(24, 40, 64), batch=2048, seed=0, **wrong):
+    """A field that has seen the training views; `wrong` as `read` takes it."""
     torch.manual_seed(seed)
-    images, poses, focal = read(folder, "train")
+    images, poses, focal = read(folder, "train", **wrong)
     start, way = rays(poses, *images.shape[1:3], focal)
     start, way, target = (part.reshape(-1, 3) for part in (start, way, images))
     hits = crosses(start, way)
@@ -100,10 +104,10 @@ def crosses(start, way):
 
 
 @torch.no_grad()
-def psnr(field, folder, split="test", *, zoom=1.0):
-    """Mean over the views, dB; `zoom` falsifies the focal length."""
-    images, poses, focal = read(folder, split)
-    start, way = rays(poses, *images.shape[1:3], focal * zoom)
+def psnr(field, folder, split="test", **wrong):
+    """Mean over the views, dB; `wrong` as `read` takes it."""
+    images, poses, focal = read(folder, split, **wrong)
+    start, way = rays(poses, *images.shape[1:3], focal)
     found = []
     for view in range(len(images)):
         a, b = start[view].reshape(-1, 3), way[view].reshape(-1, 3)

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.integration.export import readers, scenes
+from tests.integration.export.harm import unchecked
 from tests.integration.export.test_nerf import UID, agrees
-from tests.integration.export.test_run import unchecked
 from worker import keys, presets
 from worker.blender.recipe import Camera
 from worker.errors import RenderFailed

@@ -6,8 +6,9 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
+import pytest
 
-from tests.integration.export import scenes
+from tests.integration.export import harm, scenes
 from worker import keys
 
 
@@ -41,6 +42,35 @@ def test_rows(export, views):
     assert (bad["outcome"], bad["code"], bad["message"]) == ("failed", "import", "no mesh in it")
     assert (bad["source"], bad["license"]) == ("github", "CC0-1.0")
     assert bad["zip"] is bad["views"] is bad["bbox_min"] is None
+
+
+@pytest.mark.parametrize(("keep", "code"), [(None, "missing"), (1000, "modified"), (0, "modified")])
+def test_an_object_has_a_row_whatever_became_of_its_zip(export, own, keep, code):
+    path = harm.zip_of(own, 1)
+    if keep is None:
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:keep])
+    to = export("parquet", own)
+    rows = {row["uid"]: row for row in pq.read_table(to / "catalogue-000000.parquet").to_pylist()}
+    assert len(rows) == 4
+    row, whole = rows.pop(path.stem), rows[scenes.uids(1)[0]]
+    told = {"uid", "file_identifier", "shard", "outcome", "code", "message"}
+    assert {name for name, value in row.items() if value is not None} == told
+    assert (row["file_identifier"], row["outcome"], row["code"]) == (
+        harm.identifier(1), "rendered", code,
+    )  # fmt: skip
+    assert path.name in row["message"]
+    assert whole["zip_size"] == harm.zip_of(own, 0).stat().st_size
+    line = scenes.outcomes(to)[harm.identifier(1)]
+    assert (line["outcome"], line["code"], line["message"]) == ("failed", code, row["message"])
+
+
+def test_a_catalogue_of_damaged_zips_only(export, own):
+    for number in range(3):
+        harm.zip_of(own, number).unlink()
+    to = export("parquet", own, max_failure_rate=1.0)
+    assert pq.read_metadata(to / "catalogue-000000.parquet").num_rows == 4
 
 
 def test_files_of_a_bounded_number_of_rows(export, views):

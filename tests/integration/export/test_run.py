@@ -4,7 +4,6 @@ import hashlib
 import json
 import shutil
 import signal
-import zipfile
 
 import boto3
 import pytest
@@ -12,6 +11,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.e2e.conftest import listing, run_worker
 from tests.integration.export import scenes
+from tests.integration.export.harm import zip_of
 from tests.integration.export.stopping import stop_midway
 from worker import failpoints, keys
 from worker.errors import OutputMismatch, UsageError
@@ -28,16 +28,6 @@ KINDS = {
 
 def lines(folder):
     return sum(len(part.read_text().splitlines()) for part in folder.glob("ledger/*/*.jsonl"))
-
-
-def zip_of(out, number):
-    return out / keys.render_zip(keys.uid_of(f"https://example.org/{number}.glb"))
-
-
-@pytest.fixture
-def own(views, tmp_path):
-    """A copy of the output that a test may harm."""
-    return shutil.copytree(views, tmp_path / "own")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -88,75 +78,6 @@ def test_a_damaged_zip_is_named_and_harms_nothing_else(export, own, tmp_path, ki
     assert not any(uid in name for name in listing(to))
     if kind == "webdataset":
         assert uid.encode() not in (to / "000000.tar").read_bytes()
-
-
-def unchecked(folder):
-    """Take the zips' digests out of a ledger."""
-    for part in folder.glob("ledger/*/*.jsonl"):
-        loose = [
-            json.dumps({k: v for k, v in json.loads(line).items() if k != "sha256"})
-            for line in part.read_text().splitlines()
-        ]
-        part.write_text("\n".join(loose) + "\n")
-
-
-def rewrite(path, change):
-    """Another content under a name that a zip may have."""
-    with zipfile.ZipFile(path) as archive:
-        members = {info.filename: archive.read(info) for info in archive.infolist()}
-    change(members, path.stem)
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-
-
-def no_camera(members, uid):
-    del members[f"{uid}/cameras.json"]
-
-
-def no_metadata(members, uid):
-    members[f"{uid}/metadata.json"] = b'{"file_identifier": 3}'
-
-
-def broken_image(members, uid):
-    members[f"{uid}/004.png"] = members[f"{uid}/004.png"][:-100]
-
-
-def other_size(members, uid):
-    members[f"{uid}/004.png"] = members[f"{uid}/004.png"].replace(
-        (64).to_bytes(4) + (64).to_bytes(4), (1 << 30).to_bytes(4) + (64).to_bytes(4), 1
-    )
-
-
-def huge_view(members, uid):
-    cameras = json.loads(members[f"{uid}/cameras.json"])
-    cameras["views"][0]["width"] = 1 << 40
-    members[f"{uid}/cameras.json"] = json.dumps(cameras).encode()
-
-
-def other_path(members, uid):
-    cameras = json.loads(members[f"{uid}/cameras.json"])
-    cameras["views"][0]["files"]["colour"] = "../../../etc/passwd"
-    members[f"{uid}/cameras.json"] = json.dumps(cameras).encode()
-
-
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [(no_camera, "unsupported"), (no_metadata, "render"), (broken_image, "render"),
-     (other_size, "render"), (huge_view, "render"), (other_path, "render")],
-)  # fmt: skip
-@pytest.mark.parametrize("kind", ["pointcloud", "nerf", "webdataset"])
-def test_a_zip_that_is_wrong_inside_is_named(export, own, kind, change, code):
-    rewrite(zip_of(own, 1), change)
-    unchecked(own)
-    options = dict(KINDS[kind])
-    if kind == "webdataset":
-        options["layout"] = "zeronvs"
-    to = export(kind, own, options=options)
-    bad = scenes.outcomes(to)["https://example.org/1.glb"]
-    assert (bad["outcome"], bad["code"]) == ("failed", code), bad
-    uid = keys.uid_of("https://example.org/1.glb")
-    assert not any(uid in name for name in listing(to))
 
 
 def test_another_kind_options_or_output_is_refused(export, views, gpt4point, tmp_path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
+from tests.integration.proof.test_unproject import REAL, SHARED, Y_UP
 from tests.proof_helpers import normalised
 from worker.omage import files, glb
 from worker.omage.mesh import mesh_of
@@ -41,7 +42,7 @@ def chamfer(one, two, count=60_000):
 def original(path):
     """The file's triangles as an independent reader has them, Z up, longest side 1."""
     mesh = trimesh.load(path, force="mesh", process=False)
-    turned = FROM_Y_UP if path.suffix in {".glb", ".obj"} else np.eye(3)
+    turned = FROM_Y_UP if path.suffix[1:] in Y_UP else np.eye(3)
     return normalised(mesh.triangles @ turned)
 
 
@@ -70,3 +71,16 @@ def test_round_trip(bake, studio, name):
     assert chamfer(wanted, made) < 1e-2
     small = back(files.values(files.decode(baked.members["omage_tensor_64.npz"])))
     assert chamfer(wanted, small) < 2e-2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REAL)
+def test_round_trip_of_real_objects(bake, name, record_property):
+    path = SHARED / name
+    if not path.exists():
+        pytest.skip(f"NOT TESTED on a real object: no {path.name} beside the checkout")
+    baked = bake(path, "resolution=1024")
+    made = back(files.values(files.decode(baked.members["omage_tensor.npz"])))
+    far = chamfer(original(path), made)
+    record_property("Chamfer distance, at most", float(far))
+    assert far < 1e-2

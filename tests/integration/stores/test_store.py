@@ -7,6 +7,7 @@ import pytest
 
 from worker.errors import StoreError
 from worker.stores import Entry, Stat, open_store
+from worker.stores.base import Larger
 
 BODY = b"\x00zip\xff" * 70_000
 
@@ -26,6 +27,16 @@ def test_created_bytes_are_read_back(store, tmp_path):
     assert store.read("renders/a.zip") == BODY
     assert store.read("empty") == b""
     assert store.stat("renders/a.zip") == Stat(len(BODY), hashlib.sha256(BODY).hexdigest())
+
+
+def test_no_more_is_read_than_was_asked_for(store):
+    store.create("a", BODY)
+    assert store.read("a", len(BODY)) == BODY
+    assert store.read("b", 0) is None
+    with pytest.raises(Larger) as told:
+        store.read("a", len(BODY) - 1)
+    assert told.value.size == len(BODY)
+    assert store.read("a") == BODY
 
 
 def test_a_key_is_created_once(store, tmp_path):

@@ -57,14 +57,15 @@ class Rules(msgspec.Struct, frozen=True):
 
 def _depth_gpt4point(zipped: RenderZip, view: Camera) -> Floats:
     about = zipped.metadata.render_worker.images.get("depth", {})
-    near_far = about.get("range")
-    if about.get("invalid") != images.TOP or not isinstance(near_far, list) or near_far[0] != 0:
+    told = about.get("invalid") == images.TOP and isinstance(about.get("range"), list)
+    near, far = images.depth_range(zipped, view) if told else (0.0, 0.0)
+    if not told or near != 0:
         raise Unsupported(
             "layout gpt4point needs 16-bit depth from 0, 65535 for none, as preset gpt4point "
             "makes it; --layout exact takes any depth"
         )
     value = images.depth_16(zipped, view)
-    z = value.astype(np.float64) * (near_far[1] / 65536)
+    z = value.astype(np.float64) * (far / 65536)
     return np.where(value == images.TOP, np.inf, z).astype(np.float32)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from worker.blender.messages import View
 from worker.errors import Unsupported
 from worker.export import images
 from worker.export.cameras import Camera
@@ -83,16 +82,3 @@ def reach(zipped: RenderZip) -> float:
 def frame(view: Camera, path: str, **more: Any) -> dict[str, Any]:
     """A frame of a transforms.json: camera-to-world in OpenGL axes, as the zip has it."""
     return {"file_path": path, "transform_matrix": view.camera_to_world, **more}
-
-
-def as_view(camera: Camera) -> View:
-    """The same view as the worker's camera records take it."""
-    return View(
-        name=camera.name,
-        camera_to_world=[list(row) for row in camera.camera_to_world],
-        intrinsics=[list(row) for row in camera.K],
-        width=camera.width,
-        height=camera.height,
-        projection=camera.projection,
-        files={},
-    )

@@ -25,7 +25,6 @@ from worker.export.layouts.base import (
     Layout,
     Scene,
     angle_x,
-    as_view,
     colour_file,
     frame,
     reach,
@@ -33,7 +32,8 @@ from worker.export.layouts.base import (
 from worker.pack import form, text
 from worker.pack.records.transforms import turn_and_height
 
-SAFE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+SAFE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}")
+"""A file system's names end at 255 bytes."""
 
 
 def place(scene: Scene) -> str:
@@ -63,7 +63,7 @@ def files(scene: Scene) -> Files:
     aabb = [[-half] * 3, [half] * 3]
     document = {"camera_angle_x": angle, "aabb": aabb, "frames": frames}
     yield f"img/{where}/{keys.TRANSFORMS}", text.json_file(document)
-    rotation, elevation = np.array([turn_and_height(as_view(view)) for view in views]).T
+    rotation, elevation = np.array([turn_and_height(view.as_view) for view in views]).T
     yield f"camera/{where}/{keys.ROTATION}", form.NPY.encode(rotation)
     yield f"camera/{where}/{keys.ELEVATION}", form.NPY.encode(elevation)
 

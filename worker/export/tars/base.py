@@ -52,9 +52,23 @@ def write(path: Path, objects: Iterable[Members], last: Members) -> None:
 
 def _add(tar: tarfile.TarFile, members: Members) -> None:
     for name, data in members:
-        info = tarfile.TarInfo(name)
-        info.size, info.mode = len(data), PLAIN_FILE
-        tar.addfile(info, io.BytesIO(data))
+        tar.addfile(_info(name, data), io.BytesIO(data))
+
+
+def _info(name: str, data: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = len(data), PLAIN_FILE
+    return info
+
+
+def fitting(members: Members) -> Members:
+    """`members`, if a tar takes their names. Raises: Unsupported."""
+    for name, data in members:
+        try:
+            _info(name, data).tobuf(tarfile.USTAR_FORMAT)
+        except ValueError as error:
+            raise Unsupported(f"no tar takes a member named {name[:60]!r}…: {error}") from error
+    return members
 
 
 def read(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:

@@ -8,25 +8,27 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Final
 
 import msgspec
 
-from worker.export.tars.base import Choices, Layout, Members, no_dots
+from worker import keys
+from worker.export import images
+from worker.export.tars.base import Choices, Layout, Members
 from worker.export.zips import RenderZip
 
 
 def members(zipped: RenderZip, _: Choices) -> Members:
-    """One object's views."""
+    """One object's views. Raises: Unsupported, RenderFailed."""
     made: Members = []
     about = zipped.metadata.render_worker
+    endings = keys.image_endings(zipped.recipe.images)
     for view in zipped.views:
-        key = f"{zipped.uid}/{no_dots(view.name, 'the view')}"
-        for kind, name in view.files.items():
-            suffix = PurePosixPath(name).suffix
+        key = f"{zipped.uid}/{view.name}"
+        for kind in view.files:
+            suffix = endings[kind].rpartition(".")[2]
             infix = "" if kind == "colour" else f".{kind}"
-            made.append((f"{key}{infix}{suffix}", zipped.read(name)))
+            made.append((f"{key}{infix}.{suffix}", images.checked(zipped, view, kind)))
         camera = {
             "uid": zipped.uid,
             "file_identifier": zipped.metadata.file_identifier,

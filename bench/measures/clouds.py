@@ -1,0 +1,60 @@
+"""Point clouds: seconds an object of the size that is usual for them."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from bench import machine, sides
+from bench.result import BenchError, Row, at_most
+from bench.sides import Settings
+
+NOTE = (
+    "`render-worker export pointcloud` of objects as preset `gpt4point` renders them, 20 views at "
+    "512x512: 131072 points at random, of these the farthest 16384, written in three forms and "
+    "read back. Wall time from the start of the program over the number of objects; the best of "
+    "three runs. The renders' samples, fewer than the preset's, do not matter to it."
+)
+SETTINGS = Settings(20, 512, 4)
+LAYOUTS = ("gpt4point", "exact")
+TARGET_S = 5.0
+
+
+def measure(scratch: Path, quick: bool) -> list[Row]:
+    """Seconds an object, by each layout's rules."""
+    count = 1 if quick else 4
+    models, rendered = scratch / "models", scratch / "rendered"
+    sides.make_models(models, "small", count)
+    sides.worker(models, rendered, SETTINGS, "--preset", "gpt4point")
+    rows = []
+    for layout in LAYOUTS:
+        runs = [
+            _export(rendered, scratch / "clouds", layout, count) for _ in range(1 if quick else 3)
+        ]
+        rows.append(
+            at_most(
+                f"seconds an object, --layout {layout}",
+                min(runs) / count,
+                TARGET_S,
+                f"{count} objects on {machine.cores()} cores, {min(runs):.1f} s in all",
+                " s",
+            )
+        )
+    return rows
+
+
+def _export(rendered: Path, to: Path, layout: str, count: int) -> float:
+    """Seconds of one export of all objects."""
+    shutil.rmtree(to, ignore_errors=True)
+    begin = time.monotonic()
+    sides.quietly(
+        [sys.executable, "-m", "worker", "export", "pointcloud", "--layout", layout,
+         "--input", str(rendered), "--to", str(to)]
+    )  # fmt: skip
+    took = time.monotonic() - begin
+    found = len(list(to.glob("npz/*.npz")))
+    if found != count:
+        raise BenchError(f"{found} clouds were made of {count} objects")
+    return took
