@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 from worker import job as jobs
 from worker import presets
+from worker.blender.recipe import Recipe
 from worker.errors import WorkerError
 from worker.failpoints import Failpoint, reach
 from worker.feed import Feed
@@ -87,7 +88,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         stack.callback(reach, Failpoint.FINISHED)
         stop.check()
         try:
-            ready = pool.open()
+            ready = pool.open(_environment(recipe))
         except WorkerError:
             stop.check()  # a Blender that was ended while it started is no fault of the node
             raise
@@ -102,6 +103,11 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
         tally = pipeline.run()
     return tally, store.uri
+
+
+def _environment(recipe: Recipe) -> str:
+    """The picture that lights every object, or ""."""
+    return recipe.lights.environment if recipe.lights.rig == "environment" else ""
 
 
 def _total(index: Index, rank: Rank, limit: int | None) -> int:

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from tests.e2e.conftest import ROOT, SMALL, command, environment, run_worker
+from tests.integration.blender.broken import picture
 
 CASES = {
     "no index": (["nowhere.json"], {}, 78, ["nowhere.json"]),
@@ -37,6 +38,14 @@ CASES = {
                    ["no program '/no/such/blender'"]),
     "no gpu": (["{samples}", "--device", "optix"], {}, 69, ["optix"]),
     "unwritable output": (["{samples}", "--output", "{file}/out"], {}, 69, ["out"]),
+    "environment that is no picture": (
+        ["{samples}", "--set", "lights.rig=environment", "--set", "lights.environment={sky}"],
+        {}, 78, ["lights.environment", "sky.hdr"],
+    ),
+    "environment that is a torn picture": (
+        ["{samples}", "--set", "lights.rig=environment", "--set", "lights.environment={torn}"],
+        {}, 78, ["lights.environment", "torn.png"],
+    ),
     "no bucket answers": (
         ["{samples}", "--output", "s3://b/p", "--s3-endpoint", "http://127.0.0.1:9"],
         {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "eu-1"},
@@ -54,11 +63,15 @@ def test_one_clear_line(name, samples, tmp_path):
         "empty": tmp_path / "empty.jsonl",
         "preset": tmp_path / "mine.toml",
         "file": tmp_path / "file",
+        "sky": tmp_path / "sky.hdr",
+        "torn": tmp_path / "torn.png",
     }
     places["bad"].write_text('{"fileIdentifier": "a.glb"}\n{"fileIdentifier": \n')
     places["empty"].write_text("")
     places["preset"].write_text('extends = "default"\n[camera]\nlayot = "shell"\n')
     places["file"].write_text("")
+    places["sky"].write_text("no picture")
+    places["torn"].write_bytes(picture("PNG")[:400])
     filled = [argument.format(**places) for argument in arguments]
     if "--output" not in filled:
         filled += ["--output", str(tmp_path / "out")]

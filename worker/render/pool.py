@@ -107,16 +107,17 @@ class Pool:
         """The kind of device in use: "cpu", "cuda" or "optix"."""
         return self._slots[0].device.kind if self._slots else ""
 
-    def open(self) -> Ready:
+    def open(self, environment: str = "") -> Ready:
         """Choose the devices and start the first child, so that a broken node shows at once.
 
-        Raises: BlenderMissing, DeviceMissing.
+        environment: a picture to light with, which that child decodes once; or "".
+        Raises: BlenderMissing, DeviceMissing; ConfigurationError when the picture is none.
         """
         absent: DeviceMissing | None = None
         for chosen in devices.candidates(self._options.device, os.environ):
             try:
                 self._fill(chosen)
-                self._slots[0].child = self._start(self._slots[0].device)
+                self._slots[0].child = self._start(self._slots[0].device, environment)
             except DeviceMissing as error:
                 log.debug("device absent", device=chosen[0].kind, reason=str(error))
                 absent = error
@@ -290,7 +291,7 @@ class Pool:
         assert slot.child is not None  # noqa: S101 - the last attempt raised
         return slot.child
 
-    def _start(self, device: Device) -> Child:
+    def _start(self, device: Device, environment: str = "") -> Child:
         home = self._home / f"child-{next(self._numbers)}"
         child = self._starter.submit(
             Child, self._runtime, device, home, self._options.limits, self._memory_limit
@@ -298,7 +299,7 @@ class Pool:
         with self._lock:
             self._alive.add(child)
         try:
-            self.ready, _ = child.start(self._options.threads)
+            self.ready, _ = child.start(self._options.threads, environment)
         except Exception:
             self._end(child)
             raise
