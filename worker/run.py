@@ -20,7 +20,7 @@ from worker.ledger import LedgerWriter
 from worker.observer import watching
 from worker.pipeline import Pipeline
 from worker.ranks import Rank, assign
-from worker.render import runtime
+from worker.render import abilities, runtime
 from worker.render.pool import Pool, PoolOptions
 from worker.scratch import scratch
 from worker.session import SessionOptions, SessionResult, take_part
@@ -94,6 +94,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
             raise
         reach(Failpoint.BLENDER_READY)
         stop.check()
+        abilities.check(recipe, ready)
         jobs.bind(store, job, ready.blender)
         reach(Failpoint.JOB_BOUND)
         fetcher = Fetcher(folder / "fetched", limits=options.fetch, keep=keep, s3=options.s3)

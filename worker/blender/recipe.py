@@ -23,6 +23,8 @@ RECORDS = (
     "nerfstudio", "instant-ngp", "zeronvs", "trellis",
 )  # fmt: skip
 LAYOUTS = ("shell", "sphere", "hemisphere", "hammersley", "ring", "turntable", "fixed", "get3d")
+DENOISER = "openimagedenoise"
+"""What `cycles.denoise` denoises with, as `messages.Ready` calls it."""
 RIGS = (
     "four-suns", "shap-e", "uniform", "environment", "area", "trellis", "own", "none",
 )  # fmt: skip

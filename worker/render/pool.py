@@ -114,6 +114,7 @@ class Pool:
         Raises: BlenderMissing, DeviceMissing; ConfigurationError when the picture is none.
         """
         absent: DeviceMissing | None = None
+        passed_over: list[str] = []
         for chosen in devices.candidates(self._options.device, os.environ):
             try:
                 self._fill(chosen)
@@ -121,10 +122,17 @@ class Pool:
             except DeviceMissing as error:
                 log.debug("device absent", device=chosen[0].kind, reason=str(error))
                 absent = error
+                passed_over += [f"{device.kind} {device.visible}: {error}" for device in chosen]
                 continue
             break
         else:
             raise absent or DeviceMissing("no device to try")
+        if passed_over and self.device == "cpu":
+            log.warning(
+                "a GPU is to be seen and cannot be used: the CPU renders",
+                passed_over=passed_over,
+                advice="'render-worker doctor' looks at it; --device cuda fails instead",
+            )
         for slot in reversed(self._slots):
             self._free.put(slot)
         assert self.ready is not None  # noqa: S101 - `_start` has set it
