@@ -169,7 +169,10 @@ class Subject:
 class Cycles:
     """Settings of the path tracer."""
 
-    denoise: bool = key(False, "OpenImageDenoise, where this Blender has it")
+    denoise: bool = key(
+        False,
+        "OpenImageDenoise, where this Blender has it; leaves a fringe at silhouettes",
+    )
     filter_width: float = key(1.0, "pixel filter width", low=0.01, high=10.0, unit="pixel")
     adaptive: bool = key(False, "adaptive sampling: no more samples where the noise is low")
     adaptive_threshold: float = key(
