@@ -106,7 +106,8 @@ class Lights:
 
     rig: str = key(
         "four-suns",
-        "which lights; own: the file's, and four-suns where it has none",
+        "which lights; own: the file's lamps, and four-suns where it has none that shines (no "
+        "world is read, not even a .blend's own); metadata's runtime.lights says which",
         choices=RIGS,
     )
     strength: float = key(1.0, "factor on all of them", low=0.0, high=1e6)
