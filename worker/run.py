@@ -10,6 +10,7 @@ from functools import partial
 
 from worker import job as jobs
 from worker import presets
+from worker.blender.recipe import Recipe
 from worker.errors import WorkerError
 from worker.failpoints import Failpoint, reach
 from worker.feed import Feed
@@ -20,7 +21,7 @@ from worker.ledger import LedgerWriter
 from worker.observer import watching
 from worker.pipeline import Pipeline
 from worker.ranks import Rank, assign
-from worker.render import runtime
+from worker.render import abilities, runtime
 from worker.render.pool import Pool, PoolOptions
 from worker.scratch import disk_base, scratch
 from worker.session import SessionOptions, SessionResult, take_part
@@ -90,12 +91,13 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         stack.callback(reach, Failpoint.FINISHED)
         stop.check()
         try:
-            ready = pool.open()
+            ready = pool.open(_environment(recipe))
         except WorkerError:
             stop.check()  # a Blender that was ended while it started is no fault of the node
             raise
         reach(Failpoint.BLENDER_READY)
         stop.check()
+        abilities.check(recipe, ready)
         jobs.bind(store, job, ready.blender)
         reach(Failpoint.JOB_BOUND)
         fetcher = Fetcher(downloads, limits=options.fetch, keep=keep, s3=options.s3)
@@ -106,6 +108,11 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
         tally = pipeline.run()
     return tally, store.uri
+
+
+def _environment(recipe: Recipe) -> str:
+    """The picture that lights every object, or ""."""
+    return recipe.lights.environment if recipe.lights.rig == "environment" else ""
 
 
 def _total(index: Index, rank: Rank, limit: int | None) -> int:

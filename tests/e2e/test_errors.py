@@ -8,7 +8,9 @@ import subprocess
 
 import pytest
 
-from tests.e2e.conftest import ROOT, SMALL, command, environment, run_worker
+from tests.e2e.conftest import ROOT, SMALL, command, environment, log_lines, run_worker
+from tests.integration.blender.broken import picture
+from tests.integration.blender.driver import DEBIAN
 
 CASES = {
     "no index": (["nowhere.json"], {}, 78, ["nowhere.json"]),
@@ -38,6 +40,14 @@ CASES = {
                    ["no program '/no/such/blender'"]),
     "no gpu": (["{samples}", "--device", "optix"], {}, 69, ["optix"]),
     "unwritable output": (["{samples}", "--output", "{file}/out"], {}, 69, ["out"]),
+    "environment that is no picture": (
+        ["{samples}", "--set", "lights.rig=environment", "--set", "lights.environment={sky}"],
+        {}, 78, ["lights.environment", "sky.hdr"],
+    ),
+    "environment that is a torn picture": (
+        ["{samples}", "--set", "lights.rig=environment", "--set", "lights.environment={torn}"],
+        {}, 78, ["lights.environment", "torn.png"],
+    ),
     "no bucket answers": (
         ["{samples}", "--output", "s3://b/p", "--s3-endpoint", "http://127.0.0.1:9"],
         {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "eu-1"},
@@ -55,11 +65,15 @@ def test_one_clear_line(name, samples, tmp_path):
         "empty": tmp_path / "empty.jsonl",
         "preset": tmp_path / "mine.toml",
         "file": tmp_path / "file",
+        "sky": tmp_path / "sky.hdr",
+        "torn": tmp_path / "torn.png",
     }
     places["bad"].write_text('{"fileIdentifier": "a.glb"}\n{"fileIdentifier": \n')
     places["empty"].write_text("")
     places["preset"].write_text('extends = "default"\n[camera]\nlayot = "shell"\n')
     places["file"].write_text("")
+    places["sky"].write_text("no picture")
+    places["torn"].write_bytes(picture("PNG")[:400])
     filled = [argument.format(**places) for argument in arguments]
     if "--output" not in filled:
         filled += ["--output", str(tmp_path / "out")]
@@ -69,6 +83,52 @@ def test_one_clear_line(name, samples, tmp_path):
     for word in words:
         assert word in said[0]
     assert not list(tmp_path.glob("out/renders/*"))
+
+
+@pytest.fixture
+def debian():
+    """A Blender older than AgX, built without OpenImageDenoise."""
+    if not DEBIAN.exists():
+        pytest.skip(f"NOT TESTED under a Blender program: no {DEBIAN} (apt-get install blender)")
+    return ("--blender", DEBIAN, "--device", "cpu", *SMALL)
+
+
+@pytest.mark.debian_blender
+def test_a_view_transform_that_this_blender_lacks_ends_the_run(samples, tmp_path, debian):
+    output = tmp_path / "out"
+    arguments = ("run", samples, "--output", output, *debian)
+    done = run_worker(*arguments, "--set", "colour.view_transform=agx", check=78)
+    (said,) = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    for word in ("colour.view_transform", "agx", "3.4", "filmic", "--blender bpy"):
+        assert word in said
+    assert not list(output.glob("*"))  # no job.json: the output is free for another try
+    run_worker(*arguments, "--limit", 1, "--set", "colour.view_transform=filmic")
+
+
+@pytest.mark.debian_blender
+def test_a_run_without_its_denoiser_says_so_once(samples, tmp_path, debian):
+    arguments = ("run", samples, *debian, "--limit", 2, "--output")
+    for denoise in (True, False):
+        wanted = f"cycles.denoise={str(denoise).lower()}"
+        done = run_worker(*arguments, tmp_path / str(denoise), "--set", wanted)
+        told = [line for line in log_lines(done) if line["level"] == "warning"]
+        assert [line["denoiser"] for line in told] == ["openimagedenoise"] * denoise
+
+
+def test_a_gpu_that_is_passed_over_is_named_once(samples, tmp_path):
+    absent = "GPU-00000000-0000-0000-0000-000000000000"
+    for name, visible in (("shown", absent), ("hidden", "")):
+        done = run_worker(
+            "run", samples, "--output", tmp_path / name, "--limit", 1, *SMALL,
+            CUDA_VISIBLE_DEVICES=visible,
+        )  # fmt: skip
+        told = [line for line in log_lines(done) if line["level"] == "warning"]
+        assert len(told) == (name == "shown")
+        for line in told:
+            assert [entry.split(":")[0] for entry in line["passed_over"]] == [
+                f"optix {absent}", f"cuda {absent}",
+            ]  # fmt: skip
+            assert "finds no" in line["passed_over"][0]
 
 
 def test_another_preset_on_the_same_output_is_refused(samples, undisturbed):

@@ -8,7 +8,7 @@ import sys
 import traceback
 from typing import Union
 
-from worker.blender import compat, engine, messages, mischief
+from worker.blender import compat, engine, messages, mischief, sky
 from worker.blender.channel import Channel, Heart
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.messages import (
@@ -67,6 +67,8 @@ def serve(channel: Channel) -> None:
         if isinstance(message, Configure):
             try:
                 device = engine.bind(message.device, message.threads)
+                if message.environment:
+                    sky.check(message.environment)
                 channel.send(Configured(devices=list(device.names)))
             except ObjectFault as fault:
                 channel.send(Failed(uid="", code=fault.code, message=str(fault)))

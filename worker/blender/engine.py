@@ -9,7 +9,7 @@ import bpy
 
 from worker.blender import compat
 from worker.blender.faults import ObjectFault
-from worker.blender.recipe import Recipe
+from worker.blender.recipe import DENOISER, Recipe
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +49,7 @@ def configure(recipe: Recipe, device: Device, seed: int) -> dict[str, Any]:
             f"Blender {compat.version()} has no view transform '{transform}'; "
             f"it has: {', '.join(compat.view_transforms())}",
         )
-    denoise = recipe.cycles.denoise and "openimagedenoise" in compat.denoisers()
+    denoise = recipe.cycles.denoise and DENOISER in compat.denoisers()
     scene.render.engine = compat.ENGINES["cycles"]
     _frame(scene, recipe, device)
     _cycles(scene.cycles, recipe, device, seed, denoise=denoise)
@@ -59,9 +59,9 @@ def configure(recipe: Recipe, device: Device, seed: int) -> dict[str, Any]:
         "engine": "cycles",
         "device": device.kind,
         "devices": list(device.names),
-        "denoiser": "openimagedenoise" if denoise else None,
+        "denoiser": DENOISER if denoise else None,
         "view_transform": transform,
-        "lacking": ["openimagedenoise"] if recipe.cycles.denoise and not denoise else [],
+        "lacking": [DENOISER] if recipe.cycles.denoise and not denoise else [],
     }
 
 
@@ -110,7 +110,7 @@ def _frame(scene: Any, recipe: Recipe, device: Device) -> None:
 def _cycles(cycles: Any, recipe: Recipe, device: Device, seed: int, *, denoise: bool) -> None:
     wanted = recipe.cycles
     if denoise:
-        cycles.denoiser = compat.DENOISERS["openimagedenoise"]
+        cycles.denoiser = compat.DENOISERS[DENOISER]
     compat.assign(
         cycles,
         {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 
 class ObjectFault(Exception):
-    """One object's failure: `code` is one of `worker.errors.OBJECT_ERRORS`, or "device".
+    """One object's failure: `code` is one of `worker.errors.OBJECT_ERRORS`.
 
-    The codes are plain text here, because the host's tree needs Python 3.11.
+    Before any object it is "device" or "configuration". The codes are plain text here, because
+    the host's tree needs Python 3.11.
     """
 
     def __init__(self, code: str, message: str) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 import random
-from pathlib import Path
 from typing import Any, Callable
 
 import bpy
 import mathutils
 
-from worker.blender import compat
-from worker.blender.faults import ObjectFault, brief
+from worker.blender import compat, sky
 from worker.blender.recipe import Lights
 
 FOUR_SUNS = (
@@ -46,7 +44,7 @@ def add(lights: Lights, source: random.Random, scale: float = 1.0) -> str:
 
     `scale` is by how much the object, and with it the file's own lights, has been scaled.
     Returns: the rig that lights it: "own" becomes "four-suns" where the file has no light.
-    Raises: ObjectFault("render") when there is no environment picture.
+    Raises: ObjectFault("render") when the environment picture is none.
     """
     rig = lights.rig
     if rig == "own" and not _keep_own(lights.strength, scale):
@@ -97,9 +95,7 @@ def uniform(lights: Lights, _: random.Random) -> None:
 
 def environment(lights: Lights, _: random.Random) -> None:
     """An equirectangular picture around everything; its left edge to the right is one turn."""
-    path = lights.environment
-    if not Path(path).is_file():
-        raise ObjectFault("render", f"there is no environment picture '{path}' on this machine")
+    image = sky.load(lights.environment)
     scene: Any = bpy.context.scene
     world = scene.world
     world.use_nodes = True
@@ -110,10 +106,7 @@ def environment(lights: Lights, _: random.Random) -> None:
     picture = tree.nodes.new("ShaderNodeTexEnvironment")
     turn = tree.nodes.new("ShaderNodeMapping")
     place = tree.nodes.new("ShaderNodeTexCoord")
-    try:
-        picture.image = bpy.data.images.load(path)
-    except RuntimeError as error:
-        raise ObjectFault("render", f"the environment picture: {brief(error)}") from error
+    picture.image = image
     background.inputs["Strength"].default_value = lights.strength
     turn.inputs["Rotation"].default_value[2] = -math.radians(lights.environment_turn)
     tree.links.new(place.outputs["Generated"], turn.inputs["Vector"])

@@ -7,7 +7,7 @@ trusted); the child trusts the host.
     host                         child
       │  ◄──────────────────────── Ready       once, when Blender is up
       │  Configure ───────────────►
-      │  ◄──────────────────────── Configured  or Failed(uid="", code="device")
+      │  ◄──────────────────────── Configured  or Failed(uid="", "device" or "configuration")
       │  RenderObject ────────────►
       │  ◄──────────────────────── Phase…      "import", "scene", then "view" 0..n-1
       │  ◄──────────────────────── Rendered    or Failed
@@ -40,10 +40,14 @@ class Ready:
 
 @dataclasses.dataclass(frozen=True)
 class Configure:
-    """Bind the child to a device: "cpu", "cuda" or "optix". `threads` 0 leaves it to Blender."""
+    """Bind the child to a device: "cpu", "cuda" or "optix". `threads` 0 leaves it to Blender.
+
+    environment: a picture to light with, to be decoded once before anything is rendered; or "".
+    """
 
     device: str
     threads: int = 0
+    environment: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,7 +139,10 @@ class Rendered:
 
 @dataclasses.dataclass(frozen=True)
 class Failed:
-    """The object failed; `code` is one of `worker.errors.OBJECT_ERRORS` (or "device")."""
+    """The object failed; `code` is one of `worker.errors.OBJECT_ERRORS`.
+
+    In answer to Configure, "device" or "configuration".
+    """
 
     uid: str
     code: str

@@ -23,6 +23,8 @@ RECORDS = (
     "nerfstudio", "instant-ngp", "zeronvs", "trellis",
 )  # fmt: skip
 LAYOUTS = ("shell", "sphere", "hemisphere", "hammersley", "ring", "turntable", "fixed", "get3d")
+DENOISER = "openimagedenoise"
+"""What `cycles.denoise` denoises with, as `messages.Ready` calls it."""
 RIGS = (
     "four-suns", "shap-e", "uniform", "environment", "area", "trellis", "own", "none",
 )  # fmt: skip
@@ -104,7 +106,8 @@ class Lights:
 
     rig: str = key(
         "four-suns",
-        "which lights; own: the file's, and four-suns where it has none",
+        "which lights; own: the file's lamps, and four-suns where it has none that shines (no "
+        "world is read, not even a .blend's own); metadata's runtime.lights says which",
         choices=RIGS,
     )
     strength: float = key(1.0, "factor on all of them", low=0.0, high=1e6)
@@ -170,7 +173,10 @@ class Subject:
 class Cycles:
     """Settings of the path tracer."""
 
-    denoise: bool = key(False, "OpenImageDenoise, where this Blender has it")
+    denoise: bool = key(
+        False,
+        "OpenImageDenoise, where this Blender has it; leaves a fringe at silhouettes",
+    )
     filter_width: float = key(1.0, "pixel filter width", low=0.01, high=10.0, unit="pixel")
     adaptive: bool = key(False, "adaptive sampling: no more samples where the noise is low")
     adaptive_threshold: float = key(

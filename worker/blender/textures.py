@@ -17,15 +17,9 @@ TILE_MARKS: dict[str, Callable[[int], str]] = {
 }
 """How the name of a tiled picture's file is made from the tile's number."""
 STILL_KINDS = frozenset({"FILE", "TILED"})
+FILE_KINDS = frozenset({*STILL_KINDS, "SEQUENCE", "MOVIE"})
 WHITE: Colour = (1.0, 1.0, 1.0, 1.0)
 FLAT_NORMAL: Colour = (0.5, 0.5, 1.0, 1.0)
-MAGIC = (
-    b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8", b"II", b"MM", b"DDS ", b"RIFF", b"#?",
-    b"\x76\x2f\x31\x01", b"\x00\x00\x00\x0cjP", b"\xff\x4f\xff\x51", b"8BPS", b"\x01\xda",
-    b"SDPX", b"XPDS", b"\x80\x2a\x5f\xd7",
-)  # fmt: skip
-"""How the pictures that Blender reads begin (Targa has no such mark). A Git LFS pointer or a web
-page under a picture's name begins otherwise."""
 
 
 def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]:
@@ -62,7 +56,7 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]
 
 def uses_file(image: Any) -> bool:
     """Whether the picture comes from a path, not from the model's own bytes."""
-    return image.source in {"FILE", "TILED", "SEQUENCE", "MOVIE"} and not image.packed_files
+    return image.source in FILE_KINDS and not image.packed_files
 
 
 def file_name(image: Any, root: Root) -> str:
@@ -74,28 +68,35 @@ def _path(image: Any, root: Root) -> str:
     return root.locate(bpy.path.abspath(image.filepath, library=image.library))
 
 
+def is_whole(image: Any) -> bool:
+    """Whether Blender can decode the picture, every tile of it; the rest Cycles shows magenta.
+
+    Cycles reads a file anew, so its pixels are let go; packed ones it takes from here.
+    """
+    parts: list[Any] = list(image.tiles) if image.source == "TILED" else [image]
+    whole = all(part.size[0] and part.size[1] for part in parts)  # to ask is to decode
+    if not image.packed_files:
+        image.buffers_free()
+    return whole
+
+
 def _is_missing(image: Any, root: Root) -> bool:
-    if not uses_file(image):
+    if image.source not in FILE_KINDS:
         return False
-    if image.source not in STILL_KINDS or not image.filepath:
-        return True
+    if uses_file(image):
+        if image.source not in STILL_KINDS or not image.filepath:
+            return True
+        if not all(root.holds(path) and Path(path).is_file() for path in _files(image, root)):
+            return True
+    return not is_whole(image)
+
+
+def _files(image: Any, root: Root) -> list[str]:
     path = _path(image, root)
     mark = next((mark for mark in TILE_MARKS if mark in path), None)
     if mark is None:
-        return not _is_picture(path, root)
-    return not all(_is_picture(tile, root) for tile in _tiles(image, path, mark))
-
-
-def _tiles(image: Any, path: str, mark: str) -> list[str]:
+        return [path]
     return [path.replace(mark, TILE_MARKS[mark](tile.number)) for tile in image.tiles]
-
-
-def _is_picture(path: str, root: Root) -> bool:
-    if not (root.holds(path) and Path(path).is_file()):
-        return False
-    with Path(path).open("rb") as file:
-        start = file.read(8)
-    return start.startswith(MAGIC) or (path.lower().endswith((".tga", ".targa")) and bool(start))
 
 
 def _normal_maps() -> set[Any]:

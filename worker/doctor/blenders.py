@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from worker.blender.recipe import DENOISER
 from worker.doctor import kernels
 from worker.doctor.check import Check, Health, size
 from worker.doctor.trial import Trial, trial
@@ -43,7 +44,7 @@ def check_blenders(
 
 def _blender(found: Runtime, cpu: Trial, note: str) -> Check:
     ready = cpu.ready
-    lacking = [] if "openimagedenoise" in ready.denoisers else ["OpenImageDenoise"]
+    lacking = [] if DENOISER in ready.denoisers else ["OpenImageDenoise"]
     return Check(
         name="blender",
         health=Health.WARN if lacking else Health.OK,

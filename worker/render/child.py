@@ -28,7 +28,7 @@ from worker.blender.messages import (
     RenderObject,
     Stop,
 )
-from worker.errors import BlenderMissing, DeviceMissing
+from worker.errors import BlenderMissing, ConfigurationError, DeviceMissing, WorkerError
 from worker.render import memory
 from worker.render.devices import Device
 from worker.render.environment import child_environment
@@ -41,6 +41,8 @@ SHELL_SIGNALLED = 128
 """A shell, which some Blenders are wrapped in, ends with this and its child's signal."""
 TAIL_LINES = 40
 TAIL_LINE_LENGTH = 400
+REFUSALS: dict[str, type[WorkerError]] = {"configuration": ConfigurationError}
+"""What a child that does not want to be configured means; else its device is missing."""
 FromChild = Ready | Configured | Beat | Phase | Rendered | Failed
 # Made once, here: msgspec crashes when two threads are the first to decode one type.
 FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -117,22 +119,25 @@ class Child:
         """Most resident bytes seen during the last piece of work."""
         return self._watch.peak
 
-    def start(self, threads: int) -> tuple[Ready, Configured]:
-        """Wait until Blender is up and bind it to its device.
+    def start(self, threads: int, environment: str = "") -> tuple[Ready, Configured]:
+        """Wait until Blender is up and bind it to its device; it decodes `environment`.
 
-        Raises: BlenderMissing when it does not come up, DeviceMissing when the device is absent.
+        Raises: BlenderMissing when it does not come up, DeviceMissing when the device is absent,
+        ConfigurationError when the picture is none.
         """
         try:
             ready = self._answer(Ready)
             if isinstance(ready, Failed):
                 raise BlenderMissing(ready.message)
-            self._send(Configure(device=self.device.kind, threads=threads))
+            self._send(Configure(self.device.kind, threads, environment))
             configured = self._answer(Configured)
         except (ChildDied, Overrun, TooMuchMemory) as error:
             self.kill()
             raise BlenderMissing(f"Blender did not start: {error}{_said(self.log_tail)}") from error
         if isinstance(configured, Failed):
             self.kill()
+            if refused := REFUSALS.get(configured.code):
+                raise refused(configured.message)
             raise DeviceMissing(f"{self.device.name}: {configured.message}")
         return ready, configured
 

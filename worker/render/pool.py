@@ -111,23 +111,32 @@ class Pool:
         """The kind of device in use: "cpu", "cuda" or "optix"."""
         return self._slots[0].device.kind if self._slots else ""
 
-    def open(self) -> Ready:
+    def open(self, environment: str = "") -> Ready:
         """Choose the devices and start the first child, so that a broken node shows at once.
 
-        Raises: BlenderMissing, DeviceMissing.
+        environment: a picture to light with, which that child decodes once; or "".
+        Raises: BlenderMissing, DeviceMissing; ConfigurationError when the picture is none.
         """
         absent: DeviceMissing | None = None
+        passed_over: list[str] = []
         for chosen in devices.candidates(self._options.device, os.environ):
             try:
                 self._fill(chosen)
-                self._child(self._slots[0])
+                self._child(self._slots[0], environment)
             except DeviceMissing as error:
                 log.debug("device absent", device=chosen[0].kind, reason=str(error))
                 absent = error
+                passed_over.append(str(error))
                 continue
             break
         else:
             raise absent or DeviceMissing("no device to try")
+        if passed_over and self.device == "cpu":
+            log.warning(
+                "a GPU is to be seen and cannot be used: the CPU renders",
+                passed_over=passed_over,
+                advice="'render-worker doctor' looks at it; --device cuda fails instead",
+            )
         for slot in reversed(self._slots):
             self._free.put(slot)
         assert self.ready is not None  # noqa: S101 - `_start` has set it
@@ -294,10 +303,11 @@ class Pool:
         limit = self._options.limits.memory_bytes
         self._memory_limit = limit or memory.default_limit(len(self._slots))
 
-    def _child(self, slot: Slot) -> Child:
+    def _child(self, slot: Slot, environment: str = "") -> Child:
         """The slot's child, started if there is none.
 
-        Raises: ObjectInterrupted, DeviceMissing; BlenderMissing after a few tries.
+        Raises: ObjectInterrupted, DeviceMissing, ConfigurationError (see `open`); BlenderMissing
+        after a few tries.
         """
         if self._closed:
             raise ObjectInterrupted("the worker was stopped")
@@ -305,7 +315,7 @@ class Pool:
             if slot.child is not None:
                 break
             try:
-                slot.child = self._start(slot.device)
+                slot.child = self._start(slot.device, environment)
             except BlenderMissing as error:
                 if self._closed:
                     raise ObjectInterrupted("the worker was stopped") from error
@@ -318,7 +328,7 @@ class Pool:
         assert slot.child is not None  # noqa: S101 - the last attempt raised
         return slot.child
 
-    def _start(self, device: Device) -> Child:
+    def _start(self, device: Device, environment: str) -> Child:
         home = self._home / f"child-{next(self._numbers)}"
         child = self._starter.submit(
             Child, self._runtime, device, home, self._options.limits, self._memory_limit
@@ -326,7 +336,7 @@ class Pool:
         with self._lock:
             self._alive.add(child)
         try:
-            self.ready, _ = child.start(self._options.threads)
+            self.ready, _ = child.start(self._options.threads, environment)
         except Exception:
             self._end(child)
             raise

@@ -91,9 +91,9 @@ class Driver:
         self.lines.close()
         self.socket.close()
 
-    def configure(self, device: str, threads: int = 0) -> dict[str, Any]:
+    def configure(self, device: str, environment: str = "") -> dict[str, Any]:
         """Bind the child to a device; the Configured or Failed message."""
-        self.send(messages.Configure(device, threads))
+        self.send(messages.Configure(device, environment=environment))
         return self.receive()
 
     def render(

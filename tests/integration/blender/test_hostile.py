@@ -1,16 +1,21 @@
-"""Files that reach out of their folder, or want to act: what they name is treated as missing."""
+"""Files that reach out, want to act, or are broken: pictures of theirs are treated as missing."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.integration.blender.broken import damaged, embed, picture
 from tests.integration.blender.conftest import views_of
 from tests.integration.blender.driver import small
 from worker import keys
 from worker.blender.streams import random_colour, stream
 
+MAKE_TILES = Path(__file__).with_name("make_tiles.py")
 QUAD = """mtllib quad.mtl
 v -1 -1 0
 v 1 -1 0
@@ -35,10 +40,21 @@ def quad(folder, picture):
     return folder / "quad.obj"
 
 
+def seen(answer, scratch):
+    """Colours (N,3) of all opaque pixels."""
+    return np.concatenate([v[v[..., 3] > 0.9][:, :3] for v in views_of(answer, scratch)])
+
+
+def is_one_colour(pixels, colour):
+    """Whether all are in the order of `colour`'s channels, as under white light."""
+    order = np.argsort(colour[:3])
+    return len(pixels) > 20 and (np.diff(pixels[:, order], axis=1) >= 0).mean() > 0.95
+
+
 def blueness(answer, scratch):
     """Share of the seen pixels in which blue far outweighs the rest."""
-    seen = np.concatenate([view[view[..., 3] > 0.9] for view in views_of(answer, scratch)])
-    return (seen[:, 2] > 5 * seen[:, :2].max(axis=1)).mean()
+    pixels = seen(answer, scratch)
+    return (pixels[:, 2] > 5 * pixels[:, :2].max(axis=1)).mean()
 
 
 def test_a_picture_inside_is_used(child, tmp_path):
@@ -87,9 +103,68 @@ def test_a_missing_picture_is_one_recorded_colour(child, tmp_path, content):
         "files": ["textures/lost.png"],
         "file_path_to_color": {"textures/lost.png": list(colour)},
     }
-    seen = np.concatenate([v[v[..., 3] > 0.9] for v in views_of(answer, tmp_path / "out")])
-    order = np.argsort(colour[:3])
-    assert (np.diff(seen[:, order], axis=1) >= 0).mean() > 0.95
+    assert is_one_colour(seen(answer, tmp_path / "out"), colour)
+
+
+BROKEN = {
+    "a PNG's first bytes": ("x.png", picture("PNG")[:40]),
+    "half a PNG": ("x.png", picture("PNG")[:400]),
+    "a JPEG's first bytes": ("x.jpg", picture("JPEG")[:100]),
+    "half a JPEG": ("x.jpg", picture("JPEG")[: len(picture("JPEG")) // 2]),
+    "a damaged PNG": ("x.png", damaged(picture("PNG"))),
+    "text": ("x.tga", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_picture_is_missing(child, tmp_path, what):
+    name, content = BROKEN[what]
+    model = quad(tmp_path / "object", name)
+    (model.parent / name).write_bytes(content)
+    answer = child.render(model, tmp_path / "out", small(samples=16))
+    missing = answer["scene"]["missing_textures"]
+    assert missing["files"] == [name]
+    assert is_one_colour(seen(answer, tmp_path / "out"), missing["file_path_to_color"][name])
+
+
+def test_a_broken_embedded_picture_is_missing_and_a_good_one_is_seen(child, tmp_path):
+    for broken in (False, True):
+        content = damaged(picture("PNG")) if broken else picture("PNG")
+        model = embed(content, tmp_path / str(broken) / "quad.glb")
+        answer = child.render(model, tmp_path / f"out {broken}", small(samples=16))
+        missing = answer["scene"]["missing_textures"]
+        assert missing["count"] == broken
+        pixels = seen(answer, tmp_path / f"out {broken}")
+        if broken:
+            (colour,) = missing["file_path_to_color"].values()
+            assert is_one_colour(pixels, colour)
+        else:
+            assert np.ptp(pixels / pixels.max(axis=1, keepdims=True), axis=0).min() > 0.3
+
+
+@pytest.mark.parametrize("second", ["good", "cut", "absent"])
+def test_every_tile_of_a_picture_counts(blender, child, tmp_path, second):
+    model = tmp_path / "object" / "sheet.blend"
+    model.parent.mkdir()
+    tiles = [model.parent / f"x.{number}.png" for number in (1001, 1002)]
+    for tile in tiles:
+        tile.write_bytes(picture("PNG"))
+    start = [sys.executable] if blender == "wheel" else ["blender", "-b", "--python"]
+    command = [*start, MAKE_TILES, *["--"] * (blender == "debian"), model]
+    subprocess.run(command, check=True, capture_output=True)
+    if second == "cut":
+        tiles[1].write_bytes(picture("PNG")[:40])
+    if second == "absent":
+        tiles[1].unlink()
+    answer = child.render(model, tmp_path / "out", small(samples=16))
+    missing = answer["scene"]["missing_textures"]
+    pixels = seen(answer, tmp_path / "out")
+    if second == "good":
+        assert missing["count"] == 0
+        assert np.ptp(pixels / pixels.max(axis=1, keepdims=True), axis=0).min() > 0.3
+    else:
+        assert missing["files"] == ["x.<UDIM>.png"]
+        assert is_one_colour(pixels, missing["file_path_to_color"]["x.<UDIM>.png"])
 
 
 def test_a_buffer_outside_is_refused(child, samples, tmp_path):
@@ -136,9 +211,9 @@ def test_a_blend_shows_its_object_and_does_nothing_else(child, blends, tmp_path)
     assert sorted(blends.iterdir()) == before  # no script, driver or compositor has written
 
     # The lamp of 100 kW lights nothing: the picture is that of the cube alone.
-    seen = views_of(answer, tmp_path / "a")
+    shown = views_of(answer, tmp_path / "a")
     plain = views_of(child.render(blends / "plain.blend", tmp_path / "b", recipe), tmp_path / "b")
-    for view in seen + plain:
+    for view in shown + plain:
         lit = view[view[..., 3] > 0.9]
         assert (lit[:, 0] > lit[:, 1]).mean() > 0.9
-    assert max(v.max() for v in seen) < 2 * max(v.max() for v in plain)
+    assert max(v.max() for v in shown) < 2 * max(v.max() for v in plain)

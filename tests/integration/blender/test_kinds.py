@@ -10,6 +10,7 @@ import numpy as np
 import OpenEXR
 import pytest
 
+from tests.integration.blender.broken import picture
 from tests.integration.blender.conftest import framed
 from tests.integration.blender.driver import small
 from worker.blender import channels
@@ -314,6 +315,7 @@ def test_an_environment_picture_lights_from_where_it_is_bright(child, scenes, tm
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
     with OpenEXR.File(header, {"RGB": pixels}) as file:
         file.write(str(path))
+    assert child.configure("cpu", str(path))["type"] == "Configured"
     sides = {"+X": [2, 0, 0], "+Y": [0, 2, 0], "-X": [-2, 0, 0], "-Y": [0, -2, 0]}
     for turn, brightest in ((0.0, "+Y"), (90.0, "-X")):
         _, files = render(
@@ -330,8 +332,14 @@ def test_an_environment_picture_lights_from_where_it_is_bright(child, scenes, tm
         assert layer(files[0], COMBINED)[..., 1:3].max() < 1e-6
 
 
-def test_an_environment_picture_that_is_not_there_fails_the_object_clearly(child, scenes, tmp_path):
-    for path in (tmp_path / "absent.exr", tmp_path):
+def test_an_environment_picture_that_is_none_is_refused_clearly(child, scenes, tmp_path):
+    text, torn = tmp_path / "text.hdr", tmp_path / "torn.png"
+    text.write_text("no picture")
+    torn.write_bytes(picture("PNG")[:400])
+    for path in (tmp_path / "absent.exr", tmp_path, text, torn):
+        answer = child.configure("cpu", str(path))
+        assert (answer["type"], answer["code"]) == ("Failed", "configuration")
+        assert str(path) in answer["message"]
         recipe = small(lights={"rig": "environment", "environment": str(path)})
         answer = child.render(scenes / "dark.blend", tmp_path / "out", recipe)
         assert (answer["type"], answer["code"]) == ("Failed", "render")

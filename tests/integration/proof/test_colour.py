@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tests.proof_helpers import to_srgb
 
 FRONT = {"layout": "fixed", "fixed": [[0, -2, 0]], "projection": "orthographic", "ortho_scale": 1.0}
 """The unit square in the XZ plane fills the frame to the pixel."""
+ASKEW = {"layout": "fixed", "fixed": [[0.5, -1.5, 0.4], [-0.6, -1.4, -0.5]]}
 PATCHES = 4
 
 
@@ -65,6 +67,38 @@ def test_edges_keep_their_colour(studio):
         assert edge.sum() > 10
         assert np.abs(image[edge][:, :3].astype(int) - 188).max() <= 1
         assert (image[image[..., 3] == 0] == 0).all()
+
+
+@pytest.mark.parametrize("transform", ["standard", "filmic"])
+@pytest.mark.parametrize(("width", "share", "most"), [(0.01, 0.5, 80), (1.5, 0.02, 20)])
+def test_the_denoisers_fringe_is_no_wider_than_told(studio, transform, width, share, most):
+    # docs/images.md tells of it. The square is of one colour; everything else is the denoiser's.
+    for wanted in (True, False):
+        shot = studio.shoot(
+            "grey.glb", views=len(ASKEW["fixed"]), camera=ASKEW, resolution=96, samples=16,
+            cycles={"denoise": wanted, "filter_width": width}, colour={"view_transform": transform},
+            lights={"rig": "none"},
+        )  # fmt: skip
+        denoised = shot.rendered.answer.runtime["denoiser"] is not None
+        assert denoised == (wanted and studio.blender != "debian")
+        for view in shot.views:
+            image = shot.image(f"{view.name}.png").astype(int)
+            solid, clear = image[..., 3] == 255, image[..., 3] == 0
+            error = np.abs(image[..., :3] - np.median(image[solid][:, :3])).max(axis=-1)
+            edge, inside = solid & near(~solid, 1), solid & ~near(~solid, 3)
+            assert min(edge.sum(), inside.sum()) > 100
+            assert (image[clear] == 0).all()
+            assert error[inside].max() <= (3 if denoised else 1)
+            assert error[edge].max() <= (most if denoised else 1)
+            assert (error[edge] > 8).mean() <= (share if denoised else 0)
+
+
+def near(mask, pixels):
+    """Where a pixel of `mask` (H,W) is no farther than that, also diagonally."""
+    for _ in range(pixels):
+        shifts = itertools.product((-1, 0, 1), repeat=2)
+        mask = np.any([np.roll(mask, shift, (0, 1)) for shift in shifts], axis=0)
+    return mask
 
 
 def test_compositing_over_white_and_black_agrees(studio):

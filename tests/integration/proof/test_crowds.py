@@ -14,6 +14,7 @@ INSTANCES = np.concatenate([
     PART, moved(PART, (3, 0, 0), turn_z=90), moved(PART, (0, 3, 0), scale=(-0.5, 0.5, 0.5)),
     moved(PART, (3, 3, 0)), moved(PART, (3, 3, 1)),
 ])  # fmt: skip
+ONE_HIDDEN = boxes(((0, 0, 0), (1, 1, 1)), ((0, -2, 0), (1, 1, 1)))
 EXPECTED = {
     "roots.glb": ROOTS,
     "roots.blend": ROOTS,
@@ -21,7 +22,8 @@ EXPECTED = {
     "instances.blend": INSTANCES,
     "instances.glb": INSTANCES,
     "scattered.blend": boxes(*(((x, y, 0), (0.5, 0.5, 0.5)) for x in (-2, 2) for y in (-1, 1))),
-    "hidden.blend": boxes(((0, 0, 0), (1, 1, 1)), ((0, -2, 0), (1, 1, 1))),
+    "hidden.blend": ONE_HIDDEN,
+    "hidden.fbx": ONE_HIDDEN,
     "hidden_collection.blend": box(),
     "plain.glb": HOOK,
     "plain.blend": HOOK,

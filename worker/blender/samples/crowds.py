@@ -62,6 +62,13 @@ def hidden() -> None:
     child.parent = far
 
 
+def hidden_from_view() -> None:
+    """The same, hidden in the viewport alone: all that other formats than .blend can say."""
+    hidden()
+    far: Any = bpy.data.objects["hidden"]
+    far.hide_render, far.hide_viewport = False, True
+
+
 def hidden_collection() -> None:
     """A box, and one in a collection that is hidden from the render."""
     box("seen", (0.0, 0.0, 0.0))
@@ -163,6 +170,7 @@ CROWDS: dict[str, Callable[[], None]] = {
     "instances.glb": instances,
     "scattered.blend": scattered,
     "hidden.blend": hidden,
+    "hidden.fbx": hidden_from_view,
     "hidden_collection.blend": hidden_collection,
     "plain.glb": plain,
     "plain.blend": plain,

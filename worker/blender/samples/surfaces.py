@@ -7,6 +7,7 @@ from typing import Any, Callable
 import bpy
 import numpy as np
 
+from worker.blender import compat
 from worker.blender.samples.parts import (
     add,
     box,
@@ -77,10 +78,8 @@ def glowing() -> None:
     """A box that shines beyond white, on one that does not."""
     material = finish_of(("glow", (0.0, 0.0, 0.0), 0.0, 1.0))
     surface = material.node_tree.nodes["Principled BSDF"]
-    for name in ("Emission Color", "Emission"):
-        if name in surface.inputs:
-            surface.inputs[name].default_value = (0.1, 1.0, 0.1, 1.0)
-            break
+    colour = compat.socket(surface, "Emission Color", "Emission")
+    colour.default_value = (0.1, 1.0, 0.1, 1.0)
     surface.inputs["Emission Strength"].default_value = 4.0
     box("lamp", (0.0, 0.0, 0.75), (0.5, 0.5, 0.5), None).data.materials.append(material)
     box("foot", (0.0, 0.0, 0.0))

@@ -40,9 +40,11 @@ def _with_alpha(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
         return to_display(raw.layer(channels.COMBINED), recipe.colour.exposure)
     path = raw.file("display")
     try:
-        return raw.framed(png.decode(path.read_bytes(), raw.window_size, "RGBA"), 0)
+        pixels = png.decode(path.read_bytes(), raw.window_size, "RGBA")
     except (png.NotPng, OSError) as error:
         raise RenderFailed(f"the rendered file {path.name} is {error}") from error
+    # The denoiser smears colour past the silhouette; `to_display` drops it there as well.
+    return raw.framed(np.where(pixels[..., 3:] > 0, pixels, np.uint8(0)), 0)
 
 
 def to_display(premultiplied: NDArray[np.float32], exposure: float = 0.0) -> NDArray[np.uint8]:
