@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 
 from worker import job as jobs
@@ -12,13 +12,13 @@ from worker import presets
 from worker.errors import WorkerError
 from worker.failpoints import Failpoint, reach
 from worker.feed import Feed
-from worker.index.reader import Index, open_index
+from worker.index.reader import Index, checked, open_index
 from worker.index.scenes import arranged
 from worker.job import Job
 from worker.ledger import LedgerWriter
 from worker.observer import watching
 from worker.pipeline import Pipeline
-from worker.ranks import Rank, assign
+from worker.ranks import Rank, ShardShare, assign
 from worker.render import runtime
 from worker.render.pool import Pool, PoolOptions
 from worker.scratch import scratch
@@ -72,6 +72,8 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
     store = open_store(options.output, options.s3)
     store.check()
     jobs.check(store, job)
+    shares = assign(len(index.shards), rank.rank, rank.world)
+    index = checked(index, [share.shard for share in shares])
     keep = None
     if options.keep_downloads is not None:
         keep_store = open_store(options.keep_downloads, options.s3)
@@ -97,16 +99,15 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         reach(Failpoint.JOB_BOUND)
         fetcher = Fetcher(folder / "fetched", limits=options.fetch, keep=keep, s3=options.s3)
         ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))
-        observer = stack.enter_context(watching(_total(index, rank, options.limit)))
+        observer = stack.enter_context(watching(_total(index, shares, options.limit)))
         feed = Feed(job, index, store, fetcher, stop, observer)
         pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
         tally = pipeline.run()
     return tally, store.uri
 
 
-def _total(index: Index, rank: Rank, limit: int | None) -> int:
-    """Objects of this rank's share, at most `limit`."""
-    shares = assign(len(index.shards), rank.rank, rank.world)
+def _total(index: Index, shares: Iterable[ShardShare], limit: int | None) -> int:
+    """Objects of a rank's shares, at most `limit`."""
     total = sum(
         len(range(share.stripe, index.shards[share.shard].objects, share.stripes))
         for share in shares

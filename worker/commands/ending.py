@@ -29,7 +29,9 @@ def end_with(work: Callable[[], SessionResult], summary: Path | None, level: str
             summaries.write(summary, error.exit_status, error=error)
         raise
     if summary is not None:
-        summaries.write(summary, result.status, tally=result.tally)
+        summaries.write(summary, result.status, tally=result.tally, error=result.tally.broken)
     if sys.stderr.isatty():
         Console(stderr=True).print(result.tally.sentence(result.output))
+    if result.tally.broken is not None:
+        typer.echo(f"render-worker: {result.tally.broken}", err=True)
     raise typer.Exit(result.status)
