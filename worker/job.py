@@ -13,8 +13,6 @@ from worker.errors import OutputMismatch
 from worker.ranks import Rank
 from worker.stores.base import Store
 
-FORMAT = "render-worker-job"
-
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a run was asked for, resolved once at the start."""
@@ -53,7 +51,7 @@ class Bond(msgspec.Struct, frozen=True, kw_only=True):
 def bond_of(job: Job, blender: str) -> Bond:
     """The bond this job would put on a new output."""
     return Bond(
-        format=FORMAT,
+        format=keys.JOB_FORMAT,
         version=1,
         index=job.index_digest,
         objects=job.objects,
