@@ -90,15 +90,22 @@ def check(store: Store, job: Job) -> None:
     bond = read(store)
     if bond is None:
         return
-    for what, theirs, ours in (
-        ("index", bond.index, job.index_digest),
-        (f"preset (it was made with '{bond.preset_name}')", bond.preset, job.preset_digest),
-    ):
-        if theirs != ours:
-            raise OutputMismatch(
-                f"{_where(store)} binds this output to another {what}: {theirs[:12]}…, "
-                f"not {ours[:12]}…; use the same one, or another --output"
-            )
+    check_index(store, bond, job.index_digest)
+    made_with = f"preset (it was made with '{bond.preset_name}')"
+    _check_same(store, made_with, bond.preset, job.preset_digest)
+
+
+def check_index(store: Store, bond: Bond, digest: str) -> None:
+    """Refuse an index that is not the output's. Raises: OutputMismatch."""
+    _check_same(store, "index", bond.index, digest)
+
+
+def _check_same(store: Store, what: str, theirs: str, ours: str) -> None:
+    if theirs != ours:
+        raise OutputMismatch(
+            f"{_where(store)} binds this output to another {what}: {theirs[:12]}…, "
+            f"not {ours[:12]}…; use the same one, or another --output"
+        )
 
 
 def _where(store: Store) -> str:

@@ -207,6 +207,7 @@ class Pipeline:
                 packed=item.value,
                 seconds=item.seconds,
                 attempt=item.task.attempt,
+                listed=item.task.listed,
             )
         )
         reach(Failpoint.RECORD_AFTER)
@@ -220,6 +221,7 @@ class Pipeline:
                 error=error,
                 seconds=item.seconds,
                 attempt=item.task.attempt,
+                listed=item.task.listed,
             )
         )
         self._clean(item.task)

@@ -84,6 +84,8 @@ def test_another_index_on_the_same_output_is_refused(own_samples, undisturbed):
     next(own_samples.rglob("*.glb")).unlink()
     done = run_worker("run", own_samples, "--output", undisturbed, *SMALL, check=78)
     assert "index" in done.stderr
+    done = run_worker("status", "--output", undisturbed, "--index", own_samples, check=78)
+    assert "another index" in done.stderr
 
 
 def test_a_shard_that_is_broken_is_refused_before_any_rendering(samples, tmp_path):

@@ -47,6 +47,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str | None = None
     time: str
     """When, RFC 3339 in UTC with milliseconds: sorts as text."""
+    listed: bool = True
+    """False: the object was found in a repository beside the index's."""
 
     @property
     def done(self) -> bool:
@@ -95,12 +97,13 @@ class Outcome(Line, frozen=True, kw_only=True, omit_defaults=True):
         packed: PackedObject,
         seconds: dict[str, float],
         attempt: int,
+        listed: bool = True,
     ) -> Outcome:
         """The object's zip is in the store."""
         return cls(
             **_common(ref, shard, author, "rendered"),
             sha256=packed.sha256, size=packed.size, views=packed.views,
-            seconds=seconds, attempt=attempt,
+            seconds=seconds, attempt=attempt, listed=listed,
         )  # fmt: skip
 
     @classmethod
@@ -131,21 +134,23 @@ class Outcome(Line, frozen=True, kw_only=True, omit_defaults=True):
         error: ObjectError,
         seconds: dict[str, float],
         attempt: int,
+        listed: bool = True,
     ) -> Outcome:
         """The object failed, for the reason that `error` says."""
         return cls(
             **_common(ref, shard, author, "failed"),
             source=ref.source or None, license=ref.license,
             code=error.code, message=str(error), log_tail=tuple(error.log_tail),
-            seconds=seconds, attempt=attempt,
+            seconds=seconds, attempt=attempt, listed=listed,
         )  # fmt: skip
 
     @classmethod
     def new(cls, ref: ObjectRef, shard: str, author: Author) -> Outcome:
         """The object lies beside the index's objects, and was not rendered."""
         return cls(
-            **_common(ref, shard, author, "new"), source=ref.source or None, license=ref.license
-        )
+            **_common(ref, shard, author, "new"),
+            listed=False, source=ref.source or None, license=ref.license,
+        )  # fmt: skip
 
 
 def _common(ref: ObjectRef, shard: str, author: Author, outcome: Kind) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
@@ -66,7 +66,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     retryable: int
     """Failed objects that a later run tries again unasked."""
     done: int
-    """Objects that need no further run: rendered, exported, skipped, failed for good."""
+    """Of the index's objects, those settled: rendered, exported, skipped, failed for good."""
+    beside: int
+    """Objects rendered that the index does not name."""
     total: int | None
     left: int | None
     per_hour: float | None
@@ -97,11 +99,13 @@ def status_of(
     done: dict[str, int] = dict.fromkeys(totals or (), 0)
     for shard, group in groupby(parts, key=lambda part: keys.shard_of_part(part[0])):
         folded: dict[str, Line] = {}
+        beside: set[str] = set()
         for _, lines in group:
             count.minutes.update([line.time[:16] for line in lines])
             count.last = max(count.last, max((line.time for line in lines), default=""))
             fold(folded, lines)
-        done[shard] = count.add(folded)
+            beside.update(line.uid for line in lines if not line.listed or line.outcome == "new")
+        done[shard] = count.add(folded, beside)
     return count.status(done, totals, objects, kinds)
 
 
@@ -114,20 +118,27 @@ class _Count:
         self._outcomes: Counter[str] = Counter()
         self._codes: Counter[str] = Counter()
         self._retryable = 0
+        self._beside = 0
         self._patterns: Counter[tuple[str, str]] = Counter()
         self._examples: dict[tuple[str, str], Line] = {}
 
-    def add(self, folded: Mapping[str, Line]) -> int:
-        """Count a shard's outcomes; returns how many of its objects are done."""
-        outcomes = Counter(line.outcome for line in folded.values())
-        self._outcomes.update(outcomes)
-        retryable = 0
-        for line in folded.values():
+    def add(self, folded: Mapping[str, Line], beside: Collection[str]) -> int:
+        """Count a shard's outcomes; returns how many of its own objects are done.
+
+        `beside` are uids of which the index knows nothing.
+        """
+        self._outcomes.update(line.outcome for line in folded.values())
+        done = 0
+        for uid, line in folded.items():
+            open_yet = not settled(line, frozenset())
             if line.outcome == "failed":
                 self._fail(line)
-                retryable += not settled(line, frozenset())
-        self._retryable += retryable
-        return outcomes.total() - outcomes["new"] - retryable
+                self._retryable += open_yet
+            if uid not in beside:
+                done += not open_yet
+            else:
+                self._beside += line.done
+        return done
 
     def status(
         self,
@@ -144,7 +155,7 @@ class _Count:
         total = sum(totals.values()) if totals is not None else objects
         left = None if objects is None else max(0, objects - sum(done.values()))
         if totals is not None:
-            # Rendered objects that the index does not name must not hide open ones elsewhere.
+            # One shard's surplus, of whatever origin, must not hide what is open in another.
             left = sum(max(0, objects - done[name]) for name, objects in totals.items())
         rate = _rate(self.minutes)
         return Status(
@@ -152,6 +163,7 @@ class _Count:
             codes=dict(self._codes.most_common()),
             retryable=self._retryable,
             done=sum(done.values()),
+            beside=self._beside,
             total=total,
             left=left,
             per_hour=rate,
@@ -219,6 +231,8 @@ def _summary(status: Status) -> list[RenderableType]:
                 table.add_row(Text(f"  {code}", style="red"), f"{failed:,}")
     of = f" of {status.total:,}" if status.total is not None else ""
     sentences = [f"{status.done:,}{of} objects done"]
+    if status.beside:
+        sentences.append(f"{status.beside:,} rendered beside the index's")
     if status.retryable:
         sentences.append(f"{status.retryable:,} failed and will be tried again")
     if status.per_hour is not None:
