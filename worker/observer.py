@@ -63,7 +63,9 @@ class LogObserver:
         """An object has reached its outcome."""
         fields = {"object": outcome.file_identifier, **outcome.seconds}
         if outcome.outcome == "failed":
-            log.warning("failed", code=outcome.code, reason=outcome.message, **fields)
+            log.warning(
+                "failed", phase=outcome.step, code=outcome.code, reason=outcome.message, **fields
+            )
         else:
             log.info(outcome.outcome, **fields)
 
@@ -114,8 +116,9 @@ class ProgressObserver:
             failed = self._counts["failed"]
         if outcome.outcome == "failed":
             log.warning(
-                "failed", object=outcome.file_identifier, code=outcome.code, reason=outcome.message
-            )
+                "failed", object=outcome.file_identifier, phase=outcome.step, code=outcome.code,
+                reason=outcome.message,
+            )  # fmt: skip
         if outcome.outcome != "new":
             self._progress.update(self._task, advance=1, failed=failed)
 

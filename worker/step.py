@@ -10,7 +10,14 @@ from pathlib import Path
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from worker.errors import InternalError, PublishFailed, StoreError, StoreFull, WorkerError
+from worker.errors import (
+    InternalError,
+    ObjectError,
+    PublishFailed,
+    StoreError,
+    StoreFull,
+    WorkerError,
+)
 from worker.failpoints import Failpoint, reach
 from worker.stores.base import Stat, Store
 
@@ -21,17 +28,24 @@ log = structlog.get_logger(__name__)
 def step(phase: str, seconds: dict[str, float], **about: str) -> Iterator[None]:
     """Do the context's work as the step `phase` of what `about` says; add its time to `seconds`.
 
-    A bug becomes the outcome of what is worked on. Raises: InternalError.
+    A bug becomes the outcome of what is worked on, and an ObjectError is told where it was raised.
+
+    Raises: InternalError.
     """
     start = time.monotonic()
     with bound_contextvars(phase=phase, **about):
         try:
             yield
+        except ObjectError as error:
+            error.step = phase
+            raise
         except WorkerError:
             raise
         except Exception as error:
             log.exception("a bug of the worker's")
-            raise InternalError(f"{type(error).__name__} in {phase}: {error}") from error
+            bug = InternalError(f"{type(error).__name__} in {phase}: {error}")
+            bug.step = phase
+            raise bug from error
     seconds[phase] = round(time.monotonic() - start, 3)
 
 
