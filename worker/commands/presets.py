@@ -10,6 +10,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 
 from worker import presets
+from worker.commands.options import Overrides
 
 app = typer.Typer(help="List the presets, or show one.", invoke_without_command=True)
 
@@ -30,9 +31,7 @@ def list_command(context: typer.Context) -> None:
 @app.command("show")
 def show_command(
     name: Annotated[str, typer.Argument(help="Preset name or TOML file.")],
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", help="Override a key.", metavar="KEY=VALUE")
-    ] = None,
+    overrides: Overrides = None,
 ) -> None:
     """Print every key of a preset with its value, meaning and range, as TOML."""
     text = presets.to_toml(presets.load(name, overrides or ()))
