@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 
+import structlog
+
 from worker import job as jobs
 from worker import presets
 from worker.errors import WorkerError
@@ -29,6 +31,8 @@ from worker.sources.keep import Keeper
 from worker.stop import Stop
 from worker.stores import open_store
 from worker.tally import Tally
+
+log = structlog.get_logger(__name__)
 
 
 class RunOptions(SessionOptions, frozen=True, kw_only=True):
@@ -74,6 +78,11 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
     jobs.check(store, job)
     shares = assign(len(index.shards), rank.rank, rank.world)
     index = checked(index, [share.shard for share in shares])
+    total = _total(index, shares, options.limit)
+    if not total and not options.render_new:  # what lies beside the index may be this rank's
+        said = f"rank {rank.rank} of {rank.world} has no objects: the index has {index.objects}"
+        log.warning(said)
+        return Tally(), store.uri
     keep = None
     if options.keep_downloads is not None:
         keep_store = open_store(options.keep_downloads, options.s3)
@@ -99,7 +108,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         reach(Failpoint.JOB_BOUND)
         fetcher = Fetcher(folder / "fetched", limits=options.fetch, keep=keep, s3=options.s3)
         ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))
-        observer = stack.enter_context(watching(_total(index, shares, options.limit)))
+        observer = stack.enter_context(watching(total))
         feed = Feed(job, index, store, fetcher, stop, observer)
         pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
         tally = pipeline.run()
