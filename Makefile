@@ -12,13 +12,21 @@ LOCKS := locks/dev.lock locks/stubs-4.5.lock locks/stubs-3.2.lock
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# Small enough for a laptop's CPU; `make run SMALL=` renders the preset as it stands.
+# Small enough for a laptop's CPU; `make run SMALL=` renders the preset as it stands, elsewhere.
 SMALL := --set views=6 --set resolution=256 --set samples=32
+OUT = $(if $(strip $(SMALL)),out,out-full)
 
-run: setup ## Render the sample objects on the CPU into ./out and make a contact sheet
-	@test -d samples || { echo "making sample objects"; $(BIN)/python -m worker.blender.samples samples >/dev/null; }
-	@$(BIN)/render-worker run samples --output out --device cpu $(SMALL)
-	@$(BIN)/render-worker gallery --output out
+run: setup samples ## Render the sample objects on the CPU into ./out and make a contact sheet
+	@$(BIN)/render-worker run samples --output $(OUT) --device cpu $(SMALL) || { status=$$?; \
+		test $$status != 78 || echo "another folder: make run OUT=…, or begin again: make clean"; exit $$status; }
+	@$(BIN)/render-worker gallery --output $(OUT)
+
+# Whole or not at all, also after Ctrl-C.
+samples: | setup
+	@echo "making sample objects"
+	@rm -rf samples.part
+	@$(BIN)/python -m worker.blender.samples samples.part >/dev/null
+	@mv samples.part samples
 
 setup: libraries $(READY) ## Make .venv from the hashed locks
 
@@ -70,4 +78,4 @@ lock: setup ## Renew the locks (needs uv)
 	done
 
 clean: ## Remove what the other commands made
-	rm -rf $(VENV) out samples .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) out out-full samples samples.part .mypy_cache .ruff_cache .pytest_cache

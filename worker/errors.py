@@ -128,6 +128,9 @@ class Interrupted(WorkerError):
 class ObjectError(WorkerError):
     """One object's failure: it becomes that object's outcome and nothing else."""
 
+    step: str | None = None
+    """Which of the steps it left in this way, once it has (see `worker.step`)."""
+
     def __init__(self, message: str, log_tail: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.log_tail = log_tail

@@ -13,8 +13,6 @@ from worker.errors import OutputMismatch
 from worker.ranks import Rank
 from worker.stores.base import Store
 
-FORMAT = "render-worker-job"
-
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a run was asked for, resolved once at the start."""
@@ -53,7 +51,7 @@ class Bond(msgspec.Struct, frozen=True, kw_only=True):
 def bond_of(job: Job, blender: str) -> Bond:
     """The bond this job would put on a new output."""
     return Bond(
-        format=FORMAT,
+        format=keys.JOB_FORMAT,
         version=1,
         index=job.index_digest,
         objects=job.objects,
@@ -92,15 +90,22 @@ def check(store: Store, job: Job) -> None:
     bond = read(store)
     if bond is None:
         return
-    for what, theirs, ours in (
-        ("index", bond.index, job.index_digest),
-        (f"preset (it was made with '{bond.preset_name}')", bond.preset, job.preset_digest),
-    ):
-        if theirs != ours:
-            raise OutputMismatch(
-                f"{_where(store)} binds this output to another {what}: {theirs[:12]}…, "
-                f"not {ours[:12]}…; use the same one, or another --output"
-            )
+    check_index(store, bond, job.index_digest)
+    made_with = f"preset (it was made with '{bond.preset_name}')"
+    _check_same(store, made_with, bond.preset, job.preset_digest)
+
+
+def check_index(store: Store, bond: Bond, digest: str) -> None:
+    """Refuse an index that is not the output's. Raises: OutputMismatch."""
+    _check_same(store, "index", bond.index, digest)
+
+
+def _check_same(store: Store, what: str, theirs: str, ours: str) -> None:
+    if theirs != ours:
+        raise OutputMismatch(
+            f"{_where(store)} binds this output to another {what}: {theirs[:12]}…, "
+            f"not {ours[:12]}…; use the same one, or another --output"
+        )
 
 
 def _where(store: Store) -> str:

@@ -16,6 +16,9 @@ RENDERS: Final = "renders/"
 LEDGER: Final = "ledger/"
 DOWNLOADS: Final = "downloads/"
 
+JOB_FORMAT: Final = "render-worker-job"
+"""What `JOB` calls itself."""
+
 INDEX: Final = "index.json"
 SHARDS: Final = "shards/"
 CONTACT_SHEET: Final = "contact-sheet.png"
@@ -220,6 +223,10 @@ def pose_file(view: str) -> str:
 
 EXPORT: Final = "export.json"
 """Binds a data set to its kind, its options and the output it is made from."""
+EXPORT_FORMAT: Final = "render-worker-export"
+"""What `EXPORT` calls itself."""
+PLY: Final = "ply/"
+PLY_BINARY: Final = "ply_binary/"
 
 
 def cloud_npz(uid: str) -> str:
@@ -229,12 +236,12 @@ def cloud_npz(uid: str) -> str:
 
 def cloud_ply(uid: str) -> str:
     """An object's point cloud as ASCII PLY."""
-    return f"ply/{uid}.ply"
+    return f"{PLY}{uid}.ply"
 
 
 def cloud_ply_binary(uid: str) -> str:
     """An object's point cloud as binary PLY."""
-    return f"ply_binary/{uid}.ply"
+    return f"{PLY_BINARY}{uid}.ply"
 
 
 def omage_small(size: int) -> str:

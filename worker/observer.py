@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 from rich.console import Console
@@ -23,6 +23,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from worker.index.record import ObjectRef
@@ -62,9 +63,24 @@ class LogObserver:
         """An object has reached its outcome."""
         fields = {"object": outcome.file_identifier, **outcome.seconds}
         if outcome.outcome == "failed":
-            log.warning("failed", code=outcome.code, reason=outcome.message, **fields)
+            log.warning(
+                "failed", phase=outcome.step, code=outcome.code, reason=outcome.message, **fields
+            )
         else:
             log.info(outcome.outcome, **fields)
+
+
+WHOLE: Final = Column(no_wrap=True)
+"""Of a bar's columns, those that a narrow terminal leaves whole; the name and the bar give way."""
+
+
+class NameColumn(ProgressColumn):
+    """What is being done, and with what: cut short where there is no room."""
+
+    def render(self, task: Task) -> Text:
+        """In one line, as text only: a hostile file's name may hold escape codes."""
+        name = "".join(char for char in task.fields["current"] if char.isprintable())
+        return Text(f"{task.description} {name}", no_wrap=True, overflow="ellipsis")
 
 
 class RateColumn(ProgressColumn):
@@ -91,7 +107,7 @@ class ProgressObserver:
     def rendering(self, ref: ObjectRef) -> None:
         """Blender starts on `ref`."""
         name = ref.file_identifier.rsplit("/", 1)[-1]
-        self._progress.update(self._task, current=name[-32:])
+        self._progress.update(self._task, current=name)
 
     def outcome(self, outcome: Outcome) -> None:
         """An object has reached its outcome."""
@@ -100,8 +116,9 @@ class ProgressObserver:
             failed = self._counts["failed"]
         if outcome.outcome == "failed":
             log.warning(
-                "failed", object=outcome.file_identifier, code=outcome.code, reason=outcome.message
-            )
+                "failed", object=outcome.file_identifier, phase=outcome.step, code=outcome.code,
+                reason=outcome.message,
+            )  # fmt: skip
         if outcome.outcome != "new":
             self._progress.update(self._task, advance=1, failed=failed)
 
@@ -115,17 +132,18 @@ def watching(
         yield LogObserver()
         return
     progress = Progress(
-        SpinnerColumn(),
-        TextColumn(doing + " {task.fields[current]:<32}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        RateColumn(),
-        TextColumn("[red]{task.fields[failed]} failed"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        SpinnerColumn(table_column=WHOLE),
+        NameColumn(table_column=Column(ratio=2)),
+        BarColumn(bar_width=None, table_column=Column(ratio=1)),
+        MofNCompleteColumn(table_column=WHOLE),
+        RateColumn(table_column=WHOLE),
+        TextColumn("[red]{task.fields[failed]} failed", table_column=WHOLE),
+        TimeElapsedColumn(table_column=WHOLE),
+        TextColumn("left", table_column=WHOLE),
+        TimeRemainingColumn(table_column=WHOLE),
         console=Console(stderr=True),
         speed_estimate_period=600,
+        expand=True,
     )
     with progress:
         task = progress.add_task(doing, total=total, current="", failed=0)

@@ -31,7 +31,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from worker import keys
-from worker.errors import ObjectError, ObjectInterrupted
+from worker.errors import IndexInvalid, ObjectError, ObjectInterrupted
 from worker.failpoints import Failpoint, reach
 from worker.feed import Feed, Task
 from worker.job import Job
@@ -94,7 +94,7 @@ class Pipeline:
         self._tally = Tally()
 
     def run(self) -> Tally:
-        """Take every object of the feed to its outcome.
+        """Take every object of the feed to its outcome; those before a broken shard, if one is.
 
         Raises: whatever makes going on pointless (StoreError, BlenderMissing, …).
         """
@@ -138,12 +138,17 @@ class Pipeline:
         line.drain(published, self._record_rendered)
         for outcome in self._feed.settled():
             self._tally.add_earlier(outcome)
-        self._tally.interrupted = self._tally.interrupted or not self._feed.exhausted
+        if self._tally.broken is None:
+            self._tally.interrupted = self._tally.interrupted or not self._feed.exhausted
         return self._tally
 
     def _items(self) -> Iterator[Item[None]]:
-        for task in self._feed.tasks():
-            yield Item(task, None, {})
+        try:
+            for task in self._feed.tasks():
+                yield Item(task, None, {})
+        except IndexInvalid as error:
+            # A later shard is broken: what is in work is not, and is taken to its outcome.
+            self._tally.broken = error
 
     def _fetch(self, task: Task, _: None) -> FetchedObject:
         try:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
+
+import structlog
 
 from worker import job as jobs
 from worker import presets
@@ -14,13 +16,13 @@ from worker.blender.recipe import Recipe
 from worker.errors import WorkerError
 from worker.failpoints import Failpoint, reach
 from worker.feed import Feed
-from worker.index.reader import Index, open_index
+from worker.index.reader import Index, checked, open_index
 from worker.index.scenes import arranged
 from worker.job import Job
 from worker.ledger import LedgerWriter
 from worker.observer import watching
 from worker.pipeline import Pipeline
-from worker.ranks import Rank, assign
+from worker.ranks import Rank, ShardShare, assign
 from worker.render import abilities, runtime
 from worker.render.pool import Pool, PoolOptions
 from worker.scratch import disk_base, scratch
@@ -31,6 +33,8 @@ from worker.sources.keep import Keeper
 from worker.stop import LAST_S, Stop
 from worker.stores import open_store
 from worker.tally import Tally
+
+log = structlog.get_logger(__name__)
 
 
 class RunOptions(SessionOptions, frozen=True, kw_only=True):
@@ -74,6 +78,13 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
     store = open_store(options.output, options.s3)
     store.check()
     jobs.check(store, job)
+    shares = assign(len(index.shards), rank.rank, rank.world)
+    index = checked(index, [share.shard for share in shares])
+    total = _total(index, shares, options.limit)
+    if not total and not options.render_new:  # what lies beside the index may be this rank's
+        said = f"rank {rank.rank} of {rank.world} has no objects: the index has {index.objects}"
+        log.warning(said)
+        return Tally(), store.uri
     keep = None
     if options.keep_downloads is not None:
         keep_store = open_store(options.keep_downloads, options.s3)
@@ -103,7 +114,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         fetcher = Fetcher(downloads, limits=options.fetch, keep=keep, s3=options.s3)
         ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))
         stop.before_leaving(partial(ledger.flush_within, LAST_S))
-        observer = stack.enter_context(watching(_total(index, rank, options.limit)))
+        observer = stack.enter_context(watching(total))
         feed = Feed(job, index, store, fetcher, stop, observer)
         pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
         tally = pipeline.run()
@@ -115,9 +126,8 @@ def _environment(recipe: Recipe) -> str:
     return recipe.lights.environment if recipe.lights.rig == "environment" else ""
 
 
-def _total(index: Index, rank: Rank, limit: int | None) -> int:
-    """Objects of this rank's share, at most `limit`."""
-    shares = assign(len(index.shards), rank.rank, rank.world)
+def _total(index: Index, shares: Iterable[ShardShare], limit: int | None) -> int:
+    """Objects of a rank's shares, at most `limit`."""
     total = sum(
         len(range(share.stripe, index.shards[share.shard].objects, share.stripes))
         for share in shares

@@ -11,7 +11,14 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from worker import scratch
-from worker.errors import InternalError, PublishFailed, StoreError, StoreFull, WorkerError
+from worker.errors import (
+    InternalError,
+    ObjectError,
+    PublishFailed,
+    StoreError,
+    StoreFull,
+    WorkerError,
+)
 from worker.failpoints import Failpoint, reach
 from worker.stores.base import Stat, Store
 
@@ -22,20 +29,26 @@ log = structlog.get_logger(__name__)
 def step(phase: str, seconds: dict[str, float], **about: str) -> Iterator[None]:
     """Do the context's work as the step `phase` of what `about` says; add its time to `seconds`.
 
-    A bug becomes the outcome of what is worked on. Raises: InternalError; NodeError, when scratch
-    is full.
+    A bug becomes the outcome of what is worked on, and an ObjectError is told where it was raised.
+
+    Raises: InternalError; NodeError, when scratch is full.
     """
     start = time.monotonic()
     with bound_contextvars(phase=phase, **about):
         try:
             yield
+        except ObjectError as error:
+            error.step = phase
+            raise
         except WorkerError:
             raise
         except Exception as error:
             if isinstance(error, OSError) and error.errno in scratch.FULL:
                 raise scratch.full(error) from error
             log.exception("a bug of the worker's")
-            raise InternalError(f"{type(error).__name__} in {phase}: {error}") from error
+            bug = InternalError(f"{type(error).__name__} in {phase}: {error}")
+            bug.step = phase
+            raise bug from error
     seconds[phase] = round(time.monotonic() - start, 3)
 
 

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from typing import Literal
 
-from worker.errors import ExitStatus, InternalError, ObjectInterrupted
+from worker.errors import ExitStatus, InternalError, ObjectInterrupted, WorkerError
 from worker.ledger import Outcome
 
 
@@ -20,6 +20,8 @@ class Tally:
         self.codes: Counter[str] = Counter()
         self.earlier: Counter[str] = Counter()
         self.interrupted = False
+        self.broken: WorkerError | None = None
+        """What kept the rest of the work from being begun."""
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome of this run."""
@@ -49,7 +51,7 @@ class Tally:
         parts += [f"{self.now['failed']} failed ({codes})"] if codes else []
         parts += [f"{self.now['new']} new, not rendered"] if self.now["new"] else []
         parts += [f"{self.earlier.total()} done before"] if self.earlier else []
-        stopped = "stopped before the end: " if self.interrupted else ""
+        stopped = "stopped before the end: " if self.interrupted or self.broken else ""
         return f"{stopped}{', '.join(parts)} → {output}"
 
     @property
@@ -63,6 +65,8 @@ class Tally:
         """What the process should end with."""
         if self.codes[InternalError.code]:
             return ExitStatus.BUG
+        if self.broken is not None:
+            return self.broken.exit_status
         if self.interrupted:
             return ExitStatus.INTERRUPTED
         if self.failure_rate > max_failure_rate:

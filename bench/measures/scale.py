@@ -21,7 +21,7 @@ from bench.result import BenchError, Row, at_most
 from worker import keys
 from worker.index import manifest
 from worker.index.record import Shard
-from worker.job import FORMAT, Bond
+from worker.job import Bond
 from worker.ledger import Outcome
 from worker.render import canary
 
@@ -105,8 +105,8 @@ def make_ledger(folder: Path, shards: int) -> None:
             for item in range(first, first + PER_SHARD)
         ))  # fmt: skip
     bond = Bond(
-        format=FORMAT, version=1, index="0" * 64, objects=shards * PER_SHARD, preset="0" * 64,
-        preset_name="default", recipe={}, worker="0", blender="4.5.15 LTS",
+        format=keys.JOB_FORMAT, version=1, index="0" * 64, objects=shards * PER_SHARD,
+        preset="0" * 64, preset_name="default", recipe={}, worker="0", blender="4.5.15 LTS",
     )  # fmt: skip
     (folder / keys.JOB).write_bytes(msgspec.json.encode(bond))
 

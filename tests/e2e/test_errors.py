@@ -11,6 +11,8 @@ import pytest
 from tests.e2e.conftest import ROOT, SMALL, command, environment, log_lines, run_worker
 from tests.integration.blender.broken import picture
 from tests.integration.blender.driver import DEBIAN
+from worker import keys
+from worker.index.reader import CHECKED_OBJECTS
 
 CASES = {
     "no index": (["nowhere.json"], {}, 78, ["nowhere.json"]),
@@ -143,6 +145,41 @@ def test_another_index_on_the_same_output_is_refused(own_samples, undisturbed):
     next(own_samples.rglob("*.glb")).unlink()
     done = run_worker("run", own_samples, "--output", undisturbed, *SMALL, check=78)
     assert "index" in done.stderr
+    done = run_worker("status", "--output", undisturbed, "--index", own_samples, check=78)
+    assert "another index" in done.stderr
+
+
+def test_a_shard_that_is_broken_is_refused_before_any_rendering(samples, tmp_path):
+    run_worker("index", "build", samples, "--to", tmp_path / "index", "--shard-size", 2)
+    with (tmp_path / "index" / keys.shard_file("000001")).open("a") as shard:
+        shard.write("garbage\n")
+    done = run_worker("run", tmp_path / "index", "--output", tmp_path / "out", *SMALL, check=78)
+    (said,) = done.stderr.splitlines()
+    assert "000001.jsonl" in said
+    assert "build the index again" in said
+    assert not (tmp_path / "out" / keys.JOB).exists()
+
+
+def test_a_shard_found_broken_late_leaves_what_is_in_work_whole(samples, tmp_path):
+    index, output = tmp_path / "index", tmp_path / "out"
+    run_worker("index", "build", samples, "--to", index, "--shard-size", 3)
+    listed = json.loads((index / keys.INDEX).read_bytes())
+    bad = listed["shards"][1]
+    # So many that they are read when their turn comes.
+    listed["objects"] += CHECKED_OBJECTS - bad["objects"]
+    bad["objects"] = CHECKED_OBJECTS
+    (index / keys.INDEX).write_text(json.dumps(listed))
+    summary = tmp_path / "summary.json"
+    done = run_worker("run", index, "--output", output, "--device", "cpu", "--summary", summary,
+                      *SMALL, check=78)  # fmt: skip
+    assert "000001.jsonl" in done.stderr.splitlines()[-1]
+    said = [json.loads(line) for line in done.stderr.splitlines()[:-1]]
+    assert [line["rendered"] for line in said if line["event"] == "done"] == [3]
+    assert not [line for line in said if line["event"] == "failed"]
+    assert len(list(output.glob("renders/*.zip"))) == 3
+    told = json.loads(summary.read_bytes())
+    assert (told["status"], told["rendered"]) == (78, 3)
+    assert "000001.jsonl" in told["error"]
 
 
 def test_bad_objects_never_stop_the_run(own_samples, tmp_path):

@@ -51,6 +51,15 @@ def index(repository, tmp_path_factory):
     return base / "index"
 
 
+def status(output, index):
+    """The status without and with the index; they agree."""
+    at = ("status", "--output", output, "--json")
+    found, other = (json.loads(run_worker(*at, *more).stdout) for more in ((), ("--index", index)))
+    for key in ("done", "beside", "left", "total"):
+        assert found[key] == other[key], key
+    return {key: found[key] for key in ("done", "beside", "left", "total")}
+
+
 def zips(output):
     return {path.stem for path in output.glob("renders/*.zip")}
 
@@ -63,6 +72,7 @@ def test_recorded_then_rendered_when_asked(repository, index, tmp_path):
     for output in (later, at_once):
         run_worker("run", index, "--output", output, "--render-new", *crash.TINY, **variables)
         assert zips(output) == {uid_of(name) for name in names}
+        assert status(output, index) == {"done": 2, "beside": 2, "left": 0, "total": 2}
     assert listing(later) == listing(at_once)
     again = run_worker("run", index, "--output", later, "--render-new", *crash.TINY, **variables)
     assert '"rendered": 0' in again.stderr
@@ -107,3 +117,4 @@ def test_the_limit_counts_them(repository, index, tmp_path):
     arguments = ("run", index, "--output", tmp_path / "out", "--render-new", "--limit", 3)
     run_worker(*arguments, *crash.TINY, **variables)
     assert len(zips(tmp_path / "out")) == 3
+    assert status(tmp_path / "out", index) == {"done": 2, "beside": 1, "left": 0, "total": 2}

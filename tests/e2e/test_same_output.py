@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -159,3 +160,17 @@ def test_log_lines_say_who_where_and_what(samples, tmp_path):
     assert {line["rank"] for line in lines} == {0}
     (rendered,) = [line for line in lines if line["event"] == "rendered"]
     assert {"shard", "uid", "phase", "timestamp", "level"} <= set(rendered)
+
+
+def test_a_failure_says_in_which_step_in_log_and_ledger(tmp_path):
+    (tmp_path / "hollow.obj").write_text("# nothing in it\n")
+    (tmp_path / "list.txt").write_text("gone.obj\nhollow.obj\n")
+    done = run_worker("run", tmp_path / "list.txt", "--output", tmp_path / "out", "--device", "cpu",
+                      *SMALL, check=10)  # fmt: skip
+    told = {line["object"]: line["phase"] for line in log_lines(done) if line["event"] == "failed"}
+    kept = {
+        line["file_identifier"]: line["step"]
+        for part in tmp_path.glob("out/ledger/*/*.jsonl")
+        for line in map(json.loads, part.read_text().splitlines())
+    }
+    assert told == kept == {"gone.obj": "fetch", "hollow.obj": "render"}

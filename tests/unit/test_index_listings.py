@@ -8,6 +8,7 @@ import json
 import pytest
 from structlog.testing import capture_logs
 
+from worker import keys
 from worker.errors import ExitStatus, IndexInvalid, UsageError
 from worker.index import builder, listings
 from worker.index.reader import open_index
@@ -157,6 +158,28 @@ def test_folder_skips_a_name_that_is_not_utf8(tmp_path):
     with capture_logs() as logs:
         assert [ref.file_identifier for ref in read(tmp_path)] == ["a.glb"]
     assert "not UTF-8" in str(logs)
+
+
+def test_a_folder_leaves_out_what_the_worker_made_in_it(tmp_path):
+    for name in ("a.glb", "b/c.obj", "b/ply/d.ply", "e/f.zip", "clouds/g.obj"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    before = open_index(str(tmp_path), S3)
+    for folder, document, mark in (
+        (".", keys.JOB, keys.JOB_FORMAT), ("b", keys.JOB, keys.JOB_FORMAT),
+        ("clouds", keys.EXPORT, keys.EXPORT_FORMAT),
+    ):  # fmt: skip
+        (tmp_path / folder / document).write_text(json.dumps({"format": mark}))
+    for key in (keys.render_zip("u"), "b/" + keys.render_zip("v"), "clouds/" + keys.cloud_ply("u"),
+                "clouds/" + keys.cloud_ply_binary("u")):  # fmt: skip
+        (tmp_path / key).parent.mkdir(exist_ok=True)
+        (tmp_path / key).write_text("")
+    assert open_index(str(tmp_path), S3).digest == before.digest
+    assert before.objects == 5
+    (tmp_path / "e" / keys.JOB).write_text('{"format": "another\'s"}')
+    (tmp_path / "e/renders").mkdir()
+    (tmp_path / "e/renders/h.zip").write_text("")
+    assert open_index(str(tmp_path), S3).objects == 6
 
 
 def test_the_digest_of_a_folder_is_its_listing(tmp_path):

@@ -1,4 +1,4 @@
-"""Opening a built index: only index.json is read, shards are checked when their turn comes."""
+"""Opening a built index: only index.json is read; a rank's first shards are checked at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from worker import keys
 from worker.errors import IndexInvalid
 from worker.index import manifest
-from worker.index.reader import open_index
+from worker.index.reader import CHECKED_OBJECTS, CHECKED_SHARDS, checked, open_index
 from worker.index.record import Shard
 from worker.s3 import S3Options
 
@@ -115,7 +115,7 @@ def test_a_shard_that_was_changed_is_refused(index):
 def test_a_shard_that_is_gone_is_refused(index):
     opened = open_index(str(index), S3)
     (index / opened.shards[1].file).unlink()
-    with pytest.raises(IndexInvalid, match=r"000001\.jsonl: no such file"):
+    with pytest.raises(IndexInvalid, match=r"000001\.jsonl: no such file.*build the index again"):
         opened.read(opened.shards[1])
 
 
@@ -149,6 +149,35 @@ def test_an_empty_shard_and_duplicates_say_so(index):
     assert [(line["event"][:5], line["shard"], line.get("count")) for line in logs] == [
         ("empty", "000000", None), ("dupli", "000001", 2),
     ]  # fmt: skip
+
+
+def test_a_ranks_own_shards_are_checked_and_read_once(index):
+    opened = open_index(str(index), S3)
+    (index / opened.shards[1].file).write_bytes(LINES[0])
+    mine = checked(opened, [0])
+    (index / opened.shards[0].file).unlink()
+    assert [ref.file_identifier for ref in mine.read(opened.shards[0])] == ["a.glb"]
+    with pytest.raises(IndexInvalid, match=r"000001\.jsonl: sha256 is"):
+        checked(mine, [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("count", "objects"), [(2, CHECKED_OBJECTS + 1), (CHECKED_SHARDS + 2, 0)], ids=["big", "many"]
+)
+def test_of_shards_too_many_to_read_the_files_are_looked_for(tmp_path, count, objects):
+    (tmp_path / keys.SHARDS).mkdir()
+    made = [shard_of(0, LINES[0]), *(shard_of(number, b"") for number in range(1, count))]
+    shards = tuple(msgspec.structs.replace(each, objects=each.objects or objects) for each in made)
+    for shard in shards:
+        (tmp_path / shard.file).write_bytes(LINES[0] if shard is shards[0] else b"")
+    (tmp_path / keys.INDEX).write_bytes(manifest.encode(shards))
+    opened = open_index(str(tmp_path), S3)
+    last = tmp_path / shards[-1].file
+    last.write_bytes(b"garbage")
+    assert shards[-1].name not in checked(opened, range(count)).held
+    last.unlink()
+    with pytest.raises(IndexInvalid, match=r"jsonl: no such file.*build the index again"):
+        checked(opened, range(count))
 
 
 def test_ten_million_objects_open_without_their_shards(tmp_path):

@@ -15,7 +15,7 @@ from worker.blender import recipe as recipes
 from worker.blender.recipe import Recipe
 from worker.errors import PresetInvalid
 from worker.presets import document
-from worker.presets.overrides import merge, parse
+from worker.presets.overrides import merge, parse, split
 
 
 def test_objaverse_xl_is_as_published():
@@ -276,3 +276,21 @@ def test_what_means_nothing_to_a_product_is_not_shown():
     for idle in ("[camera]", "[lights]", "[splits]", "views =", "records ="):
         assert idle not in omage
     assert "[camera]" in presets.to_toml(presets.load("omage", ["camera.radius=2"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("", []),
+        (" views=4\tresolution=16\n", ["views=4", "resolution=16"]),
+        ("resolution=16 camera.radius=[1.5, 2.0]", ["resolution=16", "camera.radius=[1.5, 2.0]"]),
+        ("""scenes.classes=['a b=1', "c\\" d=2"] views=1""",
+         ["""scenes.classes=['a b=1', "c\\" d=2"]""", "views=1"]),
+        ("a={ b=1, c=2 } views = 3", ["a={ b=1, c=2 }", "views = 3"]),
+        ("colour.view_transform=khronos pbr views=1",
+         ["colour.view_transform=khronos pbr", "views=1"]),
+        ("name=it's views=1", ["name=it's", "views=1"]),
+    ],
+)  # fmt: skip
+def test_overrides_of_one_variable_are_parted_between_settings(text, parts):
+    assert split(text) == parts

@@ -133,6 +133,18 @@ def test_new_objects_that_were_rendered_hide_no_open_ones(store):
     assert status_of(store, {"000000": 2, "000001": 2}).left == 2
 
 
+def test_objects_beside_the_index_are_none_of_its_total(store):
+    write(store, "000000", [
+        outcome(1), outcome(2, listed=False), outcome(3, "new"), failure(4, "crash", "died"),
+    ])  # fmt: skip
+    write(store, "000000", [outcome(3)], writer="later")
+    for totals, objects in ((None, 4), ({"000000": 4}, None)):
+        status = status_of(store, totals, objects)
+        assert (status.done, status.beside, status.left, status.total) == (2, 2, 2, 4)
+        assert "2 of 4 objects done; 2 rendered beside the index's; " in text(status)
+    assert status.outcomes == {"rendered": 3, "skipped": 0, "new": 0, "failed": 1}
+
+
 def test_the_status_is_plain_json(store):
     write(store, "000000", [outcome(1), failure(2, "crash", "died")])
     plain = to_dict(status_of(store, {"000000": 2}))

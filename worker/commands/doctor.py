@@ -13,7 +13,6 @@ from rich.console import Console
 
 from worker import doctor, log
 from worker.commands.options import (
-    ENVIRONMENT,
     option,
     with_s3,
 )
@@ -34,10 +33,7 @@ Scratch = Annotated[Path | None, option("--scratch", "Folder for raw passes.")]
 
 @with_s3
 def doctor_command(
-    output: Annotated[
-        str | None,
-        typer.Option("--output", help="Also try this store.", envvar=ENVIRONMENT + "OUTPUT"),
-    ] = None,
+    output: Annotated[str | None, option("--output", "Also try this store.")] = None,
     device: Device = "auto",
     blender: Blender = "auto",
     children: Annotated[
@@ -47,7 +43,7 @@ def doctor_command(
     scratch: Scratch = None,
     *,
     s3: S3Options,
-    as_json: Annotated[bool, typer.Option("--json", help="For a script.")] = False,
+    as_json: Annotated[bool, option("--json", "For a script.")] = False,
 ) -> None:
     """Look at what a run needs here: Blender, devices, scratch, memory, store, clock.
 

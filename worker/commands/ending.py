@@ -21,7 +21,9 @@ def end_with(work: Callable[[], SessionResult], level: str) -> NoReturn:
     """
     log.configure("warning" if sys.stderr.isatty() and level == "info" else level)
     result = work()
-    summaries.write(result.status, tally=result.tally)
+    summaries.write(result.status, tally=result.tally, error=result.tally.broken)
     if sys.stderr.isatty():
         Console(stderr=True).print(result.tally.sentence(result.output))
+    if result.tally.broken is not None:
+        typer.echo(f"render-worker: {result.tally.broken}", err=True)
     raise typer.Exit(result.status)

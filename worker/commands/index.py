@@ -9,6 +9,7 @@ import typer
 
 from worker import presets
 from worker.commands.options import (
+    Overrides,
     option,
     with_s3,
 )
@@ -67,9 +68,7 @@ def scenes_command(
     ],
     to: Annotated[str, option("--to", "Folder or s3://bucket/prefix.", metavar="URI")],
     preset: Annotated[str, option("--preset", "Preset of product scenes, as for the run.")],
-    overrides: Annotated[
-        list[str] | None, option("--set", "Override a preset key.", metavar="KEY=VALUE")
-    ] = None,
+    overrides: Overrides = None,
     kind: Annotated[
         str, option("--kind", f"What SOURCE is: {', '.join(listings.KINDS)}.")
     ] = listings.AUTO,

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from worker import keys
+from worker.commands.options import option
 from worker.errors import ConfigurationError, UsageError
 from worker.omage import Omage, files, glb
 from worker.omage.files import NotOmage
@@ -24,10 +25,10 @@ MEMBER_LIMIT = 1 << 28
 
 def omage_to_mesh_command(
     source: Annotated[Path, typer.Argument(help="A .npz, or an object's zip.", metavar="FILE")],
-    to: Annotated[Path, typer.Option("--to", help="GLB to write.", metavar="OUT.glb")],
+    to: Annotated[Path, option("--to", "GLB to write.", metavar="OUT.glb")],
     resolution: Annotated[
         int | None,
-        typer.Option("--resolution", help="Reduce it to so many pixels first, as 64.", min=2),
+        option("--resolution", "Reduce it to so many pixels first, as 64.", min=2),
     ] = None,
 ) -> None:
     """Turn an object image back into a mesh with its textures, Y up, as a GLB."""

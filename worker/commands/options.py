@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from worker.presets.overrides import split
 from worker.report import summary
 from worker.s3 import S3Options
 
@@ -22,11 +24,25 @@ def option(flag: str, text: str, **more: Any) -> Any:
     return typer.Option(flag, help=text, envvar=ENVIRONMENT + name, show_envvar=False, **more)
 
 
+def _from_variable(
+    context: typer.Context, parameter: typer.CallbackParam, value: list[str] | None
+) -> list[str] | None:
+    """The settings; those of the variable parted anew, since typer parts it at every blank."""
+    source = context.get_parameter_source(parameter.name or "")
+    if source is None or source.name != "ENVIRONMENT":
+        return value
+    return split(os.environ[str(parameter.envvar)])
+
+
 Output = Annotated[str, option("--output", "Folder or s3://bucket/prefix.", metavar="URI")]
 # These two are read by worker.ranks, which knows which schedulers' variables they go with.
 Rank = Annotated[int | None, typer.Option("--rank", help="Of 0 … world size - 1.")]
 WorldSize = Annotated[
     int | None, typer.Option("--world-size", help="Workers in all; default: the scheduler's.")
+]
+Overrides = Annotated[
+    list[str] | None,
+    option("--set", "Override a preset key.", metavar="KEY=VALUE", callback=_from_variable),
 ]
 Retry = Annotated[
     list[str] | None,

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.syntax import Syntax
 
 from worker import presets
+from worker.commands.options import Overrides
 from worker.report import presets as listing
 
 app = typer.Typer(help="List the presets, or show one.", invoke_without_command=True)
@@ -29,9 +30,7 @@ def list_command(context: typer.Context) -> None:
 @app.command("show")
 def show_command(
     name: Annotated[str, typer.Argument(help="Preset name or TOML file.")],
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", help="Override a key.", metavar="KEY=VALUE")
-    ] = None,
+    overrides: Overrides = None,
 ) -> None:
     """Print every key of a preset with its value, meaning and range, as TOML."""
     text = presets.to_toml(presets.load(name, overrides or ()))

@@ -32,7 +32,7 @@ def status_command(
         str | None,
         option("--input", "Of a data set: the output it is made of, for what is left."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For a script.")] = False,
+    as_json: Annotated[bool, option("--json", "For a script.")] = False,
     *,
     s3: S3Options,
 ) -> None:

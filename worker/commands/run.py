@@ -14,6 +14,7 @@ from worker.commands.options import (
     LogLevel,
     MaxFailureRate,
     Output,
+    Overrides,
     Rank,
     Retry,
     Summary,
@@ -36,9 +37,7 @@ def run_command(
     ],
     output: Output,
     preset: Annotated[str, option("--preset", "Preset name or TOML file.")] = "default",
-    overrides: Annotated[
-        list[str] | None, option("--set", "Override a preset key.", metavar="KEY=VALUE")
-    ] = None,
+    overrides: Overrides = None,
     rank: Rank = None,
     world_size: WorldSize = None,
     device: Annotated[

@@ -12,8 +12,6 @@ from worker.errors import OutputMismatch
 from worker.job import Bond as JobBond
 from worker.stores.base import Store
 
-FORMAT = "render-worker-export"
-
 
 class Bond(msgspec.Struct, frozen=True, kw_only=True):
     """Written once, by the first worker that gets there."""
@@ -33,8 +31,8 @@ class Bond(msgspec.Struct, frozen=True, kw_only=True):
 def bond_of(kind: str, options: dict[str, Any], job: JobBond, objects: str | None) -> Bond:
     """The bond of a data set of `kind` with `options`, made of the output with `job`."""
     return Bond(
-        format=FORMAT, version=1, kind=kind, options=options, index=job.index, preset=job.preset,
-        preset_name=job.preset_name, objects=objects, worker=__version__,
+        format=keys.EXPORT_FORMAT, version=1, kind=kind, options=options, index=job.index,
+        preset=job.preset, preset_name=job.preset_name, objects=objects, worker=__version__,
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from worker.stop import Stop
 from worker.stores.base import Store, sha256_of
 from worker.tally import Tally
 
+STEP: Final = "export"
 PUBLISH_WORKERS: Final = 4
 PUBLISH_ROOM: Final = 4
 
@@ -77,7 +78,7 @@ class ExportLine:
         line = Stages(on_abort=lambda: None)
         todo = line.feed(lambda: self._open(units, before), room=self._workers)
         made = line.stage(
-            "export", self._make, todo, workers=self._workers, room=PUBLISH_ROOM,
+            STEP, self._make, todo, workers=self._workers, room=PUBLISH_ROOM,
             failed=self._unit_failed,
         )  # fmt: skip
         published = line.stage(
@@ -106,7 +107,7 @@ class ExportLine:
         seconds: dict[str, float] = {}
         done: list[Finished] = []
         failed: list[tuple[Finished, ObjectError]] = []
-        with step("export", seconds, unit=unit.name):
+        with step(STEP, seconds, unit=unit.name):
             if self._export.grouping is None:
                 parts: Iterable[Any] = [self._convert(unit.objects[0])]
                 done = list(unit.objects)
@@ -146,6 +147,7 @@ class ExportLine:
             except ObjectError as error:
                 if error.retryable:
                     raise
+                error.step = STEP
                 failed.append((found, error))
                 if self._export.keeps_failed:
                     yield self._export.convert(Item(found, None, error))

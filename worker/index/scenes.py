@@ -80,7 +80,7 @@ def arranged(index: Index, recipe: Recipe) -> Index:
     made = tuple(ranges((ref for shard in index.shards for ref in index.read(shard)), recipe))
     name = keys.shard_name(0)
     shard = Shard(name=name, file=index.shards[0].file, objects=len(made), sha256=index.digest)
-    return msgspec.structs.replace(index, shards=(shard,), objects=len(made), listed=made)
+    return msgspec.structs.replace(index, shards=(shard,), objects=len(made), held={name: made})
 
 
 def ranges(refs: Iterable[ObjectRef], recipe: Recipe) -> Iterator[ObjectRef]:

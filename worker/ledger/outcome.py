@@ -71,6 +71,8 @@ class Outcome(Line, frozen=True, kw_only=True, omit_defaults=True):
     """As the index names it; of a rendered object its zip tells."""
     license: str | None = None
     """As `source`."""
+    step: str | None = None
+    """Of a failed object: fetch, render, pack or publish; of a data set export or publish."""
     log_tail: tuple[str, ...] = ()
     sha256: str | None = None
     """Hex digest of the zip."""
@@ -140,7 +142,7 @@ class Outcome(Line, frozen=True, kw_only=True, omit_defaults=True):
         return cls(
             **_common(ref, shard, author, "failed"),
             source=ref.source or None, license=ref.license,
-            code=error.code, message=str(error), log_tail=tuple(error.log_tail),
+            code=error.code, step=error.step, message=str(error), log_tail=tuple(error.log_tail),
             seconds=seconds, attempt=attempt, listed=listed,
         )  # fmt: skip
 

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from typing import Any
+from typing import Any, Final
 
 from worker.errors import PresetInvalid
 
 Table = dict[str, Any]
+_PIECE: Final = re.compile(
+    r"""(?P<blank>\s+(?=[\w-]+(?:\.[\w-]+)*\s*=))|"(?:\\.|[^"\\])*"|'[^']*'|.""", re.DOTALL
+)
+"""Of a text with overrides: a blank before a ``KEY=``, a quoted text, or a letter."""
+
+
+def split(text: str) -> list[str]:
+    """The overrides in one text, ``views=4 camera.radius=[1.5, 2.0]``.
+
+    A blank parts two where a ``KEY=`` follows it, outside of quotes and brackets.
+    """
+    parts = [""]
+    depth = 0
+    for found in _PIECE.finditer(text.strip()):
+        piece = found[0]
+        depth += (piece in "[{") - (piece in "]}")
+        if found["blank"] and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return [part for part in parts if part]
 
 
 def parse(override: str) -> Table:

@@ -28,6 +28,7 @@ def status_at(output: str, s3: S3Options, *, index: str | None, source: str | No
         totals = None
         if index is not None:
             found = arranged(open_index(index, s3), Source(store).recipe)
+            job.check_index(store, renders, found.digest)
             totals = {shard.name: shard.objects for shard in found.shards}
         return status_of(store, totals, renders.objects)
     exported = bond.read(store)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
@@ -69,8 +69,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     retryable: int
     """Failed objects that a later run tries again unasked."""
     done: int
-    """Objects of the index that need no further run: rendered, exported, skipped, failed for good.
-    """
+    """Of the index's objects, those settled: rendered, exported, skipped, failed for good."""
+    beside: int
+    """Objects rendered that the index does not name."""
     total: int | None
     left: int | None
     per_hour: float | None
@@ -101,11 +102,13 @@ def status_of(
     done: dict[str, int] = dict.fromkeys(totals or (), 0)
     for shard, group in groupby(parts, key=lambda part: keys.shard_of_part(part[0])):
         folded: dict[str, Line] = {}
+        beside: set[str] = set()
         for _, lines in group:
             count.minutes.update([line.time[:16] for line in lines])
             count.last = max(count.last, max((line.time for line in lines), default=""))
             fold(folded, lines)
-        done[shard] = count.add(folded)
+            beside.update(line.uid for line in lines if not line.listed or line.outcome == "new")
+        done[shard] = count.add(folded, beside)
     return count.status(done, totals, objects, kinds)
 
 
@@ -121,24 +124,30 @@ class _Count:
         """Hashes of the uids that are new in some shard, and of those that are more in some."""
         self._codes: Counter[str] = Counter()
         self._retryable = 0
+        self._beside = 0
         self._patterns: Counter[tuple[str, str]] = Counter()
         self._examples: dict[tuple[str, str], Line] = {}
 
-    def add(self, folded: Mapping[str, Line]) -> int:
-        """Count a shard's outcomes; returns how many of its objects are done."""
-        self._outcomes.update(Counter(line.outcome for line in folded.values()))
+    def add(self, folded: Mapping[str, Line], beside: Collection[str]) -> int:
+        """Count a shard's outcomes; returns how many of its own objects are done.
+
+        `beside` are uids of which the index knows nothing.
+        """
+        self._outcomes.update(line.outcome for line in folded.values())
         self._others.extend(hash(uid) for uid, line in folded.items() if line.outcome != "new")
-        not_done = 0
+        done = 0
         for uid, line in folded.items():
-            again = False
+            open_yet = not settled(line, frozenset())
             if line.outcome == "new":
                 self._new.append(hash(uid))
             elif line.outcome == "failed":
                 self._fail(line)
-                again = not settled(line, frozenset())
-                self._retryable += again
-            not_done += again or not line.listed or line.outcome == "new"
-        return len(folded) - not_done
+                self._retryable += open_yet
+            if uid not in beside:
+                done += not open_yet
+            else:
+                self._beside += line.done
+        return done
 
     def status(
         self,
@@ -155,7 +164,7 @@ class _Count:
         total = sum(totals.values()) if totals is not None else objects
         left = None if objects is None else max(0, objects - sum(done.values()))
         if totals is not None:
-            # Rendered objects that the index does not name must not hide open ones elsewhere.
+            # One shard's surplus, of whatever origin, must not hide what is open in another.
             left = sum(max(0, objects - done[name]) for name, objects in totals.items())
         if self._new:
             # Several shards may have found it, and one may name it: none that `build` made.
@@ -166,6 +175,7 @@ class _Count:
             codes=dict(self._codes.most_common()),
             retryable=self._retryable,
             done=sum(done.values()),
+            beside=self._beside,
             total=total,
             left=left,
             per_hour=rate,
@@ -233,6 +243,8 @@ def _summary(status: Status) -> list[RenderableType]:
                 table.add_row(Text(f"  {code}", style="red"), f"{failed:,}")
     of = f" of {status.total:,}" if status.total is not None else ""
     sentences = [f"{status.done:,}{of} objects done"]
+    if status.beside:
+        sentences.append(f"{status.beside:,} rendered beside the index's")
     if status.retryable:
         sentences.append(f"{status.retryable:,} failed and will be tried again")
     if status.per_hour is not None:

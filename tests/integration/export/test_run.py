@@ -71,7 +71,7 @@ def test_a_damaged_zip_is_named_and_harms_nothing_else(export, own, tmp_path, ki
     to = export(kind, own, options=KINDS[kind] | together)
     found = scenes.outcomes(to)
     bad = found.pop("https://example.org/1.glb")
-    assert (bad["outcome"], bad["code"]) == ("failed", code)
+    assert (bad["outcome"], bad["code"], bad["step"]) == ("failed", code, "export")
     assert zip_of(own, 1).name in bad["message"]
     assert {outcome["outcome"] for outcome in found.values()} == {"exported"}
     uid = keys.uid_of("https://example.org/1.glb")

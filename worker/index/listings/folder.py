@@ -7,22 +7,35 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import structlog
 
+from worker import keys
 from worker.errors import IndexInvalid
 from worker.formats import MODEL_SUFFIXES, suffix_of
+from worker.index import decode
 from worker.index.listings.base import Records
 from worker.index.record import ObjectRef
 
 log = structlog.get_logger(__name__)
 
 OBJECT_SUFFIXES: Final = MODEL_SUFFIXES | {"zip"}
+_MADE: Final = {
+    keys.JOB: (keys.JOB_FORMAT, (keys.RENDERS,)),
+    keys.EXPORT: (keys.EXPORT_FORMAT, (keys.PLY, keys.PLY_BINARY)),
+}
+"""A document, what it calls itself, and the folders beside it whose files look like models."""
+
+
+class _Head(msgspec.Struct, frozen=True):
+    format: str = ""
 
 
 def read(path: Path, name: str) -> Records:
     """A record per model, in the order of their POSIX paths below `path`.
 
-    Hidden files and folders, links to folders and links that lead out of `path` are left out.
+    Hidden files and folders, links to folders and links that lead out of `path` are left out; so
+    are the zips of an output and the clouds of a data set, which are ours.
     """
     left_out: list[str] = []
     real = path.resolve()
@@ -51,7 +64,7 @@ def entries(folder: Path, name: str) -> list[os.DirEntry[str]]:
 
 def _files(top: Path, name: str) -> Iterator[str]:
     # A stack, not recursion: a tree may be deeper than Python's.
-    open_folders = [("", iter(entries(top, name)))]
+    open_folders = [("", iter(_foreign(entries(top, name))))]
     while open_folders:
         below, found = open_folders[-1]
         entry = next(found, None)
@@ -59,9 +72,27 @@ def _files(top: Path, name: str) -> Iterator[str]:
             open_folders.pop()
         elif entry.is_dir(follow_symlinks=False):
             below = f"{below}{entry.name}/"
-            open_folders.append((below, iter(entries(top / below, name))))
+            open_folders.append((below, iter(_foreign(entries(top / below, name)))))
         elif is_file(entry):
             yield below + entry.name
+
+
+def _foreign(found: list[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
+    """What in a folder is not ours: a list stays the same once its own output lies in it."""
+    ours: set[str] = set()
+    for entry in found:
+        mark, folders = _MADE.get(entry.name, ("", ()))
+        if folders and is_file(entry) and _says(entry.path, mark):
+            ours.update(folders)
+    return [entry for entry in found if f"{entry.name}/" not in ours]
+
+
+def _says(path: str, mark: str) -> bool:
+    """Whether a JSON document calls itself of the format `mark`."""
+    try:
+        return msgspec.json.decode(Path(path).read_bytes(), type=_Head).format == mark
+    except (OSError, *decode.NOT_JSON):
+        return False
 
 
 def is_file(entry: os.DirEntry[str]) -> bool:
