@@ -68,3 +68,7 @@ def running() -> Iterator[Docker]:
         finally:
             daemon.terminate()
             daemon.wait(60)
+            # It leaves a network namespace mounted.
+            subprocess.run(
+                ["umount", here / "exec/netns/default"], check=False, capture_output=True
+            )
