@@ -13,6 +13,8 @@ from typing import Any
 
 import bpy
 
+from worker.blender import context
+
 # The bpy wheel's add-on modules can be found only after it.
 # isort: split
 import addon_utils
@@ -157,8 +159,7 @@ def _operator(name: str) -> Any:
 @functools.cache
 def view_transforms() -> tuple[str, ...]:
     """Those of VIEW_TRANSFORMS that this Blender's colour configuration has."""
-    scene: Any = bpy.context.scene
-    settings = scene.view_settings
+    settings = context.view_settings(context.scene())
     before = settings.view_transform
     found = tuple(
         key for key, name in VIEW_TRANSFORMS.items() if _takes(settings, "view_transform", name)
@@ -169,7 +170,7 @@ def view_transforms() -> tuple[str, ...]:
 
 def engines() -> tuple[str, ...]:
     """Render engines of the recipe that are here."""
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     return tuple(key for key, name in ENGINES.items() if _takes(scene.render, "engine", name))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from worker.blender import compat
+from worker.blender import compat, context
 from worker.blender.faults import ObjectFault
 from worker.blender.recipe import DENOISER, Recipe
 
@@ -41,7 +41,7 @@ def configure(recipe: Recipe, device: Device, seed: int) -> dict[str, Any]:
     Every setting is made here, so that none is left to the file or to a version's defaults.
     Raises: ObjectFault("unsupported") when the view transform does not exist here.
     """
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     transform = recipe.colour.view_transform
     if transform not in compat.view_transforms():
         raise ObjectFault(
@@ -50,7 +50,8 @@ def configure(recipe: Recipe, device: Device, seed: int) -> dict[str, Any]:
             f"it has: {', '.join(compat.view_transforms())}",
         )
     denoise = recipe.cycles.denoise and DENOISER in compat.denoisers()
-    scene.render.engine = compat.ENGINES["cycles"]
+    engine: Any = compat.ENGINES["cycles"]  # each Blender's stubs know their own names only
+    scene.render.engine = engine
     _frame(scene, recipe, device)
     _cycles(scene.cycles, recipe, device, seed, denoise=denoise)
     show(scene, transform, recipe.colour.exposure)
@@ -65,17 +66,22 @@ def configure(recipe: Recipe, device: Device, seed: int) -> dict[str, Any]:
     }
 
 
-def show(scene: Any, transform: str, exposure: float = 0.0) -> None:
+def show(scene: bpy.types.Scene, transform: str, exposure: float = 0.0) -> None:
     """Set how display pictures of `scene` are encoded: sRGB, view transform, stops, no look."""
-    scene.display_settings.display_device = "sRGB"
-    scene.view_settings.view_transform = compat.VIEW_TRANSFORMS[transform]
-    scene.view_settings.look = "None"
-    scene.view_settings.exposure = exposure
-    scene.view_settings.gamma = 1.0
-    scene.view_settings.use_curve_mapping = False
+    display, view = context.display_settings(scene), context.view_settings(scene)
+    # Which names there are is for the colour configuration to say, not for the API.
+    device: Any = "sRGB"
+    name: Any = compat.VIEW_TRANSFORMS[transform]
+    look: Any = "None"
+    display.display_device = device
+    view.view_transform = name
+    view.look = look
+    view.exposure = exposure
+    view.gamma = 1.0
+    view.use_curve_mapping = False
 
 
-def _frame(scene: Any, recipe: Recipe, device: Device) -> None:
+def _frame(scene: bpy.types.Scene, recipe: Recipe, device: Device) -> None:
     scene.use_nodes = False
     render = scene.render
     render.resolution_x, render.resolution_y = recipe.resolution

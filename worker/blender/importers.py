@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from worker.blender import compat
+from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.paths import Root
 from worker.blender.recipe import Subject
@@ -72,7 +72,7 @@ def _append(path: str) -> None:
         if item.instance_type == "COLLECTION" and item.instance_collection is not None
         for member in item.instance_collection.all_objects
     }
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     for item in objects:
         if item not in instanced:
             scene.collection.objects.link(item)
@@ -137,7 +137,7 @@ def _hide(*, only_render: bool) -> None:
 
     Importers mark what a file hides in the viewport only; in a .blend the render's mark counts.
     """
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     for item in scene.objects:
         hidden = item.hide_render or (not only_render and (item.hide_viewport or item.hide_get()))
         item.hide_render = item.hide_viewport = bool(hidden)

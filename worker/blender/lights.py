@@ -9,7 +9,7 @@ from typing import Any, Callable
 import bpy
 import mathutils
 
-from worker.blender import compat, sky
+from worker.blender import compat, context, sky
 from worker.blender.recipe import Lights
 
 FOUR_SUNS = (
@@ -96,8 +96,7 @@ def uniform(lights: Lights, _: random.Random) -> None:
 def environment(lights: Lights, _: random.Random) -> None:
     """An equirectangular picture around everything; its left edge to the right is one turn."""
     image = sky.load(lights.environment)
-    scene: Any = bpy.context.scene
-    world = scene.world
+    world: Any = context.scene().world
     world.use_nodes = True
     tree = world.node_tree
     tree.nodes.clear()
@@ -178,7 +177,7 @@ def new_light(kind: str, name: str, energy: float) -> tuple[Any, Any]:
     data.energy = energy
     item: Any = bpy.data.objects.new(name, data)
     item.visible_camera = False
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     scene.collection.objects.link(item)
     return data, item
 
@@ -198,6 +197,6 @@ def _area(name: str, place: Place, power: float, side: float) -> None:
 
 def set_world(grey: float) -> None:
     """Light of that grey from everywhere."""
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     scene.world = bpy.data.worlds.new("world")
     scene.world.color = (grey, grey, grey)

@@ -7,6 +7,7 @@ from typing import Any, Iterable
 
 import bpy
 
+from worker.blender import context
 from worker.blender.recipe import Subject
 
 MOST = 1048574
@@ -15,7 +16,7 @@ MOST = 1048574
 
 def frames(subject: Subject, views: int) -> list[int]:
     """The frame of each view; puts the object to rest where the recipe wants that."""
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     now = int(scene.frame_current)
     if subject.pose == "rest":
         _rest()
@@ -30,7 +31,7 @@ def frames(subject: Subject, views: int) -> list[int]:
 
 def show(frame: int) -> None:
     """Go to `frame`; nothing is evaluated anew where the scene already shows it."""
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     if scene.frame_current != frame:
         scene.frame_set(frame)
 
@@ -52,7 +53,7 @@ def _rest() -> None:
 
 def _range(now: int) -> tuple[int, int]:
     """First and last frame of all that moves; `now` twice where nothing does."""
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     spans = [action.frame_range[:] for action in _actions()]
     if bpy.data.cache_files:  # Alembic and USD: their importers set the scene's range
         spans.append((scene.frame_start, scene.frame_end))

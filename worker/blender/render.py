@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 import bpy
 
-from worker.blender import aovs, channels, compat, poses
+from worker.blender import aovs, channels, compat, context, poses
 from worker.blender.channels import Pass
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.hull import Hull
@@ -50,7 +50,7 @@ def render_views(
 
 def prepare(wanted: tuple[Pass, ...], least_alpha: float) -> None:
     """Make every render to come one of these passes."""
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     layer = scene.view_layers[0]
     compat.clear_passes(layer)
     for each in wanted:
@@ -72,7 +72,7 @@ def take(
 
     Raises: ObjectFault("render").
     """
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     window = window or whole(viewpoint)
     restrict(scene, window, viewpoint)
     files = {}
@@ -96,28 +96,28 @@ def take(
     )
 
 
-def _leave_no_stamps(scene: Any) -> None:
+def _leave_no_stamps(scene: bpy.types.Scene) -> None:
     """Write nothing into a file that differs from run to run: no date, no render time."""
     for name in dir(scene.render):
         if name.startswith("use_stamp"):
             setattr(scene.render, name, False)
 
 
-def _write_as(scene: Any, settings: dict[str, Any]) -> None:
+def _write_as(scene: bpy.types.Scene, settings: dict[str, Any]) -> None:
     for name, value in settings.items():
         setattr(scene.render.image_settings, name, value)
 
 
-def _render(scene: Any, path: str) -> None:
+def _render(scene: bpy.types.Scene, path: str) -> None:
     scene.render.filepath = path
     bpy.ops.render.render(write_still=True)
 
 
-def _save_display(scene: Any, path: str) -> None:
+def _save_display(scene: bpy.types.Scene, path: str) -> None:
     bpy.data.images["Render Result"].save_render(path, scene=scene)
 
 
-def _run(step: Callable[[Any, str], None], scene: Any, path: str) -> None:
+def _run(step: Callable[[bpy.types.Scene, str], None], scene: bpy.types.Scene, path: str) -> None:
     try:
         step(scene, path)
     except RuntimeError as error:
@@ -126,7 +126,10 @@ def _run(step: Callable[[Any, str], None], scene: Any, path: str) -> None:
 
 # A view's raw files by kind, as `messages.View.files` names them. One render makes them all.
 SUFFIXES = {"passes": ".exr", "display": ".png"}
-WRITERS: dict[str, Callable[[Any, str], None]] = {"passes": _render, "display": _save_display}
+WRITERS: dict[str, Callable[[bpy.types.Scene, str], None]] = {
+    "passes": _render,
+    "display": _save_display,
+}
 FORMATS: dict[str, dict[str, Any]] = {
     "passes": {
         "file_format": "OPEN_EXR_MULTILAYER",

@@ -9,6 +9,7 @@ import mathutils
 import numpy as np
 import numpy.typing as npt
 
+from worker.blender import context
 from worker.blender.layouts import Viewpoint
 
 SENSOR_MM = 32.0
@@ -26,23 +27,24 @@ def clean() -> None:
 
 def normalise(centre: Array, scale: float) -> None:
     """Put every root under one empty: `centre` (3,) becomes the origin, lengths grow by `scale`."""
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     roots = [item for item in scene.objects if item.parent is None]
     frame = bpy.data.objects.new("normalised", None)
     scene.collection.objects.link(frame)
     frame.scale = (scale, scale, scale)
     frame.location = (-scale * centre).tolist()
+    identity: Any = mathutils.Matrix.Identity(4)
     for root in roots:
         root.parent = frame
         root.parent_type = "OBJECT"
-        root.matrix_parent_inverse = mathutils.Matrix.Identity(4)
+        root.matrix_parent_inverse = identity
 
 
 def add_camera() -> Any:
     """A camera, the scene's own; `aim` gives it its place and lens."""
     data = bpy.data.cameras.new("view")
     camera = bpy.data.objects.new("view", data)
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     scene.collection.objects.link(camera)
     scene.camera = camera
     return camera

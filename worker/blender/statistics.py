@@ -6,13 +6,13 @@ from typing import Any
 
 import bpy
 
-from worker.blender import textures
+from worker.blender import context, textures
 from worker.blender.paths import Root
 
 
 def count(root: Root) -> dict[str, Any]:
     """Counts over the scene as imported, before anything is added, replaced or scaled."""
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     objects = list(scene.objects)
     meshes: list[Any] = [item.data for item in objects if item.type == "MESH"]
     keys = [mesh.shape_keys for mesh in meshes if mesh.shape_keys is not None]

@@ -8,9 +8,12 @@ data window is part of its display window.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING
 
 from worker.blender.layouts import Viewpoint
+
+if TYPE_CHECKING:
+    import bpy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +35,7 @@ def whole(viewpoint: Viewpoint) -> Window:
     return Window(0, 0, viewpoint.width, viewpoint.height)
 
 
-def restrict(scene: Any, window: Window, viewpoint: Viewpoint) -> None:
+def restrict(scene: bpy.types.Scene, window: Window, viewpoint: Viewpoint) -> None:
     """Render nothing but `window`, into pictures of its size."""
     render = scene.render
     render.use_border = render.use_crop_to_border = window != whole(viewpoint)

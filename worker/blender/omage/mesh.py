@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from worker.blender import compat
+from worker.blender import compat, context
 from worker.blender.soup import DEFAULT, Array, Soup
 
 OWN = "file's own"
@@ -17,7 +17,7 @@ COLOURS = "file's colours"
 
 def add(points: Array, triangles: Array) -> Any:
     """A new object of `points` (V,3) and `triangles` (T,3), the only one in the scene."""
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     for item in list(bpy.data.objects):
         bpy.data.objects.remove(item, do_unlink=True)
     used, renumbered = np.unique(triangles, return_inverse=True)

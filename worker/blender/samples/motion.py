@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 import bpy
 
-from worker.blender import compat
+from worker.blender import compat, context
 from worker.blender.samples.crowds import link
 from worker.blender.samples.parts import CLAY, add, box, box_shape
 
@@ -72,7 +72,7 @@ def play(owner: Any) -> None:
     for curve in compat.curves(owner.animation_data.action):
         for point in curve.keyframe_points:
             point.interpolation = "LINEAR"
-    scene: Any = bpy.context.scene
+    scene = context.scene()
     scene.frame_start, scene.frame_end = FIRST, LAST
     scene.frame_set(FIRST)
 
