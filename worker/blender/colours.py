@@ -72,7 +72,7 @@ def complete() -> None:
             _make_plain(material, tuple(material.diffuse_color)[:3])
         elif not _shows(material.node_tree):
             _make_plain(material, NO_SHADER)
-    plain: Any = bpy.data.materials.new("no material")
+    plain = bpy.data.materials.new("no material")
     _make_plain(plain, (NO_MATERIAL,) * 3)
     for data in compat.shapes():
         _fill(data.materials, plain)

@@ -37,7 +37,7 @@ def _trouble(path: str) -> str:
 @functools.lru_cache(maxsize=8)
 def _found(path: str, _changed: int, _size: int) -> str:
     try:
-        image: Any = bpy.data.images.load(path)
+        image = bpy.data.images.load(path)
     except RuntimeError as error:
         return f"the environment picture: {brief(error)}"
     whole = image.source == "FILE" and is_whole(image)

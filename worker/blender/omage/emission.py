@@ -75,6 +75,6 @@ def emitters(mesh: Any, image: Any, used: Array) -> list[Emitter]:
 
 
 def _plain() -> Any:
-    made: Any = bpy.data.materials.new("no material")
+    made = bpy.data.materials.new("no material")
     made.use_nodes = True
     return made

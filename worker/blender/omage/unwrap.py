@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import bpy
 import numpy as np
@@ -26,7 +25,7 @@ def unwrap(points: Array, triangles: Array, angle: float) -> Array:
     mesh = made.data
     mesh.uv_layers.new(name="made", do_init=False)
     mesh.polygons.foreach_set("select", np.ones(len(triangles), bool))
-    operators: Any = bpy.ops
+    operators = bpy.ops
     try:
         operators.object.mode_set(mode="EDIT")
         operators.mesh.select_all(action="SELECT")

@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
 import bpy
 
@@ -67,7 +67,7 @@ def _export(path: Path) -> None:
 
 
 def _save_blend(path: Path) -> None:
-    operators: Any = bpy.ops.wm
+    operators = bpy.ops.wm
     operators.save_as_mainfile(filepath=str(path), compress=False, check_existing=False)
 
 
