@@ -14,7 +14,7 @@ from pathlib import Path
 
 from worker import log, presets
 from worker.feed import Feed
-from worker.index.reader import open_index
+from worker.index.reader import checked, open_index
 from worker.job import Job
 from worker.observer import LogObserver
 from worker.ranks import Rank
@@ -32,6 +32,7 @@ def main(uri: str, output: str) -> None:
     before = resident()
     begin = time.monotonic()
     index = open_index(uri, S3Options())
+    index = checked(index, range(len(index.shards)))
     job = Job(
         objects=index.objects, index_digest=index.digest, preset_digest="", recipe=recipe,
         rank=Rank(0, 1, "none"),

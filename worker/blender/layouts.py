@@ -140,7 +140,7 @@ def farthest(camera: Camera, resolution: tuple[int, int], reach: float) -> float
 
 
 def shell(seat: Seat) -> Matrix:
-    """A point of uniform direction and uniform distance (Objaverse-XL, formats.md section 1)."""
+    """A point of uniform direction and uniform distance (Objaverse-XL's scripts/rendering)."""
     while True:
         direction = _uniform(seat.source)
         radius = seat.radius()

@@ -19,7 +19,7 @@ FOUR_SUNS = (
     ("rim", (-math.pi / 4, 0.0, -5 * math.pi / 4), (3, 4, 5)),
     ("bottom", (math.pi, 0.0, 0.0), (1, 2, 3)),
 )
-"""Objaverse-XL's lights (formats.md section 1)."""
+"""Objaverse-XL's lights (its scripts/rendering)."""
 STARTUP_GREY = 0.05087609
 """The world of Blender's startup scene, in which the published renders were made."""
 STARTUP_LIGHT = ((4.076245, 1.005454, 5.903862), 1000.0, 0.1)

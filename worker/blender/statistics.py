@@ -1,4 +1,4 @@
-"""What is in the object, as Objaverse-XL's metadata.json tells it (formats.md section 1)."""
+"""What is in the object, as Objaverse-XL's metadata.json tells it (its scripts/rendering)."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ Device = Annotated[
     Literal["auto", "cpu", "cuda", "optix"], option("--device", "auto: OptiX, CUDA, CPU.")
 ]
 Blender = Annotated[str, option("--blender", "'bpy', a program, or auto.", metavar="PATH")]
-Scratch = Annotated[Path | None, option("--scratch", "Folder for raw passes.")]
+Scratch = Annotated[Path | None, option("--scratch", "Folder for raw passes and downloads.")]
 
 
 @with_s3

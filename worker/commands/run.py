@@ -86,7 +86,10 @@ def run_command(
         bool, option("--render-new", "Render what repositories hold beside the index's objects.")
     ] = False,
     scratch: Annotated[
-        Path | None, option("--scratch", "Folder for raw passes; default: RAM if it fits.")
+        Path | None,
+        option(
+            "--scratch", "Folder for raw passes and downloads; default: RAM if it fits, and TMPDIR."
+        ),
     ] = None,
     grace: Grace = 60.0,
     *,

@@ -6,7 +6,7 @@
 Rows of pictures are in the order of the samples' indices, whose gaps `idx` shows; preprocessed ones
 are mixed (`worker.export.samples.order`), and the attribute `rows` says how many are to train on,
 to validate and to test. `uid` says which zip a row is from. Source of the other names, types and
-shapes: formats.md, section 6, and the study's own reader: with one object a sample there is no axis
+shapes: princeton-vl/selfstudy and its reader: with one object a sample there is no axis
 of objects, and without labels of every pixel the class is the target.
 """
 

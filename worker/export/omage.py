@@ -4,8 +4,8 @@
     df_p64_m02_res64_meta.json   by shape id (uid), in the order of the rows: success, cate_id,
                                  cate_text, path, file_identifier
 
-64 charts at most, margin 0.02, 64 pixels: as the recipe has them. Source: formats.md, section 3,
-and the omages' own reader, which takes row i of the set for entry i of the JSON file.
+64 charts at most, margin 0.02, 64 pixels: as the recipe has them. Source:
+the omages' own reader, which takes row i of the set for entry i of the JSON file.
 """
 
 from __future__ import annotations

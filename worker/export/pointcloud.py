@@ -6,7 +6,7 @@
     ply_binary/<uid>.ply  the same points in binary, with nx ny nz if there are normals
 
 N is 16384: of all visible points 131072 at random, of these the farthest. World: Z up, the object
-in the unit cube around the origin. Source of the layout: formats.md, section 2.
+in the unit cube around the origin. Source of the layout: GPT4Point.
 """
 
 from __future__ import annotations

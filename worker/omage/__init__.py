@@ -2,7 +2,7 @@
 
 An object image is (R, R, 12), 0 to 1: position as (p + 1) / 2, occupancy, normal as n / 2 + 1 / 2,
 linear albedo, metallic, roughness. Row 0 is v = 0; pixel (i, j) is at uv = (j, i) / (R - 1).
-Source: formats.md in the project's notes, section 3.
+Source: the omages' (Object Images) own code and data set.
 """
 
 from typing import Final

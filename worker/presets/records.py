@@ -1,6 +1,6 @@
 """What each record takes for granted of its recipe: where that fails, its file would be false.
 
-Sources: the records themselves (`worker.pack.records`) and formats.md, sections 2, 4 and 5.
+Sources: the records themselves (`worker.pack.records`) and the readers they name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Readers of the NeRF layouts, written from formats.md alone; each gives `Seen` views by split."""
+"""Readers of the NeRF layouts, independent of the writers; each gives `Seen` views by split."""
 
 import json
 import math

@@ -1,5 +1,5 @@
 """Outputs of synthetic scenes made without Blender: every pixel known, as EXR or PNG, in the zips
-that formats.md, section 6 tells of.
+that the study's own reader takes.
 
 A sample is a wall, 1.5 + index / 100 m away, with a square for each object, 0.5 m before it.
 """

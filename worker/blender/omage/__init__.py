@@ -2,6 +2,6 @@
 
 Steps, one file each: `parts` and `weld` make one mesh of the object, `unwrap` and `charts` cut it,
 `repack` lays the charts out, `mesh`, `emission` and `bake` let Cycles fill the square; `layout`
-goes from one mesh to the layout. What an object image is: formats.md in the project's notes,
-section 3. `spec`, `union`, `weld`, `charts`, `repack` and `raster` are free of bpy.
+goes from one mesh to the layout. Source of what an object image is: the code and
+the data set of Object Images. `spec`, `union`, `weld`, `charts`, `repack`, `raster` know no bpy.
 """

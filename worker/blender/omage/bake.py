@@ -22,7 +22,7 @@ STEPS = ("normal", "position", "albedo", "material")
 def bake(
     points: Array, soup: Soup, layout: Layout, spec: Omage, tell: Callable[[int], None]
 ) -> Array:
-    """The object image, float32 (size, size, 12), row 0 at v = 0; channels as formats.md has them.
+    """The object image, float32 (size, size, 12), row 0 at v = 0; channels as `worker.omage` has.
 
     `soup` has the triangles of `layout`, `points` (V,3) their places. `tell` gets the number of
     each step before it begins. Raises: ObjectFault("render").

@@ -1,6 +1,6 @@
 """The recipe's keys of the product `scenes`, and what is fixed of a scene. Free of bpy.
 
-Sources: formats.md, section 6; princeton-vl/selfstudy-render (its names are given in brackets).
+Source: princeton-vl/selfstudy-render (its names are given in brackets).
 """
 
 from __future__ import annotations

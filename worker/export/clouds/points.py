@@ -1,6 +1,6 @@
 """The points that an object's views see, with colour, by GPT4Point's rules or exactly.
 
-GPT4Point's (formats.md, section 2): of each view the pixels of finite depth and alpha of at least
+GPT4Point's (its point cloud scripts): of each view the pixels of finite depth and alpha of at least
 1 - 1e-5; more than 10 views without any skips the object; its reader takes depth as
 ``max_depth * v / 65536`` and shoots the ray of pixel i at ``i / (W - 1) * 2 - 1`` of the field of
 view. That ray is up to half a pixel beside the pixel's centre, so a cloud by its rules is a

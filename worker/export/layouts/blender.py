@@ -1,4 +1,4 @@
-"""NeRF-synthetic (formats.md, section 4): what most NeRF trainers call "blender".
+"""NeRF-synthetic (bmild/nerf): what most NeRF trainers call "blender".
 
 <uid>/transforms_{train,val,test}.json   camera_angle_x; frames of file_path without an ending
 <uid>/{train,val,test}/r_<i>.png         RGBA, straight alpha

@@ -1,4 +1,4 @@
-"""GET3D (formats.md, section 4): ShapeNet renders by synset and model.
+"""GET3D (nv-tlabs/GET3D): ShapeNet renders by synset and model.
 
     img/<synset>/<model>/<nnn>.png         RGBA
     img/<synset>/<model>/transforms.json   camera_angle_x, aabb, frames of file_path with ending

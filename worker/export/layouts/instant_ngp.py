@@ -1,4 +1,4 @@
-"""instant-ngp (formats.md, section 4): NeRF-synthetic's files with its scale, and depth.
+"""instant-ngp (NVlabs/instant-ngp): NeRF-synthetic's files with its scale, and depth.
 
 <uid>/transforms_{train,val,test}.json   also aabb_scale, scale, offset for the unit cube at
                                          the origin, and integer_depth_scale

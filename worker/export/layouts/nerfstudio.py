@@ -1,4 +1,4 @@
-"""nerfstudio (formats.md, section 4): one transforms.json, K of each frame, masks, depth, points.
+"""nerfstudio (its data conventions): one transforms.json, K of each frame, masks, depth, points.
 
     <uid>/transforms.json          frames with fl_x fl_y cx cy w h, OpenGL camera-to-world,
                                    mask_path, depth_file_path; train_filenames and so on;

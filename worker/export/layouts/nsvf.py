@@ -1,4 +1,4 @@
-"""NSVF (formats.md, section 4).
+"""NSVF (facebookresearch/NSVF).
 
 <uid>/rgb/{0_train,1_val,2_test}_<nnnn>.png    RGBA
 <uid>/pose/{0_train,1_val,2_test}_<nnnn>.txt   4x4 camera-to-world, OpenCV axes

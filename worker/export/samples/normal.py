@@ -1,6 +1,6 @@
 """Pictures as a trainer takes them: resized, in RGB or CIE L*a*b*, standardised, half floats.
 
-Mean and deviation are those of the study's own data; source: formats.md, section 6.
+Mean and deviation are those of the study's own data; source: princeton-vl/selfstudy.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The samples of a zip of the product `scenes`: picture, labels, and what is known of each object.
 
-Source of names, channels and fields: formats.md, section 6 (the study's ``util.py``).
+Source of names, channels and fields: the study's ``util.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""ZeroNVS (formats.md, section 5), as its ``re10k`` reader takes it.
+"""ZeroNVS (kylesargent/ZeroNVS), as its ``re10k`` reader takes it.
 
     <category>/<uid>/frame<nnnnnn>.png            RGB 256x256, on white or black
     <category>/<uid>/frame<nnnnnn>_depth.png      the bits of planar Z as IEEE float16, 0 for none

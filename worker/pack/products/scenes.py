@@ -5,7 +5,7 @@
     metadata.json    who is in each sample, and how many pixels show it
 
 Numbers count over the whole data set. A point p of an object's box is at
-``rot_mat @ (scale * p) + location`` in the world. Source: formats.md, section 6.
+``rot_mat @ (scale * p) + location`` in the world. Source: princeton-vl/selfstudy-render.
 """
 
 from __future__ import annotations

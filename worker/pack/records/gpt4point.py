@@ -1,4 +1,4 @@
-"""GPT4Point's view JSON and info.json (formats.md, section 2), which are Shap-E's.
+"""GPT4Point's view JSON and info.json (of its renders), which are Shap-E's.
 
 Each view's is written twice: ``000.json`` as the README lists it, ``00000.json`` as the reader
 opens it.

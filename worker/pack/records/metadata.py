@@ -1,6 +1,6 @@
 """``metadata.json``, in every zip: Objaverse-XL's keys, and one of the worker's own.
 
-Beside the object's statistics (see formats.md in the project's notes, section 1) there is
+Beside the object's statistics (Objaverse-XL's scripts/rendering) there is
 ``render_worker``:
 
 version, preset, recipe_digest

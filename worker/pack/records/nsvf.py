@@ -1,4 +1,4 @@
-"""NSVF's cameras (formats.md, section 4), all but the names of its images.
+"""NSVF's cameras (facebookresearch/NSVF), all but the names of its images.
 
 pose/NNN.txt    4x4 camera-to-world, OpenCV axes
 intrinsics.txt  K in a 4x4; of the first view, NSVF has one for all

@@ -7,7 +7,7 @@ nerfstudio      K of each frame, the images' masks, the split
 instant-ngp     NeRF-synthetic's, for a unit cube at the origin; depth where it can be read
 nerf-synthetic  transforms_train.json, _val and _test; file_path has no ending
 
-Sources: formats.md, section 4; TRELLIS's dataset_toolkits. A ``file_path`` is relative to the
+Sources: each system's own reader; TRELLIS's dataset_toolkits. A ``file_path`` is relative to the
 file it stands in. All but nerf-synthetic have one file name: a recipe takes one of them.
 """
 

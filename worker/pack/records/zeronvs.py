@@ -1,4 +1,4 @@
-"""ZeroNVS's ``NNN_metadata.json``, as its ``re10k`` reader takes it (formats.md, section 5).
+"""ZeroNVS's ``NNN_metadata.json``, as its ``re10k`` reader takes it (kylesargent/ZeroNVS).
 
 extrinsics  4x4 camera-to-world, OpenGL axes
 intrinsics  3x3 inverse of K in pixels
