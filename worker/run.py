@@ -111,7 +111,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         abilities.check(recipe, ready)
         jobs.bind(store, job, ready.blender)
         reach(Failpoint.JOB_BOUND)
-        fetcher = Fetcher(downloads, limits=options.fetch, keep=keep, s3=options.s3)
+        fetcher = Fetcher(downloads / "fetched", limits=options.fetch, keep=keep, s3=options.s3)
         ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))
         stop.before_leaving(partial(ledger.flush_within, LAST_S))
         observer = stack.enter_context(watching(total))

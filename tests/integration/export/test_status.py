@@ -32,7 +32,7 @@ def test_the_catalogue_is_of_every_outcome(export, views):
 
 
 def test_the_command(export, gpt4point):
-    to = export("pointcloud", gpt4point, status=10, options={"points": 10**9})
+    to = export("pointcloud", gpt4point, status=10, options={"points": 131072})
     done = run_worker("status", "--output", to, "--input", gpt4point, "--json")
     found = json.loads(done.stdout)
     assert found["outcomes"] == {"exported": 0, "failed": 2}
