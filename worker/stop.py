@@ -54,8 +54,11 @@ class Stop:
             ender()
 
     def before_leaving(self, act: Callable[[], None]) -> None:
-        """Have `act` called should the process have to end although threads of it hang."""
-        self._last_acts.append(act)
+        """Have `act` called should the process have to end although threads of it hang.
+
+        The last one told of comes first: a ledger is written before its worker's files are gone.
+        """
+        self._last_acts.insert(0, act)
 
     @contextmanager
     def on_signals(self, grace_s: float = math.inf) -> Iterator[None]:

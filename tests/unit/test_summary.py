@@ -26,6 +26,11 @@ def test_a_long_error_is_cut_to_fit():
     assert said["error"].startswith("néné")
 
 
+def test_a_path_that_is_no_text_is_told_all_the_same():
+    said = json.loads(encode(ExitStatus.CONFIGURATION, error="no models\udcff here"))
+    assert said["error"] == "no models\\udcff here"
+
+
 def test_counts_are_there():
     said = json.loads(encode(ExitStatus.DONE, tally=Tally()))
     assert said["rendered"] == said["failed"] == 0

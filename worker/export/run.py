@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,7 +22,7 @@ from worker.observer import watching
 from worker.ranks import Rank
 from worker.scratch import scratch
 from worker.session import SessionOptions, SessionResult, take_part
-from worker.stop import Stop
+from worker.stop import LAST_S, Stop
 from worker.stores import open_store
 from worker.stores.base import Store
 from worker.tally import Tally
@@ -73,6 +74,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         folder = stack.enter_context(scratch(options.scratch))
         stop.before_leaving(lambda: shutil.rmtree(folder, ignore_errors=True))
         ledger = stack.enter_context(LedgerWriter(target, rank, blender="", device=""))
+        stop.before_leaving(partial(ledger.last_words, LAST_S))
         total = sum(len(unit.objects) for unit in units)
         observer = stack.enter_context(watching(total, doing="exporting"))
         line = ExportLine(

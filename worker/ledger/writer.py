@@ -52,6 +52,7 @@ class LedgerWriter:
         self._writing = threading.Lock()
         self._open: dict[str, list[bytes]] = {}
         self._open_count = 0
+        self._sealed = False
         self._sequence = 0
         self._unwritten: deque[tuple[str, bytes]] = deque()
         self._closed = threading.Event()
@@ -66,6 +67,8 @@ class LedgerWriter:
         """
         line = self._encoder.encode(outcome) + b"\n"
         with self._lock:
+            if self._sealed:
+                return
             self._open.setdefault(outcome.shard, []).append(line)
             self._open_count += 1
             full = self._open_count >= self._flush_count
@@ -97,8 +100,13 @@ class LedgerWriter:
                 reach(Failpoint.PART_AFTER)
                 self._unwritten.popleft()
 
-    def flush_within(self, seconds: float) -> None:
-        """As `flush`, but given up after so long, or if refused: for a worker that must end."""
+    def last_words(self, seconds: float) -> None:
+        """Take no more, and write what was taken; given up after so long, or if refused.
+
+        For a worker that must end: what its threads still meet is no news of their objects.
+        """
+        with self._lock:
+            self._sealed = True
 
         def flush() -> None:
             with contextlib.suppress(StoreError):

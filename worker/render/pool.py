@@ -1,9 +1,8 @@
 """The Blender children of one worker: N a device, lent to one object at a time.
 
 A child that dies, overruns or errs is ended with its whole process group and replaced. A death
-is tried once more in a fresh child; then it is the object's outcome. Where nothing has rendered
-yet on the device, or several objects in a row died on it, a known-good canary first tells whether
-the node is to blame.
+is tried once more in a fresh child; then a known-good canary tells whether the node is to blame,
+and only if it renders is the death the object's outcome.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import queue
 import random
 import shutil
 import threading
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -51,7 +49,6 @@ log = structlog.get_logger(__name__)
 
 ATTEMPTS = 2
 START_ATTEMPTS = 3
-DEATHS_BEFORE_CANARY = 3
 CHILDREN = {"cpu": 1, "cuda": 2, "optix": 2}
 """Children a device by default: on a GPU the one imports while the other renders."""
 RECYCLE_SHARE = 0.5
@@ -96,8 +93,6 @@ class Pool:
         self._slots: list[Slot] = []
         self._free: queue.LifoQueue[Slot] = queue.LifoQueue()
         self._closed = False
-        self._proved: set[Device] = set()
-        self._deaths: Counter[Device] = Counter()
         self._memory_limit = 0
         self.ready: Ready | None = None
 
@@ -203,13 +198,10 @@ class Pool:
             except (ChildDied, Overrun, TooMuchMemory) as error:
                 outcome = self._death(slot, child, error)
                 if attempt == ATTEMPTS:
-                    self._suspect(slot)
+                    self._prove(slot)
                     raise outcome from error
                 log.warning("blender replaced, trying once more", reason=str(outcome))
             else:
-                self._deaths[slot.device] = 0
-                if isinstance(answer, Rendered):
-                    self._proved.add(slot.device)
                 return answer
         raise AssertionError("unreachable")
 
@@ -230,36 +222,29 @@ class Pool:
             return OutOfMemory(f"the kernel ended Blender for memory in the phase '{phase}'", tail)
         return Crash(f"Blender died in the phase '{phase}': {error}", tail)
 
-    def _suspect(self, slot: Slot) -> None:
-        """After a death, unless the device is known to render, find out whether it is the node.
+    def _prove(self, slot: Slot) -> None:
+        """After a death, show that the node is not to blame: a plain cube renders there.
 
-        Raises: NodeUnusable, ObjectInterrupted.
+        Raises: NodeUnusable, BlenderMissing, ObjectInterrupted.
         """
-        device = slot.device
-        self._deaths[device] += 1
-        if device in self._proved and self._deaths[device] < DEATHS_BEFORE_CANARY:
-            return
-        folder = self._home / f"canary-{next(self._numbers)}"
-        try:
-            answer: object = self._child(slot).render(canary.request(folder))
-        except (ChildDied, Overrun, TooMuchMemory) as error:
-            answer = error
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        if not isinstance(answer, Rendered):
+        for _ in range(ATTEMPTS):
+            folder = self._home / f"canary-{next(self._numbers)}"
+            try:
+                answer: object = self._child(slot).render(canary.request(folder))
+            except (ChildDied, Overrun, TooMuchMemory) as error:
+                answer = error
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(answer, Rendered):
+                return
             self._empty(slot)
             if self._closed:
                 raise ObjectInterrupted("the worker was stopped")
-            count = self._deaths[device]
-            raise NodeUnusable(
-                f"{f'{count} objects in a row' if count > 1 else 'an object'} ended Blender "
-                f"on {device.name}, and a plain cube does not render there either "
-                f"({answer.message if isinstance(answer, Failed) else answer}): check this node's "
-                "memory, driver and disk with 'render-worker doctor', and run elsewhere"
-            )
-        log.warning("objects ended Blender, but a plain cube renders", objects=self._deaths[device])
-        self._proved.add(device)
-        self._deaths[device] = 0
+        raise NodeUnusable(
+            f"an object ended Blender on {slot.device.name}, and a plain cube does not render there "
+            f"either ({answer.message if isinstance(answer, Failed) else answer}): check this "
+            "node's memory, driver and disk with 'render-worker doctor', and run elsewhere"
+        )
 
     def _request(self, fetched: FetchedObject, recipe: Recipe, scratch: Path) -> RenderObject:
         if (recipe.product == orders.PRODUCT) != (fetched.ref.scenes is not None):

@@ -46,7 +46,8 @@ def encode(
     said: dict[str, Any] = {"status": int(status), "meaning": status.name.lower()}
     if tally is not None:
         said |= tally.summary()
-    message = str(error) if error is not None else None
+    # A path's bytes that are no UTF-8 are surrogates here, which JSON cannot hold.
+    message = str(error).encode("utf-8", "backslashreplace").decode() if error is not None else None
     while True:
         body = msgspec.json.encode(said | ({"error": message} if message else {}))
         if len(body) < LIMIT or not message:

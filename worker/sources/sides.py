@@ -29,6 +29,9 @@ MOST: Final = 500
 
 _SCANNED: Final = 256 << 20
 """Bytes of a file that are looked through."""
+_STRETCH: Final = 1 << 20
+_OVERLAP: Final = 4 << 10
+"""Looked through at once, and again with the next stretch: no other thread runs meanwhile."""
 
 _VALUE: Final = re.compile(r"on|off|[rgbmlz]|[-+]?[\d.]+")
 _BASE: Final = re.compile(r"[^/\\]+$")
@@ -83,7 +86,9 @@ _NAMINGS: Final = {
     "obj": _Naming(re.compile(rb"mtllib[ \t]+([^\r\n]{1,1024})"), _library),
     "mtl": _Naming(re.compile(_MTL, re.MULTILINE | re.IGNORECASE), _map),
     "gltf": _Naming(re.compile(rb'"uri"\s*:\s*"((?:[^"\\]|\\.){1,1024})"'), _uri),
-    "dae": _Naming(re.compile(rb"<init_from>\s{0,64}(?:<ref>\s{0,64})?([^<]{1,1024})<"), _xml_uri),
+    "dae": _Naming(
+        re.compile(rb"<init_from>\s{0,64}+(?:<ref>\s{0,64}+)?+([^<]{1,1024}+)<"), _xml_uri
+    ),
     "fbx": _Naming(re.compile(_FBX, re.DOTALL | re.IGNORECASE), _windows),
     "usda": _Naming(re.compile(rb"@([^@\r\n]{1,1024})@"), lambda text: (text,)),
 }
@@ -99,7 +104,12 @@ def named(path: Path) -> Iterator[str]:
         return
     seen: set[bytes] = set()
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        for found in naming.pattern.finditer(text, 0, _SCANNED):
+        stretches = range(0, min(len(text), _SCANNED), _STRETCH)
+        for found in (
+            each
+            for start in stretches
+            for each in naming.pattern.finditer(text, start, start + _STRETCH + _OVERLAP)
+        ):
             if found[1] in seen:
                 continue
             seen.add(found[1])
