@@ -240,10 +240,11 @@ class Pool:
             self._empty(slot)
             if self._closed:
                 raise ObjectInterrupted("the worker was stopped")
+        said = answer.message if isinstance(answer, Failed) else answer
         raise NodeUnusable(
-            f"an object ended Blender on {slot.device.name}, and a plain cube does not render there "
-            f"either ({answer.message if isinstance(answer, Failed) else answer}): check this "
-            "node's memory, driver and disk with 'render-worker doctor', and run elsewhere"
+            f"an object ended Blender on {slot.device.name}, and a plain cube does not render "
+            f"there either ({said}): check this node's memory, driver and disk with "
+            "'render-worker doctor', and run elsewhere"
         )
 
     def _request(self, fetched: FetchedObject, recipe: Recipe, scratch: Path) -> RenderObject:
