@@ -12,7 +12,6 @@ import polars as pl
 import pytest
 
 from tests.cluster.kubernetes.indexed_job import TERMINATION_MESSAGE_BYTES, IndexedJob
-from tests.cluster.kubernetes.lint import containers
 from tests.cluster.outputs import outcomes, rendered_uids, writers
 from tests.e2e.conftest import listing, run_worker
 
@@ -163,11 +162,9 @@ def test_more_failed_indexes_than_allowed_end_the_others(job):
 
 
 def test_one_index_per_shard_balances(job, tmp_path):
-    ran = job("overlays/many-small", world=4)
+    ran = job("overlays/many-small", world=4, RENDER_WORKER_DEVICE="cpu")
     ran.spec["parallelism"] = 2
     ran.spec["maxFailedIndexes"] = 4
-    for one in containers(ran.manifests["Job"]):
-        one["env"].append({"name": "RENDER_WORKER_DEVICE", "value": "cpu"})
     assert ran.run() == "Complete", ran.pods[-1].log
     assert all("there is nothing to warm" in pod.log for pod in ran.pods)
     by_shard = {shard.name: writers(shard) for shard in (tmp_path / "out/ledger").iterdir()}
