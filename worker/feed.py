@@ -98,14 +98,14 @@ class Feed:
         None if there is nothing to record: it is known, another rank tells of it, or new ones are
         rendered and it is a task now.
         """
+        shard = self._news.shard_of(ref)
         with self._changed:
-            shard = self._news.shard_of(ref)
             if shard is None or ref.uid in self._known_new:
                 return None
             self._known_new.add(ref.uid)  # once, also where several shards hold the repository
             if not self._job.render_new:
                 return shard
-            self._fetcher.plan([ref])
+            self._fetcher.plan([ref], self._news.named)
             self._found.append(Task(shard, ref, 1, listed=False, awaited=False))
             self._changed.notify_all()
         return None
@@ -120,31 +120,33 @@ class Feed:
         shard = self._index.shards[share.shard]
         outcomes = read_ledger(self._store, shard.name)
         refs = self._index.read(shard)
-        uids = [ref.uid for ref in refs]
-        beside = outcomes.keys() - set(uids)
         tasks: list[Task] = []
         settled_before = 0
-        for position, (uid, ref) in enumerate(zip(uids, refs, strict=True)):
+        # A list may hold far more than this rank's part: a first run makes no uid here.
+        for position in range(share.stripe, len(refs), share.stripes):
             if limit is not None and len(tasks) == limit:
                 break
-            if position % share.stripes != share.stripe:
-                continue
-            before = outcomes.get(uid)
+            ref = refs[position]
+            before = outcomes.get(ref.uid) if outcomes else None
             if before is not None and settled(before, self._job.retry):
                 self._settled.append(before)
                 settled_before += 1
             else:
                 tasks.append(Task(shard.name, ref, before.attempt + 1 if before else 1))
-        near = self._news.open(share, refs) if tasks or beside else []
+        uids = {ref.uid for ref in refs} if outcomes or self._job.render_new else set()
+        beside = outcomes.keys() - uids
         self._take_over(beside)
         if self._job.render_new:
+            found = list(
+                self._found_before(shard.name, share, [outcomes[uid] for uid in sorted(beside)])
+            )
+            self._news.open(share, refs, [task.ref for task in (*tasks, *found)])
             left = None if limit is None else limit - len(tasks)
-            named = {ref.uid for ref in near}
-            found = [outcomes[uid] for uid in sorted(beside - named)]
-            tasks += islice(self._found_before(shard.name, share, found), left)
+            tasks += islice((task for task in found if not self._news.names(task.ref)), left)
             self._take_over(uids)
-        named_at = [at for ref in (*refs, *near) for at in (ref.file_identifier, ref.location)]
-        self._fetcher.plan([task.ref for task in tasks], named=named_at)
+        else:
+            self._news.open(share, refs, [task.ref for task in tasks])
+        self._fetcher.plan([task.ref for task in tasks], self._news.named)
         log.info("shard", shard=shard.name, open=len(tasks), settled=settled_before)
         if settled_before:
             self._observer.settled(settled_before)

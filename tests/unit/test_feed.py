@@ -5,11 +5,12 @@ import threading
 
 import pytest
 
-from worker import presets
+from worker import keys, presets
 from worker.feed import Feed
 from worker.index import builder, reader
 from worker.index.record import ObjectRef
 from worker.job import Job
+from worker.ledger import LedgerWriter, Outcome
 from worker.observer import LogObserver
 from worker.ranks import Rank
 from worker.s3 import S3Options
@@ -78,3 +79,22 @@ def test_new_objects_are_not_rendered_unasked(make_feed):
     assert feed.found(C) is None
     feed.fetched(first)
     assert rest(feed, tasks) == [B.file_identifier]
+
+
+def test_a_first_run_makes_no_uid_before_its_first_object(make_feed, monkeypatch):
+    made = []
+    monkeypatch.setattr(keys, "uid_of", lambda identifier: made.append(identifier) or "")
+    assert next(make_feed().tasks()).ref.file_identifier == A.file_identifier
+    assert made == []
+
+
+def test_what_an_earlier_run_found_is_not_rendered_where_another_shard_names_it(
+    make_feed, tmp_path
+):
+    feed = make_feed(render_new=True)
+    with LedgerWriter(
+        open_store(str(tmp_path / "output")), Rank(0, 1, "flags"), "3.4.1", "cpu"
+    ) as to:
+        for ref in (B, C):
+            to.add(Outcome.new(ref, keys.shard_name(0), to.author))
+    assert rest(feed, feed.tasks()) == [each.file_identifier for each in (A, C, B)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tracemalloc
 
 import msgspec
@@ -178,6 +179,37 @@ def test_of_shards_too_many_to_read_the_files_are_looked_for(tmp_path, count, ob
     last.unlink()
     with pytest.raises(IndexInvalid, match=r"jsonl: no such file.*build the index again"):
         checked(opened, range(count))
+
+
+def test_a_folder_that_may_be_entered_but_not_listed_will_do(index):
+    many = tuple(shard_of(n, LINES[0]) for n in range(3))
+    big = tuple(msgspec.structs.replace(each, objects=CHECKED_OBJECTS + 1) for each in many)
+    for shard in big[:2]:
+        (index / shard.file).write_bytes(LINES[0])
+    (index / keys.INDEX).write_bytes(manifest.encode(big))
+    opened = open_index(str(index), S3)
+    for folder in (index, *index.parents[:3]):
+        folder.chmod(0o755)
+    shards = (index / big[0].file).parent
+    shards.chmod(0o711)
+    was = os.geteuid()
+    try:
+        if was == 0:
+            os.seteuid(65534)  # root may list any folder
+        else:
+            shards.chmod(0o311)
+        checked(opened, [0, 1])
+        with pytest.raises(IndexInvalid, match=r"000002\.jsonl: no such file.*build"):
+            checked(opened, [0, 1, 2])
+        os.seteuid(was)
+        shards.chmod(0o600)
+        os.seteuid(65534 if was == 0 else was)
+        with pytest.raises(IndexInvalid, match=r"000000\.jsonl: Permission denied; make"):
+            checked(opened, [0, 1])
+    finally:
+        if was == 0:
+            os.seteuid(was)
+        shards.chmod(0o755)
 
 
 def test_ten_million_objects_open_without_their_shards(tmp_path):

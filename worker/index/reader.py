@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from worker import keys
-from worker.errors import IndexInvalid
+from worker.errors import IndexInvalid, StoreError
 from worker.index import decode, listings, location, manifest, places
 from worker.index.listings.base import Records
 from worker.index.record import ObjectRef, Shard
@@ -154,16 +154,41 @@ def _all_there(index: Index, shards: Iterable[Shard]) -> None:
     """Look for the files of shards, a listing a folder. Raises: IndexInvalid."""
     if location.is_remote(index.folder):
         return
-    listed: dict[Path, set[str]] = {}
+    listed: dict[Path, set[str] | None] = {}
     for shard in shards:
         if shard.name in index.held:
             continue
         path = Path(location.join(index.folder, shard.file))
         folder = path.parent
         if folder not in listed:
-            listed[folder] = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
-        if path.name not in listed[folder]:
+            listed[folder] = _names_in(folder)
+        names = listed[folder]
+        if names is None:
+            _look_for(path)
+        elif path.name not in names:
             raise _unreadable(f"{path}: no such file or folder")
+
+
+def _names_in(folder: Path) -> set[str] | None:
+    """What lies in a folder; None if it may not be listed. Raises: StoreError."""
+    try:
+        return {each.name for each in folder.iterdir()}
+    except PermissionError:
+        return None
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+    except OSError as error:
+        raise StoreError(f"{folder}: {error.strerror}") from error
+
+
+def _look_for(path: Path) -> None:
+    """Look for one file, in a folder that may not be listed. Raises: IndexInvalid."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise _unreadable(f"{path}: no such file or folder") from None
+    except OSError as error:
+        raise IndexInvalid(f"{path}: {error.strerror}; make its folder readable") from error
 
 
 def _unreadable(reason: object) -> IndexInvalid:

@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -17,7 +17,7 @@ from worker.index.record import ObjectRef
 from worker.s3 import S3Options
 from worker.sources import members
 from worker.sources.base import FetchedObject, FetchLimits, Source
-from worker.sources.git import GitSource
+from worker.sources.git import GitSource, Named, nothing
 from worker.sources.http import HttpSource
 from worker.sources.keep import Keeper
 from worker.sources.local import LocalSource
@@ -52,15 +52,14 @@ class Fetcher:
             LocalSource(limits, self._stop),
         )
 
-    def plan(self, refs: Sequence[ObjectRef], named: Iterable[str] = ()) -> None:
+    def plan(self, refs: Sequence[ObjectRef], named: Named = nothing) -> None:
         """Announce objects that will be fetched, so that what they share stays until the last.
 
-        `named`: identifiers of other objects that the index names; they are not new where a
-        repository turns out to hold them.
+        `named` tells of other objects that the index names; they are not new where a repository
+        turns out to hold them. It is asked while fetching, and only of such repositories.
         """
-        self._git.name_known(named)
         alone = [one for ref in refs for one in members.of(ref)]
-        self._git.plan([ref for ref in alone if self._source(ref) is self._git])
+        self._git.plan([ref for ref in alone if self._source(ref) is self._git], named)
 
     def fetch(self, ref: ObjectRef) -> FetchedObject:
         """The object on local disk, its sha256 the index's. Give it back with `release`.

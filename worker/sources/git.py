@@ -8,9 +8,9 @@ import shutil
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from urllib.parse import unquote
 
 import msgspec
@@ -55,6 +55,15 @@ class Commit(NamedTuple):
         return f"{PREFIX}{self.org}/{self.repo}/blob/{self.commit}/{path}"
 
 
+Named: TypeAlias = Callable[[Commit], Iterable[str] | None]
+"""Tells identifiers of a commit's files that are no news; None where none of its files are."""
+
+
+def nothing(_: Commit) -> Iterable[str]:
+    """Of any commit: the index names nothing but what is planned."""
+    return ()
+
+
 class _Checkout:
     """A repository while its objects are on their way; `lock` lets one thread fetch it."""
 
@@ -65,6 +74,7 @@ class _Checkout:
         self.repository: Repository | None = None
         self.folder: Path | None = None
         self.failure: ObjectError | None = None
+        self.named: Named = nothing
 
 
 class GitSource:
@@ -89,21 +99,18 @@ class GitSource:
         """Every blob URL of GitHub, pinned or not: the page behind it is no model."""
         return BLOB.fullmatch(ref.location) is not None
 
-    def plan(self, refs: Iterable[ObjectRef]) -> None:
-        """Expect a fetch of each of `refs`; their checkouts stay until then."""
+    def plan(self, refs: Iterable[ObjectRef], named: Named = nothing) -> None:
+        """Expect a fetch of each of `refs`; their checkouts stay until then.
+
+        `named` is asked when a repository is fetched and holds models that were not planned.
+        """
         with self._lock:
             for ref in refs:
                 if self.claims(ref):
                     commit, path = _parse(ref.location)
-                    self._checkout(commit).awaited[ref.file_identifier] += 1
-                    self._named.setdefault(commit, set()).update((path, unquote(path)))
-
-    def name_known(self, identifiers: Iterable[str]) -> None:
-        """Learn of identifiers that are no news when a repository holds them."""
-        with self._lock:
-            for identifier in identifiers:
-                if BLOB.fullmatch(identifier):
-                    commit, path = _parse(identifier)
+                    checkout = self._checkout(commit)
+                    checkout.awaited[ref.file_identifier] += 1
+                    checkout.named = named
                     self._named.setdefault(commit, set()).update((path, unquote(path)))
 
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:  # noqa: ARG002 - Source's
@@ -168,19 +175,36 @@ class GitSource:
                     shutil.rmtree(checkout.folder, ignore_errors=True)
                     raise
                 checkout.repository = repository
-                self._find_new(commit, repository)
+                self._find_new(commit, repository, checkout.named)
             return checkout.repository
 
-    def _find_new(self, commit: Commit, repository: Repository) -> None:
-        for path, file in sorted(repository.tree.items()):
-            with self._lock:
-                known = path in self._named.get(commit, ())
-            if known or not is_model(path) or not path.isprintable() or _is_lfs(repository, file):
+    def _find_new(self, commit: Commit, repository: Repository, named: Named) -> None:
+        with self._lock:
+            planned = frozenset(self._named.get(commit, ()))
+        files = [
+            file
+            for path, file in sorted(repository.tree.items())
+            if path not in planned
+            and is_model(path)
+            and path.isprintable()
+            and not _is_lfs(repository, file)
+        ]
+        others = named(commit) if files else None
+        if others is None:
+            return
+        known = {
+            path
+            for each in others
+            if BLOB.fullmatch(each) and (at := _parse(each))[0] == commit
+            for path in (at[1], unquote(at[1]))
+        }
+        for file in files:
+            if file.path in known:
                 continue
             ref = ObjectRef(
-                file_identifier=commit.blob(path),
+                file_identifier=commit.blob(file.path),
                 source="github",
-                sha256=_sha256(repository.files / path),
+                sha256=_sha256(repository.files / file.path),
             )
             with self._lock:
                 self._new.append(ref)
