@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 import tracemalloc
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -181,15 +183,23 @@ def test_of_shards_too_many_to_read_the_files_are_looked_for(tmp_path, count, ob
         checked(opened, range(count))
 
 
-def test_a_folder_that_may_be_entered_but_not_listed_will_do(index):
+@pytest.fixture
+def anybodys():
+    """A folder that every user may enter, as pytest's own are not."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="render-worker-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_a_folder_that_may_be_entered_but_not_listed_will_do(anybodys):
+    index = anybodys
+    (index / keys.SHARDS).mkdir()
     many = tuple(shard_of(n, LINES[0]) for n in range(3))
     big = tuple(msgspec.structs.replace(each, objects=CHECKED_OBJECTS + 1) for each in many)
     for shard in big[:2]:
         (index / shard.file).write_bytes(LINES[0])
     (index / keys.INDEX).write_bytes(manifest.encode(big))
     opened = open_index(str(index), S3)
-    for folder in (index, *index.parents[:3]):
-        folder.chmod(0o755)
     shards = (index / big[0].file).parent
     shards.chmod(0o711)
     was = os.geteuid()
