@@ -47,7 +47,8 @@ step() { # LOG [OPTION…] -- COMMAND…; the status is the worst of its tasks
 	done
 	running='' steps=$((steps + 1))
 	# A worker that is only starting, or already ending, dies of the TERM itself (143), and srun's
-	# status, the highest, then hides the others' 75.
+	# status, the highest, then hides the others' 75. (Preempted, the tasks alone get the TERM.)
+	[ "$status" != 143 ] || status=75
 	[ "$told" = 0 ] || [ "$status" -le 128 ] || status=75
 	return "$status"
 }

@@ -156,6 +156,22 @@ def test_a_task_that_dies_of_the_term_does_not_hide_the_others_stop(batch, clust
     assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), batch.log()
 
 
+def test_a_task_that_dies_of_a_preemption_does_not_hide_the_others_stop(batch, cluster, tmp_path):
+    stand_in, urgent = tmp_path / "stand-in", tmp_path / "urgent"
+    stand_in.write_text(
+        '#!/bin/bash\n[ "$1${SLURM_RESTART_COUNT:-0}" = run0 ] || exit 0\n'
+        '[ "$SLURM_PROCID" = 1 ] || trap "exit 75" TERM\n'
+        "echo up; for _ in {1..300}; do sleep 0.1; done\n"
+    )
+    stand_in.chmod(0o755)
+    urgent.write_text("#!/bin/sh\n")
+    job = batch.submit("render.sbatch", "--ntasks=2", RENDER_WORKER=stand_in)
+    batch.until(lambda: batch.log(f"render-{job}-*.log").count("up") == 2)
+    cluster.wait(batch.submit(urgent, "--partition=urgent", "--nodes=2", "--exclusive"))
+    (ended,) = cluster.wait(job)
+    assert ended["JobState"] == "COMPLETED", batch.log()
+
+
 def test_a_stop_after_a_whole_nodes_tasks_are_done_lets_the_others_finish(batch, cluster, tmp_path):
     stand_in = tmp_path / "stand-in"
     stand_in.write_text(
