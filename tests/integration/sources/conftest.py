@@ -5,6 +5,7 @@ import hashlib
 import pytest
 import stamina
 
+from tests.integration.sources.hub import Hub
 from tests.integration.sources.servers import Web
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchLimits
@@ -22,6 +23,11 @@ def _no_pauses():
 def web():
     with Web() as server:
         yield server
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    return Hub(tmp_path, monkeypatch)
 
 
 @pytest.fixture

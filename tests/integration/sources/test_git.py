@@ -1,9 +1,6 @@
 """The git source against a real repository that github.com's URLs are redirected to."""
 
-import hashlib
-import json
 import os
-import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,87 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.sources.hub import blob
 from worker.errors import Download, Missing, Modified, ObjectInterrupted, TooLarge, Unsupported
-from worker.index.record import ObjectRef
-from worker.s3 import S3Options
 from worker.sources import repository
-from worker.sources.keep import FORMATS, Keeper
-from worker.stores import open_store
 
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 12345\n"
-
-
-class Hub:
-    """Bare repositories, the settings that put them in GitHub's place, and git's own trace."""
-
-    def __init__(self, base, monkeypatch):
-        self.base = base
-        self.trace = base / "trace.json"
-        self.config = base / "gitconfig"
-        (base / "hub" / "org").mkdir(parents=True)
-        self.write_config("")
-        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(self.config))
-        monkeypatch.setenv("GIT_TRACE2_EVENT", str(self.trace))
-
-    def write_config(self, more):
-        self.config.write_text(
-            f'[url "file://{self.base}/hub/"]\n insteadOf = https://github.com/\n{more}'
-        )
-
-    def git(self, *arguments):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-        environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        settings = {
-            "user.name": "t",
-            "user.email": "t@example.com",
-            "protocol.file.allow": "always",
-            "core.hooksPath": os.devnull,
-            "core.compression": "0",
-            "core.fsync": "none",
-        }
-        options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-        done = subprocess.run(
-            ["git", *options, *arguments], check=True, capture_output=True, env=environment
-        )
-        return done.stdout.decode().strip()
-
-    def commit(self, files, name="repo", *, links=(), prepare=None):
-        """Commit `files` on top of repository `name`; the commit's id."""
-        work = self.base / "work" / name
-        bare = self.base / "hub" / "org" / f"{name}.git"
-        if not work.exists():
-            self.git("init", "-q", "-b", "main", str(work))
-            self.git("init", "-q", "--bare", "-b", "main", str(bare))
-        for path, data in files.items():
-            (work / path).parent.mkdir(parents=True, exist_ok=True)
-            (work / path).write_bytes(data if isinstance(data, bytes) else data.encode())
-        for path, target in links:
-            (work / path).symlink_to(target)
-        if prepare is not None:
-            prepare(work)
-        self.git("-C", str(work), "add", "-A")
-        self.git("-C", str(work), "commit", "-q", "--allow-empty", "-m", "c")
-        self.git("-C", str(work), "push", "-q", "--force", str(bare), "main")
-        return self.git("-C", str(work), "rev-parse", "HEAD")
-
-    def uploads(self):
-        """How often git has served a fetch."""
-        if not self.trace.exists():
-            return 0
-        events = [json.loads(line) for line in self.trace.read_text().splitlines()]
-        starts = [e["argv"] for e in events if e["event"] == "start"]
-        return sum(any("upload-pack" in part for part in argv[:2]) for argv in starts)
-
-
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    return Hub(tmp_path, monkeypatch)
-
-
-def blob(commit, path, data=None, repo="repo", **more):
-    sha256 = None if data is None else hashlib.sha256(data.encode()).hexdigest()
-    identifier = f"https://github.com/org/{repo}/blob/{commit}/{path}"
-    return ObjectRef(file_identifier=identifier, source="github", sha256=sha256, **more)
 
 
 def test_a_repository_is_fetched_once_for_all_its_objects(hub, make_fetcher, leftovers):
@@ -329,87 +250,3 @@ def test_a_stop_ends_git(hub, make_fetcher, tmp_path):
     threading.Timer(0.7, fetcher.stop).start()
     with pytest.raises(ObjectInterrupted):
         fetcher.fetch(blob(commit, "a.obj"))
-
-
-def test_models_that_the_index_does_not_name_are_new(hub, make_fetcher):
-    files = {"a.obj": "a", "b.glb": "b", "other rank.stl": "r", "sub/c d%.ply": "c", "r.md": "r"}
-    commit = hub.commit(files, links=[("l.obj", "a.obj")])
-    fetcher = make_fetcher()
-    asked = blob(commit, "a.obj", "a")
-    other = blob(commit, "other%20rank.stl")
-    fetcher.plan([asked], lambda _: [other.file_identifier, "https://example.com/x.obj"])
-    got = fetcher.fetch(asked)
-    new = fetcher.new_objects()
-    assert new == [blob(commit, "b.glb", "b"), blob(commit, "sub/c d%.ply", "c")]
-    assert fetcher.new_objects() == []
-    fetcher.plan(new)  # asked for while the repository is still here: no second fetch
-    fetcher.release(got)
-    assert [fetcher.fetch(ref).path.read_text() for ref in new] == ["b", "c"]
-    assert hub.uploads() == 1
-
-
-@pytest.mark.parametrize(("files", "asked_times"), [({"a.obj": "a"}, 0), ({"b.obj": "b"}, 1)])
-def test_what_else_the_index_names_is_asked_where_a_repository_holds_more(
-    hub, make_fetcher, files, asked_times
-):
-    commit = hub.commit({"a.obj": "a", "r.md": "r"} | files)
-    asked = blob(commit, "a.obj", "a")
-    times = []
-    fetcher = make_fetcher()
-    fetcher.plan([asked], lambda each: times.append(each.commit))  # None: not this rank's to tell
-    assert times == []
-    fetcher.fetch(asked)
-    assert times == [commit] * asked_times
-    assert fetcher.new_objects() == []
-
-
-class Counting:
-    """A store that counts what is put into it."""
-
-    def __init__(self, store):
-        self._store = store
-        self.created = []
-
-    def __getattr__(self, name):
-        return getattr(self._store, name)
-
-    def create(self, key, body):
-        self.created.append(key)
-        return self._store.create(key, body)
-
-
-@pytest.mark.parametrize("form", FORMATS)
-def test_a_repository_is_kept_once_whichever_of_its_objects_are_asked_for(
-    hub, make_fetcher, tmp_path, form
-):
-    first = hub.commit({"a.obj": "a", "b.obj": "b", "t/w.png": "w"})
-    second = hub.commit({"b.obj": "other"})
-    store = Counting(open_store(str(tmp_path / "kept"), S3Options()))
-    store.check()
-    refs = [blob(first, "a.obj", "a"), blob(first, "b.obj", "b"), blob(second, "b.obj", "other")]
-    fetcher = make_fetcher(keep=Keeper(store, form))
-    fetcher.plan(refs)
-    with ThreadPoolExecutor(3) as pool:
-        for got in pool.map(fetcher.fetch, refs):
-            fetcher.release(got)
-    place = "downloads/github/org/repo"
-    if form == "files":
-        names = ("a.obj", "b.obj", "t/w.png")
-        wanted = {f"{place}/{commit}/{name}" for commit in (first, second) for name in names}
-        assert store.read(f"{place}/{first}/b.obj") == b"b"
-        assert store.read(f"{place}/{second}/b.obj") == b"other"
-    else:
-        wanted = {f"{place}/{commit}.{form}" for commit in (first, second)}
-    assert {entry.key for entry in store.list()} == wanted
-    assert sorted(store.created) == sorted(wanted)
-
-
-def test_a_repository_is_kept_by_a_later_worker_as_by_the_first(hub, make_fetcher, tmp_path):
-    commit = hub.commit({"a.obj": "a", "b.obj": "b"})
-    kept = {}
-    for name, path in (("one", "a.obj"), ("two", "b.obj")):
-        store = open_store(str(tmp_path / name), S3Options())
-        make_fetcher(keep=Keeper(store, "tar.gz")).fetch(blob(commit, path))
-        kept[name] = {entry.key: store.read(entry.key) for entry in store.list()}
-    assert len(kept["one"]) == 1
-    assert kept["one"] == kept["two"]
