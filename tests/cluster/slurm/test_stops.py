@@ -33,6 +33,23 @@ def steps_of(job: str) -> list[str]:
     return [line.decode() for line in commands if f"[{job}.1]".encode() in line]
 
 
+def stand_in(folder: Path, *lines: str) -> Path:
+    """A worker's stand-in: `lines` of a shell script, then half a minute unless it is stopped."""
+    program = folder / "stand-in"
+    wait = "echo up; for _ in {1..300}; do sleep 0.1; done"
+    program.write_text("\n".join(["#!/bin/bash", *lines, wait]) + "\n")
+    program.chmod(0o755)
+    return program
+
+
+def preempt(batch, cluster) -> None:
+    """Have a job of the higher partition take all nodes for a moment."""
+    script = batch.logs / "urgent.sbatch"
+    script.write_text("#!/bin/sh\n")
+    (ended,) = cluster.wait(batch.submit(script, "--partition=urgent", "--nodes=2", "--exclusive"))
+    assert ended["JobState"] == "COMPLETED", batch.log()
+
+
 def assert_published_is_recorded(output) -> None:
     zips = {path.stem for path in output.glob("renders/*.zip")}
     assert zips == {line["uid"] for line in outcomes(output) if line["outcome"] == "rendered"}
@@ -111,11 +128,7 @@ def test_scancel_reaches_the_worker_and_another_job_goes_on(
 def test_a_preempted_job_stops_cleanly_and_goes_on(batch, at_work, cluster, tmp_path, whole):
     job = batch.submit("render.sbatch", "--ntasks=4")
     at_work()
-    script = tmp_path / "urgent"
-    script.write_text("#!/bin/sh\n")
-    urgent = batch.submit(script, "--partition=urgent", "--nodes=2", "--exclusive")
-    (ended,) = cluster.wait(urgent)
-    assert ended["JobState"] == "COMPLETED", batch.log()
+    preempt(batch, cluster)
     (ended,) = cluster.wait(job)
     assert ended["JobState"] == "COMPLETED", batch.log()
     assert int(ended["Restarts"]) >= 1
@@ -140,16 +153,15 @@ def test_a_node_set_down_in_the_middle_loses_nothing(batch, at_work, cluster, tm
     assert_published_is_recorded(tmp_path / "out")
 
 
+ONCE = '[ "$1${SLURM_RESTART_COUNT:-0}" = run0 ] || exit 0'
+"""For a stand-in that works until its first restart, and in the step of the workers only."""
+# What srun reports is the highest status, 143 of a task that dies of the TERM.
+ONE_DIES = (ONCE, '[ "$SLURM_PROCID" = 1 ] || trap "exit 75" TERM')
+
+
 def test_a_task_that_dies_of_the_term_does_not_hide_the_others_stop(batch, cluster, tmp_path):
-    stand_in = tmp_path / "stand-in"
-    # What srun reports is the highest status, 143 here; after the restart both are done.
-    stand_in.write_text(
-        '#!/bin/bash\n[ "$1${SLURM_RESTART_COUNT:-0}" = run0 ] || exit 0\n'
-        '[ "$SLURM_PROCID" = 1 ] || trap "exit 75" TERM\n'
-        "echo up; for _ in {1..300}; do sleep 0.1; done\n"
-    )
-    stand_in.chmod(0o755)
-    job = batch.submit("render.sbatch", "--ntasks=2", RENDER_WORKER=stand_in)
+    program = stand_in(tmp_path, *ONE_DIES)
+    job = batch.submit("render.sbatch", "--ntasks=2", RENDER_WORKER=program)
     batch.until(lambda: batch.log(f"render-{job}-*.log").count("up") == 2)
     cluster.call("scancel", "--batch", "--signal=TERM", job)
     (ended,) = cluster.wait(job)
@@ -157,31 +169,18 @@ def test_a_task_that_dies_of_the_term_does_not_hide_the_others_stop(batch, clust
 
 
 def test_a_task_that_dies_of_a_preemption_does_not_hide_the_others_stop(batch, cluster, tmp_path):
-    stand_in, urgent = tmp_path / "stand-in", tmp_path / "urgent"
-    stand_in.write_text(
-        '#!/bin/bash\n[ "$1${SLURM_RESTART_COUNT:-0}" = run0 ] || exit 0\n'
-        '[ "$SLURM_PROCID" = 1 ] || trap "exit 75" TERM\n'
-        "echo up; for _ in {1..300}; do sleep 0.1; done\n"
-    )
-    stand_in.chmod(0o755)
-    urgent.write_text("#!/bin/sh\n")
-    job = batch.submit("render.sbatch", "--ntasks=2", RENDER_WORKER=stand_in)
+    program = stand_in(tmp_path, *ONE_DIES)
+    job = batch.submit("render.sbatch", "--ntasks=2", RENDER_WORKER=program)
     batch.until(lambda: batch.log(f"render-{job}-*.log").count("up") == 2)
-    cluster.wait(batch.submit(urgent, "--partition=urgent", "--nodes=2", "--exclusive"))
+    preempt(batch, cluster)
     (ended,) = cluster.wait(job)
     assert ended["JobState"] == "COMPLETED", batch.log()
 
 
 def test_a_stop_after_a_whole_nodes_tasks_are_done_lets_the_others_finish(batch, cluster, tmp_path):
-    stand_in = tmp_path / "stand-in"
-    stand_in.write_text(
-        '#!/bin/bash\n[ "$1${SLURM_RESTART_COUNT:-0}" = run0 ] || exit 0\n'
-        '[ "$SLURM_NODEID" = 0 ] || exit 0\n'
-        "trap 'echo finished; exit 75' TERM\n"
-        "echo up; for _ in {1..300}; do sleep 0.1; done\n"
-    )
-    stand_in.chmod(0o755)
-    job = batch.submit("render.sbatch", "--nodes=2", "--ntasks=2", RENDER_WORKER=stand_in)
+    program = stand_in(tmp_path, ONCE, '[ "$SLURM_NODEID" = 0 ] || exit 0',
+                       "trap 'echo finished; exit 75' TERM")  # fmt: skip
+    job = batch.submit("render.sbatch", "--nodes=2", "--ntasks=2", RENDER_WORKER=program)
     batch.until(lambda: batch.log(f"render-{job}-*.log").count("up") == 1)
     # What is over on the second node can no longer be signalled there.
     batch.until(lambda: len(steps_of(job)) == 1)
@@ -192,15 +191,12 @@ def test_a_stop_after_a_whole_nodes_tasks_are_done_lets_the_others_finish(batch,
 
 
 def test_a_stop_while_kernels_are_compiled_is_passed_on_and_requeued(batch, cluster, tmp_path):
-    stand_in = tmp_path / "stand-in"
-    stand_in.write_text(
-        '#!/bin/bash\necho "$1 ${SLURM_RESTART_COUNT:-0}"\n'
-        '[ "$1${SLURM_RESTART_COUNT:-0}" = warm0 ] || exit 0\n'
-        "trap 'exit 75' TERM\nfor _ in {1..300}; do sleep 0.1; done\n"
-    )
-    stand_in.chmod(0o755)
-    job = batch.submit("render.sbatch", "--ntasks=2", RENDER_WORKER=stand_in)
-    batch.until(lambda: "warm 0" in batch.log(f"render-{job}-warm-*.log"))
+    program = stand_in(
+        tmp_path, 'echo "$1 ${SLURM_RESTART_COUNT:-0}"',
+        '[ "$1${SLURM_RESTART_COUNT:-0}" = warm0 ] || exit 0', "trap 'exit 75' TERM",
+    )  # fmt: skip
+    job = batch.submit("render.sbatch", "--ntasks=2", RENDER_WORKER=program)
+    batch.until(lambda: "up" in batch.log(f"render-{job}-warm-*.log"))
     cluster.call("scancel", "--batch", "--signal=TERM", job)
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), batch.log()
