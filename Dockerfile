@@ -78,7 +78,6 @@ ENTRYPOINT ["render-worker"]
 
 # Our own code comes last: a new version of it is a layer of a few hundred kB.
 FROM worker AS bpy
-ENV RENDER_WORKER_BLENDER=bpy
 COPY --from=libraries-bpy /opt/venv /opt/venv
 COPY LICENSE entrypoint.sh /opt/render-worker/
 COPY worker /opt/render-worker/worker
@@ -103,7 +102,8 @@ RUN cd /tmp \
 
 
 FROM worker
-ENV RENDER_WORKER_BLENDER=/opt/blender/blender
+# Not as RENDER_WORKER_BLENDER: under Apptainer an image's variables win over the host's.
+ENV PATH=/opt/blender:$PATH
 COPY --from=libraries /opt/venv /opt/venv
 COPY --from=blender /opt/blender /opt/blender
 COPY LICENSE entrypoint.sh /opt/render-worker/

@@ -62,6 +62,8 @@ def test_settings(podman, image):
     assert set(config["Volumes"]) == {"/scratch", "/cache"}
     for name in ("HOME", "TMPDIR", "CUDA_CACHE_PATH", "OPTIX_CACHE_PATH"):
         assert variables[name] in config["Volumes"]
+    # Under Apptainer they would win over those of the host.
+    assert not [name for name in variables if name.startswith("RENDER_WORKER_")]
     assert config["User"] == "1000:1000"
     assert config["Labels"]["org.opencontainers.image.title"] == "render-worker"
     assert config["Labels"]["org.opencontainers.image.version"] == version("render-worker")

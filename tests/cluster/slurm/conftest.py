@@ -173,6 +173,7 @@ def at_work(batch, holding) -> Callable[..., None]:
     def wait(model: str = HELD) -> None:
         uid, scratch = keys.uid_of(model), batch.settings["LOCAL"]
         batch.until(lambda: uid in held.in_blender(scratch), timeout_s=120)
+        assert f'"runtime": "{holding.program}"' in batch.log()
         holding.let_go()
 
     return wait
