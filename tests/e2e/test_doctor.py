@@ -53,7 +53,7 @@ def test_a_good_node_with_a_real_render_and_s3(moto):
     assert found["device"]["facts"]["renders"] is True
     assert found["store"]["facts"]["creates_once"] is True
     assert abs(found["clock"]["facts"]["skew_s"]) < 60
-    assert {"scratch", "downloads", "memory"} <= set(found)
+    assert {"scratch", "downloads", "memory", "cores"} <= set(found)
 
 
 def test_a_table_for_a_person(tmp_path):

@@ -61,6 +61,14 @@ def test_memory_too_small_or_promised_twice_is_said(monkeypatch, children, limit
     assert bool(check.advice) == (health != "ok")
 
 
+@pytest.mark.parametrize(("children", "health"), [(3, "ok"), (4, "warn")])
+def test_more_children_than_cores_are_said(monkeypatch, children, health):
+    monkeypatch.setattr("worker.render.cores.usable", lambda: 3)
+    check = node.check_cores(children)
+    assert check.health == health
+    assert bool(check.advice) == (health != "ok")
+
+
 @pytest.mark.parametrize("check", [node.check_scratch, node.check_downloads])
 def test_a_folder_that_cannot_be_made_fails(check, tmp_path):
     (tmp_path / "file").write_text("")

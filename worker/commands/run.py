@@ -50,7 +50,9 @@ def run_command(
         int,
         option("--children-per-device", "Blenders at work at once; 0: 1 on CPU, 2 on GPU.", min=0),
     ] = 0,
-    threads: Annotated[int, option("--threads", "CPU threads a child; 0: all.", min=0)] = 0,
+    threads: Annotated[
+        int, option("--threads", "CPU threads a child; 0: all it may use.", min=0)
+    ] = 0,
     object_timeout: Annotated[
         float, option("--object-timeout", "Seconds an object may take.", min=1.0)
     ] = 300.0,

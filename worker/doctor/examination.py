@@ -22,6 +22,7 @@ ORDER: Final = (
     "scratch",
     "downloads",
     "memory",
+    "cores",
     "store",
     "clock",
 )
@@ -71,7 +72,9 @@ def examine(
             checks += blenders.check_blenders(options.blender, options.device, environment, home)
     except NodeError as error:
         checks.append(Check(name="blender", health=Health.FAIL, found=f"not tried: {error}"))
-    checks.append(node.check_memory(_children(checks, options), options.memory_bytes))
+    children = _children(checks, options)
+    checks.append(node.check_memory(children, options.memory_bytes))
+    checks.append(node.check_cores(children))
     if options.output is not None:
         on_check("store")
         checks += outputs.check_output(options.output, options.s3)

@@ -1,4 +1,4 @@
-"""The node: scratch space, on the RAM disk and on disk, and memory."""
+"""The node: scratch space, on the RAM disk and on disk, memory, cores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from worker import scratch
 from worker.doctor.check import Check, Health, size
 from worker.errors import NodeError
-from worker.render import memory
+from worker.render import cores, memory
 
 SCRATCH_WANTED = 4 << 30
 """Bytes for the raw passes, or the downloads, of a few objects in flight."""
@@ -68,4 +68,17 @@ def check_memory(children: int, limit: int) -> Check:
         f"{'child' if children == 1 else 'children'}",
         advice=advice,
         facts={"total_bytes": total, "from": source, "child_bytes": each, "children": children},
+    )
+
+
+def check_cores(children: int) -> Check:
+    """The processor cores that `children` share: a Blender builds its scenes on them, GPU or not."""
+    usable, machine = cores.usable(), os.cpu_count() or 1
+    enough = usable >= children
+    return Check(
+        name="cores",
+        health=Health.OK if enough else Health.WARN,
+        found=f"{usable} of the machine's {machine}",
+        advice="" if enough else "give it a core a child, or use fewer --children-per-device",
+        facts={"usable": usable, "machine": machine},
     )

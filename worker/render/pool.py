@@ -37,7 +37,7 @@ from worker.errors import (
     Timeout,
     Unsupported,
 )
-from worker.render import canary, devices, memory, orders, usage
+from worker.render import canary, cores, devices, memory, orders, usage
 from worker.render.child import Child, ChildDied
 from worker.render.devices import Device
 from worker.render.result import RenderedObject
@@ -94,6 +94,7 @@ class Pool:
         self._free: queue.LifoQueue[Slot] = queue.LifoQueue()
         self._closed = False
         self._memory_limit = 0
+        self._threads = options.threads or cores.threads()
         self.ready: Ready | None = None
 
     @property
@@ -141,6 +142,7 @@ class Pool:
             version=self.ready.blender,
             device=self.device,
             children=self.size,
+            threads=self._threads or "all",
             memory_mb=self._memory_limit >> 20,
         )
         return self.ready
@@ -322,7 +324,7 @@ class Pool:
         with self._lock:
             self._alive.add(child)
         try:
-            self.ready, _ = child.start(self._options.threads, environment)
+            self.ready, _ = child.start(self._threads, environment)
         except Exception:
             self._end(child)
             raise

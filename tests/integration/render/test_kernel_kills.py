@@ -12,7 +12,7 @@ from tests.integration.render.conftest import RECIPE, model, processes_of
 from tests.integration.render.test_deaths import asleep
 from tests.tools.programs import program
 from worker.errors import Crash, OutOfMemory
-from worker.render import memory
+from worker.render import cgroup
 
 
 def wrapped(folder: Path) -> Path:
@@ -35,10 +35,10 @@ def wrapped(folder: Path) -> Path:
 def test_out_of_memory_is_a_kill_that_the_kernel_counted(
     number, counted, wrapper, error, make_pool, monkeypatch, tmp_path
 ):
-    cgroup = tmp_path / "cgroup"
-    cgroup.mkdir()
-    monkeypatch.setattr(memory, "CGROUP", cgroup)
-    monkeypatch.setattr(memory, "PROC", cgroup)
+    groups = tmp_path / "cgroup"
+    groups.mkdir()
+    monkeypatch.setattr(cgroup, "ROOT", groups)
+    monkeypatch.setattr(cgroup, "PROC", groups)
     pool = make_pool(program=wrapped(tmp_path) if wrapper else None, mischief="sleep:view:victim")
     kills = []
 
@@ -46,7 +46,7 @@ def test_out_of_memory_is_a_kill_that_the_kernel_counted(
         pid = max(processes_of(tmp_path / "children"))
         kills.append(pid)
         if counted:
-            (cgroup / "memory.events").write_text(f"oom {len(kills)}\noom_kill {len(kills)}\n")
+            (groups / "memory.events").write_text(f"oom {len(kills)}\noom_kill {len(kills)}\n")
         os.kill(pid, number)
 
     with pytest.raises(error):

@@ -1,13 +1,15 @@
-"""What a child may hold, and whom the kernel killed, from trees as schedulers make them."""
+"""What the machine's schedulers leave this process, from trees as they make them."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from worker.render import memory
+from worker.render import cgroup, cores, memory
 
 GB = 1 << 30
-MACHINE = memory.PAGE * memory.os.sysconf("SC_PHYS_PAGES")
+MACHINE = memory.PAGE * os.sysconf("SC_PHYS_PAGES")
 
 # /proc/self/cgroup → limits and counts of kills by folder, and what holds for this process
 SLURM_V2 = "0::/slurm/job_1/step_0\n"
@@ -17,13 +19,13 @@ SLURM_V1 = "9:cpu,cpuacct:/slurm/job_1\n5:memory:/slurm/job_1\n1:name=systemd:/\
 @pytest.fixture
 def node(monkeypatch, tmp_path):
     """A function that makes the kernel's files."""
-    monkeypatch.setattr(memory, "CGROUP", tmp_path / "cgroup")
-    monkeypatch.setattr(memory, "PROC", tmp_path / "proc")
+    monkeypatch.setattr(cgroup, "ROOT", tmp_path / "cgroup")
+    monkeypatch.setattr(cgroup, "PROC", tmp_path / "proc")
 
-    def make(cgroup: str, **files: str) -> None:
-        own = tmp_path / "proc" / "self" / "cgroup"
-        own.parent.mkdir(parents=True)
-        own.write_text(cgroup)
+    def make(own: str, files: dict[str, str]) -> None:
+        file = tmp_path / "proc" / "self" / "cgroup"
+        file.parent.mkdir(parents=True)
+        file.write_text(own)
         for path, text in files.items():
             file = tmp_path / "cgroup" / path
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +35,7 @@ def node(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cgroup", "files", "total"),
+    ("own", "files", "total"),
     [
         ("0::/\n", {"memory.max": f"{GB}\n"}, GB),
         ("0::/\n", {"memory.max": "max\n"}, MACHINE),
@@ -49,14 +51,14 @@ def node(monkeypatch, tmp_path):
         ("", {}, MACHINE),
     ],
 )  # fmt: skip
-def test_the_least_limit_on_the_way_up_holds(node, cgroup, files, total):
-    node(cgroup, **files)
+def test_the_least_limit_on_the_way_up_holds(node, own, files, total):
+    node(own, files)
     assert memory.total() == total
     assert memory.default_limit(4) == int(memory.SHARE * total / 4)
 
 
 @pytest.mark.parametrize(
-    ("cgroup", "files", "kills"),
+    ("own", "files", "kills"),
     [
         ("0::/\n", {"memory.events": "oom 3\noom_kill 2\n"}, 2),
         (SLURM_V2, {"slurm/job_1/step_0/memory.events": "low 0\noom_kill 1\n",
@@ -68,6 +70,37 @@ def test_the_least_limit_on_the_way_up_holds(node, cgroup, files, total):
         ("", {}, 0),
     ],
 )  # fmt: skip
-def test_kills_are_counted_in_this_process_s_own_cgroup(node, cgroup, files, kills):
-    node(cgroup, **files)
+def test_kills_are_counted_in_this_process_s_own_cgroup(node, own, files, kills):
+    node(own, files)
     assert memory.kernel_kills() == kills
+
+
+@pytest.mark.parametrize(
+    ("own", "files", "usable"),
+    [
+        ("0::/\n", {"cpu.max": "400000 100000\n"}, 4),
+        ("0::/\n", {"cpu.max": "150000 100000\n"}, 2),
+        ("0::/\n", {"cpu.max": "20000 100000\n"}, 1),
+        ("0::/\n", {"cpu.max": "max 100000\n"}, 16),
+        (SLURM_V2, {"slurm/job_1/step_0/cpu.max": "max 100000\n",
+                    "slurm/job_1/cpu.max": "300000 100000\n"}, 3),
+        (SLURM_V1, {"cpu/slurm/job_1/cpu.cfs_quota_us": "50000\n",
+                    "cpu/slurm/job_1/cpu.cfs_period_us": "25000\n"}, 2),
+        (SLURM_V1, {"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 16),
+        ("0::/\n", {"cpu.max": "9900000 100000\n"}, 16),
+        ("", {}, 16),
+    ],
+)  # fmt: skip
+def test_cores_are_those_of_the_affinity_and_the_quota(node, monkeypatch, own, files, usable):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)))
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
+    node(own, files)
+    assert cores.usable() == usable
+    assert cores.threads() == (0 if usable == 16 else usable)
+
+
+def test_a_part_of_the_machine_s_cores_is_all_a_child_may_start_threads_for(node, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5})
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
+    node("", {})
+    assert cores.threads() == 2
