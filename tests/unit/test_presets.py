@@ -184,7 +184,7 @@ VALUES = {
     "camera.radius": st.tuples(st.floats(1.0, 1.5), st.floats(1.5, 2.0)),
     "camera.margin": st.floats(0.0, 0.9),
     "name": st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"])),
-    "resolution": st.tuples(st.integers(1, 16384), st.integers(1, 16384)),
+    "resolution": st.tuples(st.integers(4, 16384), st.integers(4, 16384)),
 }
 
 

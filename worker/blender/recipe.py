@@ -266,7 +266,7 @@ class Recipe:
     product: str = key("views", "what is made of an object", choices=PRODUCTS)
     views: int = key(12, "images per object; of scenes: samples in a zip", low=1, high=10_000)
     resolution: tuple[int, int] = key(
-        (512, 512), "width and height; one number stands for both", low=1, high=16384, unit="pixel"
+        (512, 512), "width and height; one number stands for both", low=4, high=16384, unit="pixel"
     )
     samples: int = key(
         64, "samples per pixel; at most so many where sampling is adaptive", low=1, high=1 << 20
