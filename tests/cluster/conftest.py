@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cluster import held
 from tests.cluster.images import apptainer_path, bpy_image, context, podman, sif  # noqa: F401 - fixtures
 from tests.e2e.conftest import run_worker, samples  # noqa: F401 - samples is a fixture
 
@@ -33,6 +35,19 @@ def broken_shard(samples, tmp_path_factory) -> Path:  # noqa: F811 - pytest pass
         model = folder / json.loads(line)["path"]
         model.write_bytes(model.read_bytes()[:40])
     return folder / "index.json"
+
+
+@pytest.fixture(scope="session")
+def held_blender(tmp_path_factory) -> held.Held:
+    return held.make(tmp_path_factory.mktemp("held"))
+
+
+@pytest.fixture
+def holding(held_blender) -> Iterator[held.Held]:
+    """A Blender that comes to a stop at held.MODEL, until it is let go."""
+    held_blender.hold(held.MODEL)
+    yield held_blender
+    held_blender.let_go()
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import time
 import zipfile
 from uuid import uuid4
@@ -16,7 +17,7 @@ from tests.e2e.conftest import listing
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 
-SLOW = (*SMALL, "--set", "views=12", "--grace", "60")
+MANY = (*SMALL, "--set", "views=12", "--grace", "1")
 
 
 def render(podman, image, samples, output, *options):
@@ -78,6 +79,19 @@ def test_a_blender_program_renders(podman, program_image, readable_samples, outp
     )
 
 
+@pytest.mark.skipif(os.cpu_count() == 1, reason="one core has no part")
+def test_a_part_of_the_cores_is_all_that_threads_are_started_for(
+    podman, bpy_image, readable_samples
+):
+    done = podman(
+        "run", *HARDENED, "--network", "none", "--cpus", "0.9",
+        "--volume", f"{readable_samples}:/samples:ro", "--tmpfs", "/out:mode=1777",
+        bpy_image, "run", "/samples", "--output", "/out", "--limit", "1", *SMALL,
+    )  # fmt: skip
+    (ready,) = (line for line in done.stderr.splitlines() if '"blender ready"' in line)
+    assert json.loads(ready)["threads"] == 1
+
+
 @pytest.fixture
 def bucket(rgw):
     client = boto3.client(
@@ -90,30 +104,34 @@ def bucket(rgw):
 
 
 def test_told_to_stop_it_ends_with_75_and_the_next_run_finishes(
-    podman, bpy_image, readable_samples, rgw, bucket, tmp_path, outside
+    podman, bpy_image, readable_samples, rgw, bucket, holding, outside
 ):
     client, name = bucket
     container = f"worker-{uuid4().hex[:8]}"
     arguments = (
         "run", *HARDENED, "--network", "host", "--name", container,
         "--volume", f"{readable_samples}:/samples:ro",
+        "--volume", f"{holding.folder}:/held:ro",
+        "--env", "RENDER_WORKER_BLENDER=/held/blender",
         "--env", f"AWS_ACCESS_KEY_ID={rgw.access_key}",
         "--env", f"AWS_SECRET_ACCESS_KEY={rgw.secret_key}",
         "--env", "AWS_DEFAULT_REGION=us-east-1",
         "--env", f"RENDER_WORKER_S3_ENDPOINT={rgw.http}",
         "--env", f"RENDER_WORKER_OUTPUT=s3://{name}/job", bpy_image, "run", "/samples",
+        "--children-per-device", "2",  # the other one publishes
     )  # fmt: skip
 
     def keys(prefix: str = "job/") -> list[str]:
         found = client.list_objects_v2(Bucket=name, Prefix=prefix).get("Contents", [])
         return [entry["Key"] for entry in found]
 
-    worker = podman.start(*arguments, *SLOW)
+    worker = podman.start(*arguments, *MANY)
     deadline = time.monotonic() + 120
     while not keys("job/renders/"):
         assert worker.poll() is None, worker.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    holding.let_go()
     podman("stop", "--time", 100, container)
     out, err = worker.communicate(timeout=120)
     assert worker.returncode == 75, f"exit {worker.returncode}\n{out}\n{err}"
@@ -122,7 +140,7 @@ def test_told_to_stop_it_ends_with_75_and_the_next_run_finishes(
     assert keys("job/ledger/")
 
     before = {key: client.head_object(Bucket=name, Key=key)["ETag"] for key in stopped}
-    podman(*arguments, *SLOW)
+    podman(*arguments, *MANY)
     after = keys("job/renders/")
     assert len(after) == len(list(outside[SMALL].glob("renders/*.zip")))
     for key, etag in before.items():
@@ -139,7 +157,7 @@ def test_told_to_stop_while_it_starts_it_ends_at_once(podman, bpy_image, readabl
     worker = podman.start(
         "run", *HARDENED, "--network", "none", "--name", container,
         "--volume", f"{readable_samples}:/samples:ro", "--volume", f"{output}:/out",
-        bpy_image, "run", "/samples", "--output", "/out", *SLOW,
+        bpy_image, "run", "/samples", "--output", "/out", *MANY,
     )  # fmt: skip
     deadline = time.monotonic() + 30
     state = ("inspect", "--format", "{{.State.Status}}", container)

@@ -12,12 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import needs
-from tests.cluster.slurm import held
+from tests.cluster import held, needs
 from tests.e2e.conftest import ROOT, environment
 from worker import keys
 
-HELD = "gear.stl"
 QUICK = "views=2 resolution=32 samples=1"
 TOOL = ROOT / "tests/cluster/tools/slurm.sh"
 # As many array tasks as the sample index has shards.
@@ -146,31 +144,21 @@ def batch(cluster, index, tmp_path) -> Iterator[Batch]:
         cluster.wait(job)
 
 
-@pytest.fixture(scope="session")
-def held_blender(tmp_path_factory) -> held.Held:
-    return held.make(tmp_path_factory.mktemp("held"))
-
-
 @pytest.fixture
-def holding(batch, held_blender) -> Iterator[held.Held]:
-    """The batch's workers render with this Blender, and come to a stop at gear.stl.
-
-    Rank 0 has it, after another object.
-    """
-    held_blender.hold(HELD)
+def holding(batch, holding) -> held.Held:
+    """The batch's workers render with this Blender; the object that holds it is rank 0's."""
     batch.settings |= {
-        "RENDER_WORKER_BLENDER": held_blender.program,
+        "RENDER_WORKER_BLENDER": holding.program,
         "RENDER_WORKER_GRACE": 1,
     }
-    yield held_blender
-    held_blender.let_go()
+    return holding
 
 
 @pytest.fixture
 def at_work(batch, holding) -> Callable[..., None]:
     """Wait until a worker is at that object; those that start from then on go past it."""
 
-    def wait(model: str = HELD) -> None:
+    def wait(model: str = held.MODEL) -> None:
         uid, scratch = keys.uid_of(model), batch.settings["LOCAL"]
         batch.until(lambda: uid in held.in_blender(scratch), timeout_s=120)
         assert f'"runtime": "{holding.program}"' in batch.log()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.held import in_blender
 from tests.cluster.outputs import outcomes, statuses
 from tests.cluster.slurm.conftest import QUICK
-from tests.cluster.slurm.held import in_blender
 from tests.e2e.conftest import listing, run_worker
 
 pytestmark = pytest.mark.cluster

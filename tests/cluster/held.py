@@ -8,6 +8,7 @@ from pathlib import Path
 
 from worker.blender.mischief import VARIABLE as MISCHIEF
 
+MODEL = "gear.stl"
 IN_THE_IMAGE = "/opt/venv/bin/python"
 
 
@@ -43,10 +44,11 @@ def in_blender(scratch: Path) -> set[str]:
 def make(folder: Path) -> Held:
     """The worker hands the fault's variable to no child, so the program sets it by itself."""
     held = Held(folder)
+    folder.chmod(0o755)  # whoever a container runs as
     held.program.write_text(
         "#!/bin/sh\n"
         f'python={IN_THE_IMAGE}; [ -x "$python" ] || python={sys.executable}\n'
-        f'which={held.which}; [ ! -e "$which" ] || '
+        f'which=${{0%/*}}/{held.which.name}; [ ! -e "$which" ] || '
         f'export {MISCHIEF}="sleep:scene:$(cat "$which")"\n'
         'while [ "$1" != "--" ]; do shift; done; shift\n'
         'exec "$python" -P -m worker.blender "$@"\n'
