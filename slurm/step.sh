@@ -95,6 +95,9 @@ mkdir -p "$KERNELS" # to be mounted, by Apptainer here or by pyxis
 if [ -n "${RENDER_WORKER:-}" ]; then
 	worker=("$RENDER_WORKER")
 else
+	# In a SIF that was not made by apptainer.def the image's own would win over these.
+	export APPTAINERENV_TMPDIR=$TMPDIR APPTAINERENV_CUDA_CACHE_PATH=$CUDA_CACHE_PATH \
+		APPTAINERENV_OPTIX_CACHE_PATH=$OPTIX_CACHE_PATH
 	# Not --cleanenv: it drops the rank and CUDA_VISIBLE_DEVICES.
 	read -ra worker <<<"apptainer run ${APPTAINER_OPTIONS---nv}"
 	worker+=(--no-home --bind "$LOCAL" --bind "$KERNELS" "$IMAGE")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
 import msgspec
@@ -13,7 +13,7 @@ import structlog
 from worker.index.reader import Index
 from worker.index.record import ObjectRef
 from worker.job import Job
-from worker.ledger import Outcome, read_ledger, settled
+from worker.ledger import LOST, Outcome, lost, read_ledger, settled
 from worker.news import News
 from worker.observer import Observer
 from worker.ranks import ShardShare, assign
@@ -120,6 +120,7 @@ class Feed:
         shard = self._index.shards[share.shard]
         outcomes = read_ledger(self._store, shard.name)
         refs = self._index.read(shard)
+        gone = self._gone(refs, share, outcomes)
         tasks: list[Task] = []
         settled_before = 0
         # A list may hold far more than this rank's part: a first run makes no uid here.
@@ -128,7 +129,7 @@ class Feed:
                 break
             ref = refs[position]
             before = outcomes.get(ref.uid) if outcomes else None
-            if before is not None and settled(before, self._job.retry):
+            if before and settled(before, self._job.retry) and ref.uid not in gone:
                 self._settled.append(before)
                 settled_before += 1
             else:
@@ -151,6 +152,15 @@ class Feed:
         if settled_before:
             self._observer.settled(settled_before)
         return tasks
+
+    def _gone(
+        self, refs: Sequence[ObjectRef], share: ShardShare, outcomes: Mapping[str, Outcome]
+    ) -> set[str]:
+        """Of this rank's part of a shard: what was rendered, and is to be again."""
+        if LOST not in self._job.retry or not outcomes:
+            return set()
+        mine = (refs[at].uid for at in range(share.stripe, len(refs), share.stripes))
+        return lost(self._store, [outcomes[uid] for uid in mine if uid in outcomes])
 
     def _found_before(
         self, shard: str, share: ShardShare, found: Sequence[Outcome]

@@ -31,12 +31,13 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from worker import keys
-from worker.errors import IndexInvalid, ObjectError, ObjectInterrupted
+from worker.errors import IndexInvalid, ObjectError, ObjectInterrupted, PublishFailed
 from worker.failpoints import Failpoint, reach
 from worker.feed import Feed, Task
 from worker.job import Job
 from worker.ledger import LedgerWriter, Outcome
 from worker.observer import Observer
+from worker.pack import archive
 from worker.pack.pack import pack
 from worker.pack.result import PackedObject
 from worker.render.pool import Pool
@@ -198,7 +199,10 @@ class Pipeline:
         reach(Failpoint.PUBLISH_AFTER)
         self._clean(task)
         if not created:
-            # Another worker was first, or a killed one had come this far: what stands, stands.
+            # Another worker was first, or a killed one had come this far: what stands, stands
+            # (no two renders on a GPU are the same to the last bit), if it is whole.
+            if damage := archive.damage(self._store.read(key) or b"", task.ref.uid):
+                raise PublishFailed(f"{key} stands already and {damage}; remove it and run again")
             log.info("already published", key=key)
             return msgspec.structs.replace(packed, sha256=stat.sha256, size=stat.size)
         return packed

@@ -179,6 +179,13 @@ def test_a_sheet_that_cannot_be_written_is_said_in_a_line(tmp_path, store):
         contact_sheet(store, None, tmp_path / "nowhere" / "sheet.png")
 
 
+def test_a_sheet_is_a_png_by_its_name_too(tmp_path, store):
+    publish(store, tmp_path, "a.glb")
+    with pytest.raises(UsageError, match=r"sheet\.jpg must end in \.png"):
+        contact_sheet(store, None, tmp_path / "sheet.jpg")
+    assert not list(tmp_path.glob("*sheet*"))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"samples": [{"idx": 0}]}, {"samples": 3}, {"samples": [{"idx": "x"}]}, {"samples": ["idx"]},

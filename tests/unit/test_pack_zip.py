@@ -227,3 +227,32 @@ def test_the_zip_is_checked_by_decoding(tmp_path):
         archive.write(tmp_path / "a.zip", "uid", [bad])
     assert isinstance(raised.value.__cause__, form.Unreadable)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (lambda data: data[: len(data) // 2], "is not a whole zip"),
+        (lambda _: b"", "is not a whole zip"),
+        (lambda data: data[:200] + b"\xff\x00" + data[202:], "damaged"),
+        (lambda _: deflated(), "packed otherwise"),
+        (lambda _: zipped("x/metadata.json"), "another object"),
+    ],
+)
+def test_what_stands_is_looked_at(tmp_path, rendered, harm, said):
+    packed = pack(rendered, DEFAULT, tmp_path)
+    data, uid = packed.path.read_bytes(), packed.ref.uid
+    assert archive.damage(data, uid) is None
+    assert said in archive.damage(harm(data), uid)
+
+
+def zipped(name: str, how: int = zipfile.ZIP_STORED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", how) as made:
+        made.writestr(name, b"{}" * 50)
+    return buffer.getvalue()
+
+
+def deflated() -> bytes:
+    uid = keys.uid_of("https://example.org/models/ball.glb")
+    return zipped(keys.member(uid, keys.METADATA), zipfile.ZIP_DEFLATED)

@@ -32,8 +32,8 @@ def failure(number, code, message, at="2026-01-01T00:00:00.000Z"):
     return outcome(number, "failed", at, code=code, message=message)
 
 
-def text(status):
-    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+def text(status, width=120):
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
     console.print(render(status))
     return console.export_text()
 
@@ -126,6 +126,14 @@ def test_failures_of_one_kind_are_one_line(store):
     assert "[red]https://host/x[/red]" in shown, "a message is no markup"
     assert "\x1b]0" not in shown
     assert "\x07" not in shown
+
+
+def test_a_narrow_page_cuts_nothing_off(store):
+    write(store, "000000", [failure(1, "missing", "/data/" + "x" * 70 + "/a.glb is gone")])
+    shown = "".join(text(status_of(store), 40).translate({ord("│"): " "}).split())
+    for part in (ObjectRef(file_identifier="object-1").uid[-6:], "gone", "x/a.glb"[-4:]):
+        assert part in shown
+    assert "…" not in shown
 
 
 def test_new_objects_that_were_rendered_hide_no_open_ones(store):

@@ -103,7 +103,8 @@ def _checked(value: Any, hint: Any, about: typing.Mapping[str, Any], path: str) 
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple and args[-1] is Ellipsis:
         if not isinstance(value, (list, tuple)):
-            raise RecipeError(f"'{path}' is a list, not {value!r}")
+            example = '["…"]' if args[0] is str else "[…]"
+            raise RecipeError(f"'{path}' is a list, as in {example}, not {value!r}")
         if typing.get_origin(args[0]) is tuple and not all(
             isinstance(x, (list, tuple)) for x in value
         ):

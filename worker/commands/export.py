@@ -17,6 +17,7 @@ from worker.commands.options import (
     Retry,
     Summary,
     WorldSize,
+    is_from_variable,
     option,
     with_s3,
 )
@@ -28,6 +29,7 @@ from worker.s3 import S3Options
 
 @with_s3
 def export_command(
+    context: typer.Context,
     kind: Annotated[
         str, typer.Argument(help=f"{', '.join(KINDS)}.", envvar=ENVIRONMENT + "EXPORT_KIND")
     ],
@@ -111,6 +113,7 @@ def export_command(
         world_size=world_size,
         limit=limit,
         retry=codes_to_retry(retry or ()),
+        retry_is_told=not is_from_variable(context, "retry"),
         max_failure_rate=max_failure_rate,
         workers=workers,
         scratch=scratch,

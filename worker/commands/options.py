@@ -28,10 +28,15 @@ def _from_variable(
     context: typer.Context, parameter: typer.CallbackParam, value: list[str] | None
 ) -> list[str] | None:
     """The settings; those of the variable parted anew, since typer parts it at every blank."""
-    source = context.get_parameter_source(parameter.name or "")
-    if source is None or source.name != "ENVIRONMENT":
+    if not is_from_variable(context, parameter.name or ""):
         return value
     return split(os.environ[str(parameter.envvar)])
+
+
+def is_from_variable(context: typer.Context, name: str) -> bool:
+    """Whether the environment gave this parameter, and not the command line."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "ENVIRONMENT"
 
 
 Output = Annotated[str, option("--output", "Folder or s3://bucket/prefix.", metavar="URI")]
@@ -46,8 +51,11 @@ Overrides = Annotated[
 ]
 Retry = Annotated[
     list[str] | None,
-    option("--retry", "Also try again failures of this code, or 'all'.", metavar="CODE"),
-]
+    option(
+        "--retry", "Also try again failures of this code, or 'all'; 'lost': zips that are gone.",
+        metavar="CODE",
+    ),
+]  # fmt: skip
 MaxFailureRate = Annotated[
     float, option("--max-failure-rate", "Above it the exit status is 10.", min=0.0, max=1.0)
 ]

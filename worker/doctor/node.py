@@ -72,7 +72,7 @@ def check_memory(children: int, limit: int) -> Check:
 
 
 def check_cores(children: int) -> Check:
-    """The processor cores that `children` share: a Blender builds its scenes on them, GPU or not."""
+    """The processor cores that `children` share: Blender builds its scenes on them, GPU or not."""
     usable, machine = cores.usable(), os.cpu_count() or 1
     enough = usable >= children
     return Check(

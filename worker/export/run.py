@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
+import structlog
 
 from worker.errors import UsageError
 from worker.export import bond
@@ -17,7 +18,7 @@ from worker.export.base import Unit
 from worker.export.line import ExportLine
 from worker.export.options import open_kind
 from worker.export.source import Groups, Source, single_units
-from worker.ledger import LedgerWriter, Outcome, read_ledger
+from worker.ledger import LOST, LedgerWriter, Outcome, read_ledger
 from worker.observer import watching
 from worker.ranks import Rank
 from worker.scratch import scratch
@@ -27,6 +28,8 @@ from worker.stores import open_store
 from worker.stores.base import Store
 from worker.tally import Tally
 
+log = structlog.get_logger(__name__)
+
 
 class ExportOptions(SessionOptions, frozen=True, kw_only=True):
     """What a person may ask of an export; `kind_options` are the kind's own."""
@@ -35,6 +38,8 @@ class ExportOptions(SessionOptions, frozen=True, kw_only=True):
     input: str
     to: str
     kind_options: dict[str, Any] = msgspec.field(default_factory=dict)
+    retry_is_told: bool = True
+    """Whether `retry` is of this command's own; else it is of the variable, which a run has too."""
     workers: int = 0
     """Objects or groups worked on at once; 0: one per CPU."""
 
@@ -49,11 +54,7 @@ def run(options: ExportOptions, environment: Mapping[str, str] = os.environ) -> 
 
 def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
     export = open_kind(options.kind, options.kind_options)
-    if options.retry and export.grouping is not None:
-        raise UsageError(
-            f"--retry: files of '{options.kind}' hold many objects and never change; "
-            "export to another --to"
-        )
+    retry = _retry(options, whole_files=export.grouping is not None)
     source = Source(open_store(options.input, options.s3))
     source.check()
     target = open_store(options.to, options.s3)
@@ -79,10 +80,27 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         observer = stack.enter_context(watching(total, doing="exporting"))
         line = ExportLine(
             export, source, target, ledger, folder, observer, stop,
-            workers=options.workers or len(os.sched_getaffinity(0)), retry=options.retry,
+            workers=options.workers or len(os.sched_getaffinity(0)), retry=retry,
         )  # fmt: skip
         tally = line.run(units[: options.limit], before)
     return tally, target.uri
+
+
+def _retry(options: ExportOptions, *, whole_files: bool) -> frozenset[str]:
+    """The failures to try again. Raises: UsageError where none of those asked for can be."""
+    senseless = {
+        LOST: "it is of renders: 'run --retry lost' renders again what is gone",
+        **dict.fromkeys(
+            options.retry if whole_files else (),
+            f"files of '{options.kind}' hold many objects and never change; leave it out: a new "
+            "--to takes every object anew",
+        ),
+    }
+    for code in options.retry & senseless.keys():
+        if options.retry_is_told:
+            raise UsageError(f"--retry {code}: {senseless[code]}")
+        log.info("retry: not for this export", code=code)
+    return options.retry - senseless.keys()
 
 
 def _before(target: Store, units: Iterable[Unit]) -> dict[str, Outcome]:

@@ -21,7 +21,7 @@ from worker.errors import (
     RenderFailed,
 )
 from worker.export.base import Finished, Grouping, Item, Unit
-from worker.export.zips import TOTAL_LIMIT, RenderZip
+from worker.export.zips import AGAIN, TOTAL_LIMIT, RenderZip
 from worker.job import Bond
 from worker.ledger import fold, read_parts
 from worker.ranks import Rank, assign
@@ -91,16 +91,18 @@ class Source:
             found = error.size
         else:
             if data is None:
-                raise Missing(f"{key} is gone, although the ledger says that it was rendered")
+                raise Missing(
+                    f"{key} is gone, although the ledger says that it was rendered; "
+                    "'run --retry lost' renders it again"
+                )
             found = len(data)
             if told in (None, found):
                 return data
         if told in (None, found):
-            raise RenderFailed(
-                f"{key} has {found} bytes, more than a zip's {TOTAL_LIMIT}; render the object again"
-            )
+            raise RenderFailed(f"{key} has {found} bytes, more than a zip's {TOTAL_LIMIT}; {AGAIN}")
         raise Modified(
-            f"{key} is damaged or was replaced: it has {found} bytes, the ledger says {told}"
+            f"{key} is damaged or was replaced: it has {found} bytes, the ledger says {told}; "
+            f"{AGAIN}"
         )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final, TypeVar
 
@@ -22,10 +21,12 @@ from worker.blender.recipe import Recipe
 from worker.errors import Modified, RenderFailed, Unsupported
 from worker.export import cameras
 from worker.export.cameras import Camera, Cameras, Row
+from worker.pack.archive import UNREADABLE
 from worker.stores.base import sha256_of
 
 MEMBER_LIMIT: Final = 1 << 28
 TOTAL_LIMIT: Final = 1 << 31
+AGAIN: Final = "remove it, and 'run --retry lost' renders it again"
 
 T = TypeVar("T")
 Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
@@ -103,11 +104,11 @@ class RenderZip:
         if sha256 is not None and (found := sha256_of(data)) != sha256:
             raise Modified(
                 f"{keys.render_zip(uid)} is damaged or was replaced: its sha256 is "
-                f"{found[:12]}…, the ledger says {sha256[:12]}…"
+                f"{found[:12]}…, the ledger says {sha256[:12]}…; {AGAIN}"
             )
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        except UNREADABLE as error:
             raise self.damaged(f"is not a whole zip: {error}") from error
         self._members = {info.filename: info for info in self._zip.infolist()}
         if sum(info.file_size for info in self._members.values()) > TOTAL_LIMIT:
@@ -138,10 +139,7 @@ class RenderZip:
             raise self.damaged(f"has a {name} that is larger or packed otherwise than the worker's")
         try:
             return self._zip.read(info)
-        except (
-            zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError,
-            NotImplementedError,
-        ) as error:  # fmt: skip
+        except UNREADABLE as error:
             raise self.damaged(f"has a damaged {name}: {error}") from error
 
     def json(self, name: str, decoder: msgspec.json.Decoder[T]) -> T:
@@ -164,7 +162,7 @@ class RenderZip:
 
     def damaged(self, what: str) -> RenderFailed:
         """The error that says `what` is wrong with this zip."""
-        return RenderFailed(f"{keys.render_zip(self.uid)} {what}; render the object again")
+        return RenderFailed(f"{keys.render_zip(self.uid)} {what}; {AGAIN}")
 
     def lacking(self, what: str) -> Unsupported:
         """The error that says `what` another preset would have put into it."""

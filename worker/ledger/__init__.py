@@ -8,12 +8,14 @@ never written (a worker killed) costs its objects another attempt and nothing el
 
 from __future__ import annotations
 
-from worker.ledger.outcome import ALL, Author, Kind, Line, Outcome, codes_to_retry, settled
+from worker.ledger.lost import lost
+from worker.ledger.outcome import ALL, LOST, Author, Kind, Line, Outcome, codes_to_retry, settled
 from worker.ledger.reader import fold, read_ledger, read_parts
 from worker.ledger.writer import LedgerWriter
 
 __all__ = [
     "ALL",
+    "LOST",
     "Author",
     "Kind",
     "LedgerWriter",
@@ -21,6 +23,7 @@ __all__ = [
     "Outcome",
     "codes_to_retry",
     "fold",
+    "lost",
     "read_ledger",
     "read_parts",
     "settled",

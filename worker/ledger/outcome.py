@@ -15,6 +15,8 @@ from worker.pack.result import PackedObject
 from worker.ranks import Rank
 
 ALL: Final = "all"
+LOST: Final = "lost"
+"""No failure's code: of what was rendered, and whose zip is gone from the store, or cut."""
 
 Kind = Literal["rendered", "exported", "skipped", "new", "failed"]
 DONE: Final = frozenset({"rendered", "exported"})
@@ -166,7 +168,7 @@ def _common(ref: ObjectRef, shard: str, author: Author, outcome: Kind) -> dict[s
 
 def codes_to_retry(codes: Collection[str]) -> frozenset[str]:
     """`codes` for `settled`. Raises: UsageError for one that no failure has."""
-    known = (ALL, *OBJECT_ERRORS)
+    known = (ALL, LOST, *OBJECT_ERRORS)
     for code in codes:
         if code not in known:
             raise UsageError(f"--retry {code}: no failure has this code; known: {', '.join(known)}")

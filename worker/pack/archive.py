@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
@@ -19,6 +21,11 @@ DATE: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest a zip can say."""
 UNIX: Final = 3
 PLAIN_FILE: Final = 0o100644 << 16
+UNREADABLE: Final = (
+    zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError,
+    NotImplementedError,
+)  # fmt: skip
+"""What `zipfile` raises on bytes that are not a whole zip."""
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +78,21 @@ def entry(name: str) -> zipfile.ZipInfo:
     info.create_system = UNIX
     info.external_attr = PLAIN_FILE
     return info
+
+
+def damage(data: bytes, uid: str) -> str | None:
+    """Why these bytes are not a whole zip of the object `uid`; None if they are."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            if keys.member(uid, keys.METADATA) not in archive.namelist():
+                return "is of another object, or none of the worker's"
+            if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+                return "is packed otherwise than the worker's"
+            broken = archive.testzip()
+    except UNREADABLE as error:
+        return f"is not a whole zip: {error}"
+    return f"has a damaged {broken}" if broken else None
 
 
 class _Expected(msgspec.Struct, frozen=True):

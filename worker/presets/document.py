@@ -15,8 +15,9 @@ HEAD: Final = """\
 
 A preset is a recipe with a name: `render-worker run … --preset NAME`. Each follows a published
 system, named in it; `default` takes what measures best. `render-worker presets show NAME` prints
-all keys of one, each with a line on it. `--set KEY=VALUE` overrides a key; a TOML file of your own
-that begins with `extends = "NAME"` does so for good.
+all keys of one, each with a line on it. `--set KEY=VALUE` overrides a key, a list as
+in `--set 'images=["colour","depth"]'`; a TOML file of your own that begins with `extends = "NAME"`
+does so for good.
 
 This page is made from the presets (`python -m worker.presets.document > docs/presets.md`).
 """

@@ -27,6 +27,7 @@ MEMBER_LIMIT: Final = 1 << 28
 PIXEL_LIMIT: Final = 1 << 26
 """Larger ones are not opened: a sheet is for a glance, and a store may hold anything."""
 
+SUFFIX: Final = ".png"
 PAGE: Final = (238, 239, 241)
 CARD: Final = (252, 252, 252)
 TILE: Final = (226, 228, 231)
@@ -65,8 +66,10 @@ def contact_sheet(
     says so. Returns how many objects are on the sheet; with
     none, nothing is written.
 
-    Raises: StoreError; UsageError when `to` cannot be written.
+    Raises: StoreError; UsageError when `to` cannot be written, or is no PNG by its name.
     """
+    if to.suffix.lower() != SUFFIX:
+        raise UsageError(f"the contact sheet is a PNG: {to} must end in {SUFFIX}")
     found = iter(uids) if uids is not None else _uids(store)
     chosen = list(itertools.islice(found, rows))
     if not chosen:

@@ -273,7 +273,9 @@ def _shards(status: Status, most: int) -> RenderableType:
 def _failures(status: Status) -> list[RenderableType]:
     if not status.failures:
         return []
-    table = Table("code", "objects", "example", "uid", title="Failures", title_justify="left")
+    table = Table("code", "objects", title="Failures", title_justify="left")
+    for name in ("example", "uid"):  # whole at any width: they are looked for elsewhere
+        table.add_column(name, overflow="fold")
     for failure in status.failures:
         table.add_row(failure.code, f"{failure.count:,}", _plain(failure.message), failure.uid)
     return [table]

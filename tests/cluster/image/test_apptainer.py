@@ -66,6 +66,8 @@ def test_where_the_host_keeps_files_holds_inside(sif, user):
     tmp, own = str(user.tmp), {"CUDA_CACHE_PATH": "/k/cuda", "OPTIX_CACHE_PATH": "/k/optix"}
     assert told(**own) == [tmp, "/k/cuda", "/k/optix"]
     assert told() == [tmp, "unset", "unset"]
+    injected = {f"APPTAINERENV_{name}": folder for name, folder in own.items()}  # as step.sh does
+    assert told(**injected) == [tmp, "/k/cuda", "/k/optix"]
     assert told("--bind", f"{user.out}:/cache") == [tmp, "/cache", "/cache"]
 
 

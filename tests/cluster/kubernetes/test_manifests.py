@@ -156,6 +156,9 @@ def test_kernels_are_compiled_before_the_worker_starts_but_on_a_cpu(render):
 
 def test_an_export_reads_what_was_rendered_and_asks_for_no_gpu(render):
     manifests = render("overlays/export", RENDER_WORKER_OUTPUT="s3://b/renders")
+    # Beside the Job of the renders, with its identity.
+    assert manifests["Job"]["metadata"]["name"] == "render-export"
+    assert manifests["ServiceAccount"]["metadata"]["name"] == "render-worker"
     assert "nvidia.com/gpu" not in yaml.safe_dump(manifests["Job"])
     assert manifests["ConfigMap"]["data"]["RENDER_WORKER_INPUT"] == "s3://b/renders"
     assert manifests["Job"]["metadata"]["name"] != render()["Job"]["metadata"]["name"]

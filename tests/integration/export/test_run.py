@@ -115,6 +115,16 @@ def test_what_failed_is_tried_again_when_asked(export, own):
     assert (last["outcome"], last["attempt"]) == ("exported", 2)
     with pytest.raises(UsageError, match="never change"):
         export("webdataset", own, retry=frozenset({"all"}))
+    with pytest.raises(UsageError, match="run --retry lost"):
+        export("nerf", own, retry=frozenset({"lost"}))
+
+
+@pytest.mark.parametrize("kind", ["nerf", "webdataset"])
+def test_the_retry_of_a_run_s_environment_does_not_stop_an_export(own, tmp_path, kind):
+    """As on Kubernetes, where both Jobs have one ConfigMap."""
+    run_worker("export", kind, "--input", own, "--to", tmp_path / "to",
+               RENDER_WORKER_RETRY="timeout lost")  # fmt: skip
+    assert {line["outcome"] for line in scenes.outcomes(tmp_path / "to").values()} == {"exported"}
 
 
 @pytest.mark.parametrize(
