@@ -47,7 +47,7 @@ from worker.sources.fetcher import Fetcher
 from worker.stages import Line
 from worker.step import publish, step
 from worker.stop import Stop
-from worker.stores.base import Store
+from worker.stores.base import Larger, Store
 from worker.tally import Tally
 
 log = structlog.get_logger(__name__)
@@ -201,11 +201,19 @@ class Pipeline:
         if not created:
             # Another worker was first, or a killed one had come this far: what stands, stands
             # (no two renders on a GPU are the same to the last bit), if it is whole.
-            if damage := archive.damage(self._store.read(key) or b"", task.ref.uid):
-                raise PublishFailed(f"{key} stands already and {damage}; remove it and run again")
+            self._look_at(key, task.ref.uid)
             log.info("already published", key=key)
             return msgspec.structs.replace(packed, sha256=stat.sha256, size=stat.size)
         return packed
+
+    def _look_at(self, key: str, uid: str) -> None:
+        """Raises: PublishFailed, where what stands under the key is not the object's whole zip."""
+        try:
+            damage = archive.damage(self._store.read(key, archive.LARGEST) or b"", uid)
+        except Larger as error:
+            damage = f"has {error.size} bytes"
+        if damage is not None:
+            raise PublishFailed(f"{key} stands already and {damage}; remove it and run again")
 
     def _record_rendered(self, item: Item[PackedObject]) -> None:
         reach(Failpoint.RECORD_BEFORE)

@@ -21,6 +21,7 @@ from worker.export.source import Groups, Source, single_units
 from worker.ledger import LOST, LedgerWriter, Outcome, read_ledger
 from worker.observer import watching
 from worker.ranks import Rank
+from worker.render import cores
 from worker.scratch import scratch
 from worker.session import SessionOptions, SessionResult, take_part
 from worker.stop import LAST_S, Stop
@@ -80,7 +81,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         observer = stack.enter_context(watching(total, doing="exporting"))
         line = ExportLine(
             export, source, target, ledger, folder, observer, stop,
-            workers=options.workers or len(os.sched_getaffinity(0)), retry=retry,
+            workers=options.workers or cores.usable(), retry=retry,
         )  # fmt: skip
         tally = line.run(units[: options.limit], before)
     return tally, target.uri

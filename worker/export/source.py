@@ -21,9 +21,10 @@ from worker.errors import (
     RenderFailed,
 )
 from worker.export.base import Finished, Grouping, Item, Unit
-from worker.export.zips import AGAIN, TOTAL_LIMIT, RenderZip
+from worker.export.zips import AGAIN, RenderZip
 from worker.job import Bond
 from worker.ledger import fold, read_parts
+from worker.pack.archive import LARGEST
 from worker.ranks import Rank, assign
 from worker.stores.base import Larger, Store
 
@@ -86,7 +87,7 @@ class Source:
         """A zip's bytes: as many as the ledger tells, and no more than any zip has."""
         key, told = keys.render_zip(finished.uid), finished.size
         try:
-            data = self.store.read(key, TOTAL_LIMIT if told is None else min(told, TOTAL_LIMIT))
+            data = self.store.read(key, LARGEST if told is None else min(told, LARGEST))
         except Larger as error:
             found = error.size
         else:
@@ -99,7 +100,7 @@ class Source:
             if told in (None, found):
                 return data
         if told in (None, found):
-            raise RenderFailed(f"{key} has {found} bytes, more than a zip's {TOTAL_LIMIT}; {AGAIN}")
+            raise RenderFailed(f"{key} has {found} bytes, more than a zip's {LARGEST}; {AGAIN}")
         raise Modified(
             f"{key} is damaged or was replaced: it has {found} bytes, the ledger says {told}; "
             f"{AGAIN}"

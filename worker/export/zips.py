@@ -21,11 +21,10 @@ from worker.blender.recipe import Recipe
 from worker.errors import Modified, RenderFailed, Unsupported
 from worker.export import cameras
 from worker.export.cameras import Camera, Cameras, Row
-from worker.pack.archive import UNREADABLE
+from worker.pack.archive import LARGEST, UNREADABLE
 from worker.stores.base import sha256_of
 
 MEMBER_LIMIT: Final = 1 << 28
-TOTAL_LIMIT: Final = 1 << 31
 AGAIN: Final = "remove it, and 'run --retry lost' renders it again"
 
 T = TypeVar("T")
@@ -111,8 +110,8 @@ class RenderZip:
         except UNREADABLE as error:
             raise self.damaged(f"is not a whole zip: {error}") from error
         self._members = {info.filename: info for info in self._zip.infolist()}
-        if sum(info.file_size for info in self._members.values()) > TOTAL_LIMIT:
-            raise self.damaged(f"unpacks to more than {TOTAL_LIMIT >> 20} MB")
+        if sum(info.file_size for info in self._members.values()) > LARGEST:
+            raise self.damaged(f"unpacks to more than {LARGEST >> 20} MB")
         self.metadata = self.json(keys.METADATA, _METADATA)
 
     @cached_property
