@@ -56,6 +56,24 @@ def test_a_server_that_refuses_is_no_invalid_index(site):
     assert len(site.asked) == 1
 
 
+@pytest.mark.parametrize("url", ["http://[::1/m.txt", "https://[bad]/m.txt", "http://h:port/m.txt"])
+def test_what_is_no_url_is_an_invalid_index(url):
+    with pytest.raises(IndexInvalid, match="no URL"):
+        open_index(url, NO_S3)
+
+
+def test_a_redirect_to_what_is_no_url_is_an_invalid_index(site):
+    def lead_astray(handler):
+        handler.send_response(302)
+        handler.send_header("Location", "http://[::1")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    site.files["/m.txt"] = lead_astray
+    with pytest.raises(IndexInvalid, match=r"m\.txt: no URL, or leads to none"):
+        open_index(f"{site.url}/m.txt", NO_S3)
+
+
 def test_nobody_answers():
     with pytest.raises(StoreError, match=r"127\.0\.0\.1:9/m\.txt: .*refused"):
         open_index("http://127.0.0.1:9/m.txt", NO_S3)

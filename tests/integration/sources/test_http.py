@@ -220,6 +220,51 @@ def test_a_redirect_to_a_file_reads_no_file(web, make_fetcher, tmp_path):
             make_fetcher().fetch(at(f"{web.url}/m.stl"))
 
 
+ADDRESSES = ["http://[::1", "//[", "http://[bad]/", "http://[v1]/", "http://[::ffff:1.2.3.4.5]/",
+             "http://h:99999/", "http://a..b/", "http://%00/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ADDRESSES)
+def test_a_redirect_to_no_address_is_missing(web, make_fetcher, leftovers, where):
+    web.routes["/m.stl"] = redirect(where)
+    with pytest.raises(Missing, match="leads to none"):
+        make_fetcher().fetch(at(f"{web.url}/m.stl"))
+    assert leftovers() == []
+
+
+@pytest.mark.parametrize("digits", [300, 5000])
+def test_a_length_of_many_digits_is_too_large(web, make_fetcher, digits):
+    web.routes["/m.stl"] = lambda h: respond(h, 200, {"Content-Length": "9" * digits}, b"x")
+    with pytest.raises(TooLarge) as caught:
+        make_fetcher().fetch(at(f"{web.url}/m.stl"))
+    assert len(str(caught.value)) < 100
+
+
+@pytest.mark.parametrize("size", [b"-" + b"f" * 4000, b"f" * 5000, b"-5", b"zz", b"1" * 70000])
+def test_a_chunk_of_no_size_is_a_download_error(web, make_fetcher, leftovers, size):
+    web.routes["/m.stl"] = lambda h: respond(
+        h, 200, {"Transfer-Encoding": "chunked"}, size + b"\r\nx"
+    )
+    with pytest.raises(Download):
+        make_fetcher(attempts=1).fetch(at(f"{web.url}/m.stl"))
+    assert leftovers() == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "9" * 5000,
+        f"Fri, {'1' * 30} Dec 2030 23:59:59 GMT",
+        "Fri, 31 Dec 2030 23:59:59 +99999999999999",
+        "Mon, 01 Jan 0001 00:00:00 +2300",
+    ],
+)
+def test_a_wait_that_is_no_time_is_a_download_error(web, make_fetcher, value):
+    web.routes["/m.stl"] = status(503, **{"Retry-After": value})
+    with pytest.raises(Download, match=r"HTTP 503|asks to wait"):
+        make_fetcher(attempts=2).fetch(at(f"{web.url}/m.stl"))
+
+
 def test_a_zip_is_unpacked_with_its_side_files(web, make_fetcher, leftovers):
     packed = zipped(m__obj=b"v", m__mtl=b"m")
     web.routes["/chair.zip"] = body(packed)
