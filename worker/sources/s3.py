@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -76,7 +77,7 @@ class S3Source:
             root = ref.root.rstrip("/") + "/"
             if uri.startswith(root):
                 return self._folder(client, ref, bucket, key, _parse(root)[1], into, deadline)
-        name = url_name(uri.replace("#", "%23").replace("?", "%3F"))
+        name = url_name(f"{s3.SCHEME}/{quote(key)}")  # neither is a URL
         target = into / name
         size = self._download(client, bucket, key, target, self._limits.max_bytes, deadline)
         if member is not None or is_archive(target, name):

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import io
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from worker import keys
 from worker.errors import IndexInvalid, OutputMismatch, StoreError
+from worker.index import manifest
 from worker.index.builder import build
 from worker.index.reader import open_index
+from worker.index.record import Shard
 from worker.s3 import S3Options
 
 NO_S3 = S3Options()
@@ -41,6 +48,41 @@ def test_a_list_over_http_names_no_file_of_this_machine(site, line):
     site.files["/m.txt"] = f"a.glb\n{line}\n".encode()
     with pytest.raises(IndexInvalid, match=r"/m\.txt:2: field path: "):
         open_index(f"{site.url}/m.txt", NO_S3)
+
+
+RECORD = {"fileIdentifier": "/etc/secret.obj", "source": "github"}
+
+
+def as_parquet():
+    out = io.BytesIO()
+    pq.write_table(pa.table({name: [value] for name, value in RECORD.items()}), out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("l.json", json.dumps([RECORD]).encode()),
+        ("l.jsonl", json.dumps(RECORD).encode()),
+        ("l.csv", b"fileIdentifier,source\n/etc/secret.obj,github\n"),
+        ("l.parquet", as_parquet()),
+    ],
+)
+def test_a_source_lets_no_list_over_http_name_a_file_of_this_machine(site, name, body):
+    site.files[f"/{name}"] = body
+    with pytest.raises(IndexInvalid, match=r"field path: .* is a local path"):
+        open_index(f"{site.url}/{name}", NO_S3)
+
+
+def test_nor_an_index_over_http(site):
+    line = json.dumps(RECORD).encode() + b"\n"
+    name = keys.shard_name(0)
+    digest = hashlib.sha256(line).hexdigest()
+    shard = Shard(name=name, file=keys.shard_file(name), objects=1, sha256=digest)
+    site.files["/index.json"] = manifest.encode((shard,))
+    site.files[f"/{shard.file}"] = line
+    with pytest.raises(IndexInvalid, match=r"field path: .* is a local path"):
+        locations(open_index(f"{site.url}/", NO_S3))
 
 
 def test_what_is_not_there_says_so_without_the_signature(site):
