@@ -13,9 +13,9 @@ import structlog
 from worker import keys
 from worker.errors import IndexInvalid
 from worker.formats import MODEL_SUFFIXES, suffix_of
-from worker.index import decode
 from worker.index.listings.base import Records
 from worker.index.record import ObjectRef
+from worker.not_json import NOT_JSON
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +91,7 @@ def _says(path: str, mark: str) -> bool:
     """Whether a JSON document calls itself of the format `mark`."""
     try:
         return msgspec.json.decode(Path(path).read_bytes(), type=_Head).format == mark
-    except (OSError, *decode.NOT_JSON):
+    except (OSError, *NOT_JSON):
         return False
 
 
