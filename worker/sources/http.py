@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -31,6 +30,7 @@ from worker.sources.archive import is_archive, split, unpack_model
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.deadline import Deadline
 from worker.sources.names import check_format, url_name
+from worker.sources.proxies import proxy_of
 from worker.sources.stream import CHUNK, Passing, retried, save
 
 SCHEMES = ("http://", "https://")
@@ -101,14 +101,8 @@ class HttpSource:
     def __init__(self, limits: FetchLimits, stop: threading.Event) -> None:
         self._limits = limits
         self._stop = stop
-        self._direct = urllib3.PoolManager(maxsize=32, headers=HEADERS)
-        self._proxied = {
-            scheme: urllib3.ProxyManager(proxy, maxsize=32, headers=HEADERS)
-            for scheme, proxy in getproxies().items()
-            if scheme in {"http", "https"}
-        }
-        for manager in (self._direct, *self._proxied.values()):
-            manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self._lock = threading.Lock()
+        self._managers: dict[str | None, urllib3.PoolManager] = {}
 
     def claims(self, ref: ObjectRef) -> bool:
         """By the scheme."""
@@ -117,7 +111,8 @@ class HttpSource:
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
         """Download the URL into `into`; a zip or tar is unpacked there.
 
-        Raises: Missing, Download, TooLarge, Unsupported, ImportFailed.
+        Raises: Missing, Download, TooLarge, Unsupported, ImportFailed; ConfigurationError for a
+        proxy that is none.
         """
         url, member = split(ref.location)
         try:
@@ -158,12 +153,8 @@ class HttpSource:
 
     def _open(self, url: str, deadline: Deadline) -> urllib3.BaseHTTPResponse:
         left = deadline.left()
-        parts = urlsplit(url)
-        pool = self._proxied.get(parts.scheme.lower(), self._direct)
-        if proxy_bypass(parts.hostname or ""):
-            pool = self._direct
         try:
-            return pool.request(
+            return self._manager(proxy_of(url)).request(
                 "GET",
                 url,
                 preload_content=False,
@@ -174,6 +165,19 @@ class HttpSource:
             )  # fmt: skip
         except (URLSchemeUnknown, *NONSENSE) as error:  # urllib3's LocationValueError is one too
             raise Missing(f"{url}: no web address, or leads to none: {error}") from error
+
+    def _manager(self, proxy: str | None) -> urllib3.PoolManager:
+        """The connections through `proxy`, or direct ones."""
+        with self._lock:
+            if proxy not in self._managers:
+                made = (
+                    urllib3.PoolManager(maxsize=32, headers=HEADERS)
+                    if proxy is None
+                    else urllib3.ProxyManager(proxy, maxsize=32, headers=HEADERS)
+                )
+                made.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+                self._managers[proxy] = made
+            return self._managers[proxy]
 
 
 def _check(response: urllib3.BaseHTTPResponse, url: str, max_bytes: int) -> None:

@@ -21,6 +21,7 @@ from tests.integration.sources.servers import (
     status,
 )
 from worker.errors import (
+    ConfigurationError,
     Download,
     ImportFailed,
     Missing,
@@ -142,6 +143,34 @@ def test_a_proxy_that_does_not_answer_is_named(make_fetcher, monkeypatch):
         make_fetcher(attempts=1).fetch(at("http://models.example/m.stl"))
     assert "Unable to connect to proxy: 127.0.0.1:9: " in str(caught.value)
     assert "Watched" not in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["http://{}", "{}", " {} ", "http://user:word@{}"])
+def test_a_proxy_may_be_named_without_its_scheme(web, make_fetcher, monkeypatch, form):
+    monkeypatch.setenv("http_proxy", form.format(web.url.removeprefix("http://")))
+    monkeypatch.setenv("no_proxy", "")
+    web.routes["http://models.example/m.stl"] = body(DATA)
+    assert make_fetcher().fetch(at("http://models.example/m.stl", DATA)).size == len(DATA)
+
+
+PROXIES = ["socks5://127.0.0.1:1", "http://[bad", "ftp://x:1", "http://", "http://h:port",
+           "http://user:word@[x"]  # fmt: skip
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_what_is_no_proxy_ends_a_run_that_needs_one(
+    web, make_fetcher, monkeypatch, proxy, tmp_path
+):
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    (tmp_path / "m.stl").write_bytes(DATA)
+    web.routes["/m.stl"] = body(DATA)
+    fetcher = make_fetcher(attempts=1)
+    for place in (str(tmp_path / "m.stl"), f"{web.url}/m.stl"):  # which need none
+        assert fetcher.fetch(at(place, DATA)).size == len(DATA)
+    with pytest.raises(ConfigurationError, match=r"http_proxy is .*: no http proxy") as caught:
+        fetcher.fetch(at("http://models.example/m.stl"))
+    assert "word" not in str(caught.value)
 
 
 def test_a_length_over_the_limit_is_refused_before_the_body(web, make_fetcher):
