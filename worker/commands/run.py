@@ -87,7 +87,7 @@ def run_command(
         float, option("--download-timeout", "Seconds a download may take.", min=1.0)
     ] = 600.0,
     keep_downloads: Annotated[
-        str | None, option("--keep-downloads", "Folder or S3 prefix to keep models in.")
+        str | None, option("--keep-downloads", "Folder or S3 prefix to keep what is downloaded in.")
     ] = None,
     keep_format: Annotated[
         Literal["zip", "tar", "tar.gz", "files"], option("--keep-format", "How they are kept.")
