@@ -38,7 +38,11 @@ def shown(uri: str) -> str:
     """`uri` for messages: a signed URL without its signature and without a password."""
     if not uri.startswith(("http://", "https://")):
         return uri
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # it is none; what may be secret in it is cut off all the same
+        scheme, _, rest = uri.partition("?")[0].partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
@@ -89,7 +93,7 @@ def local_copy(uri: str, s3: S3Options) -> Iterator[Path]:
     try:
         urlsplit(uri)
     except ValueError as error:
-        raise IndexInvalid(f"{uri}: no URL: {error}") from error
+        raise IndexInvalid(f"{shown(uri)}: no URL: {error}") from error
     with TemporaryDirectory(prefix="render-worker-list-") as folder:
         # A name of our own: the list's may be anything.
         path = Path(folder) / "list"

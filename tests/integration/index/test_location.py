@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -100,8 +101,11 @@ def test_a_server_that_refuses_is_no_invalid_index(site):
 
 @pytest.mark.parametrize("url", ["http://[::1/m.txt", "https://[bad]/m.txt", "http://h:port/m.txt"])
 def test_what_is_no_url_is_an_invalid_index(url):
-    with pytest.raises(IndexInvalid, match="no URL"):
-        open_index(url, NO_S3)
+    scheme, _, rest = url.partition("://")
+    with pytest.raises(IndexInvalid, match="no URL") as caught:
+        open_index(f"{scheme}://user:word@{rest}?signature=secret", NO_S3)
+    assert str(caught.value).startswith(f"{url}: ")
+    assert not {"word", "secret"} & set(re.findall("[a-z]+", str(caught.value)))
 
 
 def test_a_redirect_to_what_is_no_url_is_an_invalid_index(site):
