@@ -10,6 +10,7 @@ from worker import __version__, keys
 from worker.blender import recipe as recipes
 from worker.blender.recipe import Recipe
 from worker.errors import OutputMismatch
+from worker.not_json import NOT_JSON, why
 from worker.ranks import Rank
 from worker.stores.base import Store
 
@@ -81,8 +82,10 @@ def read(store: Store) -> Bond | None:
         return None
     try:
         return msgspec.json.decode(body, type=Bond)
-    except msgspec.MsgspecError as error:
-        raise OutputMismatch(f"{_where(store)} is not a job of this program: {error}") from error
+    except NOT_JSON as error:
+        raise OutputMismatch(
+            f"{_where(store)} is not a job of this program: {why(error)}"
+        ) from error
 
 
 def check(store: Store, job: Job) -> None:

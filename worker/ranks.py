@@ -11,6 +11,8 @@ from worker.errors import UsageError
 
 RANK: Final = "RENDER_WORKER_RANK"
 WORLD_SIZE: Final = "RENDER_WORKER_WORLD_SIZE"
+MOST: Final = 0xFFFFFFFF
+"""More than any scheduler's numbers, which have 32 bits."""
 STEPS_THAT_ARE_NO_SRUN: Final = 0xFFFFFFF0
 """Slurm's batch, external and interactive steps have numbers from here on."""
 
@@ -159,6 +161,8 @@ def _agree(scheduler: Scheduler, place: Place, world_from: str, world: int) -> N
 def _checked(rank: Rank, rank_from: str, world_from: str) -> Rank:
     if rank.world < 1:
         raise UsageError(f"{world_from} is {rank.world}: it must be at least 1")
+    if rank.world > MOST:
+        raise UsageError(f"{world_from} is {rank.world}: it must be at most {MOST}")
     if not 0 <= rank.rank < rank.world:
         raise UsageError(
             f"{rank_from} is {rank.rank}, but with a world size of {rank.world} "
@@ -189,7 +193,10 @@ def _number(
         if default is None:
             raise UsageError(f"{variable} is not set, although its scheduler should set it")
         return default
-    if not (text.isascii() and text.isdigit()) or int(text) < at_least:
+    whole = text.isascii() and text.isdigit()
+    if whole and (len(text) > len(str(MOST)) or int(text) > MOST):
+        raise UsageError(f"{variable} is {text[:40]}: it must be at most {MOST}")
+    if not whole or int(text) < at_least:
         raise UsageError(f"{variable} is {text!r}: it must be a whole number, {at_least} or more")
     return int(text)
 

@@ -118,6 +118,8 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         feed = Feed(job, index, store, fetcher, stop, observer)
         pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
         tally = pipeline.run()
+        if keep is not None and not keep.asked and tally.now:
+            log.warning("nothing kept: no object was downloaded", keep=options.keep_downloads)
     return tally, store.uri
 
 

@@ -47,3 +47,26 @@ def test_settings_from_the_variable_hold_together_and_give_way(arguments, views)
     shown = tomllib.loads(done.stdout)
     assert shown["views"] == views
     assert shown["camera"]["radius"] == ([1.5, 2.0] if views == 4 else [1.5, 2.2])
+
+
+NUMBERS = [
+    (command, option)
+    for command, option in OPTIONS
+    if option.type_descriptor.annotation in (int, float) and option.opts[0] not in READ_BY_RANKS
+]
+HUGE = "9" * 23
+
+
+def test_every_number_has_a_least_and_a_most():
+    assert len(NUMBERS) > 20
+    for command, option in NUMBERS:
+        assert option.min is not None, (command, option.opts)
+        assert option.max is not None, (command, option.opts)
+
+
+@pytest.mark.parametrize("value", [HUGE, "9" * 5000, "nan", "inf", "-inf", "-1"])
+def test_a_number_out_of_all_bounds_is_a_wrong_command_line(value):
+    for command, option in NUMBERS:
+        done = CliRunner().invoke(app, [*command.split(), option.opts[0], value])
+        assert done.exit_code == 2, (command, option.opts, done.output)  # the worker's is 64
+        assert option.opts[0] in done.output

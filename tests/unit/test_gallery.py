@@ -54,6 +54,11 @@ def row_of(store, uid):
     return gallery._row(store, uid, 4, 64)
 
 
+def test_the_name_of_an_object_is_its_identifiers_last_part():
+    for identifier in ("https://x.test/a/b.glb?v=1#top", "a/b.glb", "http://[x/b.glb"):
+        assert gallery._name(identifier) == ("b.glb", "glb")
+
+
 def test_a_row_per_object_a_tile_per_view(tmp_path, store, sheet):
     uids = [publish(store, tmp_path, f"{name}.glb") for name in ("b", "a", "c")]
     assert contact_sheet(store, uids, sheet, columns=3, tile=64) == 3

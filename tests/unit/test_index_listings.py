@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 
 import pytest
 from structlog.testing import capture_logs
 
 from worker import keys
-from worker.errors import ExitStatus, IndexInvalid, UsageError
+from worker.errors import ExitStatus, IndexInvalid, Missing, UsageError
 from worker.index import builder, listings
 from worker.index.reader import open_index
+from worker.index.record import ObjectRef
 from worker.s3 import S3Options
+from worker.sources.base import FetchLimits
+from worker.sources.fetcher import Fetcher
 
 S3 = S3Options()
 SHA = "ab" * 32
@@ -140,13 +144,20 @@ def test_folder(tmp_path):
     (top / "nowhere.glb").symlink_to(top / "gone.glb")
     (top / "circle.glb").symlink_to(top / "circle.glb")
     (top / "within.glb").symlink_to(top / "a/x.GLB")
+    (top / "a/up.obj").symlink_to(top / "b.blend")  # in the list, but not in its model's folder
+    (top / "a/linked").symlink_to(top / "a-b")
+    (top / "notes.txt").symlink_to(tmp_path / "outside/n.txt")
+    os.mkfifo(top / "pipe.ply")
     with capture_logs() as logs:
         refs = read(top)
     assert [ref.file_identifier for ref in refs] == sorted([*names, "within.glb"])
     assert [ref.location for ref in refs] == [str(top / ref.file_identifier) for ref in refs]
     assert {ref.root for ref in refs} == {None}
-    assert [(line["log_level"], line["count"]) for line in logs] == [("warning", 1)]
-    assert "out.glb" in str(logs)
+    assert [(line["log_level"], line["count"]) for line in logs] == [("warning", 8)]
+    assert logs[0]["e_g"] == [
+        "'a/linked' is a link to a folder", "'a/up.obj' is a link that leads out of its folder",
+        "'circle.glb' is a link that leads nowhere",
+    ]  # fmt: skip
 
 
 def test_folder_skips_a_name_that_is_not_utf8(tmp_path):
@@ -208,6 +219,34 @@ def test_shapenet_tree(tmp_path):
     assert [ref.root for ref in refs] == [str(tmp_path / root) for root in models]
     assert refs[2].metadata == {"synset": "03001627", "model": "ff"}
     assert [line["count"] for line in logs] == [1]
+
+
+def test_linked_shapenet_models_are_listed_where_they_can_be_fetched(tmp_path):
+    top, away = tmp_path / "top", tmp_path / "away"
+    for model in ("02691156/a", "03001627/b", "03001627/c", "03001627/d", "03001627/e"):
+        (away / model / "models").mkdir(parents=True)
+        (away / model / "models/model_normalized.obj").write_text(f"# {model}")
+    (top / "03001627/d/models").mkdir(parents=True)
+    (top / "03001627/e").mkdir()
+    (top / "02691156").symlink_to(away / "02691156")
+    (top / "03001627/b").symlink_to(away / "03001627/b")
+    mesh = "models/model_normalized.obj"
+    (top / "03001627/d" / mesh).symlink_to(away / "03001627/d" / mesh)
+    (top / "03001627/e/models").symlink_to(away / "03001627/e/models")
+    with capture_logs() as logs:
+        refs = read(top)
+    assert [ref.file_identifier for ref in refs] == ["02691156/a", "03001627/b"]
+    assert [line["count"] for line in logs] == [2]
+    fetcher = Fetcher(tmp_path / "scratch", limits=FetchLimits(attempts=1))
+    for ref in refs:
+        assert fetcher.fetch(ref).path.read_text() == f"# {ref.file_identifier}"
+    for name in "de":
+        model = f"03001627/{name}"
+        left = ObjectRef(
+            file_identifier=model, path=f"{top / model / mesh}", root=f"{top / model}"
+        )  # fmt: skip
+        with pytest.raises(Missing):
+            fetcher.fetch(left)
 
 
 def test_a_folder_beside_synsets_makes_it_a_plain_folder(tmp_path):

@@ -164,3 +164,22 @@ def test_shards_go_round_the_ranks():
     assert assign(2, 4, 5) == [ShardShare(0, 2, 3)]
     assert assign(1, 0, 1) == [ShardShare(0, 0, 1)]
     assert assign(0, 0, 3) == []
+
+
+@pytest.mark.parametrize("huge", ["4294967296", "9" * 23, "9" * 5000])
+def test_a_number_of_no_scheduler_is_refused(huge):
+    for env in (
+        OURS | {"RENDER_WORKER_WORLD_SIZE": huge},
+        OURS | {"RENDER_WORKER_RANK": huge},
+        SRUN | {"SLURM_NTASKS": huge},
+        array(0, 0, huge, huge),
+    ):
+        with pytest.raises(UsageError, match="must be at most"):
+            resolve(env)
+    if len(huge) < 4300:
+        with pytest.raises(UsageError, match="must be at most"):
+            resolve({}, 5, int(huge))
+
+
+def test_the_largest_world_has_its_shares():
+    assert assign(3, 4294967294, 4294967295) == [ShardShare(2, 1431655764, 1431655765)]

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from worker import doctor, log
 from worker.commands.options import (
+    MOST_THREADS,
     option,
     with_s3,
 )
@@ -37,7 +38,8 @@ def doctor_command(
     device: Device = "auto",
     blender: Blender = "auto",
     children: Annotated[
-        int, option("--children-per-device", "As for a run; 0: the default.", min=0)
+        int,
+        option("--children-per-device", "As for a run; 0: the default.", min=0, max=MOST_THREADS),
     ] = 0,
     memory_limit: Annotated[int, option("--memory-limit-mb", "As for a run.", min=0)] = 0,
     scratch: Scratch = None,

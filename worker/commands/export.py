@@ -10,6 +10,7 @@ import typer
 from worker.commands.ending import end_with
 from worker.commands.options import (
     ENVIRONMENT,
+    MOST_THREADS,
     Grace,
     LogLevel,
     MaxFailureRate,
@@ -63,7 +64,13 @@ def export_command(
     ] = None,
     preprocess: Annotated[
         int | None,
-        option("--preprocess", "hdf5: resize to squares of EDGE, standardise.", metavar="EDGE"),
+        option(
+            "--preprocess",
+            "hdf5: resize to squares of EDGE, standardise.",
+            metavar="EDGE",
+            min=1,
+            max=4096,
+        ),
     ] = None,
     lab: Annotated[bool, option("--lab", "hdf5: preprocess to L*a*b*, not RGB.")] = False,
     group_objects: Annotated[
@@ -75,7 +82,9 @@ def export_command(
     ] = None,
     rank: Rank = None,
     world_size: WorldSize = None,
-    workers: Annotated[int, option("--workers", "Worked on at once; 0: one a CPU.", min=0)] = 0,
+    workers: Annotated[
+        int, option("--workers", "Worked on at once; 0: one a CPU.", min=0, max=MOST_THREADS)
+    ] = 0,
     limit: Annotated[
         int | None, option("--limit", "Take at most N objects, or files of many.", min=1)
     ] = None,

@@ -16,10 +16,19 @@ from worker.report import summary
 from worker.s3 import S3Options
 
 ENVIRONMENT = "RENDER_WORKER_"
+MOST = 1_000_000_000
+"""Of any number that has a least: objects, MB, or seconds, which are 31 years."""
+MOST_THREADS = 1024
+"""Of what has a thread or a process each; Blender takes no more threads either."""
 
 
 def option(flag: str, text: str, **more: Any) -> Any:
-    """An option that is also the environment variable RENDER_WORKER_<FLAG>."""
+    """An option that is also the environment variable RENDER_WORKER_<FLAG>.
+
+    A number has a `min`, and then a most too: its own `max`, or MOST.
+    """
+    if "min" in more:
+        more = {"max": MOST, **more}
     name = flag.lstrip("-").split("/", 1)[0].replace("-", "_").upper()
     return typer.Option(flag, help=text, envvar=ENVIRONMENT + name, show_envvar=False, **more)
 

@@ -10,6 +10,7 @@ import typer
 from worker.commands.ending import end_with
 from worker.commands.options import (
     ENVIRONMENT,
+    MOST_THREADS,
     Grace,
     LogLevel,
     MaxFailureRate,
@@ -48,10 +49,15 @@ def run_command(
     ] = "auto",
     children: Annotated[
         int,
-        option("--children-per-device", "Blenders at work at once; 0: 1 on CPU, 2 on GPU.", min=0),
+        option(
+            "--children-per-device",
+            "Blenders at work at once; 0: 1 on CPU, 2 on GPU.",
+            min=0,
+            max=MOST_THREADS,
+        ),
     ] = 0,
     threads: Annotated[
-        int, option("--threads", "CPU threads a child; 0: all it may use.", min=0)
+        int, option("--threads", "CPU threads a child; 0: all it may use.", min=0, max=MOST_THREADS)
     ] = 0,
     object_timeout: Annotated[
         float, option("--object-timeout", "Seconds an object may take.", min=1.0)
@@ -71,7 +77,9 @@ def run_command(
     limit: Annotated[int | None, option("--limit", "Take at most N objects.", min=1)] = None,
     retry: Retry = None,
     max_failure_rate: MaxFailureRate = 0.5,
-    download_workers: Annotated[int, option("--download-workers", "Downloads at once.", min=1)] = 4,
+    download_workers: Annotated[
+        int, option("--download-workers", "Downloads at once.", min=1, max=MOST_THREADS)
+    ] = 4,
     max_download: Annotated[
         int, option("--max-download-mb", "Largest object, unpacked, in MB.", min=1)
     ] = 1024,
@@ -79,7 +87,7 @@ def run_command(
         float, option("--download-timeout", "Seconds a download may take.", min=1.0)
     ] = 600.0,
     keep_downloads: Annotated[
-        str | None, option("--keep-downloads", "Folder or S3 prefix to keep models in.")
+        str | None, option("--keep-downloads", "Folder or S3 prefix to keep what is downloaded in.")
     ] = None,
     keep_format: Annotated[
         Literal["zip", "tar", "tar.gz", "files"], option("--keep-format", "How they are kept.")

@@ -10,6 +10,7 @@ import msgspec
 from worker import __version__, keys
 from worker.errors import OutputMismatch
 from worker.job import Bond as JobBond
+from worker.not_json import NOT_JSON, why
 from worker.stores.base import Store
 
 
@@ -50,9 +51,9 @@ def read(store: Store) -> Bond | None:
         return None
     try:
         return msgspec.json.decode(body, type=Bond)
-    except msgspec.MsgspecError as error:
+    except NOT_JSON as error:
         raise OutputMismatch(
-            f"{_where(store)} is not an export of this program: {error}"
+            f"{_where(store)} is not an export of this program: {why(error)}"
         ) from error
 
 

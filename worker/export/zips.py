@@ -21,6 +21,7 @@ from worker.blender.recipe import Recipe
 from worker.errors import Modified, RenderFailed, Unsupported
 from worker.export import cameras
 from worker.export.cameras import Camera, Cameras, Row
+from worker.not_json import NOT_JSON, why
 from worker.pack.archive import LARGEST, UNREADABLE
 from worker.stores.base import sha256_of
 
@@ -145,8 +146,8 @@ class RenderZip:
         """One JSON file. Raises: RenderFailed, also where it is not what `decoder` takes."""
         try:
             return decoder.decode(self.read(name))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise self.damaged(f"has a {name} that is not the worker's: {error}") from error
+        except NOT_JSON as error:
+            raise self.damaged(f"has a {name} that is not the worker's: {why(error)}") from error
 
     def array(self, name: str) -> NDArray[Any]:
         """One NPY file's array, of any type and shape but of objects. Raises: RenderFailed."""

@@ -9,12 +9,10 @@ import msgspec
 
 from worker.errors import IndexInvalid
 from worker.index.record import ObjectRef
+from worker.not_json import NOT_JSON, why
 
 FIELDS: Final = tuple(field.encode_name for field in msgspec.structs.fields(ObjectRef))
 """A record's fields as JSON, CSV headers and parquet columns name them."""
-
-NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for bytes that are no JSON; its ValidationError is among them."""
 
 _DECODER: Final = msgspec.json.Decoder(ObjectRef)
 _WORDS: Final = (
@@ -39,7 +37,7 @@ def anything(raw: bytes | msgspec.Raw, where: str) -> Any:
     try:
         return msgspec.json.decode(raw)
     except NOT_JSON as error:
-        raise IndexInvalid(f"{where}: {not_json(error)}") from error
+        raise IndexInvalid(f"{where}: {why(error)}") from error
 
 
 def from_fields(fields: Any, where: str) -> ObjectRef:
@@ -55,16 +53,9 @@ def from_fields(fields: Any, where: str) -> ObjectRef:
         raise IndexInvalid(f"{where}: {explained(error)}") from error
 
 
-def not_json(error: Exception) -> str:
-    """Why bytes are no JSON: `error` is one of NOT_JSON."""
-    if isinstance(error, UnicodeDecodeError):
-        return f"not UTF-8 text: {error.reason}"
-    return "nested too deep" if isinstance(error, RecursionError) else str(error)
-
-
-def explained(error: msgspec.MsgspecError) -> str:
-    """A decoder's message in our words."""
+def explained(error: Exception) -> str:
+    """A decoder's message in our words: `error` is one of NOT_JSON."""
     for pattern, words in _WORDS:
         if found := pattern.fullmatch(str(error)):
             return found.expand(words)
-    return str(error)
+    return why(error)

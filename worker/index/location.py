@@ -38,7 +38,11 @@ def shown(uri: str) -> str:
     """`uri` for messages: a signed URL without its signature and without a password."""
     if not uri.startswith(("http://", "https://")):
         return uri
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # it is none; what may be secret in it is cut off all the same
+        scheme, _, rest = uri.partition("?")[0].partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
@@ -86,6 +90,10 @@ def local_copy(uri: str, s3: S3Options) -> Iterator[Path]:
     if not is_remote(uri):
         yield _readable(Path(uri))
         return
+    try:
+        urlsplit(uri)
+    except ValueError as error:
+        raise IndexInvalid(f"{shown(uri)}: no URL: {error}") from error
     with TemporaryDirectory(prefix="render-worker-list-") as folder:
         # A name of our own: the list's may be anything.
         path = Path(folder) / "list"
@@ -166,9 +174,9 @@ def _one_get(url: str, file: BinaryIO) -> None:
             if response.status == 200:  # noqa: PLR2004 - OK
                 shutil.copyfileobj(response, file, _CHUNK)
                 return
-        except urllib3.exceptions.LocationValueError as error:
-            raise IndexInvalid(f"{shown(url)}: not a URL: {error}") from error
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+        except ValueError as error:  # urllib3's LocationValueError, or of where a redirect leads
+            raise IndexInvalid(f"{shown(url)}: no URL, or leads to none: {error}") from error
+        except (urllib3.exceptions.HTTPError, OSError, ArithmeticError) as error:
             raise _Passing(_reason(error)) from error
         finally:
             file.flush()

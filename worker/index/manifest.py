@@ -11,6 +11,7 @@ from worker import keys
 from worker.errors import IndexInvalid
 from worker.index import decode
 from worker.index.record import Shard
+from worker.not_json import NOT_JSON
 
 FORMAT: Final = "render-worker-index"
 VERSION: Final = 1
@@ -41,20 +42,20 @@ def is_manifest(body: bytes) -> bool:
     """Whether `body` calls itself an index of this program."""
     try:
         return msgspec.json.decode(body, type=_Head).format == FORMAT
-    except decode.NOT_JSON:
+    except NOT_JSON:
         return False
 
 
 def decode_manifest(body: bytes, where: str) -> Manifest:
     """The index that `body` is. Raises: IndexInvalid, beginning with `where`."""
-    version = msgspec.json.decode(body, type=_Head).version
-    if version != VERSION:
-        raise IndexInvalid(
-            f"{where}: index of version {version}; this program reads version {VERSION}"
-        )
     try:
+        version = msgspec.json.decode(body, type=_Head).version
+        if version != VERSION:
+            raise IndexInvalid(
+                f"{where}: index of version {version}; this program reads version {VERSION}"
+            )
         manifest = msgspec.json.decode(body, type=Manifest)
-    except msgspec.ValidationError as error:
+    except NOT_JSON as error:
         raise IndexInvalid(f"{where}: {decode.explained(error)}") from error
     names = {shard.name for shard in manifest.shards}
     if len(names) != len(manifest.shards):

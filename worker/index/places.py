@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from worker import file_uri
 from worker.blender.scenes.spec import MOST_CLASSES
 from worker.errors import IndexInvalid
 from worker.index.location import has_scheme, is_remote, join
@@ -36,8 +36,8 @@ def resolve(ref: ObjectRef, folder: str, where: str) -> ObjectRef:
     path, url = ref.path or None, ref.url or None
     if url is not None and not is_remote(url):
         raise IndexInvalid(f"{where}: field url: {url!r} is not http://, https:// or s3://")
-    if path is None and url is None:
-        path = _path_in(identifier, ref.source)
+    if path is None and url is None and _is_path(identifier):
+        path = identifier
     path = _absolute(path, folder, "path", where)
     root = _absolute(ref.root or None, folder, "root", where)
     if root is not None and not _below(path or url or identifier, root):
@@ -79,18 +79,19 @@ def _of_members(
     return msgspec.structs.replace(ref, scenes=msgspec.structs.replace(scenes, members=members))
 
 
-def _path_in(identifier: str, source: str) -> str | None:
-    """The path that an identifier is, if it is one."""
-    if identifier.startswith("file://"):
-        return identifier
-    return None if source or has_scheme(identifier) else identifier
+def _is_path(identifier: str) -> bool:
+    """Whether an identifier names a file, whatever `source` says: what is left would be opened."""
+    return identifier.startswith(file_uri.SCHEME) or not has_scheme(identifier)
 
 
 def _absolute(path: str | None, folder: str, field: str, where: str) -> str | None:
     if path is None or is_remote(path):
         return path
-    if path.startswith("file://"):
-        path = unquote(urlsplit(path).path)
+    if path.startswith(file_uri.SCHEME):
+        try:
+            path = file_uri.path_of(path)
+        except ValueError as error:
+            raise IndexInvalid(f"{where}: field {field}: {path!r}: {error}") from error
     elif has_scheme(path):
         raise IndexInvalid(f"{where}: field {field}: {path!r} is not a path; a URL goes in url")
     if "\0" in path:

@@ -12,6 +12,7 @@ import structlog
 
 from worker import keys
 from worker.ledger.outcome import Line, Outcome
+from worker.not_json import NOT_JSON, why
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
@@ -74,12 +75,12 @@ def read_parts(
 def _decode(decoder: msgspec.json.Decoder[T], key: str, body: bytes) -> list[T]:
     try:
         return decoder.decode_lines(body)
-    except msgspec.MsgspecError:
+    except NOT_JSON:
         pass
     lines = []
     for number, line in enumerate(body.splitlines(), 1):
         try:
             lines.append(decoder.decode(line))
-        except msgspec.MsgspecError as error:
-            log.warning("ledger: damaged line left out", part=key, line=number, why=str(error))
+        except NOT_JSON as error:
+            log.warning("ledger: damaged line left out", part=key, line=number, why=why(error))
     return lines

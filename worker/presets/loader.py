@@ -81,7 +81,7 @@ def _read(preset: str, base: Path, seen: tuple[str, ...]) -> dict[str, Any]:
     except OSError as error:
         reason = error.strerror or error
         raise PresetInvalid(f"preset {source} cannot be read: {reason}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise PresetInvalid(f"preset {source} is not TOML: {error}") from error
     parent = table.pop(EXTENDS, None)
     _checked(table, str(source))  # alone, so that the message names the file that is wrong

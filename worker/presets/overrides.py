@@ -65,7 +65,7 @@ def merge(under: Table, over: Table) -> Table:
 def _value(text: str) -> Any:
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return text
     # More keys than one: a text with a line break in it. Other types: TOML's dates.
     value = parsed["value"] if len(parsed) == 1 else text

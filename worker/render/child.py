@@ -29,6 +29,7 @@ from worker.blender.messages import (
     Stop,
 )
 from worker.errors import BlenderMissing, ConfigurationError, DeviceMissing, WorkerError
+from worker.not_json import NOT_JSON
 from worker.render import memory
 from worker.render.devices import Device
 from worker.render.environment import child_environment
@@ -238,7 +239,7 @@ def _decode(line: bytes) -> FromChild:
     """Decode strictly: the child has run untrusted files."""
     try:
         return FROM_CHILD[NAME.decode(FIELDS.decode(line)["type"])].decode(line)
-    except (KeyError, msgspec.MsgspecError) as error:
+    except (KeyError, *NOT_JSON) as error:
         raise ChildDied(f"it sent a message that is not of the protocol: {error}") from error
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from unicodedata import combining, normalize
-from urllib.parse import urlsplit
 
 import msgspec
 from PIL import Image, ImageDraw, ImageFont
@@ -158,7 +157,9 @@ def _member(zipped: zipfile.ZipFile, uid: str, name: str) -> bytes:
 
 def _name(file_identifier: str) -> tuple[str, str]:
     """Base name and format of an object, as a caption has them."""
-    path = urlsplit(file_identifier).path if "://" in file_identifier else file_identifier
+    path = file_identifier
+    if "://" in path:  # a URL, well formed or not: it need not be where the object came from
+        path = path.partition("#")[0].partition("?")[0]
     name = PurePosixPath(path).name or file_identifier
     suffix = formats.suffix_of(name)
     return (name, suffix) if suffix in formats.MODEL_SUFFIXES else (name, "")

@@ -11,16 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import (
     HTTPError,
-    LocationParseError,
-    LocationValueError,
     MaxRetryError,
+    ProtocolError,
     ProxyError,
     ResponseError,
     URLSchemeUnknown,
@@ -32,6 +30,7 @@ from worker.sources.archive import is_archive, split, unpack_model
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.deadline import Deadline
 from worker.sources.names import check_format, url_name
+from worker.sources.proxies import proxy_of
 from worker.sources.stream import CHUNK, Passing, retried, save
 
 SCHEMES = ("http://", "https://")
@@ -42,6 +41,9 @@ REDIRECTS = 8
 GONE = frozenset({404, 410, 451})
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 OK = 200
+NONSENSE = (ValueError, ArithmeticError)
+"""What urllib3 and http.client raise, beside errors of their own, over an answer's numbers and
+addresses: ``Location: http://[::1``, a chunk of minus 10^20 bytes."""
 HEADERS = {"User-Agent": "render-worker", "Accept-Encoding": "identity"}
 
 
@@ -99,14 +101,8 @@ class HttpSource:
     def __init__(self, limits: FetchLimits, stop: threading.Event) -> None:
         self._limits = limits
         self._stop = stop
-        self._direct = urllib3.PoolManager(maxsize=32, headers=HEADERS)
-        self._proxied = {
-            scheme: urllib3.ProxyManager(proxy, maxsize=32, headers=HEADERS)
-            for scheme, proxy in getproxies().items()
-            if scheme in {"http", "https"}
-        }
-        for manager in (self._direct, *self._proxied.values()):
-            manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self._lock = threading.Lock()
+        self._managers: dict[str | None, urllib3.PoolManager] = {}
 
     def claims(self, ref: ObjectRef) -> bool:
         """By the scheme."""
@@ -115,7 +111,8 @@ class HttpSource:
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
         """Download the URL into `into`; a zip or tar is unpacked there.
 
-        Raises: Missing, Download, TooLarge, Unsupported, ImportFailed.
+        Raises: Missing, Download, TooLarge, Unsupported, ImportFailed; ConfigurationError for a
+        proxy that is none.
         """
         url, member = split(ref.location)
         try:
@@ -144,8 +141,6 @@ class HttpSource:
             finally:
                 # Closed, not returned to the pool: a body that was refused is still on its way.
                 response.close()
-        except (URLSchemeUnknown, LocationValueError, LocationParseError) as error:
-            raise Missing(f"{url}: no web address, or leads to none: {error}") from error
         except MaxRetryError as error:
             if isinstance(error.reason, ResponseError):
                 raise Missing(f"{url}: more than {REDIRECTS} redirects") from error
@@ -158,19 +153,31 @@ class HttpSource:
 
     def _open(self, url: str, deadline: Deadline) -> urllib3.BaseHTTPResponse:
         left = deadline.left()
-        parts = urlsplit(url)
-        pool = self._proxied.get(parts.scheme.lower(), self._direct)
-        if proxy_bypass(parts.hostname or ""):
-            pool = self._direct
-        return pool.request(
-            "GET",
-            url,
-            preload_content=False,
-            redirect=True,
-            retries=urllib3.Retry(total=None, connect=0, read=0, status=0, other=0,
-                                  redirect=REDIRECTS, raise_on_redirect=True),
-            timeout=urllib3.Timeout(connect=min(CONNECT_S, left), read=min(READ_S, left)),
-        )  # fmt: skip
+        try:
+            return self._manager(proxy_of(url)).request(
+                "GET",
+                url,
+                preload_content=False,
+                redirect=True,
+                retries=urllib3.Retry(total=None, connect=0, read=0, status=0, other=0,
+                                      redirect=REDIRECTS, raise_on_redirect=True),
+                timeout=urllib3.Timeout(connect=min(CONNECT_S, left), read=min(READ_S, left)),
+            )  # fmt: skip
+        except (URLSchemeUnknown, *NONSENSE) as error:  # urllib3's LocationValueError is one too
+            raise Missing(f"{url}: no web address, or leads to none: {error}") from error
+
+    def _manager(self, proxy: str | None) -> urllib3.PoolManager:
+        """The connections through `proxy`, or direct ones."""
+        with self._lock:
+            if proxy not in self._managers:
+                made = (
+                    urllib3.PoolManager(maxsize=32, headers=HEADERS)
+                    if proxy is None
+                    else urllib3.ProxyManager(proxy, maxsize=32, headers=HEADERS)
+                )
+                made.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+                self._managers[proxy] = made
+            return self._managers[proxy]
 
 
 def _check(response: urllib3.BaseHTTPResponse, url: str, max_bytes: int) -> None:
@@ -182,15 +189,23 @@ def _check(response: urllib3.BaseHTTPResponse, url: str, max_bytes: int) -> None
     if status != OK:
         raise Download(f"{url}: HTTP {status}")
     declared = response.headers.get("Content-Length", "")
-    if declared.isdecimal() and int(declared) > max_bytes:
-        raise TooLarge(f"{url}: {int(declared):,} bytes; the limit is {max_bytes:,}")
+    # A float, since int takes no more than 4300 digits; of so many it says "inf".
+    if declared.isdecimal() and float(declared) > max_bytes:
+        raise TooLarge(f"{url}: {float(declared):,.15g} bytes; the limit is {max_bytes:,}")
 
 
 def _body(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
     # read1 hands out what has come; read would wait for a full chunk, and a server that drips
     # bytes would hold it past every deadline.
-    while chunk := response.read1(CHUNK, decode_content=True):
+    while chunk := _read(response):
         yield chunk
+
+
+def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+    try:
+        return response.read1(CHUNK, decode_content=True)
+    except NONSENSE as error:
+        raise ProtocolError(f"a body that cannot be read: {error}") from error
 
 
 def _said(error: Exception | None) -> str:
@@ -206,7 +221,7 @@ def _retry_after(value: str | None) -> float:
     if value.strip().isdecimal():
         return float(value)
     try:
-        when = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        when = email.utils.parsedate_to_datetime(value).timestamp()
+    except NONSENSE:
         return 0.0
-    return max(0.0, when.timestamp() - time.time())
+    return max(0.0, when - time.time())

@@ -48,12 +48,15 @@ class Keeper:
         self._format = format_
         self._lock = threading.Lock()
         self._shared: dict[str, _Shared] = {}
+        self.asked = False
+        """Whether there was anything to keep yet."""
 
     def keep(self, fetched: FetchedObject) -> None:
         """Store the object's files; what is there already, stays.
 
         Raises: StoreError if the store is unusable, Download if only this object is refused.
         """
+        self.asked = True
         try:
             if fetched.kept_as is None:
                 self._put(keys.download(fetched.ref.uid), fetched.root)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import errno
 import threading
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-from worker.errors import Download, Missing
+from worker import file_uri
+from worker.errors import Missing
 from worker.index.record import ObjectRef
 from worker.sources.archive import is_archive, split, unpack_model
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.deadline import Deadline
 from worker.sources.names import check_format, inside
 from worker.sources.stream import check_size
-
-SCHEME = "file://"
 
 
 class LocalSource:
@@ -29,7 +27,7 @@ class LocalSource:
 
     def claims(self, ref: ObjectRef) -> bool:
         """Whatever has no scheme, or file://."""
-        return ref.location.startswith(SCHEME) or "://" not in ref.location
+        return ref.location.startswith(file_uri.SCHEME) or "://" not in ref.location
 
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
         """The file where it lies; an archive's files are unpacked below `into`.
@@ -68,9 +66,9 @@ class LocalSource:
 
 def _path(location: str) -> Path:
     """The path of a plain location or of a file:// URL on this host."""
-    if not location.startswith(SCHEME):
+    if not location.startswith(file_uri.SCHEME):
         return Path(location)
-    parts = urlsplit(location)
-    if parts.netloc not in {"", "localhost"}:
-        raise Download(f"{location}: a file of another host ({parts.netloc})")
-    return Path(unquote(parts.path))
+    try:
+        return Path(file_uri.path_of(location))
+    except ValueError as error:
+        raise Missing(f"{location}: {error}") from error

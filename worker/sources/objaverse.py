@@ -18,6 +18,7 @@ import msgspec
 
 from worker.errors import Missing, NodeError, TooLarge
 from worker.index.record import ObjectRef
+from worker.not_json import NOT_JSON
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.deadline import Deadline
 from worker.sources.process import run
@@ -107,7 +108,7 @@ class ObjaverseSource:
         )  # fmt: skip
         try:
             answer = ANSWER.decode(ended.output)
-        except msgspec.DecodeError as error:
+        except NOT_JSON as error:
             raise Passing(
                 f"{ref.location}: the objaverse package died ({ended.status}): {ended.log[-600:]}"
             ) from error

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -76,7 +77,7 @@ class S3Source:
             root = ref.root.rstrip("/") + "/"
             if uri.startswith(root):
                 return self._folder(client, ref, bucket, key, _parse(root)[1], into, deadline)
-        name = url_name(uri.replace("#", "%23").replace("?", "%3F"))
+        name = url_name(f"{s3.SCHEME}/{quote(key)}")  # neither is a URL
         target = into / name
         size = self._download(client, bucket, key, target, self._limits.max_bytes, deadline)
         if member is not None or is_archive(target, name):
@@ -128,7 +129,7 @@ class S3Source:
         after: dict[str, Any] = {}
         while True:
             page = partial(client.list_objects_v2, Bucket=bucket, Prefix=prefix, **after)
-            answer = self._asked(page, what, deadline)
+            answer = self._asked(partial(_answer, page, what), what, deadline)
             for entry in answer.get("Contents", ()):
                 if not entry["Key"].endswith("/"):
                     yield entry["Key"], entry["Size"]
@@ -141,14 +142,16 @@ class S3Source:
     def _download(
         self, client: S3Client, bucket: str, key: str, target: Path, room: int, deadline: Deadline
     ) -> int:
-        def once() -> int:
-            answer = client.get_object(Bucket=bucket, Key=key)
-            declared = answer["ContentLength"]
-            with contextlib.closing(answer["Body"]) as body:
-                check_size(declared, room)
-                return save(body.iter_chunks(CHUNK), target, room, deadline)
+        what = f"s3://{bucket}/{key}"
 
-        return self._asked(once, f"s3://{bucket}/{key}", deadline)
+        def once() -> int:
+            answer = _answer(partial(client.get_object, Bucket=bucket, Key=key), what)
+            with contextlib.closing(answer["Body"]) as body:
+                check_size(answer.get("ContentLength", 0), room)  # chunked, it has none
+                read = partial(_answer, partial(body.read, CHUNK), what)
+                return save(iter(read, b""), target, room, deadline)
+
+        return self._asked(once, what, deadline)
 
     def _asked(self, work: Callable[[], T], what: str, deadline: Deadline) -> T:
         """What `work` gives, tried again. Raises: Missing, Download, naming `what`."""
@@ -158,6 +161,17 @@ class S3Source:
                 return work()
 
         return retried(once, self._limits.attempts, deadline)
+
+
+def _answer(ask: Callable[[], T], what: str) -> T:
+    """What a service says to `ask`.
+
+    Raises: Passing, where an answer's headers are nonsense to botocore; whatever else it raises.
+    """
+    try:
+        return ask()
+    except (ValueError, ArithmeticError, LookupError, RuntimeError) as error:
+        raise Passing(f"{what}: an answer that is not S3's: {error}") from error
 
 
 @contextlib.contextmanager

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
+from worker import file_uri
 from worker.errors import UsageError
 from worker.s3 import S3Options
 from worker.stores.base import Entry, Stat, Store
@@ -34,10 +34,10 @@ def _folder(uri: str, _: S3Options) -> Store:
 
 
 def _file(uri: str, _: S3Options) -> Store:
-    parts = urlsplit(uri)
-    if parts.netloc not in {"", "localhost"} or not parts.path:
-        raise UsageError(f"{uri!r}: a file URI is file:///path, of this machine")
-    return FolderStore(Path(unquote(parts.path)))
+    try:
+        return FolderStore(Path(file_uri.path_of(uri)))
+    except ValueError as error:
+        raise UsageError(f"{uri!r}: {error}") from error
 
 
 def _s3(uri: str, options: S3Options) -> Store:

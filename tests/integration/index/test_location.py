@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import io
 import json
+import re
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from worker import keys
 from worker.errors import IndexInvalid, OutputMismatch, StoreError
+from worker.index import manifest
 from worker.index.builder import build
 from worker.index.reader import open_index
+from worker.index.record import Shard
 from worker.s3 import S3Options
 
 NO_S3 = S3Options()
@@ -43,6 +51,41 @@ def test_a_list_over_http_names_no_file_of_this_machine(site, line):
         open_index(f"{site.url}/m.txt", NO_S3)
 
 
+RECORD = {"fileIdentifier": "/etc/secret.obj", "source": "github"}
+
+
+def as_parquet():
+    out = io.BytesIO()
+    pq.write_table(pa.table({name: [value] for name, value in RECORD.items()}), out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("l.json", json.dumps([RECORD]).encode()),
+        ("l.jsonl", json.dumps(RECORD).encode()),
+        ("l.csv", b"fileIdentifier,source\n/etc/secret.obj,github\n"),
+        ("l.parquet", as_parquet()),
+    ],
+)
+def test_a_source_lets_no_list_over_http_name_a_file_of_this_machine(site, name, body):
+    site.files[f"/{name}"] = body
+    with pytest.raises(IndexInvalid, match=r"field path: .* is a local path"):
+        open_index(f"{site.url}/{name}", NO_S3)
+
+
+def test_nor_an_index_over_http(site):
+    line = json.dumps(RECORD).encode() + b"\n"
+    name = keys.shard_name(0)
+    digest = hashlib.sha256(line).hexdigest()
+    shard = Shard(name=name, file=keys.shard_file(name), objects=1, sha256=digest)
+    site.files["/index.json"] = manifest.encode((shard,))
+    site.files[f"/{shard.file}"] = line
+    with pytest.raises(IndexInvalid, match=r"field path: .* is a local path"):
+        locations(open_index(f"{site.url}/", NO_S3))
+
+
 def test_what_is_not_there_says_so_without_the_signature(site):
     with pytest.raises(IndexInvalid) as caught:
         open_index(f"{site.url}/gone.json?signature=secret", NO_S3)
@@ -54,6 +97,27 @@ def test_a_server_that_refuses_is_no_invalid_index(site):
     with pytest.raises(StoreError, match="the server answers 403"):
         open_index(f"{site.url}/m.txt", NO_S3)
     assert len(site.asked) == 1
+
+
+@pytest.mark.parametrize("url", ["http://[::1/m.txt", "https://[bad]/m.txt", "http://h:port/m.txt"])
+def test_what_is_no_url_is_an_invalid_index(url):
+    scheme, _, rest = url.partition("://")
+    with pytest.raises(IndexInvalid, match="no URL") as caught:
+        open_index(f"{scheme}://user:word@{rest}?signature=secret", NO_S3)
+    assert str(caught.value).startswith(f"{url}: ")
+    assert not {"word", "secret"} & set(re.findall("[a-z]+", str(caught.value)))
+
+
+def test_a_redirect_to_what_is_no_url_is_an_invalid_index(site):
+    def lead_astray(handler):
+        handler.send_response(302)
+        handler.send_header("Location", "http://[::1")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    site.files["/m.txt"] = lead_astray
+    with pytest.raises(IndexInvalid, match=r"m\.txt: no URL, or leads to none"):
+        open_index(f"{site.url}/m.txt", NO_S3)
 
 
 def test_nobody_answers():

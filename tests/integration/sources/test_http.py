@@ -21,6 +21,7 @@ from tests.integration.sources.servers import (
     status,
 )
 from worker.errors import (
+    ConfigurationError,
     Download,
     ImportFailed,
     Missing,
@@ -144,6 +145,34 @@ def test_a_proxy_that_does_not_answer_is_named(make_fetcher, monkeypatch):
     assert "Watched" not in str(caught.value)
 
 
+@pytest.mark.parametrize("form", ["http://{}", "{}", " {} ", "http://user:word@{}"])
+def test_a_proxy_may_be_named_without_its_scheme(web, make_fetcher, monkeypatch, form):
+    monkeypatch.setenv("http_proxy", form.format(web.url.removeprefix("http://")))
+    monkeypatch.setenv("no_proxy", "")
+    web.routes["http://models.example/m.stl"] = body(DATA)
+    assert make_fetcher().fetch(at("http://models.example/m.stl", DATA)).size == len(DATA)
+
+
+PROXIES = ["socks5://127.0.0.1:1", "http://[bad", "ftp://x:1", "http://", "http://h:port",
+           "http://user:word@[x"]  # fmt: skip
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_what_is_no_proxy_ends_a_run_that_needs_one(
+    web, make_fetcher, monkeypatch, proxy, tmp_path
+):
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    (tmp_path / "m.stl").write_bytes(DATA)
+    web.routes["/m.stl"] = body(DATA)
+    fetcher = make_fetcher(attempts=1)
+    for place in (str(tmp_path / "m.stl"), f"{web.url}/m.stl"):  # which need none
+        assert fetcher.fetch(at(place, DATA)).size == len(DATA)
+    with pytest.raises(ConfigurationError, match=r"http_proxy is .*: no http proxy") as caught:
+        fetcher.fetch(at("http://models.example/m.stl"))
+    assert "word" not in str(caught.value)
+
+
 def test_a_length_over_the_limit_is_refused_before_the_body(web, make_fetcher):
     web.routes["/m.stl"] = lambda h: respond(h, 200, {"Content-Length": "5000000000"}, b"x")
     with pytest.raises(TooLarge, match="5,000,000,000"):
@@ -218,6 +247,51 @@ def test_a_redirect_to_a_file_reads_no_file(web, make_fetcher, tmp_path):
         web.routes["/m.stl"] = redirect(where)
         with pytest.raises(Missing, match="leads to none"):
             make_fetcher().fetch(at(f"{web.url}/m.stl"))
+
+
+ADDRESSES = ["http://[::1", "//[", "http://[bad]/", "http://[v1]/", "http://[::ffff:1.2.3.4.5]/",
+             "http://h:99999/", "http://a..b/", "http://%00/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ADDRESSES)
+def test_a_redirect_to_no_address_is_missing(web, make_fetcher, leftovers, where):
+    web.routes["/m.stl"] = redirect(where)
+    with pytest.raises(Missing, match="leads to none"):
+        make_fetcher().fetch(at(f"{web.url}/m.stl"))
+    assert leftovers() == []
+
+
+@pytest.mark.parametrize("digits", [300, 5000])
+def test_a_length_of_many_digits_is_too_large(web, make_fetcher, digits):
+    web.routes["/m.stl"] = lambda h: respond(h, 200, {"Content-Length": "9" * digits}, b"x")
+    with pytest.raises(TooLarge) as caught:
+        make_fetcher().fetch(at(f"{web.url}/m.stl"))
+    assert len(str(caught.value)) < 100
+
+
+@pytest.mark.parametrize("size", [b"-" + b"f" * 4000, b"f" * 5000, b"-5", b"zz", b"1" * 70000])
+def test_a_chunk_of_no_size_is_a_download_error(web, make_fetcher, leftovers, size):
+    web.routes["/m.stl"] = lambda h: respond(
+        h, 200, {"Transfer-Encoding": "chunked"}, size + b"\r\nx"
+    )
+    with pytest.raises(Download):
+        make_fetcher(attempts=1).fetch(at(f"{web.url}/m.stl"))
+    assert leftovers() == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "9" * 5000,
+        f"Fri, {'1' * 30} Dec 2030 23:59:59 GMT",
+        "Fri, 31 Dec 2030 23:59:59 +99999999999999",
+        "Mon, 01 Jan 0001 00:00:00 +2300",
+    ],
+)
+def test_a_wait_that_is_no_time_is_a_download_error(web, make_fetcher, value):
+    web.routes["/m.stl"] = status(503, **{"Retry-After": value})
+    with pytest.raises(Download, match=r"HTTP 503|asks to wait"):
+        make_fetcher(attempts=2).fetch(at(f"{web.url}/m.stl"))
 
 
 def test_a_zip_is_unpacked_with_its_side_files(web, make_fetcher, leftovers):

@@ -204,6 +204,33 @@ def test_a_length_over_the_limit_is_refused_before_the_body(make_fetcher):
             make_fetcher(s3=faulty(web)).fetch(at("s3://models/m.stl"))
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Length": "9" * 5000},
+        {"Content-Length": "1", "Last-Modified": "Fri, 31 Dec 2030 23:59:59 +99999999999999"},
+        {"Content-Length": "1", "x-amz-mp-parts-count": "many"},
+        {"Transfer-Encoding": "chunked"},  # and the body's chunk is of -16^4000 bytes
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_a_download_error(make_fetcher, leftovers, headers):
+    with Web() as web:
+        web.routes["/models/m.stl"] = lambda h: respond(
+            h, 200, headers, b"-" + b"f" * 4000 + b"\r\nx"
+        )
+        with pytest.raises(Download, match=r"s3://models/m\.stl: "):
+            make_fetcher(s3=faulty(web), attempts=1).fetch(at("s3://models/m.stl"))
+    assert leftovers() == []
+
+
+def test_a_body_in_chunks_needs_no_length(make_fetcher):
+    with Web() as web:
+        web.routes["/models/m.stl"] = lambda h: respond(
+            h, 200, {"Transfer-Encoding": "chunked"}, b"5\r\nsolid\r\n0\r\n\r\n"
+        )
+        assert make_fetcher(s3=faulty(web)).fetch(at("s3://models/m.stl", b"solid")).size == 5
+
+
 def test_a_denial_is_a_download_error_that_names_it(make_fetcher):
     with Web() as web:
         web.routes["/models/m.stl"] = status(403)

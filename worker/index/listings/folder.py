@@ -13,9 +13,9 @@ import structlog
 from worker import keys
 from worker.errors import IndexInvalid
 from worker.formats import MODEL_SUFFIXES, suffix_of
-from worker.index import decode
 from worker.index.listings.base import Records
 from worker.index.record import ObjectRef
+from worker.not_json import NOT_JSON
 
 log = structlog.get_logger(__name__)
 
@@ -34,15 +34,18 @@ class _Head(msgspec.Struct, frozen=True):
 def read(path: Path, name: str) -> Records:
     """A record per model, in the order of their POSIX paths below `path`.
 
-    Hidden files and folders, links to folders and links that lead out of `path` are left out; so
-    are the zips of an output and the clouds of a data set, which are ours.
+    Hidden files and folders are left out, and the zips of an output and the clouds of a data set,
+    which are ours. Links to folders, and to files that a model's own folder does not hold, are left
+    out with a warning: what they lead to is not the object's to read.
     """
     left_out: list[str] = []
     real = path.resolve()
-    for relative in _files(path, name):
-        if suffix_of(relative) not in OBJECT_SUFFIXES:
+    for below, entry in _files(path, name):
+        relative = below + entry.name
+        linked = is_folder(entry)
+        if not linked and suffix_of(relative) not in OBJECT_SUFFIXES:
             continue
-        reason = _unusable(path / relative, relative, real)
+        reason = "is a link to a folder" if linked else _unusable(entry, relative, real)
         if reason:
             left_out.append(f"{relative!r} {reason}")
             continue
@@ -62,7 +65,8 @@ def entries(folder: Path, name: str) -> list[os.DirEntry[str]]:
     return sorted(seen, key=lambda e: e.name + "/" * e.is_dir(follow_symlinks=False))
 
 
-def _files(top: Path, name: str) -> Iterator[str]:
+def _files(top: Path, name: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Folders below `top`, each "" or with a "/" at its end, and what is in them but folders."""
     # A stack, not recursion: a tree may be deeper than Python's.
     open_folders = [("", iter(_foreign(entries(top, name))))]
     while open_folders:
@@ -73,8 +77,8 @@ def _files(top: Path, name: str) -> Iterator[str]:
         elif entry.is_dir(follow_symlinks=False):
             below = f"{below}{entry.name}/"
             open_folders.append((below, iter(_foreign(entries(top / below, name)))))
-        elif is_file(entry):
-            yield below + entry.name
+        else:
+            yield below, entry
 
 
 def _foreign(found: list[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
@@ -91,7 +95,7 @@ def _says(path: str, mark: str) -> bool:
     """Whether a JSON document calls itself of the format `mark`."""
     try:
         return msgspec.json.decode(Path(path).read_bytes(), type=_Head).format == mark
-    except (OSError, *decode.NOT_JSON):
+    except (OSError, *NOT_JSON):
         return False
 
 
@@ -111,13 +115,20 @@ def is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _unusable(file: Path, relative: str, root: Path) -> str:
-    """Why a model cannot be listed, or ""."""
+def _unusable(entry: os.DirEntry[str], relative: str, root: Path) -> str:
+    """Why a model, `relative` to the real `root`, cannot be listed, or ""."""
     if not _is_utf8(relative):
         return "has a name that is not UTF-8"
-    if file.is_symlink() and not file.resolve().is_relative_to(root):
-        return "is a link that leads out of the folder"
+    if not is_file(entry):
+        return "is a link that leads nowhere" if entry.is_symlink() else "is no file"
+    if entry.is_symlink() and leads_out(Path(entry.path), (root / relative).parent):
+        return "is a link that leads out of its folder"
     return ""
+
+
+def leads_out(file: Path, folder: Path) -> bool:
+    """Whether a file is, links followed, not below the real `folder`."""
+    return not file.resolve().is_relative_to(folder)
 
 
 def _is_utf8(text: str) -> bool:

@@ -12,6 +12,7 @@ from worker.errors import IndexInvalid
 from worker.index import decode
 from worker.index.listings import objaverse
 from worker.index.listings.base import Records, read_list
+from worker.not_json import NOT_JSON, why
 
 T = TypeVar("T")
 _AT_BYTE: Final = re.compile(r" \(byte (\d+)\)$")
@@ -64,8 +65,8 @@ def _decoded(data: bytes, name: str, kind: type[T]) -> T:
             f"{name}: not a list of records, an Objaverse 1.0 list or an index: "
             f"{decode.explained(error)}"
         ) from error
-    except decode.NOT_JSON as error:
-        said = decode.not_json(error)
+    except NOT_JSON as error:
+        said = why(error)
         at = None
         if not data.strip():
             said = "no object in it: the file is empty"

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from worker.index.listings.base import Records
-from worker.index.listings.folder import entries, is_folder
+from worker.index.listings.folder import entries, is_folder, leads_out
 from worker.index.record import ObjectRef
 
 log = structlog.get_logger(__name__)
@@ -32,8 +32,13 @@ def looks_like(path: Path) -> bool:
 
 
 def read(path: Path, name: str) -> Records:
-    """A record per model; its textures lie beside `models`, so the object is the whole folder."""
+    """A record per model; its textures lie beside `models`, so the object is the whole folder.
+
+    Synsets and models may be links to folders anywhere; a mesh that is a link, or in one, must lie
+    in its model's folder, or it is left out with a warning.
+    """
     missing = 0
+    left_out: list[str] = []
     for synset in entries(path, name):
         if not (is_folder(synset) and SYNSET.fullmatch(synset.name)):
             continue
@@ -44,6 +49,11 @@ def read(path: Path, name: str) -> Records:
             layout = next((file for file in LAYOUTS if (path / root / file).is_file()), None)
             if layout is None:
                 missing += 1
+                continue
+            if _linked(path / root, layout) and leads_out(
+                path / root / layout, (path / root).resolve()
+            ):
+                left_out.append(f"'{root}/{layout}' is a link that leads out of its model's folder")
                 continue
             yield (
                 f"{name}: {root}",
@@ -56,3 +66,11 @@ def read(path: Path, name: str) -> Records:
             )
     if missing:
         log.warning("ShapeNet models without a mesh left out", list=name, count=missing)
+    if left_out:
+        log.warning("models left out of the list", list=name, count=len(left_out), e_g=left_out[:3])
+
+
+def _linked(root: Path, layout: str) -> bool:
+    """Whether there is a link on the way from a model's folder to its mesh."""
+    mesh = root / layout
+    return mesh.is_symlink() or (mesh.parent != root and mesh.parent.is_symlink())
