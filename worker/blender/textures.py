@@ -8,6 +8,7 @@ from typing import Any, Callable
 import bpy
 
 from worker.blender.importers import node_trees
+from worker.blender.legible import legible
 from worker.blender.paths import Root
 from worker.blender.streams import Colour
 
@@ -61,7 +62,7 @@ def uses_file(image: Any) -> bool:
 
 def file_name(image: Any, root: Root) -> str:
     """What the results call the picture's file."""
-    return root.name(_path(image, root)) if image.filepath else image.name
+    return legible(root.name(_path(image, root)) if image.filepath else image.name)
 
 
 def _path(image: Any, root: Root) -> str:
