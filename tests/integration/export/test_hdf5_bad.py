@@ -249,8 +249,10 @@ def test_pictures_that_are_no_squares_are_not_made_ones(export, tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(("--lab",), "--lab goes with --preprocess"), (("--preprocess", 0), ">= 1"),
-     (("--preprocess", 5000), "<= 4096"), (("--layout", "x"), "Invalid enum value"),
+    [(("--lab",), "--lab goes with --preprocess"),
+     (("--preprocess", 0), "export 'hdf5': --preprocess is 0, allowed: 1 to 4096"),
+     (("--preprocess", 5000), "--preprocess is 5000, allowed: 1 to 4096"),
+     (("--layout", "label"), "did you mean 'labels'? (allowed: classes, labels)"),
      (("--retry", "all"), "never change")],
 )  # fmt: skip
 def test_the_command_says_what_is_wrong(tmp_path, arguments, said):

@@ -122,7 +122,11 @@ def test_what_failed_is_tried_again_when_asked(export, own):
     [
         (("nothing",), 64, "no export 'nothing'; there are hdf5, nerf, omage, "),
         (("nerf", "--points", "3"), 64, "takes no --points; it takes --category, --layout"),
-        (("nerf", "--layout", "mine"), 64, "Invalid enum value 'mine'"),
+        (("nerf", "--layout", "mine"), 64, "--layout cannot be 'mine' (allowed: blender, get3d, "),
+        (("nerf", "--layout", "nerf-studio"), 64, "did you mean 'nerfstudio'? (allowed: blender, "),
+        (("webdataset", "--layout", "zeronvs", "--background", "red"), 64,
+         "--background cannot be 'red' (allowed: black, white)"),
+        (("pointcloud", "--layout", "GPT4Point"), 64, "did you mean 'gpt4point'? (allowed: exact"),
         (("nerf", "--splits", "1,2"), 64, "three numbers"),
         (("pointcloud", "--points", "5000", "--candidates", "1000"), 64,
          "--candidates must be at least --points: 1000 < 5000"),
