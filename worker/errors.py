@@ -26,7 +26,9 @@ whether a later run may succeed, and the exit status of a process that ends on i
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Final
+
+from worker.blender.legible import legible
 
 
 class ExitStatus(IntEnum):
@@ -39,6 +41,18 @@ class ExitStatus(IntEnum):
     BUG = 70
     INTERRUPTED = 75
     CONFIGURATION = 78
+
+
+MOST: Final = 1000
+"""Characters of a message that says what others said."""
+_TAIL: Final = MOST // 2
+_GAP: Final = " … "
+
+
+def one_line(text: str) -> str:
+    """`text` as one line of at most MOST characters, its begin and its end; and no odd bytes."""
+    line = legible(" ".join(text.split()))
+    return line if len(line) <= MOST else line[: MOST - _TAIL - len(_GAP)] + _GAP + line[-_TAIL:]
 
 
 class WorkerError(Exception):
@@ -126,13 +140,16 @@ class Interrupted(WorkerError):
 
 
 class ObjectError(WorkerError):
-    """One object's failure: it becomes that object's outcome and nothing else."""
+    """One object's failure: it becomes that object's outcome and nothing else.
+
+    Its message is made `one_line`: servers, git and importers say as much as they like.
+    """
 
     step: str | None = None
     """Which of the steps it left in this way, once it has (see `worker.step`)."""
 
     def __init__(self, message: str, log_tail: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
+        super().__init__(one_line(message))
         self.log_tail = log_tail
 
 

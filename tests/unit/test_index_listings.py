@@ -279,6 +279,17 @@ WRONG = {
     ),
     "jsonl blank": ("o.jsonl", '{"fileIdentifier": " "}', [":1: field fileIdentifier is empty"]),
     "jsonl null": ("o.jsonl", '{"fileIdentifier": null}', [":1: field fileIdentifier missing"]),
+    "jsonl long": (
+        "o.jsonl", FINE + '{"fileIdentifier": "' + "x" * 2_000_000 + '.obj"}',
+        [":2: field fileIdentifier has 2,000,004 characters", "4,096"],
+    ),
+    "jsonl long path": (
+        "o.jsonl", '{"fileIdentifier": "a", "path": "' + "x/" * 2049 + '"}',
+        [":1: field path has 4,098 characters"],
+    ),
+    "jsonl long sha256": (
+        "o.jsonl", '{"fileIdentifier": "a", "sha256": "' + "f" * 9999 + '"}', [":1: field sha256"],
+    ),
     "jsonl null byte": ("o.jsonl", '{"fileIdentifier": "a\\u0000b"}', [":1:", "null character"]),
     "jsonl not utf-8": ("o.jsonl", b'{"fileIdentifier": "\xff"}', [":1: not UTF-8"]),
     "jsonl deep": ("o.jsonl", '{"metadata": ' + "[" * 100_000, [":1: nested too deep"]),
@@ -332,8 +343,14 @@ def test_a_wrong_list_is_refused_with_its_line(tmp_path, name):
     assert caught.value.exit_status == ExitStatus.CONFIGURATION
     assert message.startswith(str(tmp_path / file))
     assert "\n" not in message
+    assert len(message) < 1000
     for word in words:
         assert word in message
+
+
+def test_names_as_long_as_a_path_can_be_are_read(tmp_path):
+    name = "x/" * 2048
+    assert read(written(tmp_path, "o.txt", name))[0].file_identifier == name
 
 
 def test_gzip_cut_off(tmp_path):

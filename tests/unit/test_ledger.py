@@ -71,6 +71,27 @@ def test_outcomes_come_back_as_they_were_written(store):
     assert read_ledger(store, "000001") == {}
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("fatal: no\n\n  Please\r\nlook", "fatal: no Please look"),
+        ("caf" + chr(0xDCE9) + ".obj: gone", r"caf\xe9.obj: gone"),
+        ("a.obj: " + "x" * 4_000_000 + " as it is long", None),
+    ],
+)
+def test_a_failure_is_told_in_one_line_of_some_length(store, said, told):
+    with LedgerWriter(store, RANK, "4.5.3", "cpu") as writer:
+        writer.add(failed(1, writer, Download(said)))
+    (line,) = read_ledger(store, "000000").values()
+    if told is not None:
+        assert line.message == told
+    else:
+        assert len(line.message) == 1000
+        assert line.message.startswith("a.obj: xxx")
+        assert line.message.endswith("xxx as it is long")
+        assert " … " in line.message
+
+
 def test_parts_are_flushed_by_count_and_by_shard(store):
     with LedgerWriter(store, RANK, "4.5.3", "cpu", flush_count=3) as writer:
         for number in range(5):

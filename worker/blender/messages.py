@@ -21,6 +21,8 @@ import dataclasses
 import json
 from typing import Any, Dict, List, Tuple, Union
 
+from worker.blender.legible import legible
+
 PROTOCOL = 1
 MAX_LINE = 16 * 1024 * 1024
 
@@ -157,9 +159,12 @@ FROM_CHILD: Tuple[type, ...] = (Ready, Configured, Beat, Phase, Rendered, Failed
 
 
 def encode(message: Message) -> bytes:
-    """One line, newline included."""
+    """One line, newline included; a child's is `legible` throughout, for the host is strict."""
     fields = {"type": type(message).__name__, **dataclasses.asdict(message)}
-    return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+    if not isinstance(message, FROM_CHILD):  # has paths, of which every byte counts
+        return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+    line = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    return legible(line, backslash=r"\\").encode() + b"\n"
 
 
 def decode_from_host(line: bytes) -> Union[Configure, RenderObject, Stop]:

@@ -98,6 +98,12 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         width, height = zipped.recipe.resolution
         if self.preprocess is not None and width != height:
             raise Unsupported(f"its pictures are of {width}x{height}, --preprocess makes squares")
+        shown = zipped.recipe.scenes.objects
+        if self.layout == "classes" and zipped.recipe.product == "scenes" and shown > 1:
+            raise Unsupported(
+                f"its samples show {shown} objects each, --layout classes takes the class of one; "
+                "--layout labels takes any"
+            )
         indices, objects, pictures, labels = [], [], [], []
         for sample in read(zipped, found.file_identifier):
             indices.append(sample.index)

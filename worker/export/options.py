@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
+from msgspec import inspect
 
+from worker.blender.declared import bounds, nearest
 from worker.errors import UsageError
 from worker.export import KINDS
 from worker.export.base import Export
@@ -18,6 +21,9 @@ ONLY_WITH: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("webdataset", "background"): ("zeronvs",),
 }
 """Kind and option to the layouts in which it means something; what is not here does in all."""
+
+_AT: Final = re.compile(r".* - at `\$\.(\w+)`")
+"""How msgspec says which field is wrong."""
 
 
 def open_kind(name: str, options: Mapping[str, Any]) -> Export[Any]:
@@ -35,7 +41,7 @@ def open_kind(name: str, options: Mapping[str, Any]) -> Export[Any]:
     try:
         made: Export[Any] = msgspec.convert(dict(options), kind)
     except msgspec.ValidationError as error:
-        raise UsageError(f"export '{name}': {error}") from error
+        raise UsageError(f"export '{name}': {_explained(error, kind, options)}") from error
     layout = getattr(made, "layout", None)
     for option in options:
         layouts = ONLY_WITH.get((name, option))
@@ -45,6 +51,26 @@ def open_kind(name: str, options: Mapping[str, Any]) -> Export[Any]:
                 f"--layout {' or '.join(layouts)}"
             )
     return made
+
+
+def _explained(error: msgspec.ValidationError, kind: type[Any], options: Mapping[str, Any]) -> str:
+    """What is wrong with an option, and what is allowed; of one alone, or of several together."""
+    found = _AT.fullmatch(str(error))
+    if found is None:
+        return str(error)
+    option = found[1]
+    value, flag = options[option], _flag(option)
+    hint = next(
+        inspect.type_info(field.type)
+        for field in msgspec.structs.fields(kind)
+        if field.name == option
+    )
+    for each in hint.types if isinstance(hint, inspect.UnionType) else (hint,):
+        if isinstance(each, inspect.LiteralType):
+            return f"{flag} cannot be '{value}'{nearest(str(value), map(str, each.values))}"
+        if isinstance(each, inspect.IntType) and isinstance(value, int):
+            return f"{flag} is {value}, allowed: {bounds(each.ge, each.le)}"
+    return f"{flag}: {error}"
 
 
 def _flag(option: str) -> str:

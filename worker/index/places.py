@@ -14,6 +14,8 @@ from worker.errors import IndexInvalid
 from worker.index.location import has_scheme, is_remote, join
 from worker.index.record import ObjectRef, Scenes
 
+LONGEST: Final = 4096
+"""Characters of what names an object or its place: a path can have no more."""
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -25,6 +27,7 @@ def resolve(ref: ObjectRef, folder: str, where: str) -> ObjectRef:
 
     Raises: IndexInvalid, beginning with `where` (file and line).
     """
+    _check_lengths(ref, where)
     identifier = ref.file_identifier
     if not identifier.strip():
         raise IndexInvalid(f"{where}: field fileIdentifier is empty")
@@ -43,6 +46,22 @@ def resolve(ref: ObjectRef, folder: str, where: str) -> ObjectRef:
     if root is not None and not _below(path or url or identifier, root):
         raise IndexInvalid(f"{where}: field root: {ref.root!r} does not contain {path or url!r}")
     return msgspec.structs.replace(ref, path=path, url=url, root=root, sha256=sha256 or None)
+
+
+def _check_lengths(ref: ObjectRef, where: str) -> None:
+    """Raises: IndexInvalid for a field that is too long; log and ledger repeat them."""
+    for field, value in (
+        ("fileIdentifier", ref.file_identifier),
+        ("path", ref.path),
+        ("url", ref.url),
+        ("root", ref.root),
+        ("sha256", ref.sha256),
+        ("fileType", ref.file_type),
+    ):
+        if value is not None and len(value) > LONGEST:
+            raise IndexInvalid(
+                f"{where}: field {field} has {len(value):,} characters; the most is {LONGEST:,}"
+            )
 
 
 def relate(ref: ObjectRef, folder: str) -> ObjectRef:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from worker.errors import Download, Missing, NodeError, TooLarge
+from worker.errors import Download, Missing, NodeError, TooLarge, one_line
 from worker.sources.base import FetchLimits
 from worker.sources.deadline import Deadline
 from worker.sources.process import Finished, run
@@ -156,7 +156,7 @@ def _must(answer: Finished, what: str, kind: type[Exception]) -> None:
         return
     message = f"{what} failed ({answer.status}): {answer.log[-LOG:]}"
     if NO_ROOM.search(answer.log):
-        raise NodeError(message)
+        raise NodeError(one_line(message))
     raise kind(message)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import struct
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -29,8 +32,11 @@ def damaged(content: bytes) -> bytes:
     return content[:18] + b"\x77" + content[19:]
 
 
-def embed(content: bytes, path: Path) -> Path:
-    """Write a GLB: a square that wears the picture `content`, a PNG, of its own bytes."""
+def embed(content: bytes, path: Path, changed: Mapping[str, Any] = MappingProxyType({})) -> Path:
+    """Write a GLB: a square that wears the picture `content`, a PNG, of its own bytes.
+
+    `changed` takes the place of what glTF's top level has.
+    """
     parts = [
         np.asarray(CORNERS, np.float32).tobytes(),
         np.asarray(CORNERS_UV, np.float32).tobytes(),
@@ -60,6 +66,7 @@ def embed(content: bytes, path: Path) -> Path:
         "bufferViews": views,
         "accessors": accessors,
         "buffers": [{"byteLength": len(buffer)}],
+        **changed,
     }
     text = json.dumps(scene).encode()
     text += b" " * (-len(text) % 4)

@@ -24,6 +24,7 @@ def folder(tmp_path_factory):
     scenes.output(here / "out", scenes.recipe(views=10, size=128, images=IMAGES), failed=1)
     surfaces.output(here / "surfaces", objects=2)
     synthetic.output(here / "rooms", range(0, 20, 4), objects=3)
+    synthetic.output(here / "single", range(0, 20, 4))
     return here
 
 

@@ -247,10 +247,22 @@ def test_pictures_that_are_no_squares_are_not_made_ones(export, tmp_path):
     assert all("24x12" in line["message"] for line in outcomes(to).values())
 
 
+@pytest.mark.parametrize("ending", ["exr", "png"])
+def test_samples_of_several_objects_have_not_one_class(export, tmp_path, ending):
+    out = synthetic.output(tmp_path / "out", STARTS, objects=3, ending=ending)
+    to = export("hdf5", out, options={"layout": "classes"}, status=10)
+    for line in outcomes(to).values():
+        assert (line["outcome"], line["code"]) == ("failed", "unsupported")
+        assert "show 3 objects each, --layout classes takes the class of one" in line["message"]
+    assert not list(to.glob("*.h5"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(("--lab",), "--lab goes with --preprocess"), (("--preprocess", 0), ">= 1"),
-     (("--preprocess", 5000), "<= 4096"), (("--layout", "x"), "Invalid enum value"),
+    [(("--lab",), "--lab goes with --preprocess"),
+     (("--preprocess", 0), "export 'hdf5': --preprocess is 0, allowed: 1 to 4096"),
+     (("--preprocess", 5000), "--preprocess is 5000, allowed: 1 to 4096"),
+     (("--layout", "label"), "did you mean 'labels'? (allowed: classes, labels)"),
      (("--retry", "all"), "never change")],
 )  # fmt: skip
 def test_the_command_says_what_is_wrong(tmp_path, arguments, said):

@@ -82,8 +82,9 @@ def test_a_commit_that_is_not_there_is_missing_never_another(hub, make_fetcher, 
 
 
 def test_a_repository_that_is_not_there_is_missing(hub, make_fetcher):
-    with pytest.raises(Missing, match="org/gone"):
+    with pytest.raises(Missing, match="org/gone") as caught:
         make_fetcher().fetch(blob("1" * 40, "a.obj", repo="gone"))
+    assert len(str(caught.value).splitlines()) == 1, "git says several"
 
 
 def test_a_server_that_serves_branches_only_gives_the_commit_all_the_same(hub, make_fetcher):
