@@ -1,0 +1,87 @@
+"""What an importer itself would read outside the object's folder is refused, however it is said."""
+
+import zipfile
+
+import pytest
+from PIL import Image
+
+from tests.integration.blender import reaching
+from tests.integration.blender.conftest import views_of
+from tests.integration.blender.driver import small
+from tests.integration.blender.test_hostile import QUAD
+
+SECRET_MTL = "newmtl paint\nKd 0 0 1\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The object's folder; the secret lies beside it."""
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (tmp_path / "object/deep").mkdir(parents=True)
+    (secret / "secret.mtl").write_text(SECRET_MTL)
+    (secret / "secret.bin").write_bytes(reaching.GEOMETRY)
+    (secret / "secret.usda").write_text(reaching.SECRET)
+    (secret / "secret.dae").write_text(reaching.dae(7))
+    Image.new("RGB", (4, 4), (0, 0, 255)).save(secret / "blue.png")
+    with zipfile.ZipFile(secret / "tex.usdz", "w") as package:
+        package.writestr("a.usda", reaching.LAYER)
+        package.write(secret / "blue.png", "blue.png")
+    return tmp_path / "object"
+
+
+def refusal(child, model, out):
+    """Why the model was not imported."""
+    answer = child.render(model, out, small(views=1))
+    assert answer["type"] == "Failed", answer["scene"]
+    assert answer["code"] == "import"
+    return answer["message"]
+
+
+def width(child, model, out):
+    """How wide the model is, when it is rendered."""
+    answer = child.render(model, out, small(views=1))
+    views_of(answer, out)
+    return answer["scene"]["scene_size"]["bbox_max"][0]
+
+
+@pytest.mark.parametrize("kind", ["buffer", "picture"])
+def test_a_data_uri_that_is_a_path_is_refused(child, folder, tmp_path, kind):
+    (folder / "data:").mkdir()
+    names = {"buffer": "secret.bin", "picture": "blue.png"}
+    model = folder / "x.gltf"
+    model.write_text(reaching.gltf(**{kind: f"data:/../../secret/{names[kind]}"}))
+    assert "outside" in refusal(child, model, tmp_path / "out")
+    model.write_text(reaching.gltf())
+    assert width(child, model, tmp_path / "out") == pytest.approx(7)
+
+
+OBJ = {
+    "vertical tab before": b"\x0bmtllib ../secret/secret.mtl\n",
+    "vertical tab after": b"mtllib\x0b../secret/secret.mtl\n",
+    "form feed after": b"mtllib\x0c../secret/secret.mtl\n",
+    "quotes": b'mtllib "../secret/secret.mtl"\n',
+    "next line": b"mtllib\\\n../secret/secret.mtl\n",
+    "next line, with blanks": b"mtllib \\ \t\n  ../secret/secret.mtl\n",
+    "second of two": b"mtllib a.mtl ../secret/secret.mtl\n",
+    "last line": b"v 0 0 0\nmtllib ../secret/secret.mtl",
+}
+
+
+@pytest.mark.parametrize("way", OBJ)
+def test_a_material_library_outside_is_refused_however_it_is_written(child, folder, tmp_path, way):
+    model = folder / "x.obj"
+    body = QUAD.partition("\n")[2].encode()
+    model.write_bytes(body + OBJ[way] if way == "last line" else OBJ[way] + body)
+    assert "outside" in refusal(child, model, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["mtllib x.mtl", 'mtllib "x.mtl" \\\n', "mtllib ./deep/../x.mtl", "# ../mtllib ../x.mtl"],
+)
+def test_a_material_library_inside_is_read(child, folder, tmp_path, line):
+    model = folder / "x.obj"
+    (folder / "x.mtl").write_text(SECRET_MTL)
+    model.write_text(QUAD.replace("mtllib quad.mtl", line))
+    assert width(child, model, tmp_path / "out") == pytest.approx(1)
