@@ -1,6 +1,9 @@
 """What an importer itself would read outside the object's folder is refused, however it is said."""
 
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -10,7 +13,10 @@ from tests.integration.blender.conftest import views_of
 from tests.integration.blender.driver import small
 from tests.integration.blender.test_hostile import QUAD
 
+MAKE_USD = Path(__file__).with_name("make_usd.py")
 SECRET_MTL = "newmtl paint\nKd 0 0 1\n"
+reads_usd = pytest.mark.parametrize("blender", ["wheel"], indirect=True)
+"""Debian's Blender does not; see test_formats."""
 
 
 @pytest.fixture
@@ -28,6 +34,18 @@ def folder(tmp_path):
         package.writestr("a.usda", reaching.LAYER)
         package.write(secret / "blue.png", "blue.png")
     return tmp_path / "object"
+
+
+@pytest.fixture(scope="session")
+def crates(tmp_path_factory):
+    """All layers of `reaching` as crates: "NAME.usdc", those that are harmless in "harmless"."""
+    made = tmp_path_factory.mktemp("crates")
+    for part, layers in ((made, reaching.USD), (made / "harmless", reaching.USD_HARMLESS)):
+        part.mkdir(exist_ok=True)
+        for name, text in layers.items():
+            (part / f"{name}.usda").write_text(text)
+    subprocess.run([sys.executable, MAKE_USD, made], check=True, capture_output=True)
+    return made
 
 
 def refusal(child, model, out):
@@ -85,3 +103,52 @@ def test_a_material_library_inside_is_read(child, folder, tmp_path, line):
     (folder / "x.mtl").write_text(SECRET_MTL)
     model.write_text(QUAD.replace("mtllib quad.mtl", line))
     assert width(child, model, tmp_path / "out") == pytest.approx(1)
+
+
+@reads_usd
+@pytest.mark.parametrize("suffix", ["usda", "usdc"])
+@pytest.mark.parametrize("way", reaching.USD)
+def test_a_layer_outside_is_refused(child, crates, folder, tmp_path, way, suffix):
+    model = folder / f"x.{suffix}"
+    model.write_bytes((crates / f"{way}.{suffix}").read_bytes())
+    (folder / "deep/layer.usda").write_text(
+        reaching.USD["reference"].replace("../secret", "../../secret")
+    )
+    said = refusal(child, model, tmp_path / "out")
+    assert ("computes" if way == "expression" else "outside") in said
+    assert str(tmp_path) not in said
+
+
+@reads_usd
+@pytest.mark.parametrize("suffix", ["usda", "usdc"])
+def test_a_layer_of_a_package_may_not_lead_out(child, folder, tmp_path, suffix):
+    layer = tmp_path / "made" / f"layer.{suffix}"
+    layer.parent.mkdir()
+    text = reaching.USD["reference"].replace("..", str(tmp_path))
+    layer.with_suffix(".usda").write_text(text)
+    subprocess.run([sys.executable, MAKE_USD, layer.parent], check=True, capture_output=True)
+    model = folder / "x.usdz"
+    with zipfile.ZipFile(model, "w") as package:
+        package.write(layer, layer.name)
+    assert "outside" in refusal(child, model, tmp_path / "out")
+
+
+@reads_usd
+@pytest.mark.parametrize("suffix", ["usda", "usdc"])
+@pytest.mark.parametrize("way", reaching.USD_HARMLESS)
+def test_a_layer_inside_is_read(child, crates, folder, tmp_path, way, suffix):
+    model = folder / f"x.{suffix}"
+    model.write_bytes((crates / "harmless" / f"{way}.{suffix}").read_bytes())
+    (folder / "deep/square.usda").write_text(reaching.SECRET)
+    (folder / "deep/tex.usdz").write_bytes((folder.parent / "secret/tex.usdz").read_bytes())
+    wide = width(child, model, tmp_path / "out")
+    assert wide == pytest.approx(0.07 if "inside" in way else 0.01)  # USD's unit is a centimetre
+
+
+@reads_usd
+def test_a_crate_that_cannot_be_looked_into_is_refused(child, crates, folder, tmp_path):
+    whole = (crates / "harmless/inside.usdc").read_bytes()
+    model = folder / "x.usdc"
+    for number, content in enumerate((whole[:-8], whole[:40], whole.replace(b"TOKENS", b"TOKENZ"))):
+        model.write_bytes(content)
+        assert "cannot be read: a crate" in refusal(child, model, tmp_path / str(number))

@@ -10,7 +10,7 @@ import os.path
 from typing import Callable, Iterator
 
 from worker.blender.faults import ObjectFault
-from worker.blender.references import gltf, obj
+from worker.blender.references import gltf, obj, usd
 from worker.blender.references.reference import Reference
 
 MAX_FILES = 1000
@@ -20,6 +20,10 @@ READERS: dict[str, Callable[[str], Iterator[Reference]]] = {
     "gltf": gltf.read,
     "glb": gltf.read,
     "obj": obj.read,
+    "usd": usd.read,
+    "usda": usd.read,
+    "usdc": usd.read,
+    "usdz": usd.read,
 }
 """By a model's suffix."""
 
