@@ -152,3 +152,44 @@ def test_a_crate_that_cannot_be_looked_into_is_refused(child, crates, folder, tm
     for number, content in enumerate((whole[:-8], whole[:40], whole.replace(b"TOKENS", b"TOKENZ"))):
         model.write_bytes(content)
         assert "cannot be read: a crate" in refusal(child, model, tmp_path / str(number))
+
+
+DAE = {
+    "relative": "../secret/secret.dae#g",
+    "absolute": "{}/secret/secret.dae#g",
+    "file": "file://{}/secret/secret.dae#g",
+    "entities": "&#46;&#x2e;/secret/secret.dae#g",
+    "percent": "%2e%2e/secret/secret.dae#g",
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("way", DAE)
+def test_a_document_outside_is_refused(child, folder, tmp_path, way, encoding):
+    model = folder / "x.dae"
+    model.write_bytes(reaching.dae(1, DAE[way].format(tmp_path)).encode(encoding))
+    assert "outside" in refusal(child, model, tmp_path / "out")
+
+
+def test_xml_that_says_addresses_in_other_ways_is_refused(child, folder, tmp_path):
+    model = folder / "x.dae"
+    for head in (
+        '<!DOCTYPE COLLADA [<!ENTITY e "../secret/secret.dae">]>\n',
+        '<!DOCTYPE COLLADA [<!ATTLIST instance_geometry url CDATA "../secret/secret.dae#g">]>\n',
+    ):
+        model.write_text(reaching.dae(1, head=head))
+        assert "its XML declares" in refusal(child, model, tmp_path / "out")
+    model.write_bytes(reaching.dae(1, "../secret/secret.dae#g").encode("utf-32"))
+    assert "encoding" in refusal(child, model, tmp_path / "out")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_document_inside_is_read_and_what_it_leads_to(child, folder, tmp_path, encoding):
+    model = folder / "x.dae"
+    model.write_bytes(reaching.dae(1).encode(encoding))
+    assert width(child, model, tmp_path / "a") == pytest.approx(1)
+    model.write_bytes(reaching.dae(1, "deep/y.dae#g").encode(encoding))
+    (folder / "deep/y.dae").write_text(reaching.dae(2))
+    assert width(child, model, tmp_path / "b") == pytest.approx(2)
+    (folder / "deep/y.dae").write_text(reaching.dae(2, "../../secret/secret.dae#g"))
+    assert "outside" in refusal(child, model, tmp_path / "c")

@@ -10,7 +10,7 @@ import os.path
 from typing import Callable, Iterator
 
 from worker.blender.faults import ObjectFault
-from worker.blender.references import gltf, obj, usd
+from worker.blender.references import collada, gltf, obj, usd
 from worker.blender.references.reference import Reference
 
 MAX_FILES = 1000
@@ -24,6 +24,7 @@ READERS: dict[str, Callable[[str], Iterator[Reference]]] = {
     "usda": usd.read,
     "usdc": usd.read,
     "usdz": usd.read,
+    "dae": collada.read,
 }
 """By a model's suffix."""
 
