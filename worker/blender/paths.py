@@ -26,6 +26,7 @@ class Root:
         """Whether `path` (absolute), its links resolved, lies in the folder.
 
         Of "link/../file" some readers resolve the link first and some the dots: both must.
+        Raises: ValueError for a NUL, or a lone surrogate, which no file system takes.
         """
         inside = self.path.rstrip("/") + "/"
         readings = (os.path.realpath(path), os.path.realpath(os.path.normpath(path)))
@@ -50,7 +51,10 @@ class Root:
             raise ObjectFault("import", "the model is a link out of the object's own folder")
         for reference in references.walk(self.model, suffix):
             name = reference.name[:200]
-            inside = all(map(self.holds, _counted(reference)))
+            try:
+                inside = all(map(self.holds, _counted(reference)))
+            except ValueError:
+                raise ObjectFault("import", f"it names what no file can be: {name!r}") from None
             if not inside:
                 shown = name.encode(errors="backslashreplace").decode()
                 raise ObjectFault(

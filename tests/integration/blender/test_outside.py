@@ -193,3 +193,20 @@ def test_a_document_inside_is_read_and_what_it_leads_to(child, folder, tmp_path,
     assert width(child, model, tmp_path / "b") == pytest.approx(2)
     (folder / "deep/y.dae").write_text(reaching.dae(2, "../../secret/secret.dae#g"))
     assert "outside" in refusal(child, model, tmp_path / "c")
+
+
+IMPOSSIBLE = {
+    "a NUL in a buffer's name": ("x.gltf", reaching.gltf("a\0b").encode()),
+    "an escaped NUL": ("x.gltf", reaching.gltf("a%00b").encode()),
+    "a lone surrogate": ("x.gltf", reaching.gltf("\ud800x.bin").encode()),
+    "a NUL in a library's name": ("x.obj", b"mtllib a\0b\n" + QUAD.encode()),
+}
+
+
+@pytest.mark.parametrize("what", IMPOSSIBLE)
+def test_a_name_that_no_file_can_have_fails_the_import(child, folder, tmp_path, what):
+    name, content = IMPOSSIBLE[what]
+    (folder / name).write_bytes(content)
+    said = refusal(child, folder / name, tmp_path / "out")
+    assert "names what no file can be" in said
+    assert said.isprintable()
