@@ -28,7 +28,7 @@ _NO_TEXT = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[|\]\]>", re.DOTALL)
 _DECLARATION = re.compile(rb"<!(ENTITY|ATTLIST)")
 _ENCODING = re.compile(rb"encoding\s*=\s*[\"']\s*([^\"']*)")
 _LIKE_ASCII = re.compile(
-    rb"utf-?8|(us-)?ascii|(iso-?8859|latin|windows|cp125|cp9[345]|koi8|gb|big5|euc|s(hift_)?jis).*",
+    rb"utf-?8|(us-)?ascii|(iso-?8859|latin|windows|cp125|cp9[345]|koi8|gb|big5|euc|s(hift[-_])?jis).*",
     re.IGNORECASE,
 )
 _WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}

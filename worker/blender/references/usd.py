@@ -68,14 +68,14 @@ def _package(content: memoryview, folders: tuple[str, ...], depth: int) -> Itera
         raise ObjectFault("import", f"it has packages nested more than {MAX_NESTING} deep")
     at = 0
     while content[at : at + 4] == ZIP_MAGIC and len(content) - at >= _MEMBER.size:
-        *_, size, _, name_size, extra_size = _MEMBER.unpack_from(content, at)
+        *_, size, unpacked, name_size, extra_size = _MEMBER.unpack_from(content, at)
         start = at + _MEMBER.size + name_size + extra_size
         name = os.fsdecode(bytes(content[at + _MEMBER.size : at + _MEMBER.size + name_size]))
         if _LAYER.search(name):
             # What a member names is looked for beside it in the package, then beside the package.
             inner = os.path.join(folders[0], os.path.dirname(name))  # noqa: PTH118, PTH120
             both = tuple(dict.fromkeys((*folders, inner)))
-            yield from _layer(content[start : start + size], name, both, depth + 1)
+            yield from _layer(content[start : start + max(size, unpacked)], name, both, depth + 1)
         at = start + size
 
 
