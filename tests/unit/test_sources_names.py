@@ -36,8 +36,8 @@ def test_a_name_with_dots_up_is_always_refused(text):
 
 @pytest.mark.parametrize(
     "name",
-    ["/etc/passwd", "\\\\host\\share", "a/../../b", "C:\\x.obj", "", ".", "a\nb", "a\x7f",
-     "x" * 256, "a/" * 65 + "b", "\udcff.obj"],
+    ["/etc/passwd", "\\\\host\\share", "a/../../b", "C:\\x.obj", "a/data:/x", "", ".", "a\nb",
+     "a\x7f", "x" * 256, "a/" * 65 + "b", "\udcff.obj"],
 )  # fmt: skip
 def test_unsafe_names_are_refused(name):
     with pytest.raises(ImportFailed, match="unsafe file name"):

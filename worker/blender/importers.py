@@ -29,8 +29,8 @@ def load(root: Root, suffix: str, subject: Subject) -> None:
             f"Blender {compat.version()} cannot import .{suffix} here; "
             f"it can: {', '.join(compat.formats())}",
         )
-    root.check(suffix)
     try:
+        root.check(suffix)
         if suffix == "blend":
             _append(root.model)
         else:

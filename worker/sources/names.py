@@ -31,7 +31,7 @@ def safe_member(name: str) -> str:
         "it is absolute": path.startswith("/"),
         "it has no name": not parts,
         "it leaves its folder": ".." in parts,
-        "it names a drive": bool(parts) and parts[0].endswith(":"),
+        "it names a drive": any(part.endswith(":") for part in parts),
         "it has control characters": any(category(c) == "Cc" for c in path),
         "it is too long": max(sizes, default=0) > MAX_PART or sum(sizes) + len(parts) > MAX_PATH,
         "it is too deep": len(parts) > MAX_DEPTH,

@@ -1,0 +1,88 @@
+"""Documents that COLLADA names: geometry and other parts may stand in another file.
+
+Searched as text and not parsed: it is fast, no entity is expanded, and more is found than is read.
+"""
+
+from __future__ import annotations
+
+import html
+import mmap
+import os.path
+import re
+from pathlib import Path
+from typing import Iterator
+from urllib.parse import unquote
+
+from worker.blender.faults import ObjectFault
+from worker.blender.references.reference import Reference, readings
+
+# What may hold an address; only a "url" always does.
+_ATTRIBUTES = re.compile(rb"[\s:](url|source|target|document)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_SKELETON = re.compile(
+    rb"skeleton(?:\s(?:[^>\"']|\"[^\"]*\"|'[^']*')*)?>"
+    rb"((?:<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>|[^<])*)",
+    re.DOTALL,
+)
+_NO_TEXT = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[|\]\]>", re.DOTALL)
+# With these a document could say an address in other ways than below.
+_DECLARATION = re.compile(rb"<!(ENTITY|ATTLIST)")
+_ENCODING = re.compile(rb"encoding\s*=\s*[\"']\s*([^\"']*)")
+_LIKE_ASCII = re.compile(
+    rb"utf-?8|(us-)?ascii|(iso-?8859|latin|windows|cp125|cp9[345]|koi8|gb|big5|euc|s(hift[-_])?jis).*",
+    re.IGNORECASE,
+)
+_WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
+_MARK = b"\xef\xbb\xbf"
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):(?://[^/]*)?", re.IGNORECASE)
+
+
+def read(path: str) -> Iterator[Reference]:
+    """References of a .dae.
+
+    Raises: ObjectFault("import") for XML that declares entities or attributes, or is in an
+    encoding in which addresses cannot be found.
+    """
+    with Path(path).open("rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            return
+        text = _plain(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    declaration = _DECLARATION.search(text)
+    if declaration:
+        raise ObjectFault("import", f"its XML declares its own {declaration[1].decode()}")
+    folder = os.path.dirname(path)  # noqa: PTH120
+    for found in dict.fromkeys(_addresses(text)):
+        yield from _references(*found, folder)
+
+
+def _plain(text: mmap.mmap) -> mmap.mmap | bytes:
+    """The text in an encoding that has ASCII's characters as ASCII has them."""
+    wide = _WIDE.get(text[:2])
+    plain = text[:].decode(wide, "replace").encode(errors="replace") if wide else text
+    named = _ENCODING.findall(b"" if wide else text[: max(0, text.find(b"?>"))])
+    other = [name for name in named if not _LIKE_ASCII.fullmatch(name.strip())]
+    if other or not plain[:200].removeprefix(_MARK).lstrip().startswith(b"<") or b"\0" in plain[:9]:
+        name = other[0].decode(errors="replace")[:50] if other else "none that is known"
+        raise ObjectFault("import", f"its XML is in an encoding that is not read here: {name}")
+    return plain
+
+
+def _addresses(text: mmap.mmap | bytes) -> Iterator[tuple[bytes, bool]]:
+    for found in _ATTRIBUTES.finditer(text):
+        yield found[2] or found[3] or b"", found[1] == b"url"
+    for found in _SKELETON.finditer(text):
+        yield _NO_TEXT.sub(b"", found[1]), False
+
+
+def _references(address: bytes, is_certain: bool, folder: str) -> Iterator[Reference]:
+    """What an address leads to; a "target" may also be "node/translate" and no address at all."""
+    name = html.unescape(os.fsdecode(address)).strip()
+    document = name.partition("#")[0]
+    if not document:
+        return
+    scheme = _SCHEME.match(document)
+    spelled = [document]
+    if scheme:
+        spelled += [document[scheme.end(1) + 1 :], document[scheme.end() :]]
+    is_local = scheme is None or scheme[1].lower() == "file"  # nothing is fetched from elsewhere
+    paths = readings(folder, *spelled, *map(unquote, spelled))
+    yield Reference(name, paths, is_certain and is_local, is_followed=True)

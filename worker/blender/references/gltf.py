@@ -1,0 +1,49 @@
+"""Buffers of glTF, and pictures that its importer would read as bytes of the model."""
+
+from __future__ import annotations
+
+import json
+import os.path
+import struct
+from pathlib import Path
+from typing import Any, Iterator
+from urllib.parse import unquote
+
+from worker.blender.faults import ObjectFault
+from worker.blender.references.reference import Reference, readings
+
+GLB_HEAD = 20
+"""Bytes before the JSON of a GLB: its header (12) and that of its first chunk (8)."""
+DATA = "data:"
+
+
+def read(path: str) -> Iterator[Reference]:
+    """References of a .gltf or .glb. Raises: ObjectFault("import") for nesting too deep to read."""
+    # Like the importer, this goes by the content and not by the suffix.
+    with Path(path).open("rb") as file:
+        head = file.read(GLB_HEAD)
+        is_binary = head[:4] == b"glTF" and len(head) == GLB_HEAD
+        text = file.read(struct.unpack("<I", head[12:16])[0]) if is_binary else head + file.read()
+    try:
+        content: Any = json.loads(text)
+    except ValueError:
+        return  # the importer will say what is wrong with it
+    except RecursionError:
+        raise ObjectFault("import", "its JSON is nested too deep") from None
+    folder = os.path.dirname(path)  # noqa: PTH120
+    buffers = _uris(content, "buffers")
+    # Other pictures Blender loads by their path, which is looked at later.
+    pictures = (uri for uri in _uris(content, "images") if uri.startswith(DATA))
+    for uri in (*buffers, *pictures):
+        # To the importer only this is inline; any other "data:" is the name of a file.
+        if not (uri.startswith(DATA) and ";base64," in uri):
+            spelled = (uri, unquote(uri), unquote(uri.replace("\\", "/")))
+            yield Reference(uri, readings(folder, *spelled))
+
+
+def _uris(content: Any, kind: str) -> Iterator[str]:
+    items = content.get(kind) if isinstance(content, dict) else None
+    for item in items if isinstance(items, list) else ():
+        uri = item.get("uri") if isinstance(item, dict) else None
+        if isinstance(uri, str):
+            yield uri

@@ -1,0 +1,47 @@
+"""LZ4 blocks: just enough to read the strings of a USD crate without USD."""
+
+from __future__ import annotations
+
+import struct
+
+LONG = 15
+"""In half a byte: the length goes on in the bytes that follow."""
+FULL = 255
+"""Of such a byte: it goes on in the next."""
+
+
+def decompress(block: memoryview, limit: int) -> bytes:
+    """The content of one block. Raises: ValueError if it is cut off, or more than `limit` bytes."""
+    out = bytearray()
+    at = 0
+    try:
+        while True:
+            token = block[at]
+            count, at = _length(block, at + 1, token >> 4)
+            if len(out) + count > limit or at + count > len(block):
+                raise ValueError("a block of another size than it says")
+            out += block[at : at + count]
+            at += count
+            if at == len(block):  # the last sequence has no match
+                return bytes(out)
+            (offset,) = struct.unpack_from("<H", block, at)
+            count, at = _length(block, at + 2, token & 15)
+            count += 4
+            if len(out) + count > limit or not 0 < offset <= len(out):
+                raise ValueError("a block of another size than it says")
+            repeated = out[-offset:]
+            out += (
+                (repeated * (count // offset + 1))[:count] if count > offset else repeated[:count]
+            )
+    except (IndexError, struct.error):
+        raise ValueError("a block that is cut off") from None
+
+
+def _length(block: memoryview, at: int, nibble: int) -> tuple[int, int]:
+    """A length that begins with `nibble`, and where what follows it begins."""
+    count, goes_on = nibble, nibble == LONG
+    while goes_on:
+        count += block[at]
+        goes_on = block[at] == FULL
+        at += 1
+    return count, at
