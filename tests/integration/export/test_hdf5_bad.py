@@ -260,8 +260,8 @@ def test_samples_of_several_objects_have_not_one_class(export, tmp_path, ending)
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [(("--lab",), "--lab goes with --preprocess"),
-     (("--preprocess", 0), "export 'hdf5': --preprocess is 0, allowed: 1 to 4096"),
-     (("--preprocess", 5000), "--preprocess is 5000, allowed: 1 to 4096"),
+     (("--preprocess", 0), "'--preprocess': Input should be greater than or equal to 1"),
+     (("--preprocess", 5000), "'--preprocess': Input should be less than or equal to 4096"),
      (("--layout", "label"), "did you mean 'labels'? (allowed: classes, labels)"),
      (("--retry", "all"), "never change")],
 )  # fmt: skip
