@@ -70,7 +70,7 @@ def export_command(
             metavar="EDGE",
             min=1,
             max=4096,
-        ),  # fmt: skip
+        ),
     ] = None,
     lab: Annotated[bool, option("--lab", "hdf5: preprocess to L*a*b*, not RGB.")] = False,
     group_objects: Annotated[
