@@ -29,10 +29,9 @@ def decompress(block: memoryview, limit: int) -> bytes:
             count += 4
             if len(out) + count > limit or not 0 < offset <= len(out):
                 raise ValueError("a block of another size than it says")
-            repeated = out[-offset:]
-            out += (
-                (repeated * (count // offset + 1))[:count] if count > offset else repeated[:count]
-            )
+            start = len(out) - offset
+            piece = out[start : start + count]  # less than `count` where it repeats itself
+            out += (piece * (count // len(piece) + 1))[:count]
     except (IndexError, struct.error):
         raise ValueError("a block that is cut off") from None
 
