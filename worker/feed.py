@@ -120,7 +120,9 @@ class Feed:
         shard = self._index.shards[share.shard]
         outcomes = read_ledger(self._store, shard.name)
         refs = self._index.read(shard)
-        gone = self._gone(refs, share, outcomes)
+        uids = {ref.uid for ref in refs} if outcomes or self._job.render_new else set()
+        beside = [outcomes[uid] for uid in sorted(outcomes.keys() - uids)]
+        gone = self._gone(refs, share, outcomes, beside)
         tasks: list[Task] = []
         settled_before = 0
         # A list may hold far more than this rank's part: a first run makes no uid here.
@@ -134,13 +136,9 @@ class Feed:
                 settled_before += 1
             else:
                 tasks.append(Task(shard.name, ref, before.attempt + 1 if before else 1))
-        uids = {ref.uid for ref in refs} if outcomes or self._job.render_new else set()
-        beside = outcomes.keys() - uids
-        self._take_over(beside)
+        self._take_over({outcome.uid for outcome in beside})
         if self._job.render_new:
-            found = list(
-                self._found_before(shard.name, share, [outcomes[uid] for uid in sorted(beside)])
-            )
+            found = list(self._found_before(shard.name, share, beside, gone))
             self._news.open(share, refs, [task.ref for task in (*tasks, *found)])
             left = None if limit is None else limit - len(tasks)
             tasks += islice((task for task in found if not self._news.names(task.ref)), left)
@@ -154,20 +152,28 @@ class Feed:
         return tasks
 
     def _gone(
-        self, refs: Sequence[ObjectRef], share: ShardShare, outcomes: Mapping[str, Outcome]
+        self,
+        refs: Sequence[ObjectRef],
+        share: ShardShare,
+        outcomes: Mapping[str, Outcome],
+        beside: Sequence[Outcome],
     ) -> set[str]:
         """Of this rank's part of a shard: what was rendered, and is to be again."""
         if LOST not in self._job.retry or not outcomes:
             return set()
-        mine = (refs[at].uid for at in range(share.stripe, len(refs), share.stripes))
-        return lost(self._store, [outcomes[uid] for uid in mine if uid in outcomes])
+        uids = (refs[at].uid for at in range(share.stripe, len(refs), share.stripes))
+        mine = [outcomes[uid] for uid in uids if uid in outcomes]
+        if self._job.render_new:
+            mine += beside[share.stripe :: share.stripes]
+        return lost(self._store, mine, self._stop.asked.is_set)
 
     def _found_before(
-        self, shard: str, share: ShardShare, found: Sequence[Outcome]
+        self, shard: str, share: ShardShare, found: Sequence[Outcome], gone: Collection[str]
     ) -> Iterator[Task]:
         """What an earlier run found beside the index's objects, and still is to be rendered."""
         for before in found[share.stripe :: share.stripes]:
-            if before.outcome == "new" or not settled(before, self._job.retry):
+            is_open = before.outcome == "new" or not settled(before, self._job.retry)
+            if is_open or before.uid in gone:
                 ref = ObjectRef(file_identifier=before.file_identifier, source="github")
                 yield Task(shard, ref, before.attempt + 1, listed=False)
 

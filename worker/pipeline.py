@@ -201,17 +201,19 @@ class Pipeline:
         if not created:
             # Another worker was first, or a killed one had come this far: what stands, stands
             # (no two renders on a GPU are the same to the last bit), if it is whole.
-            self._look_at(key, task.ref.uid)
+            self._look_at(key, packed)
             log.info("already published", key=key)
             return msgspec.structs.replace(packed, sha256=stat.sha256, size=stat.size)
         return packed
 
-    def _look_at(self, key: str, uid: str) -> None:
+    def _look_at(self, key: str, packed: PackedObject) -> None:
         """Raises: PublishFailed, where what stands under the key is not the object's whole zip."""
         try:
-            damage = archive.damage(self._store.read(key, archive.LARGEST) or b"", uid)
+            # Noise that compresses worse can make another run's zip larger, but not twice.
+            data = self._store.read(key, 2 * packed.size) or b""
+            damage = archive.damage(data, packed.ref.uid)
         except Larger as error:
-            damage = f"has {error.size} bytes"
+            damage = f"has {error.size} bytes where it should have {packed.size}"
         if damage is not None:
             raise PublishFailed(f"{key} stands already and {damage}; remove it and run again")
 

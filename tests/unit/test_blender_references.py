@@ -80,7 +80,8 @@ def test_packages_nested_without_end_are_refused(tmp_path):
         named(model, "usdz")
 
 
-def test_layers_that_lead_to_each_other_are_read_once_and_not_without_end(tmp_path):
+def test_layers_that_lead_to_each_other_are_read_once_and_not_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(references, "MAX_FILES", 100)
     for name, other in (("a", "b"), ("b", "a")):
         (tmp_path / f"{name}.usda").write_text(LEADS_OUT.replace("/secret", f"./{other}"))
     assert named(tmp_path / "a.usda", "usda") == ["./b.usda", "./a.usda"]
@@ -97,3 +98,27 @@ def test_a_line_of_libraries_without_end_is_refused(tmp_path):
         named(model, "obj")
     model.write_text("mtllib a.mtl\n" + "v 0 0 0 \\\n" * 20_000)  # only the last of lines goes on
     assert named(model, "obj") == ["x.mtl", "a.mtl"]
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "x.usda").write_text(LEADS_OUT.replace("/secret.usda", "./old.usdc"))
+    (tmp_path / "old.usdc").write_bytes(crate.MAGIC + b"cut")
+    with pytest.raises(ObjectFault, match=r"old\.usdc: it cannot be read: a crate that is cut off"):
+        named(tmp_path / "x.usda", "usda")
+
+
+def test_a_computed_name_is_told_from_a_word_in_backticks(tmp_path):
+    model = tmp_path / "x.usda"
+    for name in ('`"${X}.usd"`', "`${X}`", "`if(${X}, 'a', 'b')`", "` 'a.usd'`"):
+        model.write_text(LEADS_OUT.replace("/secret.usda", name))
+        with pytest.raises(ObjectFault, match="computes"):
+            named(model, "usda")
+    model.write_text(LEADS_OUT.replace("/secret.usda", "`a` and `b`"))
+    assert named(model, "usda") == []
+
+
+def test_an_attribute_that_speaks_of_a_skeleton_is_none(tmp_path):
+    model = tmp_path / "x.dae"
+    part = '<node name="skeleton arm">a.dae</node>'
+    model.write_text(f"<COLLADA>{part}<skeleton>b.dae#x</skeleton>{part}</COLLADA>")
+    assert named(model, "dae") == ["b.dae#x"]

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 
+import msgspec
 import pytest
 
 from worker import keys, presets
@@ -10,7 +11,8 @@ from worker.feed import Feed
 from worker.index import builder, reader
 from worker.index.record import ObjectRef
 from worker.job import Job
-from worker.ledger import LedgerWriter, Outcome
+from worker.ledger import LedgerWriter, Outcome, lost
+from worker.ledger.lost import BLOCK
 from worker.observer import LogObserver
 from worker.ranks import Rank
 from worker.s3 import S3Options
@@ -98,3 +100,28 @@ def test_what_an_earlier_run_found_is_not_rendered_where_another_shard_names_it(
         for ref in (B, C):
             to.add(Outcome.new(ref, keys.shard_name(0), to.author))
     assert rest(feed, feed.tasks()) == [each.file_identifier for each in (A, C, B)]
+
+
+@pytest.mark.parametrize("render_new", [False, True])
+def test_what_is_lost_is_open_again_and_new_objects_where_they_are_asked_for(
+    make_feed, tmp_path, render_new
+):
+    store = open_store(str(tmp_path / "output"))
+    with LedgerWriter(store, Rank(0, 1, "flags"), "3.4.1", "cpu") as to:
+        for ref, shard in ((A, 0), (B, 1), (C, 0)):
+            new = Outcome.new(ref, keys.shard_name(shard), to.author)
+            to.add(msgspec.structs.replace(new, outcome="rendered", size=5, listed=ref is not C))
+    store.create(keys.render_zip(B.uid), b"whole")
+    feed = make_feed(render_new=render_new, retry=frozenset({"lost"}))
+    again = [A, C] if render_new else [A]
+    assert rest(feed, feed.tasks()) == [each.file_identifier for each in again]
+    assert [each.uid for each in feed.settled()] == [B.uid]
+
+
+def test_a_stop_ends_the_look_for_what_is_lost(tmp_path):
+    store = open_store(str(tmp_path))
+    with LedgerWriter(store, Rank(0, 1, "flags"), "3.4.1", "cpu") as to:
+        new = Outcome.new(A, keys.shard_name(0), to.author)
+    gone = [msgspec.structs.replace(new, outcome="rendered", uid=f"{n}") for n in range(1000)]
+    answers = iter([False, True])
+    assert len(lost(store, gone, lambda: next(answers))) == BLOCK

@@ -1,4 +1,4 @@
-"""Which proxy a URL is fetched through: what the environment says, read as curl and git read it."""
+"""Which proxy a URL is fetched through: what the environment says, one without a scheme too."""
 
 from __future__ import annotations
 

@@ -143,6 +143,15 @@ USD_HARMLESS = {
     customLayerData = {{ string HoudiniSavePath = "/home/no-such-artist/scene.usda" }}
 )
 {OWN}""",
+    "patterns of nowhere": f"""{LAYER}(
+    doc = "Material #12, see /no/such/b.usd"
+    customLayerData = {{ string templateAssetPath = "/no-such-shots/a/clip.####.usd" }}
+)
+{OWN}""",
+    "patterns beside it": f"""{LAYER}(
+    customLayerData = {{ string templateAssetPath = "./clip.####.usd" }}
+)
+{OWN}""",
     "picture in a package": LAYER + PAINTED % "deep/tex.usdz[blue.png]",
 }
 

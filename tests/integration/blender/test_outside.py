@@ -195,6 +195,24 @@ def test_a_document_inside_is_read_and_what_it_leads_to(child, folder, tmp_path,
     assert "outside" in refusal(child, model, tmp_path / "c")
 
 
+HONEST = {
+    "a shader beside it": '<include sid="i" url="deep/phong.cgfx"/>',
+    "a picture beside it": '<preview url="deep/p.png"/>',
+    "an author's own path": '<include sid="i" url="file:///C:/fx/phong.cgfx"/>',
+    "a site": '<link url="https://example.org/a.dae"/>',
+}
+
+
+@pytest.mark.parametrize("what", HONEST)
+def test_a_document_that_names_what_is_none_is_rendered(child, folder, tmp_path, what):
+    (folder / "deep/phong.cgfx").write_text("float4 main() : COLOR { return 1; }\n")
+    Image.new("RGB", (4, 4)).save(folder / "deep/p.png")
+    extra = f'<extra><technique profile="X">{HONEST[what]}</technique></extra>'
+    model = folder / "x.dae"
+    model.write_text(reaching.dae(1).replace("</COLLADA>", f"{extra}</COLLADA>"))
+    assert width(child, model, tmp_path / "out") == pytest.approx(1)
+
+
 IMPOSSIBLE = {
     "a NUL in a buffer's name": ("x.gltf", reaching.gltf("a\0b").encode()),
     "an escaped NUL": ("x.gltf", reaching.gltf("a%00b").encode()),

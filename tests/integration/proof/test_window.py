@@ -45,7 +45,7 @@ WHOLE_FRAMES = {
     "a denoiser": ("crate.obj", {"cycles": {"denoise": True}}),
     "curves": ("curve.blend", {}),
     "metaballs": ("metaballs.blend", {}),
-    "tiles": ("crate.obj", {"resolution": [2049, 1], "cycles": {"adaptive": True}}),
+    "tiles": ("crate.obj", {"resolution": [2049, 4], "cycles": {"adaptive": True}}),
 }
 
 

@@ -13,8 +13,8 @@ from worker.blender.faults import ObjectFault
 from worker.blender.references import collada, gltf, obj, usd
 from worker.blender.references.reference import Reference
 
-MAX_FILES = 1000
-"""That one model may lead to."""
+MAX_FILES = 20_000
+"""That one model may lead to: assemblies of USD have thousands of layers, an archive no more."""
 
 READERS: dict[str, Callable[[str], Iterator[Reference]]] = {
     "gltf": gltf.read,
@@ -40,12 +40,22 @@ def walk(model: str, suffix: str) -> Iterator[Reference]:
         return
     waiting, seen = [model], {os.path.realpath(model)}
     while waiting:
-        for reference in READERS[suffix](waiting.pop()):
+        path = waiting.pop()
+        for reference in _read(path, suffix, model):
             yield reference
-            for path in reference.paths if reference.is_followed else ():
+            for named in reference.paths if reference.is_followed else ():
                 # Never raises, as Path.is_file does for a name that no file can have.
-                if os.path.isfile(path) and os.path.realpath(path) not in seen:  # noqa: PTH113
-                    seen.add(os.path.realpath(path))
-                    waiting.append(path)
+                if os.path.isfile(named) and os.path.realpath(named) not in seen:  # noqa: PTH113
+                    seen.add(os.path.realpath(named))
+                    waiting.append(named)
         if len(seen) > MAX_FILES:
             raise ObjectFault("import", f"it leads to more than {MAX_FILES} other files")
+
+
+def _read(path: str, suffix: str, model: str) -> Iterator[Reference]:
+    try:
+        yield from READERS[suffix](path)
+    except ObjectFault as fault:
+        if path == model:
+            raise
+        raise ObjectFault(fault.code, f"{os.path.basename(path)}: {fault}") from None  # noqa: PTH119

@@ -16,10 +16,10 @@ from urllib.parse import unquote
 from worker.blender.faults import ObjectFault
 from worker.blender.references.reference import Reference, readings
 
-# What may hold an address; only a "url" always does.
-_ATTRIBUTES = re.compile(rb"[\s:](url|source|target|document)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+# What may hold an address.
+_ATTRIBUTES = re.compile(rb"[\s:](?:url|source|target|document)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _SKELETON = re.compile(
-    rb"skeleton(?:\s(?:[^>\"']|\"[^\"]*\"|'[^']*')*)?>"
+    rb"[<:]skeleton(?:\s(?:[^>\"']|\"[^\"]*\"|'[^']*')*)?>"
     rb"((?:<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>|[^<])*)",
     re.DOTALL,
 )
@@ -32,7 +32,9 @@ _LIKE_ASCII = re.compile(
     re.IGNORECASE,
 )
 _WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
-_MARK = b"\xef\xbb\xbf"
+_UNREAD = (b"\0\0\0<", b"<\0\0\0", b"\0\0\xfe\xff", b"\xff\xfe\0\0", b"\x4c\x6f\xa7\x94")
+"""How XML begins in UTF-32 and in EBCDIC."""
+_BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):(?://[^/]*)?", re.IGNORECASE)
 
 
@@ -46,12 +48,14 @@ def read(path: str) -> Iterator[Reference]:
         if os.fstat(file.fileno()).st_size == 0:
             return
         text = _plain(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    if not _BEGIN.match(text):
+        return  # no XML, but a shader or a picture that a document names: it leads nowhere
     declaration = _DECLARATION.search(text)
     if declaration:
         raise ObjectFault("import", f"its XML declares its own {declaration[1].decode()}")
     folder = os.path.dirname(path)  # noqa: PTH120
     for found in dict.fromkeys(_addresses(text)):
-        yield from _references(*found, folder)
+        yield from _references(found, folder)
 
 
 def _plain(text: mmap.mmap) -> mmap.mmap | bytes:
@@ -60,21 +64,24 @@ def _plain(text: mmap.mmap) -> mmap.mmap | bytes:
     plain = text[:].decode(wide, "replace").encode(errors="replace") if wide else text
     named = _ENCODING.findall(b"" if wide else text[: max(0, text.find(b"?>"))])
     other = [name for name in named if not _LIKE_ASCII.fullmatch(name.strip())]
-    if other or not plain[:200].removeprefix(_MARK).lstrip().startswith(b"<") or b"\0" in plain[:9]:
+    if other or text[:4] in _UNREAD:
         name = other[0].decode(errors="replace")[:50] if other else "none that is known"
         raise ObjectFault("import", f"its XML is in an encoding that is not read here: {name}")
     return plain
 
 
-def _addresses(text: mmap.mmap | bytes) -> Iterator[tuple[bytes, bool]]:
+def _addresses(text: mmap.mmap | bytes) -> Iterator[bytes]:
     for found in _ATTRIBUTES.finditer(text):
-        yield found[2] or found[3] or b"", found[1] == b"url"
+        yield found[1] or found[2] or b""
     for found in _SKELETON.finditer(text):
-        yield _NO_TEXT.sub(b"", found[1]), False
+        yield _NO_TEXT.sub(b"", found[1])
 
 
-def _references(address: bytes, is_certain: bool, folder: str) -> Iterator[Reference]:
-    """What an address leads to; a "target" may also be "node/translate" and no address at all."""
+def _references(address: bytes, folder: str) -> Iterator[Reference]:
+    """What an address leads to, where there is such a file.
+
+    A "target" may also be "node/translate", and authors leave addresses of their own machines.
+    """
     name = html.unescape(os.fsdecode(address)).strip()
     document = name.partition("#")[0]
     if not document:
@@ -83,6 +90,5 @@ def _references(address: bytes, is_certain: bool, folder: str) -> Iterator[Refer
     spelled = [document]
     if scheme:
         spelled += [document[scheme.end(1) + 1 :], document[scheme.end() :]]
-    is_local = scheme is None or scheme[1].lower() == "file"  # nothing is fetched from elsewhere
     paths = readings(folder, *spelled, *map(unquote, spelled))
-    yield Reference(name, paths, is_certain and is_local, is_followed=True)
+    yield Reference(name, paths, is_certain=False, is_followed=True)

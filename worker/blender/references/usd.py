@@ -19,6 +19,7 @@ MAX_NESTING = 8
 """Packages in packages."""
 _MEMBER = struct.Struct("<4s5H3I2H")
 _LAYER = re.compile(r"\.(?:usd[acz]?|sdf|mtlx)(?=\Z|\[|:SDF_FORMAT_ARGS:)", re.IGNORECASE)
+_LAYER_BYTES = re.compile(_LAYER.pattern.encode(), re.IGNORECASE)
 _PATTERN = re.compile("#|<")
 """Where names of clips and tiled pictures have a number put in."""
 # Every stretch from one mark to the next or to the end, whatever the marks around it are taken
@@ -29,6 +30,9 @@ _STRINGS = (
     re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)', re.DOTALL),
     re.compile(rb"'([^'\\]*(?:\\.[^'\\]*)*)", re.DOTALL),
 )
+_SPECIAL = re.compile(rb"[#\\]")
+_COMPUTED = re.compile(r"`\s*(?:\$\{|[\"']|\w+\s*\()")
+"""Beginning of an expression: a variable, a string with some in it, a function."""
 _ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
 
 
@@ -81,16 +85,24 @@ def _package(content: memoryview, folders: tuple[str, ...], depth: int) -> Itera
 
 def _names(text: memoryview) -> Iterator[bytes]:
     """Names of assets in a text layer, and strings that are patterns of clips' names."""
+    # What is between two names is looked at too, all geometry, so nothing is copied in vain.
     for found in _ASSETS.finditer(text):
-        yield found[1]
+        if _may_lead(text, *found.span(1)):
+            yield found[1]
     for found in _LONG_ASSETS.finditer(text):
-        yield found[1].replace(rb"\@@@", b"@@@").lstrip(b"@")
+        if _may_lead(text, *found.span(1)):
+            yield found[1].replace(rb"\@@@", b"@@@").lstrip(b"@")
     for pattern in _STRINGS:
         for found in pattern.finditer(text):
-            if b"#" in found[1] or b"\\" in found[1]:
+            if _SPECIAL.search(text, *found.span(1)):
                 string = _ESCAPE.sub(_unescape, found[1])
                 if b"#" in string:
                     yield string
+
+
+def _may_lead(text: memoryview, start: int, end: int) -> bool:
+    is_computed = text[start:end][:1].tobytes() == b"`"
+    return is_computed or _LAYER_BYTES.search(text, start, end) is not None
 
 
 def _unescape(found: re.Match[bytes]) -> bytes:
@@ -114,17 +126,19 @@ def _references(name: str, folders: tuple[str, ...]) -> Iterator[Reference]:
     Only where there is such a file does it count: strings of a crate do not say what they are
     for, and many hold where the author saved the scene (Houdini's do). One that names nothing
     here is read by nobody, and text is judged as the crate made of it. A pattern names no file by
-    itself, so its folder counts instead, there or not.
+    itself, so its folder counts instead.
     """
-    if len(name) > 1 and name[0] == name[-1] == "`" and "\n" not in name:
+    if _COMPUTED.match(name) and name[-1] == "`" and "\n" not in name:
         raise ObjectFault("import", f"it computes the name of a file: {name[:200]}")
     for end in (found.end() for found in _LAYER.finditer(name)):
         layer = name[:end]
         paths = tuple(path for folder in folders for path in readings(folder, layer))
         mark = _PATTERN.search(layer)
         if mark:
-            start = layer[: mark.start()].rpartition("/")[0] + "/x" if "/" in layer else "x"
-            paths += tuple(path for folder in folders for path in readings(folder, start))
+            start = layer[: mark.start()].replace("\\", "/").rpartition("/")
+            places = (path for folder in folders for path in readings(folder, start[0] + start[1]))
+            any_in = (os.path.join(place, "x") for place in places if os.path.isdir(place))  # noqa: PTH112, PTH118
+            yield Reference(name, tuple(any_in))
         if not any(map(os.path.exists, paths)):
             paths += readings(os.getcwd(), layer)  # noqa: PTH109 - where USD looks next
-        yield Reference(name, paths, is_certain=mark is not None, is_followed=True)
+        yield Reference(name, paths, is_certain=False, is_followed=True)
