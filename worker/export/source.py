@@ -21,10 +21,9 @@ from worker.errors import (
     RenderFailed,
 )
 from worker.export.base import Finished, Grouping, Item, Unit
-from worker.export.zips import AGAIN, RenderZip
+from worker.export.zips import AGAIN, LARGEST, RESTORED, RenderZip
 from worker.job import Bond
 from worker.ledger import fold, read_parts
-from worker.pack.archive import LARGEST
 from worker.ranks import Rank, assign
 from worker.stores.base import Larger, Store
 
@@ -93,8 +92,7 @@ class Source:
         else:
             if data is None:
                 raise Missing(
-                    f"{key} is gone, although the ledger says that it was rendered; "
-                    "'run --retry lost' renders it again"
+                    f"{key} is gone, although the ledger says that it was rendered; {RESTORED}"
                 )
             found = len(data)
             if told in (None, found):

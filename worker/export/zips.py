@@ -22,11 +22,14 @@ from worker.errors import Modified, RenderFailed, Unsupported
 from worker.export import cameras
 from worker.export.cameras import Camera, Cameras, Row
 from worker.not_json import NOT_JSON, why
-from worker.pack.archive import LARGEST, UNREADABLE
+from worker.pack.archive import UNREADABLE
 from worker.stores.base import sha256_of
 
 MEMBER_LIMIT: Final = 1 << 28
-AGAIN: Final = "remove it, and 'run --retry lost' renders it again"
+LARGEST: Final = 1 << 31
+"""Bytes that a zip may have, or unpack to, to be read."""
+RESTORED: Final = "'run --retry lost' renders it again"
+AGAIN: Final = f"remove it, and {RESTORED}"
 
 T = TypeVar("T")
 Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]

@@ -20,8 +20,6 @@ from worker.pack.form import Unreadable
 DATE: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest a zip can say."""
 UNIX: Final = 3
-LARGEST: Final = 1 << 31
-"""Bytes that no zip of the worker's has, or unpacks to."""
 PLAIN_FILE: Final = 0o100644 << 16
 UNREADABLE: Final = (
     zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.blender import reaching
 from tests.integration.blender.broken import embed, picture
 from tests.integration.blender.driver import small
 from tests.integration.blender.test_hostile import is_one_colour, seen
@@ -24,29 +25,7 @@ GLTF = {
     },
     "data of no kind": {"images": [{"uri": "data:nothing"}]},
 }
-SHEET = """#usda 1.0
-def Xform "R" {
-  def Mesh "M" ( prepend apiSchemas = ["MaterialBindingAPI"] ) {
-    rel material:binding = </R/Paint>
-    int[] faceVertexCounts = [4]
-    int[] faceVertexIndices = [0, 1, 2, 3]
-    point3f[] points = [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)]
-  }
-  def Material "Paint" {
-    token outputs:surface.connect = </R/Paint/S.outputs:surface>
-    def Shader "S" {
-      uniform token info:id = "UsdPreviewSurface"
-      color3f inputs:diffuseColor.connect = </R/Paint/T.outputs:rgb>
-      token outputs:surface
-    }
-    def Shader "T" {
-      uniform token info:id = "UsdUVTexture"
-      asset inputs:file = @textures/lost.png@
-      float3 outputs:rgb
-    }
-  }
-}
-"""
+SHEET = reaching.LAYER + reaching.PAINTED % "textures/lost.png"
 
 
 def assert_one_drawn_colour(answer, scratch, model, recipe, name):
