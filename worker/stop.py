@@ -109,6 +109,8 @@ class Stop:
         while not self.asked.wait(0.1):
             if over.is_set():
                 return
+        limit = {} if math.isinf(grace_s) else {"grace_s": grace_s}
+        log.warning("told to stop: what is in work is finished; told again, it ends now", **limit)
         if self._time_is_left(over, grace_s):
             return
         self._end()

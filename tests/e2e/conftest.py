@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import HANG_S
 from worker import keys
 
 SMALL = ("--set", "views=2", "--set", "resolution=32", "--set", "samples=1")
@@ -42,7 +43,7 @@ def run_worker(
         cwd=where,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=HANG_S,
         check=False,
     )
     if check is not None:
@@ -79,7 +80,7 @@ def samples(tmp_path_factory) -> Path:
         check=True,
         capture_output=True,
         cwd=ROOT,
-        timeout=120,
+        timeout=HANG_S,
     )
     return folder
 

@@ -7,9 +7,8 @@ import io
 import os
 import signal
 import subprocess
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from worker.render import canary
 from worker.stores import Store, open_store
 
 TINY = ("--device", "cpu", "--set", "views=1", "--set", "resolution=16", "--set", "samples=1")
-TIMEOUT_S = 120.0
 
 
 def cubes(folder: Path, count: int) -> Path:
@@ -70,30 +68,6 @@ def check_promises(output: str | Path, undisturbed: dict[str, str]) -> None:
     for uid, (outcome, _, sha256) in folded(store).items():
         if outcome == "rendered":
             assert now[keys.render_zip(uid)] == sha256
-
-
-def blenders_in(folder: Path) -> list[int]:
-    """Living processes at work below `folder`, as all Blender children of a worker are."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                where = (entry / "cwd").readlink()
-                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
-            except OSError:
-                continue
-            # The kernel marks a folder that is gone in the link's text.
-            if str(where).startswith(f"{folder}/") and state != "Z":
-                found.append(int(entry.name))
-    return found
-
-
-def wait_for(condition: Callable[[], object], seconds: float = TIMEOUT_S) -> None:
-    """Wait until `condition` holds; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 @contextmanager

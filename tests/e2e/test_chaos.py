@@ -15,6 +15,8 @@ from moto.server import ThreadedMotoServer
 
 from tests.e2e import crash
 from tests.e2e.conftest import ROOT, command, environment, run_worker
+from tests.patience import HANG_S, until
+from tests.tools import processes
 from tests.tools.faultproxy import Proxy, proxy
 from worker.s3 import S3Options
 from worker.stores import Store, open_store
@@ -93,7 +95,7 @@ class Crowd:
         return killed
 
     def finish(self) -> list[int]:
-        return [worker.wait(120) for worker in self.workers]
+        return [worker.wait(HANG_S) for worker in self.workers]
 
     def end(self) -> None:
         for worker in self.workers:
@@ -135,7 +137,7 @@ def test_workers_killed_at_random_leave_one_zip_an_object(
     held = server.record.bodies
     assert [path for path in held if "/.probe-" not in path and len(held[path]) != 1] == []
 
-    crash.wait_for(lambda: not crash.blenders_in(scratch), 5)
+    until(lambda: not processes.below(scratch))
     run_worker("run", *arguments, **KEYS)  # it has nothing to do but to clean up
     assert list(scratch.iterdir()) == []
 

@@ -12,6 +12,8 @@ import pytest
 
 from tests.e2e import crash
 from tests.e2e.conftest import ROOT, run_worker
+from tests.patience import until
+from tests.tools import processes
 from worker.failpoints import VARIABLE, Failpoint
 from worker.stores import open_store
 
@@ -56,7 +58,7 @@ def test_a_run_killed_here_and_run_again_is_as_if_undisturbed(kill, models, undi
     output, scratch = tmp_path / "out", tmp_path / "scratch"
     arguments = ("run", models, "--output", output, "--scratch", scratch, *crash.TINY)
     run_worker(*arguments, check=-signal.SIGKILL, **{VARIABLE: kill})
-    crash.wait_for(lambda: not crash.blenders_in(scratch), 5)
+    until(lambda: not processes.below(scratch))
     crash.check_promises(output, listing)
     _age_unnamed(scratch)
 
@@ -65,7 +67,7 @@ def test_a_run_killed_here_and_run_again_is_as_if_undisturbed(kill, models, undi
     assert crash.stored(store) == listing
     assert crash.folded(store) == ledger
     assert list(scratch.iterdir()) == []
-    assert crash.blenders_in(scratch) == []
+    assert processes.below(scratch) == []
     for key in listing:
         crash.check_whole(key, store.read(key))
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e import crash
 from tests.e2e.conftest import ROOT, command, environment
+from tests.patience import HANG_S
 from worker import failpoints
 from worker.failpoints import Failpoint
 from worker.render import canary
@@ -25,7 +26,7 @@ def in_tmpfs(folder, size: str, then: str) -> subprocess.CompletedProcess[str]:
     script = f"mount -t tmpfs -o size={size} none {shlex.quote(str(folder))}\n{then}"
     return subprocess.run(
         [*IN_OWN_MOUNTS, script], env=environment(), cwd=ROOT, capture_output=True, text=True,
-        timeout=120, check=False,
+        timeout=HANG_S, check=False,
     )  # fmt: skip
 
 

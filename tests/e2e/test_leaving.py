@@ -7,6 +7,7 @@ import sys
 
 from tests.e2e import crash
 from tests.e2e.conftest import ROOT, environment, run_worker
+from tests.patience import HANG_S
 from worker.stores import open_store
 
 # Packing takes longer than the grace, and goes on while the worker's files are removed.
@@ -39,7 +40,7 @@ def test_what_is_packed_when_the_worker_must_leave_is_rendered_by_the_next(tmp_p
                  "--scratch", scratch, *crash.TINY)  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, scratch, *arguments, "--grace", "0.2"],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=HANG_S, check=False,
     )  # fmt: skip
     assert done.returncode == 75, done.stderr
     assert "failed" not in {

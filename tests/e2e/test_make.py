@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.e2e.conftest import ROOT, SMALL, environment
+from tests.patience import HANG_S
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def make(tmp_path):
         done = subprocess.run(
             ["make", "-f", ROOT / "Makefile", "-o", "setup", f"BIN={commands}", *arguments],
             cwd=tmp_path, env=environment(PYTHONPATH=str(ROOT)), capture_output=True, text=True,
-            timeout=240, check=False,
+            timeout=HANG_S, check=False,
         )  # fmt: skip
         # Of a failed command's status make tells in words, and ends with its own.
         assert done.returncode == (2 if check else 0), done.stdout + done.stderr

@@ -11,6 +11,7 @@ import trimesh
 from PIL import Image
 
 from tests.e2e.conftest import ROOT, environment
+from tests.patience import HANG_S
 from worker.omage import files
 
 SMALL = ["--device", "cpu", "--set", "resolution=128", "--set", "omage.margin=0.04",
@@ -20,7 +21,7 @@ SMALL = ["--device", "cpu", "--set", "resolution=128", "--set", "omage.margin=0.
 def command(*arguments, **variables):
     return subprocess.run(
         [sys.executable, "-m", "worker", *map(str, arguments)],
-        cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=200,
+        cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=HANG_S,
         check=False,
     )  # fmt: skip
 

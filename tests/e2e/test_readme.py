@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import ROOT, environment
+from tests.patience import HANG_S
 
 README = (ROOT / "README.md").read_text()
 
@@ -36,7 +37,7 @@ def test_the_commands_of_the_readme_work_as_typed(own_samples, tmp_path):
             env=environment(),
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=HANG_S,
             check=False,
         )
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import time
 
 import h5py
 import numpy as np
@@ -11,7 +10,10 @@ import pytest
 
 from tests.e2e.conftest import ROOT, command, environment, listing, run_worker
 from tests.integration.scenes.known import SHAPES, write_obj
+from tests.patience import HANG_S, until
+from tests.tools.programs import program
 from worker import keys
+from worker.blender.mischief import VARIABLE as MISCHIEF
 
 FEW = ("--preset", "scenes-multi", "--set", "scenes.samples=7", "--set", "views=2", "--set",
        "scenes.reuse=3", "--set", "resolution=32", "--set", "samples=1", "--set",
@@ -47,7 +49,7 @@ def test_an_index_made_before_and_two_ranks_give_the_same_zips(models, undisturb
         )
         for rank in range(2)
     ]  # fmt: skip
-    assert [rank.wait(240) for rank in ranks] == [0, 0]
+    assert [rank.wait(HANG_S) for rank in ranks] == [0, 0]
     assert renders(tmp_path / "out") == renders(undisturbed)
     assert len(renders(undisturbed)) == 4
     other = run_worker("run", tmp_path / "ix" / "index.json", "--output", tmp_path / "b",
@@ -64,15 +66,15 @@ def test_stopped_and_run_again(models, undisturbed, tmp_path):
     arguments = ("run", models, "--output", tmp_path / "out", "--device", "cpu", *FEW)
     run_worker(*arguments, "--limit", 1)
     assert len(renders(tmp_path / "out")) == 1
+    last = keys.uid_of(keys.scenes_range("scenes-multi", 6, 6))
+    asleep = program(tmp_path / "blender", f"export {MISCHIEF}=sleep:scene:{last}")
     worker = subprocess.Popen(
-        command(*arguments), env=environment(), cwd=ROOT, stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 120
-    while len(list((tmp_path / "out" / "renders").glob("*.zip"))) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+        command(*arguments, "--blender", asleep, "--download-workers", 1),
+        env=environment(), cwd=ROOT, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    until(lambda: len(renders(tmp_path / "out")) >= 2, while_runs=worker)
     worker.send_signal(signal.SIGKILL)
-    worker.wait(60)
+    worker.wait(HANG_S)
     run_worker(*arguments)
     assert listing(tmp_path / "out", killed=True) == listing(undisturbed)
 

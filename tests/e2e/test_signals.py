@@ -13,17 +13,21 @@ import pytest
 
 from tests.e2e import crash
 from tests.e2e.conftest import ROOT, environment, run_worker
+from tests.patience import HANG_S, until
+from tests.tools import processes
+from tests.tools.programs import program
 from worker import keys
 from worker.blender.mischief import VARIABLE as MISCHIEF
 from worker.stores import open_store
 
-SLOW = "cube-002.obj"
+FIRST, SLOW = "cube-000.obj", "cube-002.obj"
 STOPPED = 75
-LONG_VIEWS = ("--set", "views=12", "--set", "resolution=64", "--set", "samples=16")
+THREE_VIEWS = ("--set", "views=3")
 
 
 class Place:
-    """A scratch folder and an output, with a Blender that sleeps for ever on one of the models.
+    """A scratch folder and an output, with a Blender that has a fault on one of the models; but
+    for a test's own it sleeps there for ever.
 
     The worker hands the fault's variable to no child, so a Blender program of the test's own
     sets it.
@@ -32,23 +36,22 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.models = crash.cubes(folder / "models", 8)
         self.output, self.scratch, self.log = folder / "out", folder / "scratch", folder / "log"
-        self.sleeping = folder / "sleeping-blender"
-        script = f"{sys.executable} -P -m worker.blender"
-        self.sleeping.write_text(
-            "#!/bin/sh\n"
-            f"export {MISCHIEF}=sleep:scene:{SLOW}\n"
-            'while [ "$1" != "--" ]; do shift; done; shift\n'
-            f'exec {script} "$@"\n'
-        )
-        self.sleeping.chmod(0o755)
+        self.blender = folder / "faulty-blender"
 
     def arguments(self, *more: object) -> tuple[object, ...]:
         return (self.models, "--output", self.output, "--scratch", self.scratch, *crash.TINY, *more)
 
-    def asleep(self, *more: object, **variables: str):
-        return crash.worker(
-            *self.arguments("--blender", self.sleeping, *more), log=self.log, **variables
-        )
+    def asleep(self, *more: object):
+        return self.faulty(f"sleep:scene:{SLOW}", *more)
+
+    def faulty(self, fault: str, *more: object):
+        """A worker whose Blender has this fault."""
+        return self.worker_with(f"export {MISCHIEF}={fault}", *more)
+
+    def worker_with(self, before: str, *more: object):
+        """A worker whose Blender runs these shell commands first."""
+        blender = program(self.blender, before)
+        return crash.worker(*self.arguments("--blender", blender, *more), log=self.log)
 
     def zips(self) -> int:
         return len(list(self.output.glob("renders/*.zip")))
@@ -58,13 +61,17 @@ class Place:
         raws = [path.parent.name for path in self.scratch.glob("*/objects/*/*/raw")]
         return raws == [keys.uid_of(SLOW)]
 
+    def stopped(self) -> list[int]:
+        """Blenders that have stopped themselves."""
+        return [pid for pid in processes.below(self.scratch) if processes.state(pid) == "T"]
+
     def codes(self) -> list[str | None]:
         return sorted(
             str(code) for _, code, _ in crash.folded(open_store(str(self.output))).values()
         )
 
     def nothing_is_left(self) -> None:
-        assert crash.blenders_in(self.scratch) == []
+        assert processes.below(self.scratch) == []
         assert list(self.scratch.iterdir()) == []
 
     def run_again_finishes(self) -> None:
@@ -82,11 +89,11 @@ def place(tmp_path) -> Place:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_what_does_not_finish_within_the_grace_is_recorded_as_interrupted(number, place):
     with place.asleep("--grace", 2) as worker:
-        crash.wait_for(place.at_work)
+        until(place.at_work, while_runs=worker)
         worker.send_signal(number)
         asked = time.monotonic()
-        assert worker.wait(30) == STOPPED, place.log.read_text()
-        assert 1.5 < time.monotonic() - asked < 12
+        assert worker.wait(HANG_S) == STOPPED, place.log.read_text()
+        assert time.monotonic() - asked > 1.5, "it waited for its object"
     codes = place.codes()
     assert codes.count("None") == place.zips() < 8
     assert codes.count("interrupted") >= 1
@@ -96,59 +103,55 @@ def test_what_does_not_finish_within_the_grace_is_recorded_as_interrupted(number
 
 
 def test_what_finishes_within_the_grace_is_published(place):
-    arguments = place.arguments(*LONG_VIEWS)
-    with crash.worker(*arguments, log=place.log) as worker:
-        crash.wait_for(lambda: list(place.scratch.glob("*/objects/*/*/raw/*")))
-        assert place.zips() == 0
+    with place.faulty(f"stop:view:{FIRST}", *THREE_VIEWS, "--grace", 2 * HANG_S) as worker:
+        until(place.stopped, while_runs=worker)
         worker.send_signal(signal.SIGTERM)
-        asked = time.monotonic()
-        assert worker.wait(100) == STOPPED, place.log.read_text()
-        assert time.monotonic() - asked < 30, "it waits for work, not for the grace to pass"
-    assert 1 <= place.zips() < 8
-    assert place.codes().count("None") == place.zips()
+        until(lambda: "told to stop" in place.log.read_text(), while_runs=worker)
+        for blender in place.stopped():
+            os.kill(blender, signal.SIGCONT)
+        # It waits for work, not for the grace to pass.
+        assert worker.wait(HANG_S) == STOPPED, place.log.read_text()
+    assert place.codes().count("None") == place.zips() == 1
     place.nothing_is_left()
 
 
 def test_a_second_signal_stops_at_once(place):
-    with place.asleep("--grace", 600) as worker:
-        crash.wait_for(place.at_work)
+    with place.asleep("--grace", 2 * HANG_S) as worker:
+        until(place.at_work, while_runs=worker)
         worker.send_signal(signal.SIGTERM)
-        time.sleep(1)
+        until(lambda: "told to stop" in place.log.read_text(), while_runs=worker)
         assert worker.poll() is None
         worker.send_signal(signal.SIGTERM)
-        again = time.monotonic()
-        assert worker.wait(30) == STOPPED, place.log.read_text()
-        assert time.monotonic() - again < 8
+        assert worker.wait(HANG_S) == STOPPED, place.log.read_text()
     assert "interrupted" in place.codes()
     place.nothing_is_left()
 
 
 def test_a_burst_of_signals_is_a_stop_at_once(place):
-    with place.asleep("--grace", 600) as worker:
-        crash.wait_for(place.at_work)
+    with place.asleep("--grace", 2 * HANG_S) as worker:
+        until(place.at_work, while_runs=worker)
         for _ in range(200):
             worker.send_signal(signal.SIGTERM)
             worker.send_signal(signal.SIGINT)
-        assert worker.wait(30) == STOPPED, place.log.read_text()
+        assert worker.wait(HANG_S) == STOPPED, place.log.read_text()
     place.nothing_is_left()
 
 
 def test_two_signals_while_blender_starts_end_it(place):
-    place.sleeping.write_text("#!/bin/sh\nsleep 2000\n")
-    with place.asleep() as worker:
-        crash.wait_for(lambda: crash.blenders_in(place.scratch))
+    with place.worker_with("exec sleep 2000", "--grace", 2 * HANG_S) as worker:
+        until(lambda: processes.below(place.scratch), while_runs=worker)
         worker.send_signal(signal.SIGINT)  # two of one kind at once would count as one
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(20) == STOPPED, place.log.read_text()
+        assert worker.wait(HANG_S) == STOPPED, place.log.read_text()
     place.nothing_is_left()
 
 
 def test_a_killed_worker_leaves_no_blender(place):
     with place.asleep() as worker:
-        crash.wait_for(place.at_work)
+        until(place.at_work, while_runs=worker)
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait()
-        crash.wait_for(lambda: not crash.blenders_in(place.scratch), 5)
+        until(lambda: not processes.below(place.scratch))
     assert place.zips() < 8
     place.run_again_finishes()
 
@@ -164,7 +167,7 @@ def test_a_stop_while_the_program_is_still_importing_is_clean_too(number):
         while "worker.errors" not in process.stderr.readline():
             assert process.poll() is None
         process.send_signal(number)
-        printed, said = process.communicate(timeout=60)
+        printed, said = process.communicate(timeout=HANG_S)
     assert process.returncode == STOPPED, said
     assert "Traceback" not in said
     assert printed == ""

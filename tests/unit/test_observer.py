@@ -13,6 +13,8 @@ import termios
 import threading
 from pathlib import Path
 
+from tests.patience import HANG_S
+
 ROOT = Path(__file__).parents[2]
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 WATCH = """
@@ -48,7 +50,7 @@ def last_line(width, **numbers):
     reader.start()
     env = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
     script = "from worker import log; log.configure('error')" + WATCH.format(**numbers)
-    subprocess.run([sys.executable, "-c", script], stderr=theirs, check=True, timeout=60,
+    subprocess.run([sys.executable, "-c", script], stderr=theirs, check=True, timeout=HANG_S,
                    cwd=ROOT, env={**env, "TERM": "xterm-256color"})  # fmt: skip
     os.close(theirs)
     reader.join(10)

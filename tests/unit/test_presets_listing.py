@@ -9,6 +9,7 @@ import sys
 import pytest
 from rich.console import Console
 
+from tests.patience import HANG_S
 from worker import presets
 from worker.report import presets as listing
 
@@ -60,5 +61,5 @@ def test_on_a_real_terminal_of_80_columns():
                 shown += part
         except OSError:  # how Linux ends it
             pass
-        assert child.wait(timeout=60) == 0
+        assert child.wait(timeout=HANG_S) == 0
     whole(shown.decode().splitlines())

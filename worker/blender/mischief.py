@@ -1,8 +1,8 @@
 """Deaths on demand, for the supervisor's tests: a child that does to itself what objects do to it.
 
 Off unless the environment names a fault, and the worker hands that variable to no child:
-``RENDER_WORKER_MISCHIEF="KIND:PHASE:PART"`` strikes in PHASE of every object whose model's name
-holds PART.
+``RENDER_WORKER_MISCHIEF="KIND:PHASE:PART"`` strikes in PHASE of every object whose uid or model's
+name holds PART.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def strike(request: RenderObject, phase: Phase, channel: Channel) -> None:
     if VARIABLE not in os.environ:
         return
     kind, where, part = os.environ[VARIABLE].split(":", 2)
-    if where == phase.phase and part in request.model and phase.view in {-1, 1}:
+    ours = part in request.model or part in request.uid
+    if where == phase.phase and ours and phase.view in {-1, 1}:
         KINDS[kind](request, channel)
 
 

@@ -17,6 +17,7 @@ from tests.cluster import needs
 from tests.cluster.image import debian_blender
 from tests.cluster.tools.podman import Unavailable
 from tests.e2e.conftest import run_worker
+from tests.patience import HANG_S
 from tests.tools import rgw as gateways
 
 SMALL = ("--device", "cpu", "--set", "views=2", "--set", "resolution=32", "--set", "samples=1")
@@ -80,7 +81,9 @@ def readable_samples(samples, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "samples"
     shutil.copytree(samples, folder)
     script = Path(__file__).with_name("more_formats.py")
-    subprocess.run([sys.executable, script, folder], check=True, capture_output=True, timeout=120)
+    subprocess.run(
+        [sys.executable, script, folder], check=True, capture_output=True, timeout=HANG_S
+    )
     folder.chmod(0o755)
     return folder
 

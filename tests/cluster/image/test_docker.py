@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -15,6 +14,7 @@ from tests.cluster.tools import oci_base
 from tests.cluster.tools.docker import Docker, running
 from tests.cluster.tools.podman import Unavailable
 from tests.e2e.conftest import ROOT, listing
+from tests.patience import until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 HARDENED = ("--rm", "--read-only", "--user", "12345:54321", "--cap-drop", "ALL",
@@ -70,10 +70,7 @@ def test_docker_stop_ends_it_with_75(docker, image, readable_samples, output):
         "run", "--detach", "--name", name, *options, "--volume", f"{readable_samples}:/samples:ro",
         "--volume", f"{output}:/out", image, "run", "/samples", "--output", "/out", *LONG,
     )  # fmt: skip
-    deadline = time.monotonic() + 120
-    while not list(output.glob("renders/*.zip")):
-        assert time.monotonic() < deadline, docker("logs", name).stderr
-        time.sleep(0.05)
+    until(lambda: list(output.glob("renders/*.zip")), lambda: docker("logs", name).stderr)
     docker("stop", "-t", 100, name)
     assert docker("wait", name).stdout.strip() == "75", docker("logs", name).stderr
     assert len(list(output.glob("renders/*.zip"))) < len(models(readable_samples))

@@ -21,6 +21,7 @@ from typing import Any
 
 from tests.cluster.kubernetes.lint import containers, environment
 from tests.e2e.conftest import ROOT
+from tests.patience import until
 
 MOUNTS = ("/dev/termination-log", "/dev/shm", "/scratch", "/cache", "/tmp")
 TERMINATION_MESSAGE_BYTES = 4096
@@ -109,13 +110,14 @@ class IndexedJob:
             if len(done) == self.spec["completions"]:
                 self.condition = "Failed: FailedIndexes" if self.failed else "Complete"
 
-    def run(self, timeout_s: float = 240) -> str:
+    def run(self) -> str:
         """Drive the Job to its condition, with no pod left."""
-        deadline = time.monotonic() + timeout_s
-        while self.condition is None or self.active:
+
+        def over() -> bool:
             self.step()
-            assert time.monotonic() < deadline, f"{self.statuses()}\n{self.pods[-1].log}"
-            time.sleep(0.02)
+            return self.condition is not None and not self.active
+
+        until(over, lambda: f"{self.statuses()}\n{self.pods[-1].log}")
         return self.condition
 
     def close(self) -> None:

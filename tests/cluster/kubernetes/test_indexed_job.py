@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from tests.cluster import held
 from tests.cluster.kubernetes.indexed_job import TERMINATION_MESSAGE_BYTES, IndexedJob
 from tests.cluster.outputs import outcomes, rendered_uids, writers
 from tests.e2e.conftest import listing, run_worker
+from tests.patience import until
+from worker import keys
 
 pytestmark = pytest.mark.cluster
 QUICK = "views=2 resolution=32 samples=1"
-# Long enough an object for a signal to meet it at work.
-SLOW = "views=150 resolution=32 samples=1"
 
 
 @pytest.fixture
@@ -45,18 +46,35 @@ def job(render, index, tmp_path):
         one.close()
 
 
-def until_rendered(job: IndexedJob, index: int, deadline_s: float = 60) -> None:
-    """Drive the Job until the index's pod has published an object."""
-    deadline = time.monotonic() + deadline_s
-    while '"event": "rendered"' not in (job.of(index)[-1].log if job.of(index) else ""):
-        job.step()
-        assert time.monotonic() < deadline, job.of(index)[-1].log
-        assert job.condition is None, job.of(index)[-1].log
-        time.sleep(0.02)
+@pytest.fixture
+def at_work(job, holding) -> Callable[..., IndexedJob]:
+    """Make the Job and drive it until the pod of rank `index` has published an object and is at
+    `model`, which holds it; pods that start from then on go past it.
+    """
+
+    def made(index: int = 0, model: str = held.MODEL) -> IndexedJob:
+        holding.hold(model)
+        ran = job(RENDER_WORKER_BLENDER=holding.program, RENDER_WORKER_GRACE=1,
+                  RENDER_WORKER_DOWNLOAD_WORKERS=1)  # fmt: skip
+
+        def is_held() -> bool:
+            ran.step()
+            assert ran.condition is None, ran.pods[-1].log
+            return any(
+                keys.uid_of(model) in held.in_blender(pod.folder / "scratch")
+                and rendered_uids(pod.log)
+                for pod in ran.of(index)
+            )
+
+        until(is_held, lambda: f"{ran.statuses()}\n{ran.pods[-1].log}")
+        holding.let_go()
+        return ran
+
+    return made
 
 
-def undisturbed(index: Path, folder: Path, recipe: str) -> dict[str, str]:
-    run_worker("run", index, "--output", folder, "--device", "cpu", RENDER_WORKER_SET=recipe)
+def undisturbed(index: Path, folder: Path, *more: object) -> dict[str, str]:
+    run_worker("run", index, "--output", folder, "--device", "cpu", *more, RENDER_WORKER_SET=QUICK)
     return listing(folder)
 
 
@@ -68,7 +86,7 @@ def test_all_indexes_render_all_objects_once(job, index, tmp_path, world):
     out = tmp_path / "out"
     lines = outcomes(out)
     assert len(lines) == len({line["uid"] for line in lines}) == 7
-    assert listing(out) == undisturbed(index, tmp_path / "alone", QUICK)
+    assert listing(out) == undisturbed(index, tmp_path / "alone")
 
 
 def test_an_export_of_what_was_rendered_is_shared_by_its_indexes(job, tmp_path):
@@ -83,14 +101,16 @@ def test_an_export_of_what_was_rendered_is_shared_by_its_indexes(job, tmp_path):
         assert '"exported": 0' not in pods[0].log
 
 
-def test_an_eviction_in_the_middle_costs_no_retry_and_loses_nothing(job, index, tmp_path):
-    ran = job(RENDER_WORKER_SET=SLOW)
-    until_rendered(ran, 0)
+def test_an_eviction_in_the_middle_costs_no_retry_and_loses_nothing(
+    at_work, holding, index, tmp_path
+):
+    ran = at_work()
     ran.evict(ran.of(0)[0])
     assert ran.run() == "Complete", ran.pods[-1].log
     assert ran.statuses() == {0: [75, 0], 1: [0]}
     assert ran.failures[0] == 0
-    assert listing(tmp_path / "out", killed=True) == undisturbed(index, tmp_path / "alone", SLOW)
+    alone = undisturbed(index, tmp_path / "alone", "--blender", holding.program)
+    assert listing(tmp_path / "out", killed=True) == alone
     # What the evicted pod had finished was not done again.
     first, second = (rendered_uids(pod.log) for pod in ran.of(0))
     assert first
@@ -98,21 +118,20 @@ def test_an_eviction_in_the_middle_costs_no_retry_and_loses_nothing(job, index, 
     assert not first & second
 
 
-def test_a_clean_stop_without_a_condition_costs_no_retry_either(job):
-    ran = job(RENDER_WORKER_SET=SLOW)
-    until_rendered(ran, 0)
+def test_a_clean_stop_without_a_condition_costs_no_retry_either(at_work):
+    ran = at_work()
     ran.of(0)[0].process.terminate()
     assert ran.run() == "Complete", ran.pods[-1].log
     assert (ran.statuses()[0], ran.failures[0]) == ([75, 0], 0)
 
 
-def test_a_pod_killed_out_of_memory_is_retried_and_loses_nothing(job, index, tmp_path):
-    ran = job(RENDER_WORKER_SET=SLOW)
-    until_rendered(ran, 1)
+def test_a_pod_killed_out_of_memory_is_retried_and_loses_nothing(at_work, holding, index, tmp_path):
+    ran = at_work(1, "monkey.fbx")
     os.killpg(ran.of(1)[0].process.pid, signal.SIGKILL)
     assert ran.run() == "Complete", ran.pods[-1].log
     assert (ran.statuses()[1], ran.failures[1]) == ([137, 0], 1)
-    assert listing(tmp_path / "out", killed=True) == undisturbed(index, tmp_path / "alone", SLOW)
+    alone = undisturbed(index, tmp_path / "alone", "--blender", holding.program)
+    assert listing(tmp_path / "out", killed=True) == alone
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from tests.cluster import held, needs
 from tests.e2e.conftest import ROOT, environment
+from tests.patience import HANG_S, until
 from worker import keys
 
 QUICK = "views=2 resolution=32 samples=1"
@@ -38,7 +38,7 @@ class Cluster:
             cwd=ROOT / "slurm",
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANG_S,
             check=False,
         )
         assert done.returncode == 0 or not check, f"{command}: {done.stdout}{done.stderr}"
@@ -53,15 +53,16 @@ class Cluster:
             if line.startswith("JobId=")
         ]
 
-    def wait(self, job: str, timeout_s: float = 200) -> list[dict[str, str]]:
+    def wait(self, job: str) -> list[dict[str, str]]:
         """The job's, or its array's tasks', last words."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            jobs = self.jobs(job)
-            if all(one["JobState"] in ENDED for one in jobs):
-                return jobs
-            assert time.monotonic() < deadline, f"{job} does not end: {jobs}"
-            time.sleep(0.3)
+        jobs = []
+
+        def ended() -> bool:
+            jobs[:] = self.jobs(job)
+            return all(one["JobState"] in ENDED for one in jobs)
+
+        until(ended, lambda: f"{job} does not end: {jobs}", every_s=0.3)
+        return jobs
 
 
 @pytest.fixture(scope="session")
@@ -80,14 +81,14 @@ def cluster(tmp_path_factory) -> Iterator[Cluster]:
         env=environment(SLURM_TEST_MAX_ARRAY=MAX_ARRAY),
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=HANG_S,
         check=False,
     )
     try:
         assert up.returncode == 0, up.stderr
         yield Cluster(folder / "etc/slurm.conf")
     finally:
-        subprocess.run([TOOL, "down", folder], check=False, timeout=90)
+        subprocess.run([TOOL, "down", folder], check=False, timeout=HANG_S)
 
 
 @dataclass
@@ -113,11 +114,8 @@ class Batch:
         """The logs, one after the other."""
         return "".join(path.read_text() for path in sorted(self.logs.glob(pattern)))
 
-    def until(self, happened: Callable[[], bool], timeout_s: float = 60) -> None:
-        deadline = time.monotonic() + timeout_s
-        while not happened():
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(0.05)
+    def until(self, happened: Callable[[], bool]) -> None:
+        until(happened, self.log, every_s=0.05)
 
 
 @pytest.fixture
@@ -160,7 +158,7 @@ def at_work(batch, holding) -> Callable[..., None]:
 
     def wait(model: str = held.MODEL) -> None:
         uid, scratch = keys.uid_of(model), batch.settings["LOCAL"]
-        batch.until(lambda: uid in held.in_blender(scratch), timeout_s=120)
+        batch.until(lambda: uid in held.in_blender(scratch))
         assert f'"runtime": "{holding.program}"' in batch.log()
         holding.let_go()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.cluster.tools.oci_base import mirror
 from tests.cluster.tools.podman import Unavailable, require
+from tests.patience import HANG_S
 
 PACKAGES = ("patchelf", "squashfs-tools", "squashfuse", "fuse-overlayfs", "uidmap")
 FROM_SID, FROM_TRIXIE = ("apptainer",), ("libc6", "libseccomp2", "libsqlite3-0")
@@ -83,7 +84,12 @@ def _download(folder: Path, suite: str, packages: tuple[str, ...]) -> list[Path]
 
 def _run(*command: object, cwd: Path | None = None) -> None:
     done = subprocess.run(
-        [*map(str, command)], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
+        [*map(str, command)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=2 * HANG_S,
+        check=False,
     )
     if done.returncode != 0:
         raise Unavailable(f"{command[0]} failed: {(done.stderr or done.stdout).strip()[-300:]}")

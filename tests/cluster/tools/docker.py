@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.cluster.tools.podman import Unavailable, cache, require
+from tests.patience import HANG_S
 
 PACKAGES = ("docker.io",)
-UP_S = 60.0
 
 
 class Docker:
@@ -58,7 +58,7 @@ def running() -> Iterator[Docker]:
             )  # fmt: skip
         try:
             docker = Docker(here / "socket")
-            deadline = time.monotonic() + UP_S
+            deadline = time.monotonic() + HANG_S
             while docker("version", check=None).returncode:
                 if daemon.poll() is not None or time.monotonic() > deadline:
                     said = (here / "log").read_text(errors="replace").splitlines()[-3:]
@@ -67,7 +67,7 @@ def running() -> Iterator[Docker]:
             yield docker
         finally:
             daemon.terminate()
-            daemon.wait(60)
+            daemon.wait(HANG_S)
             # It leaves a network namespace mounted.
             subprocess.run(
                 ["umount", here / "exec/netns/default"], check=False, capture_output=True

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.cluster.tools.podman import Unavailable, require
+from tests.patience import HANG_S
 
 SETTINGS = """
 version: 0.1
@@ -33,7 +34,7 @@ def registry(folder: Path) -> Iterator[str]:
             ["docker-registry", "serve", str(settings)], stdout=log, stderr=log
         )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + HANG_S
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
@@ -43,4 +44,4 @@ def registry(folder: Path) -> Iterator[str]:
         yield f"127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=HANG_S)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.patience import HANG_S
 from worker import keys
 from worker.blender import messages
 from worker.blender.recipe import Recipe, from_dict, to_dict
@@ -36,7 +37,7 @@ class Driver:
 
     def __init__(self, command: list[str], log: Path | None = None) -> None:
         self.socket, theirs = socket.socketpair()
-        self.socket.settimeout(180)
+        self.socket.settimeout(HANG_S)
         self.log = log.open("wb") if log else None
         with theirs:
             self.process = subprocess.Popen(
@@ -62,7 +63,7 @@ class Driver:
         """End the child, whatever it is doing."""
         self.hang_up()
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(HANG_S)
         if self.log is not None:
             self.log.close()
 
@@ -73,7 +74,7 @@ class Driver:
         """The next message; Beats and Phases are kept count of."""
         line = self.lines.readline()
         if not line:
-            raise EOFError(f"the child ended: {self.process.wait(10)}")
+            raise EOFError(f"the child ended: {self.process.wait(HANG_S)}")
         message: dict[str, Any] = json.loads(line)
         if message["type"] == "Phase":
             self.phases.append((message["phase"], message["view"]))

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.integration.blender.driver import REPOSITORY
+from tests.patience import HANG_S
 
 MEASURE = Path(__file__).with_name("measure_modifiers.py")
 
@@ -17,7 +18,7 @@ def test_an_applied_subdivision_looks_as_it_did(blender, tmp_path):
         check=True,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG_S,
     )
     lines = [line for line in done.stdout.splitlines() if line.startswith("FOUND ")]
     found = json.loads(lines[0].removeprefix("FOUND "))

@@ -16,6 +16,7 @@ from PIL import Image
 
 from tests.e2e.conftest import ROOT, environment, listing
 from tests.integration.export import harm, scenes, surfaces
+from tests.patience import HANG_S
 from worker import keys
 from worker.blender.recipe import Camera, Preview
 from worker.omage import files
@@ -204,7 +205,7 @@ def test_a_vast_zip_is_not_read(own, tmp_path, told, code):
     )
     arguments = ("export", "nerf", "--input", own, "--to", tmp_path / "to", "--scratch", tmp_path)
     done = subprocess.run([sys.executable, "-c", program, *arguments], env=environment(), cwd=ROOT,
-                          capture_output=True, text=True, check=False, timeout=60)  # fmt: skip
+                          capture_output=True, text=True, check=False, timeout=HANG_S)  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = scenes.outcomes(tmp_path / "to")
     bad = found.pop(harm.identifier(1))

@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.conftest import ROOT, environment
 from tests.integration.export import scenes, surfaces, synthetic
+from tests.patience import HANG_S
 
 PAGE = (ROOT / "docs" / "datasets.md").read_text()
 BLOCKS = re.findall(r"^```(console|text|python)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -58,7 +59,7 @@ def done(command, folder, **variables):
         env=environment(PYTHONPATH=str(ROOT), **variables),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG_S,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr[-3000:]

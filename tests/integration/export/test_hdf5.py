@@ -286,7 +286,7 @@ def test_stopped_and_run_again_it_gives_what_an_undisturbed_run_gives(export, tm
     to = tmp_path / "to"
     arguments = ("export", "hdf5", "--input", out, "--to", to, "--preprocess", 128, "--lab",
                  "--group-objects", 1, "--workers", 1)  # fmt: skip
-    stop_midway(arguments, how, lambda: list(to.glob("*.h5")))
+    stop_midway(arguments, how, to, "*.h5")
     assert 0 < len(list(to.glob("*.h5"))) < len(starts)
     export("hdf5", out, to, options=options)
     assert listing(to, killed=how == signal.SIGKILL) == listing(alone)

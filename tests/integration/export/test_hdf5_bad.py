@@ -12,6 +12,7 @@ import pytest
 from tests.e2e.conftest import ROOT, environment, run_worker
 from tests.integration.export import synthetic
 from tests.integration.export.scenes import outcomes
+from tests.patience import HANG_S
 from worker import keys
 
 STARTS = (0, 4, 8)
@@ -275,7 +276,7 @@ def test_without_the_library_it_says_what_to_install(tmp_path):
     program = "import sys; sys.modules['h5py'] = None; from worker.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", program, "export", "hdf5", "--input", "x", "--to", tmp_path / "to"],
-        env=environment(), cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+        env=environment(), cwd=ROOT, capture_output=True, text=True, check=False, timeout=HANG_S,
     )  # fmt: skip
     assert done.returncode == 69
     assert "h5py is not installed" in done.stderr
@@ -293,7 +294,7 @@ def test_a_disk_that_takes_no_more_ends_the_run_and_leaves_no_file(tmp_path, roo
     done = subprocess.run(
         [sys.executable, "-c", program, "export", "hdf5", "--preprocess", "64", "--input", out,
          "--to", tmp_path / "to", "--scratch", tmp_path],
-        env=environment(), cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+        env=environment(), cwd=ROOT, capture_output=True, text=True, check=False, timeout=HANG_S,
     )  # fmt: skip
     assert done.returncode == 69, done.stderr
     assert "data_64.h5 cannot be written" in done.stderr

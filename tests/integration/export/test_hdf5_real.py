@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.conftest import ROOT, run_worker
+from tests.patience import HANG_S
 from worker import keys
 
 SIZE = 48
@@ -26,7 +27,7 @@ def rendered(tmp_path_factory):
     for category, model in (("figures", "pawn.glb"), ("machines", "gear.stl")):
         subprocess.run(
             [sys.executable, "-m", "worker.blender.samples", here / "models" / category, model],
-            check=True, capture_output=True, cwd=ROOT, timeout=120,
+            check=True, capture_output=True, cwd=ROOT, timeout=HANG_S,
         )  # fmt: skip
     run_worker(
         "run", here / "models", "--output", here / "out", "--device", "cpu",

@@ -207,7 +207,7 @@ def test_stopped_and_run_again_it_gives_what_an_undisturbed_run_gives(export, tm
     to = tmp_path / "to"
     arguments = ("export", "pointcloud", "--input", out, "--to", to, "--layout", "exact",
                  "--points", 5000, "--workers", 1)  # fmt: skip
-    stop_midway(arguments, how, lambda: list(to.glob("ply/*.ply")))
+    stop_midway(arguments, how, to, "ply/*.ply")
     assert 0 < len(list(to.glob("ply/*.ply"))) < 6
     export("pointcloud", out, to, options=options)
     assert listing(to, killed=how == signal.SIGKILL) == listing(alone)

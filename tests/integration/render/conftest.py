@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import msgspec
@@ -31,31 +30,6 @@ def model(folder: Path, name: str) -> FetchedObject:
         sha256="0" * 64,
         size=path.stat().st_size,
     )
-
-
-def processes_of(home: Path) -> list[int]:
-    """Living processes whose working folder is below `home`, as all of a pool's children's is."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            where = str((entry / "cwd").readlink())
-            state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        if where.startswith(str(home)) and state != "Z":
-            found.append(int(entry.name))
-    return found
-
-
-def wait_for(condition, seconds: float = 10.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 @pytest.fixture

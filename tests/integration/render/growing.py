@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from tests.integration.render.conftest import processes_of
+from tests.tools import processes
 from worker import presets
 from worker.index.record import ObjectRef
 from worker.render import runtime
@@ -47,14 +47,14 @@ def main(folder: Path, objects: int, settled: int) -> None:
     options = PoolOptions(device="cpu", recycle_after=10 * objects)
     pool = Pool(runtime.find("bpy"), options, folder / "children")
     pool.open()
-    children = set(processes_of(folder / "children"))
+    children = set(processes.below(folder / "children"))
     (child,) = children
     told: dict[str, object] = {}
     for number in range(1, objects + 1):
         pool.render(fetched(models[number % len(models)]), SMALL, folder / "raw")
         if number in {settled, objects}:
             told[str(number)] = {"child": holding(child), "worker": holding(os.getpid())}
-    children |= set(processes_of(folder / "children"))
+    children |= set(processes.below(folder / "children"))
     pool.close()
     sys.stdout.write(json.dumps({**told, "children": len(children)}) + "\n")
 

@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.render.conftest import RECIPE, model, processes_of, wait_for
+from tests.integration.render.conftest import RECIPE, model
+from tests.patience import until
+from tests.tools import processes
 from worker.blender.messages import Phase
 from worker.errors import (
     Crash,
@@ -54,7 +56,7 @@ def test_a_death_is_the_objects_outcome_and_nothing_else(death, make_pool, tmp_p
         assert death.split(":")[1] in str(caught.value) or word == "memory-limit"
     assert pool.render(good, RECIPE, tmp_path / "raw").answer.uid == good.ref.uid
     pool.close()
-    assert wait_for(lambda: not processes_of(tmp_path / "children"))
+    until(lambda: not processes.below(tmp_path / "children"))
     assert not [p for p in (tmp_path / "children").glob("child-*") if any(p.iterdir())]
 
 
@@ -81,7 +83,7 @@ def test_a_file_cut_off_after_it_was_written_is_found_when_packed(make_pool, tmp
     pack(pool.render(good, RECIPE, tmp_path / "raw"), RECIPE, tmp_path / "zip")
     assert len(list((tmp_path / "zip").iterdir())) == 1
     pool.close()
-    assert wait_for(lambda: not processes_of(tmp_path / "children"))
+    until(lambda: not processes.below(tmp_path / "children"))
     assert not [p for p in (tmp_path / "children").glob("child-*") if any(p.iterdir())]
 
 
@@ -94,7 +96,7 @@ def test_closing_now_ends_an_object_at_work_as_interrupted(make_pool, tmp_path):
             tmp_path / "raw",
             asleep(threading.Thread(target=pool.close, kwargs={"now": True}).start),
         )
-    assert wait_for(lambda: not processes_of(tmp_path / "children"))
+    until(lambda: not processes.below(tmp_path / "children"))
 
 
 def test_a_killed_child_is_a_crash_that_is_tried_once_more(make_pool, tmp_path):
@@ -102,7 +104,7 @@ def test_a_killed_child_is_a_crash_that_is_tried_once_more(make_pool, tmp_path):
     killed = []
 
     def kill() -> None:
-        (pid,) = processes_of(tmp_path / "children")
+        (pid,) = processes.below(tmp_path / "children")
         killed.append(pid)
         os.kill(pid, signal.SIGKILL)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import HANG_S
+
 ROOT = Path(__file__).parents[3]
 OBJECTS = 200
 SETTLED = 20
@@ -18,7 +20,7 @@ def program(*arguments: object) -> str:
     """What a module of this checkout prints."""
     done = subprocess.run(
         [sys.executable, "-m", *map(str, arguments)],
-        cwd=ROOT, capture_output=True, text=True, timeout=280, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=2 * HANG_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.render.conftest import RECIPE, model, processes_of
+from tests.integration.render.conftest import RECIPE, model
 from tests.integration.render.test_deaths import asleep
+from tests.tools import processes
 from tests.tools.programs import program
 from worker.errors import Crash, OutOfMemory
 from worker.render import cgroup
@@ -43,7 +44,7 @@ def test_out_of_memory_is_a_kill_that_the_kernel_counted(
     kills = []
 
     def end() -> None:
-        pid = max(processes_of(tmp_path / "children"))
+        pid = max(processes.below(tmp_path / "children"))
         kills.append(pid)
         if counted:
             (groups / "memory.events").write_text(f"oom {len(kills)}\noom_kill {len(kills)}\n")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.render.conftest import RECIPE, model, processes_of
+from tests.integration.render.conftest import RECIPE, model
+from tests.tools import processes
 from worker.errors import Empty
 from worker.render import usage
 from worker.render.pool import RECYCLE_SHARE, Pool
@@ -20,7 +21,7 @@ def pids(pool: Pool, tmp_path, objects: int) -> set[int]:
             good,
             RECIPE,
             tmp_path / "raw",
-            lambda _: seen.update(processes_of(tmp_path / "children")),
+            lambda _: seen.update(processes.below(tmp_path / "children")),
         )
     return seen
 
@@ -46,11 +47,11 @@ def test_a_swollen_child_is_replaced(make_pool, tmp_path):
 
 def test_a_child_is_replaced_after_an_error(make_pool, tmp_path):
     pool = make_pool()
-    (before,) = processes_of(tmp_path / "children")
+    (before,) = processes.below(tmp_path / "children")
     empty = model(tmp_path / "m", "empty")
     empty.path.write_text("# nothing\n")
     with pytest.raises(Empty):
         pool.render(empty, RECIPE, tmp_path / "raw")
-    assert not processes_of(tmp_path / "children")
+    assert not processes.below(tmp_path / "children")
     (after,) = pids(pool, tmp_path, 1)
     assert after != before

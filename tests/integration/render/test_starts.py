@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.render.conftest import RECIPE, model, processes_of, wait_for
+from tests.integration.render.conftest import RECIPE, model
+from tests.patience import until
+from tests.tools import processes
 from tests.tools.programs import program
 from worker.errors import BlenderMissing
 from worker.render.watch import Limits
@@ -32,7 +34,7 @@ def test_one_that_never_starts_is_the_nodes_fault_and_says_what_to_check(make_po
     with pytest.raises(BlenderMissing, match=r"libnone\.so.*render-worker doctor"):
         make_pool(program=broken)
     assert len(starts.read_text().split()) == TRIES
-    assert wait_for(lambda: not processes_of(tmp_path / "children"))
+    until(lambda: not processes.below(tmp_path / "children"))
 
 
 def test_a_slow_start_has_the_whole_of_its_deadline(make_pool, tmp_path):
@@ -46,4 +48,4 @@ def test_a_start_that_hangs_ends_at_its_deadline(make_pool, tmp_path):
     hung = program(tmp_path / "blender", "exec sleep 2000")
     with pytest.raises(BlenderMissing, match="not finished within 1 s, in the phase 'start'"):
         make_pool(program=hung, limits=Limits(start_s=1.0))
-    assert wait_for(lambda: not processes_of(tmp_path / "children"))
+    until(lambda: not processes.below(tmp_path / "children"))

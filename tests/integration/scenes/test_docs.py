@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from tests.e2e.conftest import ROOT, environment
+from tests.patience import HANG_S
 from worker import presets
 
 PAGE = (ROOT / "docs" / "scenes.md").read_text()
@@ -40,7 +41,7 @@ def test_the_page(models, tmp_path):
 def run(command, folder):
     done = subprocess.run(
         command, cwd=folder, env=environment(PYTHONPATH=str(ROOT)), capture_output=True, text=True,
-        timeout=120, check=False,
+        timeout=HANG_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout

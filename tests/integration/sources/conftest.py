@@ -7,6 +7,7 @@ import stamina
 
 from tests.integration.sources.hub import Hub
 from tests.integration.sources.servers import Web
+from tests.patience import HANG_S
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
@@ -35,7 +36,9 @@ def make_fetcher(tmp_path):
     """Make a Fetcher with small limits; keyword arguments are FetchLimits' or the Fetcher's."""
 
     def make(*, keep=None, s3=None, **limits):
-        chosen = FetchLimits(**{"max_bytes": 1_000_000, "timeout_s": 20.0, "attempts": 3, **limits})
+        chosen = FetchLimits(
+            **{"max_bytes": 1_000_000, "timeout_s": HANG_S, "attempts": 3, **limits}
+        )
         return Fetcher(tmp_path / "scratch", limits=chosen, keep=keep, s3=s3)
 
     return make

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.patience import HANG_S
+
 
 class Web:
     """A web server on loopback; `routes` maps a path to a function of its request handler."""
@@ -26,7 +28,7 @@ class Web:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            timeout = 20
+            timeout = HANG_S
 
             def do_GET(self):
                 web.asked.append(self.path)
@@ -98,16 +100,21 @@ def endless(handler):
 def drip(handler):
     """A byte now and then, never silent long enough for a read timeout."""
     respond(handler, 200, {"Content-Length": "100000"})
-    for _ in range(200):
+    while True:
         handler.wfile.write(b"x")
         time.sleep(0.05)
 
 
 def drip_headers(handler):
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    for _ in range(200):
+    while True:
         handler.wfile.write(b"x")
         time.sleep(0.05)
+
+
+def silence(_handler):
+    """Not a byte, until long after the test."""
+    time.sleep(2 * HANG_S)
 
 
 def redirect(where):
@@ -133,7 +140,7 @@ class HttpsProxy:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            timeout = 20
+            timeout = HANG_S
 
             def do_CONNECT(self):
                 host = self.path.partition(":")[0]

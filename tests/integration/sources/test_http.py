@@ -18,6 +18,7 @@ from tests.integration.sources.servers import (
     in_turn,
     redirect,
     respond,
+    silence,
     status,
 )
 from worker.errors import (
@@ -97,20 +98,18 @@ def test_a_refusal_is_not_tried_again(web, make_fetcher):
     assert len(web.asked) == 1
 
 
-@pytest.mark.parametrize("value", [lambda: "1", lambda: formatdate(time.time() + 2, usegmt=True)])
+@pytest.mark.parametrize("value", [str, lambda s: formatdate(time.time() + s, usegmt=True)])
 def test_retry_after_is_honoured(web, make_fetcher, value):
-    web.routes["/m.stl"] = in_turn(status(429, **{"Retry-After": value()}), body(DATA))
-    start = time.monotonic()
+    asked, wait_s = time.time(), 3
+    web.routes["/m.stl"] = in_turn(status(429, **{"Retry-After": value(wait_s)}), body(DATA))
     make_fetcher().fetch(at(f"{web.url}/m.stl", DATA))
-    assert time.monotonic() - start >= 0.9
+    assert time.time() - asked >= wait_s - 1  # dates are of whole seconds
 
 
 def test_a_wait_past_the_deadline_is_not_begun(web, make_fetcher):
     web.routes["/m.stl"] = status(503, **{"Retry-After": "3600"})
-    start = time.monotonic()
     with pytest.raises(Download, match="3600 s"):
-        make_fetcher(timeout_s=5).fetch(at(f"{web.url}/m.stl"))
-    assert time.monotonic() - start < 4
+        make_fetcher(timeout_s=3000).fetch(at(f"{web.url}/m.stl"))
 
 
 def test_a_body_cut_off_is_tried_again(web, make_fetcher):
@@ -194,34 +193,29 @@ def test_a_body_shorter_than_it_is_long_is_read_to_its_length(web, make_fetcher)
 
 def test_a_slow_drip_ends_at_the_deadline(web, make_fetcher, leftovers):
     web.routes["/m.stl"] = drip
-    start = time.monotonic()
     with pytest.raises(Download, match="time limit of one download"):
         make_fetcher(timeout_s=0.6).fetch(at(f"{web.url}/m.stl"))
-    assert time.monotonic() - start < 3
     assert leftovers() == []
 
 
 def test_dripping_headers_end_too(web, make_fetcher, monkeypatch):
     monkeypatch.setattr(http, "HEADERS_S", 0.4)
     web.routes["/m.stl"] = drip_headers
-    start = time.monotonic()
     with pytest.raises(Download, match="headers within"):
         make_fetcher(attempts=1).fetch(at(f"{web.url}/m.stl"))
-    assert time.monotonic() - start < 3
 
 
 def test_silence_ends_at_the_deadline(web, make_fetcher):
-    web.routes["/m.stl"] = lambda _: time.sleep(3)
-    start = time.monotonic()
+    web.routes["/m.stl"] = silence
     with pytest.raises(Download):
         make_fetcher(timeout_s=0.5).fetch(at(f"{web.url}/m.stl"))
-    assert time.monotonic() - start < 2.5
 
 
 def test_a_stop_ends_a_download_under_way(web, make_fetcher, leftovers):
-    web.routes["/m.stl"] = drip
+    begun = threading.Event()
+    web.routes["/m.stl"] = lambda handler: (begun.set(), drip(handler))
     fetcher = make_fetcher()
-    threading.Timer(0.4, fetcher.stop).start()
+    threading.Thread(target=lambda: (begun.wait(), fetcher.stop()), daemon=True).start()
     with pytest.raises(ObjectInterrupted):
         fetcher.fetch(at(f"{web.url}/m.stl"))
     assert leftovers() == []

@@ -1,0 +1,36 @@
+"""How tests wait: for what happens, not for how long it takes.
+
+A busy machine can stall any process for a minute, and that says nothing about the code. So no
+test asserts a time, and each bound below is there for a hang alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+HANG_S = 240.0
+"""What has not happened by then does not happen. Also for subprocesses that must end."""
+
+
+class Ends(Protocol):
+    """A process, by what it says of its end."""
+
+    def poll(self) -> int | None: ...
+
+
+def until(
+    happened: Callable[[], object],
+    otherwise: Callable[[], object] = lambda: "waited in vain",
+    *,
+    while_runs: Ends | None = None,
+    every_s: float = 0.02,
+) -> None:
+    """Wait until `happened()`; fail with what `otherwise()` says, at once if `while_runs` ended."""
+    deadline = time.monotonic() + HANG_S
+    while not happened():
+        ended = while_runs is not None and while_runs.poll() is not None
+        assert not ended or happened(), f"it ended first: {otherwise()}"
+        assert time.monotonic() < deadline, otherwise()
+        time.sleep(every_s)
