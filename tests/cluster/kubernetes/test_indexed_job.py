@@ -47,21 +47,22 @@ def job(render, index, tmp_path):
 
 
 @pytest.fixture
-def at_work(job, holding) -> Callable[..., IndexedJob]:
+def at_work(job, holding, tmp_path) -> Callable[..., IndexedJob]:
     """Make the Job and drive it until the pod of rank `index` has published an object and is at
     `model`, which holds it; pods that start from then on go past it.
     """
 
     def made(index: int = 0, model: str = held.MODEL) -> IndexedJob:
         holding.hold(model)
+        scratch = tmp_path / "scratch"
         ran = job(RENDER_WORKER_BLENDER=holding.program, RENDER_WORKER_GRACE=1,
-                  RENDER_WORKER_DOWNLOAD_WORKERS=1)  # fmt: skip
+                  RENDER_WORKER_DOWNLOAD_WORKERS=1, RENDER_WORKER_SCRATCH=scratch)  # fmt: skip
 
         def is_held() -> bool:
             ran.step()
             assert ran.condition is None, ran.pods[-1].log
             return any(
-                keys.uid_of(model) in held.in_blender(pod.folder / "scratch")
+                keys.uid_of(model) in held.in_blender(scratch)
                 and rendered_uids(pod.log)
                 for pod in ran.of(index)
             )
