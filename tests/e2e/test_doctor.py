@@ -164,4 +164,4 @@ def test_a_store_that_refuses_still_tells_the_time():
     assert found["store"]["health"] == "fail"
     assert "denied" in found["store"]["found"]
     assert found["clock"]["health"] == "fail"
-    assert found["clock"]["facts"]["skew_s"] == pytest.approx(1200, abs=30)
+    assert 900 < found["clock"]["facts"]["skew_s"] < 1202

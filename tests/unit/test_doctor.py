@@ -100,6 +100,13 @@ def test_a_wrong_clock_is_told_before_s3_refuses_it(skew, health, words):
     assert words in check.found
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ahead"), [(100.0, 0.0), (130.0, 0.0), (160.0, 0.0), (95.0, 5.0), (170.0, -10.0)]
+)
+def test_what_a_store_takes_to_answer_is_no_error_of_a_clock(theirs, ahead):
+    assert outputs.ahead(100.0, theirs, 160.0) == ahead
+
+
 def test_a_folder_is_compared_by_the_time_of_its_files_and_left_empty(tmp_path):
     store, clock = outputs.check_output(str(tmp_path / "out"), S3Options())
     assert (store.health, clock.health) == ("ok", "ok")

@@ -38,6 +38,8 @@ from worker.render.watch import LOOK_EVERY_S, Limits, Overrun, TooMuchMemory, Wa
 
 LAUNCH = Path(__file__).with_name("launch.py")
 STOP_DEADLINE_S = 5.0
+ENDING_S = 5.0
+"""From the end of what a process says to its own: for a core dump, and on a busy machine."""
 SHELL_SIGNALLED = 128
 """A shell, which some Blenders are wrapped in, ends with this and its child's signal."""
 TAIL_LINES = 40
@@ -185,7 +187,7 @@ class Child:
     def _status(self) -> int | None:
         """Exit status, negative for a signal; None while it runs on."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1.0)
+            self._process.wait(ENDING_S)
         return self._process.returncode
 
     def _send(self, message: messages.Message) -> None:

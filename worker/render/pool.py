@@ -323,6 +323,9 @@ class Pool:
         ).result()
         with self._lock:
             self._alive.add(child)
+        if self._closed:  # since `close` looked at who is alive
+            self._end(child)
+            raise ObjectInterrupted("the worker was stopped")
         try:
             self.ready, _ = child.start(self._threads, environment)
         except Exception:

@@ -2,7 +2,8 @@
 
 A sign of life is a message, of which the heartbeat sends one a second, or work: importers and
 modifiers hold the interpreter's lock for minutes, in which no heart beats but the processor is
-busy. What neither speaks nor works is frozen.
+busy. What neither speaks nor works is frozen. Time in which the watch itself stood still counts
+for nothing: a machine that was suspended, or stalled as a whole, is not the child's fault.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import msgspec
 from worker.render import usage
 
 LOOK_EVERY_S = 0.5
+STOOD_STILL_S = 2.0
+"""Looks that are further apart were not delayed, but held: this process did not run."""
 WORKING_SHARE = 0.05
 """Of one core, on average over `Limits.silence_s`, what a child uses that is at work.
 
@@ -47,7 +50,9 @@ class Watch:
         self._limits = limits
         self._group = group
         self._memory_limit = memory_limit
-        now = time.monotonic()
+        self._held_s = 0.0
+        self._looked = time.monotonic()
+        now = self._now()
         whole = limits.start_s if phase == "start" else limits.object_s
         self._whole = (now + whole, f"not finished within {whole:g} s,")
         self._cpu_s = usage.of_group(group).cpu_s
@@ -63,15 +68,19 @@ class Watch:
             "start": self._limits.start_s,
             "import": self._limits.import_s,
         }.get(phase, self._limits.view_s)
-        self._step = (time.monotonic() + allowed, f"over {allowed:g} s")
+        self._step = (self._now() + allowed, f"over {allowed:g} s")
 
     def heard(self) -> None:
         """Any message is a sign of life."""
-        self._alive = (time.monotonic(), self._cpu_s)
+        self._alive = (self._now(), self._cpu_s)
 
     def look(self) -> None:
         """Compare with the limits. Raises: Overrun, TooMuchMemory."""
-        now = time.monotonic()
+        apart = time.monotonic() - self._looked
+        self._looked += apart
+        if apart > STOOD_STILL_S:
+            self._held_s += apart - LOOK_EVERY_S
+        now = self._now()
         for deadline, words in (self._whole, self._step):
             if now >= deadline:
                 raise Overrun(f"{words} in the phase '{self.phase}'")
@@ -83,6 +92,10 @@ class Watch:
                 f"Blender held {used.resident >> 20} MB in the phase '{self.phase}', "
                 f"allowed: {self._memory_limit >> 20} MB (--memory-limit-mb)"
             )
+
+    def _now(self) -> float:
+        """Seconds on a clock that stands still while this process does."""
+        return time.monotonic() - self._held_s
 
     def _listen(self, now: float, cpu_s: float) -> None:
         """Raises: Overrun after too long a silence; there is none before the heart beats."""

@@ -72,12 +72,17 @@ class _Watched(_Named, HTTPConnection):
         timer = threading.Timer(HEADERS_S, hang_up)
         timer.daemon = True
         timer.start()
+        aborted = ConnectionAbortedError(f"no answer's headers within {HEADERS_S:g} s")
         try:
             response = super().getresponse()
+        except Exception as error:
+            if late.is_set():
+                raise aborted from error
+            raise
         finally:
             timer.cancel()
         if late.is_set():  # http.client takes headers that end early for whole ones
-            raise ConnectionAbortedError(f"no answer's headers within {HEADERS_S:g} s")
+            raise aborted
         return response
 
 

@@ -1,0 +1,94 @@
+"""The watch over a child, on a clock and with a processor of the test's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.render import usage, watch
+from worker.render.usage import Usage
+from worker.render.watch import LOOK_EVERY_S, Limits, Overrun, TooMuchMemory, Watch
+
+LIMITS = Limits(start_s=40.0, import_s=20.0, view_s=30.0, object_s=100.0, silence_s=10.0)
+
+
+class Machine:
+    """A clock, and what the child has used of processor and memory."""
+
+    def __init__(self) -> None:
+        self.now, self.cpu_s, self.resident = 1000.0, 0.0, 0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def of_group(self, _group: int) -> Usage:
+        return Usage(cpu_s=self.cpu_s, resident=self.resident)
+
+
+@pytest.fixture
+def machine(monkeypatch) -> Machine:
+    made = Machine()
+    monkeypatch.setattr(watch, "time", made)
+    monkeypatch.setattr(usage, "of_group", made.of_group)
+    return made
+
+
+def watched(phase: str = "import") -> Watch:
+    return Watch(LIMITS, group=1, memory_limit=1000, phase=phase)
+
+
+def passes(machine: Machine, watch: Watch, seconds: float, *, busy: float = 0.0) -> None:
+    """Time passes, looked at as a worker does, in which the child works for `busy` of it."""
+    for _ in range(round(seconds / LOOK_EVERY_S)):
+        machine.now += LOOK_EVERY_S
+        machine.cpu_s += LOOK_EVERY_S * busy
+        watch.look()
+
+
+def test_what_neither_speaks_nor_works_is_frozen(machine):
+    child = watched()
+    passes(machine, child, 9.0)
+    with pytest.raises(Overrun, match="no sign of life for 10 s in the phase 'import'"):
+        passes(machine, child, 2.0)
+
+
+def test_a_child_that_works_in_silence_has_its_phases_time(machine):
+    child = watched()
+    passes(machine, child, 19.0, busy=0.9)
+    with pytest.raises(Overrun, match="over 20 s in the phase 'import'"):
+        passes(machine, child, 2.0, busy=0.9)
+
+
+def test_one_that_speaks_has_its_phases_and_its_objects_time(machine):
+    child = watched()
+    with pytest.raises(Overrun, match="not finished within 100 s"):
+        for view in range(20):
+            child.enter("view")
+            for _ in range(10):
+                passes(machine, child, 1.0)
+                child.heard()
+    assert view == 9
+
+
+def test_before_its_start_no_heart_beats(machine):
+    child = watched("start")
+    passes(machine, child, 39.0)
+    with pytest.raises(Overrun, match="not finished within 40 s"):
+        passes(machine, child, 2.0)
+
+
+def test_memory_is_compared_at_each_look(machine):
+    child = watched()
+    machine.resident = 1001
+    with pytest.raises(TooMuchMemory, match="phase 'import'"):
+        passes(machine, child, 1.0)
+    assert child.peak == 1001
+
+
+@pytest.mark.parametrize("held_s", [15.0, 3600.0])
+def test_time_in_which_the_worker_itself_stood_still_is_not_counted(machine, held_s):
+    child = watched()
+    passes(machine, child, 8.0)
+    machine.now += held_s
+    passes(machine, child, 1.0)
+    with pytest.raises(Overrun, match="no sign of life"):
+        passes(machine, child, 2.0)
