@@ -62,8 +62,7 @@ def at_work(job, holding, tmp_path) -> Callable[..., IndexedJob]:
             ran.step()
             assert ran.condition is None, ran.pods[-1].log
             return any(
-                keys.uid_of(model) in held.in_blender(scratch)
-                and rendered_uids(pod.log)
+                keys.uid_of(model) in held.in_blender(scratch) and rendered_uids(pod.log)
                 for pod in ran.of(index)
             )
 
