@@ -5,8 +5,9 @@
 
 The chroot lies in RENDER_WORKER_TEST_CACHE (default: ~/.cache/render-worker-tests) and comes
 from the package mirror this machine already uses, of the suite RENDER_WORKER_TEST_SUITE
-(default: sid, whose RGW keeps conditional writes atomic). Every command in it runs in mount and
-process namespaces of its own: nothing stays mounted and no daemon outlives its parent.
+(default: testing, or sid where that cannot be installed; older RGWs' conditional writes are not
+atomic). Every command in it runs in mount and process namespaces of its own: nothing stays mounted
+and no daemon outlives its parent.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from uuid import uuid4
 ACCESS_KEY = "TESTACCESS"
 SECRET_KEY = "testsecrettestsecret"
 PACKAGES = ("radosgw", "ceph-mon", "ceph-osd")
+SUITES = ("testing", "sid")
 START_TIMEOUT_S = 300.0
 """Against a hang only: 13 s on a quiet machine, and a busy disk reads Ceph's programs slowly."""
 
@@ -124,14 +126,23 @@ def install() -> Path:
     _require(sys.platform == "linux", "needs Linux")
     for tool in ("apt-get", "dpkg-deb", "gpgv", "setpriv", "unshare", "openssl"):
         _require(shutil.which(tool) is not None, f"{tool} is not installed")
-    suite = os.environ.get("RENDER_WORKER_TEST_SUITE", "sid")
-    root = cache() / f"ceph-{suite}"
+    told = os.environ.get("RENDER_WORKER_TEST_SUITE")
+    roots = {suite: cache() / f"ceph-{suite}" for suite in ([told] if told else SUITES)}
     cache().mkdir(parents=True, exist_ok=True)
     with (cache() / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs must not build the same chroot
-        if not root.exists():
-            _build(root, suite)
-    return root
+        for root in roots.values():
+            if root.exists():
+                return root
+        failures = []
+        for suite, root in roots.items():
+            try:
+                _build(root, suite)
+            except Unavailable as error:
+                failures.append(f"{suite}: {error}")
+            else:
+                return root
+    raise Unavailable("; ".join(failures))
 
 
 def _build(root: Path, suite: str) -> None:
@@ -250,7 +261,7 @@ def _run(command: list[str | Path], **options: object) -> str:
     try:
         done = subprocess.run(
             command, check=False, text=True, errors="replace", stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=240, **options,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900, **options,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise Unavailable(f"{Path(command[0]).name} took over {error.timeout} s") from error
