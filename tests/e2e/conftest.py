@@ -26,8 +26,10 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, **more}
 
 
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "worker", *map(str, arguments)]
+def command(*arguments: object, first: str = "") -> list[str]:
+    """The program's command line; `first` is Python that it runs before anything of its own."""
+    program = ["-c", f"{first}; from worker.cli import main; main()"] if first else ["-m", "worker"]
+    return [sys.executable, *program, *map(str, arguments)]
 
 
 def run_worker(

@@ -13,11 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.e2e.conftest import ROOT, command, environment
+from tests.patience import HANG_S
 from worker import keys
 from worker.ledger import Outcome, fold, read_parts
 from worker.render import canary
 from worker.stores import Store, open_store
 
+LAST_WORDS = f"from worker import stop; stop.LAST_S = {HANG_S}"
+"""For a worker that must not leave over a slow disk's fsync: see `command`."""
 TINY = ("--device", "cpu", "--set", "views=1", "--set", "resolution=16", "--set", "samples=1")
 
 
@@ -63,21 +66,22 @@ def check_promises(output: str | Path, undisturbed: dict[str, str]) -> None:
     and no ledger line without its zip.
     """
     store = open_store(str(output))
+    recorded = folded(store)  # first: a worker that lives may publish and record in between
     now = stored(store)
     assert now.items() <= undisturbed.items()
-    for uid, (outcome, _, sha256) in folded(store).items():
+    for uid, (outcome, _, sha256) in recorded.items():
         if outcome == "rendered":
             assert now[keys.render_zip(uid)] == sha256
 
 
 @contextmanager
 def worker(
-    *arguments: object, log: Path | None = None, **variables: str
+    *arguments: object, log: Path | None = None, first: str = "", **variables: str
 ) -> Iterator[subprocess.Popen]:
-    """A worker that runs beside the test and is gone at the end."""
+    """A worker that runs beside the test and is gone at the end. `first`: see `command`."""
     with (log or Path(os.devnull)).open("w") as said:
         process = subprocess.Popen(
-            command("run", *arguments), env=environment(**variables), cwd=ROOT,
+            command("run", *arguments, first=first), env=environment(**variables), cwd=ROOT,
             stdout=said, stderr=said,
         )  # fmt: skip
         try:

@@ -20,6 +20,8 @@ from worker.blender.channel import Channel
 from worker.blender.messages import Phase, RenderObject
 
 VARIABLE = "RENDER_WORKER_MISCHIEF"
+HOLD = "hold"
+"""A file beside the model: while it is there, `wait` waits."""
 WORK_S = 10.0
 
 
@@ -61,11 +63,17 @@ def _sleep(_request: RenderObject, _channel: Channel) -> None:
     time.sleep(2_000)
 
 
+def _wait(request: RenderObject, _channel: Channel) -> None:
+    while (Path(request.root) / HOLD).exists():
+        time.sleep(0.02)
+
+
 def _swell(_request: RenderObject, _channel: Channel) -> None:
     hoard = []
-    while True:
+    for _ in range(64):  # 2 GB and no more, lest a host that nobody watches is out of memory
         hoard.append(b"x" * (32 << 20))
         time.sleep(0.02)
+    time.sleep(2_000)
 
 
 def _flood(_request: RenderObject, _channel: Channel) -> None:
@@ -106,6 +114,7 @@ KINDS: Dict[str, Callable[[RenderObject, Channel], None]] = {
     "spin": _spin,
     "work": _work,
     "sleep": _sleep,
+    "wait": _wait,
     "swell": _swell,
     "flood": _flood,
     "close-pipe": _close_pipe,
