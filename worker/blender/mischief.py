@@ -53,10 +53,20 @@ def _spin(_request: RenderObject, _channel: Channel) -> None:
 
 
 def _work(_request: RenderObject, _channel: Channel) -> None:
-    # As the above, but busy, as an importer or a modifier is; then all goes on.
-    tried, begin = 10_000_000, time.monotonic()
-    sum(range(tried))
-    sum(range(int(tried * WORK_S / (time.monotonic() - begin))))
+    _toil_for(WORK_S)  # then all goes on
+
+
+def _toil(_request: RenderObject, _channel: Channel) -> None:
+    _toil_for(2_000)
+
+
+def _toil_for(seconds: float) -> None:
+    # Holding the interpreter's lock too, but busy, as an importer or a modifier is.
+    before, end = sys.getswitchinterval(), time.monotonic() + seconds
+    sys.setswitchinterval(1e6)
+    while time.monotonic() < end:
+        pass
+    sys.setswitchinterval(before)
 
 
 def _sleep(_request: RenderObject, _channel: Channel) -> None:
@@ -113,6 +123,7 @@ KINDS: Dict[str, Callable[[RenderObject, Channel], None]] = {
     "leave": _leave,
     "spin": _spin,
     "work": _work,
+    "toil": _toil,
     "sleep": _sleep,
     "wait": _wait,
     "swell": _swell,
