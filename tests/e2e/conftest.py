@@ -33,14 +33,18 @@ def command(*arguments: object, first: str = "") -> list[str]:
 
 
 def run_worker(
-    *arguments: object, check: int | None = 0, where: Path = ROOT, **variables: str
+    *arguments: object,
+    check: int | None = 0,
+    where: Path = ROOT,
+    first: str = "",
+    **variables: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run the program to its end in the folder `where`.
 
-    Its exit status must be `check`, unless that is None.
+    Its exit status must be `check`, unless that is None. `first`: see `command`.
     """
     done = subprocess.run(
-        command(*arguments),
+        command(*arguments, first=first),
         env=environment(PYTHONPATH=str(ROOT), **variables),
         cwd=where,
         capture_output=True,
