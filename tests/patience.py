@@ -10,8 +10,12 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from worker.render.watch import Limits
+
 HANG_S = 240.0
 """What has not happened by then does not happen. Also for subprocesses that must end."""
+PATIENT = Limits(start_s=600.0, import_s=600.0, view_s=600.0, object_s=600.0, silence_s=600.0)
+"""Of a child, where a test is not about its end."""
 
 
 class Ends(Protocol):

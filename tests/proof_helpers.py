@@ -25,6 +25,7 @@ import OpenEXR
 import trimesh
 from PIL import Image
 
+from tests.patience import PATIENT
 from worker.blender import channels
 from worker.blender import recipe as recipes
 from worker.blender.messages import View
@@ -34,7 +35,6 @@ from worker.pack.raw import RawView
 from worker.render.pool import Pool, PoolOptions
 from worker.render.result import RenderedObject
 from worker.render.runtime import PROGRAM, Runtime, find
-from worker.render.watch import Limits
 from worker.sources.base import FetchedObject
 
 REPOSITORY = Path(__file__).parents[1]
@@ -323,7 +323,8 @@ class Studio:
         self.folder = folder
         self._shots: dict[Any, Shot] = {}
         self._count = itertools.count()
-        options = PoolOptions(device="cpu", limits=Limits(object_s=120.0))
+        # One child to the end, for the proofs that nothing of an object is left in it.
+        options = PoolOptions(device="cpu", limits=PATIENT, recycle_after=10**6)
         self.pool = Pool(runtime or runtime_of(blender), options, folder / "children")
         self.pool.open()
 

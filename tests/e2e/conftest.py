@@ -26,19 +26,25 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, **more}
 
 
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "worker", *map(str, arguments)]
+def command(*arguments: object, first: str = "") -> list[str]:
+    """The program's command line; `first` is Python that it runs before anything of its own."""
+    program = ["-c", f"{first}; from worker.cli import main; main()"] if first else ["-m", "worker"]
+    return [sys.executable, *program, *map(str, arguments)]
 
 
 def run_worker(
-    *arguments: object, check: int | None = 0, where: Path = ROOT, **variables: str
+    *arguments: object,
+    check: int | None = 0,
+    where: Path = ROOT,
+    first: str = "",
+    **variables: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run the program to its end in the folder `where`.
 
-    Its exit status must be `check`, unless that is None.
+    Its exit status must be `check`, unless that is None. `first`: see `command`.
     """
     done = subprocess.run(
-        command(*arguments),
+        command(*arguments, first=first),
         env=environment(PYTHONPATH=str(ROOT), **variables),
         cwd=where,
         capture_output=True,

@@ -7,17 +7,21 @@ import io
 import os
 import signal
 import subprocess
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.e2e.conftest import ROOT, command, environment
+from tests.patience import HANG_S
 from worker import keys
 from worker.ledger import Outcome, fold, read_parts
 from worker.render import canary
 from worker.stores import Store, open_store
 
+LAST_WORDS = f"from worker import stop; stop.LAST_S = {HANG_S}"
+"""For a worker that must not leave over a slow disk's fsync: see `command`."""
 TINY = ("--device", "cpu", "--set", "views=1", "--set", "resolution=16", "--set", "samples=1")
 
 
@@ -63,21 +67,29 @@ def check_promises(output: str | Path, undisturbed: dict[str, str]) -> None:
     and no ledger line without its zip.
     """
     store = open_store(str(output))
+    recorded = folded(store)  # first: a worker that lives may publish and record in between
     now = stored(store)
     assert now.items() <= undisturbed.items()
-    for uid, (outcome, _, sha256) in folded(store).items():
+    for uid, (outcome, _, sha256) in recorded.items():
         if outcome == "rendered":
             assert now[keys.render_zip(uid)] == sha256
 
 
+def age_unnamed(scratch: Path) -> None:
+    """A folder killed before it was locked is told from one being made by its age alone."""
+    for folder in scratch.glob(".*"):
+        long_ago = time.time() - 24 * 3600
+        os.utime(folder, (long_ago, long_ago))
+
+
 @contextmanager
 def worker(
-    *arguments: object, log: Path | None = None, **variables: str
+    *arguments: object, log: Path | None = None, first: str = "", **variables: str
 ) -> Iterator[subprocess.Popen]:
-    """A worker that runs beside the test and is gone at the end."""
+    """A worker that runs beside the test and is gone at the end. `first`: see `command`."""
     with (log or Path(os.devnull)).open("w") as said:
         process = subprocess.Popen(
-            command("run", *arguments), env=environment(**variables), cwd=ROOT,
+            command("run", *arguments, first=first), env=environment(**variables), cwd=ROOT,
             stdout=said, stderr=said,
         )  # fmt: skip
         try:

@@ -86,13 +86,17 @@ class Crowd:
         killed = 0
         for _ in range(KILLS):
             time.sleep(dice.uniform(0.4, 1.6))
-            number = dice.randrange(WORKERS)
+            while not (running := self.running()):
+                self.start(dice.randrange(WORKERS))
+            number = dice.choice(running)
             worker = self.workers[number]
-            killed += worker.poll() is None
             worker.send_signal(signal.SIGKILL)
-            worker.wait()
+            killed += worker.wait() == -signal.SIGKILL
             self.start(number)
         return killed
+
+    def running(self) -> list[int]:
+        return [number for number, worker in enumerate(self.workers) if worker.poll() is None]
 
     def finish(self) -> list[int]:
         return [worker.wait(HANG_S) for worker in self.workers]
@@ -138,6 +142,7 @@ def test_workers_killed_at_random_leave_one_zip_an_object(
     assert [path for path in held if "/.probe-" not in path and len(held[path]) != 1] == []
 
     until(lambda: not processes.below(scratch))
+    crash.age_unnamed(scratch)
     run_worker("run", *arguments, **KEYS)  # it has nothing to do but to clean up
     assert list(scratch.iterdir()) == []
 
@@ -150,7 +155,7 @@ def test_workers_killed_at_random_over_a_folder(models, undisturbed, tmp_path):
     inodes: dict[str, set[int]] = defaultdict(set)
     try:
         killed = crowd.kill_at_random(SEED)
-        while any(worker.poll() is None for worker in crowd.workers):
+        while crowd.running():
             for path in output.glob("renders/*.zip"):
                 inodes[path.name].add(path.stat().st_ino)
             crash.check_promises(output, crash.stored(undisturbed))

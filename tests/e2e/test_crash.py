@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -60,7 +58,7 @@ def test_a_run_killed_here_and_run_again_is_as_if_undisturbed(kill, models, undi
     run_worker(*arguments, check=-signal.SIGKILL, **{VARIABLE: kill})
     until(lambda: not processes.below(scratch))
     crash.check_promises(output, listing)
-    _age_unnamed(scratch)
+    crash.age_unnamed(scratch)
 
     run_worker(*arguments)
     store = open_store(str(output))
@@ -70,13 +68,6 @@ def test_a_run_killed_here_and_run_again_is_as_if_undisturbed(kill, models, undi
     assert processes.below(scratch) == []
     for key in listing:
         crash.check_whole(key, store.read(key))
-
-
-def _age_unnamed(scratch: Path) -> None:
-    """A folder killed before it was locked is told from one being made by its age alone."""
-    for folder in scratch.glob(".*"):
-        long_ago = time.time() - 24 * 3600
-        os.utime(folder, (long_ago, long_ago))
 
 
 def test_every_point_is_somewhere_on_the_way():

@@ -86,7 +86,10 @@ def test_downloads_lie_on_disk_and_raw_passes_in_ram(tmp_path):
     folder = tmp_path / "tmp"
     folder.mkdir()
     ram = Path("/dev/shm")
-    worker = shlex.join(command("run", models, "--output", tmp_path / "out", *crash.TINY))
+    # Also on a machine of little memory, where the RAM disk is not chosen by itself.
+    small = f"from worker import scratch; scratch.RAM_NEEDED = {64 << 20}"
+    arguments = ("run", models, "--output", tmp_path / "out", *crash.TINY)
+    worker = shlex.join(command(*arguments, first=small))
     told = f"env TMPDIR={folder} {failpoints.VARIABLE}={Failpoint.RENDER_AFTER} {worker}"
     done = in_tmpfs(ram, "5g", f"{told} || true; find {ram} {folder} -type f")
     files = done.stdout.split()

@@ -17,12 +17,13 @@ from tests.patience import HANG_S, until
 from tests.tools import processes
 from tests.tools.programs import program
 from worker import keys
+from worker.blender.mischief import HOLD
 from worker.blender.mischief import VARIABLE as MISCHIEF
 from worker.stores import open_store
 
 FIRST, SLOW = "cube-000.obj", "cube-002.obj"
 STOPPED = 75
-THREE_VIEWS = ("--set", "views=3")
+PATIENT = ("--view-timeout", 2 * HANG_S, "--object-timeout", 2 * HANG_S)
 
 
 class Place:
@@ -51,19 +52,16 @@ class Place:
     def worker_with(self, before: str, *more: object):
         """A worker whose Blender runs these shell commands first."""
         blender = program(self.blender, before)
-        return crash.worker(*self.arguments("--blender", blender, *more), log=self.log)
+        arguments = self.arguments("--blender", blender, *PATIENT, *more)
+        return crash.worker(*arguments, log=self.log, first=crash.LAST_WORDS)
 
     def zips(self) -> int:
         return len(list(self.output.glob("renders/*.zip")))
 
-    def at_work(self) -> bool:
-        """Blender sleeps on its object, and all before it are published."""
+    def at_work(self, model: str = SLOW) -> bool:
+        """Blender is about this object, and all before it are published."""
         raws = [path.parent.name for path in self.scratch.glob("*/objects/*/*/raw")]
-        return raws == [keys.uid_of(SLOW)]
-
-    def stopped(self) -> list[int]:
-        """Blenders that have stopped themselves."""
-        return [pid for pid in processes.below(self.scratch) if processes.state(pid) == "T"]
+        return raws == [keys.uid_of(model)]
 
     def codes(self) -> list[str | None]:
         return sorted(
@@ -90,8 +88,8 @@ def place(tmp_path) -> Place:
 def test_what_does_not_finish_within_the_grace_is_recorded_as_interrupted(number, place):
     with place.asleep("--grace", 2) as worker:
         until(place.at_work, while_runs=worker)
-        worker.send_signal(number)
         asked = time.monotonic()
+        worker.send_signal(number)
         assert worker.wait(HANG_S) == STOPPED, place.log.read_text()
         assert time.monotonic() - asked > 1.5, "it waited for its object"
     codes = place.codes()
@@ -103,12 +101,13 @@ def test_what_does_not_finish_within_the_grace_is_recorded_as_interrupted(number
 
 
 def test_what_finishes_within_the_grace_is_published(place):
-    with place.faulty(f"stop:view:{FIRST}", *THREE_VIEWS, "--grace", 2 * HANG_S) as worker:
-        until(place.stopped, while_runs=worker)
+    hold = place.models / HOLD
+    hold.touch()
+    with place.faulty(f"wait:scene:{FIRST}", "--grace", 2 * HANG_S) as worker:
+        until(lambda: place.at_work(FIRST), while_runs=worker)
         worker.send_signal(signal.SIGTERM)
         until(lambda: "told to stop" in place.log.read_text(), while_runs=worker)
-        for blender in place.stopped():
-            os.kill(blender, signal.SIGCONT)
+        hold.unlink()
         # It waits for work, not for the grace to pass.
         assert worker.wait(HANG_S) == STOPPED, place.log.read_text()
     assert place.codes().count("None") == place.zips() == 1
@@ -156,16 +155,25 @@ def test_a_killed_worker_leaves_no_blender(place):
     place.run_again_finishes()
 
 
+ENDLESS_IMPORT = """
+import runpy, sys
+class Finder:
+    def find_spec(name, path, target=None):
+        if name == "worker.cli":
+            print("importing", file=sys.stderr, flush=True)
+            sys.stdin.read()
+sys.meta_path.insert(0, Finder)
+runpy.run_module("worker", run_name="__main__", alter_sys=True)
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_while_the_program_is_still_importing_is_clean_too(number):
-    # It names each module it has imported.
-    command = [sys.executable, "-X", "importtime", "-m", "worker", "presets"]
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True,
+        [sys.executable, "-c", ENDLESS_IMPORT, "presets"], cwd=ROOT, env=environment(),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
-        while "worker.errors" not in process.stderr.readline():
-            assert process.poll() is None
+        assert process.stderr.readline() == "importing\n"
         process.send_signal(number)
         printed, said = process.communicate(timeout=HANG_S)
     assert process.returncode == STOPPED, said

@@ -6,6 +6,7 @@ import threading
 import msgspec
 import pytest
 
+from tests.patience import HANG_S
 from worker import keys, presets
 from worker.feed import Feed
 from worker.index import builder, reader
@@ -57,7 +58,7 @@ def rest(feed, tasks):
 
     thread = threading.Thread(target=take, daemon=True)
     thread.start()
-    thread.join(5)
+    thread.join(HANG_S)
     assert not thread.is_alive()
     return found
 

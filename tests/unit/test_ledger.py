@@ -1,13 +1,13 @@
 """The ledger: parts that never change, folded into one outcome per object."""
 
 import threading
-import time
 from pathlib import Path
 
 import msgspec
 import pytest
 import structlog.testing
 
+from tests.patience import HANG_S, until
 from worker import keys
 from worker.errors import OBJECT_ERRORS, Download, ImportFailed, ObjectInterrupted, StoreError
 from worker.index.record import ObjectRef
@@ -17,6 +17,8 @@ from worker.ranks import Rank
 from worker.stores import open_store
 
 RANK = Rank(3, 8, "flags")
+NEVER_S = 1e6
+"""For `flush_s`, where a test counts what is written."""
 
 
 def ref(number):
@@ -93,7 +95,7 @@ def test_a_failure_is_told_in_one_line_of_some_length(store, said, told):
 
 
 def test_parts_are_flushed_by_count_and_by_shard(store):
-    with LedgerWriter(store, RANK, "4.5.3", "cpu", flush_count=3) as writer:
+    with LedgerWriter(store, RANK, "4.5.3", "cpu", flush_count=3, flush_s=NEVER_S) as writer:
         for number in range(5):
             writer.add(rendered(number, writer, shard=f"{number % 2:06d}"))
         assert (len(parts(store, "000000")), len(parts(store, "000001"))) == (1, 1)
@@ -104,27 +106,24 @@ def test_parts_are_flushed_by_count_and_by_shard(store):
 def test_parts_are_flushed_in_time(store):
     with LedgerWriter(store, RANK, "4.5.3", "cpu", flush_s=0.05) as writer:
         writer.add(rendered(1, writer))
-        deadline = time.monotonic() + 10
-        while not parts(store):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: parts(store))
     assert len(parts(store)) == 1, "nothing new, no other part"
 
 
 def test_last_words_are_written_but_not_waited_for_when_the_store_hangs(store, monkeypatch):
     hangs, free = threading.Event(), threading.Event()
-    with LedgerWriter(store, RANK, "4.5.3", "cpu") as writer:
+    with LedgerWriter(store, RANK, "4.5.3", "cpu", flush_s=NEVER_S) as writer:
         writer.add(rendered(1, writer))
         create = store.create
 
         def hang(key, body):
             hangs.set()
-            free.wait(30)
+            free.wait(HANG_S)
             return create(key, body)
 
         monkeypatch.setattr(store, "create", hang)
         writer.last_words(0.2)
-        assert hangs.is_set()
+        assert hangs.wait(HANG_S)
         writer.add(rendered(2, writer))  # too late
         free.set()
     assert [line.uid for line in read_ledger(store, "000000").values()] == [ref(1).uid]
@@ -151,7 +150,7 @@ def test_what_could_not_be_written_is_written_later(tmp_path):
     place = tmp_path / "output"
     place.write_text("a file in the way")
     store = open_store(str(place))
-    with LedgerWriter(store, RANK, "4.5.3", "cpu", flush_count=2) as writer:
+    with LedgerWriter(store, RANK, "4.5.3", "cpu", flush_count=2, flush_s=NEVER_S) as writer:
         writer.add(rendered(1, writer))
         with pytest.raises(StoreError):
             writer.add(rendered(2, writer))
@@ -167,7 +166,7 @@ def test_a_run_that_ends_on_an_error_ends_on_that_error(tmp_path):
     store = open_store(str(tmp_path / "output"))
 
     def run(error=None):
-        with LedgerWriter(store, RANK, "4.5.3", "cpu") as writer:
+        with LedgerWriter(store, RANK, "4.5.3", "cpu", flush_s=NEVER_S) as writer:
             writer.add(rendered(1, writer))
             if error:
                 raise error

@@ -11,13 +11,13 @@ from worker.errors import NodeError
 from worker.scratch import scratch
 
 HOLD = """
-import sys, time
+import sys
 from pathlib import Path
 from worker.scratch import scratch
 with scratch(Path(sys.argv[1])) as folder:
     (folder / "raw.exr").write_bytes(b"x")
     print(folder, flush=True)
-    time.sleep(60)
+    sys.stdin.read()
 """
 
 
@@ -29,7 +29,11 @@ def test_is_removed_at_the_end(tmp_path):
 
 def test_a_killed_workers_folder_is_removed_and_a_living_ones_is_not(tmp_path):
     workers = [
-        subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
         for _ in range(2)
     ]
     try:
@@ -43,6 +47,7 @@ def test_a_killed_workers_folder_is_removed_and_a_living_ones_is_not(tmp_path):
         for worker in workers:
             worker.kill()
             worker.wait()
+            worker.stdin.close()
             worker.stdout.close()
 
 

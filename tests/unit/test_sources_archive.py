@@ -1,6 +1,7 @@
 """Archives from strangers: unpacked within limits and within their folder, or refused."""
 
 import io
+import math
 import struct
 import tarfile
 import threading
@@ -8,7 +9,7 @@ import zipfile
 from contextlib import nullcontext, suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.errors import ImportFailed, Missing, ObjectError, TooLarge, Unsupported
@@ -40,7 +41,7 @@ def unpacked(archive, into, member=None, *, limit=1 << 20, **ref):
     into.mkdir(parents=True)
     return unpack_model(
         ObjectRef(file_identifier="x", **ref), archive, archive.name, member, into,
-        FetchLimits(max_bytes=limit), Deadline(60, threading.Event()),
+        FetchLimits(max_bytes=limit), Deadline(math.inf, threading.Event()),
     )  # fmt: skip
 
 
@@ -68,8 +69,7 @@ def test_a_name_that_leaves_its_folder_is_refused(tmp_path, kind, name):
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-@settings(max_examples=60, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@settings(max_examples=60)
 @given(
     names=st.lists(
         st.lists(
@@ -216,8 +216,7 @@ def test_a_broken_archive_is_an_objects_failure(tmp_path, kind, damage):
         unpacked(archive, tmp_path / "into")
 
 
-@settings(max_examples=150, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@settings(max_examples=150)
 @given(kind=st.sampled_from(KINDS), at=st.floats(0, 1), byte=st.integers(0, 255))
 def test_a_flipped_byte_never_escapes_the_tree(tmp_path_factory, kind, at, byte):
     base = tmp_path_factory.mktemp("flip")

@@ -6,7 +6,14 @@ import pytest
 
 from worker.render import usage, watch
 from worker.render.usage import Usage
-from worker.render.watch import LOOK_EVERY_S, Limits, Overrun, TooMuchMemory, Watch
+from worker.render.watch import (
+    LOOK_EVERY_S,
+    WORKING_SHARE,
+    Limits,
+    Overrun,
+    TooMuchMemory,
+    Watch,
+)
 
 LIMITS = Limits(start_s=40.0, import_s=20.0, view_s=30.0, object_s=100.0, silence_s=10.0)
 
@@ -44,18 +51,19 @@ def passes(machine: Machine, watch: Watch, seconds: float, *, busy: float = 0.0)
         watch.look()
 
 
-def test_what_neither_speaks_nor_works_is_frozen(machine):
+@pytest.mark.parametrize("busy", [0.0, WORKING_SHARE / 10])
+def test_what_neither_speaks_nor_works_is_frozen(machine, busy):
     child = watched()
-    passes(machine, child, 9.0)
+    passes(machine, child, 9.5, busy=busy)
     with pytest.raises(Overrun, match="no sign of life for 10 s in the phase 'import'"):
-        passes(machine, child, 2.0)
+        passes(machine, child, 0.5, busy=busy)
 
 
 def test_a_child_that_works_in_silence_has_its_phases_time(machine):
     child = watched()
-    passes(machine, child, 19.0, busy=0.9)
+    passes(machine, child, 19.0, busy=2 * WORKING_SHARE)
     with pytest.raises(Overrun, match="over 20 s in the phase 'import'"):
-        passes(machine, child, 2.0, busy=0.9)
+        passes(machine, child, 2.0, busy=2 * WORKING_SHARE)
 
 
 def test_one_that_speaks_has_its_phases_and_its_objects_time(machine):

@@ -20,6 +20,8 @@ from worker.blender.channel import Channel
 from worker.blender.messages import Phase, RenderObject
 
 VARIABLE = "RENDER_WORKER_MISCHIEF"
+HOLD = "hold"
+"""A file beside the model: while it is there, `wait` waits."""
 WORK_S = 10.0
 
 
@@ -51,21 +53,37 @@ def _spin(_request: RenderObject, _channel: Channel) -> None:
 
 
 def _work(_request: RenderObject, _channel: Channel) -> None:
-    # As the above, but busy, as an importer or a modifier is; then all goes on.
-    tried, begin = 10_000_000, time.monotonic()
-    sum(range(tried))
-    sum(range(int(tried * WORK_S / (time.monotonic() - begin))))
+    _toil_for(WORK_S)  # then all goes on
+
+
+def _toil(_request: RenderObject, _channel: Channel) -> None:
+    _toil_for(2_000)
+
+
+def _toil_for(seconds: float) -> None:
+    # Holding the interpreter's lock too, but busy, as an importer or a modifier is.
+    before, end = sys.getswitchinterval(), time.monotonic() + seconds
+    sys.setswitchinterval(1e6)
+    while time.monotonic() < end:
+        pass
+    sys.setswitchinterval(before)
 
 
 def _sleep(_request: RenderObject, _channel: Channel) -> None:
     time.sleep(2_000)
 
 
+def _wait(request: RenderObject, _channel: Channel) -> None:
+    while (Path(request.root) / HOLD).exists():
+        time.sleep(0.02)
+
+
 def _swell(_request: RenderObject, _channel: Channel) -> None:
     hoard = []
-    while True:
+    for _ in range(64):  # 2 GB and no more, lest a host that nobody watches is out of memory
         hoard.append(b"x" * (32 << 20))
         time.sleep(0.02)
+    time.sleep(2_000)
 
 
 def _flood(_request: RenderObject, _channel: Channel) -> None:
@@ -105,7 +123,9 @@ KINDS: Dict[str, Callable[[RenderObject, Channel], None]] = {
     "leave": _leave,
     "spin": _spin,
     "work": _work,
+    "toil": _toil,
     "sleep": _sleep,
+    "wait": _wait,
     "swell": _swell,
     "flood": _flood,
     "close-pipe": _close_pipe,

@@ -6,17 +6,14 @@ All of them lie in one output, so that they share shards with each other and wit
 import io
 import json
 import os
-import subprocess
-import sys
 import tarfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import ROOT, environment, listing
+from tests.e2e.conftest import listing, run_worker
 from tests.integration.export import harm, scenes, surfaces
-from tests.patience import HANG_S
 from worker import keys
 from worker.blender.recipe import Camera, Preview
 from worker.omage import files
@@ -199,14 +196,10 @@ def test_a_vast_zip_is_not_read(own, tmp_path, told, code):
     os.truncate(harm.zip_of(own, 1), 6 << 30)  # sparse: takes no disk
     if not told:
         harm.unchecked(own)
-    program = (
-        "import resource; resource.setrlimit(resource.RLIMIT_AS, (5_000_000_000,) * 2);"
-        "from worker.cli import main; main()"
-    )
-    arguments = ("export", "nerf", "--input", own, "--to", tmp_path / "to", "--scratch", tmp_path)
-    done = subprocess.run([sys.executable, "-c", program, *arguments], env=environment(), cwd=ROOT,
-                          capture_output=True, text=True, check=False, timeout=HANG_S)  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    run_worker(
+        "export", "nerf", "--input", own, "--to", tmp_path / "to", "--scratch", tmp_path,
+        first="import resource; resource.setrlimit(resource.RLIMIT_AS, (5_000_000_000,) * 2)",
+    )  # fmt: skip
     found = scenes.outcomes(tmp_path / "to")
     bad = found.pop(harm.identifier(1))
     assert (bad["outcome"], bad["code"]) == ("failed", code)

@@ -2,17 +2,14 @@
 
 import io
 import json
-import subprocess
-import sys
 
 import h5py
 import numpy as np
 import pytest
 
-from tests.e2e.conftest import ROOT, environment, run_worker
+from tests.e2e.conftest import run_worker
 from tests.integration.export import synthetic
 from tests.integration.export.scenes import outcomes
-from tests.patience import HANG_S
 from worker import keys
 
 STARTS = (0, 4, 8)
@@ -273,12 +270,8 @@ def test_the_command_says_what_is_wrong(tmp_path, arguments, said):
 
 
 def test_without_the_library_it_says_what_to_install(tmp_path):
-    program = "import sys; sys.modules['h5py'] = None; from worker.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", program, "export", "hdf5", "--input", "x", "--to", tmp_path / "to"],
-        env=environment(), cwd=ROOT, capture_output=True, text=True, check=False, timeout=HANG_S,
-    )  # fmt: skip
-    assert done.returncode == 69
+    done = run_worker("export", "hdf5", "--input", "x", "--to", tmp_path / "to", check=69,
+                      first="import sys; sys.modules['h5py'] = None")  # fmt: skip
     assert "h5py is not installed" in done.stderr
     assert "pip install 'render-worker[hdf5]'" in done.stderr
 
@@ -287,16 +280,12 @@ def test_without_the_library_it_says_what_to_install(tmp_path):
 def test_a_disk_that_takes_no_more_ends_the_run_and_leaves_no_file(tmp_path, room):
     """Not by a crash: HDF5 does not outlive a write that fails."""
     out = synthetic.output(tmp_path / "out", range(0, 40, 4), ending="png", size=64)
-    program = (
-        f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}));"
-        "from worker.cli import main; main()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, "export", "hdf5", "--preprocess", "64", "--input", out,
-         "--to", tmp_path / "to", "--scratch", tmp_path],
-        env=environment(), cwd=ROOT, capture_output=True, text=True, check=False, timeout=HANG_S,
+    done = run_worker(
+        "export", "hdf5", "--preprocess", "64", "--input", out,
+        "--to", tmp_path / "to", "--scratch", tmp_path, check=69,
+        first=f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))",
+        PYTHONDONTWRITEBYTECODE="1",  # which would be cut off, too
     )  # fmt: skip
-    assert done.returncode == 69, done.stderr
     assert "data_64.h5 cannot be written" in done.stderr
     assert "--scratch" in done.stderr
     assert not list(tmp_path.rglob("*.h5"))

@@ -120,9 +120,9 @@ def test_a_redirect_to_what_is_no_url_is_an_invalid_index(site):
         open_index(f"{site.url}/m.txt", NO_S3)
 
 
-def test_nobody_answers():
-    with pytest.raises(StoreError, match=r"127\.0\.0\.1:9/m\.txt: .*refused"):
-        open_index("http://127.0.0.1:9/m.txt", NO_S3)
+def test_nobody_answers(nobody):
+    with pytest.raises(StoreError, match=rf"{re.escape(nobody)}/m\.txt: .*refused"):
+        open_index(f"http://{nobody}/m.txt", NO_S3)
 
 
 def test_a_passing_fault_and_a_cut_off_answer_are_tried_again(site):

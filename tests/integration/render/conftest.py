@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from tests.patience import PATIENT
 from worker import presets
+from worker.blender.messages import Phase
 from worker.blender.mischief import VARIABLE
 from worker.index.record import ObjectRef
 from worker.render import canary, runtime
 from worker.render.pool import Pool, PoolOptions
-from worker.render.watch import Limits
 from worker.sources.base import FetchedObject
 
 RECIPE = presets.load("default", ["views=2", "resolution=16", "samples=1"])
@@ -32,6 +34,18 @@ def model(folder: Path, name: str) -> FetchedObject:
     )
 
 
+def hurried(pool: Pool, where: str, **limits: float) -> Callable[[Phase], None]:
+    """For `Pool.render`: these limits while a fault strikes in the phase `where`, else patience."""
+
+    def on_phase(told: Phase) -> None:
+        strikes = told.phase == where and told.view in {-1, 1}
+        watch = pool._slots[0].child._watch
+        watch._limits = msgspec.structs.replace(PATIENT, **(limits if strikes else {}))
+        watch.enter(told.phase)
+
+    return on_phase
+
+
 @pytest.fixture
 def make_pool(tmp_path):
     """A function that opens a pool, with a fault for some objects or another program if asked."""
@@ -41,7 +55,7 @@ def make_pool(tmp_path):
         found = runtime.find(str(program or "bpy"))
         if mischief:
             found = msgspec.structs.replace(found, environment={VARIABLE: mischief})
-        options.setdefault("limits", Limits(object_s=60.0))
+        options.setdefault("limits", PATIENT)
         options.setdefault("device", "cpu")
         pool = Pool(found, PoolOptions(**options), tmp_path / "children")
         pools.append(pool)

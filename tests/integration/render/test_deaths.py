@@ -7,10 +7,11 @@ import signal
 import threading
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
-from tests.integration.render.conftest import RECIPE, model
-from tests.patience import until
+from tests.integration.render.conftest import RECIPE, hurried, model
+from tests.patience import PATIENT, until
 from tests.tools import processes
 from worker.blender.messages import Phase
 from worker.errors import (
@@ -21,9 +22,6 @@ from worker.errors import (
     Timeout,
 )
 from worker.pack.pack import pack
-from worker.render.watch import Limits
-
-SHORT = Limits(object_s=60.0, import_s=3.0, view_s=3.0, silence_s=4.0)
 
 # kind:phase → what becomes of the object, and a word its message must hold
 DEATHS = {
@@ -45,23 +43,21 @@ DEATHS = {
 @pytest.mark.parametrize("death", DEATHS)
 def test_a_death_is_the_objects_outcome_and_nothing_else(death, make_pool, tmp_path):
     error, word = DEATHS[death]
-    limits = Limits(**{**_fields(SHORT), "memory_bytes": (900 << 20) if "swell" in death else 0})
-    pool = make_pool(f"{death}:victim", limits=limits)
+    where = death.split(":")[1]
+    most = (900 << 20) if "swell" in death else 0
+    pool = make_pool(f"{death}:victim", limits=msgspec.structs.replace(PATIENT, memory_bytes=most))
+    hurry = {f"{where}_s": 1.0} if error is Timeout else {}
     good, victim = model(tmp_path / "m", "good"), model(tmp_path / "m", "victim")
     assert pool.render(good, RECIPE, tmp_path / "raw").answer.uid == good.ref.uid
     with pytest.raises(error) as caught:
-        pool.render(victim, RECIPE, tmp_path / "raw")
+        pool.render(victim, RECIPE, tmp_path / "raw", hurried(pool, where, **hurry))
     assert word in str(caught.value)
     if error is not Timeout or "view" not in death:
-        assert death.split(":")[1] in str(caught.value) or word == "memory-limit"
+        assert where in str(caught.value) or word == "memory-limit"
     assert pool.render(good, RECIPE, tmp_path / "raw").answer.uid == good.ref.uid
     pool.close()
     until(lambda: not processes.below(tmp_path / "children"))
     assert not [p for p in (tmp_path / "children").glob("child-*") if any(p.iterdir())]
-
-
-def _fields(limits: Limits) -> dict:
-    return {name: getattr(limits, name) for name in limits.__struct_fields__}
 
 
 def test_a_flood_is_kept_as_a_short_tail(make_pool, tmp_path):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.integration.render.conftest import RECIPE, model
+from tests.patience import PATIENT
 from tests.tools import processes
 from worker.errors import Empty
 from worker.render import usage
 from worker.render.pool import RECYCLE_SHARE, Pool
-from worker.render.watch import Limits
 
 
 def pids(pool: Pool, tmp_path, objects: int) -> set[int]:
@@ -35,14 +36,18 @@ def test_a_child_is_replaced_after_its_share_of_objects(make_pool, tmp_path):
 
 
 def test_a_swollen_child_is_replaced(make_pool, tmp_path):
-    pool = make_pool()
-    (pid,) = pids(pool, tmp_path, 1)
-    held = usage.of_group(pid).resident
-    pool.close()
-    # What it holds anyway is within the limit, and over the share of it that may stay.
-    limit = int(held * (1 + 1 / RECYCLE_SHARE) / 2)
-    pool = make_pool(limits=Limits(memory_bytes=limit))
-    assert len(pids(pool, tmp_path, 2)) == 2
+    def replaced() -> bool:
+        pool = make_pool()
+        (pid,) = pids(pool, tmp_path, 1)
+        held = usage.of_group(pid).resident
+        pool.close()
+        # What it holds anyway is within the limit, and over the share of it that may stay.
+        limit = int(held * (1 + 1 / RECYCLE_SHARE) / 2)
+        pool = make_pool(limits=msgspec.structs.replace(PATIENT, memory_bytes=limit))
+        return len(pids(pool, tmp_path, 2)) == 2
+
+    # A machine short of memory may take a child's pages between the two looks; not twice.
+    assert replaced() or replaced()
 
 
 def test_a_child_is_replaced_after_an_error(make_pool, tmp_path):

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.integration.render.conftest import RECIPE, model
-from tests.patience import until
+from tests.patience import PATIENT, until
 from tests.tools import processes
 from tests.tools.programs import program
 from worker.errors import BlenderMissing
-from worker.render.watch import Limits
 
 TRIES = 3
 SLOW_S = 5.0
 
 
-def stumbling(folder, times: int):
+def stumbling(folder, times: int, then: str = ""):
     """A Blender whose first `times` starts fail; and the file with a line for each start."""
     starts = folder / "starts"
     fail = f"[ $(wc -l < {starts}) -gt {times} ] || {{ echo libnone.so: no such file; exit 127; }}"
-    return program(folder / "blender", f"echo started >> {starts}\n{fail}"), starts
+    return program(folder / "blender", f"echo started >> {starts}\n{fail}\n{then}"), starts
 
 
 def test_a_start_that_fails_twice_is_tried_again(make_pool, tmp_path):
@@ -39,13 +39,15 @@ def test_one_that_never_starts_is_the_nodes_fault_and_says_what_to_check(make_po
 
 def test_a_slow_start_has_the_whole_of_its_deadline(make_pool, tmp_path):
     """No heart beats yet, so silence says nothing."""
-    slow = program(tmp_path / "blender", f"sleep {SLOW_S}")
-    pool = make_pool(program=slow, limits=Limits(silence_s=SLOW_S / 2))
-    pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
+    slow, starts = stumbling(tmp_path, 0, f"sleep {SLOW_S}")
+    limits = msgspec.structs.replace(PATIENT, silence_s=SLOW_S / 2)
+    assert make_pool(program=slow, limits=limits).ready
+    assert len(starts.read_text().split()) == 1
 
 
 def test_a_start_that_hangs_ends_at_its_deadline(make_pool, tmp_path):
     hung = program(tmp_path / "blender", "exec sleep 2000")
+    limits = msgspec.structs.replace(PATIENT, start_s=1.0)
     with pytest.raises(BlenderMissing, match="not finished within 1 s, in the phase 'start'"):
-        make_pool(program=hung, limits=Limits(start_s=1.0))
+        make_pool(program=hung, limits=limits)
     until(lambda: not processes.below(tmp_path / "children"))

@@ -14,13 +14,13 @@ import numpy as np
 import OpenEXR
 from PIL import Image
 
+from tests.patience import PATIENT
 from worker import presets
 from worker.blender.messages import View
 from worker.index.reader import open_index
 from worker.index.scenes import arranged
 from worker.pack.pack import pack
 from worker.render.pool import Pool, PoolOptions
-from worker.render.watch import Limits
 from worker.s3 import S3Options
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
@@ -61,9 +61,7 @@ class Scenery:
     def __init__(self, runtime: Any, folder: Path) -> None:
         self.folder = folder
         self._count = itertools.count()
-        self.pool = Pool(
-            runtime, PoolOptions(device="cpu", limits=Limits(object_s=200.0)), folder / "children"
-        )
+        self.pool = Pool(runtime, PoolOptions(device="cpu", limits=PATIENT), folder / "children")
         self.pool.open()
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """The HTTP source against a real server that misbehaves in every way it can."""
 
 import io
+import re
 import threading
 import time
 import zipfile
@@ -130,17 +131,17 @@ def test_headers_cut_off_are_no_empty_object(web, make_fetcher):
     assert make_fetcher().fetch(at(f"{web.url}/m.stl", DATA)).size == len(DATA)
 
 
-def test_a_connection_refused_is_a_download_error(make_fetcher):
-    with pytest.raises(Download, match=r"m\.stl: 127\.0\.0\.1:9: .* refused"):
-        make_fetcher(attempts=1).fetch(at("http://127.0.0.1:9/m.stl"))
+def test_a_connection_refused_is_a_download_error(nobody, make_fetcher):
+    with pytest.raises(Download, match=rf"m\.stl: {re.escape(nobody)}: .* refused"):
+        make_fetcher(attempts=1).fetch(at(f"http://{nobody}/m.stl"))
 
 
-def test_a_proxy_that_does_not_answer_is_named(make_fetcher, monkeypatch):
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+def test_a_proxy_that_does_not_answer_is_named(nobody, make_fetcher, monkeypatch):
+    monkeypatch.setenv("http_proxy", f"http://{nobody}")
     monkeypatch.setenv("no_proxy", "")
     with pytest.raises(Download) as caught:
         make_fetcher(attempts=1).fetch(at("http://models.example/m.stl"))
-    assert "Unable to connect to proxy: 127.0.0.1:9: " in str(caught.value)
+    assert f"Unable to connect to proxy: {nobody}: " in str(caught.value)
     assert "Watched" not in str(caught.value)
 
 

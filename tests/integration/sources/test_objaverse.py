@@ -89,8 +89,8 @@ def test_a_passing_failure_is_tried_again(proxy, make_fetcher, fault):
     assert make_fetcher().fetch(at(SKETCHFAB, GLB)).size == len(GLB)
 
 
-def test_a_network_error_is_a_download_error(make_fetcher, monkeypatch):
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+def test_a_network_error_is_a_download_error(nobody, make_fetcher, monkeypatch):
+    monkeypatch.setenv("https_proxy", f"http://{nobody}")
     with pytest.raises(Download, match="refused"):
         make_fetcher(attempts=1).fetch(at(SKETCHFAB))
 

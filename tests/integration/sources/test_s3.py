@@ -239,11 +239,11 @@ def test_a_denial_is_a_download_error_that_names_it(make_fetcher):
         assert len(web.asked) == 1
 
 
-def test_no_credentials_is_a_download_error(make_fetcher, monkeypatch, tmp_path):
+def test_no_credentials_is_a_download_error(nobody, make_fetcher, monkeypatch, tmp_path):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    options = S3Options(endpoint_url="http://127.0.0.1:9", region="us-east-1")
+    options = S3Options(endpoint_url=f"http://{nobody}", region="us-east-1")
     with pytest.raises(Download, match="credentials"):
         make_fetcher(s3=options).fetch(at("s3://models/m.stl"))

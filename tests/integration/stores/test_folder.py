@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from tests.patience import until
 from worker.errors import StoreError
 from worker.stores import open_store
 
@@ -16,7 +17,7 @@ WRITER = """
 import sys
 from worker.stores import open_store
 store = open_store(sys.argv[1])
-for number in range(1_000_000):
+for number in range(300):  # a disk's worth and no more, should nobody end it
     body = bytes([number % 251]) * 3_000_000
     assert store.create(f"renders/{sys.argv[2]}-{number:06d}.zip", body)
 """
@@ -26,11 +27,13 @@ def test_a_killed_writer_leaves_whole_files_only(tmp_path):
     store = open_store(str(tmp_path))
     for round_number in range(4):
         writer = subprocess.Popen([sys.executable, "-c", WRITER, tmp_path, str(round_number)])
-        deadline = time.monotonic() + 20
-        while len(list(store.list(f"renders/{round_number}-"))) < 2 + round_number:
-            assert time.monotonic() < deadline
-            for entry in store.list():
-                assert entry.size == 3_000_000
+
+        def some_are_there(mine=f"renders/{round_number}-", count=2 + round_number):
+            found = list(store.list())
+            assert {entry.size for entry in found} <= {3_000_000}
+            return sum(entry.key.startswith(mine) for entry in found) >= count
+
+        until(some_are_there, while_runs=writer, every_s=0.003)
         time.sleep(0.003 * round_number)
         writer.send_signal(signal.SIGKILL)
         writer.wait()
