@@ -43,6 +43,13 @@ class Held:
         self.fault.unlink(missing_ok=True)
 
 
+def in_a_container(held: Held) -> list[str]:
+    """Options of podman and docker for a worker that renders with this Blender."""
+    settings = {"RENDER_WORKER_BLENDER": f"/held/{held.program.name}", **PATIENT}
+    variables = [f"--env={name}={value}" for name, value in settings.items()]
+    return [f"--volume={held.folder}:/held:ro", *variables]
+
+
 def in_blender(scratch: Path) -> set[str]:
     """The uids that workers with this scratch folder are rendering."""
     try:
