@@ -194,8 +194,8 @@ def at_work(batch, holding) -> Callable[..., None]:
 
     def wait(model: str = held.MODEL) -> None:
         uid, scratch = keys.uid_of(model), batch.settings["LOCAL"]
-        batch.until(lambda: uid in held.in_blender(scratch))
-        assert f'"runtime": "{holding.program}"' in batch.log()
+        ready = f'"runtime": "{holding.program}"'
+        batch.until(lambda: uid in held.in_blender(scratch) and ready in batch.log())
         holding.let_go()
 
     return wait

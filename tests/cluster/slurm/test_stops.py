@@ -211,8 +211,8 @@ def test_a_stop_while_kernels_are_compiled_is_passed_on_and_requeued(batch, clus
         tmp_path, 'echo "$1 ${SLURM_RESTART_COUNT:-0}"',
         '[ "$1${SLURM_RESTART_COUNT:-0}" = warm0 ] || exit 0', "trap 'exit 75' TERM",
     )  # fmt: skip
-    job = batch.submit("render.sbatch", "--ntasks=2", RENDER_WORKER=program)
-    batch.until(lambda: "up" in batch.log(f"render-{job}-warm-*.log"))
+    job = batch.submit("render.sbatch", "--nodes=2", "--ntasks=2", RENDER_WORKER=program)
+    batch.until(lambda: batch.log(f"render-{job}-warm-*.log").count("up") == 2)
     cluster.call("scancel", "--batch", "--signal=TERM", job)
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), batch.log()
