@@ -10,6 +10,8 @@ from worker.blender.mischief import VARIABLE as MISCHIEF
 
 MODEL = "gear.stl"
 IN_THE_IMAGE = "/opt/venv/bin/python"
+PATIENT = {"RENDER_WORKER_VIEW_TIMEOUT": 3600, "RENDER_WORKER_OBJECT_TIMEOUT": 3600}
+"""For the worker, lest it replaces the child that is held."""
 
 
 @dataclass(frozen=True)
@@ -23,22 +25,37 @@ class Held:
         return self.folder / "blender"
 
     @property
-    def which(self) -> Path:
-        """Names the model, while there is one."""
-        return self.folder / "which"
+    def fault(self) -> Path:
+        """What is to happen to whom, while something is."""
+        return self.folder / "fault"
 
-    def hold(self, model: str) -> None:
-        """Every child that starts from here on sleeps for ever on a model of this name."""
-        self.which.write_text(model)
+    def hold(self, model: str, kind: str = "sleep") -> None:
+        """Every child that starts from here on sleeps for ever on a model of this name.
+
+        With the kind `stop` it stops itself, and goes on when it is sent a SIGCONT.
+        """
+        whole = self.fault.with_suffix(".new")
+        whole.write_text(f"{kind}:scene:{model}")
+        whole.replace(self.fault)
 
     def let_go(self) -> None:
         """Children that start from here on do not; the one that sleeps sleeps on."""
-        self.which.unlink(missing_ok=True)
+        self.fault.unlink(missing_ok=True)
+
+
+def in_a_container(held: Held) -> list[str]:
+    """Options of podman and docker for a worker that renders with this Blender."""
+    settings = {"RENDER_WORKER_BLENDER": f"/held/{held.program.name}", **PATIENT}
+    variables = [f"--env={name}={value}" for name, value in settings.items()]
+    return [f"--volume={held.folder}:/held:ro", *variables]
 
 
 def in_blender(scratch: Path) -> set[str]:
     """The uids that workers with this scratch folder are rendering."""
-    return {raw.parent.name for raw in scratch.glob("*/objects/*/*/raw")}
+    try:
+        return {raw.parent.name for raw in scratch.glob("*/objects/*/*/raw")}
+    except FileNotFoundError:  # a folder was gone before it was looked into
+        return set()
 
 
 def make(folder: Path) -> Held:
@@ -48,8 +65,8 @@ def make(folder: Path) -> Held:
     held.program.write_text(
         "#!/bin/sh\n"
         f'python={IN_THE_IMAGE}; [ -x "$python" ] || python={sys.executable}\n'
-        f'which=${{0%/*}}/{held.which.name}; [ ! -e "$which" ] || '
-        f'export {MISCHIEF}="sleep:scene:$(cat "$which")"\n'
+        f'fault=$(cat "${{0%/*}}/{held.fault.name}" 2>/dev/null)\n'
+        f'[ -z "$fault" ] || export {MISCHIEF}="$fault"\n'
         'while [ "$1" != "--" ]; do shift; done; shift\n'
         'exec "$python" -P -m worker.blender "$@"\n'
     )

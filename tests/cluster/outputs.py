@@ -22,8 +22,12 @@ def writers(shard: Path) -> set[str]:
 
 
 def log_lines(log: str) -> Iterable[dict]:
-    """A log's JSON lines; others (a scheduler's own) are left out."""
-    return (json.loads(line) for line in log.splitlines() if line.startswith("{"))
+    """A log's JSON lines; others (a scheduler's own) and one half written are left out."""
+    return (
+        json.loads(line)
+        for line in log.splitlines(keepends=True)
+        if line.startswith("{") and line.endswith("\n")
+    )
 
 
 def rendered_uids(log: str) -> set[str]:
@@ -34,9 +38,8 @@ def rendered_uids(log: str) -> set[str]:
 def statuses(log: str) -> list[int]:
     """What the workers of a log ended with, in order; one that had not begun says it in words."""
     ends = []
-    for line in log.splitlines():
-        if line == "render-worker: stopped before the first object":
+    for line in log.splitlines(keepends=True):
+        if line == "render-worker: stopped before the first object\n":
             ends.append(75)
-        elif line.startswith("{") and (entry := json.loads(line))["event"] == "done":
-            ends.append(entry["status"])
+        ends += [entry["status"] for entry in log_lines(line) if entry["event"] == "done"]
     return ends

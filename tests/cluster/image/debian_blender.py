@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 
 from tests.cluster.tools.podman import Unavailable, cache, require
+from tests.patience import HANG_S
 
 PACKAGES = ("blender", "python3-numpy", "xz-utils")
 SYSTEM = re.compile(r"/(libc|libm|libdl|libpthread|librt|ld-linux[^/]*)\.so")
@@ -59,7 +60,9 @@ def _make(program: Path, name: str, made: Path) -> None:
     shutil.copytree(numpy, python / "dist-packages/numpy", ignore=leave_out)
     partial = made.with_suffix(".partial")
     subprocess.run(
-        ["tar", "-C", made.parent, "-I", "xz -0 -T0", "-cf", partial, name], check=True, timeout=600
+        ["tar", "-C", made.parent, "-I", "xz -0 -T0", "-cf", partial, name],
+        check=True,
+        timeout=4 * HANG_S,
     )
     partial.rename(made)
     shutil.rmtree(folder)

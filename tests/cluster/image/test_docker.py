@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.cluster import needs
+from tests.cluster import held, needs
 from tests.cluster.image.conftest import SMALL
 from tests.cluster.tools import oci_base
 from tests.cluster.tools.docker import Docker, running
@@ -19,7 +19,6 @@ from tests.patience import until
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 HARDENED = ("--rm", "--read-only", "--user", "12345:54321", "--cap-drop", "ALL",
             "--security-opt", "no-new-privileges", "--network", "none")  # fmt: skip
-LONG = ("--device", "cpu", "--set", "views=60", "--set", "resolution=64", "--set", "samples=64")
 
 
 @pytest.fixture(scope="module")
@@ -63,22 +62,21 @@ def test_its_volumes_are_anybodys(docker, image):
     docker("volume", "rm", name)
 
 
-def test_docker_stop_ends_it_with_75(docker, image, readable_samples, output):
+def test_docker_stop_ends_it_with_75(docker, image, readable_samples, holding, output):
     name = f"worker-{uuid4().hex[:8]}"
     options = [option for option in HARDENED if option != "--rm"]
     docker(
-        "run", "--detach", "--name", name, *options, "--volume", f"{readable_samples}:/samples:ro",
-        "--volume", f"{output}:/out", image, "run", "/samples", "--output", "/out", *LONG,
+        "run", "--detach", "--name", name, *options, *held.in_a_container(holding),
+        "--volume", f"{readable_samples}:/samples:ro", "--volume", f"{output}:/out",
+        image, "run", "/samples", "--output", "/out", *SMALL, "--grace", "1",
+        "--children-per-device", "2",  # the other one publishes
     )  # fmt: skip
     until(lambda: list(output.glob("renders/*.zip")), lambda: docker("logs", name).stderr)
-    docker("stop", "-t", 100, name)
+    docker("stop", "-t", 300, name)
     assert docker("wait", name).stdout.strip() == "75", docker("logs", name).stderr
-    assert len(list(output.glob("renders/*.zip"))) < len(models(readable_samples))
+    models = [path for path in readable_samples.iterdir() if path.is_file()]
+    assert len(list(output.glob("renders/*.zip"))) < len(models)
     docker("rm", name)
-
-
-def models(samples: Path) -> list[Path]:
-    return [path for path in samples.iterdir() if path.is_file()]
 
 
 @pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="there is a GPU here")

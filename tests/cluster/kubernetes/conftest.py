@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,18 @@ import pytest
 import yaml
 
 from tests.cluster import needs
+from tests.cluster.memory import in_memory
 from tests.e2e.conftest import ROOT
 
 OVERLAYS = ("base", "overlays/cpu", "overlays/many-small", "overlays/kueue",
             "overlays/export")  # fmt: skip
 Manifests = dict[str, dict[str, Any]]
+
+
+@pytest.fixture
+def tmp_path(tmp_path) -> Iterator[Path]:
+    with in_memory(tmp_path) as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import held, needs
+from tests.cluster.memory import in_memory
 from tests.e2e.conftest import ROOT, environment
 from tests.patience import HANG_S, until
 from worker import keys
@@ -26,15 +30,22 @@ ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEM
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running Slurm."""
+    """A running Slurm, and the folder that all it keeps lies in."""
 
-    conf: Path
+    folder: Path
+
+    @property
+    def nodes(self) -> list[str]:
+        return sorted(set(self.call("sinfo", "-h", "-N", "-o", "%N").split()))
 
     def call(self, *command: object, check: bool = True, **variables: object) -> str:
         """A Slurm command's output."""
         done = subprocess.run(
             [str(part) for part in command],
-            env=environment(SLURM_CONF=str(self.conf), **{k: str(v) for k, v in variables.items()}),
+            env=environment(
+                SLURM_CONF=str(self.folder / "etc/slurm.conf"),
+                **{name: str(value) for name, value in variables.items()},
+            ),
             cwd=ROOT / "slurm",
             capture_output=True,
             text=True,
@@ -53,12 +64,20 @@ class Cluster:
             if line.startswith("JobId=")
         ]
 
+    def steps(self, job: str) -> list[Path]:
+        """The job's running step of workers, by its daemon on each node."""
+        return list((self.folder / "state").glob(f"slurmd.*/*_{job}.1"))
+
     def wait(self, job: str) -> list[dict[str, str]]:
-        """The job's, or its array's tasks', last words."""
+        """The job's, or its array's tasks', last words; one that is requeued starts at once."""
         jobs = []
 
         def ended() -> bool:
             jobs[:] = self.jobs(job)
+            for one in jobs:
+                if one["Reason"] == "BeginTime":
+                    at_once = ("scontrol", "update", f"JobId={one['JobId']}", "StartTime=now")
+                    self.call(*at_once, check=False)  # it may have begun
             return all(one["JobState"] in ENDED for one in jobs)
 
         until(ended, lambda: f"{job} does not end: {jobs}", every_s=0.3)
@@ -75,20 +94,36 @@ def cluster(tmp_path_factory) -> Iterator[Cluster]:
     )
     if os.geteuid() != 0:
         needs.unavailable("slurm", "slurmd and munged are started here as root only")
-    folder = tmp_path_factory.mktemp("slurm")
-    up = subprocess.run(
-        [TOOL, "up", folder],
-        env=environment(SLURM_TEST_MAX_ARRAY=MAX_ARRAY),
-        capture_output=True,
-        text=True,
-        timeout=HANG_S,
-        check=False,
-    )
-    try:
-        assert up.returncode == 0, up.stderr
-        yield Cluster(folder / "etc/slurm.conf")
-    finally:
-        subprocess.run([TOOL, "down", folder], check=False, timeout=HANG_S)
+    with in_memory(tmp_path_factory.mktemp("slurm")) as folder:
+        try:
+            up = subprocess.run(
+                [TOOL, "up", folder],
+                env=environment(SLURM_TEST_MAX_ARRAY=MAX_ARRAY, SLURM_TEST_PORT=str(free_ports(3))),
+                capture_output=True,
+                text=True,
+                timeout=2 * HANG_S,
+                check=False,
+            )
+            assert up.returncode == 0, up.stderr
+            yield Cluster(folder)
+        finally:
+            subprocess.run([TOOL, "down", folder], check=False, timeout=2 * HANG_S)
+
+
+def free_ports(count: int) -> int:
+    """The first of so many free ports in a row, below those that the kernel hands out."""
+    while True:
+        first = random.randrange(16_384, 32_768 - count)
+        with contextlib.suppress(OSError), contextlib.ExitStack() as sockets:
+            for port in range(first, first + count):
+                sockets.enter_context(socket.socket()).bind(("", port))
+            return first
+
+
+@pytest.fixture
+def tmp_path(tmp_path) -> Iterator[Path]:
+    with in_memory(tmp_path) as folder:
+        yield folder
 
 
 @dataclass
@@ -114,7 +149,7 @@ class Batch:
         """The logs, one after the other."""
         return "".join(path.read_text() for path in sorted(self.logs.glob(pattern)))
 
-    def until(self, happened: Callable[[], bool]) -> None:
+    def until(self, happened: Callable[[], object]) -> None:
         until(happened, self.log, every_s=0.05)
 
 
@@ -148,6 +183,7 @@ def holding(batch, holding) -> held.Held:
     batch.settings |= {
         "RENDER_WORKER_BLENDER": holding.program,
         "RENDER_WORKER_GRACE": 1,
+        **held.PATIENT,
     }
     return holding
 
@@ -158,8 +194,8 @@ def at_work(batch, holding) -> Callable[..., None]:
 
     def wait(model: str = held.MODEL) -> None:
         uid, scratch = keys.uid_of(model), batch.settings["LOCAL"]
-        batch.until(lambda: uid in held.in_blender(scratch))
-        assert f'"runtime": "{holding.program}"' in batch.log()
+        ready = f'"runtime": "{holding.program}"'
+        batch.until(lambda: uid in held.in_blender(scratch) and ready in batch.log())
         holding.let_go()
 
     return wait

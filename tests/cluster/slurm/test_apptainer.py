@@ -33,6 +33,10 @@ def test_ranks_in_the_image_are_stopped_and_go_on(
 ):
     job = contained.submit("render.sbatch", "--ntasks=4")
     log = f"render-{job}-*.log"
+    # A rank that Apptainer still starts would end in ways of its own.
+    contained.until(
+        lambda: all("blender ready" in contained.log(f"render-{job}-{i}.log") for i in range(4))
+    )
     at_work()
     cluster.call("scancel", "--batch", "--signal=TERM", job)
     (ended,) = cluster.wait(job)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.held import in_blender
+from tests.cluster import held
 from tests.cluster.outputs import outcomes, statuses
 from tests.cluster.slurm.conftest import QUICK
 from tests.e2e.conftest import listing, run_worker
+from tests.patience import HANG_S
+from tests.tools import processes
+from worker import keys
 
 pytestmark = pytest.mark.cluster
 
@@ -25,12 +30,6 @@ def whole(index, held_blender, tmp_path_factory) -> dict[str, str]:
 def ends(batch, pattern: str) -> list[int]:
     """The statuses that the workers of these logs ended with, in order."""
     return statuses(batch.log(pattern))
-
-
-def steps_of(job: str) -> list[str]:
-    """The daemons of the job's running step of workers, one a node."""
-    commands = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline"))
-    return [line.decode() for line in commands if f"[{job}.1]".encode() in line]
 
 
 def stand_in(folder: Path, *lines: str) -> Path:
@@ -71,27 +70,44 @@ def test_a_clean_stop_reaches_the_worker_is_requeued_and_finishes(
     assert_published_is_recorded(tmp_path / "out")
 
 
-def test_the_time_limit_stops_cleanly_and_the_job_goes_on(batch, holding, cluster, tmp_path):
-    job = batch.submit("render.sbatch", "--ntasks=1", "--time=1", "--signal=B:TERM@45")
-    batch.until(lambda: cluster.jobs(job)[0]["Restarts"] == "1")
+def test_the_time_limit_stops_cleanly_and_the_job_goes_on(batch, at_work, cluster, tmp_path):
+    job = batch.submit("render.sbatch", "--ntasks=1", "--time=60", "--signal=B:TERM@600")
+    at_work()
+    # It is due now, and Slurm looks at limits every 30 s.
+    limit = ("scontrol", "update", f"JobId={job}")
+    cluster.call(*limit, "TimeLimit=10")
+    batch.until(lambda: cluster.jobs(job)[0]["JobState"] == "PENDING")
+    cluster.call(*limit, "TimeLimit=60")
+    (ended,) = cluster.wait(job)
+    assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), batch.log()
     assert "status 75: requeued" in batch.log("batch-*")
-    assert ends(batch, f"render-{job}-0.log") == [75]
+    assert ends(batch, f"render-{job}-0.log") == [75, 0]
     assert_published_is_recorded(tmp_path / "out")
-    batch.until(lambda: cluster.jobs(job)[0]["JobState"] == "RUNNING")
 
 
-def test_the_object_in_work_is_finished_and_the_last_restart_ends_with_75(batch, cluster, tmp_path):
-    minutes = "views=60 resolution=64 samples=64"
+def test_the_object_in_work_is_finished_and_the_last_restart_ends_with_75(
+    batch, holding, cluster, tmp_path
+):
+    holding.hold(held.MODEL, "stop")
     job = batch.submit("render.sbatch", "--ntasks=1", REQUEUE_MAX=0,
-                       RENDER_WORKER_SET=minutes, RENDER_WORKER_GRACE=100)  # fmt: skip
-    batch.until(lambda: bool(in_blender(tmp_path)))
+                       RENDER_WORKER_GRACE=2 * HANG_S)  # fmt: skip
+
+    def stopped() -> list[int]:
+        return [pid for pid in processes.below(tmp_path) if processes.state(pid) == "T"]
+
+    batch.until(stopped)
     cluster.call("scancel", "--batch", "--signal=TERM", job)
+    batch.until(lambda: "told to stop" in batch.log(f"render-{job}-0.log"))
+    for blender in stopped():
+        os.kill(blender, signal.SIGCONT)
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["ExitCode"], ended["Restarts"]) == ("FAILED", "75:0", "0")
     assert "not requeued" in batch.log("batch-*")
     assert_published_is_recorded(tmp_path / "out")
-    ended = [line["outcome"] for line in outcomes(tmp_path / "out")]
-    assert 0 < ended.count("rendered") < 7
+    lines = outcomes(tmp_path / "out")
+    rendered = {line["uid"] for line in lines if line["outcome"] == "rendered"}
+    assert keys.uid_of(held.MODEL) in rendered
+    assert len(rendered) < 7
 
 
 def test_a_stop_of_one_array_task_leaves_the_others_alone(
@@ -141,12 +157,12 @@ def test_a_node_set_down_in_the_middle_loses_nothing(batch, at_work, cluster, tm
     job = batch.submit("render.sbatch", "--ntasks=4")
     at_work()
     assert cluster.jobs(job)[0]["NumNodes"] == "2"
-    cluster.call("scontrol", "update", "nodename=t2", "state=down", "reason=test")
+    node = ("scontrol", "update", f"nodename={cluster.nodes[1]}")
+    cluster.call(*node, "state=down", "reason=test")
     try:
-        batch.until(lambda: cluster.jobs(job)[0]["JobState"] == "PENDING")
+        batch.until(lambda: cluster.jobs(job)[0]["Restarts"] == "1" and not cluster.steps(job))
     finally:
-        # Refused when it came back by itself.
-        cluster.call("scontrol", "update", "nodename=t2", "state=resume", check=False)
+        cluster.call(*node, "state=resume")
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), batch.log()
     assert listing(tmp_path / "out", killed=True) == whole
@@ -183,7 +199,7 @@ def test_a_stop_after_a_whole_nodes_tasks_are_done_lets_the_others_finish(batch,
     job = batch.submit("render.sbatch", "--nodes=2", "--ntasks=2", RENDER_WORKER=program)
     batch.until(lambda: batch.log(f"render-{job}-*.log").count("up") == 1)
     # What is over on the second node can no longer be signalled there.
-    batch.until(lambda: len(steps_of(job)) == 1)
+    batch.until(lambda: len(cluster.steps(job)) == 1)
     cluster.call("scancel", "--batch", "--signal=TERM", job)
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), batch.log()
@@ -195,8 +211,8 @@ def test_a_stop_while_kernels_are_compiled_is_passed_on_and_requeued(batch, clus
         tmp_path, 'echo "$1 ${SLURM_RESTART_COUNT:-0}"',
         '[ "$1${SLURM_RESTART_COUNT:-0}" = warm0 ] || exit 0', "trap 'exit 75' TERM",
     )  # fmt: skip
-    job = batch.submit("render.sbatch", "--ntasks=2", RENDER_WORKER=program)
-    batch.until(lambda: "up" in batch.log(f"render-{job}-warm-*.log"))
+    job = batch.submit("render.sbatch", "--nodes=2", "--ntasks=2", RENDER_WORKER=program)
+    batch.until(lambda: batch.log(f"render-{job}-warm-*.log").count("up") == 2)
     cluster.call("scancel", "--batch", "--signal=TERM", job)
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["Restarts"]) == ("COMPLETED", "1"), batch.log()

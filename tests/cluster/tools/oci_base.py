@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tests.cluster.tools.podman import Podman, Unavailable, require
+from tests.patience import HANG_S
 
 BASE = "python:3.11-slim-bookworm"
 STAND_IN = f"localhost/{BASE}"
@@ -45,7 +46,7 @@ def ensure(podman: Podman) -> str:
     if podman.exists(BASE):
         return BASE
     with contextlib.suppress(subprocess.TimeoutExpired):
-        if podman("pull", "--quiet", BASE, check=None, timeout=120).returncode == 0:
+        if podman("pull", "--quiet", BASE, check=None, timeout=HANG_S).returncode == 0:
             return BASE
     _make(podman)
     return f"a stand-in for {BASE}"
@@ -58,10 +59,14 @@ def _make(podman: Podman) -> None:
         hook.write_text(CUSTOMISE)
         hook.chmod(0o755)
         Path(folder).chmod(0o755)
-        made = subprocess.run(
-            ["mmdebstrap", *OPTIONS, f"--customize-hook={hook}", "bookworm", archive, mirror()],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False,
-        )  # fmt: skip
+        options = (*OPTIONS, f"--customize-hook={hook}")
+        try:
+            made = subprocess.run(
+                ["mmdebstrap", *options, "bookworm", archive, mirror()], stdin=subprocess.DEVNULL,
+                capture_output=True, text=True, timeout=4 * HANG_S, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise Unavailable(f"mmdebstrap has not ended after {error.timeout:.0f} s") from error
         if made.returncode != 0:
             raise Unavailable(f"mmdebstrap failed: {made.stderr.strip()[-400:]}")
         podman("import", "--quiet", "--change", "CMD=python3", archive, STAND_IN)

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.patience import HANG_S
+
 USER = 1000
 AS_USER = """
 # In a mount namespace of its own: the FUSE device for everybody, as a cluster's nodes have it,
@@ -41,7 +43,7 @@ class OrdinaryUser:
             ["unshare", "--mount", "sh", "-c", AS_USER, "sh", self.folder,
              "apptainer", *map(str, arguments)],
             env={**own, **variables}, cwd="/", capture_output=True, text=True, errors="replace",
-            timeout=600, check=False,
+            timeout=4 * HANG_S, check=False,
         )  # fmt: skip
 
 

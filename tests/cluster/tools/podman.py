@@ -1,4 +1,4 @@
-"""Podman for the tests: storage of its own, and settings for a root without systemd."""
+"""Podman for the tests: storage and locks of its own, and settings for a root without systemd."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ default_ulimits = ["nofile=16384:16384", "nproc=16384:16384"]
 cgroup_manager = "cgroupfs"
 runtime = "runc"
 events_logger = "file"
+tmp_dir = "{folder}/run/libpod"
+lock_type = "file"
 """
 
 STORAGE = """
@@ -55,7 +57,7 @@ class Podman:
             raise Unavailable("podman is run as root here: it needs overlay mounts")
         folder = folder or cache() / "podman"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "containers.conf").write_text(CONTAINERS)
+        (folder / "containers.conf").write_text(CONTAINERS.format(folder=folder))
         (folder / "storage.conf").write_text(STORAGE.format(folder=folder))
         self.environment: Mapping[str, str] = {
             **os.environ,

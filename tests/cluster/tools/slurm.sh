@@ -2,23 +2,26 @@
 # A real Slurm of N virtual nodes on this machine, as root, without systemd: for tests.
 #   slurm.sh up DIR [N]   two nodes by default, of 4 CPUs and 2 fake GPUs each
 #   slurm.sh down DIR     stops what `up` started, by pid file
+# A node is named after its port, one above the last node's or SLURM_TEST_PORT, the controller's.
 # Everything lies in DIR; commands find it through SLURM_CONF=DIR/etc/slurm.conf.
 # Needs Debian's slurm-wlm and munge.
 set -euo pipefail
 verb=$1 root=$2 nodes=${3:-2}
 port=${SLURM_TEST_PORT:-17817}
+names="n[$((port + 1))-$((port + nodes))]"
+hang_s=240 # as tests/patience.py has it
 export SLURM_CONF=$root/etc/slurm.conf
 
 running() { local f; for f in "$root"/run/*.pid; do [ -s "$f" ] && kill -0 "$(cat "$f")" 2>/dev/null && return 0; done; return 1; }
 
 down() {
-	local f i
+	local f i node
 	for f in "$root"/run/*.pid; do
 		[ ! -s "$f" ] || kill "$(cat "$f")" 2>/dev/null || true
 	done
-	for ((i = 0; i < 300; i++)); do running || break; sleep 0.1; done
-	for i in $(seq "$nodes"); do
-		find /sys/fs/cgroup/*/"slurm_t$i" -depth -type d -exec rmdir {} \; 2>/dev/null || true
+	for ((i = 0; i < hang_s * 10; i++)); do running || break; sleep 0.1; done
+	for node in "$root"/state/slurmd.*; do
+		find /sys/fs/cgroup/*/"slurm_${node##*.}" -depth -type d -exec rmdir {} \; 2>/dev/null || true
 	done
 }
 
@@ -40,12 +43,12 @@ munged --force --key-file="$root/munge/key" --socket="$root/sock/munge.s" \
 for i in 0 1; do mknod -m 666 "$root/dev/fakegpu$i" c 195 "$i" 2>/dev/null || touch "$root/dev/fakegpu$i"; done
 cat >"$root/etc/gres.conf" <<-G
 	AutoDetect=off
-	NodeName=t[1-$nodes] Name=gpu File=$root/dev/fakegpu[0-1]
+	NodeName=$names Name=gpu File=$root/dev/fakegpu[0-1]
 G
 
 # cgroups where the v1 freezer is mounted and writable; elsewhere process groups. Never
 # linuxproc: its TERM also reaches Apptainer's FUSE helper.
-if probe=/sys/fs/cgroup/freezer/slurm_probe.$$ && mkdir "$probe" 2>/dev/null; then
+if probe=$(mktemp -d /sys/fs/cgroup/freezer/slurm_probe.XXXXXX 2>/dev/null); then
 	rmdir "$probe"
 	track=cgroup task=task/cgroup
 	cat >"$root/etc/cgroup.conf" <<-G
@@ -64,8 +67,8 @@ SlurmctldPort=$port
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-# cred_expire is also how long a requeued job waits before it starts again.
-AuthInfo=socket=$root/sock/munge.s,cred_expire=5
+# cred_expire is also how long a requeued job waits before it starts again, unless it is told to.
+AuthInfo=socket=$root/sock/munge.s,cred_expire=120
 CredType=cred/munge
 StateSaveLocation=$root/state
 SlurmdSpoolDir=$root/state/slurmd.%n
@@ -87,34 +90,38 @@ SelectTypeParameters=CR_Core_Memory
 DefMemPerCPU=256
 # The nodes have more CPUs and memory than the machine.
 SlurmdParameters=config_overrides
-ReturnToService=2
+ReturnToService=1
 JobRequeue=1
 MinJobAge=3600
-KillWait=30
-# Time limits and a dead node are noticed in test time.
 OverTimeLimit=0
-SlurmdTimeout=10
+# A busy machine can hold any daemon or task for a minute: none is given up for that.
+MessageTimeout=100
+TCPTimeout=60
+SlurmdTimeout=300
+BatchStartTimeout=300
+KillWait=300
+UnkillableStepTimeout=600
 MaxArraySize=${SLURM_TEST_MAX_ARRAY:-1001}
 GresTypes=gpu
 $(for i in $(seq "$nodes"); do
-	echo "NodeName=t$i NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$((port + i)) CPUs=4 Sockets=1 CoresPerSocket=4 ThreadsPerCore=1 RealMemory=16000 Gres=gpu:2"
+	echo "NodeName=n$((port + i)) NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$((port + i)) CPUs=4 Sockets=1 CoresPerSocket=4 ThreadsPerCore=1 RealMemory=16000 Gres=gpu:2"
 done)
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-PartitionName=main Nodes=t[1-$nodes] Default=YES MaxTime=INFINITE State=UP GraceTime=60
-PartitionName=urgent Nodes=t[1-$nodes] MaxTime=INFINITE State=UP PriorityTier=2 PreemptMode=OFF
+PartitionName=main Nodes=$names Default=YES MaxTime=INFINITE State=UP GraceTime=600
+PartitionName=urgent Nodes=$names MaxTime=INFINITE State=UP PriorityTier=2 PreemptMode=OFF
 C
 
 slurmctld -c
-for i in $(seq "$nodes"); do slurmd -N "t$i"; done
-for ((i = 0; i < 200; i++)); do
+for i in $(seq "$nodes"); do slurmd -N "n$((port + i))"; done
+for ((i = 0; i < hang_s * 10; i++)); do
 	if [ "$(sinfo -h -p main -N -o %T 2>/dev/null | grep -c '^idle$')" = "$nodes" ]; then
 		echo "$nodes nodes idle, proctrack/$track, SLURM_CONF=$SLURM_CONF"
 		exit
 	fi
 	sleep 0.1
 done
-echo "nodes not idle after 20 s" >&2
+echo "nodes not idle after $hang_s s" >&2
 sinfo -N -l >&2 || true
 tail -n 20 "$root"/log/*.log >&2
 down
