@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.tools.files import found
 from worker.blender.mischief import VARIABLE as MISCHIEF
 
 MODEL = "gear.stl"
@@ -52,10 +53,7 @@ def in_a_container(held: Held) -> list[str]:
 
 def in_blender(scratch: Path) -> set[str]:
     """The uids that workers with this scratch folder are rendering."""
-    try:
-        return {raw.parent.name for raw in scratch.glob("*/objects/*/*/raw")}
-    except FileNotFoundError:  # a folder was gone before it was looked into
-        return set()
+    return {raw.parent.name for raw in found(scratch, "*/objects/*/*/raw")}
 
 
 def make(folder: Path) -> Held:

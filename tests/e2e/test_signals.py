@@ -15,6 +15,7 @@ from tests.e2e import crash
 from tests.e2e.conftest import ROOT, environment, run_worker
 from tests.patience import HANG_S, until
 from tests.tools import processes
+from tests.tools.files import found
 from tests.tools.programs import program
 from worker import keys
 from worker.blender.mischief import HOLD
@@ -60,7 +61,7 @@ class Place:
 
     def at_work(self, model: str = SLOW) -> bool:
         """Blender is about this object, and all before it are published."""
-        raws = [path.parent.name for path in self.scratch.glob("*/objects/*/*/raw")]
+        raws = [path.parent.name for path in found(self.scratch, "*/objects/*/*/raw")]
         return raws == [keys.uid_of(model)]
 
     def codes(self) -> list[str | None]:

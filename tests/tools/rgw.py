@@ -13,8 +13,11 @@ and no daemon outlives its parent.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
+import itertools
 import os
+import random
 import re
 import shutil
 import signal
@@ -32,6 +35,10 @@ ACCESS_KEY = "TESTACCESS"
 SECRET_KEY = "testsecrettestsecret"
 PACKAGES = ("radosgw", "ceph-mon", "ceph-osd")
 SUITES = ("testing", "sid")
+PORTS = range(20_000, 32_000)
+"""Below those that the kernel gives to whoever asks for any, before the daemons take theirs."""
+STARTS = 3
+TAKEN = os.strerror(errno.EADDRINUSE)
 START_TIMEOUT_S = 300.0
 """Against a hang only: 13 s on a quiet machine, and a busy disk reads Ceph's programs slowly."""
 
@@ -102,6 +109,10 @@ exec radosgw -f -n client.rgw
 
 class Unavailable(Exception):
     """No RGW on this machine; the message says why."""
+
+
+class PortTaken(Unavailable):
+    """Another program took a port between our look and the daemon's."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +199,19 @@ def _mirror() -> str:
 def running() -> Iterator[Rgw]:
     """Start a gateway on free ports; it ends with the block or with this process."""
     root = install()
+    with contextlib.ExitStack() as stack:
+        yield _started(root, stack)
+
+
+def _started(root: Path, stack: contextlib.ExitStack) -> Rgw:
+    for _ in range(STARTS - 1):
+        with contextlib.suppress(PortTaken):
+            return stack.enter_context(_start(root))
+    return stack.enter_context(_start(root))
+
+
+@contextlib.contextmanager
+def _start(root: Path) -> Iterator[Rgw]:
     state = f"/var/tmp/rgw-{uuid4().hex[:12]}"
     outside = root / state[1:]
     outside.mkdir()
@@ -234,11 +258,17 @@ def _certificate(folder: Path) -> Path:
 
 
 def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    candidates = filter(_is_free, random.sample(PORTS, len(PORTS)))
+    return list(itertools.islice(candidates, count))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _wait(process: subprocess.Popen[bytes], ports: tuple[int, ...], state: Path) -> None:
@@ -247,14 +277,12 @@ def _wait(process: subprocess.Popen[bytes], ports: tuple[int, ...], state: Path)
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
-            if process.poll() is not None or time.monotonic() > deadline:
-                said = [line for log in sorted(state.glob("*.log")) for line in _last(log)]
-                raise Unavailable(f"RGW did not start: {' | '.join(said)}")
+            logs = [log.read_text(errors="replace") for log in sorted(state.glob("*.log"))]
+            taken = any(TAKEN in log for log in logs)  # of its two ports RGW is content with one
+            if taken or process.poll() is not None or time.monotonic() > deadline:
+                said = " | ".join(line for log in logs for line in log.splitlines()[-4:])
+                raise (PortTaken if taken else Unavailable)(f"RGW did not start: {said}")
             time.sleep(0.1)
-
-
-def _last(log: Path) -> list[str]:
-    return log.read_text(errors="replace").splitlines()[-4:]
 
 
 def _run(command: list[str | Path], **options: object) -> str:

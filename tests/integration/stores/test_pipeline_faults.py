@@ -24,6 +24,7 @@ from tests.patience import HANG_S, until
 from tests.tools import processes
 from tests.tools import rgw as gateways
 from tests.tools.faultproxy import Proxy, first_times, pass_all, proxy
+from tests.tools.files import found
 from worker import keys
 from worker.s3 import S3Options
 from worker.stores import Store, open_store
@@ -344,10 +345,11 @@ def test_a_slow_store_slows_the_downloads_and_fills_no_disk(site, listed, tmp_pa
 
     def held():
         """Objects that have their files in scratch, and those with raw passes or a zip there."""
-        found = [len(list(scratch.glob(each))) for each in ("*/fetched/objects/*", "*/objects/*/*")]
-        assert found[0] <= most_fetched
-        assert found[1] <= most_worked_on
-        return tuple(found)
+        fetched = len(found(scratch, "*/fetched/objects/*"))
+        worked_on = len(found(scratch, "*/objects/*/*"))
+        assert fetched <= most_fetched
+        assert worked_on <= most_worked_on
+        return fetched, worked_on
 
     site.proxy.judge = judge
     arguments = site.arguments("--scratch", scratch, "--download-workers", downloads, models=listed)
