@@ -11,13 +11,13 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.e2e import crash
 from tests.e2e.conftest import ROOT, command, environment, run_worker
 from tests.patience import HANG_S, until
 from tests.tools import processes
 from tests.tools.faultproxy import Proxy, proxy
+from tests.tools.moto import s3_server
 from worker.s3 import S3Options
 from worker.stores import Store, open_store
 
@@ -50,16 +50,11 @@ def s3(monkeypatch) -> Iterator[tuple[Proxy, object]]:
     """A proxy before a moto bucket that keeps every version, and a client past the proxy."""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    direct = f"http://{host}:{port}"
-    client = boto3.session.Session().client("s3", endpoint_url=direct, region_name="us-east-1")
-    client.create_bucket(Bucket=BUCKET)
-    client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    with proxy(direct) as before:
+    with s3_server() as direct, proxy(direct) as before:
+        client = boto3.session.Session().client("s3", endpoint_url=direct, region_name="us-east-1")
+        client.create_bucket(Bucket=BUCKET)
+        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         yield before, client
-    server.stop()
 
 
 class Crowd:

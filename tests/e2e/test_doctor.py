@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import time
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.e2e import crash
 from tests.e2e.conftest import run_worker
+from tests.tools.moto import s3_server
 from tests.tools.programs import FAKE_GPUS, program
 
 KEYS = {
@@ -34,11 +34,8 @@ def examine(*arguments, check: int = 0, **variables) -> dict[str, dict]:
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with s3_server() as url:
+        yield url
 
 
 def test_a_good_node_with_a_real_render_and_s3(moto):

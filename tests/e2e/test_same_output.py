@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.e2e.conftest import (
     ROOT,
@@ -26,6 +25,7 @@ from tests.e2e.conftest import (
 )
 from tests.patience import HANG_S, until
 from tests.tools import rgw
+from tests.tools.moto import s3_server
 from tests.tools.programs import program
 from worker.blender.mischief import VARIABLE as MISCHIEF
 
@@ -96,11 +96,8 @@ def credentials(access: str, secret: str, ca: str = "") -> dict[str, str]:
 
 @pytest.fixture
 def moto():
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield [Server(f"http://127.0.0.1:{port}", credentials("test", "test"))]
-    server.stop()
+    with s3_server() as url:
+        yield [Server(url, credentials("test", "test"))]
 
 
 @pytest.fixture

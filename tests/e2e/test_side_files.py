@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from moto.server import ThreadedMotoServer
 from PIL import Image
 
 from tests.e2e import crash
 from tests.e2e.conftest import run_worker
+from tests.tools.moto import s3_server
 from worker import keys, s3
 from worker.s3 import S3Options
 
@@ -35,16 +35,13 @@ def options(monkeypatch):
     """An S3 server with a list, and a model with a library and a picture beside it."""
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    made = S3Options(endpoint_url=f"http://{host}:{port}", region="us-east-1")
-    client = s3.client(made)
-    client.create_bucket(Bucket="bucket")
-    for key, body in {**FILES, "models/tex/red.png": picture((255, 0, 0))}.items():
-        client.put_object(Bucket="bucket", Key=key, Body=body)
-    yield made
-    server.stop()
+    with s3_server() as url:
+        made = S3Options(endpoint_url=url, region="us-east-1")
+        client = s3.client(made)
+        client.create_bucket(Bucket="bucket")
+        for key, body in {**FILES, "models/tex/red.png": picture((255, 0, 0))}.items():
+            client.put_object(Bucket="bucket", Key=key, Body=body)
+        yield made
 
 
 def test_a_model_on_s3_has_its_colours(options, tmp_path):

@@ -9,13 +9,13 @@ import boto3
 import h5py
 import numpy as np
 import pytest
-from moto.server import ThreadedMotoServer
 from PIL import Image
 
 from tests.e2e.conftest import listing, run_worker
 from tests.integration.export import synthetic
 from tests.integration.export.scenes import outcomes
 from tests.integration.export.stopping import stop_midway
+from tests.tools.moto import s3_server
 from worker import keys
 from worker.export import h5
 from worker.export.run import ExportOptions, run
@@ -297,11 +297,7 @@ def test_on_s3_as_in_a_folder(export, single, tmp_path, monkeypatch):
     folder = export("hdf5", single, tmp_path / "folder")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "x")
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        url = f"http://{host}:{port}"
+    with s3_server() as url:
         s3 = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
         s3.create_bucket(Bucket="samples")
         options = S3Options(endpoint_url=url, region="us-east-1")
@@ -317,5 +313,3 @@ def test_on_s3_as_in_a_folder(export, single, tmp_path, monkeypatch):
             if not entry.key.startswith(keys.LEDGER)
         }
         assert found == listing(folder)
-    finally:
-        server.stop()

@@ -7,12 +7,12 @@ import signal
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.e2e.conftest import listing, run_worker
 from tests.integration.export import scenes
 from tests.integration.export.harm import zip_of
 from tests.integration.export.stopping import stop_midway
+from tests.tools.moto import s3_server
 from worker import failpoints, keys
 from worker.errors import OutputMismatch, UsageError
 from worker.failpoints import Failpoint
@@ -165,11 +165,7 @@ def test_the_command_on_s3_gives_what_it_gives_in_a_folder(export, views, tmp_pa
     folder = export("nerf", views)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "x")
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        url = f"http://{host}:{port}"
+    with s3_server() as url:
         s3 = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
         s3.create_bucket(Bucket="bucket")
         for path in views.rglob("*"):
@@ -185,8 +181,6 @@ def test_the_command_on_s3_gives_what_it_gives_in_a_folder(export, views, tmp_pa
                 body = s3.get_object(Bucket="bucket", Key=entry["Key"])["Body"].read()
                 found[key] = hashlib.sha256(body).hexdigest()
         assert found == listing(folder)
-    finally:
-        server.stop()
 
 
 def test_the_command_on_slurm_takes_its_share(views, tmp_path):

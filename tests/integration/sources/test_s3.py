@@ -18,6 +18,7 @@ DATA = b"solid model " * 100
 
 @pytest.fixture(scope="module")
 def options():
+    # In this process, whose environment tells it how much of a listing to give at once.
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.tools import rgw as gateways
+from tests.tools.moto import s3_server
 from tests.tools.rgw import Rgw
 from worker.s3 import S3Options
 from worker.stores import Store, open_store
@@ -31,11 +31,8 @@ def rgw() -> Iterator[Rgw]:
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with s3_server() as url:
+        yield url
 
 
 @pytest.fixture
