@@ -69,15 +69,19 @@ class Cluster:
         return list((self.folder / "state").glob(f"slurmd.*/*_{job}.1"))
 
     def wait(self, job: str) -> list[dict[str, str]]:
-        """The job's, or its array's tasks', last words; one that is requeued starts at once."""
+        """The job's, or its array's tasks', last words; one that is requeued starts soon."""
         jobs = []
+        told = set()
 
         def ended() -> bool:
             jobs[:] = self.jobs(job)
             for one in jobs:
-                if one["Reason"] == "BeginTime":
-                    at_once = ("scontrol", "update", f"JobId={one['JobId']}", "StartTime=now")
-                    self.call(*at_once, check=False)  # it may have begun
+                again = (one["JobId"], one["Restarts"])
+                if one["Reason"] == "BeginTime" and again not in told:
+                    told.add(again)
+                    # Within the second in which a node has ended a job it refuses to start it.
+                    start = ("scontrol", "update", f"JobId={one['JobId']}", "StartTime=now+2")
+                    self.call(*start, check=False)  # it may have begun
             return all(one["JobState"] in ENDED for one in jobs)
 
         until(ended, lambda: f"{job} does not end: {jobs}", every_s=0.3)
