@@ -20,9 +20,10 @@ def in_memory(otherwise: Path) -> Iterator[Path]:
     if not _usable():
         yield otherwise
         return
-    # What a cancelled worker has running may write for a moment yet.
+    # Not named as workers' own, who clear those away; what a cancelled one has running may write
+    # for a moment yet.
     with tempfile.TemporaryDirectory(
-        dir=RAM, prefix="render-worker-test-", ignore_cleanup_errors=True
+        dir=RAM, prefix="cluster-test-", ignore_cleanup_errors=True
     ) as folder:
         yield Path(folder)
 
