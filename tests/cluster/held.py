@@ -33,7 +33,7 @@ class Held:
     def hold(self, model: str, kind: str = "sleep") -> None:
         """Every child that starts from here on sleeps for ever on a model of this name.
 
-        With the kind `stop` it stops itself, and goes on when it is sent a SIGCONT.
+        With the kind `wait` it waits while a file HOLD lies beside the model, its heart beating.
         """
         whole = self.fault.with_suffix(".new")
         whole.write_text(f"{kind}:scene:{model}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -13,8 +11,8 @@ from tests.cluster.outputs import outcomes, statuses
 from tests.cluster.slurm.conftest import QUICK
 from tests.e2e.conftest import listing, run_worker
 from tests.patience import HANG_S
-from tests.tools import processes
 from worker import keys
+from worker.blender.mischief import HOLD
 
 pytestmark = pytest.mark.cluster
 
@@ -86,20 +84,17 @@ def test_the_time_limit_stops_cleanly_and_the_job_goes_on(batch, at_work, cluste
 
 
 def test_the_object_in_work_is_finished_and_the_last_restart_ends_with_75(
-    batch, holding, cluster, tmp_path
+    batch, holding, at_work, cluster, samples, tmp_path
 ):
-    holding.hold(held.MODEL, "stop")
+    waits = samples / HOLD
+    waits.touch()
+    holding.hold(held.MODEL, "wait")
     job = batch.submit("render.sbatch", "--ntasks=1", REQUEUE_MAX=0,
                        RENDER_WORKER_GRACE=2 * HANG_S)  # fmt: skip
-
-    def stopped() -> list[int]:
-        return [pid for pid in processes.below(tmp_path) if processes.state(pid) == "T"]
-
-    batch.until(stopped)
+    at_work()
     cluster.call("scancel", "--batch", "--signal=TERM", job)
     batch.until(lambda: "told to stop" in batch.log(f"render-{job}-0.log"))
-    for blender in stopped():
-        os.kill(blender, signal.SIGCONT)
+    waits.unlink()
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["ExitCode"], ended["Restarts"]) == ("FAILED", "75:0", "0")
     assert "not requeued" in batch.log("batch-*")
