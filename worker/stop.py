@@ -9,7 +9,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from types import FrameType
 
 import structlog
@@ -19,6 +20,10 @@ from worker.errors import ExitStatus, Interrupted
 log = structlog.get_logger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SAID_S = 1.0
+"""So long may a line of the log take at the end."""
+TOLD = "told to stop: what is in work is finished; told again, it ends now"
+UNFINISHED = "stopped in the middle of what did not end in time: it will be done again"
 LAST_S = 5.0
 """Once out of time, so long may what is at work take to end, and then what is done to be kept."""
 
@@ -33,6 +38,7 @@ class Stop:
         self._enders: list[Callable[[], None]] = []
         self._last_acts: list[Callable[[], None]] = []
         self._out_of_time = False
+        self._context = copy_context()
 
     def ask(self) -> None:
         """Ask once to wind down; ask again to end at once."""
@@ -70,6 +76,7 @@ class Stop:
         """
         # A Python handler runs only once the main thread looks, and that may be blocked on a lock
         # for good; the byte that C writes on each signal is seen at once, by a thread that reads.
+        self._context = copy_context()  # the log's, for the threads
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
         over = threading.Event()
@@ -109,13 +116,12 @@ class Stop:
         while not self.asked.wait(0.1):
             if over.is_set():
                 return
-        limit = {} if math.isinf(grace_s) else {"grace_s": grace_s}
-        log.warning("told to stop: what is in work is finished; told again, it ends now", **limit)
-        if self._time_is_left(over, grace_s):
-            return
-        self._end()
-        if not over.wait(LAST_S):
-            self._leave()
+        said = self._say(TOLD, {} if math.isinf(grace_s) else {"grace_s": grace_s})
+        if not self._time_is_left(over, grace_s):
+            self._end()
+            if not over.wait(LAST_S):
+                self._leave()
+        said.join(SAID_S)
 
     def _time_is_left(self, over: threading.Event, grace_s: float) -> bool:
         """Wait for `over` (True), for the second request or for the time to pass (False)."""
@@ -125,6 +131,17 @@ class Stop:
                 return False
         return True
 
+    def _say(self, event: str, more: dict[str, float]) -> threading.Thread:
+        """Log from a thread of its own: who reads it may be gone, or not read on."""
+
+        def say() -> None:
+            with suppress(OSError, ValueError):
+                self._context.run(log.warning, event, **more)
+
+        thread = threading.Thread(target=say, name="say", daemon=True)
+        thread.start()
+        return thread
+
     def _end(self) -> None:
         with self._lock:
             self._out_of_time = True
@@ -133,7 +150,7 @@ class Stop:
             ender()
 
     def _leave(self) -> None:
-        log.warning("stopped in the middle of what did not end in time: it will be done again")
+        self._say(UNFINISHED, {}).join(SAID_S)
         for act in self._last_acts:
             act()
         os._exit(ExitStatus.INTERRUPTED)  # Blender dies with the worker

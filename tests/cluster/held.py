@@ -11,7 +11,7 @@ from worker.blender.mischief import VARIABLE as MISCHIEF
 
 MODEL = "gear.stl"
 IN_THE_IMAGE = "/opt/venv/bin/python"
-PATIENT = {"RENDER_WORKER_VIEW_TIMEOUT": 3600, "RENDER_WORKER_OBJECT_TIMEOUT": 3600}
+PATIENT_SETTINGS = {"RENDER_WORKER_VIEW_TIMEOUT": 3600, "RENDER_WORKER_OBJECT_TIMEOUT": 3600}
 """For the worker, lest it replaces the child that is held."""
 
 
@@ -46,7 +46,7 @@ class Held:
 
 def in_a_container(held: Held) -> list[str]:
     """Options of podman and docker for a worker that renders with this Blender."""
-    settings = {"RENDER_WORKER_BLENDER": f"/held/{held.program.name}", **PATIENT}
+    settings = {"RENDER_WORKER_BLENDER": f"/held/{held.program.name}", **PATIENT_SETTINGS}
     variables = [f"--env={name}={value}" for name, value in settings.items()]
     return [f"--volume={held.folder}:/held:ro", *variables]
 

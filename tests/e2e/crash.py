@@ -22,6 +22,8 @@ from worker.stores import Store, open_store
 
 LAST_WORDS = f"from worker import stop; stop.LAST_S = {HANG_S}"
 """For a worker that must not leave over a slow disk's fsync: see `command`."""
+PATIENT_OPTIONS = ("--view-timeout", 2 * HANG_S, "--object-timeout", 2 * HANG_S)
+"""For a worker whose Blender is to wait for the test."""
 TINY = ("--device", "cpu", "--set", "views=1", "--set", "resolution=16", "--set", "samples=1")
 
 

@@ -43,6 +43,7 @@ def test_what_is_packed_when_the_worker_must_leave_is_rendered_by_the_next(tmp_p
         cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=HANG_S, check=False,
     )  # fmt: skip
     assert done.returncode == 75, done.stderr
+    assert list(scratch.glob("*/objects/*/*/raw/*")) == []
     assert "failed" not in {
         outcome for outcome, _, _ in crash.folded(open_store(str(output))).values()
     }

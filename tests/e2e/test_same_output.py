@@ -14,6 +14,7 @@ from typing import NamedTuple
 import boto3
 import pytest
 
+from tests.e2e import crash
 from tests.e2e.conftest import (
     ROOT,
     SMALL,
@@ -58,13 +59,11 @@ def test_a_run_killed_halfway_and_run_again_gives_the_same(samples, undisturbed,
     arguments = ("run", samples, "--output", output, "--device", "cpu",
                  "--scratch", scratch, *SMALL)  # fmt: skip
     asleep = program(tmp_path / "blender", f"export {MISCHIEF}=sleep:scene:rocket.glb")
-    worker = subprocess.Popen(
-        command(*arguments, "--blender", asleep, "--download-workers", 1),
-        env=environment(), cwd=ROOT, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    until(lambda: len(list(output.glob("renders/*.zip"))) >= 2, while_runs=worker)
-    os.kill(worker.pid, signal.SIGKILL)
-    worker.wait()
+    stopping = (*arguments[1:], "--blender", asleep, "--download-workers", 1)
+    with crash.worker(*stopping, *crash.PATIENT_OPTIONS) as worker:
+        until(lambda: len(list(output.glob("renders/*.zip"))) >= 2, while_runs=worker)
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.wait()
     assert len(list(output.glob("renders/*.zip"))) < len(listing(undisturbed)) - 1
     run_worker(*arguments)
     assert listing(output, killed=True) == listing(undisturbed)

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
+from tests.e2e import crash
 from tests.e2e.conftest import ROOT, command, environment, listing, run_worker
 from tests.integration.scenes.known import SHAPES, write_obj
 from tests.patience import HANG_S, until
@@ -68,13 +69,11 @@ def test_stopped_and_run_again(models, undisturbed, tmp_path):
     assert len(renders(tmp_path / "out")) == 1
     last = keys.uid_of(keys.scenes_range("scenes-multi", 6, 6))
     asleep = program(tmp_path / "blender", f"export {MISCHIEF}=sleep:scene:{last}")
-    worker = subprocess.Popen(
-        command(*arguments, "--blender", asleep, "--download-workers", 1),
-        env=environment(), cwd=ROOT, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    until(lambda: len(renders(tmp_path / "out")) >= 2, while_runs=worker)
-    worker.send_signal(signal.SIGKILL)
-    worker.wait(HANG_S)
+    stopping = (*arguments[1:], "--blender", asleep, "--download-workers", 1)
+    with crash.worker(*stopping, *crash.PATIENT_OPTIONS) as worker:
+        until(lambda: len(renders(tmp_path / "out")) >= 2, while_runs=worker)
+        worker.send_signal(signal.SIGKILL)
+        worker.wait(HANG_S)
     run_worker(*arguments)
     assert listing(tmp_path / "out", killed=True) == listing(undisturbed)
 

@@ -24,7 +24,6 @@ from worker.stores import open_store
 
 FIRST, SLOW = "cube-000.obj", "cube-002.obj"
 STOPPED = 75
-PATIENT = ("--view-timeout", 2 * HANG_S, "--object-timeout", 2 * HANG_S)
 
 
 class Place:
@@ -53,7 +52,7 @@ class Place:
     def worker_with(self, before: str, *more: object):
         """A worker whose Blender runs these shell commands first."""
         blender = program(self.blender, before)
-        arguments = self.arguments("--blender", blender, *PATIENT, *more)
+        arguments = self.arguments("--blender", blender, *crash.PATIENT_OPTIONS, *more)
         return crash.worker(*arguments, log=self.log, first=crash.LAST_WORDS)
 
     def zips(self) -> int:

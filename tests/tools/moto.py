@@ -25,6 +25,8 @@ def s3_server() -> Iterator[str]:
         [sys.executable, "-c", SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         try:
-            yield process.stdout.readline().strip()
+            url = process.stdout.readline().strip()
+            assert url, f"moto's server ended with {process.wait()}"
+            yield url
         finally:
             process.kill()

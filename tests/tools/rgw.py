@@ -1,7 +1,7 @@
 """A real S3 server for the tests: one-node Ceph with its RADOS gateway, in a chroot.
 
-    python tests/tools/rgw.py install        once; about a minute and 1 GB
-    python tests/tools/rgw.py serve          until Ctrl-C; prints the endpoints and keys
+    python -m tests.tools.rgw install        once; about a minute and 1 GB
+    python -m tests.tools.rgw serve          until Ctrl-C; prints the endpoints and keys
 
 The chroot lies in RENDER_WORKER_TEST_CACHE (default: ~/.cache/render-worker-tests) and comes
 from the package mirror this machine already uses, of the suite RENDER_WORKER_TEST_SUITE
@@ -15,13 +15,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import itertools
 import os
-import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -31,12 +28,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from tests.tools import ports
+
 ACCESS_KEY = "TESTACCESS"
 SECRET_KEY = "testsecrettestsecret"
 PACKAGES = ("radosgw", "ceph-mon", "ceph-osd")
 SUITES = ("testing", "sid")
-PORTS = range(20_000, 32_000)
-"""Below those that the kernel gives to whoever asks for any, before the daemons take theirs."""
 STARTS = 3
 TAKEN = os.strerror(errno.EADDRINUSE)
 START_TIMEOUT_S = 300.0
@@ -215,7 +212,7 @@ def _start(root: Path) -> Iterator[Rgw]:
     state = f"/var/tmp/rgw-{uuid4().hex[:12]}"
     outside = root / state[1:]
     outside.mkdir()
-    http, https, mon = _free_ports(3)
+    http, https, mon = ports.free(3)
     fsid = str(uuid4())
     try:
         (outside / "ceph.conf").write_text(
@@ -257,32 +254,18 @@ def _certificate(folder: Path) -> Path:
     return ca
 
 
-def _free_ports(count: int) -> list[int]:
-    candidates = filter(_is_free, random.sample(PORTS, len(PORTS)))
-    return list(itertools.islice(candidates, count))
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _wait(process: subprocess.Popen[bytes], ports: tuple[int, ...], state: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], listened: tuple[int, ...], state: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
-    for port in ports:
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            logs = [log.read_text(errors="replace") for log in sorted(state.glob("*.log"))]
-            taken = any(TAKEN in log for log in logs)  # of its two ports RGW is content with one
-            if taken or process.poll() is not None or time.monotonic() > deadline:
-                said = " | ".join(line for log in logs for line in log.splitlines()[-4:])
-                raise (PortTaken if taken else Unavailable)(f"RGW did not start: {said}")
-            time.sleep(0.1)
+    answers = False
+    while not answers:
+        time.sleep(0.1)
+        answers = all(map(ports.answers, listened))
+        logs = [log.read_text(errors="replace") for log in sorted(state.glob("*.log"))]
+        # Of its two ports RGW is content with one, and whoever has the other may answer too.
+        taken = any(TAKEN in log for log in logs)
+        if taken or process.poll() is not None or time.monotonic() > deadline:
+            said = " | ".join(line for log in logs for line in log.splitlines()[-4:])
+            raise (PortTaken if taken else Unavailable)(f"RGW did not start: {said}")
 
 
 def _run(command: list[str | Path], **options: object) -> str:

@@ -101,10 +101,15 @@ def test_a_wrong_clock_is_told_before_s3_refuses_it(skew, health, words):
 
 
 @pytest.mark.parametrize(
-    ("theirs", "ahead"), [(100.0, 0.0), (130.0, 0.0), (160.0, 0.0), (95.0, 5.0), (170.0, -10.0)]
+    ("theirs", "ahead"), [(99.5, 0.0), (130.0, 0.0), (160.0, 0.0), (94.0, 5.0), (170.0, -10.0)]
 )
 def test_what_a_store_takes_to_answer_is_no_error_of_a_clock(theirs, ahead):
-    assert outputs.ahead(100.0, theirs, 160.0) == ahead
+    assert outputs.ahead(100.0, theirs, theirs + 1, 160.0) == (ahead, 61.0)
+
+
+def test_what_a_slow_answer_leaves_open_is_told():
+    assert outputs.judged(0.0, 0.3).found == "within 2 s of the store's"
+    assert outputs.judged(0.0, 30.2).found == "within 31 s of the store's"
 
 
 def test_a_folder_is_compared_by_the_time_of_its_files_and_left_empty(tmp_path):

@@ -111,14 +111,14 @@ def test_parts_are_flushed_in_time(store):
 
 
 def test_last_words_are_written_but_not_waited_for_when_the_store_hangs(store, monkeypatch):
-    hangs, free = threading.Event(), threading.Event()
+    hangs, free, freed = threading.Event(), threading.Event(), []
     with LedgerWriter(store, RANK, "4.5.3", "cpu", flush_s=NEVER_S) as writer:
         writer.add(rendered(1, writer))
         create = store.create
 
         def hang(key, body):
             hangs.set()
-            free.wait(HANG_S)
+            freed.append(free.wait(HANG_S))
             return create(key, body)
 
         monkeypatch.setattr(store, "create", hang)
@@ -126,6 +126,7 @@ def test_last_words_are_written_but_not_waited_for_when_the_store_hangs(store, m
         assert hangs.wait(HANG_S)
         writer.add(rendered(2, writer))  # too late
         free.set()
+    assert freed == [True], "waited for"
     assert [line.uid for line in read_ledger(store, "000000").values()] == [ref(1).uid]
 
 

@@ -92,11 +92,29 @@ def test_memory_is_compared_at_each_look(machine):
     assert child.peak == 1001
 
 
-@pytest.mark.parametrize("held_s", [15.0, 3600.0])
-def test_time_in_which_the_worker_itself_stood_still_is_not_counted(machine, held_s):
+FIRST = {
+    "a look": Watch.look,
+    "a message": Watch.heard,
+    "a phase": lambda child: child.enter("view"),
+}
+
+
+@pytest.mark.parametrize("first", FIRST)
+def test_time_in_which_the_worker_itself_stood_still_is_not_counted(machine, first):
     child = watched()
-    passes(machine, child, 8.0)
-    machine.now += held_s
-    passes(machine, child, 1.0)
-    with pytest.raises(Overrun, match="no sign of life"):
+    machine.now += 90.0
+    FIRST[first](child)
+    passes(machine, child, 9.0)
+    with pytest.raises(Overrun, match="no sign of life for 10 s"):
         passes(machine, child, 2.0)
+
+
+def test_no_object_buys_time_without_end_by_stalling_the_machine(machine):
+    child = watched()
+    for _ in range(11):
+        machine.now += 10.0
+        child.heard()
+        child.look()
+    machine.now += 10.0
+    with pytest.raises(Overrun, match="over 20 s in the phase 'import'"):
+        child.look()

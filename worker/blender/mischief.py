@@ -22,7 +22,7 @@ from worker.blender.messages import Phase, RenderObject
 VARIABLE = "RENDER_WORKER_MISCHIEF"
 HOLD = "hold"
 """A file beside the model: while it is there, `wait` waits."""
-WORK_S = 10.0
+WORK_S = 25.0
 
 
 def strike(request: RenderObject, phase: Phase, channel: Channel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -64,17 +65,17 @@ def _clock(store: Store, options: S3Options) -> Check:
             found="not compared: the store's answers carry no date",
             facts={"skew_s": None},
         )
-    return judged(skew)
+    return judged(*skew)
 
 
-def judged(skew: float) -> Check:
-    """What it means that this clock is `skew` seconds ahead of the store's."""
+def judged(skew: float, unsure: float = 0.0) -> Check:
+    """What it means that this clock is `skew` seconds ahead of the store's, or `unsure` more."""
     off = abs(skew)
     health = Health.OK
     if off >= SKEW_WARNED_S:
         health = Health.FAIL if off >= SKEW_REFUSED_S else Health.WARN
     way = "ahead of" if skew > 0 else "behind"
-    near = "within 2 s of the store's"
+    near = f"within {max(2, math.ceil(unsure))} s of the store's"
     return Check(
         name="clock",
         health=health,
@@ -87,16 +88,17 @@ def judged(skew: float) -> Check:
     )
 
 
-def ahead(begin: float, theirs: float, end: float) -> float:
-    """Seconds this clock is surely ahead of another that said `theirs` between `begin` and `end`.
+def ahead(begin: float, first: float, last: float, end: float) -> tuple[float, float]:
+    """Seconds that this clock is surely ahead of another, and how many more it may be.
 
-    A busy store can take its time to answer: what lies between is no error of a clock.
+    The other said a time from `first` to `last` when this one was between `begin` and `end`. A busy
+    store can take its time to answer: what lies between is no error of a clock.
     """
-    return max(begin - theirs, 0.0) + min(end - theirs, 0.0)
+    return max(begin - last, 0.0) + min(end - first, 0.0), (end - begin) + (last - first)
 
 
-def _s3_skew(store: Store, options: S3Options) -> float | None:
-    """Seconds this clock is ahead of the server's, by the Date of any answer, also a refusal."""
+def _s3_skew(store: Store, options: S3Options) -> tuple[float, float] | None:
+    """See `ahead`: this clock and the server's, by the Date of any answer, also a refusal."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     bucket, _ = s3.parse(store.uri)
@@ -110,24 +112,26 @@ def _s3_skew(store: Store, options: S3Options) -> float | None:
         raise StoreError(f"the store does not answer ({type(error).__name__})") from error
     if "date" not in headers:
         return None
-    return ahead(begin, parsedate_to_datetime(headers["date"]).timestamp() + 0.5, time.time())
+    date = parsedate_to_datetime(headers["date"]).timestamp()  # without its fraction of a second
+    return ahead(begin, date, date + 1, time.time())
 
 
-def _folder_skew(store: Store, _: S3Options) -> float | None:
-    """Seconds this clock is ahead of the file server's, by the time of a file just written."""
+def _folder_skew(store: Store, _: S3Options) -> tuple[float, float] | None:
+    """See `ahead`: this clock and the file server's, by the time of a file just written."""
     path = Path(store.uri) / keys.probe(uuid4().hex)
     begin = time.time()
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
         os.write(descriptor, b"probe")
         os.fsync(descriptor)
-        return ahead(begin, os.fstat(descriptor).st_mtime, time.time())
+        written = os.fstat(descriptor).st_mtime
+        return ahead(begin, written, written, time.time())
     finally:
         os.close(descriptor)
         path.unlink()
 
 
-STORE_CLOCKS: dict[bool, Callable[[Store, S3Options], float | None]] = {
+STORE_CLOCKS: dict[bool, Callable[[Store, S3Options], tuple[float, float] | None]] = {
     True: _s3_skew,
     False: _folder_skew,
 }

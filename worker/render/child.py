@@ -173,7 +173,9 @@ class Child:
 
     def ending(self) -> str:
         """How the process ended, for a person: "killed by SIGSEGV", "exit status 3"."""
-        status = self._status()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(ENDING_S)
+        status = self._process.returncode
         if status is None:
             return "still running"
         if status < 0:
@@ -182,13 +184,7 @@ class Child:
 
     def was_killed(self) -> bool:
         """Whether SIGKILL ended the process; asked before `kill`, which ends it so."""
-        return self._status() in {-signal.SIGKILL, SHELL_SIGNALLED + signal.SIGKILL}
-
-    def _status(self) -> int | None:
-        """Exit status, negative for a signal; None while it runs on."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(ENDING_S)
-        return self._process.returncode
+        return self._process.poll() in {-signal.SIGKILL, SHELL_SIGNALLED + signal.SIGKILL}
 
     def _send(self, message: messages.Message) -> None:
         try:

@@ -2,8 +2,9 @@
 
 A sign of life is a message, of which the heartbeat sends one a second, or work: importers and
 modifiers hold the interpreter's lock for minutes, in which no heart beats but the processor is
-busy. What neither speaks nor works is frozen. Time in which the watch itself stood still counts
-for nothing: a machine that was suspended, or stalled as a whole, is not the child's fault.
+busy. What neither speaks nor works is frozen. Time in which the watch itself stood still is not
+counted, up to the limit of the whole: that this process was stopped, or the machine stalled, is
+rarely the child's doing.
 """
 
 from __future__ import annotations
@@ -50,10 +51,10 @@ class Watch:
         self._limits = limits
         self._group = group
         self._memory_limit = memory_limit
-        self._held_s = 0.0
+        whole = limits.start_s if phase == "start" else limits.object_s
+        self._held_s, self._most_held_s = 0.0, whole
         self._looked = time.monotonic()
         now = self._now()
-        whole = limits.start_s if phase == "start" else limits.object_s
         self._whole = (now + whole, f"not finished within {whole:g} s,")
         self._cpu_s = usage.of_group(group).cpu_s
         self._alive = (now, self._cpu_s)
@@ -76,10 +77,6 @@ class Watch:
 
     def look(self) -> None:
         """Compare with the limits. Raises: Overrun, TooMuchMemory."""
-        apart = time.monotonic() - self._looked
-        self._looked += apart
-        if apart > STOOD_STILL_S:
-            self._held_s += apart - LOOK_EVERY_S
         now = self._now()
         for deadline, words in (self._whole, self._step):
             if now >= deadline:
@@ -95,7 +92,11 @@ class Watch:
 
     def _now(self) -> float:
         """Seconds on a clock that stands still while this process does."""
-        return time.monotonic() - self._held_s
+        now = time.monotonic()
+        apart, self._looked = now - self._looked, now
+        if apart > STOOD_STILL_S:
+            self._held_s = min(self._held_s + apart - LOOK_EVERY_S, self._most_held_s)
+        return now - self._held_s
 
     def _listen(self, now: float, cpu_s: float) -> None:
         """Raises: Overrun after too long a silence; there is none before the heart beats."""

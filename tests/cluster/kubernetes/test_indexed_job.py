@@ -57,7 +57,7 @@ def at_work(job, holding, tmp_path) -> Callable[..., IndexedJob]:
         scratch = tmp_path / "scratch"
         ran = job(RENDER_WORKER_BLENDER=holding.program, RENDER_WORKER_GRACE=1,
                   RENDER_WORKER_DOWNLOAD_WORKERS=1, RENDER_WORKER_SCRATCH=scratch,
-                  **held.PATIENT)  # fmt: skip
+                  **held.PATIENT_SETTINGS)  # fmt: skip
 
         def is_held() -> bool:
             ran.step()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +15,7 @@ from tests.cluster import held, needs
 from tests.cluster.memory import in_memory
 from tests.e2e.conftest import ROOT, environment
 from tests.patience import HANG_S, until
+from tests.tools import ports
 from worker import keys
 
 QUICK = "views=2 resolution=32 samples=1"
@@ -102,7 +100,9 @@ def cluster(tmp_path_factory) -> Iterator[Cluster]:
         try:
             up = subprocess.run(
                 [TOOL, "up", folder],
-                env=environment(SLURM_TEST_MAX_ARRAY=MAX_ARRAY, SLURM_TEST_PORT=str(free_ports(3))),
+                env=environment(
+                    SLURM_TEST_MAX_ARRAY=MAX_ARRAY, SLURM_TEST_PORT=str(ports.free(3)[0])
+                ),
                 capture_output=True,
                 text=True,
                 timeout=2 * HANG_S,
@@ -112,16 +112,6 @@ def cluster(tmp_path_factory) -> Iterator[Cluster]:
             yield Cluster(folder)
         finally:
             subprocess.run([TOOL, "down", folder], check=False, timeout=2 * HANG_S)
-
-
-def free_ports(count: int) -> int:
-    """The first of so many free ports in a row, below those that the kernel hands out."""
-    while True:
-        first = random.randrange(16_384, 32_768 - count)
-        with contextlib.suppress(OSError), contextlib.ExitStack() as sockets:
-            for port in range(first, first + count):
-                sockets.enter_context(socket.socket()).bind(("", port))
-            return first
 
 
 @pytest.fixture
@@ -187,7 +177,7 @@ def holding(batch, holding) -> held.Held:
     batch.settings |= {
         "RENDER_WORKER_BLENDER": holding.program,
         "RENDER_WORKER_GRACE": 1,
-        **held.PATIENT,
+        **held.PATIENT_SETTINGS,
     }
     return holding
 

@@ -6,12 +6,11 @@ import contextlib
 import os
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests.cluster.tools.podman import Unavailable, cache, require
-from tests.patience import HANG_S
+from tests.patience import HANG_S, until
 
 PACKAGES = ("docker.io",)
 
@@ -58,12 +57,11 @@ def running() -> Iterator[Docker]:
             )  # fmt: skip
         try:
             docker = Docker(here / "socket")
-            deadline = time.monotonic() + HANG_S
-            while docker("version", check=None).returncode:
-                if daemon.poll() is not None or time.monotonic() > deadline:
-                    said = (here / "log").read_text(errors="replace").splitlines()[-3:]
-                    raise Unavailable(f"dockerd does not start here: {' | '.join(said)}")
-                time.sleep(0.1)
+            until(
+                lambda: docker("version", check=None).returncode == 0,
+                lambda: f"dockerd: {(here / 'log').read_text(errors='replace')[-500:]}",
+                while_runs=daemon, every_s=0.1, raises=Unavailable,
+            )  # fmt: skip
             yield docker
         finally:
             daemon.terminate()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests.cluster.tools.podman import Unavailable, require
-from tests.patience import HANG_S
+from tests.patience import HANG_S, until
+from tests.tools import ports
 
 SETTINGS = """
 version: 0.1
@@ -24,9 +23,7 @@ http: {{addr: "127.0.0.1:{port}"}}
 def registry(folder: Path) -> Iterator[str]:
     """Its address, HOST:PORT, over plain http; its images lie in `folder`. Raises: Unavailable."""
     require("docker-registry", packages=("docker-registry",))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = ports.free(1)
     settings = folder / "registry.yml"
     settings.write_text(SETTINGS.format(folder=folder, port=port))
     with (folder / "registry.log").open("wb") as log:
@@ -34,13 +31,11 @@ def registry(folder: Path) -> Iterator[str]:
             ["docker-registry", "serve", str(settings)], stdout=log, stderr=log
         )
     try:
-        deadline = time.monotonic() + HANG_S
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise Unavailable(f"docker-registry: {(folder / 'registry.log').read_text()}")
-            time.sleep(0.1)
+        until(
+            lambda: ports.answers(port),
+            lambda: f"docker-registry: {(folder / 'registry.log').read_text()}",
+            while_runs=server, every_s=0.1, raises=Unavailable,
+        )  # fmt: skip
         yield f"127.0.0.1:{port}"
     finally:
         server.terminate()

@@ -44,7 +44,9 @@ def test_a_swollen_child_is_replaced(make_pool, tmp_path):
         # What it holds anyway is within the limit, and over the share of it that may stay.
         limit = int(held * (1 + 1 / RECYCLE_SHARE) / 2)
         pool = make_pool(limits=msgspec.structs.replace(PATIENT, memory_bytes=limit))
-        return len(pids(pool, tmp_path, 2)) == 2
+        seen = pids(pool, tmp_path, 2)
+        pool.close()
+        return len(seen) == 2
 
     # A machine short of memory may take a child's pages between the two looks; not twice.
     assert replaced() or replaced()

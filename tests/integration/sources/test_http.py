@@ -22,6 +22,7 @@ from tests.integration.sources.servers import (
     silence,
     status,
 )
+from tests.patience import HANG_S
 from worker.errors import (
     ConfigurationError,
     Download,
@@ -206,7 +207,8 @@ def test_dripping_headers_end_too(web, make_fetcher, monkeypatch):
         make_fetcher(attempts=1).fetch(at(f"{web.url}/m.stl"))
 
 
-def test_silence_ends_at_the_deadline(web, make_fetcher):
+def test_silence_ends_at_the_deadline(web, make_fetcher, monkeypatch):
+    monkeypatch.setattr(http, "READ_S", 2 * HANG_S)
     web.routes["/m.stl"] = silence
     with pytest.raises(Download):
         make_fetcher(timeout_s=0.5).fetch(at(f"{web.url}/m.stl"))

@@ -17,7 +17,7 @@ WRITER = """
 import sys
 from worker.stores import open_store
 store = open_store(sys.argv[1])
-for number in range(300):  # a disk's worth and no more, should nobody end it
+for number, _ in enumerate(sys.stdin):  # no more than it is told to, should nobody end it
     body = bytes([number % 251]) * 3_000_000
     assert store.create(f"renders/{sys.argv[2]}-{number:06d}.zip", body)
 """
@@ -26,7 +26,11 @@ for number in range(300):  # a disk's worth and no more, should nobody end it
 def test_a_killed_writer_leaves_whole_files_only(tmp_path):
     store = open_store(str(tmp_path))
     for round_number in range(4):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, tmp_path, str(round_number)])
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, tmp_path, str(round_number)], stdin=subprocess.PIPE
+        )
+        writer.stdin.write(b"\n" * 40)
+        writer.stdin.flush()
 
         def some_are_there(mine=f"renders/{round_number}-", count=2 + round_number):
             found = list(store.list())
@@ -36,7 +40,8 @@ def test_a_killed_writer_leaves_whole_files_only(tmp_path):
         until(some_are_there, while_runs=writer, every_s=0.003)
         time.sleep(0.003 * round_number)
         writer.send_signal(signal.SIGKILL)
-        writer.wait()
+        assert writer.wait() == -signal.SIGKILL
+        writer.stdin.close()
         for entry in store.list():
             number = int(entry.key[-10:-4])
             assert store.read(entry.key) == bytes([number % 251]) * 3_000_000
