@@ -103,7 +103,8 @@ def test_what_does_not_finish_within_the_grace_is_recorded_as_interrupted(number
 def test_what_finishes_within_the_grace_is_published(place):
     hold = place.models / HOLD
     hold.touch()
-    with place.faulty(f"wait:scene:{FIRST}", "--grace", 2 * HANG_S) as worker:
+    options = ("--grace", 2 * HANG_S, "--download-workers", 1)  # in the list's order
+    with place.faulty(f"wait:scene:{FIRST}", *options) as worker:
         until(lambda: place.at_work(FIRST), while_runs=worker)
         worker.send_signal(signal.SIGTERM)
         until(lambda: "told to stop" in place.log.read_text(), while_runs=worker)
