@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 from tests.e2e import crash
-from tests.e2e.conftest import ROOT, environment, run_worker
-from tests.patience import HANG_S
+from tests.e2e.conftest import run_worker
 from worker.stores import open_store
 
 # Packing takes longer than the grace, and goes on while the worker's files are removed.
@@ -28,21 +24,14 @@ def slow(files, kind, scratch, whose):
     return read(files, kind, scratch, whose)
 
 SCRATCH = sys.argv.pop(1)
-raw.plain_file = slow
-from worker.cli import main
-main()
-"""
+raw.plain_file = slow"""
 
 
 def test_what_is_packed_when_the_worker_must_leave_is_rendered_by_the_next(tmp_path):
     output, scratch = tmp_path / "out", tmp_path / "scratch"
     arguments = ("run", crash.cubes(tmp_path / "models", 1), "--output", output,
                  "--scratch", scratch, *crash.TINY)  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, scratch, *arguments, "--grace", "0.2"],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=HANG_S, check=False,
-    )  # fmt: skip
-    assert done.returncode == 75, done.stderr
+    run_worker(scratch, *arguments, "--grace", 0.2, first=PROGRAM, check=75)
     assert list(scratch.glob("*/objects/*/*/raw/*")) == []
     assert "failed" not in {
         outcome for outcome, _, _ in crash.folded(open_store(str(output))).values()

@@ -27,8 +27,7 @@ from tests.e2e.conftest import (
 from tests.patience import HANG_S, until
 from tests.tools import rgw
 from tests.tools.moto import s3_server
-from tests.tools.programs import program
-from worker.blender.mischief import VARIABLE as MISCHIEF
+from tests.tools.programs import faulty
 
 
 def outcomes(output: Path) -> list[str]:
@@ -58,7 +57,7 @@ def test_a_run_killed_halfway_and_run_again_gives_the_same(samples, undisturbed,
     output, scratch = tmp_path / "out", tmp_path / "scratch"
     arguments = ("run", samples, "--output", output, "--device", "cpu",
                  "--scratch", scratch, *SMALL)  # fmt: skip
-    asleep = program(tmp_path / "blender", f"export {MISCHIEF}=sleep:scene:rocket.glb")
+    asleep = faulty(tmp_path / "blender", "sleep:scene:rocket.glb")
     stopping = (*arguments[1:], "--blender", asleep, "--download-workers", 1)
     with crash.worker(*stopping, *crash.PATIENT_OPTIONS) as worker:
         until(lambda: len(list(output.glob("renders/*.zip"))) >= 2, while_runs=worker)

@@ -12,9 +12,8 @@ from tests.e2e import crash
 from tests.e2e.conftest import ROOT, command, environment, listing, run_worker
 from tests.integration.scenes.known import SHAPES, write_obj
 from tests.patience import HANG_S, until
-from tests.tools.programs import program
+from tests.tools.programs import faulty
 from worker import keys
-from worker.blender.mischief import VARIABLE as MISCHIEF
 
 FEW = ("--preset", "scenes-multi", "--set", "scenes.samples=7", "--set", "views=2", "--set",
        "scenes.reuse=3", "--set", "resolution=32", "--set", "samples=1", "--set",
@@ -68,7 +67,7 @@ def test_stopped_and_run_again(models, undisturbed, tmp_path):
     run_worker(*arguments, "--limit", 1)
     assert len(renders(tmp_path / "out")) == 1
     last = keys.uid_of(keys.scenes_range("scenes-multi", 6, 6))
-    asleep = program(tmp_path / "blender", f"export {MISCHIEF}=sleep:scene:{last}")
+    asleep = faulty(tmp_path / "blender", f"sleep:scene:{last}")
     stopping = (*arguments[1:], "--blender", asleep, "--download-workers", 1)
     with crash.worker(*stopping, *crash.PATIENT_OPTIONS) as worker:
         until(lambda: len(renders(tmp_path / "out")) >= 2, while_runs=worker)

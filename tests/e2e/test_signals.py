@@ -16,10 +16,9 @@ from tests.e2e.conftest import ROOT, environment, run_worker
 from tests.patience import HANG_S, until
 from tests.tools import processes
 from tests.tools.files import found
-from tests.tools.programs import program
+from tests.tools.programs import faulty, program
 from worker import keys
 from worker.blender.mischief import HOLD
-from worker.blender.mischief import VARIABLE as MISCHIEF
 from worker.stores import open_store
 
 FIRST, SLOW = "cube-000.obj", "cube-002.obj"
@@ -47,11 +46,9 @@ class Place:
 
     def faulty(self, fault: str, *more: object):
         """A worker whose Blender has this fault."""
-        return self.worker_with(f"export {MISCHIEF}={fault}", *more)
+        return self.worker_with(faulty(self.blender, fault), *more)
 
-    def worker_with(self, before: str, *more: object):
-        """A worker whose Blender runs these shell commands first."""
-        blender = program(self.blender, before)
+    def worker_with(self, blender: Path, *more: object):
         arguments = self.arguments("--blender", blender, *crash.PATIENT_OPTIONS, *more)
         return crash.worker(*arguments, log=self.log, first=crash.LAST_WORDS)
 
@@ -138,7 +135,9 @@ def test_a_burst_of_signals_is_a_stop_at_once(place):
 
 
 def test_two_signals_while_blender_starts_end_it(place):
-    with place.worker_with("exec sleep 2000", "--grace", 2 * HANG_S) as worker:
+    with place.worker_with(
+        program(place.blender, "exec sleep 2000"), "--grace", 2 * HANG_S
+    ) as worker:
         until(lambda: processes.below(place.scratch), while_runs=worker)
         worker.send_signal(signal.SIGINT)  # two of one kind at once would count as one
         worker.send_signal(signal.SIGTERM)

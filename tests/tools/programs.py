@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from worker.blender.mischief import VARIABLE as MISCHIEF
+
 SERVE = "-m worker.blender"
 FAKE_GPUS = str(Path(__file__).with_name("fake_gpus.py"))
 
@@ -19,3 +21,8 @@ def program(path: Path, before: str = "", child: str = SERVE) -> Path:
     )
     path.chmod(0o755)
     return path
+
+
+def faulty(path: Path, fault: str) -> Path:
+    """A program with a fault of `worker.blender.mischief`; the worker itself hands none on."""
+    return program(path, f"export {MISCHIEF}={fault}")
