@@ -9,7 +9,7 @@
 
 # No CUDA base: Blender brings its kernels, and the driver's libraries are mounted.
 FROM python:3.11-slim-bookworm AS base
-COPY worker/render/libraries.py /tmp/
+COPY worker/supervisor/libraries.py /tmp/
 # Mesa's drivers and LLVM go again: OpenGL in software is of no use, and NVIDIA's own is mounted.
 RUN apt-get -qq update \
 	&& DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \

@@ -34,7 +34,7 @@ libraries:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed, and there is no python3.11 or python3 on PATH"; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v == (3, 11) else "Python 3.11 is needed (the bpy wheel is built for it), this is %d.%d: make PYTHON=/path/to/python3.11 …" % v)'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv module is missing: sudo apt-get install -y python3.11-venv"; exit 1; }
-	@$(PYTHON) worker/render/libraries.py
+	@$(PYTHON) worker/supervisor/libraries.py
 
 $(READY): $(LOCKS) pyproject.toml
 	@echo "setting up $(VENV): about 1 GB on disk, a few minutes the first time"

@@ -12,22 +12,23 @@ import tempfile
 import time
 from pathlib import Path
 
-from worker import log, presets
-from worker.feed import Feed
+from worker import presets
+from worker.core import logging
+from worker.core.ranks import Rank
+from worker.core.s3 import S3Options
 from worker.index.reader import checked, open_index
-from worker.job import Job
-from worker.observer import LogObserver
-from worker.ranks import Rank
-from worker.s3 import S3Options
+from worker.run.feed import Feed
+from worker.run.job import Job
+from worker.run.progress import LogObserver
+from worker.run.shutdown import Stop
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
-from worker.stop import Stop
 from worker.stores import open_store
 
 
 def main(uri: str, output: str) -> None:
     """Measure and print."""
-    log.configure("error")
+    logging.configure("error")
     recipe = presets.load("default")
     before = resident()
     begin = time.monotonic()

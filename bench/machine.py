@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from worker.render import memory
+from worker.core import memory
 
 
 class Machine(msgspec.Struct, frozen=True):

@@ -18,13 +18,13 @@ import msgspec
 
 from bench import sides
 from bench.result import BenchError
-from worker import log
-from worker import run as runs
-from worker.blender.messages import Phase
-from worker.blender.recipe import Recipe
-from worker.render.pool import Pool, PoolOptions
-from worker.render.result import RenderedObject
+from worker.contract.protocol import Phase
+from worker.contract.recipe import Recipe
+from worker.core import logging
+from worker.run import command as runs
 from worker.sources.base import FetchedObject
+from worker.supervisor.pool import Pool, PoolOptions
+from worker.supervisor.result import RenderedObject
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ def timed(models: Path, output: Path, overrides: Sequence[str]) -> list[Ended]:
 
 def main(models: str, output: str, *overrides: str) -> None:
     """Run and print."""
-    log.configure("error")
+    logging.configure("error")
     vars(runs)["Pool"] = ClockedPool  # the one seam that needs no second pipeline
     runs.run(
         runs.RunOptions(

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from worker.render.watch import Limits
+from worker.supervisor.watchdog import Limits
 
 HANG_S = 240.0
 """What has not happened by then does not happen. Also for subprocesses that must end."""

@@ -26,16 +26,16 @@ import trimesh
 from PIL import Image
 
 from tests.patience import PATIENT
-from worker.blender import channels
-from worker.blender import recipe as recipes
-from worker.blender.messages import View
+from worker.contract import recipe as recipes
+from worker.contract import render_passes
+from worker.contract.protocol import View
 from worker.index.record import ObjectRef
 from worker.pack.pack import pack
 from worker.pack.raw import RawView
-from worker.render.pool import Pool, PoolOptions
-from worker.render.result import RenderedObject
-from worker.render.runtime import PROGRAM, Runtime, find
 from worker.sources.base import FetchedObject
+from worker.supervisor.pool import Pool, PoolOptions
+from worker.supervisor.result import RenderedObject
+from worker.supervisor.runtime import PROGRAM, Runtime, find
 
 REPOSITORY = Path(__file__).parents[1]
 DEBIAN = Path("/usr/bin/blender")
@@ -283,7 +283,7 @@ class Shot:
 
     def raw(self, number: int) -> np.ndarray:
         """The colour as it was rendered, (H,W,4): linear, premultiplied."""
-        return self.raws[number].layer(channels.COMBINED)
+        return self.raws[number].layer(render_passes.COMBINED)
 
     @functools.cached_property
     def raws(self) -> list[RawView]:

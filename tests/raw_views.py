@@ -6,11 +6,11 @@ import numpy as np
 import OpenEXR
 from PIL import Image
 
-from worker import keys
-from worker.blender.messages import Rendered, View
+from worker.contract.protocol import Rendered, View
+from worker.core import keys
 from worker.index.record import ObjectRef
-from worker.render.result import RenderedObject
 from worker.sources.base import FetchedObject
+from worker.supervisor.result import RenderedObject
 
 SCENE = {
     "animation_count": 0,

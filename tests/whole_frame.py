@@ -5,9 +5,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from worker.blender import hull
 from worker.blender.child import main
+from worker.blender.views import visible_bounds
 
-assert hull.around
-hull.around = lambda *_: None
+assert visible_bounds.around
+visible_bounds.around = lambda *_: None
 main(sys.argv[sys.argv.index("--") + 1 :])

@@ -11,10 +11,10 @@ from typing import NoReturn
 import structlog
 import typer
 
-from worker import log
 from worker.commands import doctor, export, index, omage, presets, report, run
-from worker.errors import ExitStatus, Interrupted, WorkerError
-from worker.report import summary as summaries
+from worker.core import logging
+from worker.core.errors import ExitStatus, Interrupted, WorkerError
+from worker.run import termination_summary as summaries
 
 app = typer.Typer(
     name="render-worker",
@@ -72,7 +72,7 @@ def _status() -> int:
         # here `worker.__main__` saw to both.
         signal.signal(signal.SIGTERM, _stopped)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        log.configure()
+        logging.configure()
         # Its name however it was started: the image runs `python -m worker`.
         status = app(prog_name="render-worker", standalone_mode=False) or 0
     except typer.Exit as end:

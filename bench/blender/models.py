@@ -14,9 +14,10 @@ from typing import Any
 import bpy
 import numpy as np
 
-from worker.blender import compat, scene
+from worker.blender import compat
 from worker.blender.samples.demo import DEMO
 from worker.blender.samples.parts import finish_of
+from worker.blender.views import scene
 
 PLAIN_FACES = 1_300_000
 CAGE_FACES = 100_000

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench import sides
 from bench.result import Row
-from worker.render import devices
+from worker.supervisor import devices
 
 NOTE = (
     "Preset `default` (512x512, 12 views) over small objects, start-up included, every "

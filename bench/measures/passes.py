@@ -9,8 +9,8 @@ from pathlib import Path
 from bench import sides
 from bench.result import Row, at_most
 from bench.timed import timed
-from worker import keys
-from worker.blender.recipe import IMAGES
+from worker.contract.recipe import IMAGES
+from worker.core import keys
 
 NOTE = 'Every image kind the worker knows against `images = ["colour"]`, 12 views, steady state.'
 SIZE = ["views=12", "resolution=256", "samples=64", *sides.FIXED]

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from bench import plot, sides
 from bench.result import BenchError, Row, at_least, at_most
 from worker import presets
-from worker.blender import channels
+from worker.contract import render_passes
 from worker.index.record import ObjectRef
 from worker.pack.raw import RawView
-from worker.render import runtime
-from worker.render.pool import Pool, PoolOptions
-from worker.render.watch import Limits
 from worker.sources.base import FetchedObject
+from worker.supervisor import runtime
+from worker.supervisor.pool import Pool, PoolOptions
+from worker.supervisor.watchdog import Limits
 
 NOTE = (
     "Ten sample objects, one view each at 192x192; PSNR of sRGB on black against 4,096 samples "
@@ -172,7 +172,7 @@ def _render(
     wanted = "openimagedenoise" if point.denoise else None
     if done.answer.runtime["denoiser"] != wanted:
         raise BenchError("this Blender has no OpenImageDenoise, so there is nothing to compare")
-    linear = RawView(done.answer.views[0], raw).layer(channels.COMBINED)
+    linear = RawView(done.answer.views[0], raw).layer(render_passes.COMBINED)
     shutil.rmtree(raw)
     return on_black_and_white(linear, recipe.colour.exposure), done.answer.render_s
 

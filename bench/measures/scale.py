@@ -18,12 +18,12 @@ import msgspec
 
 from bench import sides
 from bench.result import BenchError, Row, at_most
-from worker import keys
+from worker.core import keys
 from worker.index import manifest
 from worker.index.record import Shard
-from worker.job import Bond
 from worker.ledger import Outcome
-from worker.render import canary
+from worker.run.job import Bond
+from worker.supervisor import canary
 
 NOTE = (
     "A generated index of 10 million objects in 20,000 shards, the ledger of a finished run of it "

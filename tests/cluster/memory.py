@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from worker.scratch import RAM
+from worker.core.scratch import RAM
 
 NEEDED = 1 << 30
 """Free bytes, of which a test takes a few million."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.patience import HANG_S
-from worker import keys
+from worker.core import keys
 
 SMALL = ("--set", "views=2", "--set", "resolution=32", "--set", "samples=1")
 ROOT = Path(__file__).parents[2]

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from tests.e2e.conftest import ROOT, command, environment
 from tests.patience import HANG_S
-from worker import keys
+from worker.core import keys
 from worker.ledger import Outcome, fold, read_parts
-from worker.render import canary
 from worker.stores import Store, open_store
+from worker.supervisor import canary
 
-LAST_WORDS = f"from worker import stop; stop.LAST_S = {HANG_S}"
+LAST_WORDS = f"from worker.run import shutdown; shutdown.LAST_S = {HANG_S}"
 """For a worker that must not leave over a slow disk's fsync: see `command`."""
 PATIENT_OPTIONS = ("--view-timeout", 2 * HANG_S, "--object-timeout", 2 * HANG_S)
 """For a worker whose Blender is to wait for the test."""

@@ -18,7 +18,7 @@ from tests.patience import HANG_S, until
 from tests.tools import processes
 from tests.tools.faultproxy import Proxy, proxy
 from tests.tools.moto import s3_server
-from worker.s3 import S3Options
+from worker.core.s3 import S3Options
 from worker.stores import Store, open_store
 
 OBJECTS = 150

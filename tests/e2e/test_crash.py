@@ -12,7 +12,7 @@ from tests.e2e import crash
 from tests.e2e.conftest import ROOT, run_worker
 from tests.patience import until
 from tests.tools import processes
-from worker.failpoints import VARIABLE, Failpoint
+from worker.core.failpoints import VARIABLE, Failpoint
 from worker.stores import open_store
 
 OBJECTS = 3

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.conftest import ROOT, SMALL, command, environment, log_lines, run_worker
 from tests.integration.blender.broken import picture
 from tests.integration.blender.driver import DEBIAN
-from worker import keys
+from worker.core import keys
 from worker.index.reader import CHECKED_OBJECTS
 
 CASES = {

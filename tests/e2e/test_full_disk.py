@@ -13,10 +13,10 @@ import pytest
 from tests.e2e import crash
 from tests.e2e.conftest import ROOT, command, environment
 from tests.patience import HANG_S
-from worker import failpoints
-from worker.failpoints import Failpoint
-from worker.render import canary
+from worker.core import failpoints
+from worker.core.failpoints import Failpoint
 from worker.stores import open_store
+from worker.supervisor import canary
 
 IN_OWN_MOUNTS = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-ec")
 
@@ -87,7 +87,7 @@ def test_downloads_lie_on_disk_and_raw_passes_in_ram(tmp_path):
     folder.mkdir()
     ram = Path("/dev/shm")
     # Also on a machine of little memory, where the RAM disk is not chosen by itself.
-    small = f"from worker import scratch; scratch.RAM_NEEDED = {64 << 20}"
+    small = f"from worker.core import scratch; scratch.RAM_NEEDED = {64 << 20}"
     arguments = ("run", models, "--output", tmp_path / "out", *crash.TINY)
     worker = shlex.join(command(*arguments, first=small))
     told = f"env TMPDIR={folder} {failpoints.VARIABLE}={Failpoint.RENDER_AFTER} {worker}"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e import crash
 from tests.e2e.conftest import listing, run_worker
-from worker.keys import uid_of
+from worker.core.keys import uid_of
 from worker.report.status import status_of
 from worker.stores import open_store
 

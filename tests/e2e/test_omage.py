@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.e2e.conftest import ROOT, environment
 from tests.patience import HANG_S
-from worker.omage import files
+from worker.omage import npz_files
 
 SMALL = ["--device", "cpu", "--set", "resolution=128", "--set", "omage.margin=0.04",
          "--set", "omage.small=32"]  # fmt: skip
@@ -98,8 +98,14 @@ def spoilt_lzma():
         ("bad.npz", b"nothing", (), 78, "no object image"),
         ("bad.zip", b"nothing", (), 78, "no object image"),
         ("lzma.zip", spoilt_lzma(), (), 78, "no object image"),
-        ("empty.npz", files.encode(np.zeros((8, 8, 12), np.uint16)), (), 78, "no mesh"),
-        ("odd.npz", files.encode(np.ones((8, 8, 12), np.uint16)), ("3",), 64, "does not divide"),
+        ("empty.npz", npz_files.encode(np.zeros((8, 8, 12), np.uint16)), (), 78, "no mesh"),
+        (
+            "odd.npz",
+            npz_files.encode(np.ones((8, 8, 12), np.uint16)),
+            ("3",),
+            64,
+            "does not divide",
+        ),
     ],
 )
 def test_what_cannot_become_a_mesh(tmp_path, name, data, more, status, why):
@@ -114,7 +120,7 @@ def test_what_cannot_become_a_mesh(tmp_path, name, data, more, status, why):
 
 
 def test_a_mesh_is_not_given_another_formats_ending(tmp_path):
-    (tmp_path / "a.npz").write_bytes(files.encode(np.full((8, 8, 12), 65535, np.uint16)))
+    (tmp_path / "a.npz").write_bytes(npz_files.encode(np.full((8, 8, 12), 65535, np.uint16)))
     done = command("omage-to-mesh", tmp_path / "a.npz", "--to", tmp_path / "x.obj")
     assert done.returncode == 64
     assert "x.obj: a GLB is written and nothing else" in done.stderr

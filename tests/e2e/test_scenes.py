@@ -13,7 +13,7 @@ from tests.e2e.conftest import ROOT, command, environment, listing, run_worker
 from tests.integration.scenes.known import SHAPES, write_obj
 from tests.patience import HANG_S, until
 from tests.tools.programs import faulty
-from worker import keys
+from worker.core import keys
 
 FEW = ("--preset", "scenes-multi", "--set", "scenes.samples=7", "--set", "views=2", "--set",
        "scenes.reuse=3", "--set", "resolution=32", "--set", "samples=1", "--set",

@@ -11,8 +11,8 @@ from PIL import Image
 from tests.e2e import crash
 from tests.e2e.conftest import run_worker
 from tests.tools.moto import s3_server
-from worker import keys, s3
-from worker.s3 import S3Options
+from worker.core import keys, s3
+from worker.core.s3 import S3Options
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 KEY = "models/c.obj"

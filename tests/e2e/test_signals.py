@@ -17,8 +17,8 @@ from tests.patience import HANG_S, until
 from tests.tools import processes
 from tests.tools.files import found
 from tests.tools.programs import faulty, program
-from worker import keys
 from worker.blender.mischief import HOLD
+from worker.core import keys
 from worker.stores import open_store
 
 FIRST, SLOW = "cube-000.obj", "cube-002.obj"

@@ -18,13 +18,13 @@ import OpenEXR
 from PIL import Image
 
 from worker import presets
-from worker.blender.recipe import IMAGES
+from worker.codecs import srgb
+from worker.contract.recipe import IMAGES
 from worker.index.record import ObjectRef
-from worker.pack import srgb
 from worker.pack.pack import pack
-from worker.render import runtime
-from worker.render.pool import Pool, PoolOptions
 from worker.sources.base import FetchedObject
+from worker.supervisor import runtime
+from worker.supervisor.pool import Pool, PoolOptions
 
 PICTURES = Path(__file__).parents[2] / "docs/images"
 KINDS = [kind for kind in IMAGES if kind != "depth-f16"]

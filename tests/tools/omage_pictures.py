@@ -16,10 +16,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.tools.doc_pictures import PICTURES, render
 from worker import presets
-from worker.omage import files, glb
+from worker.omage import glb, npz_files
 from worker.omage.mesh import mesh_of
-from worker.render import runtime
-from worker.render.pool import Pool, PoolOptions
+from worker.supervisor import runtime
+from worker.supervisor.pool import Pool, PoolOptions
 
 SIDE, GAP, HEAD = 180, 8, 30
 VIEW = [
@@ -57,7 +57,7 @@ def row(pool: Pool, model: Path, home: Path) -> list[Image.Image]:
     members = render(pool, model, presets.load("omage"), home / "omage")
     tiles = [seen(pool, model, home / "original")]
     for name in ("omage_tensor.npz", "omage_tensor_64.npz"):
-        omage = files.values(files.decode(members[name]))
+        omage = npz_files.values(npz_files.decode(members[name]))
         made = home / name / "mesh.glb"
         made.parent.mkdir()
         made.write_bytes(glb.encode(mesh_of(omage), omage))

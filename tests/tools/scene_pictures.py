@@ -17,15 +17,15 @@ import OpenEXR
 from PIL import Image, ImageDraw, ImageFont
 
 from worker import presets
+from worker.codecs import srgb
+from worker.core.s3 import S3Options
 from worker.index.reader import open_index
 from worker.index.scenes import arranged
-from worker.pack import srgb
 from worker.pack.pack import pack
-from worker.render import runtime
-from worker.render.pool import Pool, PoolOptions
-from worker.s3 import S3Options
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
+from worker.supervisor import runtime
+from worker.supervisor.pool import Pool, PoolOptions
 
 PICTURES = Path(__file__).parents[2] / "docs/scenes"
 COLUMNS, EDGE, GAP, CAPTION = 8, 96, 4, 216

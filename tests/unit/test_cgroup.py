@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from worker.render import cgroup, cores, memory
+from worker.core import cgroup, cores, memory
 
 GB = 1 << 30
 MACHINE = memory.PAGE * os.sysconf("SC_PHYS_PAGES")

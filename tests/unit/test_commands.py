@@ -8,9 +8,9 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from worker import ranks
 from worker.cli import app
 from worker.commands.options import ENVIRONMENT
+from worker.core import ranks
 
 
 def commands(command, path=()):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from worker.errors import DeviceMissing
-from worker.render import devices
-from worker.render.devices import Device, candidates, mine, visible
+from worker.core.errors import DeviceMissing
+from worker.supervisor import devices
+from worker.supervisor.devices import Device, candidates, mine, visible
 
 UUIDS = ["GPU-8932f937-d72c-4106-c12f-20bd9faed9f6", "MIG-1c0c9f25-9a2b-5d3c-8e0a-5f3d1b0e7c11"]
 

@@ -10,8 +10,8 @@ import pytest
 from tests.raw_views import rendered_object, write_passes
 from tests.unit.test_pack_kinds import SIZE, surface
 from worker import presets
-from worker.blender.recipe import IMAGES
-from worker.pack import srgb
+from worker.codecs import srgb
+from worker.contract.recipe import IMAGES
 from worker.pack.pack import pack
 
 DOCS = Path(__file__).parents[2] / "docs"

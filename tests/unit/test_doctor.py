@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from worker import __version__
+from worker.core.s3 import S3Options
 from worker.doctor import Check, Examination, Health, kernels, node, outputs
 from worker.doctor.check import size
 from worker.report import doctor as report
-from worker.s3 import S3Options
 
 GB = 1 << 30
 
@@ -55,7 +55,7 @@ def test_brackets_in_a_path_are_not_markup():
     [(1, 8 * GB, "ok"), (1, 2 * GB, "warn"), (1, GB // 2, "fail"), (10**6, 8 * GB, "warn")],
 )
 def test_memory_too_small_or_promised_twice_is_said(monkeypatch, children, limit, health):
-    monkeypatch.setattr("worker.render.memory.total", lambda: 16 * GB)
+    monkeypatch.setattr("worker.core.memory.total", lambda: 16 * GB)
     check = node.check_memory(children, limit)
     assert check.health == health
     assert bool(check.advice) == (health != "ok")
@@ -63,7 +63,7 @@ def test_memory_too_small_or_promised_twice_is_said(monkeypatch, children, limit
 
 @pytest.mark.parametrize(("children", "health"), [(3, "ok"), (4, "warn")])
 def test_more_children_than_cores_are_said(monkeypatch, children, health):
-    monkeypatch.setattr("worker.render.cores.usable", lambda: 3)
+    monkeypatch.setattr("worker.core.cores.usable", lambda: 3)
     check = node.check_cores(children)
     assert check.health == health
     assert bool(check.advice) == (health != "ok")

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.unit.test_export_units import line, names
-from worker import keys
+from worker.core import keys
+from worker.core.ranks import Rank
 from worker.export.base import Grouping
 from worker.export.samples import normal
 from worker.export.source import Groups, Source
-from worker.ranks import Rank
 from worker.stores import open_store
 
 

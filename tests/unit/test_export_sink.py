@@ -7,7 +7,7 @@ import resource
 
 import pytest
 
-from worker.export.sink import Sink
+from worker.export.hdf5_sink import Sink
 
 
 @contextlib.contextmanager

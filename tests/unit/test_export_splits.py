@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from worker.errors import Unsupported
+from worker.core.errors import Unsupported
 from worker.export import splits
 
 

@@ -5,10 +5,10 @@ import itertools
 import msgspec
 import pytest
 
-from worker import keys
+from worker.core import keys
+from worker.core.ranks import Rank
 from worker.export.base import Finished, Grouping
 from worker.export.source import Groups, Source, single_units
-from worker.ranks import Rank
 from worker.stores import open_store
 
 

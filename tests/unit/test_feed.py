@@ -7,19 +7,20 @@ import msgspec
 import pytest
 
 from tests.patience import HANG_S
-from worker import keys, presets
-from worker.feed import Feed
+from worker import presets
+from worker.core import keys
+from worker.core.ranks import Rank
+from worker.core.s3 import S3Options
 from worker.index import builder, reader
 from worker.index.record import ObjectRef
-from worker.job import Job
 from worker.ledger import LedgerWriter, Outcome, lost
 from worker.ledger.lost import BLOCK
-from worker.observer import LogObserver
-from worker.ranks import Rank
-from worker.s3 import S3Options
+from worker.run.feed import Feed
+from worker.run.job import Job
+from worker.run.progress import LogObserver
+from worker.run.shutdown import Stop
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
-from worker.stop import Stop
 from worker.stores import open_store
 
 BLOB = "https://github.com/org/repo/blob/" + "a" * 40 + "/"

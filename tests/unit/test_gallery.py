@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from tests.raw_views import rendered_object
-from worker import keys, presets
-from worker.errors import UsageError
+from worker import presets
+from worker.core import keys
+from worker.core.errors import UsageError
 from worker.pack.pack import pack
 from worker.report import gallery
 from worker.report.gallery import CARD, PAGE, TILE, contact_sheet

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.errors import IndexInvalid, OutputMismatch, UsageError
+from worker.core.errors import IndexInvalid, OutputMismatch, UsageError
+from worker.core.s3 import S3Options
 from worker.index import builder
 from worker.index.builder import build
 from worker.index.reader import open_index
 from worker.index.spool import Spool
-from worker.s3 import S3Options
 
 S3 = S3Options()
 COMMIT = "c" * 40

@@ -9,12 +9,12 @@ import os
 import pytest
 from structlog.testing import capture_logs
 
-from worker import keys
-from worker.errors import ExitStatus, IndexInvalid, Missing, UsageError
+from worker.core import keys
+from worker.core.errors import ExitStatus, IndexInvalid, Missing, UsageError
+from worker.core.s3 import S3Options
 from worker.index import builder, listings
 from worker.index.reader import open_index
 from worker.index.record import ObjectRef
-from worker.s3 import S3Options
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
 

@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from worker.errors import IndexInvalid
+from worker.core.errors import IndexInvalid
+from worker.core.s3 import S3Options
 from worker.index.reader import open_index
-from worker.s3 import S3Options
 
 S3 = S3Options()
 BLOB = "https://github.com/o/r/blob/" + "c" * 40 + "/a.obj"

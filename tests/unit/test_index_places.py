@@ -4,9 +4,9 @@ from itertools import product
 
 import pytest
 
-from worker.errors import Download, IndexInvalid, Missing
-from worker.index.places import resolve
+from worker.core.errors import Download, IndexInvalid, Missing
 from worker.index.record import ObjectRef
+from worker.index.resolve import resolve
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
 

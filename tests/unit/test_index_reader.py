@@ -13,12 +13,12 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from worker import keys
-from worker.errors import IndexInvalid
+from worker.core import keys
+from worker.core.errors import IndexInvalid
+from worker.core.s3 import S3Options
 from worker.index import manifest
 from worker.index.reader import CHECKED_OBJECTS, CHECKED_SHARDS, checked, open_index
 from worker.index.record import Shard
-from worker.s3 import S3Options
 
 S3 = S3Options()
 LINES = (

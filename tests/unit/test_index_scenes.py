@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker import presets
-from worker.errors import IndexInvalid, UsageError
+from worker.core.errors import IndexInvalid, UsageError
+from worker.core.s3 import S3Options
 from worker.index import builder
-from worker.index.places import relate, resolve
 from worker.index.reader import open_index
 from worker.index.record import Group, ObjectRef, Place, Scenes
+from worker.index.resolve import relate, resolve
 from worker.index.scenes import STUDY, arranged, class_of, ranges
-from worker.s3 import S3Options
 
 S3 = S3Options()
 

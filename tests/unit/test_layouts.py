@@ -5,17 +5,17 @@ import random
 import numpy as np
 import pytest
 
-from worker.blender import layouts
-from worker.blender.declared import RecipeError
-from worker.blender.recipe import Camera, Recipe
-from worker.blender.streams import random_colour, stream
+from worker.contract import camera_layouts
+from worker.contract.random_streams import random_colour, stream
+from worker.contract.recipe import Camera, Recipe
+from worker.contract.schema import RecipeError
 
 UID = "e04abf68-db32-5fe7-a41f-01eed86d3a71"
 MANY = 3000
 
 
 def drawn(camera: Camera, views: int = MANY, resolution: tuple[int, int] = (512, 512)):
-    return layouts.viewpoints(camera, views, resolution, random.Random(5))
+    return camera_layouts.viewpoints(camera, views, resolution, random.Random(5))
 
 
 def test_shell_is_uniform_in_direction_and_distance():
@@ -57,14 +57,14 @@ def test_every_camera_looks_at_the_origin_with_z_up():
 
 @pytest.mark.parametrize("height", [2.0, -2.0])
 def test_straight_above_and_below_have_a_frame_too(height):
-    turn = layouts.look_at_origin(np.array([0.0, 0.0, height]))[:3, :3]
+    turn = camera_layouts.look_at_origin(np.array([0.0, 0.0, height]))[:3, :3]
     assert np.allclose(turn[:, 0], [1, 0, 0])
     assert np.linalg.det(turn) == pytest.approx(1.0)
 
 
 def test_intrinsics_are_those_of_a_35_mm_lens_on_a_32_mm_sensor():
     fov = math.degrees(2 * math.atan(16 / 35))
-    k = layouts.intrinsics(fov, 512, 256)
+    k = camera_layouts.intrinsics(fov, 512, 256)
     assert np.allclose(k, [[560, 0, 256], [0, 560, 128], [0, 0, 1]])
 
 

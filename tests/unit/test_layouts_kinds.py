@@ -6,9 +6,9 @@ import random
 import numpy as np
 import pytest
 
-from worker.blender import layouts
-from worker.blender.declared import RecipeError
-from worker.blender.recipe import LAYOUTS, Camera
+from worker.contract import camera_layouts
+from worker.contract.recipe import LAYOUTS, Camera
+from worker.contract.schema import RecipeError
 
 MANY = 2000
 WIDE = (640, 360)
@@ -16,7 +16,7 @@ TALL = (300, 700)
 
 
 def drawn(camera, views=MANY, resolution=(512, 512), seed=5, support=None):
-    return layouts.viewpoints(camera, views, resolution, random.Random(seed), support)
+    return camera_layouts.viewpoints(camera, views, resolution, random.Random(seed), support)
 
 
 def places(camera, views=MANY, seed=5):
@@ -35,7 +35,7 @@ def shares(values, low, high, bins=10):
 
 
 def test_the_recipe_and_the_table_name_the_same_layouts():
-    assert set(layouts.LAYOUTS) == set(LAYOUTS)
+    assert set(camera_layouts.LAYOUTS) == set(LAYOUTS)
 
 
 def test_sphere_is_uniform_at_its_distance():
@@ -210,7 +210,7 @@ def test_no_camera_is_farther_than_the_farthest_and_one_is_near_it(camera, resol
     def ball(ways):
         return reach * np.linalg.norm(ways, axis=1)
 
-    bound = layouts.farthest(camera, resolution, reach)
+    bound = camera_layouts.farthest(camera, resolution, reach)
     views = drawn(camera, resolution=resolution, support=ball)
     distances = [np.linalg.norm(view.camera_to_world[:3, 3]) for view in views]
     assert 0.97 * bound <= max(distances) <= bound * (1 + 1e-9)

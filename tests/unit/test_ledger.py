@@ -8,12 +8,12 @@ import pytest
 import structlog.testing
 
 from tests.patience import HANG_S, until
-from worker import keys
-from worker.errors import OBJECT_ERRORS, Download, ImportFailed, ObjectInterrupted, StoreError
+from worker.core import keys
+from worker.core.errors import OBJECT_ERRORS, Download, ImportFailed, ObjectInterrupted, StoreError
+from worker.core.ranks import Rank
 from worker.index.record import ObjectRef
 from worker.ledger import LedgerWriter, Line, Outcome, fold, read_ledger, settled
 from worker.pack.result import PackedObject
-from worker.ranks import Rank
 from worker.stores import open_store
 
 RANK = Rank(3, 8, "flags")

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from worker.render import libraries
+from worker.supervisor import libraries
 
 SCRIPT = Path(libraries.__file__)
 

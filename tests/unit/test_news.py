@@ -5,12 +5,12 @@ import json
 import pytest
 from structlog.testing import capture_logs
 
-from worker.index import builder, location, reader
+from worker.core.ranks import assign
+from worker.core.s3 import S3Options
+from worker.index import builder, reader, uris
 from worker.index.record import ObjectRef
-from worker.news import News
-from worker.ranks import assign
-from worker.s3 import S3Options
-from worker.sources.git import commit_of
+from worker.run.discoveries import News
+from worker.sources.git_source import commit_of
 
 COMMITS = ("a" * 40, "b" * 40)
 
@@ -86,8 +86,8 @@ def large(tmp_path):
 def reads(monkeypatch):
     """The addresses that were read."""
     read: list[str] = []
-    real = location.read_bytes
-    monkeypatch.setattr(location, "read_bytes", lambda uri, s3: read.append(uri) or real(uri, s3))
+    real = uris.read_bytes
+    monkeypatch.setattr(uris, "read_bytes", lambda uri, s3: read.append(uri) or real(uri, s3))
     return read
 
 

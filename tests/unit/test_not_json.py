@@ -4,15 +4,17 @@ import msgspec
 import pytest
 import structlog.testing
 
-from worker import job, keys, presets
-from worker.errors import ConfigurationError, IndexInvalid, OutputMismatch, PresetInvalid
-from worker.export import bond
+from worker import presets
+from worker.core import keys
+from worker.core.errors import ConfigurationError, IndexInvalid, OutputMismatch, PresetInvalid
+from worker.core.s3 import S3Options
+from worker.export import manifest
 from worker.index.reader import open_index
 from worker.index.record import ObjectRef
 from worker.ledger import Outcome, read_ledger
-from worker.render.child import ChildDied, _decode
-from worker.s3 import S3Options
+from worker.run import job
 from worker.stores import open_store
+from worker.supervisor.process import ChildDied, _decode
 
 DEEP = 100_000
 BAD = {
@@ -50,7 +52,7 @@ def test_a_job(store, body, why):
 def test_a_data_sets_bond(store, body, why):
     store.create(keys.EXPORT, body)
     with pytest.raises(OutputMismatch, match=f"is not an export of this program: .*({why})") as e:
-        bond.read(store)
+        manifest.read(store)
     one_line(e)
 
 

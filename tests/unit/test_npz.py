@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from worker.pack import npz
+from worker.codecs import npz
 
 ARRAYS = {"coords": np.arange(12, dtype=np.float32).reshape(4, 3), "R": np.ones(4, np.uint16)}
 

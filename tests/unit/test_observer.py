@@ -21,7 +21,7 @@ WATCH = """
 import time
 from worker.index.record import ObjectRef
 from worker.ledger import Outcome
-from worker.observer import watching
+from worker.run.progress import watching
 with watching({total}) as observer:
     observer.rendering(ObjectRef(file_identifier="https://host/" + {name!r}))
     for number in range({failed}):
@@ -49,7 +49,7 @@ def last_line(width, **numbers):
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
     env = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
-    script = "from worker import log; log.configure('error')" + WATCH.format(**numbers)
+    script = "from worker.core import logging; logging.configure('error')" + WATCH.format(**numbers)
     subprocess.run([sys.executable, "-c", script], stderr=theirs, check=True, timeout=HANG_S,
                    cwd=ROOT, env={**env, "TERM": "xterm-256color"})  # fmt: skip
     os.close(theirs)

@@ -8,9 +8,9 @@ import pytest
 import trimesh
 from PIL import Image
 
-from worker.omage import files, glb, occupied
-from worker.omage.files import NotOmage
+from worker.omage import glb, npz_files, occupied
 from worker.omage.mesh import mesh_of
+from worker.omage.npz_files import NotOmage
 from worker.omage.reduce import borders, reduced
 
 
@@ -34,12 +34,12 @@ def ball(size=128, gap=40):
 
 def test_values_are_truncated_and_read_as_others_do():
     omage = ball()
-    data = files.encode(files.quantised(omage))
+    data = npz_files.encode(npz_files.quantised(omage))
     array = np.load(io.BytesIO(data))["arr_0"]
     assert array.dtype == np.uint16
     assert (array == (omage.astype(float) * 65535).astype(int)).all()
-    assert files.encode(files.quantised(omage)) == data
-    assert np.abs(files.values(files.decode(data)) - omage).max() < 1 / 65535
+    assert npz_files.encode(npz_files.quantised(omage)) == data
+    assert np.abs(npz_files.values(npz_files.decode(data)) - omage).max() < 1 / 65535
 
 
 def npz(**arrays):
@@ -86,12 +86,12 @@ def bomb():
 )
 def test_what_is_no_object_image(data, why):
     with pytest.raises(NotOmage, match=why):
-        files.decode(data)
+        npz_files.decode(data)
 
 
 def test_a_file_that_unpacks_to_too_much():
     with pytest.raises(NotOmage, match="1100 MB"):
-        files.decode(bomb())
+        npz_files.decode(bomb())
 
 
 def test_borders_are_what_erosion_takes_away():

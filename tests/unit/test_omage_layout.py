@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from worker.blender.omage import charts, raster, repack
-from worker.blender.omage.spec import Omage
 from worker.blender.omage.union import components
 from worker.blender.omage.weld import weld
+from worker.contract.omage_keys import Omage
 
 
 def test_components_of_a_long_chain_and_of_loners():

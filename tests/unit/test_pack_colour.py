@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from tests.raw_views import ball
-from worker.pack import png, srgb
+from worker.codecs import png, srgb
 from worker.pack.kinds.colour import BAND, to_display
 
 

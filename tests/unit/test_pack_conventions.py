@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.raw_views import intrinsics, look_at_origin
-from worker.pack import conventions
+from worker.codecs import camera_conventions
 
 K = intrinsics(640, 480, 60.0)
 ABOVE = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 2], [0, 0, 0, 1]], float)
@@ -36,12 +36,12 @@ def homogeneous(point):
     ],
 )
 def test_world_to_camera_sees_points_in_blender_axes(pose, point, seen):
-    matrix = conventions.world_to_camera_3x4(pose)
+    matrix = camera_conventions.world_to_camera_3x4(pose)
     assert matrix.shape == (3, 4)
     assert matrix.dtype == np.float64
     np.testing.assert_allclose(matrix @ homogeneous(point), seen, atol=1e-12)
     y_down = np.array(seen) * [1, -1, -1]
-    opencv = conventions.world_to_camera_opencv(pose)
+    opencv = camera_conventions.world_to_camera_opencv(pose)
     np.testing.assert_allclose((opencv @ homogeneous(point))[:3], y_down, atol=1e-12)
 
 
@@ -49,7 +49,7 @@ def test_world_to_camera_is_what_the_published_script_computes():
     # R = rotation of matrix_world transposed, t = -R @ location, spelt out.
     pose = look_at_origin([1.1, -0.7, 0.9])
     rotation, location = pose[:3, :3], pose[:3, 3]
-    matrix = conventions.world_to_camera_3x4(pose)
+    matrix = camera_conventions.world_to_camera_3x4(pose)
     for i in range(3):
         for j in range(3):
             assert matrix[i, j] == rotation[j, i]
@@ -58,7 +58,7 @@ def test_world_to_camera_is_what_the_published_script_computes():
 
 
 def test_shap_e_vectors_are_columns_of_the_camera():
-    vectors = conventions.shap_e_vectors(FRONT)
+    vectors = camera_conventions.shap_e_vectors(FRONT)
     assert vectors.origin == (0, -3, 0)
     assert vectors.x == (1, 0, 0)
     assert vectors.y == (0, 0, -1)
@@ -69,11 +69,11 @@ def test_shap_e_vectors_are_columns_of_the_camera():
 def test_a_camera_that_looks_at_the_origin_sees_it_in_the_middle(location):
     pose = look_at_origin(location)
     distance = np.linalg.norm(location)
-    x, y, z = (conventions.world_to_camera_opencv(pose) @ [0, 0, 0, 1])[:3]
+    x, y, z = (camera_conventions.world_to_camera_opencv(pose) @ [0, 0, 0, 1])[:3]
     assert z == pytest.approx(distance)
     u, v, w = np.array(K) @ [x, y, z]
     assert (u / w, v / w) == pytest.approx((320, 240), abs=1e-6)
-    vectors = conventions.shap_e_vectors(pose)
+    vectors = camera_conventions.shap_e_vectors(pose)
     np.testing.assert_allclose(vectors.z, -np.array(location) / distance, atol=1e-9)
     assert vectors.y[2] <= 0, "y points down"
 
@@ -81,27 +81,27 @@ def test_a_camera_that_looks_at_the_origin_sees_it_in_the_middle(location):
 @given(poses)
 def test_conventions_undo_each_other(location):
     pose = look_at_origin(location)
-    opencv = conventions.camera_to_world_opencv(pose)
+    opencv = camera_conventions.camera_to_world_opencv(pose)
     np.testing.assert_allclose(
-        opencv @ conventions.world_to_camera_opencv(pose), np.eye(4), atol=1e-9
+        opencv @ camera_conventions.world_to_camera_opencv(pose), np.eye(4), atol=1e-9
     )
     assert np.linalg.det(opencv[:3, :3]) == pytest.approx(1), "still right-handed"
 
 
 def test_inverse_intrinsics_and_fov():
-    inverse = conventions.inverse_intrinsics(K)
+    inverse = camera_conventions.inverse_intrinsics(K)
     np.testing.assert_allclose(inverse @ np.array(K), np.eye(3), atol=1e-12)
     skewed = [[500.0, 3.0, 320.0], [0.0, 510.0, 240.0], [0.0, 0.0, 1.0]]
     np.testing.assert_allclose(
-        conventions.inverse_intrinsics(skewed) @ np.array(skewed), np.eye(3), atol=1e-12
+        camera_conventions.inverse_intrinsics(skewed) @ np.array(skewed), np.eye(3), atol=1e-12
     )
-    x_fov, y_fov = conventions.fov(K, 640, 480)
+    x_fov, y_fov = camera_conventions.fov(K, 640, 480)
     assert math.degrees(x_fov) == pytest.approx(60)
     # The edge of the image lies at half the field of view.
     ray = inverse @ [640, 240, 1]
     assert math.atan2(ray[0], ray[2]) == pytest.approx(x_fov / 2)
     ray = inverse @ [320, 480, 1]
     assert math.atan2(ray[1], ray[2]) == pytest.approx(y_fov / 2)
-    padded = conventions.intrinsics_4x4(K)
+    padded = camera_conventions.intrinsics_4x4(K)
     np.testing.assert_array_equal(padded[:3, :3], K)
     np.testing.assert_array_equal(padded[3], [0, 0, 0, 1])

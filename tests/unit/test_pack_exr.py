@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.raw_views import ball, write_exr
-from worker.errors import RenderFailed
-from worker.pack.exr import Passes
+from worker.codecs.exr import Passes
+from worker.core.errors import RenderFailed
 
 
 @pytest.mark.parametrize("layer", ["ViewLayer", "View Layer"])

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.raw_views import rendered_object, write_passes
-from worker import keys, presets
-from worker.blender import channels
-from worker.blender.recipe import IMAGES, RECORDS
-from worker.pack import form, srgb
+from worker import presets
+from worker.codecs import image_formats, srgb
+from worker.contract import render_passes
+from worker.contract.recipe import IMAGES, RECORDS
+from worker.core import keys
 from worker.pack import records as packed_records
 from worker.pack.kinds import KINDS, colour, depth, index, material, normal
 from worker.pack.pack import pack
@@ -40,15 +41,15 @@ def surface(**changes):
     seen[:, 4:] = 1.0
     there = seen > 0
     passes = {
-        channels.COMBINED: np.concatenate([plane([0.8, 0.4, 0.1]), plane(1)], -1) * seen,
-        channels.DEPTH: np.where(there, plane(2.5), channels.NOTHING_DEPTH),
-        channels.NORMAL: plane([0.6, 0.0, 0.8]) * seen,
-        channels.POSITION: np.where(there, plane([0.1, -0.2, 0.3]), 0),
-        channels.INDEX_OBJECT: np.where(there, plane(3), 0),
-        channels.INDEX_MATERIAL: np.where(there, plane(7), 0),
-        channels.ALBEDO: plane([0.8, 0.4, 0.1]) * seen,
-        channels.MATERIAL: plane([0.25, 1.0, 0.5]) * seen,
-        channels.COVERAGE: seen,
+        render_passes.COMBINED: np.concatenate([plane([0.8, 0.4, 0.1]), plane(1)], -1) * seen,
+        render_passes.DEPTH: np.where(there, plane(2.5), render_passes.NOTHING_DEPTH),
+        render_passes.NORMAL: plane([0.6, 0.0, 0.8]) * seen,
+        render_passes.POSITION: np.where(there, plane([0.1, -0.2, 0.3]), 0),
+        render_passes.INDEX_OBJECT: np.where(there, plane(3), 0),
+        render_passes.INDEX_MATERIAL: np.where(there, plane(7), 0),
+        render_passes.ALBEDO: plane([0.8, 0.4, 0.1]) * seen,
+        render_passes.MATERIAL: plane([0.25, 1.0, 0.5]) * seen,
+        render_passes.COVERAGE: seen,
     }
     return {**passes, **changes}
 
@@ -112,7 +113,7 @@ def deep(data):
 
 
 def test_every_kind_and_record_of_a_recipe_is_made():
-    assert set(KINDS) == set(IMAGES) == set(channels.KINDS) == set(keys.IMAGE_ENDINGS)
+    assert set(KINDS) == set(IMAGES) == set(render_passes.KINDS) == set(keys.IMAGE_ENDINGS)
     assert set(packed_records.RECORDS) == set(RECORDS)
 
 
@@ -121,7 +122,7 @@ def test_a_kind_has_the_passes_it_reads_and_no_more_is_rendered(tmp_path, kind):
     recipe = presets.load("default", [f'images=["{kind}"]', "views=1", f"resolution={list(SIZE)}"])
     raw = rendered_object(tmp_path / "raw", recipe)
     view = raw.answer.views[0]
-    wanted = channels.passes((kind,))
+    wanted = render_passes.passes((kind,))
     passes = {each: pixels for each, pixels in surface().items() if each in wanted}
     write_passes(raw.scratch / view.files["passes"], passes)
     pixels = KINDS[kind].encode(RawView(view, raw.scratch), recipe)
@@ -130,8 +131,8 @@ def test_a_kind_has_the_passes_it_reads_and_no_more_is_rendered(tmp_path, kind):
 
 def test_fixed_depth_is_gpt4points(made):
     z = np.linspace(0, 4.9999, 30, dtype=np.float32).reshape(5, 6, 1)
-    z[0, :3, 0] = [channels.NOTHING_DEPTH, 5.1, 1e4]
-    image, told, facts = made("depth", passes=surface() | {channels.DEPTH: z})
+    z[0, :3, 0] = [render_passes.NOTHING_DEPTH, 5.1, 1e4]
+    image, told, facts = made("depth", passes=surface() | {render_passes.DEPTH: z})
     expected = [round(min(float(value) / 5, 1) * 65535) for value in z.ravel()]
     expected[:3] = [65535] * 3
     assert image.ravel().tolist() == expected
@@ -141,9 +142,9 @@ def test_fixed_depth_is_gpt4points(made):
 
 def test_a_view_with_its_own_range_uses_all_of_it(made):
     z = np.linspace(1.5, 2.25, 30, dtype=np.float32).reshape(5, 6, 1)
-    z[2, 2, 0] = channels.NOTHING_DEPTH
+    z[2, 2, 0] = render_passes.NOTHING_DEPTH
     settings = ["depth.mode=per-view", "depth.invalid=0"]
-    image, _, facts = made("depth", *settings, passes=surface() | {channels.DEPTH: z})
+    image, _, facts = made("depth", *settings, passes=surface() | {render_passes.DEPTH: z})
     assert facts == {"near": 1.5, "far": 2.25}
     assert (image == 0).sum() == 1
     assert image[2, 2] == 0
@@ -154,16 +155,16 @@ def test_a_view_with_its_own_range_uses_all_of_it(made):
 
 
 def test_a_view_without_anything_has_a_range_all_the_same(made):
-    empty = plane(channels.NOTHING_DEPTH)
+    empty = plane(render_passes.NOTHING_DEPTH)
     image, _, facts = made(
-        "depth", "depth.mode=per-view", passes=surface() | {channels.DEPTH: empty}
+        "depth", "depth.mode=per-view", passes=surface() | {render_passes.DEPTH: empty}
     )
     assert (image == 65535).all()
     assert facts["near"] < facts["far"]
 
 
 def test_a_wall_square_to_the_camera_has_a_range_too(made):
-    passes = surface() | {channels.DEPTH: plane(2.5)}
+    passes = surface() | {render_passes.DEPTH: plane(2.5)}
     image, _, facts = made("depth", "depth.mode=per-view", passes=passes)
     back = facts["near"] + (facts["far"] - facts["near"]) * image / 65535
     assert np.abs(back - 2.5).max() < 1e-4
@@ -197,9 +198,9 @@ def test_float_depth_is_the_pass_and_infinite_behind_it(made):
 
 
 def test_half_depth_is_float16_bits(made):
-    z = plane(channels.NOTHING_DEPTH)
+    z = plane(render_passes.NOTHING_DEPTH)
     z[0, :, 0] = [0.1, 1.0, 2.0004883, 65504, 65536, 3e7]
-    image, told, _ = made("depth-f16", passes=surface() | {channels.DEPTH: z})
+    image, told, _ = made("depth-f16", passes=surface() | {render_passes.DEPTH: z})
     assert image.dtype == np.uint16
     row = image.view(np.float16)[0].astype(float)
     np.testing.assert_allclose(row, [0.1, 1.0, 2.0, 65504, 0, 0], rtol=1e-3)
@@ -225,7 +226,7 @@ def test_camera_normals_point_to_the_camera(made):
     # The camera at +X looks along -X, its right is +Y: what faces it has the normal +X.
     pose = np.array([[0, 0, 1, 2], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]], float)
     for world, seen in (((1, 0, 0), (0, 0, 1)), ((0, 1, 0), (1, 0, 0)), ((0, 0, 1), (0, 1, 0))):
-        passes = surface() | {channels.NORMAL: plane(world)}
+        passes = surface() | {render_passes.NORMAL: plane(world)}
         vectors, told, _ = made("normal-exr", "normal.space=camera", passes=passes, pose=pose)
         np.testing.assert_allclose(vectors[0, 0], seen, atol=1e-6)
         assert told["space"].startswith("camera")
@@ -292,7 +293,7 @@ def test_large_and_odd_numbers_stay_16_bits():
 def test_linear_colour_is_half_floats_of_the_pass(made):
     image, told, _ = made("colour-exr")
     assert image.dtype == np.float16
-    expected = surface()[channels.COMBINED].astype(np.float16)
+    expected = surface()[render_passes.COMBINED].astype(np.float16)
     np.testing.assert_array_equal(image, expected)
     assert told["alpha"].startswith("premultiplied")
     odd = np.array([[[np.nan, np.inf, -np.inf, 1e9]]], np.float32)
@@ -319,15 +320,15 @@ def test_blending_rounds_to_the_nearest(data, background):
 
 
 FORMS = {
-    "RGBA": (form.RGBA, np.full((5, 6, 4), 7, np.uint8)),
-    "RGB": (form.RGB, np.full((5, 6, 3), 7, np.uint8)),
-    "GREY": (form.GREY, np.full((5, 6), 7, np.uint8)),
-    "GREY_16": (form.GREY_16, np.full((5, 6), 777, np.uint16)),
-    "RGB_16": (form.RGB_16, np.full((5, 6, 3), 777, np.uint16)),
-    "EXR_RGBA": (form.EXR_RGBA, np.full((5, 6, 4), 0.5, np.float16)),
-    "EXR_XYZ": (form.EXR_XYZ, np.full((5, 6, 3), 0.5, np.float32)),
-    "EXR_Z": (form.EXR_Z, np.full((5, 6), 0.5, np.float32)),
-    "NPY": (form.NPY, np.full((5, 6), 0.5, np.float32)),
+    "RGBA": (image_formats.RGBA, np.full((5, 6, 4), 7, np.uint8)),
+    "RGB": (image_formats.RGB, np.full((5, 6, 3), 7, np.uint8)),
+    "GREY": (image_formats.GREY, np.full((5, 6), 7, np.uint8)),
+    "GREY_16": (image_formats.GREY_16, np.full((5, 6), 777, np.uint16)),
+    "RGB_16": (image_formats.RGB_16, np.full((5, 6, 3), 777, np.uint16)),
+    "EXR_RGBA": (image_formats.EXR_RGBA, np.full((5, 6, 4), 0.5, np.float16)),
+    "EXR_XYZ": (image_formats.EXR_XYZ, np.full((5, 6, 3), 0.5, np.float32)),
+    "EXR_Z": (image_formats.EXR_Z, np.full((5, 6), 0.5, np.float32)),
+    "NPY": (image_formats.NPY, np.full((5, 6), 0.5, np.float32)),
 }
 
 
@@ -337,10 +338,10 @@ def test_a_file_is_the_same_each_time_and_a_damaged_one_is_refused(name):
     data = file.encode(pixels)
     assert data == file.encode(pixels.copy())
     file.check(data, SIZE)
-    with pytest.raises(form.Unreadable):
+    with pytest.raises(image_formats.Unreadable):
         file.check(data, (6, 6))
     for keep in (0, 7, len(data) // 2, len(data) - 1):
-        with pytest.raises(form.Unreadable):
+        with pytest.raises(image_formats.Unreadable):
             file.check(data[:keep], SIZE)
 
 
@@ -349,5 +350,5 @@ def test_one_png_is_not_taken_for_another(name):
     data = FORMS[name][0].encode(FORMS[name][1])
     for other, (file, pixels) in FORMS.items():
         if other != name and pixels.dtype.kind == "u":
-            with pytest.raises(form.Unreadable):
+            with pytest.raises(image_formats.Unreadable):
                 file.check(data, SIZE)

@@ -7,8 +7,8 @@ import pytest
 
 from tests.raw_views import rendered_object, write_passes
 from worker import presets
-from worker.blender.channels import COMBINED, DEPTH, NOTHING_DEPTH
-from worker.errors import RenderFailed
+from worker.contract.render_passes import COMBINED, DEPTH, NOTHING_DEPTH
+from worker.core.errors import RenderFailed
 from worker.pack.kinds import colour
 from worker.pack.raw import RawView
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.raw_views import SCENE, rendered_object
 from worker import presets
-from worker.errors import RenderFailed
+from worker.core.errors import RenderFailed
 from worker.pack import placement, preview
 from worker.pack.pack import pack
 from worker.pack.records import transforms

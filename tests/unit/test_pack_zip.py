@@ -13,9 +13,11 @@ import pytest
 from PIL import Image
 
 from tests.raw_views import RUNTIME, SCENE, rendered_object, write_exr
-from worker import __version__, keys, presets
-from worker.errors import NodeError, RenderFailed
-from worker.pack import archive, form
+from worker import __version__, presets
+from worker.codecs import image_formats
+from worker.core import keys
+from worker.core.errors import NodeError, RenderFailed
+from worker.pack import archive
 from worker.pack.pack import pack
 
 SMALL = ["views=3", "resolution=[32,24]"]
@@ -221,11 +223,11 @@ def test_a_folder_that_cannot_be_written_is_the_nodes_trouble(tmp_path, rendered
 
 def test_the_zip_is_checked_by_decoding(tmp_path):
     bad = archive.Member(
-        name="000.png", data=b"no image", check=lambda d: form.RGBA.check(d, (4, 4))
+        name="000.png", data=b"no image", check=lambda d: image_formats.RGBA.check(d, (4, 4))
     )
     with pytest.raises(NodeError, match=r"read back.*PNG") as raised:
         archive.write(tmp_path / "a.zip", "uid", [bad])
-    assert isinstance(raised.value.__cause__, form.Unreadable)
+    assert isinstance(raised.value.__cause__, image_formats.Unreadable)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.test_presets_wrong import message, preset_file
+from tools import presets_page
 from worker import presets
-from worker.blender import recipe as recipes
-from worker.blender.recipe import Recipe
-from worker.errors import PresetInvalid
-from worker.presets import document
+from worker.contract import recipe as recipes
+from worker.contract.recipe import Recipe
+from worker.core.errors import PresetInvalid
 from worker.presets.overrides import merge, parse, split
 
 
@@ -241,7 +241,7 @@ def test_an_override_is_toml():
 
 def test_the_page_of_presets_is_current():
     written = (Path(__file__).parents[2] / "docs/presets.md").read_text()
-    assert written == document.page(), "python -m worker.presets.document > docs/presets.md"
+    assert written == presets_page.page(), "python -m tools.presets_page > docs/presets.md"
     assert all(f"| {name} |" in written for name in presets.names())
 
 

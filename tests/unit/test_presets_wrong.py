@@ -3,9 +3,9 @@
 import pytest
 
 from worker import presets
-from worker.blender import recipe as recipes
-from worker.errors import ExitStatus, PresetInvalid
-from worker.presets import records as needed
+from worker.contract import recipe as recipes
+from worker.core.errors import ExitStatus, PresetInvalid
+from worker.presets import record_rules as needed
 
 FAR = ('images=["colour","depth"]', "camera.max_height=60")
 

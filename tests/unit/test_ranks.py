@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.errors import ExitStatus, UsageError
-from worker.ranks import Rank, ShardShare, assign, resolve
+from worker.core.errors import ExitStatus, UsageError
+from worker.core.ranks import Rank, ShardShare, assign, resolve
 
 OURS = {"RENDER_WORKER_RANK": "2", "RENDER_WORKER_WORLD_SIZE": "5"}
 SRUN = {"SLURM_JOB_ID": "7", "SLURM_STEP_ID": "0", "SLURM_PROCID": "1", "SLURM_NTASKS": "4"}

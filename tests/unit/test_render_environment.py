@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from worker.render.environment import child_environment
+from worker.supervisor.environment import child_environment
 
 
 def test_only_allowed_variables_pass():

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from trimesh.transformations import euler_matrix, quaternion_matrix
 
 from worker import presets
-from worker.blender.scenes import draws, patterns, places, turns
-from worker.blender.scenes.draws import Form
-from worker.blender.scenes.folder import listing
-from worker.errors import PresetInvalid
+from worker.blender.scenes import places
+from worker.contract import rotations, scene_draws, texture_patterns
+from worker.contract.scene_draws import Form
+from worker.contract.texture_folder import listing
+from worker.core.errors import PresetInvalid
 
 ANGLES = st.floats(-7, 7)
 UNIT = np.array([[-0.5] * 3, [0.5] * 3])
@@ -28,29 +29,31 @@ def recipe(preset, *settings):
 
 @given(ANGLES, ANGLES, ANGLES)
 def test_turns_are_xyz_euler_angles(a, b, c):
-    assert turns.matrix((a, b, c)) == pytest.approx(euler_matrix(a, b, c, "sxyz")[:3, :3])
-    quaternion = turns.quaternion((a, b, c))
-    assert quaternion_matrix(quaternion)[:3, :3] == pytest.approx(turns.matrix((a, b, c)))
+    assert rotations.matrix((a, b, c)) == pytest.approx(euler_matrix(a, b, c, "sxyz")[:3, :3])
+    quaternion = rotations.quaternion((a, b, c))
+    assert quaternion_matrix(quaternion)[:3, :3] == pytest.approx(rotations.matrix((a, b, c)))
 
 
 def test_nothing_varies_but_the_warp_where_nothing_is_to_vary():
     plain = recipe("scenes-plain", "scenes.warp=0")
-    forms = {draws.form(plain, idx, 0) for idx in range(20)}
+    forms = {scene_draws.form(plain, idx, 0) for idx in range(20)}
     (form,) = forms
     assert form.scale == pytest.approx((0.56,) * 3)
     assert form.euler == pytest.approx((math.pi / 2, 0, -math.pi / 6))
-    assert {draws.light(plain, idx) for idx in range(20)} == {(0.0, -0.75, 1.35)}
+    assert {scene_draws.light(plain, idx) for idx in range(20)} == {(0.0, -0.75, 1.35)}
 
 
 def test_the_viewpoint_is_normal_around_the_base():
     varied = recipe("scenes-viewpoint")
-    turned = np.array([draws.form(varied, idx, 0).euler for idx in range(MANY)])
+    turned = np.array([scene_draws.form(varied, idx, 0).euler for idx in range(MANY)])
     assert turned.mean(axis=0) == pytest.approx((math.pi / 2, 0, -math.pi / 6), abs=0.1)
     assert turned.std(axis=0) == pytest.approx(0.5, rel=0.15)
 
 
 def test_the_warp_keeps_the_size():
-    scales = np.array([draws.form(recipe("scenes-plain"), i, 0).scale for i in range(MANY)]) / 0.56
+    scales = (
+        np.array([scene_draws.form(recipe("scenes-plain"), i, 0).scale for i in range(MANY)]) / 0.56
+    )
     assert scales.mean(axis=1) == pytest.approx(1.0, abs=1e-6)
     # Three normal numbers less their mean.
     assert scales.std() == pytest.approx(0.1 * math.sqrt(2 / 3), rel=0.1)
@@ -58,13 +61,13 @@ def test_the_warp_keeps_the_size():
 
 def test_scales_and_warps_are_bounded():
     wild = recipe("scenes-plain", "scenes.scaling=5", "scenes.warp=5")
-    scales = np.array([draws.form(wild, idx, 0).scale for idx in range(MANY)]) / 0.7
+    scales = np.array([scene_draws.form(wild, idx, 0).scale for idx in range(MANY)]) / 0.7
     assert scales.min() == pytest.approx(0.1 * 0.5, rel=1e-6)
     assert scales.max() == pytest.approx(1.5 * 1.5, rel=1e-6)
 
 
 def test_the_light_stays_on_its_circle():
-    lights = np.array([draws.light(recipe("scenes-lighting"), idx) for idx in range(MANY)])
+    lights = np.array([scene_draws.light(recipe("scenes-lighting"), idx) for idx in range(MANY)])
     assert not lights[:, 0].any()
     assert np.hypot(lights[:, 1], lights[:, 2]) == pytest.approx(math.hypot(0.75, 1.35))
     assert (lights[:, 2] < 0).mean() > 0.2
@@ -72,31 +75,33 @@ def test_the_light_stays_on_its_circle():
 
 def test_a_class_keeps_its_colour_but_for_the_spread():
     fixed = recipe("scenes-plain", "scenes.colour_variation=0")
-    colours = {draws.looks(fixed, idx, [3, 5], 0)[2].colour for idx in range(20)}
+    colours = {scene_draws.looks(fixed, idx, [3, 5], 0)[2].colour for idx in range(20)}
     assert len(colours) == 1
-    spread = [draws.looks(recipe("scenes-plain"), idx, [3], 0)[1].colour for idx in range(20)]
+    spread = [scene_draws.looks(recipe("scenes-plain"), idx, [3], 0)[1].colour for idx in range(20)]
     assert len(set(spread)) == 20
-    anything = [draws.looks(recipe("scenes-colour"), idx, [3], 0)[1].colour for idx in range(MANY)]
+    anything = [
+        scene_draws.looks(recipe("scenes-colour"), idx, [3], 0)[1].colour for idx in range(MANY)
+    ]
     assert np.array(anything)[:, :3].mean(axis=0) == pytest.approx(0.5, abs=0.06)
     for red, green, blue, alpha in (*spread, *anything):
         assert 0 <= min(red, green, blue) <= max(red, green, blue) <= alpha == 1
 
 
 def test_the_shares_of_colour_and_texture():
-    background, thing = draws.looks(recipe("scenes-texture"), 0, [0], 48)
+    background, thing = scene_draws.looks(recipe("scenes-texture"), 0, [0], 48)
     assert (background.share, thing.share) == (0.0, 0.4)
     assert background.texture != thing.texture
-    background, thing = draws.looks(recipe("scenes-texture-colour"), 0, [0], 48)
+    background, thing = scene_draws.looks(recipe("scenes-texture-colour"), 0, [0], 48)
     assert (background.share, thing.share) == (0.0, 0.0)
-    for look in draws.looks(recipe("scenes-plain"), 0, [0], 0):
+    for look in scene_draws.looks(recipe("scenes-plain"), 0, [0], 0):
         assert look.texture == -1
-    grey = draws.looks(recipe("scenes-colour", "scenes.grey=true"), 0, [0], 0)[1].colour
+    grey = scene_draws.looks(recipe("scenes-colour", "scenes.grey=true"), 0, [0], 0)[1].colour
     assert len(set(grey[:3])) == 1
 
 
 def test_no_two_surfaces_take_one_texture():
     for idx in range(50):
-        looks = draws.looks(recipe("scenes-multi"), idx, [0] * 4, 5)
+        looks = scene_draws.looks(recipe("scenes-multi"), idx, [0] * 4, 5)
         assert sorted(look.texture for look in looks) == [0, 1, 2, 3, 4]
 
 
@@ -104,7 +109,7 @@ def test_one_stream_a_quantity():
     """More objects or another light turn no object."""
     one, four = recipe("scenes-all"), recipe("scenes-all", "scenes.objects=4", "scenes.lighting=1")
     for number in range(4):
-        assert draws.form(one, 7, number) == draws.form(four, 7, number)
+        assert scene_draws.form(one, 7, number) == scene_draws.form(four, 7, number)
 
 
 def test_boxes_are_apart_where_there_is_room():
@@ -114,7 +119,7 @@ def test_boxes_are_apart_where_there_is_room():
 
 
 def _overlaps(wanted, idx):
-    forms = [draws.form(wanted, idx, number) for number in range(4)]
+    forms = [scene_draws.form(wanted, idx, number) for number in range(4)]
     stand = places.places(wanted, idx, forms, [UNIT] * 4, [0.0] * 4)
     boxes = [places.corners(UNIT, form) + place for form, place in zip(forms, stand, strict=True)]
     return sum(not places.apart(*pair) for pair in itertools.combinations(boxes, 2))
@@ -122,7 +127,7 @@ def _overlaps(wanted, idx):
 
 def test_more_than_there_is_room_for_comes_to_an_end():
     crowd = recipe("scenes-floor", "scenes.objects=6", "scenes.size=10")
-    forms = [draws.form(crowd, 0, number) for number in range(6)]
+    forms = [scene_draws.form(crowd, 0, number) for number in range(6)]
     assert len(places.places(crowd, 0, forms, [UNIT] * 6, [-5.0] * 6)) == 6
 
 
@@ -147,11 +152,11 @@ def test_apart_is_true_only_of_boxes_that_share_no_point(turn, place, scale, hal
 
 
 def test_textures_are_many_and_all_different():
-    found = [patterns.texture(number) for number in range(patterns.count())]
+    found = [texture_patterns.texture(number) for number in range(texture_patterns.count())]
     assert len(found) >= 33  # objects of the largest scene, and its background
     assert len({texture.tobytes() for texture in found}) == len(found)
     for texture in found:
-        assert texture.shape == (patterns.SIZE, patterns.SIZE, 4)
+        assert texture.shape == (texture_patterns.SIZE, texture_patterns.SIZE, 4)
         assert texture.min() >= 0
         assert texture.max() <= 1
         assert texture[..., :3].std() > 0.02

@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from worker.errors import NodeError
-from worker.scratch import scratch
+from worker.core.errors import NodeError
+from worker.core.scratch import scratch
 
 HOLD = """
 import sys
 from pathlib import Path
-from worker.scratch import scratch
+from worker.core.scratch import scratch
 with scratch(Path(sys.argv[1])) as folder:
     (folder / "raw.exr").write_bytes(b"x")
     print(folder, flush=True)

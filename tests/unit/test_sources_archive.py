@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.errors import ImportFailed, Missing, ObjectError, TooLarge, Unsupported
+from worker.core.errors import ImportFailed, Missing, ObjectError, TooLarge, Unsupported
 from worker.index.record import ObjectRef
 from worker.sources import unpack
 from worker.sources.archive import choose, is_archive, split, unpack_model

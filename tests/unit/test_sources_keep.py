@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker import keys
-from worker.errors import UsageError
+from worker.core import keys
+from worker.core.errors import UsageError
+from worker.core.s3 import S3Options
 from worker.index.record import ObjectRef
-from worker.s3 import S3Options
 from worker.sources.base import FetchedObject
-from worker.sources.keep import FORMATS, Keeper
+from worker.sources.keeper import FORMATS, Keeper
 from worker.stores import open_store
 from worker.stores.base import check_key
 

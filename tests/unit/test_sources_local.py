@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.errors import (
+from worker.core.errors import (
     Missing,
     Modified,
     NodeError,

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from worker.errors import Download, Missing, StoreError
+from worker.core.errors import Download, Missing, StoreError
 from worker.index.record import Group, ObjectRef, Place, Scenes
-from worker.sources import members
+from worker.sources import scene_members
 from worker.sources.base import FetchedObject, Lost
 
 NAMES = ("a", "b", "c")
@@ -30,7 +30,7 @@ def bring(wrong, places=((0, 1), (2,))):
         )
 
     try:
-        return members.fetch(ref, scenes, Path("/r"), one, released.append), released
+        return scene_members.fetch(ref, scenes, Path("/r"), one, released.append), released
     except Exception as error:
         error.released = [each.ref.file_identifier for each in released]
         raise

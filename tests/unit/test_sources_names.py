@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.errors import ImportFailed, Missing, Unsupported
+from worker.core.errors import ImportFailed, Missing, Unsupported
 from worker.index.record import ObjectRef
 from worker.sources.names import check_format, inside, safe_member, url_name
 

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from worker.errors import TooLarge
-from worker.sources import sides
+from worker.core.errors import TooLarge
+from worker.sources import side_files
 
 CASES = {
     "m.obj": (b"v 0 0 0\nmtllib a.mtl\n  mtllib my wood.mtl\r\n", {"a.mtl", "my wood.mtl"}),
@@ -46,7 +46,7 @@ HOSTILE = [
 def test_what_a_format_names(tmp_path, name):
     body, expected = CASES[name]
     (tmp_path / name).write_bytes(body)
-    found = set(sides.named(tmp_path / name))
+    found = set(side_files.named(tmp_path / name))
     # What is spelt in several ways may be found in several.
     assert expected <= found
     assert all(not one.startswith("/") and ".." not in one.split("/") for one in found)
@@ -56,7 +56,7 @@ def test_what_a_format_names(tmp_path, name):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_that_leads_elsewhere_is_left_out(tmp_path, name):
     (tmp_path / "m.obj").write_text(f"mtllib {name}\n")
-    assert list(sides.named(tmp_path / "m.obj")) == []
+    assert list(side_files.named(tmp_path / "m.obj")) == []
 
 
 def test_files_are_brought_that_files_name(tmp_path):
@@ -70,7 +70,7 @@ def test_files_are_brought_that_files_name(tmp_path):
         return name in there
 
     (tmp_path / "m.obj").write_text("mtllib t/a.mtl\nmtllib m.obj\nmtllib t/a.mtl\n")
-    sides.bring(tmp_path, "m.obj", get)
+    side_files.bring(tmp_path, "m.obj", get)
     assert asked == ["t/a.mtl", "t/b.png", "t/c.png"]
 
 
@@ -80,16 +80,16 @@ def test_a_name_that_fits_no_file_is_not_there(tmp_path):
         return True
 
     (tmp_path / "m.obj").write_text(f"mtllib a\nmtllib a/b\nmtllib {'x' * 300}\nmtllib c\n")
-    sides.bring(tmp_path, "m.obj", get)
+    side_files.bring(tmp_path, "m.obj", get)
     assert {path.name for path in tmp_path.iterdir()} == {"m.obj", "a", "c"}
 
 
 @pytest.mark.parametrize("folder", ["", "../"])
 def test_a_model_may_name_only_so_many(tmp_path, folder):
-    lines = "".join(f"mtllib {folder}{number}\n" for number in range(sides.MOST + 1))
+    lines = "".join(f"mtllib {folder}{number}\n" for number in range(side_files.MOST + 1))
     (tmp_path / "m.obj").write_text(lines)
     with pytest.raises(TooLarge, match="500"):
-        sides.bring(tmp_path, "m.obj", lambda *_: False)
+        side_files.bring(tmp_path, "m.obj", lambda *_: False)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_model_may_name_only_so_many(tmp_path, folder):
 def test_no_file_takes_long_to_look_through(tmp_path, name, piece):
     (tmp_path / name).write_bytes(piece * (8_000_000 // len(piece)))
     begin = time.thread_time()  # of the processor, of which a busy machine takes no more
-    for _ in sides.named(tmp_path / name):
+    for _ in side_files.named(tmp_path / name):
         pass
     assert time.thread_time() - begin < 30
 
@@ -114,4 +114,4 @@ def test_what_lies_across_two_stretches_is_found_once(tmp_path):
     for shift in range(0, 40, 3):
         path = tmp_path / f"{shift}.obj"
         path.write_bytes(b"#" * ((1 << 20) - shift) + b"\n" + line + b"v 0 0 0\n" * 4)
-        assert sorted(set(sides.named(path))) == ["wood.mtl"]
+        assert sorted(set(side_files.named(path))) == ["wood.mtl"]

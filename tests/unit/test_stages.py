@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.errors import Empty, ObjectError
-from worker.stages import Line
+from worker.core.errors import Empty, ObjectError
+from worker.core.staged_pipeline import Line
 
 
 def run_line(items, work, *, workers=3, room=2, stages=2):

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from worker import keys
+from worker.core import keys
 from worker.index.record import ObjectRef
 from worker.ledger import Outcome
 from worker.report.status import render, status_of, to_dict

@@ -13,7 +13,7 @@ from tests.patience import HANG_S
 ENDED = 7
 WORKER = f"""
 import os, signal, threading
-from worker.stop import Stop
+from worker.run.shutdown import Stop
 
 stop, ended = Stop(), threading.Event()
 with stop.on_signals(grace_s=0.2):

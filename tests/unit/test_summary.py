@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from worker.errors import ExitStatus, StoreError
-from worker.report.summary import LIMIT, encode
-from worker.tally import Tally
+from worker.core.errors import ExitStatus, StoreError
+from worker.run.outcome_counts import Tally
+from worker.run.termination_summary import LIMIT, encode
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from worker.render import usage, watch
-from worker.render.usage import Usage
-from worker.render.watch import (
+from worker.supervisor import usage, watchdog
+from worker.supervisor.usage import Usage
+from worker.supervisor.watchdog import (
     LOOK_EVERY_S,
     WORKING_SHARE,
     Limits,
@@ -34,7 +34,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch) -> Machine:
     made = Machine()
-    monkeypatch.setattr(watch, "time", made)
+    monkeypatch.setattr(watchdog, "time", made)
     monkeypatch.setattr(usage, "of_group", made.of_group)
     return made
 

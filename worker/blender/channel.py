@@ -7,8 +7,8 @@ import socket
 import threading
 from typing import Optional, Union
 
-from worker.blender import messages
-from worker.blender.messages import Beat, Configure, Message, RenderObject, Stop
+from worker.contract import protocol
+from worker.contract.protocol import Beat, Configure, Message, RenderObject, Stop
 
 CHUNK = 1 << 16
 
@@ -26,12 +26,12 @@ class Channel:
 
         Raises: ValueError for a message over MAX_LINE, which the host would not read.
         """
-        self.send_line(messages.encode(message))
+        self.send_line(protocol.encode(message))
 
     def send_line(self, line: bytes) -> None:
         """Send bytes as they are; see `send`."""
-        if len(line) > messages.MAX_LINE:
-            raise ValueError(f"a message of {len(line)} bytes, allowed: {messages.MAX_LINE}")
+        if len(line) > protocol.MAX_LINE:
+            raise ValueError(f"a message of {len(line)} bytes, allowed: {protocol.MAX_LINE}")
         try:
             with self._lock:
                 # Blender's program leaves SIGPIPE deadly; ask for EPIPE instead.
@@ -48,8 +48,8 @@ class Channel:
     def receive(self) -> Optional[Union[Configure, RenderObject, Stop]]:
         """The host's next message, or None once it has closed its end."""
         while (end := self._buffer.find(b"\n")) < 0:
-            if len(self._buffer) > messages.MAX_LINE:
-                raise ValueError(f"a message of over {messages.MAX_LINE} bytes")
+            if len(self._buffer) > protocol.MAX_LINE:
+                raise ValueError(f"a message of over {protocol.MAX_LINE} bytes")
             try:
                 data = self._socket.recv(CHUNK)
             except OSError:
@@ -59,7 +59,7 @@ class Channel:
             self._buffer += data
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
-        return messages.decode_from_host(line)
+        return protocol.decode_from_host(line)
 
 
 class Heart(threading.Thread):

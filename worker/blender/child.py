@@ -8,10 +8,13 @@ import sys
 import traceback
 from typing import Union
 
-from worker.blender import compat, engine, messages, mischief, sky
+from worker.blender import compat, engine, mischief
 from worker.blender.channel import Channel, Heart
 from worker.blender.faults import ObjectFault, brief
-from worker.blender.messages import (
+from worker.blender.products import PRODUCTS, Tell
+from worker.blender.views import sky
+from worker.contract import protocol
+from worker.contract.protocol import (
     Configure,
     Configured,
     Failed,
@@ -20,8 +23,7 @@ from worker.blender.messages import (
     Rendered,
     RenderObject,
 )
-from worker.blender.products import PRODUCTS, Tell
-from worker.blender.recipe import from_dict
+from worker.contract.recipe import from_dict
 
 BUG = 70
 
@@ -52,7 +54,7 @@ def serve(channel: Channel) -> None:
     Heart(channel).start()
     channel.send(
         Ready(
-            protocol=messages.PROTOCOL,
+            protocol=protocol.PROTOCOL,
             pid=os.getpid(),
             blender=compat.version(),
             formats=list(compat.formats()),

@@ -9,7 +9,7 @@ import bpy
 
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault
-from worker.blender.recipe import DENOISER, Recipe
+from worker.contract.recipe import DENOISER, Recipe
 
 
 @dataclasses.dataclass(frozen=True)

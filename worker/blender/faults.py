@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ObjectFault(Exception):
-    """One object's failure: `code` is one of `worker.errors.OBJECT_ERRORS`.
+    """One object's failure: `code` is one of `worker.core.errors.OBJECT_ERRORS`.
 
     Before any object it is "device" or "configuration". The codes are plain text here, because
     the host's tree needs Python 3.11.

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Callable, Dict
 
 from worker.blender.channel import Channel
-from worker.blender.messages import Phase, RenderObject
+from worker.contract.protocol import Phase, RenderObject
 
 VARIABLE = "RENDER_WORKER_MISCHIEF"
 HOLD = "hold"

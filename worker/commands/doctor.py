@@ -11,19 +11,20 @@ from typing import Annotated, Literal, Self
 import typer
 from rich.console import Console
 
-from worker import doctor, log
+from worker import doctor
 from worker.commands.options import (
     MOST_THREADS,
     option,
     with_s3,
 )
+from worker.core import logging
+from worker.core.s3 import S3Options
+from worker.core.scratch import scratch as scratch_folder
 from worker.doctor.check import size
 from worker.doctor.examination import Options
 from worker.doctor.warmth import Warmed, warm
-from worker.render import runtime
 from worker.report import doctor as report
-from worker.s3 import S3Options
-from worker.scratch import scratch as scratch_folder
+from worker.supervisor import runtime
 
 Device = Annotated[
     Literal["auto", "cpu", "cuda", "optix"], option("--device", "auto: OptiX, CUDA, CPU.")
@@ -51,7 +52,7 @@ def doctor_command(
 
     Exit status 0, or 69 if something would end a run.
     """
-    log.configure("error")
+    logging.configure("error")
     options = Options(
         blender=blender,
         device=device,

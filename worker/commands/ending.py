@@ -9,9 +9,9 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from worker import log
-from worker.report import summary as summaries
-from worker.session import SessionResult
+from worker.core import logging
+from worker.run import termination_summary as summaries
+from worker.run.session import SessionResult
 
 
 def end_with(work: Callable[[], SessionResult], level: str) -> NoReturn:
@@ -19,7 +19,7 @@ def end_with(work: Callable[[], SessionResult], level: str) -> NoReturn:
 
     A person who sees a progress bar is told no more than warnings, unless asked for.
     """
-    log.configure("warning" if sys.stderr.isatty() and level == "info" else level)
+    logging.configure("warning" if sys.stderr.isatty() and level == "info" else level)
     result = work()
     summaries.write(result.status, tally=result.tally, error=result.tally.broken)
     if sys.stderr.isatty():

@@ -22,10 +22,10 @@ from worker.commands.options import (
     option,
     with_s3,
 )
+from worker.core.s3 import S3Options
 from worker.export import KINDS
 from worker.export.run import ExportOptions, run
 from worker.ledger import codes_to_retry
-from worker.s3 import S3Options
 
 
 @with_s3

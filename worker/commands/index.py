@@ -14,10 +14,10 @@ from worker.commands.options import (
     with_s3,
 )
 from worker.commands.progress import counting
-from worker.errors import UsageError
+from worker.core.errors import UsageError
+from worker.core.s3 import S3Options
 from worker.index import builder, listings
 from worker.index.scenes import ranges
-from worker.s3 import S3Options
 
 SCENES = 50
 

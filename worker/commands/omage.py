@@ -10,12 +10,12 @@ from typing import Annotated
 
 import typer
 
-from worker import keys
 from worker.commands.options import option
-from worker.errors import ConfigurationError, UsageError
-from worker.omage import Omage, files, glb
-from worker.omage.files import NotOmage
+from worker.core import keys
+from worker.core.errors import ConfigurationError, UsageError
+from worker.omage import Omage, glb, npz_files
 from worker.omage.mesh import mesh_of
+from worker.omage.npz_files import NotOmage
 from worker.omage.reduce import reduced
 
 ZIP: str = ".zip"
@@ -53,7 +53,7 @@ def _read(source: Path) -> Omage:
     """The object image. Raises: UsageError, ConfigurationError."""
     try:
         data = _member(source) if source.suffix == ZIP else source.read_bytes()
-        return files.values(files.decode(data))
+        return npz_files.values(npz_files.decode(data))
     except OSError as error:
         raise UsageError(f"{source} cannot be read: {error.strerror or error}") from error
     except (

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from worker.core.s3 import S3Options
 from worker.presets.overrides import split
-from worker.report import summary
-from worker.s3 import S3Options
+from worker.run import termination_summary
 
 ENVIRONMENT = "RENDER_WORKER_"
 MOST = 1_000_000_000
@@ -49,7 +49,7 @@ def is_from_variable(context: typer.Context, name: str) -> bool:
 
 
 Output = Annotated[str, option("--output", "Folder or s3://bucket/prefix.", metavar="URI")]
-# These two are read by worker.ranks, which knows which schedulers' variables they go with.
+# These two are read by worker.core.ranks, which knows which schedulers' variables they go with.
 Rank = Annotated[int | None, typer.Option("--rank", help="Of 0 … world size - 1.")]
 WorldSize = Annotated[
     int | None, typer.Option("--world-size", help="Workers in all; default: the scheduler's.")
@@ -75,7 +75,7 @@ Summary = Annotated[
     Path | None,
     option(
         "--summary", "File for a JSON summary of at most 4 KB.",
-        is_eager=True, callback=summary.want,
+        is_eager=True, callback=termination_summary.want,
     ),
 ]  # fmt: skip
 LogLevel = Annotated[

@@ -9,16 +9,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from worker import keys
 from worker.commands.options import (
     Output,
     option,
     with_s3,
 )
-from worker.errors import ConfigurationError
+from worker.core import keys
+from worker.core.errors import ConfigurationError
+from worker.core.s3 import S3Options
 from worker.report import gallery, status
 from worker.report.output import status_at
-from worker.s3 import S3Options
 from worker.stores import open_store
 
 

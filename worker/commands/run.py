@@ -23,12 +23,12 @@ from worker.commands.options import (
     option,
     with_s3,
 )
+from worker.core.s3 import S3Options
 from worker.ledger import codes_to_retry
-from worker.render.pool import PoolOptions
-from worker.render.watch import Limits
-from worker.run import RunOptions, run
-from worker.s3 import S3Options
+from worker.run.command import RunOptions, run
 from worker.sources.base import FetchLimits
+from worker.supervisor.pool import PoolOptions
+from worker.supervisor.watchdog import Limits
 
 
 @with_s3

@@ -8,14 +8,14 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from worker.blender.recipe import DENOISER
+from worker.contract.recipe import DENOISER
+from worker.core.errors import DeviceMissing, NodeError
 from worker.doctor import kernels
 from worker.doctor.check import Check, Health, size
 from worker.doctor.trial import Trial, trial
-from worker.errors import DeviceMissing, NodeError
-from worker.render import devices, runtime
-from worker.render.devices import Device
-from worker.render.runtime import Runtime
+from worker.supervisor import devices, runtime
+from worker.supervisor.devices import Device
+from worker.supervisor.runtime import Runtime
 
 CPU = Device("cpu")
 

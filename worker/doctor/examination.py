@@ -8,12 +8,12 @@ from typing import Final
 
 import msgspec
 
-from worker import scratch
+from worker.core import scratch
+from worker.core.errors import ExitStatus, NodeError
+from worker.core.s3 import S3Options
 from worker.doctor import blenders, node, outputs
 from worker.doctor.check import Check, Health
-from worker.errors import ExitStatus, NodeError
-from worker.render.pool import CHILDREN
-from worker.s3 import S3Options
+from worker.supervisor.pool import CHILDREN
 
 ORDER: Final = (
     "blender",

@@ -9,7 +9,7 @@ from tempfile import gettempdir
 
 import msgspec
 
-from worker.render.environment import child_environment
+from worker.supervisor.environment import child_environment
 
 
 class Cache(msgspec.Struct, frozen=True):

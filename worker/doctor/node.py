@@ -6,10 +6,9 @@ import os
 import shutil
 from pathlib import Path
 
-from worker import scratch
+from worker.core import cores, memory, scratch
+from worker.core.errors import NodeError
 from worker.doctor.check import Check, Health, size
-from worker.errors import NodeError
-from worker.render import cores, memory
 
 SCRATCH_WANTED = 4 << 30
 """Bytes for the raw passes, or the downloads, of a few objects in flight."""

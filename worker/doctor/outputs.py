@@ -11,10 +11,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from worker import keys, s3
+from worker.core import keys, s3
+from worker.core.errors import StoreError
+from worker.core.s3 import S3Options
 from worker.doctor.check import Check, Health
-from worker.errors import StoreError
-from worker.s3 import S3Options
 from worker.stores import Store, open_store
 
 SKEW_REFUSED_S = 900.0

@@ -10,15 +10,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from worker.blender import channels
-from worker.blender.messages import Ready, Rendered
-from worker.errors import NodeUnusable, ObjectError
+from worker.contract import render_passes
+from worker.contract.protocol import Ready, Rendered
+from worker.core import memory
+from worker.core.errors import NodeUnusable, ObjectError
 from worker.pack.raw import RawView
-from worker.render import canary, memory
-from worker.render.child import Child, ChildDied
-from worker.render.devices import Device
-from worker.render.runtime import Runtime
-from worker.render.watch import Limits, Overrun, TooMuchMemory
+from worker.supervisor import canary
+from worker.supervisor.devices import Device
+from worker.supervisor.process import Child, ChildDied
+from worker.supervisor.runtime import Runtime
+from worker.supervisor.watchdog import Limits, Overrun, TooMuchMemory
 
 PATIENT = Limits(start_s=180.0, view_s=1800.0, object_s=1800.0, silence_s=1800.0)
 """On a GPU that Blender brings no kernels for, the driver compiles them for minutes."""
@@ -65,7 +66,7 @@ def trial(runtime: Runtime, device: Device, home: Path, limits: Limits = PATIENT
 def _look(answer: Rendered, scratch: Path) -> None:
     """Raises: NodeUnusable unless the picture decodes and shows a lit cube."""
     try:
-        pixels = RawView(answer.views[0], scratch).layer(channels.COMBINED)
+        pixels = RawView(answer.views[0], scratch).layer(render_passes.COMBINED)
     except ObjectError as error:
         raise NodeUnusable(f"a test render came out damaged: {error}") from error
     seen = pixels[..., 3] > 0

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import msgspec
 
+from worker.core.errors import DeviceMissing
 from worker.doctor import kernels
 from worker.doctor.trial import trial
-from worker.errors import DeviceMissing
-from worker.render import devices
-from worker.render.runtime import Runtime
+from worker.supervisor import devices
+from worker.supervisor.runtime import Runtime
 
 
 class Warmed(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any, Final
 
-from worker.errors import NodeError
+from worker.core.errors import NodeError
 
 
 def need(library: str, *, extra: str) -> None:

@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol, TypeVar
 
 import msgspec
 
-from worker.errors import ObjectError
+from worker.core.errors import ObjectError
 from worker.export.zips import RenderZip
 from worker.ledger import Line
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from worker import keys
-from worker.blender import layouts
-from worker.blender.messages import View
-from worker.blender.recipe import Recipe
-from worker.errors import RenderFailed
-from worker.pack import conventions, placement, views
+from worker.codecs import camera_conventions
+from worker.contract import camera_layouts
+from worker.contract.protocol import View
+from worker.contract.recipe import Recipe
+from worker.core import keys
+from worker.core.errors import RenderFailed
+from worker.export.camera_model import Cameras
+from worker.pack import placement, views
 from worker.pack.records import cameras as record
 from worker.pack.records.base import Taken
 
@@ -21,67 +23,6 @@ if TYPE_CHECKING:
 PIXEL_LIMIT: Final = 1 << 26
 PERSPECTIVE: Final = "perspective"
 MATRIX: Final = (3, 4)
-
-Row = tuple[float, float, float]
-Row4 = tuple[float, float, float, float]
-
-
-class Camera(msgspec.Struct, frozen=True, kw_only=True):
-    """A view, as ``cameras.json`` has it; see `worker.pack.records.cameras`."""
-
-    name: str
-    camera_to_world: tuple[Row4, Row4, Row4, Row4]
-    K: tuple[Row, Row, Row]
-    width: int
-    height: int
-    projection: str
-    files: dict[str, str]
-    facts: dict[str, dict[str, Any]] = {}
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the images."""
-        return self.width, self.height
-
-    @property
-    def as_view(self) -> View:
-        """The same view as the worker's camera records take it."""
-        return View(
-            name=self.name,
-            camera_to_world=[list(row) for row in self.camera_to_world],
-            intrinsics=[list(row) for row in self.K],
-            width=self.width,
-            height=self.height,
-            projection=self.projection,
-            files={},
-        )
-
-
-class Placement(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the object stands in the world of its cameras."""
-
-    scale: float
-    offset: Row
-    bbox: tuple[Row, Row]
-
-    @property
-    def possible(self) -> bool:
-        """Whether an object can stand so."""
-        low, high = self.bbox
-        numbers = (self.scale, *self.offset, *low, *high)
-        ordered = all(a <= b for a, b in zip(low, high, strict=True))
-        return self.scale > 0 and ordered and max(map(abs, numbers)) < views.BOUND
-
-
-class Cameras(msgspec.Struct, frozen=True, kw_only=True):
-    """``cameras.json``."""
-
-    version: int
-    unit: str = ""
-    placement: Placement | None = None
-    splits: dict[str, int] | None = None
-    views: tuple[Camera, ...]
-
 
 _CAMERAS: Final = msgspec.json.Decoder(Cameras)
 
@@ -156,8 +97,8 @@ def _view(zipped: RenderZip, recipe: Recipe, number: int) -> View:
     width, height = recipe.resolution
     return View(
         name=name,
-        camera_to_world=conventions.from_world_to_camera_3x4(matrix).tolist(),
-        intrinsics=layouts.intrinsics(recipe.camera.fov[0], width, height).tolist(),
+        camera_to_world=camera_conventions.from_world_to_camera_3x4(matrix).tolist(),
+        intrinsics=camera_layouts.intrinsics(recipe.camera.fov[0], width, height).tolist(),
         width=width,
         height=height,
         projection=recipe.camera.projection,

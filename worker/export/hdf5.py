@@ -21,14 +21,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker import keys
-from worker.errors import Missing, RenderFailed, Unsupported
-from worker.export import h5
+from worker.codecs import png
+from worker.core import keys
+from worker.core.errors import Missing, RenderFailed, Unsupported
+from worker.export import hdf5_table
 from worker.export.base import Grouping, Item
-from worker.export.h5 import Column, Values
+from worker.export.hdf5_table import Column, Values
 from worker.export.samples import checks, normal, order
 from worker.export.samples.read import FIELDS, Sample, read
-from worker.pack import png
 
 WITHOUT_END: Final = 1 << 62
 OBJECTS: Final = 500
@@ -52,7 +52,7 @@ class Rows(msgspec.Struct, frozen=True):
     @property
     def columns(self) -> dict[str, Column]:
         """What a file has whose rows they are."""
-        return {name: h5.column_of(values) for name, values in self.values.items()}
+        return {name: hdf5_table.column_of(values) for name, values in self.values.items()}
 
     @property
     def ends(self) -> tuple[int, int]:
@@ -142,8 +142,8 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if first is None:
             return []
         name = self._name(unit)
-        with h5.writing(folder / name) as new:
-            table = h5.Table(new, first.columns)
+        with hdf5_table.writing(folder / name) as new:
+            table = hdf5_table.Table(new, first.columns)
             if self.preprocess is not None:
                 space = normal.LAB if self.lab else normal.RGB
                 new.file.attrs.update(space=space.name, mean=space.mean, std=space.std)
@@ -162,7 +162,7 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def check(self, folder: Path, files: list[str], count: int) -> None:
         """Rows are in order, of so many zips, and their pictures whole. Raises: NotAsWritten."""
         (name,) = files
-        with h5.reading(folder / name) as file:
+        with hdf5_table.reading(folder / name) as file:
             checks.rows(file, count)
             if self.preprocess is None:
                 checks.in_order(file)

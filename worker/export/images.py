@@ -15,11 +15,11 @@ import numpy as np
 import OpenEXR
 from numpy.typing import NDArray
 
-from worker.errors import RenderFailed
-from worker.export.cameras import Camera
+from worker.codecs import png
+from worker.codecs.image_formats import Unreadable
+from worker.core.errors import RenderFailed
+from worker.export.camera_model import Camera
 from worker.export.zips import RenderZip
-from worker.pack import png
-from worker.pack.form import Unreadable
 from worker.pack.kinds import KINDS
 from worker.pack.views import BOUND
 

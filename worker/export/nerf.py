@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from worker.errors import Unsupported
+from worker.core.errors import Unsupported
 from worker.export import splits, turntable
 from worker.export.base import Grouping, Item, NotAsWritten
 from worker.export.clouds import ply

@@ -20,14 +20,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker import keys
-from worker.errors import Unsupported
-from worker.export import h5
+from worker.core import keys
+from worker.core.errors import Unsupported
+from worker.export import hdf5_table
 from worker.export.base import Grouping, Item, NotAsWritten
 from worker.export.zips import RenderZip
 from worker.omage import OCCUPANCY
-from worker.omage import files as stored
-from worker.omage.files import NotOmage
+from worker.omage import npz_files as stored
+from worker.omage.npz_files import NotOmage
 
 WITHOUT_END: Final = 1 << 62
 DATA: Final = "omage"
@@ -118,8 +118,8 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         group = None if self.group_objects is None else unit
         name = keys.omage_h5(first.name, group)
         rows: list[Row] = []
-        with h5.writing(folder / name) as new:
-            table = h5.Table(new, {DATA: h5.column_of(first.pixels[None])})
+        with hdf5_table.writing(folder / name) as new:
+            table = hdf5_table.Table(new, {DATA: hdf5_table.column_of(first.pixels[None])})
             for row in itertools.chain((first,), rest):
                 table.append({DATA: row.pixels[None]})
                 # A part of the pixels would hold on to all of them.
@@ -155,7 +155,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             entries: dict[str, Any] = json.loads((folder / meta).read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise NotAsWritten(f"{meta}: {error}") from error
-        with h5.reading(folder / name) as file:
+        with hdf5_table.reading(folder / name) as file:
             data = file[DATA]
             if len(data) != count or len(entries) != count:
                 raise NotAsWritten(f"{name} has {len(data)} rows, {meta} {len(entries)}: {count}")

@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from worker.blender.declared import bounds, nearest
-from worker.errors import UsageError
+from worker.contract.schema import bounds, nearest
+from worker.core.errors import UsageError
 from worker.export import KINDS
 from worker.export.base import Export
 

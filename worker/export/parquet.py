@@ -16,7 +16,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from worker import keys
+from worker.core import keys
 from worker.export.base import Grouping, Item, NotAsWritten
 from worker.export.zips import Metadata
 

@@ -22,13 +22,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker import keys
-from worker.errors import Empty
+from worker.codecs import npz
+from worker.core import keys
+from worker.core.errors import Empty
 from worker.export.base import Grouping, Item, NotAsWritten
 from worker.export.clouds import ply, points
 from worker.export.clouds.farthest import farthest_points
 from worker.export.clouds.points import Points
-from worker.pack import npz
 
 _ONE: Final = threading.Lock()
 """Thousands of small steps: two threads at it hand the interpreter lock to and fro, and take

@@ -12,22 +12,22 @@ from typing import Any
 import msgspec
 import structlog
 
-from worker.errors import UsageError
-from worker.export import bond
+from worker.core import cores
+from worker.core.errors import UsageError
+from worker.core.ranks import Rank
+from worker.core.scratch import scratch
+from worker.export import manifest
 from worker.export.base import Unit
-from worker.export.line import ExportLine
 from worker.export.options import open_kind
+from worker.export.pipeline import ExportLine
 from worker.export.source import Groups, Source, single_units
 from worker.ledger import LOST, LedgerWriter, Outcome, read_ledger
-from worker.observer import watching
-from worker.ranks import Rank
-from worker.render import cores
-from worker.scratch import scratch
-from worker.session import SessionOptions, SessionResult, take_part
-from worker.stop import LAST_S, Stop
+from worker.run.outcome_counts import Tally
+from worker.run.progress import watching
+from worker.run.session import SessionOptions, SessionResult, take_part
+from worker.run.shutdown import LAST_S, Stop
 from worker.stores import open_store
 from worker.stores.base import Store
-from worker.tally import Tally
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +69,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
         digest = groups.digest
     target.check()
     asked = msgspec.to_builtins(export)
-    bond.bind(target, bond.bond_of(options.kind, asked, source.bond, digest))
+    manifest.bind(target, manifest.bond_of(options.kind, asked, source.bond, digest))
     before = _before(target, units)
     stop.check()
     with ExitStack() as stack:

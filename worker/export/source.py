@@ -8,23 +8,24 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from worker import __version__, keys
-from worker import job as jobs
-from worker.blender import recipe as recipes
-from worker.blender.declared import RecipeError
-from worker.blender.recipe import Recipe
-from worker.errors import (
+from worker import __version__
+from worker.contract import recipe as recipes
+from worker.contract.recipe import Recipe
+from worker.contract.schema import RecipeError
+from worker.core import keys
+from worker.core.errors import (
     ConfigurationError,
     Missing,
     Modified,
     OutputMismatch,
     RenderFailed,
 )
+from worker.core.ranks import Rank, assign
 from worker.export.base import Finished, Grouping, Item, Unit
 from worker.export.zips import AGAIN, LARGEST, RESTORED, RenderZip
-from worker.job import Bond
 from worker.ledger import fold, read_parts
-from worker.ranks import Rank, assign
+from worker.run import job as jobs
+from worker.run.job import Bond
 from worker.stores.base import Larger, Store
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final, TypeVar
 
-from worker.errors import Unsupported
+from worker.core.errors import Unsupported
 from worker.export.zips import RenderZip
 
 NAMES: Final = ("train", "val", "test")

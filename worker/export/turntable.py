@@ -8,10 +8,10 @@ from typing import Final
 
 from PIL import Image, ImageSequence
 
-from worker import keys
-from worker.blender.recipe import Preview
+from worker.contract.recipe import Preview
+from worker.core import keys
 from worker.export import images
-from worker.export.cameras import Camera
+from worker.export.camera_model import Camera
 from worker.export.zips import RenderZip
 from worker.pack import preview
 

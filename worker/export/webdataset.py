@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 import msgspec
 from PIL import Image
 
-from worker import keys
+from worker.core import keys
 from worker.export import tars
 from worker.export.base import Grouping, Item, NotAsWritten
 from worker.export.tars import base

@@ -16,12 +16,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker import keys
-from worker.blender.recipe import Recipe
-from worker.errors import Modified, RenderFailed, Unsupported
+from worker.contract.recipe import Recipe
+from worker.core import keys
+from worker.core.errors import Modified, RenderFailed, Unsupported
+from worker.core.json_errors import NOT_JSON, why
 from worker.export import cameras
-from worker.export.cameras import Camera, Cameras, Row
-from worker.not_json import NOT_JSON, why
+from worker.export.camera_model import Camera, Cameras, Row
 from worker.pack.archive import UNREADABLE
 from worker.stores.base import sha256_of
 

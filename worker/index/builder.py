@@ -13,13 +13,13 @@ from typing import Final
 import msgspec
 import structlog
 
-from worker import keys
-from worker.errors import IndexInvalid, OutputMismatch, UsageError
-from worker.index import listings, location, manifest, places
+from worker.core import keys
+from worker.core.errors import IndexInvalid, OutputMismatch, UsageError
+from worker.core.s3 import S3Options
+from worker.index import listings, manifest, resolve, uris
 from worker.index.reader import Index, is_index, open_index, open_records, resolved
 from worker.index.record import ObjectRef, Shard
 from worker.index.spool import Spool
-from worker.s3 import S3Options
 from worker.stores import open_store
 from worker.stores.base import Store
 
@@ -70,20 +70,20 @@ def build(
     if out.endswith(".json"):
         raise UsageError(f"{out}: name the folder for the index, not a file")
     store = open_store(out, s3)
-    folder = location.folder_of(f"{store.uri.rstrip('/')}/{keys.INDEX}")
-    with Spool() as spool, location.local_copy(source, s3) as path:
+    folder = uris.folder_of(f"{store.uri.rstrip('/')}/{keys.INDEX}")
+    with Spool() as spool, uris.local_copy(source, s3) as path:
         if not is_index(source, path):
             refs = _read(source, path, kind, hash_files=hash_files)
         elif arrange is not None:
             refs = _of_index(open_index(source, s3))
         else:
-            raise UsageError(f"{location.shown(source)}: is an index already")
+            raise UsageError(f"{uris.shown(source)}: is an index already")
         store.check()
         refs = _reported(refs, progress)
         for ref in arrange(refs) if arrange is not None else refs:
-            spool.append(places.relate(ref, folder))
+            spool.append(resolve.relate(ref, folder))
         if not len(spool):
-            raise IndexInvalid(f"{location.shown(source)}: no object in it")
+            raise IndexInvalid(f"{uris.shown(source)}: no object in it")
         found = store.read(keys.INDEX)
         shards = tuple(_shards(spool, shard_size, store, write=found is None))
         duplicates = spool.duplicates
@@ -125,7 +125,7 @@ def _of_index(index: Index) -> Iterator[ObjectRef]:
 def _is_plain_file(ref: ObjectRef) -> bool:
     """Whether the model itself is a local file: an archive's hash is not its model's."""
     place = ref.location
-    return not (location.has_scheme(place) or "!/" in place or place.lower().endswith(".zip"))
+    return not (uris.has_scheme(place) or "!/" in place or place.lower().endswith(".zip"))
 
 
 def _hash(path: str) -> str | None:

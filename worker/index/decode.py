@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from worker.errors import IndexInvalid
+from worker.core.errors import IndexInvalid
+from worker.core.json_errors import NOT_JSON, why
 from worker.index.record import ObjectRef
-from worker.not_json import NOT_JSON, why
 
 FIELDS: Final = tuple(field.encode_name for field in msgspec.structs.fields(ObjectRef))
 """A record's fields as JSON, CSV headers and parquet columns name them."""

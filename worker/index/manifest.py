@@ -7,11 +7,11 @@ from typing import Final
 
 import msgspec
 
-from worker import keys
-from worker.errors import IndexInvalid
+from worker.core import keys
+from worker.core.errors import IndexInvalid
+from worker.core.json_errors import NOT_JSON
 from worker.index import decode
 from worker.index.record import Shard
-from worker.not_json import NOT_JSON
 
 FORMAT: Final = "render-worker-index"
 VERSION: Final = 1

@@ -13,12 +13,12 @@ from typing import Final
 import msgspec
 import structlog
 
-from worker import keys
-from worker.errors import IndexInvalid, StoreError
-from worker.index import decode, listings, location, manifest, places
+from worker.core import keys
+from worker.core.errors import IndexInvalid, StoreError
+from worker.core.s3 import S3Options
+from worker.index import decode, listings, manifest, resolve, uris
 from worker.index.listings.base import Records
 from worker.index.record import ObjectRef, Shard
-from worker.s3 import S3Options
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +49,10 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
         """
         if shard.name in self.held:
             return self.held[shard.name]
-        uri = location.join(self.folder, shard.file)
-        name = location.shown(uri)
+        uri = uris.join(self.folder, shard.file)
+        name = uris.shown(uri)
         try:
-            body = location.read_bytes(uri, self.s3)
+            body = uris.read_bytes(uri, self.s3)
         except IndexInvalid as error:
             raise _unreadable(error) from error
         found = hashlib.sha256(body).hexdigest()
@@ -84,11 +84,11 @@ def open_index(uri: str, s3: S3Options) -> Index:
 
     Raises: UsageError for an empty `uri`, IndexInvalid with file and line, StoreError.
     """
-    if uri.endswith("/") and location.is_remote(uri):
+    if uri.endswith("/") and uris.is_remote(uri):
         uri += keys.INDEX
-    if uri and not location.is_remote(uri) and is_index(keys.INDEX, Path(uri) / keys.INDEX):
+    if uri and not uris.is_remote(uri) and is_index(keys.INDEX, Path(uri) / keys.INDEX):
         uri = str(Path(uri) / keys.INDEX)
-    with location.local_copy(uri, s3) as path:
+    with uris.local_copy(uri, s3) as path:
         if is_index(uri, path):
             return _sharded(uri, path, s3)
         return _plain(uri, path, s3)
@@ -96,13 +96,13 @@ def open_index(uri: str, s3: S3Options) -> Index:
 
 def _sharded(uri: str, path: Path, s3: S3Options) -> Index:
     body = path.read_bytes()
-    found = manifest.decode_manifest(body, location.shown(uri))
+    found = manifest.decode_manifest(body, uris.shown(uri))
     return Index(
         uri=uri,
         digest=hashlib.sha256(body).hexdigest(),
         shards=found.shards,
         objects=found.objects,
-        folder=location.folder_of(uri),
+        folder=uris.folder_of(uri),
         s3=s3,
     )
 
@@ -113,9 +113,9 @@ def _plain(uri: str, path: Path, s3: S3Options) -> Index:
     read = list(records)
     refs = tuple(once(resolved(read, folder), name))
     if not refs:
-        raise IndexInvalid(f"{location.shown(uri)}: no object in it")
+        raise IndexInvalid(f"{uris.shown(uri)}: no object in it")
     digest = _listing_digest(read) if path.is_dir() else _file_digest(path)
-    shard = Shard(name=name, file=location.name_of(uri), objects=len(refs), sha256=digest)
+    shard = Shard(name=name, file=uris.name_of(uri), objects=len(refs), sha256=digest)
     return Index(
         uri=uri,
         digest=digest,
@@ -152,13 +152,13 @@ def checked(index: Index, numbers: Sequence[int]) -> Index:
 
 def _all_there(index: Index, shards: Iterable[Shard]) -> None:
     """Look for the files of shards, a listing a folder. Raises: IndexInvalid."""
-    if location.is_remote(index.folder):
+    if uris.is_remote(index.folder):
         return
     listed: dict[Path, set[str] | None] = {}
     for shard in shards:
         if shard.name in index.held:
             continue
-        path = Path(location.join(index.folder, shard.file))
+        path = Path(uris.join(index.folder, shard.file))
         folder = path.parent
         if folder not in listed:
             listed[folder] = _names_in(folder)
@@ -202,15 +202,15 @@ def open_records(uri: str, path: Path, kind: str = listings.AUTO) -> tuple[Recor
 
     Raises: IndexInvalid, UsageError for an unknown kind.
     """
-    name = location.shown(uri)
+    name = uris.shown(uri)
     row = listings.find(path, name, kind)
-    folder = location.folder_of(f"{uri}/{keys.INDEX}" if row.folder else uri)
+    folder = uris.folder_of(f"{uri}/{keys.INDEX}" if row.folder else uri)
     return row.read(path, name), folder
 
 
 def resolved(records: Iterable[tuple[str, ObjectRef]], folder: str) -> Iterator[ObjectRef]:
     """Records checked, with absolute places. Raises: IndexInvalid with file and line."""
-    return (places.resolve(ref, folder, where) for where, ref in records)
+    return (resolve.resolve(ref, folder, where) for where, ref in records)
 
 
 def once(refs: Iterable[ObjectRef], shard: str) -> Iterator[ObjectRef]:
@@ -229,7 +229,7 @@ def once(refs: Iterable[ObjectRef], shard: str) -> Iterator[ObjectRef]:
 
 def is_index(uri: str, path: Path) -> bool:
     """Whether the file at `path`, the bytes of `uri`, is an index.json of ours."""
-    if not path.is_file() or not location.name_of(uri).lower().endswith(".json"):
+    if not path.is_file() or not uris.name_of(uri).lower().endswith(".json"):
         return False
     # Lists may be huge, so only what begins as an object is decoded to find out.
     with path.open("rb") as file:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from worker import keys
+from worker.core import keys
 
 _REPOSITORY: Final = re.compile(r"https://github\.com/([^/]+/[^/]+)/")
 

@@ -18,12 +18,12 @@ from typing import Final
 import msgspec
 import structlog
 
-from worker import keys
-from worker.blender.recipe import Recipe
-from worker.blender.scenes.draws import WHOLE
-from worker.blender.scenes.spec import MOST_CLASSES
-from worker.blender.streams import stream
-from worker.errors import IndexInvalid
+from worker.contract.random_streams import stream
+from worker.contract.recipe import Recipe
+from worker.contract.scene_draws import WHOLE
+from worker.contract.scene_keys import MOST_CLASSES
+from worker.core import keys
+from worker.core.errors import IndexInvalid
 from worker.index.reader import Index
 from worker.index.record import Group, ObjectRef, Place, Scenes, Shard
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from worker import keys
+from worker.core import keys
 from worker.ledger.outcome import Outcome
 from worker.ledger.reader import READERS
 from worker.stores.base import Store

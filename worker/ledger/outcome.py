@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import msgspec
 
-from worker.errors import OBJECT_ERRORS, ObjectError, UsageError
+from worker.core.errors import OBJECT_ERRORS, ObjectError, UsageError
+from worker.core.ranks import Rank
 from worker.index.record import ObjectRef
 from worker.pack.result import PackedObject
-from worker.ranks import Rank
 
 ALL: Final = "all"
 LOST: Final = "lost"

@@ -10,9 +10,9 @@ from typing import Final, TypeVar
 import msgspec
 import structlog
 
-from worker import keys
+from worker.core import keys
+from worker.core.json_errors import NOT_JSON, why
 from worker.ledger.outcome import Line, Outcome
-from worker.not_json import NOT_JSON, why
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)

@@ -12,11 +12,11 @@ import msgspec
 import stamina
 import structlog
 
-from worker import keys
-from worker.errors import StoreError
-from worker.failpoints import Failpoint, reach
+from worker.core import keys
+from worker.core.errors import StoreError
+from worker.core.failpoints import Failpoint, reach
+from worker.core.ranks import Rank
 from worker.ledger.outcome import Author, Outcome
-from worker.ranks import Rank
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker import __version__
+from worker.codecs import png, srgb
 from worker.omage import ALBEDO, METALLIC, ROUGHNESS, Omage
 from worker.omage.mesh import Mesh
-from worker.pack import png, srgb
 
 MAGIC: Final = b"glTF"
 VERSION: Final = 2

@@ -12,15 +12,12 @@ from typing import Final
 
 import msgspec
 
-from worker import keys
-from worker.errors import NodeError
-from worker.failpoints import Failpoint, reach
-from worker.pack.form import Unreadable
+from worker.codecs.image_formats import Unreadable
+from worker.codecs.zip_entry import entry
+from worker.core import keys
+from worker.core.errors import NodeError
+from worker.core.failpoints import Failpoint, reach
 
-DATE: Final = (1980, 1, 1, 0, 0, 0)
-"""The earliest a zip can say."""
-UNIX: Final = 3
-PLAIN_FILE: Final = 0o100644 << 16
 UNREADABLE: Final = (
     zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError,
     NotImplementedError,
@@ -70,14 +67,6 @@ def write(path: Path, uid: str, members: Iterable[Member]) -> Written:
     finally:
         unfinished.unlink(missing_ok=True)
     return Written(path=path, sha256=digest, size=size)
-
-
-def entry(name: str) -> zipfile.ZipInfo:
-    """What a zip says of a member: nothing but its name that could differ."""
-    info = zipfile.ZipInfo(name, DATE)
-    info.create_system = UNIX
-    info.external_attr = PLAIN_FILE
-    return info
 
 
 def damage(data: bytes, uid: str) -> str | None:

@@ -10,12 +10,12 @@ import contextlib
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from worker import keys
-from worker.blender.recipe import Recipe
+from worker.contract.recipe import Recipe
+from worker.core import keys
 from worker.pack import archive
 from worker.pack.products import PRODUCTS
 from worker.pack.result import PackedObject
-from worker.render.result import RenderedObject
+from worker.supervisor.result import RenderedObject
 
 THREADS: Final = 2
 

@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 import msgspec
 import numpy as np
 
-from worker.blender.recipe import Subject
-from worker.errors import RenderFailed
+from worker.contract.recipe import Subject
+from worker.core.errors import RenderFailed
 
 Triple = tuple[float, float, float]
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from worker import keys
-from worker.blender.recipe import Preview, Recipe
+from worker.contract.recipe import Preview, Recipe
+from worker.core import keys
 
 FRAMES: Final = 240
 """A longer film leaves views out, evenly."""

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.blender.channels import Pass
-from worker.blender.messages import View
-from worker.errors import RenderFailed
-from worker.pack.exr import Passes
+from worker.codecs.exr import Passes
+from worker.contract.protocol import View
+from worker.contract.render_passes import Pass
+from worker.core.errors import RenderFailed
 
 
 class RawView:

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from worker import keys
-from worker.blender.messages import View
-from worker.blender.recipe import Recipe
-from worker.errors import RenderFailed
+from worker.contract.protocol import View
+from worker.contract.recipe import Recipe
+from worker.core import keys
+from worker.core.errors import RenderFailed
 
 RIGID: Final = 1e-4
 """How far from orthonormal a camera may be: Blender's matrices are single precision."""

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from worker.blender.declared import bounds
-from worker.blender.recipe import Recipe
+from worker.contract.recipe import Recipe
+from worker.contract.schema import bounds
 from worker.presets import loader
 
 IDLE: Final = {

@@ -8,7 +8,7 @@ import os.path
 from pathlib import Path
 from typing import Any, Final
 
-from worker.blender.scenes.folder import listing
+from worker.contract.texture_folder import listing
 
 PATHS: Final = (("lights", "environment"), ("scenes", "textures"))
 """Tables and keys whose value is a path."""

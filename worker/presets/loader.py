@@ -11,11 +11,11 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
-from worker.blender import recipe as recipes
-from worker.blender.declared import RecipeError, nearest
-from worker.blender.recipe import Recipe
-from worker.errors import PresetInvalid
-from worker.presets import contradictions, environment
+from worker.contract import recipe as recipes
+from worker.contract.recipe import Recipe
+from worker.contract.schema import RecipeError, nearest
+from worker.core.errors import PresetInvalid
+from worker.presets import environment, rules
 from worker.presets import overrides as settings
 
 SUFFIX: Final = ".toml"
@@ -52,7 +52,7 @@ def load(name_or_file: str, overrides: Sequence[str] = ()) -> Recipe:
         table["name"] = Path(name_or_file).stem
     where = " with --set ".join((f"preset {name_or_file}", *overrides))
     recipe = _checked(table, where)
-    problems = list(contradictions.of(recipe))
+    problems = list(rules.of(recipe))
     if problems:
         raise PresetInvalid(" ".join(f"{where}: {'; '.join(problems)}".splitlines()))
     return recipe

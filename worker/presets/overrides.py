@@ -6,7 +6,7 @@ import re
 import tomllib
 from typing import Any, Final
 
-from worker.errors import PresetInvalid
+from worker.core.errors import PresetInvalid
 
 Table = dict[str, Any]
 _PIECE: Final = re.compile(

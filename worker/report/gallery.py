@@ -15,10 +15,10 @@ from unicodedata import combining, normalize
 import msgspec
 from PIL import Image, ImageDraw, ImageFont
 
-from worker import formats, keys
-from worker.blender.channels import COMBINED
-from worker.errors import RenderFailed, UsageError
-from worker.pack import exr, png, srgb
+from worker.codecs import exr, png, srgb
+from worker.contract.render_passes import COMBINED
+from worker.core import formats, keys
+from worker.core.errors import RenderFailed, UsageError
 from worker.stores.base import Larger, Store
 
 ZIP_LIMIT: Final = 1 << 30

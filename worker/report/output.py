@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from worker import job, keys
-from worker.errors import ConfigurationError, OutputMismatch
-from worker.export import KINDS, bond
+from worker.core import keys
+from worker.core.errors import ConfigurationError, OutputMismatch
+from worker.core.s3 import S3Options
+from worker.export import KINDS, manifest
 from worker.export.source import Source
 from worker.index.reader import open_index
 from worker.index.scenes import arranged
 from worker.report.status import EXPORTS, Status, status_of
-from worker.s3 import S3Options
+from worker.run import job
 from worker.stores import open_store
 from worker.stores.base import Store
 
@@ -31,7 +32,7 @@ def status_at(output: str, s3: S3Options, *, index: str | None, source: str | No
             job.check_index(store, renders, found.digest)
             totals = {shard.name: shard.objects for shard in found.shards}
         return status_of(store, totals, renders.objects)
-    exported = bond.read(store)
+    exported = manifest.read(store)
     if exported is None:
         raise ConfigurationError(
             f"{store.uri}: neither {keys.JOB} nor {keys.EXPORT}, so nothing was rendered or "
@@ -43,9 +44,9 @@ def status_at(output: str, s3: S3Options, *, index: str | None, source: str | No
     return status_of(store, totals, kinds=EXPORTS)
 
 
-def _totals(store: Store, exported: bond.Bond, source: Source) -> dict[str, int]:
+def _totals(store: Store, exported: manifest.Bond, source: Source) -> dict[str, int]:
     """Objects of each shard that are of the data set. Raises: ConfigurationError, StoreError."""
-    bond.check_source(store, exported, source.bond)
+    manifest.check_source(store, exported, source.bond)
     if exported.kind not in KINDS:
         raise OutputMismatch(f"{store.uri}: '{exported.kind}' is an export of another version")
     every = KINDS[exported.kind]().all_outcomes

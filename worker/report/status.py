@@ -21,7 +21,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from worker import keys
+from worker.core import keys
 from worker.ledger import Line, fold, read_parts, settled
 from worker.stores.base import Store
 

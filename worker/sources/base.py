@@ -23,7 +23,7 @@ class FetchedObject(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     size: int
     kept_as: str | None = None
-    """Where all of `root` is kept, if many objects share it; see `worker.sources.keep`."""
+    """Where all of `root` is kept, if many objects share it; see `worker.sources.keeper`."""
     members: tuple[FetchedObject | Lost, ...] = ()
     """Of a range of scenes: its objects, as `ref.scenes` counts them; `model` is empty then."""
 

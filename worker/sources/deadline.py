@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from worker.errors import Download, ObjectInterrupted
+from worker.core.errors import Download, ObjectInterrupted
 
 
 class Deadline:

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import msgspec
 
-from worker import scratch
-from worker.errors import Download, Modified, NodeError, Unsupported
+from worker.core import scratch
+from worker.core.errors import Download, Modified, NodeError, Unsupported
+from worker.core.s3 import S3Options
 from worker.index.record import ObjectRef
-from worker.s3 import S3Options
-from worker.sources import members
+from worker.sources import scene_members
 from worker.sources.base import FetchedObject, FetchLimits, Source
-from worker.sources.git import GitSource, Named, nothing
-from worker.sources.http import HttpSource
-from worker.sources.keep import Keeper
-from worker.sources.local import LocalSource
+from worker.sources.git_source import GitSource, Named, nothing
+from worker.sources.http_source import HttpSource
+from worker.sources.keeper import Keeper
+from worker.sources.local_source import LocalSource
 from worker.sources.names import inside
-from worker.sources.objaverse import ObjaverseSource
-from worker.sources.s3 import S3Source
-from worker.sources.stream import check_size
+from worker.sources.objaverse_source import ObjaverseSource
+from worker.sources.s3_source import S3Source
+from worker.sources.transfer import check_size
 
 
 class Fetcher:
@@ -58,7 +58,7 @@ class Fetcher:
         `named` tells of other objects that the index names; they are not new where a repository
         turns out to hold them. It is asked while fetching, and only of such repositories.
         """
-        alone = [one for ref in refs for one in members.of(ref)]
+        alone = [one for ref in refs for one in scene_members.of(ref)]
         self._git.plan([ref for ref in alone if self._source(ref) is self._git], named)
 
     def fetch(self, ref: ObjectRef) -> FetchedObject:
@@ -68,7 +68,7 @@ class Fetcher:
         does not unpack), ObjectInterrupted (after `stop`); NodeError if the disk is full.
         """
         if ref.scenes is not None:
-            return members.fetch(ref, ref.scenes, self._objects, self._fetch, self.release)
+            return scene_members.fetch(ref, ref.scenes, self._objects, self._fetch, self.release)
         return self._fetch(ref)
 
     def _fetch(self, ref: ObjectRef) -> FetchedObject:

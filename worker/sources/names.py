@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 from unicodedata import category
 from urllib.parse import unquote, urlsplit
 
-from worker.errors import ImportFailed, Missing, Unsupported
-from worker.formats import MODEL_SUFFIXES, suffix_of
+from worker.core.errors import ImportFailed, Missing, Unsupported
+from worker.core.formats import MODEL_SUFFIXES, suffix_of
 from worker.index.record import ObjectRef
 
 MAX_PART = 255

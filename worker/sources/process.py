@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from worker.errors import NodeError, TooLarge
+from worker.core.errors import NodeError, TooLarge
 from worker.sources.deadline import Deadline
 
 POLL_S = 0.1

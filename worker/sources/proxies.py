@@ -9,7 +9,7 @@ from urllib.request import getproxies, proxy_bypass
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
-from worker.errors import ConfigurationError
+from worker.core.errors import ConfigurationError
 
 SCHEMES: Final = frozenset({"http", "https"})
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from worker.errors import ImportFailed, TooLarge
+from worker.core.errors import ImportFailed, TooLarge
 
 MAX_ENTRIES = 20_000
 MAX_DIRECTORY = 16 << 20

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from worker import file_uri
-from worker.errors import UsageError
-from worker.s3 import S3Options
+from worker.core import file_uri
+from worker.core.errors import UsageError
+from worker.core.s3 import S3Options
 from worker.stores.base import Entry, Stat, Store
 from worker.stores.folder import FolderStore
 

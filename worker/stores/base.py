@@ -9,8 +9,8 @@ from typing import Protocol
 
 import msgspec
 
-from worker import keys
-from worker.errors import StoreError
+from worker.core import keys
+from worker.core.errors import StoreError
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
-from worker import keys
-from worker.errors import StoreError, StoreFull
-from worker.failpoints import Failpoint, reach
+from worker.core import keys
+from worker.core.errors import StoreError, StoreFull
+from worker.core.failpoints import Failpoint, reach
 from worker.stores.base import Entry, Larger, Stat, check_key, sha256_of
 
 STALE_S = 24 * 3600.0

@@ -19,9 +19,9 @@ import structlog
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
-from worker import keys, s3
-from worker.errors import StoreError
-from worker.s3 import S3Options
+from worker.core import keys, s3
+from worker.core.errors import StoreError
+from worker.core.s3 import S3Options
 from worker.stores.base import Entry, Larger, Stat, check_key, is_hidden, sha256_of
 from worker.stores.s3_errors import code_of, explained
 

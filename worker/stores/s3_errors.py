@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
-from worker.errors import StoreError, StoreFull
+from worker.core.errors import StoreError, StoreFull
 
 _KEYS = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile, and the endpoint"
 _RIGHTS = "the credentials need the rights s3:ListBucket, s3:GetObject and s3:PutObject there"

@@ -13,7 +13,7 @@ from tests.cluster.tools.ordinary_user import OrdinaryUser, ordinary_user
 from tests.cluster.tools.podman import Unavailable
 from tests.cluster.tools.registry import registry
 from tests.e2e.conftest import ROOT, listing
-from worker.failpoints import Failpoint
+from worker.core.failpoints import Failpoint
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 

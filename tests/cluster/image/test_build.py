@@ -85,7 +85,7 @@ def test_only_the_volumes_can_be_written(podman, image):
 
 
 def test_every_system_library_is_there(podman, image):
-    inside(podman, image, "python3 /opt/render-worker/worker/render/libraries.py")
+    inside(podman, image, "python3 /opt/render-worker/worker/supervisor/libraries.py")
 
 
 def test_the_size_is_what_the_docs_say(podman, image, request):

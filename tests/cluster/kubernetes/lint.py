@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from worker.errors import ExitStatus
+from worker.core.errors import ExitStatus
 
 MOST_INDEXES = 100_000
 RETRIED = {ExitStatus.UNAVAILABLE}

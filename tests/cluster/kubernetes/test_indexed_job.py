@@ -16,7 +16,7 @@ from tests.cluster.kubernetes.indexed_job import TERMINATION_MESSAGE_BYTES, Inde
 from tests.cluster.outputs import outcomes, rendered_uids, writers
 from tests.e2e.conftest import listing, run_worker
 from tests.patience import until
-from worker import keys
+from worker.core import keys
 
 pytestmark = pytest.mark.cluster
 QUICK = "views=2 resolution=32 samples=1"

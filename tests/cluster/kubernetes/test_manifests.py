@@ -19,7 +19,7 @@ from tests.cluster.kubernetes.lint import (
     faults,
 )
 from tests.e2e.conftest import ROOT
-from worker.errors import ExitStatus
+from worker.core.errors import ExitStatus
 
 pytestmark = pytest.mark.cluster
 VERSIONS = ("1.29", kubernetes_validate.latest_version())

@@ -16,7 +16,7 @@ from tests.cluster.memory import in_memory
 from tests.e2e.conftest import ROOT, environment
 from tests.patience import HANG_S, until
 from tests.tools import ports
-from worker import keys
+from worker.core import keys
 
 QUICK = "views=2 resolution=32 samples=1"
 TOOL = ROOT / "tests/cluster/tools/slurm.sh"

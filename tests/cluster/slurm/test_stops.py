@@ -11,8 +11,8 @@ from tests.cluster.outputs import outcomes, statuses
 from tests.cluster.slurm.conftest import QUICK
 from tests.e2e.conftest import listing, run_worker
 from tests.patience import HANG_S
-from worker import keys
 from worker.blender.mischief import HOLD
+from worker.core import keys
 
 pytestmark = pytest.mark.cluster
 

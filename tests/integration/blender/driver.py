@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.patience import HANG_S
-from worker import keys
-from worker.blender import messages
-from worker.blender.recipe import Recipe, from_dict, to_dict
+from worker.contract import protocol
+from worker.contract.recipe import Recipe, from_dict, to_dict
+from worker.core import keys
 
 REPOSITORY = Path(__file__).parents[3]
 DEBIAN = Path("/usr/bin/blender")
@@ -67,8 +67,8 @@ class Driver:
         if self.log is not None:
             self.log.close()
 
-    def send(self, message: messages.Message) -> None:
-        self.socket.sendall(messages.encode(message))
+    def send(self, message: protocol.Message) -> None:
+        self.socket.sendall(protocol.encode(message))
 
     def step(self) -> dict[str, Any]:
         """The next message; Beats and Phases are kept count of."""
@@ -94,7 +94,7 @@ class Driver:
 
     def configure(self, device: str, environment: str = "") -> dict[str, Any]:
         """Bind the child to a device; the Configured or Failed message."""
-        self.send(messages.Configure(device, environment=environment))
+        self.send(protocol.Configure(device, environment=environment))
         return self.receive()
 
     def render(
@@ -120,7 +120,7 @@ class Driver:
         """Ask for a file to be rendered."""
         scratch.mkdir(parents=True, exist_ok=True)
         root = root or model.parent
-        request = messages.RenderObject(
+        request = protocol.RenderObject(
             uid=keys.uid_of(model.name),
             root=str(root),
             model=str(model.relative_to(root)),

@@ -14,7 +14,9 @@ import numpy as np
 repository, folder = sys.argv[-2:]
 sys.path.insert(0, repository)
 
-from worker.blender import compat, extent, modifiers, scene  # noqa: E402 - found just now
+from worker.blender import compat  # noqa: E402 - found just now
+from worker.blender.geometry import extent, modifiers  # noqa: E402 - found just now
+from worker.blender.views import scene  # noqa: E402 - found just now
 
 
 def monkey():

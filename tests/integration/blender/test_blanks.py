@@ -10,8 +10,8 @@ from tests.integration.blender import reaching
 from tests.integration.blender.broken import embed, picture
 from tests.integration.blender.driver import small
 from tests.integration.blender.test_hostile import is_one_colour, seen
-from worker import keys
-from worker.blender.streams import random_colour, stream
+from worker.contract.random_streams import random_colour, stream
+from worker.core import keys
 
 MAKE_BLANKS = Path(__file__).with_name("make_blanks.py")
 SAMPLES = {"samples": 16}

@@ -5,8 +5,8 @@ import pytest
 from tests.integration.blender.conftest import COMMANDS
 from tests.integration.blender.driver import Driver, small
 from tests.patience import HANG_S
-from worker.blender import messages
-from worker.formats import MODEL_SUFFIXES
+from worker.contract import protocol
+from worker.core.formats import MODEL_SUFFIXES
 
 DEBIAN_LACKS = {"abc", "usd", "usda", "usdc", "usdz"}
 
@@ -15,7 +15,7 @@ def test_ready_names_what_this_blender_has(child, blender):
     ready = child.ready
     lacks = DEBIAN_LACKS if blender == "debian" else set()
     assert set(ready["formats"]) == MODEL_SUFFIXES - lacks
-    assert ready["protocol"] == messages.PROTOCOL
+    assert ready["protocol"] == protocol.PROTOCOL
     assert ready["engines"] == ["cycles"]
     assert ready["denoisers"] == ([] if blender == "debian" else ["openimagedenoise"])
     assert ("agx" in ready["view_transforms"]) == (blender == "wheel")
@@ -38,7 +38,7 @@ def test_phases_come_in_order(child, samples, tmp_path):
 
 def test_stop_ends_it_with_success(blender):
     with Driver(COMMANDS[blender]) as driver:
-        driver.send(messages.Stop())
+        driver.send(protocol.Stop())
         assert driver.process.wait(HANG_S) == 0
 
 

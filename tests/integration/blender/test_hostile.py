@@ -12,8 +12,8 @@ from PIL import Image
 from tests.integration.blender.broken import damaged, embed, picture
 from tests.integration.blender.conftest import views_of
 from tests.integration.blender.driver import small
-from worker import keys
-from worker.blender.streams import random_colour, stream
+from worker.contract.random_streams import random_colour, stream
+from worker.core import keys
 
 MAKE_TILES = Path(__file__).with_name("make_tiles.py")
 QUAD = """mtllib quad.mtl

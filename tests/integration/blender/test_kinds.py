@@ -13,8 +13,9 @@ import pytest
 from tests.integration.blender.broken import picture
 from tests.integration.blender.conftest import framed
 from tests.integration.blender.driver import small
-from worker.blender import channels
-from worker.blender.channels import (
+from worker.contract import render_passes
+from worker.contract.recipe import IMAGES
+from worker.contract.render_passes import (
     ALBEDO,
     COMBINED,
     COVERAGE,
@@ -26,7 +27,6 @@ from worker.blender.channels import (
     NOTHING_DEPTH,
     POSITION,
 )
-from worker.blender.recipe import IMAGES
 
 MAKE = Path(__file__).with_name("make_kinds.py")
 EVERYTHING = [kind for kind in IMAGES if "-" not in kind] + [
@@ -72,10 +72,10 @@ def render(child, model, out, **keys):
 
 
 def test_every_kind_has_its_passes_and_they_are_all_in_the_file(child, scenes, tmp_path):
-    assert set(channels.KINDS) == set(IMAGES)
+    assert set(render_passes.KINDS) == set(IMAGES)
     for kind in IMAGES:
         _, (file,) = render(child, scenes / "dark.blend", tmp_path / kind, images=[kind])
-        for each in channels.passes((kind,)):
+        for each in render_passes.passes((kind,)):
             pixels = layer(file, each)
             assert np.isfinite(pixels).all()
             assert np.allclose(pixels[0, 0], each.background)
@@ -173,7 +173,7 @@ def test_nothing_of_one_object_is_in_the_next(child, samples, scenes, tmp_path):
     assert answers[0] == answers[1]
     for view in answers[0]["views"]:
         a, b = ((tmp_path / run / view["files"]["passes"], view) for run in "01")
-        for each in channels.passes(tuple(EVERYTHING)):
+        for each in render_passes.passes(tuple(EVERYTHING)):
             assert np.array_equal(layer(a, each), layer(b, each)), each.layer
 
 

@@ -15,8 +15,8 @@ from tests.integration.blender.test_hostile import (
     quad,
     seen,
 )
-from worker.blender import messages
-from worker.blender.messages import Failed, RenderObject
+from worker.contract import protocol
+from worker.contract.protocol import Failed, RenderObject
 
 NAMES = {
     "Latin-1": (b"caf\xe9.png", r"caf\xe9.png"),
@@ -88,13 +88,13 @@ def test_names_of_objects_and_materials_are_text(child, tmp_path):
     [(0xDCE9, r"\xe9"), (0xDC7F, r"\udc7f"), (0xD800, r"\ud800"), (0xDFFF, r"\udfff")],
 )
 def test_a_child_sends_text_that_a_strict_reader_takes(code, told):
-    line = messages.encode(Failed("1", "import", f'a "\\{chr(code)}" 𝒳'))
+    line = protocol.encode(Failed("1", "import", f'a "\\{chr(code)}" 𝒳'))
     assert msgspec.json.decode(line)["message"] == f'a "\\{told}" 𝒳'
 
 
 def test_a_host_sends_every_byte_of_a_path():
     odd = os.fsdecode(b"caf\xe9.obj")
     sent = RenderObject("1", "/tmp", odd, "obj", "/tmp", {})
-    received = messages.decode_from_host(messages.encode(sent))
+    received = protocol.decode_from_host(protocol.encode(sent))
     assert received == sent
-    assert json.loads(messages.encode(sent))["model"] == odd
+    assert json.loads(protocol.encode(sent))["model"] == odd

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from tests.integration.export import scenes
-from worker.blender.recipe import Camera
+from worker.contract.recipe import Camera
 from worker.export.run import ExportOptions, run
 
 

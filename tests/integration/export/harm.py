@@ -3,7 +3,7 @@
 import json
 import zipfile
 
-from worker import keys
+from worker.core import keys
 
 
 def identifier(number):

@@ -11,20 +11,21 @@ from pathlib import Path
 import numpy as np
 
 from tests.raw_views import RUNTIME, SCENE, intrinsics, look_at_origin, write_passes
-from worker import job as jobs
-from worker import keys, presets
-from worker.blender import channels
-from worker.blender.messages import Rendered, View
-from worker.blender.recipe import Recipe, Splits
-from worker.errors import ImportFailed
+from worker import presets
+from worker.contract import render_passes
+from worker.contract.protocol import Rendered, View
+from worker.contract.recipe import Recipe, Splits
+from worker.core import keys
+from worker.core.errors import ImportFailed
+from worker.core.ranks import Rank
 from worker.index.record import ObjectRef
-from worker.job import Job
 from worker.ledger import LedgerWriter, Outcome
 from worker.pack.pack import pack
-from worker.ranks import Rank
-from worker.render.result import RenderedObject
+from worker.run import job as jobs
+from worker.run.job import Job
 from worker.sources.base import FetchedObject
 from worker.stores import open_store
+from worker.supervisor.result import RenderedObject
 
 BALLS = (  # centre, radius, linear colour; in the unit cube, of no symmetry
     ((-0.15, -0.1, -0.1), 0.35, (0.8, 0.2, 0.1)),
@@ -97,14 +98,16 @@ def raw_passes(pose, k, size, wanted, sub=4):
     coverage = mean(hit)
     centre_depth, _, _ = cast(pose, k, size)
     made = {
-        channels.COMBINED: np.concatenate([mean(colour * hit), coverage], -1),
-        channels.DEPTH: np.where(np.isfinite(centre_depth), centre_depth, channels.NOTHING_DEPTH)[
-            ..., None
-        ],
-        channels.NORMAL: mean(normal * hit),
-        channels.ALBEDO: mean(colour * hit),
-        channels.MATERIAL: np.concatenate([coverage * ALPHA, coverage * 0, coverage * 0.5], -1),
-        channels.COVERAGE: coverage,
+        render_passes.COMBINED: np.concatenate([mean(colour * hit), coverage], -1),
+        render_passes.DEPTH: np.where(
+            np.isfinite(centre_depth), centre_depth, render_passes.NOTHING_DEPTH
+        )[..., None],
+        render_passes.NORMAL: mean(normal * hit),
+        render_passes.ALBEDO: mean(colour * hit),
+        render_passes.MATERIAL: np.concatenate(
+            [coverage * ALPHA, coverage * 0, coverage * 0.5], -1
+        ),
+        render_passes.COVERAGE: coverage,
     }
     return {each: made[each] for each in wanted}
 
@@ -120,7 +123,7 @@ def rendered(folder: Path, recipe: Recipe, ref: ObjectRef, *, places=None) -> Re
         name = keys.view_name(number)
         write_passes(
             folder / f"{name}.exr",
-            raw_passes(pose, k, size, channels.passes(recipe.images), 4 if size < 256 else 1),
+            raw_passes(pose, k, size, render_passes.passes(recipe.images), 4 if size < 256 else 1),
         )
         views.append(
             View(name=name, camera_to_world=pose.tolist(), intrinsics=k, width=size, height=size,

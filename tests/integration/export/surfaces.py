@@ -6,7 +6,7 @@ import numpy as np
 
 from tests.integration.export import scenes
 from worker import presets
-from worker.blender.messages import Rendered
+from worker.contract.protocol import Rendered
 
 SIZE = 256
 SETTINGS = (f"resolution={SIZE}",)

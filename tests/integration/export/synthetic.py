@@ -11,18 +11,19 @@ import numpy as np
 import OpenEXR
 from PIL import Image
 
-from worker import job as jobs
-from worker import keys, presets
-from worker.blender.recipe import Recipe
-from worker.blender.scenes.spec import Scenes
-from worker.errors import RenderFailed
+from worker import presets
+from worker.contract.recipe import Recipe
+from worker.contract.scene_keys import Scenes
+from worker.core import keys
+from worker.core.errors import RenderFailed
+from worker.core.ranks import Rank
 from worker.index.record import ObjectRef
-from worker.job import Job
 from worker.ledger import LedgerWriter, Outcome
 from worker.pack import archive
 from worker.pack.archive import Member
 from worker.pack.result import PackedObject
-from worker.ranks import Rank
+from worker.run import job as jobs
+from worker.run.job import Job
 from worker.stores import open_store
 
 SIZE = 24

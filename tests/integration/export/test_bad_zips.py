@@ -14,9 +14,9 @@ from PIL import Image
 
 from tests.e2e.conftest import listing, run_worker
 from tests.integration.export import harm, scenes, surfaces
-from worker import keys
-from worker.blender.recipe import Camera, Preview
-from worker.omage import files
+from worker.contract.recipe import Camera, Preview
+from worker.core import keys
+from worker.omage import npz_files
 
 SMALL = {"points": 300, "candidates": 1000}
 EXPORTS = {
@@ -209,7 +209,7 @@ def test_a_vast_zip_is_not_read(own, tmp_path, told, code):
 
 def test_an_object_image_of_nothing(export, tmp_path):
     out = surfaces.output(tmp_path / "out", objects=3)
-    empty = files.encode(np.zeros((64, 64, 12), np.uint16))
+    empty = npz_files.encode(np.zeros((64, 64, 12), np.uint16))
     harm.rewrite(harm.zip_of(out, 1), harm.in_file("omage_tensor_64.npz", lambda _: empty))
     harm.unchecked(out)
     to = export("omage", out)

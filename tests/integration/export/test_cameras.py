@@ -13,9 +13,10 @@ import pytest
 from tests.integration.export import readers, scenes
 from tests.integration.export.harm import unchecked
 from tests.integration.export.test_nerf import UID, agrees
-from worker import keys, presets
-from worker.blender.recipe import Camera
-from worker.errors import RenderFailed
+from worker import presets
+from worker.contract.recipe import Camera
+from worker.core import keys
+from worker.core.errors import RenderFailed
 from worker.export import cameras
 from worker.export.zips import RenderZip
 

@@ -16,10 +16,10 @@ from tests.integration.export import synthetic
 from tests.integration.export.scenes import outcomes
 from tests.integration.export.stopping import stop_midway
 from tests.tools.moto import s3_server
-from worker import keys
-from worker.export import h5
+from worker.core import keys
+from worker.core.s3 import S3Options
+from worker.export import hdf5_table
 from worker.export.run import ExportOptions, run
-from worker.s3 import S3Options
 from worker.stores import open_store
 
 STARTS = (100, 0, 20, 4, 8)
@@ -196,7 +196,7 @@ def test_the_study_trainer_reads_it(export, single, multi, tmp_path):
 def test_preprocessed_rows_are_mixed_and_the_held_out_stand_last(
     export, tmp_path, monkeypatch, whole
 ):
-    monkeypatch.setattr(h5, "WHOLE_BYTES", whole)  # 0: row by row
+    monkeypatch.setattr(hdf5_table, "WHOLE_BYTES", whole)  # 0: row by row
     out = synthetic.output(tmp_path / "out", range(48, 96, 4), failed=(52,),
                            spec={"samples": 48, "idx_offset": 48})  # fmt: skip
     to = export("hdf5", out, options={"preprocess": 16})
@@ -218,7 +218,7 @@ def test_preprocessed_rows_are_mixed_and_the_held_out_stand_last(
         depth = rows["targets"][place][2].max()
         assert depth == image(raw["png_targets"][at])[..., 2].max()
     digests = {hashlib.sha256((to / "data_16.h5").read_bytes()).hexdigest()}
-    monkeypatch.setattr(h5, "WHOLE_BYTES", 1 << 26)
+    monkeypatch.setattr(hdf5_table, "WHOLE_BYTES", 1 << 26)
     again = export("hdf5", out, tmp_path / "again", options={"preprocess": 16})
     assert digests == {hashlib.sha256((again / "data_16.h5").read_bytes()).hexdigest()}
 

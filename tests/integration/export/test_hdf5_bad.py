@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.conftest import run_worker
 from tests.integration.export import synthetic
 from tests.integration.export.scenes import outcomes
-from worker import keys
+from worker.core import keys
 
 STARTS = (0, 4, 8)
 BAD = 4

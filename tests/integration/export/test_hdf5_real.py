@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.e2e.conftest import ROOT, run_worker
 from tests.patience import HANG_S
-from worker import keys
+from worker.core import keys
 
 SIZE = 48
 OBJECTS = 2

@@ -8,8 +8,8 @@ import trimesh
 from PIL import Image
 
 from tests.integration.export import readers, scenes
-from worker import keys
-from worker.blender.recipe import Colour, Splits
+from worker.contract.recipe import Colour, Splits
+from worker.core import keys
 from worker.export.base import NotAsWritten
 from worker.export.layouts import LAYOUTS
 from worker.export.nerf import Nerf

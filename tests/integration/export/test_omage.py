@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from tests.integration.export import scenes, surfaces
-from worker import keys
-from worker.errors import RenderFailed, UsageError
+from worker.core import keys
+from worker.core.errors import RenderFailed, UsageError
 from worker.index.record import ObjectRef
 from worker.pack.pack import pack
 

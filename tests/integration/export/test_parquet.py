@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.integration.export import harm, scenes
-from worker import keys
+from worker.core import keys
 
 
 def test_three_libraries_read_the_same(export, views):

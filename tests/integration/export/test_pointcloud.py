@@ -11,8 +11,8 @@ from PIL import Image
 
 from tests.integration.export import scenes
 from tests.readers import gpt4point as reader
-from worker import keys
-from worker.blender.recipe import Camera, Depth
+from worker.contract.recipe import Camera, Depth
+from worker.core import keys
 from worker.export.base import NotAsWritten
 from worker.export.pointcloud import PointCloud
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.conftest import ROOT, run_worker
-from worker import keys
+from worker.core import keys
 
 LEAST_DB = 24.0
 ABOVE_COPYING_DB = 6.0

@@ -13,10 +13,10 @@ from tests.integration.export import scenes
 from tests.integration.export.harm import zip_of
 from tests.integration.export.stopping import stop_midway
 from tests.tools.moto import s3_server
-from worker import failpoints, keys
-from worker.errors import OutputMismatch, UsageError
-from worker.failpoints import Failpoint
-from worker.s3 import S3Options
+from worker.core import failpoints, keys
+from worker.core.errors import OutputMismatch, UsageError
+from worker.core.failpoints import Failpoint
+from worker.core.s3 import S3Options
 
 KINDS = {
     "pointcloud": {"layout": "exact", "points": 500, "candidates": 2000},

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from tests.e2e.conftest import run_worker
-from worker.errors import ConfigurationError, OutputMismatch
+from worker.core.errors import ConfigurationError, OutputMismatch
+from worker.core.s3 import S3Options
 from worker.report.output import status_at
-from worker.s3 import S3Options
 
 
 def status(to, source=None):

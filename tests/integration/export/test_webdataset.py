@@ -11,8 +11,8 @@ from PIL import Image
 
 from tests.integration.export import scenes
 from tests.readers.seen import Seen, pinhole
-from worker import keys
-from worker.blender.recipe import Camera, Colour
+from worker.contract.recipe import Camera, Colour
+from worker.core import keys
 
 
 def tars(folder):

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from tests.tools.moto import s3_server
-from worker.s3 import S3Options
+from worker.core.s3 import S3Options
 
 
 class Site:

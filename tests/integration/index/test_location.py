@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from worker import keys
-from worker.errors import IndexInvalid, OutputMismatch, StoreError
+from worker.core import keys
+from worker.core.errors import IndexInvalid, OutputMismatch, StoreError
+from worker.core.s3 import S3Options
 from worker.index import manifest
 from worker.index.builder import build
 from worker.index.reader import open_index
 from worker.index.record import Shard
-from worker.s3 import S3Options
 
 NO_S3 = S3Options()
 LIST = b"# models\na b/c#1.glb\nhttps://x.test/d.glb\npacked.zip!/e f.obj\n"
@@ -170,7 +170,7 @@ def test_what_is_not_on_s3_says_so(s3, bucket, uri):
 
 
 def test_s3_without_credentials_says_so(s3, bucket, monkeypatch):
-    from worker.s3 import client
+    from worker.core.s3 import client
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)

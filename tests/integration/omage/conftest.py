@@ -11,7 +11,7 @@ import pytest
 
 from tests.proof_helpers import BLENDERS, Shot, Studio, absent
 from worker import presets
-from worker.blender import recipe as recipes
+from worker.contract import recipe as recipes
 
 PARAMETERS = [
     pytest.param(name, id=name, marks=[getattr(pytest.mark, mark)] if mark else [])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from worker.errors import Empty, ObjectError, TooLarge
+from worker.core.errors import Empty, ObjectError, TooLarge
 
 SQUARE = ("v -1 -1 0", "v 1 -1 0", "v 1 1 0", "v -1 1 0")
 BESIDE = ("v 3 -1 0", "v 3 1 0")

@@ -8,7 +8,7 @@ import trimesh
 
 from tests.integration.proof.test_unproject import REAL, SHARED, Y_UP
 from tests.proof_helpers import normalised
-from worker.omage import files, glb
+from worker.omage import glb, npz_files
 from worker.omage.mesh import mesh_of
 
 FROM_Y_UP = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]])
@@ -67,9 +67,9 @@ def test_the_measure_itself():
 def test_round_trip(bake, studio, name):
     baked = bake(name, "resolution=1024")
     wanted = original(studio.sample(name))
-    made = back(files.values(files.decode(baked.members["omage_tensor.npz"])))
+    made = back(npz_files.values(npz_files.decode(baked.members["omage_tensor.npz"])))
     assert chamfer(wanted, made) < 1e-2
-    small = back(files.values(files.decode(baked.members["omage_tensor_64.npz"])))
+    small = back(npz_files.values(npz_files.decode(baked.members["omage_tensor_64.npz"])))
     assert chamfer(wanted, small) < 2e-2
 
 
@@ -80,7 +80,7 @@ def test_round_trip_of_real_objects(bake, name, record_property):
     if not path.exists():
         pytest.skip(f"NOT TESTED on a real object: no {path.name} beside the checkout")
     baked = bake(path, "resolution=1024")
-    made = back(files.values(files.decode(baked.members["omage_tensor.npz"])))
+    made = back(npz_files.values(npz_files.decode(baked.members["omage_tensor.npz"])))
     far = chamfer(original(path), made)
     record_property("Chamfer distance, at most", float(far))
     assert far < 1e-2

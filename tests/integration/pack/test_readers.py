@@ -16,9 +16,9 @@ from tests.readers import gpt4point, nerf, objaverse_xl, worker_own, zero123, ze
 from worker import presets
 from worker.index.record import ObjectRef
 from worker.pack.pack import pack
-from worker.render import runtime
-from worker.render.pool import Pool, PoolOptions
 from worker.sources.base import FetchedObject
+from worker.supervisor import runtime
+from worker.supervisor.pool import Pool, PoolOptions
 
 READERS = {
     "default": worker_own.read,

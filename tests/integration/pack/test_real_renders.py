@@ -12,16 +12,16 @@ from PIL import Image
 
 from tests.integration.blender.driver import DEBIAN, PROGRAM, WHEEL, Driver
 from worker import presets
-from worker.blender.channels import COMBINED
-from worker.blender.messages import Rendered
-from worker.blender.recipe import IMAGES
-from worker.errors import RenderFailed
+from worker.codecs import camera_conventions, srgb
+from worker.contract.protocol import Rendered
+from worker.contract.recipe import IMAGES
+from worker.contract.render_passes import COMBINED
+from worker.core.errors import RenderFailed
 from worker.index.record import ObjectRef
-from worker.pack import conventions, srgb
 from worker.pack.pack import pack
 from worker.pack.raw import RawView
-from worker.render.result import RenderedObject
 from worker.sources.base import FetchedObject
+from worker.supervisor.result import RenderedObject
 
 BOX = np.array([1.0, 0.6, 0.3])
 """Sides along Blender's axes: an STL is not turned when it is imported."""
@@ -107,7 +107,7 @@ def test_images_cameras_and_metadata_agree(tmp_path, child, model, recipe):
             matrix = np.load(io.BytesIO(members[f"{view.name}.npy"])) * [[1], [-1], [-1]]
         else:
             entry = json.loads(members["cameras.json"])["views"][int(view.name)]
-            matrix = conventions.world_to_camera_opencv(entry["camera_to_world"])[:3]
+            matrix = camera_conventions.world_to_camera_opencv(entry["camera_to_world"])[:3]
         points = np.array(view.intrinsics) @ matrix @ np.c_[corners, np.ones(8)].T
         u, v = points[:2] / points[2]
         image = np.asarray(Image.open(io.BytesIO(members[f"{view.name}.png"])))

@@ -12,7 +12,7 @@ from tests.integration.export import scenes
 from tests.integration.proof.test_unproject import NEAR, REAL, SHARED, mesh_of
 from tests.proof_helpers import share_near
 from worker import presets
-from worker.blender import recipe as recipes
+from worker.contract import recipe as recipes
 from worker.export.run import ExportOptions, run
 
 SHARE = 0.99

@@ -6,14 +6,14 @@ import random
 import numpy as np
 import pytest
 
-from worker.blender import layouts
-from worker.blender.recipe import Camera
+from worker.contract import camera_layouts
+from worker.contract.recipe import Camera
 
 
 def places(layout, views=24, resolution=(64, 64), **keys):
     """(N,3) where the cameras stand, and the viewpoints."""
     camera = Camera(layout=layout, **keys)
-    found = layouts.viewpoints(camera, views, resolution, random.Random(7))
+    found = camera_layouts.viewpoints(camera, views, resolution, random.Random(7))
     for point in found:
         pose = point.camera_to_world
         np.testing.assert_allclose(pose[:3, :3] @ pose[:3, :3].T, np.eye(3), atol=1e-12)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from worker.blender.lights import RIGS
+from worker.blender.views.lights import RIGS
 
 CORNERS = [(x, y, z) for x in (-0.5, 0.5) for y in (-0.4, 0.4) for z in (-0.3, 0.3)]
 FACES = "f 1 2 4 3\nf 5 7 8 6\nf 1 5 6 2\nf 3 4 8 7\nf 1 3 7 5\nf 2 6 8 4\n"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.proof_helpers import normalised
-from worker.blender.recipe import Splits
+from worker.contract.recipe import Splits
 
 PLACES = np.array([[0, 0, 0], [10, 0, 0], [10, 0, 4], [3, -6, 1], [1, -2, 3]], float)
 COLOURS = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [0, 1, 1]])

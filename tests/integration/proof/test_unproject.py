@@ -11,7 +11,7 @@ import pytest
 import trimesh
 
 from tests.proof_helpers import face_normals, normalised, project, share_near, unprojected
-from worker.blender.messages import View
+from worker.contract.protocol import View
 
 SHARED = Path(__file__).parents[4] / "shared" / "objects"
 NEAR = 2e-3

@@ -12,8 +12,8 @@ import pytest
 
 from tests.integration.proof.test_leaks import RECIPE as ALL
 from tests.proof_helpers import BLENDER_42, DEBIAN, REPOSITORY, Studio, runtime_of
-from worker.errors import ImportFailed, Unsupported
-from worker.render.runtime import PROGRAM, Runtime
+from worker.core.errors import ImportFailed, Unsupported
+from worker.supervisor.runtime import PROGRAM, Runtime
 
 WHOLE = str(REPOSITORY / "tests/whole_frame.py")
 RECIPES = {

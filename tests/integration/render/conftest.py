@@ -10,12 +10,12 @@ import pytest
 
 from tests.patience import PATIENT
 from worker import presets
-from worker.blender.messages import Phase
 from worker.blender.mischief import VARIABLE
+from worker.contract.protocol import Phase
 from worker.index.record import ObjectRef
-from worker.render import canary, runtime
-from worker.render.pool import Pool, PoolOptions
 from worker.sources.base import FetchedObject
+from worker.supervisor import canary, runtime
+from worker.supervisor.pool import Pool, PoolOptions
 
 RECIPE = presets.load("default", ["views=2", "resolution=16", "samples=1"])
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from tests.tools import processes
 from worker import presets
 from worker.index.record import ObjectRef
-from worker.render import runtime
-from worker.render.pool import Pool, PoolOptions
 from worker.sources.base import FetchedObject
+from worker.supervisor import runtime
+from worker.supervisor.pool import Pool, PoolOptions
 
 SMALL = presets.load("default", ["views=1", "resolution=16", "samples=1"])
 SUFFIXES = {".glb", ".gltf", ".obj", ".fbx", ".stl", ".ply"}

@@ -7,7 +7,7 @@ import pytest
 from tests.integration.render.conftest import RECIPE, model
 from tests.tools.programs import FAKE_GPUS, program
 from worker.blender.mischief import VARIABLE
-from worker.errors import Crash, NodeUnusable
+from worker.core.errors import Crash, NodeUnusable
 
 DIES = f"export {VARIABLE}=abort:scene:"
 

@@ -13,8 +13,8 @@ import pytest
 from tests.integration.render.conftest import RECIPE, hurried, model
 from tests.patience import PATIENT, until
 from tests.tools import processes
-from worker.blender.messages import Phase
-from worker.errors import (
+from worker.contract.protocol import Phase
+from worker.core.errors import (
     Crash,
     ObjectInterrupted,
     OutOfMemory,

@@ -12,8 +12,8 @@ from tests.integration.render.conftest import RECIPE, model
 from tests.integration.render.test_deaths import asleep
 from tests.tools import processes
 from tests.tools.programs import program
-from worker.errors import Crash, OutOfMemory
-from worker.render import cgroup
+from worker.core import cgroup
+from worker.core.errors import Crash, OutOfMemory
 
 
 def wrapped(folder: Path) -> Path:

@@ -8,9 +8,9 @@ import pytest
 from tests.integration.render.conftest import RECIPE, model
 from tests.patience import PATIENT
 from tests.tools import processes
-from worker.errors import Empty
-from worker.render import usage
-from worker.render.pool import RECYCLE_SHARE, Pool
+from worker.core.errors import Empty
+from worker.supervisor import usage
+from worker.supervisor.pool import RECYCLE_SHARE, Pool
 
 
 def pids(pool: Pool, tmp_path, objects: int) -> set[int]:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.render.conftest import RECIPE, hurried, model
 from worker.blender.mischief import WORK_S
-from worker.errors import Timeout
+from worker.core.errors import Timeout
 
 SILENCE_S = 10.0
 

@@ -9,7 +9,7 @@ from tests.integration.render.conftest import RECIPE, model
 from tests.patience import PATIENT, until
 from tests.tools import processes
 from tests.tools.programs import program
-from worker.errors import BlenderMissing
+from worker.core.errors import BlenderMissing
 
 TRIES = 3
 SLOW_S = 5.0

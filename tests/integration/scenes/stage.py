@@ -16,14 +16,14 @@ from PIL import Image
 
 from tests.patience import PATIENT
 from worker import presets
-from worker.blender.messages import View
+from worker.contract.protocol import View
+from worker.core.s3 import S3Options
 from worker.index.reader import open_index
 from worker.index.scenes import arranged
 from worker.pack.pack import pack
-from worker.render.pool import Pool, PoolOptions
-from worker.s3 import S3Options
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
+from worker.supervisor.pool import Pool, PoolOptions
 
 SMALL = ("resolution=64", "samples=2", "cycles.denoise=false")
 

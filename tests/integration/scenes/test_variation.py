@@ -11,7 +11,7 @@ from PIL import Image
 from tests.integration.scenes.known import write_obj
 from tests.integration.scenes.stage import pixels
 from tests.proof_helpers import boxes
-from worker.errors import Empty, ImportFailed, PresetInvalid, RenderFailed
+from worker.core.errors import Empty, ImportFailed, PresetInvalid, RenderFailed
 
 FEW = ("scenes.samples=4", "views=4", "scenes.reuse=4")
 

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.sources.hub import blob
 from tests.patience import until
 from tests.tools import processes
-from worker.errors import Download, Missing, Modified, ObjectInterrupted, TooLarge, Unsupported
+from worker.core.errors import Download, Missing, Modified, ObjectInterrupted, TooLarge, Unsupported
 from worker.sources import repository
 
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 12345\n"

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.integration.sources.hub import blob
-from worker.s3 import S3Options
-from worker.sources.keep import FORMATS, Keeper
+from worker.core.s3 import S3Options
+from worker.sources.keeper import FORMATS, Keeper
 from worker.stores import open_store
 
 

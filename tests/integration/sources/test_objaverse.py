@@ -15,7 +15,7 @@ from tests.integration.sources.servers import (
     in_turn,
     status,
 )
-from worker.errors import Download, Missing, Modified, TooLarge
+from worker.core.errors import Download, Missing, Modified, TooLarge
 
 UID = "0123456789abcdef0123456789abcdef"
 OTHER = "f" * 32

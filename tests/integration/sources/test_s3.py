@@ -9,9 +9,9 @@ from moto.server import ThreadedMotoServer
 from tests.integration.sources.conftest import at
 from tests.integration.sources.servers import Web, body, cut_off, in_turn, respond, status
 from tests.tools.faultproxy import first_times, proxy
-from worker import s3
-from worker.errors import Download, Missing, Modified, TooLarge, Unsupported
-from worker.s3 import S3Options
+from worker.core import s3
+from worker.core.errors import Download, Missing, Modified, TooLarge, Unsupported
+from worker.core.s3 import S3Options
 
 DATA = b"solid model " * 100
 

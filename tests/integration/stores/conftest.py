@@ -13,7 +13,7 @@ import pytest
 from tests.tools import rgw as gateways
 from tests.tools.moto import s3_server
 from tests.tools.rgw import Rgw
-from worker.s3 import S3Options
+from worker.core.s3 import S3Options
 from worker.stores import Store, open_store
 
 MakeStore = Callable[[], Store]

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.patience import until
-from worker.errors import StoreError
+from worker.core.errors import StoreError
 from worker.stores import open_store
 
 WRITER = """

@@ -25,8 +25,8 @@ from tests.tools import processes
 from tests.tools import rgw as gateways
 from tests.tools.faultproxy import Proxy, first_times, pass_all, proxy
 from tests.tools.files import found
-from worker import keys
-from worker.s3 import S3Options
+from worker.core import keys
+from worker.core.s3 import S3Options
 from worker.stores import Store, open_store
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -290,7 +290,7 @@ def test_a_store_that_hangs_does_not_keep_a_stopped_worker(site, models, undistu
     bad.write_bytes(b"no model")
     arguments = site.arguments("--scratch", scratch, models=bad.parent)
     # The ledger's own last words pass this proxy too, and have the time they need.
-    patient = f"from worker import run; run.LAST_S = {HANG_S}"
+    patient = f"from worker.run import command; command.LAST_S = {HANG_S}"
     with crash.worker(
         *arguments, "--grace", 1, log=tmp_path / "log", first=patient, **KEYS
     ) as worker:
@@ -333,7 +333,7 @@ def listed(models, tmp_path) -> Iterator[Path]:
 
 @pytest.mark.slow
 def test_a_slow_store_slows_the_downloads_and_fills_no_disk(site, listed, tmp_path):
-    """The bounds are those that worker/pipeline.py states."""
+    """The bounds are those that worker/run/pipeline.py states."""
     scratch, downloads, children = tmp_path / "scratch", 4, 1
     most_fetched, most_worked_on = downloads + 3 * children, 2 * children + 10
     go = threading.Event()

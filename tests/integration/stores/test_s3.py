@@ -8,8 +8,8 @@ import pytest
 import structlog.testing
 
 from tests.tools.faultproxy import proxy
-from worker.errors import StoreError, UsageError
-from worker.s3 import S3Options
+from worker.core.errors import StoreError, UsageError
+from worker.core.s3 import S3Options
 from worker.stores import open_store
 
 pytestmark = pytest.mark.usefixtures("aws")

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from worker.errors import StoreError
+from worker.core.errors import StoreError
 from worker.stores import Entry, Stat, open_store
 from worker.stores.base import Larger
 

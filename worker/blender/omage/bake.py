@@ -8,11 +8,11 @@ import bpy
 import numpy as np
 
 from worker.blender.faults import ObjectFault, brief
+from worker.blender.geometry.triangle_soup import Array, Soup
 from worker.blender.omage import emission
 from worker.blender.omage import mesh as meshes
 from worker.blender.omage.layout import Layout
-from worker.blender.omage.spec import CHANNELS, Omage
-from worker.blender.soup import Array, Soup
+from worker.contract.omage_keys import CHANNELS, Omage
 
 TARGET_UV = "omage"
 STEPS = ("normal", "position", "albedo", "material")

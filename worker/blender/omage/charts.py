@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from worker.blender.omage.spec import Omage
 from worker.blender.omage.union import Ints, components, same
+from worker.contract.omage_keys import Omage
 
 Array = npt.NDArray[np.float64]
 STEPS = 1 << 20

@@ -6,8 +6,8 @@ from typing import Any, Callable
 
 import bpy
 
-from worker.blender.soup import Array
-from worker.blender.surfaces import BLACK, Reader, Surface, Value, put
+from worker.blender.geometry.triangle_soup import Array
+from worker.blender.materials.shader_reader import BLACK, Reader, Surface, Value, put
 
 TARGET = "omage"
 

@@ -12,8 +12,8 @@ from worker.blender.faults import ObjectFault
 from worker.blender.omage import charts, raster, repack
 from worker.blender.omage.charts import Charts, Chosen
 from worker.blender.omage.raster import Cover
-from worker.blender.omage.spec import Omage
 from worker.blender.omage.unwrap import unwrap
+from worker.contract.omage_keys import Omage
 
 Array = npt.NDArray[Any]
 MOST_OVERLAP = 0.01

@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 
 from worker.blender import compat, context
-from worker.blender.soup import DEFAULT, Array, Soup
+from worker.blender.geometry.triangle_soup import DEFAULT, Array, Soup
 
 OWN = "file's own"
 """The UV map by which the file's pictures lie; Cycles takes it where no node names one."""

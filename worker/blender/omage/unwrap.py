@@ -8,8 +8,8 @@ import bpy
 import numpy as np
 
 from worker.blender.faults import ObjectFault, brief
+from worker.blender.geometry.triangle_soup import Array
 from worker.blender.omage import mesh as meshes
-from worker.blender.soup import Array
 
 GAP = 0.001
 """Between charts: where two touch at an edge that they share on the object, they would be one."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Callable
 
 from worker.blender.engine import Device
-from worker.blender.messages import Phase, Rendered, RenderObject
-from worker.blender.recipe import Recipe
+from worker.contract.protocol import Phase, Rendered, RenderObject
+from worker.contract.recipe import Recipe
 
 Tell = Callable[[Phase], None]
 """Tells the host of each phase, before it begins."""

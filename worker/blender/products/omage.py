@@ -10,19 +10,23 @@ from typing import Any
 import bpy
 import numpy as np
 
-from worker.blender import colours, engine, importers, modifiers, poses, scene, statistics
+from worker.blender import engine
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
-from worker.blender.messages import Phase, Rendered, RenderObject
+from worker.blender.geometry import modifiers, poses, statistics
+from worker.blender.geometry.triangle_soup import Array, Soup, gather
+from worker.blender.importing import importers
+from worker.blender.importing.paths import Root
+from worker.blender.materials import colours
 from worker.blender.omage import bake, layout
 from worker.blender.omage.layout import Surface
-from worker.blender.omage.spec import EXTENT, WELD
 from worker.blender.omage.weld import weld
-from worker.blender.paths import Root
 from worker.blender.products.base import Tell
-from worker.blender.recipe import Recipe
-from worker.blender.soup import Array, Soup, gather
-from worker.blender.streams import digest
+from worker.blender.views import scene
+from worker.contract.omage_keys import EXTENT, WELD
+from worker.contract.protocol import Phase, Rendered, RenderObject
+from worker.contract.random_streams import digest
+from worker.contract.recipe import Recipe
 
 FILE = "omage.npy"
 

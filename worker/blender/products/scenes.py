@@ -11,29 +11,35 @@ from typing import Any
 
 import numpy as np
 
-from worker.blender import channels, engine, render
+from worker.blender import engine
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
-from worker.blender.messages import Phase, Rendered, RenderObject, View
 from worker.blender.products.base import Tell
-from worker.blender.recipe import Recipe
 from worker.blender.scenes import body as bodies
-from worker.blender.scenes import draws, orders
 from worker.blender.scenes.body import Body
-from worker.blender.scenes.orders import Group, Part
 from worker.blender.scenes.pictures import Pictures
 from worker.blender.scenes.places import floor_height, places
 from worker.blender.scenes.stage import Stage
-from worker.blender.scenes.turns import matrix
+from worker.blender.views import render
+from worker.contract import render_passes, scene_draws, scene_order
+from worker.contract.protocol import Phase, Rendered, RenderObject, View
+from worker.contract.recipe import Recipe
+from worker.contract.rotations import matrix
+from worker.contract.scene_order import Group, Part
 
-PASSES = (channels.COMBINED, channels.DEPTH, channels.INDEX_OBJECT, channels.INDEX_MATERIAL)
+PASSES = (
+    render_passes.COMBINED,
+    render_passes.DEPTH,
+    render_passes.INDEX_OBJECT,
+    render_passes.INDEX_MATERIAL,
+)
 EMPTY_HANDED = frozenset({"import", "unsupported", "empty", "too_large"})
 """Faults of an object that another may stand in for."""
 
 
 def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
     """Import the objects of each group of samples, and render those. Raises: ObjectFault."""
-    order = orders.from_dict(request.order)
+    order = scene_order.from_dict(request.order)
     pictures = Pictures(recipe.scenes.textures)
     wanted = len(pictures) if recipe.scenes.texture else 0
     views: list[View] = []
@@ -53,12 +59,12 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
         start = time.monotonic()
         for _ in range(group.samples):
             idx = order.first + len(views)
-            runtime = engine.configure(recipe, device, draws.cycles_seed(recipe, idx))
+            runtime = engine.configure(recipe, device, scene_draws.cycles_seed(recipe, idx))
             render.prepare(PASSES, recipe.subject.least_alpha)
-            light = draws.light(recipe, idx)
+            light = scene_draws.light(recipe, idx)
             stage.light(light)
             stage.dress(
-                draws.looks(recipe, idx, classes, wanted), pictures,
+                scene_draws.looks(recipe, idx, classes, wanted), pictures,
                 emission=recipe.scenes.emission,
             )  # fmt: skip
             told = _pose(recipe, idx, items, found)
@@ -114,7 +120,7 @@ def _first(
 
 def _pose(recipe: Recipe, idx: int, items: list[Any], found: list[Body]) -> list[dict[str, Any]]:
     """Put the objects where the sample has them, and tell how."""
-    forms = [draws.form(recipe, idx, number) for number in range(len(items))]
+    forms = [scene_draws.form(recipe, idx, number) for number in range(len(items))]
     lowest = [
         float((body.points * form.scale @ matrix(form.euler)[2]).min())
         for body, form in zip(found, forms)

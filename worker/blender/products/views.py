@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import time
 
-from worker.blender import (
-    channels,
-    colours,
-    engine,
-    extent,
-    hull,
-    importers,
-    indices,
-    layouts,
-    lights,
-    modifiers,
-    poses,
-    render,
-    scene,
-    statistics,
-)
+from worker.blender import engine
 from worker.blender.engine import Device
-from worker.blender.messages import Phase, Rendered, RenderObject
-from worker.blender.paths import Root
+from worker.blender.geometry import extent, modifiers, poses, statistics
+from worker.blender.importing import importers
+from worker.blender.importing.paths import Root
+from worker.blender.materials import colours, indices
 from worker.blender.products.base import Tell
-from worker.blender.recipe import Recipe
-from worker.blender.streams import digest, stream
+from worker.blender.views import lights, render, scene, visible_bounds
+from worker.contract import camera_layouts, render_passes
+from worker.contract.protocol import Phase, Rendered, RenderObject
+from worker.contract.random_streams import digest, stream
+from worker.contract.recipe import Recipe
 
 
 def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
@@ -54,15 +44,17 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     def support(directions: extent.Array) -> extent.Array:
         return scale * (extent.support(directions, shown) - directions @ centre)
 
-    viewpoints = layouts.viewpoints(
+    viewpoints = camera_layouts.viewpoints(
         recipe.camera, recipe.views, recipe.resolution, stream(uid, recipe, "cameras"), support
     )
     scene.normalise(centre, scale)
     rig = lights.add(recipe.lights, stream(uid, recipe, "lights"), scale)
-    seen = hull.around(recipe, rig, scale * (low - centre), scale * (high - centre), shown)
+    seen = visible_bounds.around(
+        recipe, rig, scale * (low - centre), scale * (high - centre), shown
+    )
     camera = scene.add_camera()
-    wanted = channels.passes(recipe.images)
-    if not {*wanted} <= {channels.COMBINED, channels.DEPTH}:
+    wanted = render_passes.passes(recipe.images)
+    if not {*wanted} <= {render_passes.COMBINED, render_passes.DEPTH}:
         colours.complete()
     facts.update(indices.number(wanted))
     runtime = engine.configure(recipe, device, digest(uid, recipe, "cycles") % (1 << 31))

@@ -11,7 +11,7 @@ from typing import Callable
 
 import bpy
 
-from worker.blender import compat, scene
+from worker.blender import compat
 from worker.blender.samples import fbx
 from worker.blender.samples.crowds import CROWDS
 from worker.blender.samples.demo import DEMO
@@ -19,6 +19,7 @@ from worker.blender.samples.forms import FORMS, VAST
 from worker.blender.samples.motion import MOTION
 from worker.blender.samples.proof import PROOF
 from worker.blender.samples.surfaces import SURFACES
+from worker.blender.views import scene
 
 FAMILIES: dict[str, dict[str, Callable[[], None]]] = {
     "demo": DEMO,

@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 
 from worker.blender import compat
-from worker.blender.shapes import Shape
+from worker.blender.samples.shapes import Shape
 
 Finish = tuple[str, tuple[float, float, float], float, float]
 """A material: name, linear RGB, metallic, roughness."""

@@ -11,14 +11,18 @@ from typing import Any
 import bpy
 import numpy as np
 
-from worker.blender import compat, extent, importers, modifiers, poses, scene, textures
+from worker.blender import compat
 from worker.blender.faults import ObjectFault
-from worker.blender.paths import Root
-from worker.blender.recipe import Recipe
-from worker.blender.scenes.orders import Model
-from worker.blender.scenes.spec import MOST_FACES
-from worker.blender.soup import Soup, gather
-from worker.blender.streams import Colour
+from worker.blender.geometry import extent, modifiers, poses
+from worker.blender.geometry.triangle_soup import Soup, gather
+from worker.blender.importing import importers
+from worker.blender.importing.paths import Root
+from worker.blender.materials import textures
+from worker.blender.views import scene
+from worker.contract.random_streams import Colour
+from worker.contract.recipe import Recipe
+from worker.contract.scene_keys import MOST_FACES
+from worker.contract.scene_order import Model
 
 Array = np.ndarray[Any, Any]
 GREY: Colour = (0.5, 0.5, 0.5, 1.0)

@@ -10,8 +10,8 @@ import bpy
 import numpy as np
 
 from worker.blender.faults import ObjectFault, brief
-from worker.blender.scenes import patterns
-from worker.blender.scenes.folder import listing
+from worker.contract import texture_patterns
+from worker.contract.texture_folder import listing
 
 
 class Pictures:
@@ -29,7 +29,7 @@ class Pictures:
             ) from error
 
     def __len__(self) -> int:
-        return len(self._names) if self._folder else patterns.count()
+        return len(self._names) if self._folder else texture_patterns.count()
 
     def forget(self) -> None:
         """The scene was cleaned."""
@@ -55,8 +55,10 @@ class Pictures:
 
 
 def _made(number: int) -> Any:
-    pixels = patterns.texture(number)
-    image: Any = bpy.data.images.new(f"texture {number}", patterns.SIZE, patterns.SIZE)
+    pixels = texture_patterns.texture(number)
+    image: Any = bpy.data.images.new(
+        f"texture {number}", texture_patterns.SIZE, texture_patterns.SIZE
+    )
     image.pixels.foreach_set(np.ascontiguousarray(pixels, np.float32).ravel())
     image.update()
     image.pack()

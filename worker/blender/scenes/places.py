@@ -8,11 +8,11 @@ from typing import Sequence
 
 import numpy as np
 
-from worker.blender.recipe import Recipe
-from worker.blender.scenes.draws import Form, Triple, name_of
-from worker.blender.scenes.spec import BASE_SCALE, CAMERA_FOV, CAMERA_PLACE
-from worker.blender.scenes.turns import Array, matrix
-from worker.blender.streams import stream
+from worker.contract.random_streams import stream
+from worker.contract.recipe import Recipe
+from worker.contract.rotations import Array, matrix
+from worker.contract.scene_draws import Form, Triple, name_of
+from worker.contract.scene_keys import BASE_SCALE, CAMERA_FOV, CAMERA_PLACE
 
 NEAR, FAR, FARTHEST = 0.25, -0.35, -2.0
 """Along X, towards the camera: the first places lie between the first two, then farther behind."""

@@ -8,21 +8,22 @@ from typing import Any, Sequence
 import bpy
 import numpy as np
 
-from worker.blender import compat, lights, scene
-from worker.blender.layouts import Viewpoint
-from worker.blender.scenes import spec
-from worker.blender.scenes.draws import Look, Triple
+from worker.blender import compat
 from worker.blender.scenes.pictures import Pictures
-from worker.blender.scenes.turns import matrix
+from worker.blender.views import lights, scene
+from worker.contract import scene_keys
+from worker.contract.camera_layouts import Viewpoint
+from worker.contract.rotations import matrix
+from worker.contract.scene_draws import Look, Triple
 
 
 def viewpoint(resolution: tuple[int, int]) -> Viewpoint:
     """The one camera there is."""
     width, height = resolution
-    focal = width / 2.0 / math.tan(math.radians(spec.CAMERA_FOV / 2.0))
+    focal = width / 2.0 / math.tan(math.radians(scene_keys.CAMERA_FOV / 2.0))
     pose = np.eye(4)
-    pose[:3, :3] = matrix(spec.CAMERA_TURN)
-    pose[:3, 3] = spec.CAMERA_PLACE
+    pose[:3, :3] = matrix(scene_keys.CAMERA_TURN)
+    pose[:3, 3] = scene_keys.CAMERA_PLACE
     k = np.array([[focal, 0.0, width / 2.0], [0.0, focal, height / 2.0], [0.0, 0.0, 1.0]])
     return Viewpoint(pose, k, width, height)
 
@@ -37,16 +38,16 @@ class Stage:
         self._camera = scene.add_camera()
         scene.aim(self._camera, self.viewpoint)
         lights.set_world(lights.STARTUP_GREY)
-        sun, _ = lights.new_light("SUN", "sun", spec.SUN_ENERGY)
-        sun.angle = spec.SUN_ANGLE
-        lamp, self._lamp = lights.new_light("POINT", "light", spec.LIGHT_POWER)
-        lamp.shadow_soft_size = spec.LIGHT_RADIUS
+        sun, _ = lights.new_light("SUN", "sun", scene_keys.SUN_ENERGY)
+        sun.angle = scene_keys.SUN_ANGLE
+        lamp, self._lamp = lights.new_light("POINT", "light", scene_keys.LIGHT_POWER)
+        lamp.shadow_soft_size = scene_keys.LIGHT_RADIUS
         plane = _plane()
         if background == "wall":
-            plane.location, plane.rotation_euler = spec.WALL_PLACE, spec.CAMERA_TURN
+            plane.location, plane.rotation_euler = scene_keys.WALL_PLACE, scene_keys.CAMERA_TURN
         else:
             plane.location = (0.0, 0.0, height)
-        self._materials = [_own(plane, 0, spec.BACKGROUND_MATERIAL)]
+        self._materials = [_own(plane, 0, scene_keys.BACKGROUND_MATERIAL)]
 
     def add(self, item: Any, class_idx: int) -> None:
         """Take an object in: its number is the next, its material its own."""
@@ -73,12 +74,12 @@ def _own(item: Any, number: int, material_index: int) -> Any:
 
 
 def _plane() -> Any:
-    half = spec.PLANE_SIZE / 2.0
+    half = scene_keys.PLANE_SIZE / 2.0
     points = np.array([(-half, -half, 0), (half, -half, 0), (half, half, 0), (-half, half, 0)])
     mesh: Any = bpy.data.meshes.new("background")
     compat.fill_triangles(mesh, points, np.array([(0, 1, 2), (0, 2, 3)]))
     layer = mesh.uv_layers.new(name="plane", do_init=False)
-    corners = points[[0, 1, 2, 0, 2, 3], :2] / spec.PLANE_SIZE + 0.5
+    corners = points[[0, 1, 2, 0, 2, 3], :2] / scene_keys.PLANE_SIZE + 0.5
     layer.data.foreach_set("uv", corners.astype(np.float32).ravel())
     item: Any = bpy.data.objects.new("background", mesh)
     stage: Any = bpy.context.scene

@@ -17,9 +17,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.errors import Empty, Unsupported
+from worker.core.errors import Empty, Unsupported
 from worker.export import images
-from worker.export.cameras import Camera
+from worker.export.camera_model import Camera
 from worker.export.zips import RenderZip
 
 Floats = NDArray[np.float32]

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from worker.errors import Unsupported
+from worker.codecs import camera_conventions
+from worker.core.errors import Unsupported
 from worker.export import images
-from worker.export.cameras import Camera
+from worker.export.camera_model import Camera
 from worker.export.zips import RenderZip
-from worker.pack import conventions
 
 Files = Iterator[tuple[str, bytes]]
 """Names, relative to the data set, and contents."""
@@ -58,7 +58,7 @@ def colour_file(zipped: RenderZip, view: Camera) -> bytes:
 def angle_x(zipped: RenderZip, views: Views) -> float:
     """The horizontal field of view that all views share, radians. Raises: Unsupported."""
     first = shared_camera(zipped, views)
-    return conventions.fov(first.K, *first.size)[0]
+    return camera_conventions.fov(first.K, *first.size)[0]
 
 
 def shared_camera(zipped: RenderZip, views: Views) -> Camera:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from worker import keys
+from worker.codecs import json_file
+from worker.core import keys
 from worker.export.layouts.base import Files, Layout, Scene, angle_x, colour_file, frame, own_folder
-from worker.pack import text
 
 
 def files(scene: Scene) -> Files:
@@ -27,7 +27,7 @@ def files(scene: Scene) -> Files:
         ):
             frames = [frame(view, path.format(number)) for number, view in enumerate(views)]
             document = {"camera_angle_x": angle, "frames": frames}
-            yield f"{scene.folder}/{name}", text.json_file(document)
+            yield f"{scene.folder}/{name}", json_file.json_file(document)
 
 
 LAYOUT: Final = Layout(files=files, turntable=own_folder)

@@ -18,8 +18,9 @@ from typing import Final
 
 import numpy as np
 
-from worker import keys
-from worker.errors import Unsupported
+from worker.codecs import image_formats, json_file
+from worker.core import keys
+from worker.core.errors import Unsupported
 from worker.export.layouts.base import (
     Files,
     Layout,
@@ -29,7 +30,6 @@ from worker.export.layouts.base import (
     frame,
     reach,
 )
-from worker.pack import form, text
 from worker.pack.records.transforms import turn_and_height
 
 SAFE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}")
@@ -62,10 +62,10 @@ def files(scene: Scene) -> Files:
     half = reach(scene.zip)
     aabb = [[-half] * 3, [half] * 3]
     document = {"camera_angle_x": angle, "aabb": aabb, "frames": frames}
-    yield f"img/{where}/{keys.TRANSFORMS}", text.json_file(document)
+    yield f"img/{where}/{keys.TRANSFORMS}", json_file.json_file(document)
     rotation, elevation = np.array([turn_and_height(view.as_view) for view in views]).T
-    yield f"camera/{where}/{keys.ROTATION}", form.NPY.encode(rotation)
-    yield f"camera/{where}/{keys.ELEVATION}", form.NPY.encode(elevation)
+    yield f"camera/{where}/{keys.ROTATION}", image_formats.NPY.encode(rotation)
+    yield f"camera/{where}/{keys.ELEVATION}", image_formats.NPY.encode(elevation)
 
 
 LAYOUT: Final = Layout(files=files, turntable=lambda scene: f"turntable/{place(scene)}.gif")

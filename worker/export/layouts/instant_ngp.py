@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from worker import keys
+from worker.codecs import json_file, png
+from worker.core import keys
 from worker.export import images
 from worker.export.layouts.base import (
     Files,
@@ -26,7 +27,6 @@ from worker.export.layouts.base import (
     reach,
     shared_camera,
 )
-from worker.pack import png, text
 
 DEPTH_STEP: Final = 1 / 8192
 """World units a step: far finer than a pixel, and up to 8 units away."""
@@ -64,7 +64,7 @@ def files(scene: Scene) -> Files:
             frames.append(frame(view, f"./{name}", **more))
         yield (
             f"{scene.folder}/{keys.split_file(split)}",
-            text.json_file({**common, "frames": frames}),
+            json_file.json_file({**common, "frames": frames}),
         )
 
 

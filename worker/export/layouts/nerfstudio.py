@@ -17,12 +17,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from worker import keys
-from worker.errors import Empty
+from worker.codecs import json_file, png
+from worker.core import keys
+from worker.core.errors import Empty
 from worker.export import images
 from worker.export.clouds import ply, points
 from worker.export.layouts.base import Files, Layout, Scene, colour_file, frame, own_folder
-from worker.pack import png, text
 
 MILLI: Final = 1000.0
 POINTS: Final = 50_000
@@ -61,7 +61,7 @@ def files(scene: Scene) -> Files:
     if with_depth and (cloud := _points(scene)) is not None:
         document["ply_file_path"] = PLY
         yield f"{scene.folder}/{PLY}", cloud
-    yield f"{scene.folder}/{keys.TRANSFORMS}", text.json_file(document)
+    yield f"{scene.folder}/{keys.TRANSFORMS}", json_file.json_file(document)
 
 
 def _points(scene: Scene) -> bytes | None:

@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from worker import keys
+from worker.codecs import camera_conventions
+from worker.core import keys
 from worker.export.layouts.base import (
     Files,
     Layout,
@@ -22,7 +23,6 @@ from worker.export.layouts.base import (
     own_folder,
     shared_camera,
 )
-from worker.pack import conventions
 
 VOXELS: Final = 10
 """Along the box's longest side at first; NSVF splits them as it trains."""
@@ -36,9 +36,9 @@ def files(scene: Scene) -> Files:
         for position, view in enumerate(views):
             name = f"{number}_{split}_{position:04d}"
             yield f"{scene.folder}/rgb/{name}.png", colour_file(scene.zip, view)
-            pose = conventions.camera_to_world_opencv(view.camera_to_world)
+            pose = camera_conventions.camera_to_world_opencv(view.camera_to_world)
             yield f"{scene.folder}/{keys.pose_file(name)}", _rows(pose)
-    k = conventions.intrinsics_4x4(shared_camera(scene.zip, list(scene.zip.views)).K)
+    k = camera_conventions.intrinsics_4x4(shared_camera(scene.zip, list(scene.zip.views)).K)
     yield f"{scene.folder}/{keys.INTRINSICS}", _rows(k)
     placement = scene.zip.cameras.placement
     if placement is None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from worker.pack import srgb
+from worker.codecs import srgb
 
 _LINEAR: Final = srgb.decode(np.arange(256) / 255)
 _TO_XYZ: Final = (

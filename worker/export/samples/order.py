@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.blender.scenes.spec import Scenes
+from worker.contract.scene_keys import Scenes
 
 PARTS: Final = ("train", "valid", "test")
 SHARES: Final = 12

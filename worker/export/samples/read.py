@@ -12,11 +12,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker import keys
-from worker.errors import RenderFailed
+from worker.codecs import exr, png, srgb
+from worker.codecs.exr import Passes
+from worker.core import keys
+from worker.core.errors import RenderFailed
 from worker.export.zips import RenderZip
-from worker.pack import exr, png, srgb
-from worker.pack.exr import Passes
 
 FIELDS: Final[dict[str, tuple[int, ...]]] = {
     "class": (),

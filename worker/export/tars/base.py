@@ -10,7 +10,7 @@ from typing import IO, Final
 
 import msgspec
 
-from worker.errors import Unsupported
+from worker.core.errors import Unsupported
 from worker.export.base import NotAsWritten
 from worker.export.zips import RenderZip
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from worker import keys
+from worker.core import keys
 from worker.export import images
 from worker.export.tars.base import Choices, Layout, Members
 from worker.export.zips import RenderZip

@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from worker.errors import Unsupported
+from worker.codecs import camera_conventions, json_file, png
+from worker.core.errors import Unsupported
 from worker.export import images
-from worker.export.cameras import Camera
+from worker.export.camera_model import Camera
 from worker.export.tars.base import Choices, Layout, Members, no_dots
 from worker.export.zips import RenderZip
-from worker.pack import conventions, png, text
 from worker.pack.kinds.colour import BACKGROUNDS, over
 from worker.pack.kinds.depth import to_half_bits
 
@@ -59,7 +59,7 @@ def members(zipped: RenderZip, choices: Choices) -> Members:
 def last(shard: str) -> Members:
     """The scene without images that ends a shard."""
     camera = {"extrinsics": np.eye(4).tolist(), "intrinsics": np.eye(3).tolist()}
-    return [(f"{END}/{shard}/frame000001_metadata.json", text.json_file(camera))]
+    return [(f"{END}/{shard}/frame000001_metadata.json", json_file.json_file(camera))]
 
 
 def _crop(view: Camera) -> tuple[int, int, int]:
@@ -97,9 +97,9 @@ def _camera(view: Camera) -> bytes:
     k[1, 1] = k[0, 0]
     camera = {
         "extrinsics": view.camera_to_world,
-        "intrinsics": conventions.inverse_intrinsics(k).tolist(),
+        "intrinsics": camera_conventions.inverse_intrinsics(k).tolist(),
     }
-    return text.json_file(camera)
+    return json_file.json_file(camera)
 
 
 def _endings(key: str) -> frozenset[str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from worker.errors import IndexInvalid, UsageError
-from worker.formats import is_model
+from worker.core.errors import IndexInvalid, UsageError
+from worker.core.formats import is_model
 from worker.index.listings import folder, json, jsonl, objaverse, parquet, shapenet, table, text
 from worker.index.listings.base import Kind
 

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 import msgspec
 
-from worker.errors import IndexInvalid
+from worker.core.errors import IndexInvalid
 from worker.index.record import ObjectRef
 
 Records = Iterator[tuple[str, ObjectRef]]

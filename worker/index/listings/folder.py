@@ -10,12 +10,12 @@ from typing import Final
 import msgspec
 import structlog
 
-from worker import keys
-from worker.errors import IndexInvalid
-from worker.formats import MODEL_SUFFIXES, suffix_of
+from worker.core import keys
+from worker.core.errors import IndexInvalid
+from worker.core.formats import MODEL_SUFFIXES, suffix_of
+from worker.core.json_errors import NOT_JSON
 from worker.index.listings.base import Records
 from worker.index.record import ObjectRef
-from worker.not_json import NOT_JSON
 
 log = structlog.get_logger(__name__)
 

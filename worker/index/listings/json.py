@@ -8,11 +8,11 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from worker.errors import IndexInvalid
+from worker.core.errors import IndexInvalid
+from worker.core.json_errors import NOT_JSON, why
 from worker.index import decode
-from worker.index.listings import objaverse
+from worker.index.listings import objaverse_ids
 from worker.index.listings.base import Records, read_list
-from worker.not_json import NOT_JSON, why
 
 T = TypeVar("T")
 _AT_BYTE: Final = re.compile(r" \(byte (\d+)\)$")
@@ -35,7 +35,7 @@ def read(path: Path, name: str) -> Records:
         line += data.count(b"\n", end, begin)
         where = f"{name}:{line}"
         if raw.startswith(b'"'):
-            yield where, objaverse.from_uid(decode.anything(raw, where), where)
+            yield where, objaverse_ids.from_uid(decode.anything(raw, where), where)
         else:
             yield where, decode.record(raw, where)
         # The record's own lines count for the next.
@@ -54,7 +54,7 @@ def _map(data: bytes, name: str) -> Records:
         raise
     for number, (uid, object_path) in enumerate(paths.items(), 1):
         where = f"{name}: entry {number}"
-        yield where, objaverse.from_object_path(uid, object_path, where)
+        yield where, objaverse_ids.from_object_path(uid, object_path, where)
 
 
 def _decoded(data: bytes, name: str, kind: type[T]) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from worker.errors import IndexInvalid
+from worker.core.errors import IndexInvalid
 from worker.index import decode
 from worker.index.listings.base import Records
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from worker.errors import IndexInvalid
+from worker.core.errors import IndexInvalid
 from worker.index import decode
 from worker.index.listings.base import Records, text_lines
 from worker.index.listings.text import from_text

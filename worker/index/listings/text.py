@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from worker.index.listings import objaverse
+from worker.index.listings import objaverse_ids
 from worker.index.listings.base import Records, text_lines
 from worker.index.record import ObjectRef
 
 
 def from_text(text: str, where: str) -> ObjectRef:
     """The record that a lone path, URL or Objaverse uid stands for."""
-    if objaverse.UID.fullmatch(text):
-        return objaverse.from_uid(text, where)
+    if objaverse_ids.UID.fullmatch(text):
+        return objaverse_ids.from_uid(text, where)
     return ObjectRef(file_identifier=text)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from numpy.typing import NDArray
 
-from worker.blender.recipe import Recipe
-from worker.pack.form import Form
+from worker.codecs.image_formats import Form
+from worker.contract.recipe import Recipe
 from worker.pack.raw import RawView
 
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.blender import channels
-from worker.blender.recipe import Recipe
-from worker.errors import RenderFailed
-from worker.pack import form, png, srgb
+from worker.codecs import image_formats, png, srgb
+from worker.contract import render_passes
+from worker.contract.recipe import Recipe
+from worker.core.errors import RenderFailed
 from worker.pack.kinds.base import Kind
 from worker.pack.raw import RawView
 
@@ -37,7 +37,7 @@ def encode(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
 
 def _with_alpha(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
     if recipe.colour.view_transform == STANDARD:
-        return to_display(raw.layer(channels.COMBINED), recipe.colour.exposure)
+        return to_display(raw.layer(render_passes.COMBINED), recipe.colour.exposure)
     path = raw.file("display")
     try:
         pixels = png.decode(path.read_bytes(), raw.window_size, "RGBA")
@@ -121,14 +121,16 @@ def _describe_linear(_: Recipe) -> dict[str, Any]:
 KINDS: Final = (
     Kind(
         name="colour",
-        form=lambda recipe: form.RGBA if recipe.colour.background == TRANSPARENT else form.RGB,
+        form=lambda recipe: (
+            image_formats.RGBA if recipe.colour.background == TRANSPARENT else image_formats.RGB
+        ),
         encode=encode,
         describe=_describe,
     ),
     Kind(
         name="colour-exr",
-        form=lambda _: form.EXR_RGBA,
-        encode=lambda raw, _: to_half(raw.layer(channels.COMBINED)),
+        form=lambda _: image_formats.EXR_RGBA,
+        encode=lambda raw, _: to_half(raw.layer(render_passes.COMBINED)),
         describe=_describe_linear,
     ),
 )

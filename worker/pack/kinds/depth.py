@@ -12,13 +12,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.blender import channels
-from worker.blender.recipe import Recipe
-from worker.pack import form
+from worker.codecs import image_formats
+from worker.contract import render_passes
+from worker.contract.recipe import Recipe
 from worker.pack.kinds.base import Kind
 from worker.pack.raw import RawView
 
-NOTHING: Final = channels.NOTHING_DEPTH / 10
+NOTHING: Final = render_passes.NOTHING_DEPTH / 10
 """The camera ends long before it; a float's last bits do not matter."""
 TOP: Final = 65535
 ORIGIN: Final = {"quantity": "planar Z", "space": "camera", "unit": "world unit"}
@@ -31,7 +31,7 @@ def seen(z: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 def plane(raw: RawView) -> NDArray[np.float32]:
     """(height, width), infinite where nothing is seen. Raises: RenderFailed."""
-    z = raw.layer(channels.DEPTH)[..., 0]
+    z = raw.layer(render_passes.DEPTH)[..., 0]
     return np.where(seen(z), z, np.float32(np.inf))
 
 
@@ -124,12 +124,27 @@ def _describe_f16(_: Recipe) -> dict[str, Any]:
 KINDS: Final = (
     Kind(
         name="depth",
-        form=lambda _: form.GREY_16,
+        form=lambda _: image_formats.GREY_16,
         encode=_encode_16,
         describe=_describe_16,
         facts=_facts_16,
     ),
-    Kind(name="depth-exr", form=lambda _: form.EXR_Z, encode=_encode_f32, describe=_describe_f32),
-    Kind(name="depth-npy", form=lambda _: form.NPY, encode=_encode_f32, describe=_describe_f32),
-    Kind(name="depth-f16", form=lambda _: form.GREY_16, encode=_encode_f16, describe=_describe_f16),
+    Kind(
+        name="depth-exr",
+        form=lambda _: image_formats.EXR_Z,
+        encode=_encode_f32,
+        describe=_describe_f32,
+    ),
+    Kind(
+        name="depth-npy",
+        form=lambda _: image_formats.NPY,
+        encode=_encode_f32,
+        describe=_describe_f32,
+    ),
+    Kind(
+        name="depth-f16",
+        form=lambda _: image_formats.GREY_16,
+        encode=_encode_f16,
+        describe=_describe_f16,
+    ),
 )

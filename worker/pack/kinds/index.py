@@ -8,16 +8,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.blender import channels
-from worker.blender.recipe import Recipe
-from worker.pack import form
+from worker.codecs import image_formats
+from worker.contract import render_passes
+from worker.contract.recipe import Recipe
 from worker.pack.kinds.base import Kind
 from worker.pack.raw import RawView
 
 TOP: Final = 65535
 PASSES: Final = {
-    "index-object": (channels.INDEX_OBJECT, "object"),
-    "index-material": (channels.INDEX_MATERIAL, "material"),
+    "index-object": (render_passes.INDEX_OBJECT, "object"),
+    "index-material": (render_passes.INDEX_MATERIAL, "material"),
 }
 
 
@@ -48,7 +48,7 @@ def _describe(_: Recipe, name: str) -> dict[str, Any]:
 KINDS: Final = tuple(
     Kind(
         name=name,
-        form=lambda _: form.GREY_16,
+        form=lambda _: image_formats.GREY_16,
         encode=functools.partial(_encode, name=name),
         describe=functools.partial(_describe, name=name),
     )

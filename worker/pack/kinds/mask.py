@@ -7,16 +7,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.blender import channels
-from worker.blender.recipe import Recipe
-from worker.pack import form
+from worker.codecs import image_formats
+from worker.contract import render_passes
+from worker.contract.recipe import Recipe
 from worker.pack.kinds import depth
 from worker.pack.kinds.base import Kind
 from worker.pack.raw import RawView
 
 
 def _encode(raw: RawView, _: Recipe) -> NDArray[np.uint8]:
-    mask: NDArray[np.uint8] = depth.seen(raw.layer(channels.DEPTH)[..., 0]) * np.uint8(255)
+    mask: NDArray[np.uint8] = depth.seen(raw.layer(render_passes.DEPTH)[..., 0]) * np.uint8(255)
     return mask
 
 
@@ -33,4 +33,6 @@ def _describe(_: Recipe) -> dict[str, Any]:
     }
 
 
-KINDS: Final = (Kind(name="mask", form=lambda _: form.GREY, encode=_encode, describe=_describe),)
+KINDS: Final = (
+    Kind(name="mask", form=lambda _: image_formats.GREY, encode=_encode, describe=_describe),
+)

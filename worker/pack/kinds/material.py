@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.blender import channels
-from worker.blender.recipe import Recipe
-from worker.pack import form, srgb
+from worker.codecs import image_formats, srgb
+from worker.contract import render_passes
+from worker.contract.recipe import Recipe
 from worker.pack.kinds.base import Kind
 from worker.pack.raw import RawView
 
@@ -41,13 +41,13 @@ def to_integers(values: NDArray[np.float32], top: int) -> NDArray[Any]:
 
 def coverage(raw: RawView) -> NDArray[np.float32]:
     """Share of each pixel's samples that hit the object, (height, width, 1), 0 to 1."""
-    share: NDArray[np.float32] = np.clip(np.nan_to_num(raw.layer(channels.COVERAGE)), 0, 1)
+    share: NDArray[np.float32] = np.clip(np.nan_to_num(raw.layer(render_passes.COVERAGE)), 0, 1)
     return share
 
 
 def _encode_albedo(raw: RawView, _: Recipe) -> NDArray[np.uint8]:
     covered = coverage(raw)
-    colour = srgb.encode(straight(raw.layer(channels.ALBEDO), covered))
+    colour = srgb.encode(straight(raw.layer(render_passes.ALBEDO), covered))
     return np.concatenate([colour, to_integers(covered, 255)], axis=-1)
 
 
@@ -66,8 +66,8 @@ def _describe_albedo(_: Recipe) -> dict[str, Any]:
 
 
 def _encode(raw: RawView, _: Recipe, name: str, top: int) -> NDArray[Any]:
-    component = channels.MATERIAL.components.index(channels.MATERIAL_COMPONENTS[name])
-    average = raw.layer(channels.MATERIAL)[..., component : component + 1]
+    component = render_passes.MATERIAL.components.index(render_passes.MATERIAL_COMPONENTS[name])
+    average = raw.layer(render_passes.MATERIAL)[..., component : component + 1]
     return to_integers(straight(average, coverage(raw)), top)[..., 0]
 
 
@@ -87,7 +87,7 @@ def _describe(_: Recipe, what: str, top: int) -> dict[str, Any]:
 KINDS: Final = (
     Kind(
         name="albedo",
-        form=lambda _: form.RGBA,
+        form=lambda _: image_formats.RGBA,
         encode=_encode_albedo,
         describe=_describe_albedo,
     ),
@@ -99,9 +99,9 @@ KINDS: Final = (
             describe=functools.partial(_describe, what=what, top=top),
         )
         for name, what, file, top in (
-            ("alpha", "the material's opacity", form.GREY_16, 65535),
-            ("metallic", "the material's metalness", form.GREY, 255),
-            ("roughness", "the material's roughness", form.GREY, 255),
+            ("alpha", "the material's opacity", image_formats.GREY_16, 65535),
+            ("metallic", "the material's metalness", image_formats.GREY, 255),
+            ("roughness", "the material's roughness", image_formats.GREY, 255),
         )
     ),
 )

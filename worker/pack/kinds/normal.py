@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.blender import channels
-from worker.blender.recipe import Recipe
-from worker.pack import form
+from worker.codecs import image_formats
+from worker.contract import render_passes
+from worker.contract.recipe import Recipe
 from worker.pack.kinds.base import Kind
 from worker.pack.raw import RawView
 
@@ -28,7 +28,7 @@ AXES: Final = {
 
 def plane(raw: RawView, recipe: Recipe) -> NDArray[np.float32]:
     """(height, width, 3) unit vectors, (0, 0, 0) where there is none. Raises: RenderFailed."""
-    normals = unit(raw.layer(channels.NORMAL))
+    normals = unit(raw.layer(render_passes.NORMAL))
     if recipe.normal.space == "camera":
         rotation = np.asarray(raw.view.camera_to_world, np.float32)[:3, :3]
         normals = normals @ rotation  # rows times R is R's transpose times columns
@@ -88,7 +88,15 @@ KINDS: Final = (
             encode=functools.partial(_encode, top=top),
             describe=functools.partial(_describe, top=top),
         )
-        for name, file, top in (("normal", form.RGB, 255), ("normal-16", form.RGB_16, 65535))
+        for name, file, top in (
+            ("normal", image_formats.RGB, 255),
+            ("normal-16", image_formats.RGB_16, 65535),
+        )
     ),
-    Kind(name="normal-exr", form=lambda _: form.EXR_XYZ, encode=plane, describe=_describe_float),
+    Kind(
+        name="normal-exr",
+        form=lambda _: image_formats.EXR_XYZ,
+        encode=plane,
+        describe=_describe_float,
+    ),
 )

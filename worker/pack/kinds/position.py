@@ -7,17 +7,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.blender import channels
-from worker.blender.recipe import Recipe
-from worker.pack import form
+from worker.codecs import image_formats
+from worker.contract import render_passes
+from worker.contract.recipe import Recipe
 from worker.pack.kinds import depth
 from worker.pack.kinds.base import Kind
 from worker.pack.raw import RawView
 
 
 def _encode(raw: RawView, _: Recipe) -> NDArray[np.float32]:
-    seen = depth.seen(raw.layer(channels.DEPTH))
-    return np.where(seen, raw.layer(channels.POSITION), np.float32(np.nan))
+    seen = depth.seen(raw.layer(render_passes.DEPTH))
+    return np.where(seen, raw.layer(render_passes.POSITION), np.float32(np.nan))
 
 
 def _describe(_: Recipe) -> dict[str, Any]:
@@ -34,5 +34,10 @@ def _describe(_: Recipe) -> dict[str, Any]:
 
 
 KINDS: Final = (
-    Kind(name="position-exr", form=lambda _: form.EXR_XYZ, encode=_encode, describe=_describe),
+    Kind(
+        name="position-exr",
+        form=lambda _: image_formats.EXR_XYZ,
+        encode=_encode,
+        describe=_describe,
+    ),
 )

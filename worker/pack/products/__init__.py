@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Final
 
-from worker.blender.recipe import Recipe
+from worker.contract.recipe import Recipe
 from worker.pack.archive import Member
 from worker.pack.products import omage, scenes, views
-from worker.render.result import RenderedObject
+from worker.supervisor.result import RenderedObject
 
 Members = Callable[[RenderedObject, Recipe, int], Generator[Member]]
 """The members of an object's zip, in order, encoded by so many threads. Raises: RenderFailed."""

@@ -10,19 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from worker import keys
-from worker.blender.recipe import Recipe
-from worker.errors import RenderFailed
+from worker.codecs import png, srgb
+from worker.codecs.image_formats import RGB, Unreadable
+from worker.contract.recipe import Recipe
+from worker.core import keys
+from worker.core.errors import RenderFailed
 from worker.omage import ALBEDO, CHANNELS, METALLIC, NORMAL, POSITION, ROUGHNESS, Omage, occupied
-from worker.omage import files as stored
-from worker.omage.files import NotOmage
+from worker.omage import npz_files as stored
+from worker.omage.npz_files import NotOmage
 from worker.omage.reduce import reduced
-from worker.pack import placement, png, srgb
+from worker.pack import placement
 from worker.pack.archive import Member
-from worker.pack.form import RGB, Unreadable
 from worker.pack.raw import plain_file
 from worker.pack.records import metadata
-from worker.render.result import RenderedObject
+from worker.supervisor.result import RenderedObject
 
 RAW: Final = "omage"
 """The child's file: float32 (R, R, 12), as numpy writes it."""

@@ -20,21 +20,22 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker import keys
-from worker.blender import channels
-from worker.blender.recipe import Recipe
-from worker.blender.scenes.spec import BACKGROUND_MATERIAL
-from worker.blender.scenes.turns import matrix, quaternion
-from worker.errors import RenderFailed
+from worker.codecs import image_formats
+from worker.codecs.image_formats import Form, Size, Unreadable
+from worker.contract import render_passes
+from worker.contract.recipe import Recipe
+from worker.contract.rotations import matrix, quaternion
+from worker.contract.scene_keys import BACKGROUND_MATERIAL
+from worker.core import keys
+from worker.core.errors import RenderFailed
 from worker.index.record import Scenes
-from worker.pack import form, views
+from worker.pack import views
 from worker.pack.archive import Member
-from worker.pack.form import Form, Size, Unreadable
 from worker.pack.kinds import colour
 from worker.pack.raw import RawView
 from worker.pack.records import metadata
-from worker.render.result import RenderedObject
 from worker.sources.base import FetchedObject, Lost
+from worker.supervisor.result import RenderedObject
 
 Triple = tuple[float, float, float]
 TRUTH: Final = np.dtype(
@@ -52,10 +53,10 @@ TRUTH: Final = np.dtype(
 """A row per object. quaternion: w, x, y, z; euler: XYZ, radians; bbox: corners in the object's own
 axes (Y up), its longest side 1."""
 LAYERS: Final = (
-    (channels.COMBINED, "RGB"),
-    (channels.INDEX_OBJECT, "X"),
-    (channels.INDEX_MATERIAL, "X"),
-    (channels.DEPTH, "Z"),
+    (render_passes.COMBINED, "RGB"),
+    (render_passes.INDEX_OBJECT, "X"),
+    (render_passes.INDEX_MATERIAL, "X"),
+    (render_passes.DEPTH, "Z"),
 )
 CHANNELS: Final = tuple(
     f"View Layer.{each.layer}.{component}"
@@ -63,7 +64,7 @@ CHANNELS: Final = tuple(
     for component in components
 )
 """The names that the study's reader opens."""
-PICTURE: Final = form.exr(CHANNELS)
+PICTURE: Final = image_formats.exr(CHANNELS)
 
 
 class _Object(msgspec.Struct, frozen=True):
@@ -142,13 +143,13 @@ def _told(rendered: RenderedObject) -> _Told:
 
 def _pixels_of(raw: RawView, classes: Sequence[int], idx: int) -> list[int]:
     """How many pixels show each object; none may show anything that was not ordered."""
-    number = raw.layer(channels.INDEX_OBJECT)[..., 0]
-    material = raw.layer(channels.INDEX_MATERIAL)[..., 0]
+    number = raw.layer(render_passes.INDEX_OBJECT)[..., 0]
+    material = raw.layer(render_passes.INDEX_MATERIAL)[..., 0]
     expected = np.array([BACKGROUND_MATERIAL, *classes], np.float32)
     known = np.isin(number, np.arange(len(expected)))
     if not known.all() or not (expected[number.astype(np.int64)] == material).all():
         raise RenderFailed(f"sample {idx} shows objects or classes that are not in it")
-    depth = raw.layer(channels.DEPTH)
+    depth = raw.layer(render_passes.DEPTH)
     if not (np.isfinite(depth).all() and (depth > 0).all()):
         raise RenderFailed(f"sample {idx} has a depth that is none")
     return [int((number == each).sum()) for each in range(1, len(expected))]
@@ -157,7 +158,7 @@ def _pixels_of(raw: RawView, classes: Sequence[int], idx: int) -> list[int]:
 def _picture(raw: RawView, recipe: Recipe, idx: int) -> Member:
     size = (raw.view.width, raw.view.height)
     exr = recipe.scenes.exr
-    chosen = PICTURE if exr else form.RGB
+    chosen = PICTURE if exr else image_formats.RGB
     if exr:
         planes = [raw.layer(each)[..., : len(names)] for each, names in LAYERS]
         pixels: NDArray[Any] = np.concatenate(planes, axis=-1)
@@ -184,7 +185,7 @@ def _truth(sample: _Sample, classes: Sequence[int], idx: int) -> Member:
         row["location"] = each.location
         row["light"] = sample.light
     check = functools.partial(_check_rows, len(rows))
-    return Member(name=keys.sample_truth(idx), data=form.NPY.encode(rows), check=check)
+    return Member(name=keys.sample_truth(idx), data=image_formats.NPY.encode(rows), check=check)
 
 
 def _check_rows(count: int, data: bytes) -> None:

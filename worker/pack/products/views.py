@@ -18,16 +18,16 @@ from typing import Any, TypeVar
 import msgspec
 from PIL import Image
 
-from worker import keys
-from worker.blender.recipe import Recipe
+from worker.codecs.image_formats import Form
+from worker.contract.recipe import Recipe
+from worker.core import keys
 from worker.pack import placement, preview, views
 from worker.pack.archive import Member
-from worker.pack.form import Form
 from worker.pack.kinds import KINDS
 from worker.pack.raw import RawView
 from worker.pack.records import RECORDS, Taken, metadata
 from worker.pack.records.base import Files
-from worker.render.result import RenderedObject
+from worker.supervisor.result import RenderedObject
 
 In = TypeVar("In")
 Out = TypeVar("Out")

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from worker.blender.messages import View
-from worker.blender.recipe import Recipe
+from worker.contract.protocol import View
+from worker.contract.recipe import Recipe
 from worker.pack.placement import Placement
 
 Files = dict[str, bytes]

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from worker import keys
-from worker.blender.recipe import Recipe
-from worker.pack import text
+from worker.codecs import json_file
+from worker.contract.recipe import Recipe
+from worker.core import keys
 from worker.pack.placement import unit
 from worker.pack.records import splits
 from worker.pack.records.base import Files, Record, Taken
@@ -66,7 +66,7 @@ def contents(taken: Taken, recipe: Recipe) -> bytes:
         document["splits"] = {
             name: len(part) for name, part in splits.parts(taken.views, recipe).items()
         }
-    return text.json_file(document)
+    return json_file.json_file(document)
 
 
 def _of_all(taken: Taken, recipe: Recipe) -> Files:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from worker import keys
-from worker.blender.messages import View
-from worker.blender.recipe import Recipe
-from worker.pack import conventions, text
+from worker.codecs import camera_conventions, json_file
+from worker.contract.protocol import View
+from worker.contract.recipe import Recipe
+from worker.core import keys
 from worker.pack.placement import Placement
 from worker.pack.records.base import Files, Record, Taken
 
@@ -30,9 +30,9 @@ INFO: Final = {
 
 
 def _of_view(number: int, view: View, placement: Placement) -> Files:
-    x_fov, y_fov = conventions.fov(view.intrinsics, view.width, view.height)
-    vectors = conventions.shap_e_vectors(view.camera_to_world)
-    data = text.json_file(
+    x_fov, y_fov = camera_conventions.fov(view.intrinsics, view.width, view.height)
+    vectors = camera_conventions.shap_e_vectors(view.camera_to_world)
+    data = json_file.json_file(
         {
             "format_version": FORMAT_VERSION,
             "max_depth": MAX_DEPTH,
@@ -49,7 +49,7 @@ def _of_view(number: int, view: View, placement: Placement) -> Files:
 
 
 def _of_all(_: Taken, __: Recipe) -> Files:
-    return {keys.INFO: text.json_file(INFO)}
+    return {keys.INFO: json_file.json_file(INFO)}
 
 
 RECORD: Final = Record(name="gpt4point", of_view=_of_view, of_all=_of_all)

@@ -19,12 +19,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from worker import __version__, keys, presets
-from worker.blender.recipe import Recipe
-from worker.pack import preview, text
+from worker import __version__, presets
+from worker.codecs import json_file
+from worker.contract.recipe import Recipe
+from worker.core import keys
+from worker.pack import preview
 from worker.pack.kinds import KINDS
 from worker.pack.records.base import Facts
-from worker.render.result import RenderedObject
+from worker.supervisor.result import RenderedObject
 
 
 def write(
@@ -63,7 +65,7 @@ def write(
             **(product or {}),
         },
     }
-    return text.json_file(document)
+    return json_file.json_file(document)
 
 
 def _images(recipe: Recipe) -> tuple[str, ...]:

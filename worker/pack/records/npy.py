@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from worker import keys
-from worker.blender.messages import View
-from worker.pack import conventions, form
+from worker.codecs import camera_conventions, image_formats
+from worker.contract.protocol import View
+from worker.core import keys
 from worker.pack.placement import Placement
 from worker.pack.records.base import Files, Record
 
 
 def _of_view(_: int, view: View, __: Placement) -> Files:
-    matrix = conventions.world_to_camera_3x4(view.camera_to_world)
-    return {keys.matrix_file(view.name): form.NPY.encode(matrix)}
+    matrix = camera_conventions.world_to_camera_3x4(view.camera_to_world)
+    return {keys.matrix_file(view.name): image_formats.NPY.encode(matrix)}
 
 
 RECORD: Final = Record(name="npy-3x4", of_view=_of_view)

@@ -11,11 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from worker import keys
-from worker.blender.messages import View
-from worker.blender.recipe import Recipe
-from worker.pack import conventions
-from worker.pack.conventions import Matrix
+from worker.codecs import camera_conventions
+from worker.codecs.camera_conventions import Matrix
+from worker.contract.protocol import View
+from worker.contract.recipe import Recipe
+from worker.core import keys
 from worker.pack.placement import Placement
 from worker.pack.records.base import Files, Record, Taken
 
@@ -25,7 +25,9 @@ VOXELS: Final = 10
 
 def _of_view(_: int, view: View, __: Placement) -> Files:
     return {
-        keys.pose_file(view.name): _rows(conventions.camera_to_world_opencv(view.camera_to_world))
+        keys.pose_file(view.name): _rows(
+            camera_conventions.camera_to_world_opencv(view.camera_to_world)
+        )
     }
 
 
@@ -33,7 +35,7 @@ def _of_all(taken: Taken, _: Recipe) -> Files:
     low, high = taken.placement.low, taken.placement.high
     voxel = max(np.subtract(high, low)) / VOXELS
     return {
-        keys.INTRINSICS: _rows(conventions.intrinsics_4x4(taken.views[0].intrinsics)),
+        keys.INTRINSICS: _rows(camera_conventions.intrinsics_4x4(taken.views[0].intrinsics)),
         keys.BBOX: _rows(np.array([[*low, *high, voxel]])),
     }
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from worker.blender.messages import View
-from worker.blender.recipe import Recipe
+from worker.contract.protocol import View
+from worker.contract.recipe import Recipe
 
 NAMES: Final = ("train", "val", "test")
 

@@ -19,10 +19,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from worker import keys
-from worker.blender.messages import View
-from worker.blender.recipe import Recipe
-from worker.pack import conventions, form, text
+from worker.codecs import camera_conventions, image_formats, json_file
+from worker.contract.protocol import View
+from worker.contract.recipe import Recipe
+from worker.core import keys
 from worker.pack.records import splits
 from worker.pack.records.base import Files, Record, Taken
 
@@ -40,7 +40,7 @@ def picture(recipe: Recipe) -> str:
 
 def angle_x(view: View) -> float:
     """Horizontal field of view, radians."""
-    return conventions.fov(view.intrinsics, view.width, view.height)[0]
+    return camera_conventions.fov(view.intrinsics, view.width, view.height)[0]
 
 
 def _frame(view: View, ending: str) -> Document:
@@ -102,16 +102,16 @@ def _instant_ngp(taken: Taken, recipe: Recipe) -> Document:
 
 
 def _one_file(make: Callable[[Taken, Recipe], Document]) -> Callable[[Taken, Recipe], Files]:
-    return lambda taken, recipe: {keys.TRANSFORMS: text.json_file(make(taken, recipe))}
+    return lambda taken, recipe: {keys.TRANSFORMS: json_file.json_file(make(taken, recipe))}
 
 
 def _get3d(taken: Taken, recipe: Recipe) -> Files:
     turns = [turn_and_height(view) for view in taken.views]
     rotation, elevation = np.array(turns, np.float64).T
     return {
-        keys.TRANSFORMS: text.json_file(_plain(taken, recipe)),
-        keys.ROTATION: form.NPY.encode(rotation),
-        keys.ELEVATION: form.NPY.encode(elevation),
+        keys.TRANSFORMS: json_file.json_file(_plain(taken, recipe)),
+        keys.ROTATION: image_formats.NPY.encode(rotation),
+        keys.ELEVATION: image_formats.NPY.encode(elevation),
     }
 
 
@@ -134,7 +134,7 @@ def _nerf_synthetic(taken: Taken, recipe: Recipe) -> Files:
         for frame in frames:
             frame["file_path"] = f"./{frame['file_path'].removesuffix('.png')}"
         document = {"camera_angle_x": angle_x(taken.views[0]), "frames": frames}
-        files[keys.split_file(name)] = text.json_file(document)
+        files[keys.split_file(name)] = json_file.json_file(document)
     return files
 
 

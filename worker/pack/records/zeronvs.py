@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from worker import keys
-from worker.blender.messages import View
-from worker.pack import conventions, text
+from worker.codecs import camera_conventions, json_file
+from worker.contract.protocol import View
+from worker.core import keys
 from worker.pack.placement import Placement
 from worker.pack.records.base import Files, Record
 
@@ -18,9 +18,9 @@ from worker.pack.records.base import Files, Record
 def _of_view(_: int, view: View, __: Placement) -> Files:
     camera = {
         "extrinsics": view.camera_to_world,
-        "intrinsics": conventions.inverse_intrinsics(view.intrinsics).tolist(),
+        "intrinsics": camera_conventions.inverse_intrinsics(view.intrinsics).tolist(),
     }
-    return {keys.zeronvs_file(view.name): text.json_file(camera)}
+    return {keys.zeronvs_file(view.name): json_file.json_file(camera)}
 
 
 RECORD: Final = Record(name="zeronvs", of_view=_of_view)

@@ -1,0 +1,1 @@
+"""The geometry of a scene: triangles, extents, poses, modifiers."""

@@ -1,0 +1,1 @@
+"""Bringing a model file into Blender."""

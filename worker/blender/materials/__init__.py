@@ -1,0 +1,1 @@
+"""Materials: textures, colours, what a shader says of a surface."""

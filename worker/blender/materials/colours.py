@@ -1,0 +1,118 @@
+"""Colours of objects that bring no material of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from worker.blender import compat
+from worker.blender.importing.paths import Root
+from worker.blender.materials import textures
+from worker.contract.random_streams import Colour, random_colour, stream
+from worker.contract.recipe import Recipe
+
+NO_MATERIAL = 0.8
+"""Linear grey of what has no material, as Cycles has it."""
+NO_SHADER = (0.0, 0.0, 0.0)
+"""Of a material whose output gets nothing. In 3.4 it would write no AOV."""
+
+
+def supply(uid: str, recipe: Recipe, root: Root, suffix: str) -> dict[str, Any]:
+    """Colour what brings no colour of its own, or whose pictures are missing; what was done."""
+    missing = textures.replace_missing(
+        root, lambda name: random_colour(stream(uid, recipe, f"texture:{name}"))
+    )
+    painted = None
+    if suffix in recipe.subject.one_colour:
+        painted = random_colour(stream(uid, recipe, "colour"))
+        paint_all(painted)
+    else:
+        show_vertex_colours()
+    return {"missing_textures": missing, "random_color": painted and list(painted)}
+
+
+def paint_all(colour: Colour) -> None:
+    """Give every shape the same plain material of scene-linear `colour`."""
+    material = _material("one colour")
+    compat.socket(_surface(material), "Base Color").default_value = colour
+    for data in compat.shapes():
+        data.materials.clear()
+        data.materials.append(material)
+    for item in bpy.data.objects:
+        for slot in item.material_slots:
+            slot.link = "DATA"
+
+
+def show_vertex_colours() -> None:
+    """Let vertex colours be seen on meshes without any material; Blender shows them grey."""
+    made: dict[str, Any] = {}
+    for mesh in bpy.data.meshes:
+        if any(mesh.materials) or not mesh.color_attributes:
+            continue
+        name = mesh.color_attributes[0].name
+        if name not in made:
+            made[name] = _material(f"vertex colours {name}")
+            tree = made[name].node_tree
+            colours = tree.nodes.new("ShaderNodeAttribute")
+            colours.attribute_name = name
+            surface = _surface(made[name])
+            tree.links.new(colours.outputs["Color"], compat.socket(surface, "Base Color"))
+        mesh.materials.clear()
+        mesh.materials.append(made[name])
+
+
+def complete() -> None:
+    """Put in words what Blender shows without: slots without a material, materials without nodes.
+
+    They look as before, and can now be read and numbered.
+    """
+    materials: list[Any] = list(bpy.data.materials)
+    for material in materials:
+        if not material.use_nodes or material.node_tree is None:
+            _make_plain(material, tuple(material.diffuse_color)[:3])
+        elif not _shows(material.node_tree):
+            _make_plain(material, NO_SHADER)
+    plain = bpy.data.materials.new("no material")
+    _make_plain(plain, (NO_MATERIAL,) * 3)
+    for data in compat.shapes():
+        _fill(data.materials, plain)
+    for item in bpy.data.objects:
+        for slot in item.material_slots:
+            if slot.material is None:
+                slot.material = plain
+    if not plain.users:
+        bpy.data.materials.remove(plain)
+
+
+def _fill(slots: Any, plain: Any) -> None:
+    if not slots:
+        slots.append(plain)
+    for number, material in enumerate(slots):
+        if material is None:
+            slots[number] = plain
+
+
+def _shows(tree: Any) -> bool:
+    output = tree.get_output_node("CYCLES")
+    return output is not None and any(socket.is_linked for socket in output.inputs)
+
+
+def _make_plain(material: Any, colour: tuple[float, ...]) -> None:
+    material.use_nodes = True
+    tree = material.node_tree
+    tree.nodes.clear()
+    diffuse = tree.nodes.new("ShaderNodeBsdfDiffuse")
+    diffuse.inputs["Color"].default_value = (*colour, 1.0)
+    output = tree.nodes.new("ShaderNodeOutputMaterial")
+    tree.links.new(diffuse.outputs[0], output.inputs["Surface"])
+
+
+def _material(name: str) -> Any:
+    material = bpy.data.materials.new(name)
+    material.use_nodes = True
+    return material
+
+
+def _surface(material: Any) -> Any:
+    return next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")

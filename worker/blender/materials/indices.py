@@ -1,0 +1,39 @@
+"""Numbers of objects and materials, as the index passes show them."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable
+
+import bpy
+
+from worker.blender.geometry.extent import SHAPE_KINDS
+from worker.contract.render_passes import INDEX_MATERIAL, INDEX_OBJECT, Pass
+
+MOST = 32767
+"""The highest number Blender takes; what comes after shares it."""
+
+
+def number(wanted: tuple[Pass, ...]) -> dict[str, list[str]]:
+    """Number objects and materials for those of `wanted` that are index passes, from 1.
+
+    Returns: names in the order of their numbers, as "object_names" and "material_names". Order is
+    Blender's own, by name; only objects with a shape count, and an instance is its original.
+    """
+    shaped = [item for item in bpy.data.objects if item.type in SHAPE_KINDS]
+    lists: dict[Pass, tuple[str, Iterable[Any]]] = {
+        INDEX_OBJECT: ("object_names", shaped),
+        INDEX_MATERIAL: ("material_names", list(bpy.data.materials)),
+    }
+    names = {}
+    for each, (name, items) in lists.items():
+        if each in wanted:
+            names[name] = _number(items)
+    return names
+
+
+def _number(items: Iterable[Any]) -> list[str]:
+    names = []
+    for place, item in enumerate(items, start=1):
+        item.pass_index = min(place, MOST)
+        names.append(str(item.name))
+    return names

@@ -1,0 +1,161 @@
+"""Pictures that are missing, unreadable or none of the object's: each becomes one colour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, NamedTuple
+
+import bpy
+
+from worker.blender.importing.importers import node_trees
+from worker.blender.importing.paths import Root
+from worker.contract.escaping import legible
+from worker.contract.random_streams import Colour
+
+TILE_MARKS: dict[str, Callable[[int], str]] = {
+    "<UDIM>": str,
+    "<UVTILE>": lambda number: f"u{(number - 1001) % 10 + 1}_v{(number - 1001) // 10 + 1}",
+}
+"""How the name of a tiled picture's file is made from the tile's number."""
+STILL_KINDS = frozenset({"FILE", "TILED"})
+FILE_KINDS = frozenset({*STILL_KINDS, "SEQUENCE", "MOVIE"})
+PICTURE_NODES = frozenset({"ShaderNodeTexImage", "ShaderNodeTexEnvironment"})
+COLOUR, NORMAL, DATA = "colour", "normal", "data"
+"""What a picture is for."""
+NEUTRAL: dict[str, Colour] = {NORMAL: (0.5, 0.5, 1.0, 1.0), DATA: (1.0, 1.0, 1.0, 1.0)}
+"""What stands for a missing one that is no colour."""
+
+
+class _Use(NamedTuple):
+    """A node that shows a picture, or magenta where it has none."""
+
+    node: Any
+    owner: Any
+    """What the node is of: a material, a light, a world, a group."""
+    purpose: str
+
+
+def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]:
+    """Put one colour in the place of each picture that cannot be used, or was never found.
+
+    `draw` gives the colour of a name. A missing colour picture gets it; a missing normal map is
+    flat, other missing data is white, as if there were no map. Films and image sequences count as
+    missing. Returns Objaverse-XL's `missing_textures`: how many there are, their names, and the
+    scene-linear RGBA that stands for each.
+    """
+    colours: dict[str, Colour] = {}
+
+    def stand_in(name: str, purpose: str) -> Any:
+        colour = NEUTRAL.get(purpose) or draw(name)
+        plain = bpy.data.images.new(name[-50:], 1, 1, float_buffer=True, is_data=True)
+        plain.generated_color = colour
+        colours.setdefault(name, colour)
+        return plain
+
+    images: list[Any] = list(bpy.data.images)
+    missing = [image for image in images if _is_missing(image, root)]
+    data = {image for image in missing if image.colorspace_settings.is_data}
+    uses = _uses()
+    bent = {use.node.image for use in uses if use.node.image in data and use.purpose == NORMAL}
+    for image in missing:
+        purpose = NORMAL if image in bent else DATA if image in data else COLOUR
+        # Wherever the picture is used, a picture of that one colour is used instead.
+        image.user_remap(stand_in(file_name(image, root), purpose))
+        bpy.data.images.remove(image)
+    for use in uses:
+        node = use.node
+        if node.image is None and any(output.is_linked for output in node.outputs):
+            name = legible(f"{node.label or node.name} of {use.owner.name}")  # no file's is known
+            node.image = stand_in(name, use.purpose)
+    return {
+        "count": len(colours),
+        "files": sorted(colours),
+        "file_path_to_color": {name: list(colours[name]) for name in sorted(colours)},
+    }
+
+
+def uses_file(image: Any) -> bool:
+    """Whether the picture comes from a path, not from the model's own bytes."""
+    return image.source in FILE_KINDS and not image.packed_files
+
+
+def file_name(image: Any, root: Root) -> str:
+    """What the results call the picture's file."""
+    return legible(root.name(_path(image, root)) if image.filepath else image.name)
+
+
+def _path(image: Any, root: Root) -> str:
+    return root.locate(bpy.path.abspath(image.filepath, library=image.library))
+
+
+def is_whole(image: Any) -> bool:
+    """Whether Blender can decode the picture, every tile of it; the rest Cycles shows magenta.
+
+    Cycles reads a file anew, so its pixels are let go; packed ones it takes from here.
+    """
+    parts: list[Any] = list(image.tiles) if image.source == "TILED" else [image]
+    whole = all(part.size[0] and part.size[1] for part in parts)  # to ask is to decode
+    if not image.packed_files:
+        image.buffers_free()
+    return whole
+
+
+def _is_missing(image: Any, root: Root) -> bool:
+    if image.source not in FILE_KINDS:
+        return False
+    if uses_file(image):
+        if image.source not in STILL_KINDS or not image.filepath:
+            return True
+        if not all(root.holds(path) and Path(path).is_file() for path in _files(image, root)):
+            return True
+    return not is_whole(image)
+
+
+def _files(image: Any, root: Root) -> list[str]:
+    path = _path(image, root)
+    mark = next((mark for mark in TILE_MARKS if mark in path), None)
+    if mark is None:
+        return [path]
+    return [path.replace(mark, TILE_MARKS[mark](tile.number)) for tile in image.tiles]
+
+
+def _uses() -> list[_Use]:
+    owners: list[Any] = [*bpy.data.materials, *bpy.data.lights, *bpy.data.worlds]
+    owner = {each.node_tree: each for each in owners if each.node_tree}
+    uses = []
+    for tree in node_trees():
+        nodes = [node for node in tree.nodes if node.bl_idname in PICTURE_NODES]
+        feeding = _feeding(tree) if nodes else {}
+        for node in nodes:
+            purpose = next((end for end, before in feeding.items() if node in before), DATA)
+            uses.append(_Use(node, owner.get(tree, tree), purpose))
+    return uses
+
+
+def _feeding(tree: Any) -> dict[str, set[Any]]:
+    """Nodes whose colour ends in a normal map or a shader: followed back from there."""
+    links = [
+        (link.from_node, link.to_node)
+        for link in tree.links
+        if link.from_socket.type == "RGBA" and link.to_socket.type == "RGBA"
+    ]
+    sources: dict[Any, list[Any]] = {}
+    for source, node in links:
+        sources.setdefault(node, []).append(source)
+    feeding: dict[str, set[Any]] = {NORMAL: set(), COLOUR: set()}
+    for purpose, before in feeding.items():
+        waiting = [source for source, node in links if _end(node) == purpose]
+        while waiting:
+            node = waiting.pop()
+            if node not in before:
+                before.add(node)
+                waiting += sources.get(node, ())
+    return feeding
+
+
+def _end(node: Any) -> str:
+    """What is made of a colour that comes in here; DATA where it goes on or is taken apart."""
+    if node.type == "NORMAL_MAP":
+        return NORMAL
+    kinds = {output.type for output in node.outputs}
+    return COLOUR if not kinds or "SHADER" in kinds else DATA  # a group's end has no output

@@ -1,0 +1,1 @@
+"""Rendering views of one object: scene, lights, render region, images."""

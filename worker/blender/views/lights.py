@@ -1,0 +1,203 @@
+"""What lights the object: a table of rigs."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any, Callable
+
+import bpy
+import mathutils
+
+from worker.blender import compat, context
+from worker.blender.views import sky
+from worker.contract.recipe import Lights
+
+FOUR_SUNS = (
+    # name, rotation (XYZ Euler, rad), energies one of which is drawn (W/m2)
+    ("key", (math.pi / 4, 0.0, -math.pi / 4), (3, 4, 5)),
+    ("fill", (math.pi / 4, 0.0, 3 * math.pi / 4), (2, 3, 4)),
+    ("rim", (-math.pi / 4, 0.0, -5 * math.pi / 4), (3, 4, 5)),
+    ("bottom", (math.pi, 0.0, 0.0), (1, 2, 3)),
+)
+"""Objaverse-XL's lights (its scripts/rendering)."""
+STARTUP_GREY = 0.05087609
+"""The world of Blender's startup scene, in which the published renders were made."""
+STARTUP_LIGHT = ((4.076245, 1.005454, 5.903862), 1000.0, 0.1)
+"""Place, power (W) and radius of the point light in that scene."""
+SHAP_E_DIRECTION = (0.09387503, -0.63953443, -0.7630093)
+SHAP_E_ENERGY, SHAP_E_ANGLE = 5.0, 0.0092
+"""Shap-E's uniform light (openai/shap-e, shap_e/rendering/blender): two suns, opposite."""
+TRELLIS_POINT = ((4.0, 1.0, 6.0), 1000.0, 0.25)
+TRELLIS_AREAS = (  # a new light is 0.25 wide, theirs is scaled by 100
+    # name, place, power (W), side; both shine down, so the lower one lights nothing
+    ("top", (0.0, 0.0, 10.0), 10000.0, 25.0),
+    ("bottom", (0.0, 0.0, -10.0), 1000.0, 0.25),
+)
+"""TRELLIS's lights (microsoft/TRELLIS, dataset_toolkits/blender_script)."""
+PHOTOMETRIC = frozenset({"POINT", "SPOT", "AREA"})
+"""Lights whose power is in watts, so that it must follow their distance."""
+Place = tuple[float, float, float]
+
+
+def add(lights: Lights, source: random.Random, scale: float = 1.0) -> str:
+    """Light the scene with the rig of `lights`; any other light and world goes out.
+
+    `scale` is by how much the object, and with it the file's own lights, has been scaled.
+    Returns: the rig that lights it: "own" becomes "four-suns" where the file has no light.
+    Raises: ObjectFault("render") when the environment picture is none.
+    """
+    rig = lights.rig
+    if rig == "own" and not _keep_own(lights.strength, scale):
+        rig = "four-suns"
+    if rig != "own":
+        put_out()
+    set_world(0.0)
+    RIGS[rig](lights, source)
+    return rig
+
+
+def put_out() -> None:
+    """Switch off the file's own lights. They stay in place: something may hang on them."""
+    for item in bpy.data.objects:
+        if item.type in {"LIGHT", "LIGHT_PROBE"}:
+            item.hide_render = item.hide_viewport = True
+    lights: list[Any] = list(bpy.data.lights)
+    for light in lights:
+        light.animation_data_clear()
+        light.use_nodes = False
+        light.energy = 0.0  # an instance of a hidden light would still shine
+
+
+def four_suns(lights: Lights, source: random.Random) -> None:
+    """Four suns of drawn energies that cast no shadow, in a dim grey world."""
+    for name, rotation, energies in FOUR_SUNS:
+        energy = float(source.choice(energies)) * lights.strength
+        light, sun = new_light("SUN", f"{name} sun", energy)
+        compat.without_shadow(light)
+        sun.rotation_euler = rotation
+    set_world(STARTUP_GREY * lights.strength)
+
+
+def shap_e(lights: Lights, _: random.Random) -> None:
+    """Two small suns from opposite sides, in a dim grey world."""
+    direction = mathutils.Vector(SHAP_E_DIRECTION)
+    for sign in (1.0, -1.0):
+        light, sun = new_light("SUN", "uniform sun", SHAP_E_ENERGY * lights.strength)
+        light.angle = SHAP_E_ANGLE
+        sun.rotation_euler = (-sign * direction).to_track_quat("-Z", "Y").to_euler()
+    set_world(STARTUP_GREY * lights.strength)
+
+
+def uniform(lights: Lights, _: random.Random) -> None:
+    """A white world: light from everywhere."""
+    set_world(lights.strength)
+
+
+def environment(lights: Lights, _: random.Random) -> None:
+    """An equirectangular picture around everything; its left edge to the right is one turn."""
+    image = sky.load(lights.environment)
+    world: Any = context.scene().world
+    world.use_nodes = True
+    tree = world.node_tree
+    tree.nodes.clear()
+    output = tree.nodes.new("ShaderNodeOutputWorld")
+    background = tree.nodes.new("ShaderNodeBackground")
+    picture = tree.nodes.new("ShaderNodeTexEnvironment")
+    turn = tree.nodes.new("ShaderNodeMapping")
+    place = tree.nodes.new("ShaderNodeTexCoord")
+    picture.image = image
+    background.inputs["Strength"].default_value = lights.strength
+    turn.inputs["Rotation"].default_value[2] = -math.radians(lights.environment_turn)
+    tree.links.new(place.outputs["Generated"], turn.inputs["Vector"])
+    tree.links.new(turn.outputs["Vector"], picture.inputs["Vector"])
+    tree.links.new(picture.outputs["Color"], background.inputs["Color"])
+    tree.links.new(background.outputs[0], output.inputs["Surface"])
+
+
+def area(lights: Lights, source: random.Random) -> None:
+    """One square light that shines down, of drawn power and place, in a dim grey world.
+
+    As Zero-1-to-3 has it (cvlab-columbia/zero123, objaverse-rendering).
+    """
+    power = source.uniform(*lights.area_power)
+    place = [source.uniform(*ends) for ends in zip(lights.area_low, lights.area_high)]
+    _area("area", (place[0], place[1], place[2]), power * lights.strength, lights.area_side)
+    if lights.startup_light:
+        _point(STARTUP_LIGHT, lights.strength)
+    set_world(STARTUP_GREY * lights.strength)
+
+
+def trellis(lights: Lights, _: random.Random) -> None:
+    """A point light, a large square one above and a small one below, in a dim grey world."""
+    _point(TRELLIS_POINT, lights.strength)
+    for name, place, power, side in TRELLIS_AREAS:
+        _area(name, place, power * lights.strength, side)
+    set_world(STARTUP_GREY * lights.strength)
+
+
+def nothing(_: Lights, __: random.Random) -> None:
+    """Darkness: only what shines by itself is seen, or the file's own lights."""
+
+
+RIGS: dict[str, Callable[[Lights, random.Random], None]] = {
+    "four-suns": four_suns,
+    "shap-e": shap_e,
+    "uniform": uniform,
+    "environment": environment,
+    "area": area,
+    "trellis": trellis,
+    "own": nothing,
+    "none": nothing,
+}
+
+
+def _keep_own(strength: float, scale: float) -> bool:
+    """Fit the file's lights to the scaled object; whether there is one that shines."""
+    instances: Any = bpy.context.evaluated_depsgraph_get().object_instances
+    shining = {
+        instance.object.original.data.as_pointer()
+        for instance in instances
+        if instance.object.type == "LIGHT"
+    }
+    lights: list[Any] = list(bpy.data.lights)
+    for light in lights:
+        light.animation_data_clear()
+        light.energy *= strength
+        if light.type in PHOTOMETRIC:
+            light.energy *= scale * scale
+        if light.type in {"POINT", "SPOT"}:
+            light.shadow_soft_size *= scale  # of an area light the object's own scale counts
+    return any(light.energy > 0.0 and light.as_pointer() in shining for light in lights)
+
+
+def new_light(kind: str, name: str, energy: float) -> tuple[Any, Any]:
+    """A new light in the scene, which no camera sees itself: its data, and the object."""
+    lights: Any = bpy.data.lights
+    data = lights.new(name, kind)
+    data.energy = energy
+    item: Any = bpy.data.objects.new(name, data)
+    item.visible_camera = False
+    scene = context.scene()
+    scene.collection.objects.link(item)
+    return data, item
+
+
+def _point(what: tuple[Place, float, float], strength: float) -> None:
+    place, power, radius = what
+    light, item = new_light("POINT", "point", power * strength)
+    light.shadow_soft_size = radius
+    item.location = place
+
+
+def _area(name: str, place: Place, power: float, side: float) -> None:
+    light, item = new_light("AREA", name, power)
+    light.size = side
+    item.location = place
+
+
+def set_world(grey: float) -> None:
+    """Light of that grey from everywhere."""
+    scene = context.scene()
+    scene.world = bpy.data.worlds.new("world")
+    scene.world.color = (grey, grey, grey)

@@ -1,0 +1,149 @@
+"""The loop over the views: one render each, every pass in one raw file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable
+
+import bpy
+
+from worker.blender import compat, context
+from worker.blender.faults import ObjectFault, brief
+from worker.blender.geometry import poses
+from worker.blender.materials import aovs
+from worker.blender.views.render_region import Window, restrict, whole
+from worker.blender.views.scene import aim
+from worker.blender.views.visible_bounds import Hull
+from worker.contract import render_passes
+from worker.contract.camera_layouts import Viewpoint
+from worker.contract.protocol import View
+from worker.contract.recipe import Recipe
+from worker.contract.render_passes import Pass
+
+
+def render_views(
+    recipe: Recipe,
+    camera: Any,
+    viewpoints: list[Viewpoint],
+    frames: list[int],
+    scratch: str,
+    on_view: Callable[[int], None],
+    hull: Hull | None = None,
+) -> list[View]:
+    """Render each viewpoint once, at its frame, into `scratch`; `on_view` is told before each.
+
+    Only the window of the frame that `hull` can be seen in, where there is one.
+
+    NNN.exr: uncompressed multilayer float32 EXR with the passes of `channels` that the recipe's
+    images need. NNN.png, where the view transform is not the sRGB standard: 8-bit RGBA with
+    straight alpha. Raises: ObjectFault("render").
+    """
+    prepare(render_passes.passes(recipe.images), recipe.subject.least_alpha)
+    kinds = ["passes"] if recipe.colour.view_transform == "standard" else ["passes", "display"]
+    views = []
+    for number, (viewpoint, frame) in enumerate(zip(viewpoints, frames)):
+        on_view(number)
+        name = f"{number:03d}"
+        poses.show(frame)
+        aim(camera, viewpoint)
+        window = hull.window(viewpoint) if hull else None
+        views.append(take(name, viewpoint, kinds, scratch, frame, window))
+    return views
+
+
+def prepare(wanted: tuple[Pass, ...], least_alpha: float) -> None:
+    """Make every render to come one of these passes."""
+    scene = context.scene()
+    layer = scene.view_layers[0]
+    compat.clear_passes(layer)
+    for each in wanted:
+        if each.switch:
+            setattr(layer, f"use_pass_{each.switch}", True)
+    aovs.add(layer, wanted, least_alpha)
+    _leave_no_stamps(scene)
+
+
+def take(
+    name: str,
+    viewpoint: Viewpoint,
+    kinds: list[str],
+    scratch: str,
+    frame: int = 0,
+    window: Window | None = None,
+) -> View:
+    """Render once what the camera sees now, which stands at `viewpoint`; a raw file of each kind.
+
+    Raises: ObjectFault("render").
+    """
+    scene = context.scene()
+    window = window or whole(viewpoint)
+    restrict(scene, window, viewpoint)
+    files = {}
+    for kind in kinds:
+        files[kind] = f"{name}{SUFFIXES[kind]}"
+        path = Path(scratch, files[kind])
+        _write_as(scene, FORMATS[kind])
+        _run(WRITERS[kind], scene, str(path))
+        if not path.is_file():
+            raise ObjectFault("render", f"Blender wrote no {path.name}; is the disk full?")
+    return View(
+        name=name,
+        camera_to_world=viewpoint.camera_to_world.tolist(),
+        intrinsics=viewpoint.intrinsics.tolist(),
+        width=viewpoint.width,
+        height=viewpoint.height,
+        projection=viewpoint.projection,
+        files=files,
+        frame=frame,
+        window=window.sides(),
+    )
+
+
+def _leave_no_stamps(scene: bpy.types.Scene) -> None:
+    """Write nothing into a file that differs from run to run: no date, no render time."""
+    for name in dir(scene.render):
+        if name.startswith("use_stamp"):
+            setattr(scene.render, name, False)
+
+
+def _write_as(scene: bpy.types.Scene, settings: dict[str, Any]) -> None:
+    for name, value in settings.items():
+        setattr(scene.render.image_settings, name, value)
+
+
+def _render(scene: bpy.types.Scene, path: str) -> None:
+    scene.render.filepath = path
+    bpy.ops.render.render(write_still=True)
+
+
+def _save_display(scene: bpy.types.Scene, path: str) -> None:
+    bpy.data.images["Render Result"].save_render(path, scene=scene)
+
+
+def _run(step: Callable[[bpy.types.Scene, str], None], scene: bpy.types.Scene, path: str) -> None:
+    try:
+        step(scene, path)
+    except RuntimeError as error:
+        raise ObjectFault("render", brief(error)) from error
+
+
+# A view's raw files by kind, as `messages.View.files` names them. One render makes them all.
+SUFFIXES = {"passes": ".exr", "display": ".png"}
+WRITERS: dict[str, Callable[[bpy.types.Scene, str], None]] = {
+    "passes": _render,
+    "display": _save_display,
+}
+FORMATS: dict[str, dict[str, Any]] = {
+    "passes": {
+        "file_format": "OPEN_EXR_MULTILAYER",
+        "color_mode": "RGBA",
+        "color_depth": "32",
+        "exr_codec": "NONE",
+    },
+    "display": {
+        "file_format": "PNG",
+        "color_mode": "RGBA",
+        "color_depth": "8",
+        "compression": 0,
+    },
+}

@@ -1,0 +1,50 @@
+"""The environment picture of a recipe: looked at once, then loaded for each object."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from worker.blender import compat
+from worker.blender.faults import ObjectFault, brief
+from worker.blender.materials.textures import is_whole
+
+
+def check(path: str) -> None:
+    """Raises: ObjectFault("configuration") unless `path` is a picture that Blender decodes."""
+    if trouble := _trouble(path):
+        raise ObjectFault("configuration", trouble)
+
+
+def load(path: str) -> Any:
+    """Blender's image. Raises: ObjectFault("render") where `check` would find fault."""
+    if trouble := _trouble(path):
+        raise ObjectFault("render", trouble)
+    return bpy.data.images.load(path)
+
+
+def _trouble(path: str) -> str:
+    """What is wrong with the picture, or ""."""
+    if not Path(path).is_file():
+        return f"there is no environment picture '{path}' on this machine"
+    about = Path(path).stat()
+    return _found(path, about.st_mtime_ns, about.st_size)
+
+
+@functools.lru_cache(maxsize=8)
+def _found(path: str, _changed: int, _size: int) -> str:
+    try:
+        image = bpy.data.images.load(path)
+    except RuntimeError as error:
+        return f"the environment picture: {brief(error)}"
+    whole = image.source == "FILE" and is_whole(image)
+    bpy.data.images.remove(image)
+    if whole:
+        return ""
+    return (
+        f"the environment picture '{path}' is none that Blender {compat.version()} reads: "
+        "'lights.environment' names an HDR or EXR file"
+    )

@@ -1,0 +1,175 @@
+"""The protocol between the host and a Blender child, shared by both sides.
+
+One JSON object a line, ``{"type": name, …fields}``, over a socket inherited by the child,
+never stdin or stdout. The host decodes strictly (a child that has run a hostile file is not
+trusted); the child trusts the host.
+
+    host                         child
+      │  ◄──────────────────────── Ready       once, when Blender is up
+      │  Configure ───────────────►
+      │  ◄──────────────────────── Configured  or Failed(uid="", "device" or "configuration")
+      │  RenderObject ────────────►
+      │  ◄──────────────────────── Phase…      "import", "scene", then "view" 0..n-1
+      │  ◄──────────────────────── Rendered    or Failed
+      │  Stop ────────────────────►            child exits 0
+      ◄── Beat ─────────────────── at any time, from a thread of its own
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any, Dict, List, Tuple, Union
+
+from worker.contract.escaping import legible
+
+PROTOCOL = 1
+MAX_LINE = 16 * 1024 * 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Ready:
+    """The child is up. `formats`: file suffixes, without a dot, that this Blender can import."""
+
+    protocol: int
+    pid: int
+    blender: str
+    formats: List[str]
+    engines: List[str]
+    denoisers: List[str]
+    view_transforms: List[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Configure:
+    """Bind the child to a device: "cpu", "cuda" or "optix". `threads` 0 leaves it to Blender.
+
+    environment: a picture to light with, to be decoded once before anything is rendered; or "".
+    """
+
+    device: str
+    threads: int = 0
+    environment: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Configured:
+    """The names of the devices that will render."""
+
+    devices: List[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class RenderObject:
+    """Render one object. `root` and `scratch` are absolute; `model` is relative to `root`.
+
+    `recipe` is `recipe.to_dict(Recipe)`. Raw passes go to `scratch`, an empty folder. `order` is of
+    the product scenes alone: `scenes.orders.to_dict(Order)`; then `model` and `format` are empty.
+    """
+
+    uid: str
+    root: str
+    model: str
+    format: str
+    scratch: str
+    recipe: Dict[str, Any]
+    order: Dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stop:
+    """Finish and exit 0."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Beat:
+    """Sign of life, about once a second, from a thread apart from the work."""
+
+    count: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """What the child is about to do: "import", "scene" or "view" (with its number)."""
+
+    uid: str
+    phase: str
+    view: int = -1
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """One rendered view.
+
+    camera_to_world: 4x4, OpenGL axes (x right, y up, looking down -z), world Z up.
+    intrinsics: 3x3 K in pixels, pixel centres at +0.5, origin at the top left. projection is
+    "perspective" or "orthographic", whose K[0,0] is pixels per world unit and divides by nothing.
+    frame: of the object's animation.
+    files: raw file name in scratch by kind: "passes" (multilayer EXR, linear, premultiplied)
+    and, where the view transform is not the sRGB standard, "display" (PNG, straight alpha).
+    window: left, top, width and height of the part of the frame that those files hold, in pixels;
+    nothing is seen outside it. Empty: all of it.
+    """
+
+    name: str
+    camera_to_world: List[List[float]]
+    intrinsics: List[List[float]]
+    width: int
+    height: int
+    projection: str
+    files: Dict[str, str]
+    frame: int = 0
+    window: List[int] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rendered:
+    """All views are on disk, and the raw `files` (name in scratch, by kind) that are of no view.
+
+    `scene` is the object's statistics, with "object_names" and "material_names" where index images
+    are wanted (number 1 is the first); `runtime` what really rendered it (Blender's version,
+    device kind, denoiser, view transform, features this Blender lacks).
+    """
+
+    uid: str
+    views: List[View]
+    scene: Dict[str, Any]
+    runtime: Dict[str, Any]
+    render_s: float
+    files: Dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Failed:
+    """The object failed; `code` is one of `worker.core.errors.OBJECT_ERRORS`.
+
+    In answer to Configure, "device" or "configuration".
+    """
+
+    uid: str
+    code: str
+    message: str
+
+
+Message = Union[
+    Ready, Configure, Configured, RenderObject, Stop, Beat, Phase, Rendered, Failed
+]  # fmt: skip
+FROM_HOST: Tuple[type, ...] = (Configure, RenderObject, Stop)
+FROM_CHILD: Tuple[type, ...] = (Ready, Configured, Beat, Phase, Rendered, Failed)
+
+
+def encode(message: Message) -> bytes:
+    """One line, newline included; a child's is `legible` throughout, for the host is strict."""
+    fields = {"type": type(message).__name__, **dataclasses.asdict(message)}
+    if not isinstance(message, FROM_CHILD):  # has paths, of which every byte counts
+        return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+    line = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    return legible(line, backslash=r"\\").encode() + b"\n"
+
+
+def decode_from_host(line: bytes) -> Union[Configure, RenderObject, Stop]:
+    """Inverse of `encode`, for the child; the host is trusted, so only the type is checked."""
+    fields = json.loads(line)
+    kinds = {kind.__name__: kind for kind in FROM_HOST}
+    kind = fields.pop("type")
+    return kinds[kind](**fields)  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""What every room uses: errors, keys, logging, S3, memory, cores, ranks."""

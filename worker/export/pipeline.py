@@ -1,0 +1,214 @@
+"""The way of a unit: read and convert, write, check, publish, record.
+
+Units are worked on in a few threads at a time over bounded queues
+(`worker.core.staged_pipeline`): numpy, zlib and the image libraries let go of the interpreter
+lock. In memory are one object a thread; on scratch disk the files of `2 x workers + PUBLISH_ROOM`
+units at most.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from worker.core.errors import InternalError, ObjectError, ObjectInterrupted, PublishFailed
+from worker.core.staged_pipeline import Line as Stages
+from worker.export.base import Export, Finished, Item, NotAsWritten, Unit
+from worker.export.source import Source
+from worker.index.record import ObjectRef
+from worker.ledger import LedgerWriter, Line, Outcome, settled
+from worker.run.outcome_counts import Tally
+from worker.run.progress import Observer
+from worker.run.shutdown import Stop
+from worker.run.step import publish, step
+from worker.stores.base import Store, sha256_of
+
+STEP: Final = "export"
+PUBLISH_WORKERS: Final = 4
+PUBLISH_ROOM: Final = 4
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A unit whose files lie in `folder`, checked."""
+
+    unit: Unit
+    folder: Path
+    files: list[str]
+    done: list[Finished]
+    failed: list[tuple[Finished, ObjectError]]
+    seconds: dict[str, float]
+
+
+class ExportLine:
+    """Takes the open units of one rank to their outcomes."""
+
+    def __init__(
+        self,
+        export: Export[Any],
+        source: Source,
+        target: Store,
+        ledger: LedgerWriter,
+        scratch: Path,
+        observer: Observer,
+        stop: Stop,
+        *,
+        workers: int,
+        retry: frozenset[str],
+    ) -> None:
+        self._export = export
+        self._source = source
+        self._target = target
+        self._ledger = ledger
+        self._scratch = scratch
+        self._observer = observer
+        self._stop = stop
+        self._workers = workers
+        self._retry = retry
+        self._attempts: dict[str, int] = {}
+        self._tally = Tally("exported")
+
+    def run(self, units: Iterable[Unit], before: dict[str, Outcome]) -> Tally:
+        """Do every unit that `before`, what earlier runs recorded by uid, leaves open.
+
+        Raises: StoreError, and whatever else makes going on pointless.
+        """
+        line = Stages(on_abort=lambda: None)
+        todo = line.feed(lambda: self._open(units, before), room=self._workers)
+        made = line.stage(
+            STEP, self._make, todo, workers=self._workers, room=PUBLISH_ROOM,
+            failed=self._unit_failed,
+        )  # fmt: skip
+        published = line.stage(
+            "publish", self._publish, made, workers=PUBLISH_WORKERS, room=16,
+            failed=lambda made, error: self._unit_failed(made.unit, error),
+        )  # fmt: skip
+        line.drain(published, self._record)
+        return self._tally
+
+    def _open(self, units: Iterable[Unit], before: dict[str, Outcome]) -> Iterator[Unit]:
+        for unit in units:
+            if self._stop.asked.is_set():
+                self._tally.interrupted = True
+                return
+            outcomes = [before.get(found.uid) for found in unit.objects]
+            if all(each is not None and settled(each, self._retry) for each in outcomes):
+                self._observer.settled(len(outcomes))
+                for each in outcomes:
+                    self._tally.add_earlier(each)  # type: ignore[arg-type]  # none is None
+                continue
+            self._attempts |= {each.uid: each.attempt for each in outcomes if each is not None}
+            yield unit
+
+    def _make(self, unit: Unit) -> Made:
+        folder = self._scratch / unit.name
+        seconds: dict[str, float] = {}
+        done: list[Finished] = []
+        failed: list[tuple[Finished, ObjectError]] = []
+        with step(STEP, seconds, unit=unit.name):
+            if self._export.grouping is None:
+                parts: Iterable[Any] = [self._convert(unit.objects[0])]
+                done = list(unit.objects)
+            else:
+                parts = self._converted(unit, done, failed)
+            files = self._export.write(unit.name, parts, folder)
+            count = len(done) + len(failed) * self._export.keeps_failed
+            if not count:
+                files = []  # all of its objects failed: a file of nothing is of no use
+            if files:
+                self._check(folder, files, count)
+        return Made(unit, folder, files, done, failed, seconds)
+
+    def _check(self, folder: Path, files: list[str], count: int) -> None:
+        try:
+            self._export.check(folder, files, count)
+        except NotAsWritten as error:
+            raise InternalError(f"what was written does not read back: {error}") from error
+
+    def _convert(self, found: Finished) -> Any:
+        if self._stop.asked.is_set():
+            raise ObjectInterrupted("the worker was stopped before this object was exported")
+        self._observer.rendering(_ref(found))
+        return self._export.convert(self._source.open(found))
+
+    def _converted(
+        self, unit: Unit, done: list[Finished], failed: list[tuple[Finished, ObjectError]]
+    ) -> Iterator[Any]:
+        """The parts of a group; what cannot be converted is left out of its file for good.
+
+        An export that `keeps_failed` takes it without its zip instead.
+        A failure for a passing reason fails the whole group: the file cannot be added to later.
+        """
+        for found in unit.objects:
+            try:
+                part = self._convert(found)
+            except ObjectError as error:
+                if error.retryable:
+                    raise
+                error.step = STEP
+                failed.append((found, error))
+                if self._export.keeps_failed:
+                    yield self._export.convert(Item(found, None, error))
+                continue
+            done.append(found)
+            yield part
+
+    def _publish(self, made: Made) -> Made:
+        seconds = dict(made.seconds)
+        with step("publish", seconds, unit=made.unit.name):
+            for name in made.files:
+                path = made.folder / name
+                stands, _ = publish(self._target, name, path, sha256_of(path))
+                if not stands:
+                    raise PublishFailed(
+                        f"{name} stands already with other bytes, of another version or program; "
+                        "remove it, or export to another --to"
+                    )
+        return msgspec.structs.replace(made, seconds=seconds)
+
+    def _record(self, made: Made) -> None:
+        size = sum((made.folder / name).stat().st_size for name in made.files)
+        for found in made.done:
+            outcome = Outcome.exported(
+                _ref(found), found.shard, self._ledger.author, views=found.views,
+                size=size if len(made.unit.objects) == 1 else None,
+                seconds=made.seconds, attempt=self._attempt(found),
+            )  # fmt: skip
+            self._add(outcome)
+        for found, error in made.failed:
+            self._fail(found, error)
+        shutil.rmtree(made.folder, ignore_errors=True)
+
+    def _unit_failed(self, unit: Unit, error: ObjectError) -> None:
+        for found in unit.objects:
+            self._fail(found, error)
+        shutil.rmtree(self._scratch / unit.name, ignore_errors=True)
+
+    def _fail(self, found: Finished, error: ObjectError) -> None:
+        self._add(
+            Outcome.failed(
+                _ref(found),
+                found.shard,
+                self._ledger.author,
+                error=error,
+                seconds={},
+                attempt=self._attempt(found),
+            )
+        )
+
+    def _add(self, outcome: Outcome) -> None:
+        self._ledger.add(outcome)
+        self._tally.add(outcome)
+        self._observer.outcome(outcome)
+
+    def _attempt(self, found: Line) -> int:
+        return self._attempts.get(found.uid, 0) + 1
+
+
+def _ref(found: Finished) -> ObjectRef:
+    return ObjectRef(
+        file_identifier=found.file_identifier, source=found.source or "", license=found.license
+    )

@@ -1,0 +1,61 @@
+"""Object images as ``.npz``: the array ``arr_0``, uint16, value * 65535 truncated."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.codecs import npz
+from worker.omage import CHANNELS, Omage
+
+KEY: Final = "arr_0"
+TOP: Final = 65535
+LARGEST: Final = 4096
+SIZE_LIMIT: Final = 1 << 30
+"""Bytes that a file may unpack to; the largest has 768 MB as float32."""
+
+
+class NotOmage(ValueError):
+    """Not an object image; the message says what is wrong."""
+
+
+def quantised(omage: Omage) -> NDArray[np.uint16]:
+    """As it is stored."""
+    return (omage.astype(np.float64) * TOP).astype(np.uint16)
+
+
+def encode(stored: NDArray[np.uint16]) -> bytes:
+    """A file, the same bytes for the same values."""
+    return npz.compressed({KEY: stored})
+
+
+def decode(data: bytes) -> NDArray[Any]:
+    """The array of a file, of any of the types readers take. Raises: NotOmage."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = sum(info.file_size for info in archive.infolist())
+        arrays = {} if size > SIZE_LIMIT else dict(np.load(io.BytesIO(data), allow_pickle=False))
+    except Exception as error:  # an NPY's header is read as Python: anything may come of it
+        raise NotOmage(f"not a whole .npz: {error}") from error
+    if KEY not in arrays:
+        names = ", ".join(arrays) or "none"
+        raise NotOmage(f"no array '{KEY}' (it has: {names}; {size >> 20} MB unpacked)")
+    found: NDArray[Any] = arrays[KEY]
+    if not isinstance(found, np.ndarray) or found.shape != (*found.shape[:1] * 2, CHANNELS):
+        raise NotOmage(f"'{KEY}' is {getattr(found, 'shape', 'no array')}, not (R, R, {CHANNELS})")
+    if not 1 < len(found) <= LARGEST:
+        raise NotOmage(f"{len(found)} pixels wide, allowed: 2 to {LARGEST}")
+    if found.dtype != np.uint16 and found.dtype.kind != "f":
+        raise NotOmage(f"values of type {found.dtype}, not uint16 or floats")
+    return found
+
+
+def values(stored: NDArray[Any]) -> Omage:
+    """0 to 1, of uint16 or of floats; what is no number is 0."""
+    if stored.dtype == np.uint16:
+        return (stored / np.float64(TOP)).astype(np.float32)
+    return np.clip(np.nan_to_num(stored.astype(np.float32)), 0.0, 1.0)

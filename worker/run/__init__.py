@@ -1,0 +1,1 @@
+"""One run: its options, its job, its feed and its pipeline, to the exit status."""

@@ -1,0 +1,137 @@
+"""One run, from options to exit status: everything that can be refused is, before any rendering."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from functools import partial
+
+import structlog
+
+from worker import presets
+from worker.contract.recipe import Recipe
+from worker.core.errors import WorkerError
+from worker.core.failpoints import Failpoint, reach
+from worker.core.ranks import Rank, ShardShare, assign
+from worker.core.scratch import disk_base, scratch
+from worker.index.reader import Index, checked, open_index
+from worker.index.scenes import arranged
+from worker.ledger import LedgerWriter
+from worker.run import job as jobs
+from worker.run.feed import Feed
+from worker.run.job import Job
+from worker.run.outcome_counts import Tally
+from worker.run.pipeline import Pipeline
+from worker.run.progress import watching
+from worker.run.session import SessionOptions, SessionResult, take_part
+from worker.run.shutdown import LAST_S, Stop
+from worker.sources.base import FetchLimits
+from worker.sources.fetcher import Fetcher
+from worker.sources.keeper import Keeper
+from worker.stores import open_store
+from worker.supervisor import capabilities, runtime
+from worker.supervisor.pool import Pool, PoolOptions
+
+log = structlog.get_logger(__name__)
+
+
+class RunOptions(SessionOptions, frozen=True, kw_only=True):
+    """What a person may ask of a run; one field per command-line option."""
+
+    index: str
+    output: str
+    preset: str = "default"
+    overrides: tuple[str, ...] = ()
+    render_new: bool = False
+    blender: str = "auto"
+    pool: PoolOptions = PoolOptions()
+    fetch: FetchLimits = FetchLimits()
+    download_workers: int = 4
+    keep_downloads: str | None = None
+    keep_format: str = "zip"
+
+
+def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> SessionResult:
+    """Render this rank's objects.
+
+    Raises: UsageError, ConfigurationError, NodeError, Interrupted.
+    """
+    return take_part(_run, options, environment)
+
+
+def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
+    recipe = presets.load(options.preset, options.overrides)
+    index = arranged(open_index(options.index, options.s3), recipe)
+    job = Job(
+        objects=index.objects,
+        index_digest=index.digest,
+        preset_digest=presets.digest(recipe),
+        recipe=recipe,
+        rank=rank,
+        limit=options.limit,
+        retry=options.retry,
+        render_new=options.render_new,
+        download_workers=options.download_workers,
+    )
+    store = open_store(options.output, options.s3)
+    store.check()
+    jobs.check(store, job)
+    shares = assign(len(index.shards), rank.rank, rank.world)
+    index = checked(index, [share.shard for share in shares])
+    total = _total(index, shares, options.limit)
+    if not total and not options.render_new:  # what lies beside the index may be this rank's
+        said = f"rank {rank.rank} of {rank.world} has no objects: the index has {index.objects}"
+        log.warning(said)
+        return Tally(), store.uri
+    keep = None
+    if options.keep_downloads is not None:
+        keep_store = open_store(options.keep_downloads, options.s3)
+        keep_store.check()
+        keep = Keeper(keep_store, options.keep_format)
+    found = runtime.find(options.blender)
+    with ExitStack() as stack:
+        folder = stack.enter_context(scratch(options.scratch))
+        downloads = stack.enter_context(scratch(options.scratch or disk_base()))
+        for own in (folder, downloads):
+            stop.before_leaving(partial(shutil.rmtree, own, ignore_errors=True))
+        pool = Pool(found, options.pool, folder / "children")
+        stack.callback(pool.close)
+        stop.out_of_time(lambda: pool.close(now=True))
+        stack.callback(reach, Failpoint.FINISHED)
+        stop.check()
+        try:
+            ready = pool.open(_environment(recipe))
+        except WorkerError:
+            stop.check()  # a Blender that was ended while it started is no fault of the node
+            raise
+        reach(Failpoint.BLENDER_READY)
+        stop.check()
+        capabilities.check(recipe, ready)
+        jobs.bind(store, job, ready.blender)
+        reach(Failpoint.JOB_BOUND)
+        fetcher = Fetcher(downloads / "fetched", limits=options.fetch, keep=keep, s3=options.s3)
+        ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))
+        stop.before_leaving(partial(ledger.last_words, LAST_S))
+        observer = stack.enter_context(watching(total))
+        feed = Feed(job, index, store, fetcher, stop, observer)
+        pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
+        tally = pipeline.run()
+        if keep is not None and not keep.asked and tally.now:
+            log.warning("nothing kept: no object was downloaded", keep=options.keep_downloads)
+    return tally, store.uri
+
+
+def _environment(recipe: Recipe) -> str:
+    """The picture that lights every object, or ""."""
+    return recipe.lights.environment if recipe.lights.rig == "environment" else ""
+
+
+def _total(index: Index, shares: Iterable[ShardShare], limit: int | None) -> int:
+    """Objects of a rank's shares, at most `limit`."""
+    total = sum(
+        len(range(share.stripe, index.shards[share.shard].objects, share.stripes))
+        for share in shares
+    )
+    return total if limit is None else min(total, limit)

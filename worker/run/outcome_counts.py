@@ -1,0 +1,74 @@
+"""The outcomes of one run, counted, and the exit status they amount to."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import Literal
+
+from worker.core.errors import ExitStatus, InternalError, ObjectInterrupted, WorkerError
+from worker.ledger import Outcome
+
+
+class Tally:
+    """Counts outcomes; may be added to from many threads."""
+
+    def __init__(self, doing: Literal["rendered", "exported"] = "rendered") -> None:
+        self._doing = doing
+        self._lock = threading.Lock()
+        self.now: Counter[str] = Counter()
+        self.codes: Counter[str] = Counter()
+        self.earlier: Counter[str] = Counter()
+        self.interrupted = False
+        self.broken: WorkerError | None = None
+        """What kept the rest of the work from being begun."""
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an outcome of this run."""
+        with self._lock:
+            self.now[outcome.outcome] += 1
+            if outcome.code is not None:
+                self.codes[outcome.code] += 1
+            self.interrupted |= outcome.code == ObjectInterrupted.code
+
+    def add_earlier(self, outcome: Outcome) -> None:
+        """Count an outcome that an earlier run had settled."""
+        with self._lock:
+            self.earlier[outcome.outcome] += 1
+
+    def summary(self) -> dict[str, int | dict[str, int]]:
+        """The counts, for a log line."""
+        return {
+            **{kind: self.now[kind] for kind in (self._doing, "failed", "new")},
+            "settled_earlier": self.earlier.total(),
+            "codes": dict(self.codes),
+        }
+
+    def sentence(self, output: str) -> str:
+        """The counts, for a person."""
+        codes = ", ".join(f"{count} {code}" for code, count in self.codes.most_common())
+        parts = [f"{self.now[self._doing]} {self._doing}"]
+        parts += [f"{self.now['failed']} failed ({codes})"] if codes else []
+        parts += [f"{self.now['new']} new, not rendered"] if self.now["new"] else []
+        parts += [f"{self.earlier.total()} done before"] if self.earlier else []
+        stopped = "stopped before the end: " if self.interrupted or self.broken else ""
+        return f"{stopped}{', '.join(parts)} → {output}"
+
+    @property
+    def failure_rate(self) -> float:
+        """Failed objects among this rank's, earlier runs included; 0 when there are none."""
+        both = self.now + self.earlier
+        done = both["failed"] + both[self._doing]
+        return both["failed"] / done if done else 0.0
+
+    def exit_status(self, max_failure_rate: float) -> ExitStatus:
+        """What the process should end with."""
+        if self.codes[InternalError.code]:
+            return ExitStatus.BUG
+        if self.broken is not None:
+            return self.broken.exit_status
+        if self.interrupted:
+            return ExitStatus.INTERRUPTED
+        if self.failure_rate > max_failure_rate:
+            return ExitStatus.TOO_MANY_FAILED
+        return ExitStatus.DONE

@@ -1,0 +1,64 @@
+"""One rank's part in a run or an export: begun, stopped and ended alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from worker.core.errors import ExitStatus
+from worker.core.ranks import Rank, resolve
+from worker.core.s3 import S3Options
+from worker.run import termination_summary as summaries
+from worker.run.outcome_counts import Tally
+from worker.run.shutdown import Stop
+
+log = structlog.get_logger(__name__)
+
+
+class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person may ask of either."""
+
+    rank: int | None = None
+    world_size: int | None = None
+    limit: int | None = None
+    retry: frozenset[str] = frozenset()
+    max_failure_rate: float = 0.5
+    grace_s: float = 60.0
+    scratch: Path | None = None
+    s3: S3Options = S3Options()
+
+
+class SessionResult(msgspec.Struct, frozen=True):
+    """What came of it."""
+
+    tally: Tally
+    status: ExitStatus
+    output: str
+
+
+Options = TypeVar("Options", bound=SessionOptions)
+
+
+def take_part(
+    work: Callable[[Options, Rank, Stop], tuple[Tally, str]],
+    options: Options,
+    environment: Mapping[str, str],
+) -> SessionResult:
+    """Do `work`, which gives its counts and its output's URI, as the rank that this process is.
+
+    Raises: UsageError, and whatever `work` raises.
+    """
+    stop = Stop()
+    stop.before_leaving(partial(summaries.write, ExitStatus.INTERRUPTED))
+    with stop.on_signals(options.grace_s):
+        rank = resolve(environment, options.rank, options.world_size)
+        structlog.contextvars.bind_contextvars(rank=rank.rank)
+        tally, output = work(options, rank, stop)
+        status = tally.exit_status(options.max_failure_rate)
+        log.info("done", status=int(status), **tally.summary())
+    return SessionResult(tally, status, output)

@@ -1,0 +1,55 @@
+"""A run's end in at most 4 KB of JSON: what a Kubernetes termination message holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from worker.core.errors import ExitStatus
+from worker.run.outcome_counts import Tally
+
+LIMIT: Final = 4096
+
+log = structlog.get_logger(__name__)
+
+
+_wanted: Path | None = None
+
+
+def want(path: Path | None) -> Path | None:
+    """Have `write` write to `path`, or nowhere; told before any other option can be wrong."""
+    global _wanted  # noqa: PLW0603 - a process ends once, wherever it is then
+    _wanted = path
+    return path
+
+
+def write(
+    status: ExitStatus, *, tally: Tally | None = None, error: Exception | str | None = None
+) -> None:
+    """Write the summary where it is wanted; one that cannot be written never changes the end."""
+    path = _wanted
+    if path is None:
+        return
+    try:
+        path.write_bytes(encode(status, tally=tally, error=error))
+    except OSError as failure:
+        log.warning("summary not written", path=str(path), reason=failure.strerror)
+
+
+def encode(
+    status: ExitStatus, *, tally: Tally | None = None, error: Exception | str | None = None
+) -> bytes:
+    """The summary: exit status by number and name, counts, and the error's line, cut to fit."""
+    said: dict[str, Any] = {"status": int(status), "meaning": status.name.lower()}
+    if tally is not None:
+        said |= tally.summary()
+    # A path's bytes that are no UTF-8 are surrogates here, which JSON cannot hold.
+    message = str(error).encode("utf-8", "backslashreplace").decode() if error is not None else None
+    while True:
+        body = msgspec.json.encode(said | ({"error": message} if message else {}))
+        if len(body) < LIMIT or not message:
+            return body + b"\n"
+        message = message[: len(message) * 3 // 4]

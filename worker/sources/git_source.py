@@ -1,0 +1,250 @@
+"""Objaverse-XL's GitHub objects: files at a pinned commit of a repository."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+from urllib.parse import unquote
+
+import msgspec
+
+from worker.core import keys
+from worker.core.errors import Missing, ObjectError
+from worker.core.formats import is_model
+from worker.index.record import ObjectRef
+from worker.sources.base import FetchedObject, FetchLimits
+from worker.sources.deadline import Deadline
+from worker.sources.names import check_format
+from worker.sources.repository import Repository, TreeFile
+
+PREFIX = "https://github.com/"
+BLOB = re.compile(
+    re.escape(PREFIX) + r"(?P<org>[\w.-]+)/(?P<repo>[\w.-]+)/blob/(?P<commit>[^/]+)/(?P<path>.+)",
+    re.DOTALL,
+)
+COMMIT = re.compile(r"[0-9a-f]{40}")
+LFS = b"version https://git-lfs.github.com/spec/"
+
+
+class Commit(NamedTuple):
+    """A commit of a GitHub repository."""
+
+    org: str
+    repo: str
+    commit: str
+
+    @property
+    def url(self) -> str:
+        """What git fetches from."""
+        return f"{PREFIX}{self.org}/{self.repo}.git"
+
+    @property
+    def kept_as(self) -> str:
+        """Where its files are kept, for all of its objects."""
+        return keys.repository_download("github", self.org, self.repo, self.commit)
+
+    def blob(self, path: str) -> str:
+        """The identifier of a file, as Objaverse-XL writes it: the path as it is, not quoted."""
+        return f"{PREFIX}{self.org}/{self.repo}/blob/{self.commit}/{path}"
+
+
+Named: TypeAlias = Callable[[Commit], Iterable[str] | None]
+"""Tells identifiers of a commit's files that are no news; None where none of its files are."""
+
+
+def nothing(_: Commit) -> Iterable[str]:
+    """Of any commit: the index names nothing but what is planned."""
+    return ()
+
+
+class _Checkout:
+    """A repository while its objects are on their way; `lock` lets one thread fetch it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.awaited: Counter[str] = Counter()
+        self.used = 0
+        self.repository: Repository | None = None
+        self.folder: Path | None = None
+        self.failure: ObjectError | None = None
+        self.named: Named = nothing
+
+
+class GitSource:
+    """``https://github.com/org/repo/blob/<commit>/path``, one fetch for all objects of a commit.
+
+    A checkout lives from its first `fetch` until its last planned object is released; a failure
+    to fetch it is remembered as long, so that it costs one deadline and not one per object.
+    """
+
+    name = "git"
+
+    def __init__(self, limits: FetchLimits, stop: threading.Event, folder: Path) -> None:
+        self._limits = limits
+        self._stop = stop
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._checkouts: dict[Commit, _Checkout] = {}
+        self._named: dict[Commit, set[str]] = {}
+        self._new: list[ObjectRef] = []
+
+    def claims(self, ref: ObjectRef) -> bool:
+        """Every blob URL of GitHub, pinned or not: the page behind it is no model."""
+        return BLOB.fullmatch(ref.location) is not None
+
+    def plan(self, refs: Iterable[ObjectRef], named: Named = nothing) -> None:
+        """Expect a fetch of each of `refs`; their checkouts stay until then.
+
+        `named` is asked when a repository is fetched and holds models that were not planned.
+        """
+        with self._lock:
+            for ref in refs:
+                if self.claims(ref):
+                    commit, path = _parse(ref.location)
+                    checkout = self._checkout(commit)
+                    checkout.awaited[ref.file_identifier] += 1
+                    checkout.named = named
+                    self._named.setdefault(commit, set()).update((path, unquote(path)))
+
+    def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:  # noqa: ARG002 - Source's
+        """The object in its repository's checkout, which is the root: all its files come along.
+
+        Raises: Missing (no such repository, commit or file; a link; only a pointer to LFS),
+        Download, TooLarge, Unsupported.
+        """
+        commit, path = _parse(ref.location)
+        with self._lock:
+            checkout = self._checkout(commit)
+            if checkout.awaited[ref.file_identifier] > 0:
+                checkout.awaited[ref.file_identifier] -= 1
+            checkout.used += 1
+        try:
+            found = _found(ref, self._fetched(commit, checkout), path)
+        except BaseException:
+            self.release(ref)
+            raise
+        return msgspec.structs.replace(found, kept_as=commit.kept_as)
+
+    def release(self, ref: ObjectRef) -> None:
+        """Be told that a fetched object is done with; the last one takes the checkout along."""
+        commit, _ = _parse(ref.location)
+        with self._lock:
+            checkout = self._checkout(commit)
+            checkout.used -= 1
+            if checkout.used > 0 or checkout.awaited.total() > 0:
+                return
+            del self._checkouts[commit]
+        if checkout.folder is not None:
+            shutil.rmtree(checkout.folder, ignore_errors=True)
+
+    def new_objects(self) -> list[ObjectRef]:
+        """Models in the repositories fetched since the last call that nobody has named."""
+        with self._lock:
+            found, self._new = self._new, []
+            return [
+                ref
+                for ref in found
+                if (at := _parse(ref.location))[1] not in self._named.get(at[0], ())
+            ]
+
+    def _checkout(self, commit: Commit) -> _Checkout:
+        return self._checkouts.setdefault(commit, _Checkout())
+
+    def _fetched(self, commit: Commit, checkout: _Checkout) -> Repository:
+        if not COMMIT.fullmatch(commit.commit):
+            raise Missing(f"{commit.blob('…')}: not pinned to a commit of 40 hex digits")
+        with checkout.lock:
+            if checkout.failure is not None:
+                raise type(checkout.failure)(*checkout.failure.args) from checkout.failure
+            if checkout.repository is None:
+                checkout.folder = Path(tempfile.mkdtemp(dir=self._folder))
+                repository = Repository(commit.url, commit.commit, checkout.folder)
+                try:
+                    repository.fetch(
+                        self._limits, Deadline(self._limits.timeout_s, self._stop)
+                    )  # fmt: skip
+                except ObjectError as error:
+                    checkout.failure = error
+                    shutil.rmtree(checkout.folder, ignore_errors=True)
+                    raise
+                checkout.repository = repository
+                self._find_new(commit, repository, checkout.named)
+            return checkout.repository
+
+    def _find_new(self, commit: Commit, repository: Repository, named: Named) -> None:
+        with self._lock:
+            planned = frozenset(self._named.get(commit, ()))
+        files = [
+            file
+            for path, file in sorted(repository.tree.items())
+            if path not in planned
+            and is_model(path)
+            and path.isprintable()
+            and not _is_lfs(repository, file)
+        ]
+        others = named(commit) if files else None
+        if others is None:
+            return
+        known = {
+            path
+            for each in others
+            if BLOB.fullmatch(each) and (at := _parse(each))[0] == commit
+            for path in (at[1], unquote(at[1]))
+        }
+        for file in files:
+            if file.path in known:
+                continue
+            ref = ObjectRef(
+                file_identifier=commit.blob(file.path),
+                source="github",
+                sha256=_sha256(repository.files / file.path),
+            )
+            with self._lock:
+                self._new.append(ref)
+
+
+def commit_of(location: str) -> Commit | None:
+    """The commit that a blob URL's file is of; None for any other location."""
+    return _parse(location)[0] if BLOB.fullmatch(location) else None
+
+
+def _parse(location: str) -> tuple[Commit, str]:
+    """Commit and path (as written) of a blob URL that BLOB matches."""
+    match = BLOB.fullmatch(location)
+    if match is None:
+        raise Missing(f"{location}: not a file of a GitHub repository")
+    return Commit(match["org"], match["repo"], match["commit"].lower()), match["path"]
+
+
+def _found(ref: ObjectRef, repository: Repository, path: str) -> FetchedObject:
+    # Objaverse-XL does not quote paths; a URL copied from a browser does.
+    for named in (path, unquote(path)):
+        if named in repository.other:
+            raise Missing(f"{ref.location}: is {repository.other[named]}, not a file")
+        file = repository.tree.get(named)
+        if file is None:
+            continue
+        if _is_lfs(repository, file):
+            raise Missing(f"{ref.location}: only a pointer; its bytes are in Git LFS")
+        check_format(ref, named)
+        size = (repository.files / named).stat().st_size
+        return FetchedObject(ref=ref, root=repository.files, model=named, sha256="", size=size)
+    raise Missing(f"{ref.location}: no such file in the repository at this commit")
+
+
+def _is_lfs(repository: Repository, file: TreeFile) -> bool:
+    if file.size > 1024:  # noqa: PLR2004 - the specification's limit of a pointer's size
+        return False
+    return (repository.files / file.path).read_bytes().startswith(LFS)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

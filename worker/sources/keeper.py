@@ -1,0 +1,147 @@
+"""Keeping what was downloaded: --keep-downloads, --keep-format."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import stat
+import tarfile
+import tempfile
+import threading
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from worker.core import keys
+from worker.core.errors import Download, StoreError, StoreFull, UsageError
+from worker.sources.base import FetchedObject
+from worker.stores.base import Store
+
+DATE = (1980, 1, 1, 0, 0, 0)
+"""The first date a zip can hold: every file's, so that equal files make equal archives."""
+MODE = 0o644
+
+
+class _Shared:
+    """What many objects share; `lock` lets one thread keep it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.kept = False
+
+
+class Keeper:
+    """Puts an object's files under ``downloads/<uid>`` of a store: an archive, or as they are.
+
+    Kept are all regular files of the object's root, links never; equal files give equal bytes. A
+    name that a key may not have is percent-quoted where files are kept as they are.
+    A repository's go once under ``downloads/github/<org>/<repo>/<commit>``, whichever of its
+    objects are asked for.
+    The Fetcher has it keep what came over a network, not what lay on a local file system.
+    """
+
+    def __init__(self, store: Store, format_: str) -> None:
+        """Raises: UsageError for a format that is not in FORMATS."""
+        if format_ not in FORMATS:
+            raise UsageError(f"cannot keep downloads as {format_!r}; known: {', '.join(FORMATS)}")
+        self._store = store
+        self._format = format_
+        self._lock = threading.Lock()
+        self._shared: dict[str, _Shared] = {}
+        self.asked = False
+        """Whether there was anything to keep yet."""
+
+    def keep(self, fetched: FetchedObject) -> None:
+        """Store the object's files; what is there already, stays.
+
+        Raises: StoreError if the store is unusable, Download if only this object is refused.
+        """
+        self.asked = True
+        try:
+            if fetched.kept_as is None:
+                self._put(keys.download(fetched.ref.uid), fetched.root)
+            else:
+                self._put_once(fetched.kept_as, fetched.root)
+        except StoreFull:
+            raise
+        except StoreError as error:
+            self._store.check()  # raises when the store, not this object, is the trouble
+            raise Download(f"could not keep {fetched.ref.uid}: {error}") from error
+
+    def _put_once(self, key: str, root: Path) -> None:
+        with self._lock:
+            shared = self._shared.setdefault(key, _Shared())
+        with shared.lock:
+            if not shared.kept:
+                self._put(key, root)
+                shared.kept = True
+
+    def _put(self, key: str, root: Path) -> None:
+        pack = FORMATS[self._format]
+        if pack is None:
+            for name, path in _files(root):
+                self._store.create(keys.kept_file(key, name), path)
+            return
+        handle, name = tempfile.mkstemp(dir=root.parent)
+        os.close(handle)
+        archive = Path(name)
+        try:
+            pack(archive, root)
+            self._store.create(f"{key}.{self._format}", archive)
+        finally:
+            archive.unlink()
+
+
+def _files(root: Path) -> Iterator[tuple[str, Path]]:
+    """Regular files below `root` with POSIX names relative to it, sorted by name."""
+    found = []
+    for parent, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in names:
+            path = Path(parent, name)
+            if stat.S_ISREG(path.lstat().st_mode):
+                found.append((path.relative_to(root).as_posix(), path))
+    yield from sorted(found)
+
+
+def _zip(archive: Path, root: Path) -> None:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as opened:
+        for name, path in _files(root):
+            info = zipfile.ZipInfo(name, DATE)
+            info.external_attr = (stat.S_IFREG | MODE) << 16
+            info.file_size = path.stat().st_size
+            with path.open("rb") as source, opened.open(info, "w") as target:
+                while chunk := source.read(1 << 20):
+                    target.write(chunk)
+
+
+def _tar(archive: Path, root: Path) -> None:
+    with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as opened:
+        _add_all(opened, root)
+
+
+def _tar_gz(archive: Path, root: Path) -> None:
+    with (
+        archive.open("wb") as raw,
+        gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as opened,
+    ):
+        _add_all(opened, root)
+
+
+def _add_all(opened: tarfile.TarFile, root: Path) -> None:
+    for name, path in _files(root):
+        info = tarfile.TarInfo(name)
+        info.size = path.stat().st_size
+        info.mode = MODE
+        with path.open("rb") as source:
+            opened.addfile(info, source)
+
+
+FORMATS: Mapping[str, Callable[[Path, Path], None] | None] = {
+    "zip": _zip,
+    "tar": _tar,
+    "tar.gz": _tar_gz,
+    "files": None,
+}
+"""What --keep-format knows, each with what makes the archive."""

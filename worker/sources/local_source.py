@@ -1,0 +1,74 @@
+"""Objects that lie on a file system already: used where they are, never copied or changed."""
+
+from __future__ import annotations
+
+import errno
+import threading
+from pathlib import Path
+
+from worker.core import file_uri
+from worker.core.errors import Missing
+from worker.index.record import ObjectRef
+from worker.sources.archive import is_archive, split, unpack_model
+from worker.sources.base import FetchedObject, FetchLimits
+from worker.sources.deadline import Deadline
+from worker.sources.names import check_format, inside
+from worker.sources.transfer import check_size
+
+
+class LocalSource:
+    """Plain paths and file:// URLs; ``archive.zip!/member``, or an archive with one model."""
+
+    name = "local"
+
+    def __init__(self, limits: FetchLimits, stop: threading.Event) -> None:
+        self._limits = limits
+        self._stop = stop
+
+    def claims(self, ref: ObjectRef) -> bool:
+        """Whatever has no scheme, or file://."""
+        return ref.location.startswith(file_uri.SCHEME) or "://" not in ref.location
+
+    def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
+        """The file where it lies; an archive's files are unpacked below `into`.
+
+        Raises: Missing (also for a path that leads out of its root), TooLarge, Unsupported,
+        ImportFailed, Download (the file system fails).
+        """
+        file, member = split(ref.location)
+        path = _path(file)
+        try:
+            return self._found(ref, path, member, into)
+        except PermissionError as error:
+            raise Missing(f"{path}: not readable: {error.strerror}") from error
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise Missing(f"{path}: no such file") from error
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise Missing(f"{path}: {error.strerror}") from error
+            raise
+
+    def _found(
+        self, ref: ObjectRef, path: Path, member: str | None, into: Path
+    ) -> FetchedObject:  # fmt: skip
+        # A root within an archive says what to unpack of it, not where the archive may lie.
+        outside = member is None and ref.root is not None and split(ref.root).member is None
+        root = _path(ref.root) if outside and ref.root is not None else path.parent
+        real_root, model = inside(root, path)
+        if member is not None or is_archive(path, path.name):
+            deadline = Deadline(self._limits.timeout_s, self._stop)
+            return unpack_model(ref, path, path.name, member, into, self._limits, deadline)
+        check_format(ref, path.name)
+        size = path.stat().st_size
+        check_size(size, self._limits.max_bytes)
+        return FetchedObject(ref=ref, root=real_root, model=model, sha256="", size=size)
+
+
+def _path(location: str) -> Path:
+    """The path of a plain location or of a file:// URL on this host."""
+    if not location.startswith(file_uri.SCHEME):
+        return Path(location)
+    try:
+        return Path(file_uri.path_of(location))
+    except ValueError as error:
+        raise Missing(f"{location}: {error}") from error

@@ -1,0 +1,138 @@
+"""Objaverse 1.0 and the other Objaverse-XL sources, through the `objaverse` package.
+
+The package runs in a process of its own: it has no deadlines and no size limits, prints, forks
+pools, and takes a second to import.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import threading
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from worker.core.errors import Missing, NodeError, TooLarge
+from worker.core.json_errors import NOT_JSON
+from worker.index.record import ObjectRef
+from worker.sources.base import FetchedObject, FetchLimits
+from worker.sources.deadline import Deadline
+from worker.sources.process import run
+from worker.sources.transfer import Passing, check_size, retried
+
+CHILD = Path(__file__).with_name("objaverse_child.py")
+SKETCHFAB = re.compile(r"https://sketchfab\.com/3d-models/(?P<uid>[0-9a-f]{32})")
+THINGIVERSE = re.compile(r"https://www\.thingiverse\.com/thing:\d+/files\?fileId=\d+")
+PATHS = Path(".objaverse", "hf-objaverse-v1", "object-paths.json.gz")
+"""Where the package keeps the map of Objaverse 1.0's uids, below the home folder."""
+ROOM = 256 << 20
+"""Bytes on disk beside the object: that map, and the package's temporary files."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the child says; `path` is below its home folder."""
+
+    state: Literal["found", "missing", "too_large", "no_space", "failed"]
+    path: str = ""
+    message: str = ""
+
+
+# Made once: msgspec crashes when two threads are the first to decode one type.
+ANSWER = msgspec.json.Decoder(Answer)
+
+
+class ObjaverseSource:
+    """Sketchfab, Thingiverse and Smithsonian identifiers as Objaverse-XL writes them."""
+
+    name = "objaverse"
+
+    def __init__(self, limits: FetchLimits, stop: threading.Event, folder: Path) -> None:
+        self._limits = limits
+        self._stop = stop
+        self._map = folder / PATHS.name
+        self._map_lock = threading.Lock()
+
+    def claims(self, ref: ObjectRef) -> bool:
+        """By the identifier; Smithsonian's are plain URLs, so there the record's source counts."""
+        return _kind(ref) is not None
+
+    def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
+        """Have the package download the object into `into`.
+
+        Raises: Missing, Download, TooLarge.
+        """
+        kind = _kind(ref)
+        if kind is None:
+            raise Missing(f"{ref.location}: not an Objaverse identifier")
+        deadline = Deadline(self._limits.timeout_s, self._stop)
+        if kind == "sketchfab" and not self._map.exists():
+            with self._map_lock:  # the first one brings the map that the others share
+                path = self._download(ref, kind, into, deadline)
+        else:
+            path = self._download(ref, kind, into, deadline)
+        size = path.stat().st_size
+        check_size(size, self._limits.max_bytes)
+        root = into / "files"
+        root.mkdir()
+        model = path.rename(root / path.name).name
+        return FetchedObject(ref=ref, root=root, model=model, sha256="", size=size)
+
+    def _download(self, ref: ObjectRef, kind: str, into: Path, deadline: Deadline) -> Path:
+        def once() -> Path:
+            home = into / "home"
+            shutil.rmtree(home, ignore_errors=True)
+            (home / PATHS).parent.mkdir(parents=True)
+            if kind == "sketchfab" and self._map.exists():
+                os.link(self._map, home / PATHS)
+            return home / self._ask(ref, kind, home, deadline)
+
+        return retried(once, self._limits.attempts, deadline)
+
+    def _ask(self, ref: ObjectRef, kind: str, home: Path, deadline: Deadline) -> str:
+        request = {
+            "kind": kind,
+            "identifier": ref.location,
+            "sha256": ref.sha256 or "",
+            "home": str(home),
+            "max_bytes": self._limits.max_bytes,
+        }
+        environment = {**os.environ, "HOME": str(home), "TMPDIR": str(home)}
+        # -P: the script's own folder, which has an http.py, must not be searched for modules.
+        ended = run(
+            [sys.executable, "-P", str(CHILD)], environment, home,
+            self._limits.max_bytes + ROOM, deadline, msgspec.json.encode(request),
+        )  # fmt: skip
+        try:
+            answer = ANSWER.decode(ended.output)
+        except NOT_JSON as error:
+            raise Passing(
+                f"{ref.location}: the objaverse package died ({ended.status}): {ended.log[-600:]}"
+            ) from error
+        if kind == "sketchfab" and answer.state in {"found", "missing"}:
+            self._keep_map(home / PATHS)
+        if answer.state == "found":
+            return answer.path
+        message = f"{ref.location}: {answer.message}"
+        raise {
+            "missing": Missing, "too_large": TooLarge, "no_space": NodeError, "failed": Passing,
+        }[answer.state](message)  # fmt: skip
+
+    def _keep_map(self, path: Path) -> None:
+        """Keep a map that the package has just read whole."""
+        if not self._map.exists() and path.exists():
+            path.rename(self._map)
+
+
+def _kind(ref: ObjectRef) -> str | None:
+    if SKETCHFAB.fullmatch(ref.location):
+        return "sketchfab"
+    if THINGIVERSE.fullmatch(ref.location):
+        return "thingiverse"
+    own = ref.path is None and ref.url is None
+    if own and ref.source == "smithsonian" and ref.location.startswith("https://"):
+        return "smithsonian"
+    return None

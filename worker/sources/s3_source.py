@@ -1,0 +1,205 @@
+"""Objects in an S3 bucket."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+from urllib3.exceptions import HTTPError
+
+from worker.core import s3
+from worker.core.errors import Download, Missing, TooLarge
+from worker.index.record import ObjectRef
+from worker.sources import side_files
+from worker.sources.archive import is_archive, split, unpack_model
+from worker.sources.base import FetchedObject, FetchLimits
+from worker.sources.deadline import Deadline
+from worker.sources.names import check_format, safe_member, url_name
+from worker.sources.transfer import CHUNK, Passing, check_size, retried, save
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
+
+ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound"})
+FINAL = (NoCredentialsError, PartialCredentialsError, ParamValidationError)
+FORBIDDEN = 403
+TOO_MANY_REQUESTS = 429
+SERVER_ERROR = 500
+MAX_FILES = 5_000
+"""Files below one object's root prefix."""
+
+
+class Denied(Download):
+    """Not ours to read; of a bucket that is not ours to list, an absent key is answered so too."""
+
+
+class S3Source:
+    """``s3://bucket/key``, and of what lies beside it the files that the model names.
+
+    With a root ``s3://bucket/prefix/`` all that lies below it comes too.
+    """
+
+    name = "s3"
+
+    def __init__(self, limits: FetchLimits, stop: threading.Event, options: s3.S3Options) -> None:
+        self._limits = limits
+        self._stop = stop
+        self._options = options
+
+    def claims(self, ref: ObjectRef) -> bool:
+        """By the scheme."""
+        return ref.location.startswith(s3.SCHEME)
+
+    def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
+        """Download the key and its side files, or all keys below the root, into `into`.
+
+        Raises: Missing, Download, TooLarge, Unsupported, ImportFailed.
+        """
+        uri, member = split(ref.location)
+        bucket, key = _parse(uri)
+        deadline = Deadline(self._limits.timeout_s, self._stop)
+        client = s3.client(self._options)
+        if member is None and ref.root is not None and ref.root.startswith(s3.SCHEME):
+            root = ref.root.rstrip("/") + "/"
+            if uri.startswith(root):
+                return self._folder(client, ref, bucket, key, _parse(root)[1], into, deadline)
+        name = url_name(f"{s3.SCHEME}/{quote(key)}")  # neither is a URL
+        target = into / name
+        size = self._download(client, bucket, key, target, self._limits.max_bytes, deadline)
+        if member is not None or is_archive(target, name):
+            unpacked = unpack_model(ref, target, name, member, into, self._limits, deadline)
+            target.unlink()
+            return unpacked
+        model = target.rename(into / check_format(ref, name)).name
+        room = self._limits.max_bytes - size
+
+        def beside(name: str, path: Path) -> bool:
+            nonlocal room
+            at = key.rpartition("/")[0]
+            try:
+                room -= self._download(
+                    client, bucket, f"{at}/{name}" if at else name, path, room, deadline
+                )
+            except (Missing, Denied):
+                return False
+            return True
+
+        side_files.bring(into, model, beside)
+        return FetchedObject(ref=ref, root=into, model=model, sha256="", size=size)
+
+    def _folder(
+        self, client: S3Client, ref: ObjectRef, bucket: str, key: str, prefix: str,
+        into: Path, deadline: Deadline,
+    ) -> FetchedObject:  # fmt: skip
+        model = safe_member(key.removeprefix(prefix))
+        check_format(ref, model)
+        total = 0
+        for count, (found, size) in enumerate(self._list(client, bucket, prefix, deadline)):
+            if count == MAX_FILES:
+                raise TooLarge(f"s3://{bucket}/{prefix}: more than {MAX_FILES:,} files")
+            check_size(total + size, self._limits.max_bytes)
+            target = into / safe_member(found.removeprefix(prefix))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            room = self._limits.max_bytes - total
+            total += self._download(client, bucket, found, target, room, deadline)
+        if not (into / model).is_file():
+            raise Missing(f"s3://{bucket}/{key}: no such key")
+        size = (into / model).stat().st_size
+        return FetchedObject(ref=ref, root=into, model=model, sha256="", size=size)
+
+    def _list(
+        self, client: S3Client, bucket: str, prefix: str, deadline: Deadline
+    ) -> Iterator[tuple[str, int]]:
+        # Not a paginator: after an error it is at its end, and a part would pass for the whole.
+        what = f"s3://{bucket}/{prefix}"
+        after: dict[str, Any] = {}
+        while True:
+            page = partial(client.list_objects_v2, Bucket=bucket, Prefix=prefix, **after)
+            answer = self._asked(partial(_answer, page, what), what, deadline)
+            for entry in answer.get("Contents", ()):
+                if not entry["Key"].endswith("/"):
+                    yield entry["Key"], entry["Size"]
+            if not answer.get("IsTruncated"):
+                return
+            if "NextContinuationToken" not in answer:
+                raise Download(f"{what}: the server cuts its listing off and tells no way on")
+            after = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def _download(
+        self, client: S3Client, bucket: str, key: str, target: Path, room: int, deadline: Deadline
+    ) -> int:
+        what = f"s3://{bucket}/{key}"
+
+        def once() -> int:
+            answer = _answer(partial(client.get_object, Bucket=bucket, Key=key), what)
+            with contextlib.closing(answer["Body"]) as body:
+                check_size(answer.get("ContentLength", 0), room)  # chunked, it has none
+                read = partial(_answer, partial(body.read, CHUNK), what)
+                return save(iter(read, b""), target, room, deadline)
+
+        return self._asked(once, what, deadline)
+
+    def _asked(self, work: Callable[[], T], what: str, deadline: Deadline) -> T:
+        """What `work` gives, tried again. Raises: Missing, Download, naming `what`."""
+
+        def once() -> T:
+            with _explained(what):
+                return work()
+
+        return retried(once, self._limits.attempts, deadline)
+
+
+def _answer(ask: Callable[[], T], what: str) -> T:
+    """What a service says to `ask`.
+
+    Raises: Passing, where an answer's headers are nonsense to botocore; whatever else it raises.
+    """
+    try:
+        return ask()
+    except (ValueError, ArithmeticError, LookupError, RuntimeError) as error:
+        raise Passing(f"{what}: an answer that is not S3's: {error}") from error
+
+
+@contextlib.contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Turn what boto3 raises into Missing, Download or Passing."""
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in ABSENT:
+            raise Missing(f"{what}: no such key or bucket ({code})") from error
+        if status == FORBIDDEN:
+            raise Denied(f"{what}: HTTP {status}: {error}") from error
+        passing = status >= SERVER_ERROR or status == TOO_MANY_REQUESTS
+        raise (Passing if passing else Download)(f"{what}: HTTP {status}: {error}") from error
+    except FINAL as error:
+        raise Download(f"{what}: {error}") from error
+    except (BotoCoreError, HTTPError, ConnectionError) as error:
+        raise Passing(f"{what}: {error}") from error
+
+
+def _parse(uri: str) -> tuple[str, str]:
+    """Bucket and key, percent signs and all; a key is not a URL.
+
+    Raises: Missing if there is no bucket in it.
+    """
+    bucket, _, key = uri.removeprefix(s3.SCHEME).partition("/")
+    if not bucket or not key:
+        raise Missing(f"{uri}: names no key (expected s3://bucket/key)")
+    return bucket, key

@@ -1,0 +1,75 @@
+"""The objects in a range of scenes, brought here one by one.
+
+An object that is gone, changed, too large or no model any more is lost for good: another drawn for
+its place stands in for it, on every worker the same. A failure that may pass is the range's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from worker.core.errors import OBJECT_ERRORS, ObjectError
+from worker.index.record import ObjectRef, Scenes
+from worker.sources.base import FetchedObject, Lost
+
+Fetch = Callable[[ObjectRef], FetchedObject]
+Release = Callable[[FetchedObject], None]
+
+
+def of(ref: ObjectRef) -> tuple[ObjectRef, ...]:
+    """The objects that fetching `ref` fetches: itself, or a range's members."""
+    return (ref,) if ref.scenes is None else ref.scenes.members
+
+
+def fetch(
+    ref: ObjectRef, scenes: Scenes, folder: Path, one: Fetch, release: Release
+) -> FetchedObject:
+    """All members of a range, in `folder`; its sha256 is over theirs.
+
+    Raises: ObjectError, naming the member: of a passing failure, or where nothing is left to be
+    shown in some place; whatever else `one` raises.
+    """
+    found: list[FetchedObject | Lost] = []
+    try:
+        for member in scenes.members:
+            found.append(_one(member, one))  # noqa: PERF401 - what was brought is released
+        _check(scenes, found)
+    except BaseException:
+        for brought in found:
+            if isinstance(brought, FetchedObject):
+                release(brought)
+        raise
+    here = [member for member in found if isinstance(member, FetchedObject)]
+    lines = "".join(f"{member.ref.uid} {member.sha256}\n" for member in here)
+    return FetchedObject(
+        ref=ref,
+        root=folder,
+        model="",
+        sha256=hashlib.sha256(lines.encode()).hexdigest(),
+        size=sum(member.size for member in here),
+        members=tuple(found),
+    )
+
+
+def _one(member: ObjectRef, one: Fetch) -> FetchedObject | Lost:
+    try:
+        return one(member)
+    except ObjectError as error:
+        if error.retryable:
+            raise type(error)(f"member {member.uid}: {error}") from error
+        return Lost(error.code, str(error))
+
+
+def _check(scenes: Scenes, found: Sequence[FetchedObject | Lost]) -> None:
+    for group in scenes.groups:
+        for place in group.places:
+            lost = [found[number] for number in place.members]
+            last = lost[-1]
+            if isinstance(last, Lost) and all(isinstance(each, Lost) for each in lost):
+                raise OBJECT_ERRORS[last.code](
+                    f"none of the {len(lost)} objects drawn for one place of class "
+                    f"{scenes.classes[place.class_idx]} can be had; member "
+                    f"{scenes.members[place.members[-1]].uid}: {last.message}"
+                )

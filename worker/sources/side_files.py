@@ -1,0 +1,158 @@
+"""Side files: what a model names and needs beside it, so that it can be brought along.
+
+Material libraries, buffers and pictures, found by patterns of bounded length and never by parsing:
+the model is a stranger's, and this is the worker itself. What is named wrongly is only not there.
+"""
+
+from __future__ import annotations
+
+import errno
+import html
+import mmap
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import dropwhile
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+
+import structlog
+
+from worker.core.errors import ImportFailed, TooLarge
+from worker.core.formats import suffix_of
+from worker.sources.names import safe_member
+
+log = structlog.get_logger(__name__)
+
+MOST: Final = 500
+"""Files that one model may name."""
+
+_SCANNED: Final = 256 << 20
+"""Bytes of a file that are looked through."""
+_STRETCH: Final = 1 << 20
+_OVERLAP: Final = 4 << 10
+"""Looked through at once, and again with the next stretch: no other thread runs meanwhile."""
+
+_VALUE: Final = re.compile(r"on|off|[rgbmlz]|[-+]?[\d.]+")
+_BASE: Final = re.compile(r"[^/\\]+$")
+_NO_PLACE: Final = frozenset({errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})
+
+Get = Callable[[str, Path], bool]
+"""Brings the file of a safe relative name to a path; False if there is none."""
+
+
+class _Naming(NamedTuple):
+    """How files of a format name others: a pattern, and what the text it finds may mean."""
+
+    pattern: re.Pattern[bytes]
+    spelt: Callable[[str], Iterable[str]]
+
+
+def _library(text: str) -> Iterable[str]:
+    # One name with blanks in it, or several names.
+    return (text, *text.split())
+
+
+def _map(text: str) -> Iterable[str]:
+    """The name after a map's options: "-s 1 1 1 -bm 0.5 wood.png"."""
+    words = text.split()
+    if text.startswith("-"):
+        words = list(dropwhile(lambda word: word.startswith("-") or _VALUE.fullmatch(word), words))
+    return (" ".join(words), text)
+
+
+def _uri(text: str) -> Iterable[str]:
+    text = re.sub(r"\\(.)", r"\1", text)
+    return () if text.startswith("data:") else (unquote(text), text)
+
+
+def _xml_uri(text: str) -> Iterable[str]:
+    return _uri(html.unescape(text))
+
+
+def _windows(text: str) -> Iterable[str]:
+    # Where the exporter's own folders are no more, importers look beside the model.
+    base = _BASE.search(text)
+    return (text, base[0]) if base else (text,)
+
+
+_MTL: Final = rb"^[ \t]*(?:map_\w+|bump|disp|decal|refl|norm)[ \t]+([^\r\n]{1,1024})"
+# A header's zeros and a quote are no part of a name: no byte is looked at twice.
+_FBX: Final = (
+    rb'RelativeFilename(?:S..\x00\x00|: ")([^"\x00-\x1f]{1,1024}?'
+    rb"\.(?:png|jpe?g|tga|bmp|tiff?|dds|exr|hdr|webp|gif|psd))"
+)
+_NAMINGS: Final = {
+    "obj": _Naming(re.compile(rb"mtllib[ \t]+([^\r\n]{1,1024})"), _library),
+    "mtl": _Naming(re.compile(_MTL, re.MULTILINE | re.IGNORECASE), _map),
+    "gltf": _Naming(re.compile(rb'"uri"\s*:\s*"((?:[^"\\]|\\.){1,1024})"'), _uri),
+    "dae": _Naming(
+        re.compile(rb"<init_from>\s{0,64}+(?:<ref>\s{0,64}+)?+([^<]{1,1024}+)<"), _xml_uri
+    ),
+    "fbx": _Naming(re.compile(_FBX, re.DOTALL | re.IGNORECASE), _windows),
+    "usda": _Naming(re.compile(rb"@([^@\r\n]{1,1024})@"), lambda text: (text,)),
+}
+
+
+def named(path: Path) -> Iterator[str]:
+    """Safe names, relative to its folder, of what the file at `path` names; some may be no files.
+
+    Names that lead out of the folder are left out. Raises: TooLarge if it names more than MOST.
+    """
+    naming = _NAMINGS.get(suffix_of(path.name))
+    if naming is None or path.stat().st_size == 0:
+        return
+    seen: set[bytes] = set()
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        stretches = range(0, min(len(text), _SCANNED), _STRETCH)
+        for found in (
+            each
+            for start in stretches
+            for each in naming.pattern.finditer(text, start, start + _STRETCH + _OVERLAP)
+        ):
+            if found[1] in seen:
+                continue
+            seen.add(found[1])
+            if len(seen) > MOST:
+                raise _too_many(path.name)
+            for name in naming.spelt(found[1].decode(errors="replace").strip()):
+                try:
+                    yield safe_member(name.strip("\"' \t"))
+                except ImportFailed:
+                    continue
+
+
+def bring(folder: Path, model: str, get: Get) -> None:
+    """Bring what `model`, a file in `folder`, names, and what those files name in their turn.
+
+    Raises: TooLarge if they name more than MOST; whatever `get` raises.
+    """
+    known = {model}
+    absent: list[str] = []
+    todo = [model]
+    while todo:
+        file = folder / todo.pop()
+        for name in named(file):
+            name = file.parent.joinpath(name).relative_to(folder).as_posix()  # noqa: PLW2901
+            if name in known:
+                continue
+            known.add(name)
+            if len(known) > MOST:
+                raise _too_many(model)
+            (todo if _got(folder / name, name, get) else absent).append(name)
+    if absent:
+        log.info("named by the model, but not beside it", model=model, files=absent[:10])
+
+
+def _too_many(name: str) -> TooLarge:
+    return TooLarge(f"{name}: names more than {MOST} files")
+
+
+def _got(path: Path, name: str, get: Get) -> bool:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return get(name, path)
+    except OSError as error:
+        if error.errno in _NO_PLACE:  # a file that is a folder too, a name that fits no file
+            return False
+        raise

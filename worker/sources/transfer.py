@@ -1,0 +1,73 @@
+"""Bytes from a network to a file: bounded in size and time, tried again, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import stamina
+
+from worker.core.errors import Download, TooLarge
+from worker.sources.deadline import Deadline
+
+CHUNK = 1 << 18
+T = TypeVar("T")
+
+
+class Passing(Exception):
+    """A failure that may pass, with the seconds a server asked to wait before the next try."""
+
+    def __init__(self, message: str, wait_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
+def retried(work: Callable[[], T], attempts: int, deadline: Deadline) -> T:
+    """The result of `work`, tried again while it raises Passing.
+
+    Raises: Download once the attempts or the time are used up; whatever else `work` raises.
+    """
+    wait_s = 0.0
+    try:
+        for attempt in stamina.retry_context(
+            on=Passing, attempts=attempts, timeout=deadline.left(), wait_initial=0.2, wait_max=10.0
+        ):
+            with attempt:
+                if wait_s:
+                    deadline.wait(wait_s)
+                deadline.left()
+                try:
+                    return work()
+                except Passing as error:
+                    wait_s = error.wait_s
+                    raise
+    except Passing as error:
+        raise Download(str(error)) from error
+    raise AssertionError("stamina ends with a result or an exception")  # pragma: no cover
+
+
+def save(chunks: Iterator[bytes], target: Path, max_bytes: int, deadline: Deadline) -> int:
+    """Write `chunks` to `target` by way of ``<target>.part``; the number of bytes written.
+
+    Raises: TooLarge at the first byte over `max_bytes`; Download when the time is over.
+    """
+    part = target.with_name(f"{target.name}.part")
+    size = 0
+    try:
+        with part.open("wb") as file:
+            for chunk in chunks:
+                deadline.left()
+                size += len(chunk)
+                check_size(size, max_bytes)
+                file.write(chunk)
+        part.rename(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return size
+
+
+def check_size(size: int, max_bytes: int) -> None:
+    """Raises: TooLarge if `size` is over the limit."""
+    if size > max_bytes:
+        raise TooLarge(f"{size:,} bytes or more; the limit is {max_bytes:,}")

@@ -1,0 +1,45 @@
+"""A known-good object: if this one does not render, the node is at fault, not the objects."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from worker.contract import recipe as recipes
+from worker.contract.protocol import RenderObject
+from worker.contract.recipe import Recipe
+
+UID = "canary"
+CUBE = """\
+v -1 -1 -1
+v -1 -1 1
+v -1 1 -1
+v -1 1 1
+v 1 -1 -1
+v 1 -1 1
+v 1 1 -1
+v 1 1 1
+f 1 2 4 3
+f 3 4 8 7
+f 7 8 6 5
+f 5 6 2 1
+f 3 7 5 1
+f 8 4 2 6
+"""
+
+
+def request(folder: Path) -> RenderObject:
+    """Write a cube below `folder` and ask for one view of it, 16x16, one sample."""
+    root, scratch = folder / "model", folder / "raw"
+    root.mkdir(parents=True, exist_ok=True)
+    scratch.mkdir(parents=True, exist_ok=True)
+    (root / "cube.obj").write_text(CUBE)
+    recipe = dataclasses.replace(Recipe(), name=UID, views=1, resolution=(16, 16), samples=1)
+    return RenderObject(
+        uid=UID,
+        root=str(root),
+        model="cube.obj",
+        format="obj",
+        scratch=str(scratch),
+        recipe=recipes.to_dict(recipe),
+    )

@@ -1,0 +1,359 @@
+"""The Blender children of one worker: N a device, lent to one object at a time.
+
+A child that dies, overruns or errs is ended with its whole process group and replaced. A death
+is tried once more in a fresh child; then a known-good canary tells whether the node is to blame,
+and only if it renders is the death the object's outcome.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import queue
+import random
+import shutil
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from worker.contract import recipe as recipes
+from worker.contract.protocol import Failed, Phase, Ready, Rendered, RenderObject
+from worker.contract.recipe import Recipe
+from worker.core import cores, memory
+from worker.core import scratch as scratch_folders
+from worker.core.errors import (
+    OBJECT_ERRORS,
+    BlenderMissing,
+    Crash,
+    DeviceMissing,
+    NodeUnusable,
+    ObjectError,
+    ObjectInterrupted,
+    OutOfMemory,
+    RenderFailed,
+    Timeout,
+    Unsupported,
+)
+from worker.sources.base import FetchedObject
+from worker.supervisor import canary, devices, scene_order, usage
+from worker.supervisor.devices import Device
+from worker.supervisor.process import Child, ChildDied
+from worker.supervisor.result import RenderedObject
+from worker.supervisor.runtime import Runtime
+from worker.supervisor.watchdog import Limits, Overrun, TooMuchMemory
+
+log = structlog.get_logger(__name__)
+
+ATTEMPTS = 2
+START_ATTEMPTS = 3
+CHILDREN = {"cpu": 1, "cuda": 2, "optix": 2}
+"""Children a device by default: on a GPU the one imports while the other renders."""
+RECYCLE_SHARE = 0.5
+"""A child that holds more than this share of its limit between objects is replaced."""
+
+
+class PoolOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How many children, on what, within what limits. 0 children: the device's default."""
+
+    device: str = "auto"
+    children_per_device: int = 0
+    threads: int = 0
+    limits: Limits = Limits()
+    recycle_after: int = 200
+    """Objects a child renders before it is replaced, give or take a fifth."""
+
+
+class Slot:
+    """A place for one child on one device."""
+
+    def __init__(self, device: Device, recycle_after: int) -> None:
+        self.device = device
+        self.child: Child | None = None
+        # Jitter, or all children of a node that started together would restart together.
+        spread = random.uniform(0.8, 1.2)  # noqa: S311 - not a secret
+        self.recycle_after = max(1, round(recycle_after * spread))
+
+
+class Pool:
+    """Children by need; `render` may be called from `size` threads at once."""
+
+    def __init__(self, runtime: Runtime, options: PoolOptions, home: Path) -> None:
+        self._runtime = runtime
+        self._options = options
+        self._home = home
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+        self._alive: set[Child] = set()
+        # A child dies with the thread that started it (PR_SET_PDEATHSIG), and the line's threads
+        # end one by one; this one lasts.
+        self._starter = ThreadPoolExecutor(1, "children")
+        self._slots: list[Slot] = []
+        self._free: queue.LifoQueue[Slot] = queue.LifoQueue()
+        self._closed = False
+        self._memory_limit = 0
+        self._threads = options.threads or cores.threads()
+        self.ready: Ready | None = None
+
+    @property
+    def size(self) -> int:
+        """How many objects can be rendered at once; 0 before `open`."""
+        return len(self._slots)
+
+    @property
+    def device(self) -> str:
+        """The kind of device in use: "cpu", "cuda" or "optix"."""
+        return self._slots[0].device.kind if self._slots else ""
+
+    def open(self, environment: str = "") -> Ready:
+        """Choose the devices and start the first child, so that a broken node shows at once.
+
+        environment: a picture to light with, which that child decodes once; or "".
+        Raises: BlenderMissing, DeviceMissing; ConfigurationError when the picture is none.
+        """
+        absent: DeviceMissing | None = None
+        passed_over: list[str] = []
+        for chosen in devices.candidates(self._options.device, os.environ):
+            try:
+                self._fill(chosen)
+                self._child(self._slots[0], environment)
+            except DeviceMissing as error:
+                log.debug("device absent", device=chosen[0].kind, reason=str(error))
+                absent = error
+                passed_over.append(str(error))
+                continue
+            break
+        else:
+            raise absent or DeviceMissing("no device to try")
+        if passed_over and self.device == "cpu":
+            log.warning(
+                "a GPU is to be seen and cannot be used: the CPU renders",
+                passed_over=passed_over,
+                advice="'render-worker doctor' looks at it; --device cuda fails instead",
+            )
+        for slot in reversed(self._slots):
+            self._free.put(slot)
+        assert self.ready is not None  # noqa: S101 - `_start` has set it
+        log.info(
+            "blender ready",
+            runtime=self._runtime.name,
+            version=self.ready.blender,
+            device=self.device,
+            children=self.size,
+            threads=self._threads or "all",
+            memory_mb=self._memory_limit >> 20,
+        )
+        return self.ready
+
+    def render(
+        self,
+        fetched: FetchedObject,
+        recipe: Recipe,
+        scratch: Path,
+        on_phase: Callable[[Phase], None] = lambda _: None,
+    ) -> RenderedObject:
+        """Render `fetched` into the folder `scratch`.
+
+        Raises: any ObjectError; NodeError when the node proves unusable.
+        """
+        request = self._request(fetched, recipe, scratch)
+        slot = self._free.get()
+        try:
+            answer = self._with_retry(slot, request, on_phase)
+            tail = slot.child.log_tail if slot.child else ()
+            if isinstance(answer, Failed):
+                # After an error the scene may hold anything; a fresh child costs about a second.
+                self._empty(slot)
+                if scratch_folders.is_full(scratch):
+                    raise scratch_folders.full(answer.message)
+                raise OBJECT_ERRORS.get(answer.code, RenderFailed)(answer.message, tail)
+            if answer.uid != request.uid:
+                self._empty(slot)
+                raise RenderFailed(f"Blender answered for another object ({answer.uid})", tail)
+            self._recycle(slot)
+            return RenderedObject(fetched=fetched, scratch=scratch, answer=answer)
+        finally:
+            self._free.put(slot)
+
+    def close(self, *, now: bool = False) -> None:
+        """End every child; `now` also those that are at work. Safe to call from any thread."""
+        self._closed = True
+        with self._lock:
+            children = list(self._alive)
+            self._alive.clear()
+        for child in children:
+            if not now:
+                child.stop()
+            self._end(child)
+
+    def _with_retry(
+        self, slot: Slot, request: RenderObject, on_phase: Callable[[Phase], None]
+    ) -> Rendered | Failed:
+        for attempt in range(1, ATTEMPTS + 1):
+            shutil.rmtree(request.scratch, ignore_errors=True)
+            Path(request.scratch).mkdir(parents=True)
+            child = self._child(slot)
+            try:
+                answer = child.render(request, on_phase)
+            except (ChildDied, Overrun, TooMuchMemory) as error:
+                outcome = self._death(slot, child, error)
+                if attempt == ATTEMPTS:
+                    self._prove(slot)
+                    raise outcome from error
+                log.warning("blender replaced, trying once more", reason=str(outcome))
+            else:
+                return answer
+        raise AssertionError("unreachable")
+
+    def _death(self, slot: Slot, child: Child, error: Exception) -> ObjectError:
+        """End what is left of the child and say what its end means for the object."""
+        phase, tail = child.phase, child.log_tail
+        # Both: a sibling's kill is counted too, and anyone may send the signal.
+        ended = isinstance(error, ChildDied) and child.was_killed()
+        out_of_memory = ended and memory.kernel_kills() > child.kernel_kills
+        self._empty(slot)
+        if self._closed:
+            raise ObjectInterrupted("the worker was stopped") from error
+        if isinstance(error, Overrun):
+            return Timeout(str(error), tail)
+        if isinstance(error, TooMuchMemory):
+            return OutOfMemory(str(error), tail)
+        if out_of_memory:
+            return OutOfMemory(f"the kernel ended Blender for memory in the phase '{phase}'", tail)
+        return Crash(f"Blender died in the phase '{phase}': {error}", tail)
+
+    def _prove(self, slot: Slot) -> None:
+        """After a death, show that the node is not to blame: a plain cube renders there.
+
+        Raises: NodeUnusable, BlenderMissing, ObjectInterrupted.
+        """
+        for _ in range(ATTEMPTS):
+            folder = self._home / f"canary-{next(self._numbers)}"
+            try:
+                answer: object = self._child(slot).render(canary.request(folder))
+            except (ChildDied, Overrun, TooMuchMemory) as error:
+                answer = error
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(answer, Rendered):
+                return
+            self._empty(slot)
+            if self._closed:
+                raise ObjectInterrupted("the worker was stopped")
+        said = answer.message if isinstance(answer, Failed) else answer
+        raise NodeUnusable(
+            f"an object ended Blender on {slot.device.name}, and a plain cube does not render "
+            f"there either ({said}): check this node's memory, driver and disk with "
+            "'render-worker doctor', and run elsewhere"
+        )
+
+    def _request(self, fetched: FetchedObject, recipe: Recipe, scratch: Path) -> RenderObject:
+        if (recipe.product == scene_order.PRODUCT) != (fetched.ref.scenes is not None):
+            raise Unsupported(
+                f"{fetched.ref.file_identifier}: product '{recipe.product}' takes "
+                f"{'no ranges' if fetched.ref.scenes else 'ranges'} of scenes"
+            )
+        if fetched.ref.scenes is not None:
+            return RenderObject(
+                uid=fetched.ref.uid,
+                root=str(fetched.root),
+                model="",
+                format="",
+                scratch=str(scratch),
+                recipe=recipes.to_dict(recipe),
+                order=scene_order.of(fetched, fetched.ref.scenes, recipe.views),
+            )
+        format_ = scene_order.format_of(fetched)
+        if self.ready is not None and format_ not in self.ready.formats:
+            raise Unsupported(
+                f"Blender {self.ready.blender} ({self._runtime.name}) cannot read '{format_}'; "
+                f"it reads {', '.join(sorted(self.ready.formats))}; "
+                "the bpy 4.5 wheel (--blender bpy) reads every format the worker knows"
+            )
+        return RenderObject(
+            uid=fetched.ref.uid,
+            root=str(fetched.root),
+            model=fetched.model,
+            format=format_,
+            scratch=str(scratch),
+            recipe=recipes.to_dict(recipe),
+        )
+
+    def _fill(self, chosen: list[Device]) -> None:
+        per_device = self._options.children_per_device or CHILDREN[chosen[0].kind]
+        self._slots = [
+            Slot(device, self._options.recycle_after)
+            for _ in range(per_device)
+            for device in chosen
+        ]
+        limit = self._options.limits.memory_bytes
+        self._memory_limit = limit or memory.default_limit(len(self._slots))
+
+    def _child(self, slot: Slot, environment: str = "") -> Child:
+        """The slot's child, started if there is none.
+
+        Raises: ObjectInterrupted, DeviceMissing, ConfigurationError (see `open`); BlenderMissing
+        after a few tries.
+        """
+        if self._closed:
+            raise ObjectInterrupted("the worker was stopped")
+        for attempt in range(1, START_ATTEMPTS + 1):
+            if slot.child is not None:
+                break
+            try:
+                slot.child = self._start(slot.device, environment)
+            except BlenderMissing as error:
+                if self._closed:
+                    raise ObjectInterrupted("the worker was stopped") from error
+                if attempt == START_ATTEMPTS:
+                    raise BlenderMissing(
+                        f"{error}; tried {attempt} times: check this node's libraries, memory and "
+                        "disk with 'render-worker doctor'"
+                    ) from error
+                log.warning("blender did not start, trying again", reason=str(error))
+        assert slot.child is not None  # noqa: S101 - the last attempt raised
+        return slot.child
+
+    def _start(self, device: Device, environment: str) -> Child:
+        home = self._home / f"child-{next(self._numbers)}"
+        child = self._starter.submit(
+            Child, self._runtime, device, home, self._options.limits, self._memory_limit
+        ).result()
+        with self._lock:
+            self._alive.add(child)
+        if self._closed:  # since `close` looked at who is alive
+            self._end(child)
+            raise ObjectInterrupted("the worker was stopped")
+        try:
+            self.ready, _ = child.start(self._threads, environment)
+        except Exception:
+            self._end(child)
+            raise
+        if self._closed:
+            self._end(child)
+            raise ObjectInterrupted("the worker was stopped")
+        return child
+
+    def _recycle(self, slot: Slot) -> None:
+        """Replace a child that has served long enough or has swollen."""
+        child = slot.child
+        if child is None:
+            return
+        swollen = usage.of_group(child.pid).resident > RECYCLE_SHARE * self._memory_limit
+        if child.objects >= slot.recycle_after or swollen:
+            log.debug("child recycled", objects=child.objects, swollen=swollen)
+            self._empty(slot)
+
+    def _empty(self, slot: Slot) -> None:
+        if slot.child is not None:
+            self._end(slot.child)
+            slot.child = None
+
+    def _end(self, child: Child) -> None:
+        with self._lock:
+            self._alive.discard(child)
+        child.kill()
+        shutil.rmtree(child.home, ignore_errors=True)

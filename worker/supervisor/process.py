@@ -1,0 +1,245 @@
+"""One Blender process: started, spoken to, timed, and ended as a whole process group."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TypeVar
+
+import msgspec
+
+from worker.contract import protocol
+from worker.contract.protocol import (
+    Beat,
+    Configure,
+    Configured,
+    Failed,
+    Phase,
+    Ready,
+    Rendered,
+    RenderObject,
+    Stop,
+)
+from worker.core import memory
+from worker.core.errors import BlenderMissing, ConfigurationError, DeviceMissing, WorkerError
+from worker.core.json_errors import NOT_JSON
+from worker.supervisor.devices import Device
+from worker.supervisor.environment import child_environment
+from worker.supervisor.runtime import Runtime
+from worker.supervisor.watchdog import LOOK_EVERY_S, Limits, Overrun, TooMuchMemory, Watch
+
+LAUNCH = Path(__file__).with_name("launch.py")
+STOP_DEADLINE_S = 5.0
+ENDING_S = 5.0
+"""From the end of what a process says to its own: for a core dump, and on a busy machine."""
+SHELL_SIGNALLED = 128
+"""A shell, which some Blenders are wrapped in, ends with this and its child's signal."""
+TAIL_LINES = 40
+TAIL_LINE_LENGTH = 400
+REFUSALS: dict[str, type[WorkerError]] = {"configuration": ConfigurationError}
+"""What a child that does not want to be configured means; else its device is missing."""
+FromChild = Ready | Configured | Beat | Phase | Rendered | Failed
+# Made once, here: msgspec crashes when two threads are the first to decode one type.
+FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+NAME = msgspec.json.Decoder(str)
+FROM_CHILD: dict[str, msgspec.json.Decoder[FromChild]] = {
+    kind.__name__: msgspec.json.Decoder(kind) for kind in protocol.FROM_CHILD
+}
+
+Answer = TypeVar("Answer", Ready, Configured, Rendered)
+
+
+class ChildDied(Exception):
+    """The process ended, or said what the protocol does not allow, without an answer."""
+
+
+class Child:
+    """A running Blender on one device. One thread owns it at a time; any may `kill` it."""
+
+    def __init__(
+        self, runtime: Runtime, device: Device, home: Path, limits: Limits, memory_limit: int
+    ) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.home = home
+        self.kernel_kills = memory.kernel_kills()
+        ours, theirs = socket.socketpair()
+        command = [*runtime.command, "--channel-fd", str(theirs.fileno())]
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", str(LAUNCH), str(os.getpid()), *command],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                cwd=home,
+                env={
+                    **child_environment(os.environ, home),
+                    **runtime.environment,
+                    **device.environment,
+                },
+            )
+        self.device = device
+        self._socket = ours
+        self._socket.settimeout(LOOK_EVERY_S)
+        self._limits = limits
+        self._memory_limit = memory_limit
+        self._buffer = bytearray()
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self.objects = 0
+        self._watch = self._new_watch("start")
+        assert self._process.stdout is not None  # noqa: S101 - a PIPE was asked for
+        self._log = threading.Thread(
+            target=self._read_log, args=(self._process.stdout,), daemon=True
+        )
+        self._log.start()
+
+    @property
+    def pid(self) -> int:
+        """Process id, which is also the process group's."""
+        return self._process.pid
+
+    @property
+    def log_tail(self) -> tuple[str, ...]:
+        """The last lines Blender printed."""
+        return tuple(self._tail)
+
+    @property
+    def phase(self) -> str:
+        """What the child is, or was last, about."""
+        return self._watch.phase
+
+    @property
+    def peak(self) -> int:
+        """Most resident bytes seen during the last piece of work."""
+        return self._watch.peak
+
+    def start(self, threads: int, environment: str = "") -> tuple[Ready, Configured]:
+        """Wait until Blender is up and bind it to its device; it decodes `environment`.
+
+        Raises: BlenderMissing when it does not come up, DeviceMissing when the device is absent,
+        ConfigurationError when the picture is none.
+        """
+        try:
+            ready = self._answer(Ready)
+            if isinstance(ready, Failed):
+                raise BlenderMissing(ready.message)
+            self._send(Configure(self.device.kind, threads, environment))
+            configured = self._answer(Configured)
+        except (ChildDied, Overrun, TooMuchMemory) as error:
+            self.kill()
+            raise BlenderMissing(f"Blender did not start: {error}{_said(self.log_tail)}") from error
+        if isinstance(configured, Failed):
+            self.kill()
+            if refused := REFUSALS.get(configured.code):
+                raise refused(configured.message)
+            raise DeviceMissing(f"{self.device.name}: {configured.message}")
+        return ready, configured
+
+    def render(
+        self, request: RenderObject, on_phase: Callable[[Phase], None] = lambda _: None
+    ) -> Rendered | Failed:
+        """Render one object. Raises: ChildDied, Overrun, TooMuchMemory; then the child must go."""
+        self.objects += 1
+        self._tail.clear()
+        self._watch = self._new_watch("import")
+        self._send(request)
+        return self._answer(Rendered, on_phase)
+
+    def stop(self) -> None:
+        """Ask the child to end; end it by force if it does not."""
+        with contextlib.suppress(ChildDied):
+            self._send(Stop())
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_DEADLINE_S)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the whole process group, grandchildren included, and reap it. Safe to repeat."""
+        # The group outlives a dead leader, so it is signalled even when the child is gone.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._socket.close()
+        self._log.join(timeout=1.0)
+
+    def ending(self) -> str:
+        """How the process ended, for a person: "killed by SIGSEGV", "exit status 3"."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(ENDING_S)
+        status = self._process.returncode
+        if status is None:
+            return "still running"
+        if status < 0:
+            return f"killed by {signal.Signals(-status).name}"
+        return f"exit status {status}"
+
+    def was_killed(self) -> bool:
+        """Whether SIGKILL ended the process; asked before `kill`, which ends it so."""
+        return self._process.poll() in {-signal.SIGKILL, SHELL_SIGNALLED + signal.SIGKILL}
+
+    def _send(self, message: protocol.Message) -> None:
+        try:
+            self._socket.sendall(protocol.encode(message))
+        except OSError as error:
+            raise ChildDied(f"it no longer listens ({self.ending()})") from error
+
+    def _new_watch(self, phase: str) -> Watch:
+        return Watch(self._limits, self._process.pid, self._memory_limit, phase)
+
+    def _answer(
+        self, kind: type[Answer], on_phase: Callable[[Phase], None] = lambda _: None
+    ) -> Answer | Failed:
+        while True:
+            message = self._receive()
+            self._watch.heard()
+            if isinstance(message, Phase):
+                self._watch.enter(message.phase)
+                on_phase(message)
+            elif isinstance(message, (kind, Failed)):
+                return message
+            elif not isinstance(message, Beat):
+                raise ChildDied(f"it sent {type(message).__name__} out of turn")
+
+    def _receive(self) -> FromChild:
+        while (end := self._buffer.find(b"\n")) < 0:
+            if len(self._buffer) > protocol.MAX_LINE:
+                raise ChildDied("it sent an endless message")
+            self._watch.look()
+            try:
+                data = self._socket.recv(1 << 16)
+            except TimeoutError:
+                continue
+            except OSError:
+                data = b""
+            if not data:
+                raise ChildDied(f"it ended without an answer ({self.ending()})")
+            self._buffer += data
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        return _decode(line)
+
+    def _read_log(self, pipe: IO[bytes]) -> None:
+        with pipe:
+            while line := pipe.readline(TAIL_LINE_LENGTH):
+                self._tail.append(line.decode(errors="replace").rstrip())
+
+
+def _decode(line: bytes) -> FromChild:
+    """Decode strictly: the child has run untrusted files."""
+    try:
+        return FROM_CHILD[NAME.decode(FIELDS.decode(line)["type"])].decode(line)
+    except (KeyError, *NOT_JSON) as error:
+        raise ChildDied(f"it sent a message that is not of the protocol: {error}") from error
+
+
+def _said(tail: tuple[str, ...]) -> str:
+    return f"; it said: {' | '.join(tail[-5:])}" if tail else ""

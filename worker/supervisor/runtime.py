@@ -1,0 +1,59 @@
+"""Which Blender renders: the bpy wheel or a Blender program. The same child runs inside both."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+
+import msgspec
+
+from worker.core.errors import BlenderMissing
+from worker.supervisor import libraries
+
+PROGRAM = Path(__file__).parents[1] / "blender" / "program.py"
+# A script that raises leaves `blender -b` at exit status 0 unless told otherwise.
+PROGRAM_OPTIONS = ("--background", "--factory-startup", "--disable-autoexec")
+PROGRAM_FAILED = ("--python-exit-code", "70")
+
+
+class Runtime(msgspec.Struct, frozen=True):
+    """How to start Blender: the command, short of the channel's descriptor.
+
+    `environment` is given to the child beside what `environment.child_environment` lets through.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: dict[str, str] = {}
+
+
+def find(choice: str = "auto") -> Runtime:
+    """Resolve "bpy", the path or name of a Blender program, or "auto": bpy, else `blender`.
+
+    Raises: BlenderMissing, with what to install.
+    """
+    has_bpy = importlib.util.find_spec("bpy") is not None
+    if choice == "bpy" or (choice == "auto" and has_bpy):
+        return _bpy(has_bpy)
+    found = shutil.which("blender" if choice == "auto" else choice)
+    if found is None:
+        wanted = "neither the bpy wheel nor a program 'blender'"
+        if choice != "auto":
+            wanted = f"no program '{choice}'"
+        raise BlenderMissing(
+            f"no Blender: there is {wanted}; install the wheel with 'make setup' "
+            "or name a program (3.2 or newer) with --blender PATH"
+        )
+    program = str(Path(found).absolute())  # a child is started in a folder of its own
+    script = ("--python", str(PROGRAM), "--")
+    return Runtime(program, (program, *PROGRAM_OPTIONS, *PROGRAM_FAILED, *script))
+
+
+def _bpy(installed: bool) -> Runtime:
+    if not installed:
+        raise BlenderMissing("no Blender: the bpy wheel is not installed; run 'make setup'")
+    if packages := libraries.missing():
+        raise BlenderMissing(libraries.advice(packages))
+    return Runtime("bpy", (sys.executable, "-P", "-m", "worker.blender"))
