@@ -64,4 +64,4 @@ def test_a_child_sees_its_own_device_only():
 
 
 def test_every_choice_of_the_command_line_has_its_row():
-    assert set(devices.KINDS) == {"auto", "cpu", "cuda", "optix"}
+    assert set(devices.DEVICES_BY_CHOICE) == {"auto", "cpu", "cuda", "optix"}

@@ -7,7 +7,7 @@ import resource
 
 import pytest
 
-from worker.export.hdf5_sink import Sink
+from worker.export.hdf5_sink import Hdf5Sink
 
 
 @contextlib.contextmanager
@@ -25,7 +25,7 @@ def at_most(size):
 def test_what_was_written_is_read_back_whether_the_disk_took_it_or_not(tmp_path, limit):
     draw = random.Random(7)
     model = bytearray()
-    with Sink(tmp_path / "file") as sink, at_most(limit):
+    with Hdf5Sink(tmp_path / "file") as sink, at_most(limit):
         for _ in range(300):
             start, data = draw.randrange(8000), draw.randbytes(draw.randrange(1, 600))
             assert sink.seek(start) == start
@@ -45,11 +45,11 @@ def test_what_was_written_is_read_back_whether_the_disk_took_it_or_not(tmp_path,
 def test_it_is_a_new_file(tmp_path):
     (tmp_path / "file").write_bytes(b"mine")
     with pytest.raises(FileExistsError):
-        Sink(tmp_path / "file")
+        Hdf5Sink(tmp_path / "file")
 
 
 def test_truncated(tmp_path):
-    with Sink(tmp_path / "file") as sink:
+    with Hdf5Sink(tmp_path / "file") as sink:
         sink.write(b"x" * 100)
         sink.truncate(40)
         assert sink.seek(0, os.SEEK_END) == 40

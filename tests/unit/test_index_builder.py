@@ -19,7 +19,7 @@ from worker.core.s3 import S3Options
 from worker.index import builder
 from worker.index.builder import build
 from worker.index.reader import open_index
-from worker.index.spool import Spool
+from worker.index.shard_spool import ShardSpool
 
 S3 = S3Options()
 COMMIT = "c" * 40
@@ -165,7 +165,7 @@ def test_equal_hashes_of_different_objects_lose_nothing(tmp_path, monkeypatch):
         def digest(self):
             return bytes(self.size)
 
-    monkeypatch.setattr("worker.index.spool.hashlib.blake2b", Colliding)
+    monkeypatch.setattr("worker.index.shard_spool.hashlib.blake2b", Colliding)
     listed = [{"fileIdentifier": name} for name in "abcab"]
     build(str(jsonl(tmp_path / "l.jsonl", listed)), str(tmp_path / "out"))
     assert [ref.file_identifier for ref in contents(tmp_path / "out")] == ["a", "b", "c"]
@@ -238,7 +238,7 @@ def test_a_spool_holds_many_records_in_a_few_bytes_each():
 
     from worker.index.record import ObjectRef
 
-    with Spool() as spool:
+    with ShardSpool() as spool:
         spool.append(ObjectRef(file_identifier="first"))
         tracemalloc.start()
         try:

@@ -13,7 +13,7 @@ from worker.core.errors import IndexInvalid, UsageError
 from worker.core.s3 import S3Options
 from worker.index import builder
 from worker.index.reader import open_index
-from worker.index.record import Group, ObjectRef, Place, Scenes
+from worker.index.record import Group, ObjectRef, Scenes, SceneSlot
 from worker.index.resolve import relate, resolve
 from worker.index.scenes import STUDY, arranged, class_of, ranges
 
@@ -209,7 +209,7 @@ ONE = (ObjectRef(file_identifier="a/b.glb"),)
 
 
 def scene(members=(0,), class_idx=0, samples=1, refs=ONE):
-    places = (Place(class_idx=class_idx, members=members),)
+    places = (SceneSlot(class_idx=class_idx, members=members),)
     return ObjectRef(
         file_identifier="scenes/x/0-0",
         scenes=Scenes(plan="", first=0, classes=("a",), members=refs,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from worker.contract import camera_layouts
-from worker.contract.recipe import LAYOUTS, Camera
+from worker.contract.recipe import CAMERA_LAYOUTS, Camera
 from worker.contract.schema import RecipeError
 
 MANY = 2000
@@ -35,7 +35,7 @@ def shares(values, low, high, bins=10):
 
 
 def test_the_recipe_and_the_table_name_the_same_layouts():
-    assert set(camera_layouts.LAYOUTS) == set(LAYOUTS)
+    assert set(camera_layouts.CAMERA_LAYOUTS) == set(CAMERA_LAYOUTS)
 
 
 def test_sphere_is_uniform_at_its_distance():
@@ -127,7 +127,7 @@ def test_fixed_takes_the_places_in_turn():
     assert np.allclose(places(camera, 3), [[0, -2, 0], [3, 0, 1], [0, -2, 0]])
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", CAMERA_LAYOUTS)
 def test_northern_holds_for_every_layout(layout):
     camera = Camera(
         layout=layout, northern=True, elevation=(-60.0, 60.0), fixed=((0.0, 1.0, -1.0),)

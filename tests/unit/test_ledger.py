@@ -12,7 +12,7 @@ from worker.core import keys
 from worker.core.errors import OBJECT_ERRORS, Download, ImportFailed, ObjectInterrupted, StoreError
 from worker.core.ranks import Rank
 from worker.index.record import ObjectRef
-from worker.ledger import LedgerWriter, Line, Outcome, fold, read_ledger, settled
+from worker.ledger import LedgerLine, LedgerWriter, Outcome, fold, read_ledger, settled
 from worker.pack.result import PackedObject
 from worker.stores import open_store
 
@@ -186,7 +186,7 @@ def test_writers_have_names_of_their_own(store):
 
 
 def line(outcome, at, code=None):
-    return Line(uid="a", outcome=outcome, code=code, time=f"2026-01-01T00:00:{at:02d}.000Z")
+    return LedgerLine(uid="a", outcome=outcome, code=code, time=f"2026-01-01T00:00:{at:02d}.000Z")
 
 
 @pytest.mark.parametrize(("lines", "kept"), [

@@ -9,7 +9,7 @@ from worker.core.ranks import assign
 from worker.core.s3 import S3Options
 from worker.index import builder, reader, uris
 from worker.index.record import ObjectRef
-from worker.run.discoveries import News
+from worker.run.discoveries import Discoveries
 from worker.sources.git_source import commit_of
 
 COMMITS = ("a" * 40, "b" * 40)
@@ -40,7 +40,7 @@ def index(request, tmp_path):
 def test_news_are_told_once_under_the_same_shard_whoever_works(index, world):
     told = {}
     for rank in range(world):
-        news = News(index)
+        news = Discoveries(index)
         for share in assign(len(index.shards), rank, world):
             news.open(share, index.read(index.shards[share.shard]))
         for number, one in enumerate(NEWS):
@@ -56,7 +56,7 @@ def test_news_are_told_once_under_the_same_shard_whoever_works(index, world):
 
 def test_all_that_the_index_names_of_a_repository_is_known(index):
     for share in assign(len(index.shards), 0, 1):
-        news = News(index)
+        news = Discoveries(index)
         refs = index.read(index.shards[share.shard])
         news.open(share, refs)
         for one in NEWS:
@@ -92,7 +92,7 @@ def reads(monkeypatch):
 
 
 def test_a_row_is_read_once_and_only_when_asked_for(large, reads):
-    news = News(large)
+    news = Discoveries(large)
     for share in assign(len(large.shards), 0, 1):
         refs = large.read(large.shards[share.shard])
         reads.clear()
@@ -108,7 +108,7 @@ def test_what_lies_within_a_shard_takes_no_other(reads, tmp_path):
     (tmp_path / "other.txt").write_text("\n".join(names))
     builder.build(str(tmp_path / "other.txt"), str(tmp_path / "other"), shard_size=3)
     index = reader.open_index(str(tmp_path / "other"), S3Options())
-    news = News(index)
+    news = Discoveries(index)
     (share,) = (share for share in assign(3, 0, 1) if share.shard == 1)
     refs = index.read(index.shards[1])
     news.open(share, refs)
@@ -120,7 +120,7 @@ def test_what_lies_within_a_shard_takes_no_other(reads, tmp_path):
 def test_another_ranks_broken_shard_ends_the_row_with_a_warning(large, tmp_path):
     (tmp_path / large.shards[2].file).write_bytes(b"garbage")
     (tmp_path / large.shards[30].file).unlink()
-    news = News(large)
+    news = Discoveries(large)
     (share,) = (share for share in assign(len(large.shards), 4, 40))
     refs = large.read(large.shards[4])
     with capture_logs() as logs:
@@ -130,7 +130,7 @@ def test_another_ranks_broken_shard_ends_the_row_with_a_warning(large, tmp_path)
     assert sorted(line["shard"] for line in logs) == [large.shards[n].name for n in (2, 30)]
     assert {line["log_level"] for line in logs} == {"warning"}
     assert all(line["shard"] in line["error"] for line in logs)
-    beyond = News(large)
+    beyond = Discoveries(large)
     (share,) = assign(len(large.shards), 3, 40)
     beyond.open(share, large.read(large.shards[3]))
     assert beyond.shard_of(NEWS[0]) == large.shards[3].name

@@ -18,10 +18,10 @@ from tests.raw_views import rendered_object, write_passes
 from worker import presets
 from worker.codecs import image_formats, srgb
 from worker.contract import render_passes
-from worker.contract.recipe import IMAGES, RECORDS
+from worker.contract.recipe import IMAGES, VIEW_RECORDS
 from worker.core import keys
 from worker.pack import records as packed_records
-from worker.pack.kinds import KINDS, colour, depth, index, material, normal
+from worker.pack.kinds import IMAGE_KINDS, colour, depth, index, material, normal
 from worker.pack.pack import pack
 from worker.pack.raw import RawView
 
@@ -113,8 +113,13 @@ def deep(data):
 
 
 def test_every_kind_and_record_of_a_recipe_is_made():
-    assert set(KINDS) == set(IMAGES) == set(render_passes.KINDS) == set(keys.IMAGE_ENDINGS)
-    assert set(packed_records.RECORDS) == set(RECORDS)
+    assert (
+        set(IMAGE_KINDS)
+        == set(IMAGES)
+        == set(render_passes.PASSES_BY_IMAGE_KIND)
+        == set(keys.IMAGE_ENDINGS)
+    )
+    assert set(packed_records.VIEW_RECORDS) == set(VIEW_RECORDS)
 
 
 @pytest.mark.parametrize("kind", IMAGES)
@@ -125,7 +130,7 @@ def test_a_kind_has_the_passes_it_reads_and_no_more_is_rendered(tmp_path, kind):
     wanted = render_passes.passes((kind,))
     passes = {each: pixels for each, pixels in surface().items() if each in wanted}
     write_passes(raw.scratch / view.files["passes"], passes)
-    pixels = KINDS[kind].encode(RawView(view, raw.scratch), recipe)
+    pixels = IMAGE_KINDS[kind].encode(RawView(view, raw.scratch), recipe)
     assert pixels.shape[:2] == SIZE[::-1]
 
 

@@ -148,7 +148,7 @@ def test_what_images_and_records_can_tell_is_taken(name, overrides):
 
 
 def test_what_every_record_needs_is_said():
-    assert set(needed.NEEDS) == set(recipes.RECORDS)
+    assert set(needed.NEEDS) == set(recipes.VIEW_RECORDS)
     assert not [name for name in needed.LENS if needed.NEEDS[name].one_lens]
 
 

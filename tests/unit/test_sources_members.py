@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from worker.core.errors import Download, Missing, StoreError
-from worker.index.record import Group, ObjectRef, Place, Scenes
+from worker.index.record import Group, ObjectRef, Scenes, SceneSlot
 from worker.sources import scene_members
 from worker.sources.base import FetchedObject, Lost
 
@@ -17,7 +17,7 @@ def bring(wrong, places=((0, 1), (2,))):
     """Fetch a range whose objects go wrong as `wrong` says; gives it and what was given back."""
     scenes = Scenes(
         plan="", first=0, classes=("chair",), members=REFS,
-        groups=(Group(samples=1, places=tuple(Place(class_idx=0, members=m) for m in places)),),
+        groups=(Group(samples=1, places=tuple(SceneSlot(class_idx=0, members=m) for m in places)),),
     )  # fmt: skip
     ref = ObjectRef(file_identifier="scenes/x/0-0", scenes=scenes)
     released = []

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.core.errors import Empty, ObjectError
-from worker.core.staged_pipeline import Line
+from worker.core.staged_pipeline import StagedPipeline
 
 
 def run_line(items, work, *, workers=3, room=2, stages=2):
     done, failed, aborted = [], [], []
-    line = Line(on_abort=lambda: aborted.append(True))
+    line = StagedPipeline(on_abort=lambda: aborted.append(True))
     channel = line.feed(lambda: iter(items), room=room)
     for number in range(stages):
         channel = line.stage(
@@ -61,7 +61,7 @@ def test_an_error_of_the_feed_ends_the_line():
         yield 1
         raise OSError("index gone")
 
-    line = Line(on_abort=lambda: None)
+    line = StagedPipeline(on_abort=lambda: None)
     channel = line.feed(items, room=1)
     with pytest.raises(OSError, match="index gone"):
         line.drain(channel, lambda _: None)
@@ -69,7 +69,7 @@ def test_an_error_of_the_feed_ends_the_line():
 
 def test_an_error_of_the_sink_is_raised_and_aborts():
     aborted = []
-    line = Line(on_abort=lambda: aborted.append(True))
+    line = StagedPipeline(on_abort=lambda: aborted.append(True))
     channel = line.feed(lambda: iter(range(100)), room=1)
 
     def sink(item: int) -> None:
@@ -88,7 +88,7 @@ def test_a_slow_last_step_holds_the_feed_back():
             taken.append(number)
             yield number
 
-    line = Line(on_abort=lambda: None)
+    line = StagedPipeline(on_abort=lambda: None)
     channel = line.feed(items, room=2)
     channel = line.stage("a", lambda item: item, channel, workers=1, room=2, failed=lambda *_: None)
     ahead = []

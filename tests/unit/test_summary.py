@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from worker.core.errors import ExitStatus, StoreError
-from worker.run.outcome_counts import Tally
+from worker.run.outcome_counts import OutcomeCounts
 from worker.run.termination_summary import LIMIT, encode
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ def test_a_path_that_is_no_text_is_told_all_the_same():
 
 
 def test_counts_are_there():
-    said = json.loads(encode(ExitStatus.DONE, tally=Tally()))
+    said = json.loads(encode(ExitStatus.DONE, tally=OutcomeCounts()))
     assert said["rendered"] == said["failed"] == 0
 
 

@@ -9,7 +9,7 @@ import traceback
 from typing import Union
 
 from worker.blender import compat, engine, mischief
-from worker.blender.channel import Channel, Heart
+from worker.blender.connection import Connection, Heart
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.products import PRODUCTS, Tell
 from worker.blender.views import sky
@@ -29,15 +29,15 @@ BUG = 70
 
 
 def main(arguments: list[str]) -> None:
-    """Serve the host on the socket that `--channel-fd` names; never returns.
+    """Serve the host on the socket that `--socket-fd` names; never returns.
 
     The process ends by os._exit: Blender can crash while it tidies up work that is complete.
     """
     status = BUG
     try:
         parser = argparse.ArgumentParser(prog="worker.blender")
-        parser.add_argument("--channel-fd", type=int, required=True, help="inherited socket")
-        serve(Channel(parser.parse_args(arguments).channel_fd))
+        parser.add_argument("--socket-fd", type=int, required=True, help="inherited socket")
+        serve(Connection(parser.parse_args(arguments).socket_fd))
         status = 0
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else BUG
@@ -48,11 +48,11 @@ def main(arguments: list[str]) -> None:
     os._exit(status)
 
 
-def serve(channel: Channel) -> None:
+def serve(connection: Connection) -> None:
     """Answer until the host says Stop or goes away."""
     compat.start()
-    Heart(channel).start()
-    channel.send(
+    Heart(connection).start()
+    connection.send(
         Ready(
             protocol=protocol.PROTOCOL,
             pid=os.getpid(),
@@ -65,27 +65,27 @@ def serve(channel: Channel) -> None:
     )
     device = engine.Device()
     while True:
-        message = channel.receive()
+        message = connection.receive()
         if isinstance(message, Configure):
             try:
                 device = engine.bind(message.device, message.threads)
                 if message.environment:
                     sky.check(message.environment)
-                channel.send(Configured(devices=list(device.names)))
+                connection.send(Configured(devices=list(device.names)))
             except ObjectFault as fault:
-                channel.send(Failed(uid="", code=fault.code, message=str(fault)))
+                connection.send(Failed(uid="", code=fault.code, message=str(fault)))
         elif isinstance(message, RenderObject):
-            channel.send(answer(message, device, teller(message, channel)))
+            connection.send(answer(message, device, teller(message, connection)))
         else:
             return
 
 
-def teller(request: RenderObject, channel: Channel) -> Tell:
+def teller(request: RenderObject, connection: Connection) -> Tell:
     """Tells the host of each phase; the tests' faults strike right after."""
 
     def tell(phase: Phase) -> None:
-        channel.send(phase)
-        mischief.strike(request, phase, channel)
+        connection.send(phase)
+        mischief.strike(request, phase, connection)
 
     return tell
 

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Callable, Dict
 
-from worker.blender.channel import Channel
+from worker.blender.connection import Connection
 from worker.contract.protocol import Phase, RenderObject
 
 VARIABLE = "RENDER_WORKER_MISCHIEF"
@@ -25,38 +25,38 @@ HOLD = "hold"
 WORK_S = 25.0
 
 
-def strike(request: RenderObject, phase: Phase, channel: Channel) -> None:
+def strike(request: RenderObject, phase: Phase, connection: Connection) -> None:
     """Do what the variable says, if it speaks of this object and phase."""
     if VARIABLE not in os.environ:
         return
     kind, where, part = os.environ[VARIABLE].split(":", 2)
     ours = part in request.model or part in request.uid
     if where == phase.phase and ours and phase.view in {-1, 1}:
-        KINDS[kind](request, channel)
+        FAULTS[kind](request, connection)
 
 
-def _segfault(_request: RenderObject, _channel: Channel) -> None:
+def _segfault(_request: RenderObject, _connection: Connection) -> None:
     ctypes.string_at(0)
 
 
-def _abort(_request: RenderObject, _channel: Channel) -> None:
+def _abort(_request: RenderObject, _connection: Connection) -> None:
     os.abort()
 
 
-def _leave(_request: RenderObject, _channel: Channel) -> None:
+def _leave(_request: RenderObject, _connection: Connection) -> None:
     os._exit(0)
 
 
-def _spin(_request: RenderObject, _channel: Channel) -> None:
+def _spin(_request: RenderObject, _connection: Connection) -> None:
     # In C and holding the interpreter's lock: not even the heart beats.
     ctypes.PyDLL(None).usleep(2_000_000_000)
 
 
-def _work(_request: RenderObject, _channel: Channel) -> None:
+def _work(_request: RenderObject, _connection: Connection) -> None:
     _toil_for(WORK_S)  # then all goes on
 
 
-def _toil(_request: RenderObject, _channel: Channel) -> None:
+def _toil(_request: RenderObject, _connection: Connection) -> None:
     _toil_for(2_000)
 
 
@@ -69,16 +69,16 @@ def _toil_for(seconds: float) -> None:
     sys.setswitchinterval(before)
 
 
-def _sleep(_request: RenderObject, _channel: Channel) -> None:
+def _sleep(_request: RenderObject, _connection: Connection) -> None:
     time.sleep(2_000)
 
 
-def _wait(request: RenderObject, _channel: Channel) -> None:
+def _wait(request: RenderObject, _connection: Connection) -> None:
     while (Path(request.root) / HOLD).exists():
         time.sleep(0.02)
 
 
-def _swell(_request: RenderObject, _channel: Channel) -> None:
+def _swell(_request: RenderObject, _connection: Connection) -> None:
     hoard = []
     for _ in range(64):  # 2 GB and no more, lest a host that nobody watches is out of memory
         hoard.append(b"x" * (32 << 20))
@@ -86,38 +86,38 @@ def _swell(_request: RenderObject, _channel: Channel) -> None:
     time.sleep(2_000)
 
 
-def _flood(_request: RenderObject, _channel: Channel) -> None:
+def _flood(_request: RenderObject, _connection: Connection) -> None:
     for _ in range(300):
         sys.stdout.write("flood " * 20_000 + "\n")
     sys.stdout.write("endless " * 4_000_000)
     os.abort()
 
 
-def _close_pipe(_request: RenderObject, channel: Channel) -> None:
-    channel.close()
+def _close_pipe(_request: RenderObject, connection: Connection) -> None:
+    connection.close()
     time.sleep(2_000)
 
 
-def _bad_message(_request: RenderObject, channel: Channel) -> None:
-    channel.send_line(b'{"type":"Rendered","uid":17}\n')
+def _bad_message(_request: RenderObject, connection: Connection) -> None:
+    connection.send_line(b'{"type":"Rendered","uid":17}\n')
     time.sleep(2_000)
 
 
-def _cut_file(request: RenderObject, _channel: Channel) -> None:
+def _cut_file(request: RenderObject, _connection: Connection) -> None:
     for path in Path(request.scratch).glob("*.exr"):
         os.truncate(path, path.stat().st_size // 2)
 
 
-def _stop(_request: RenderObject, _channel: Channel) -> None:
+def _stop(_request: RenderObject, _connection: Connection) -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def _grandchild(_request: RenderObject, _channel: Channel) -> None:
+def _grandchild(_request: RenderObject, _connection: Connection) -> None:
     subprocess.Popen(["sleep", "2000"])
     os.abort()
 
 
-KINDS: Dict[str, Callable[[RenderObject, Channel], None]] = {
+FAULTS: Dict[str, Callable[[RenderObject, Connection], None]] = {
     "segfault": _segfault,
     "abort": _abort,
     "leave": _leave,

@@ -1,7 +1,7 @@
 """Starts the child inside a Blender program; or, asked for "samples DIR", makes the samples.
 
 blender -b --factory-startup --disable-autoexec --python-exit-code 70 \
-    --python worker/blender/program.py -- --channel-fd N
+    --python worker/blender/program.py -- --socket-fd N
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from worker.commands.options import (
     with_s3,
 )
 from worker.core.s3 import S3Options
-from worker.export import KINDS
+from worker.export import EXPORT_KINDS
 from worker.export.run import ExportOptions, run
 from worker.ledger import codes_to_retry
 
@@ -32,7 +32,7 @@ from worker.ledger import codes_to_retry
 def export_command(
     context: typer.Context,
     kind: Annotated[
-        str, typer.Argument(help=f"{', '.join(KINDS)}.", envvar=ENVIRONMENT + "EXPORT_KIND")
+        str, typer.Argument(help=f"{', '.join(EXPORT_KINDS)}.", envvar=ENVIRONMENT + "EXPORT_KIND")
     ],
     source: Annotated[
         str, option("--input", "Output of a run: a folder or s3://bucket/prefix.", metavar="URI")

@@ -35,7 +35,7 @@ def build_command(
     source: Annotated[str, typer.Argument(help="Folder, list, or ShapeNet tree; or its URL.")],
     to: Annotated[str, option("--to", "Folder or s3://bucket/prefix.", metavar="URI")],
     kind: Annotated[
-        str, option("--kind", f"What SOURCE is: {', '.join(listings.KINDS)}.")
+        str, option("--kind", f"What SOURCE is: {', '.join(listings.LIST_KINDS)}.")
     ] = listings.AUTO,
     shard_size: Annotated[
         int, option("--shard-size", "Objects in a shard.", min=1)
@@ -70,7 +70,7 @@ def scenes_command(
     preset: Annotated[str, option("--preset", "Preset of product scenes, as for the run.")],
     overrides: Overrides = None,
     kind: Annotated[
-        str, option("--kind", f"What SOURCE is: {', '.join(listings.KINDS)}.")
+        str, option("--kind", f"What SOURCE is: {', '.join(listings.LIST_KINDS)}.")
     ] = listings.AUTO,
     shard_size: Annotated[int, option("--shard-size", "Zips in a shard.", min=1)] = SCENES,
     *,

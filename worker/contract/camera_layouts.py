@@ -45,7 +45,7 @@ class Viewpoint:
 
 
 @dataclasses.dataclass(frozen=True)
-class Seat:
+class CameraSlot:
     """What a layout is asked for: the place of view `number` of `views`."""
 
     camera: Camera
@@ -79,14 +79,14 @@ def viewpoints(
     Raises: RecipeError when no camera can stand where the recipe says.
     """
     check(camera)
-    place = LAYOUTS[camera.layout]
+    place = CAMERA_LAYOUTS[camera.layout]
     offset = (0.0, 0.0)
     if camera.layout in OFFSET:
         offset = (source.random(), source.random())
     return [
         _viewpoint(camera, resolution, place(seat), _fov(camera, source), support)
         for number in range(views)
-        for seat in [Seat(camera, number, views, source, offset)]
+        for seat in [CameraSlot(camera, number, views, source, offset)]
     ]
 
 
@@ -139,7 +139,7 @@ def farthest(camera: Camera, resolution: tuple[int, int], reach: float) -> float
     return reach * max(math.hypot(1.0, 1.0 / ((1.0 - camera.margin) * narrow)), 1.0 + LEAST_ROOM)
 
 
-def shell(seat: Seat) -> Matrix:
+def shell(seat: CameraSlot) -> Matrix:
     """A point of uniform direction and uniform distance (Objaverse-XL's scripts/rendering)."""
     while True:
         direction = _uniform(seat.source)
@@ -148,18 +148,18 @@ def shell(seat: Seat) -> Matrix:
             return radius * direction
 
 
-def sphere(seat: Seat) -> Matrix:
+def sphere(seat: CameraSlot) -> Matrix:
     """A point of uniform direction."""
     direction = _uniform(seat.source)
     return seat.radius() * direction
 
 
-def hemisphere(seat: Seat) -> Matrix:
+def hemisphere(seat: CameraSlot) -> Matrix:
     """A point of uniform direction above the horizon."""
     return _north(sphere(seat))
 
 
-def hammersley(seat: Seat) -> Matrix:
+def hammersley(seat: CameraSlot) -> Matrix:
     """A point of Hammersley's low-discrepancy set, the whole set shifted by the object's offset.
 
     Microsoft's TRELLIS (dataset_toolkits) does so, with a quarter of the views below the horizon.
@@ -171,32 +171,32 @@ def hammersley(seat: Seat) -> Matrix:
     return seat.radius() * _on_sphere(height, turn)
 
 
-def ring(seat: Seat) -> Matrix:
+def ring(seat: CameraSlot) -> Matrix:
     """Evenly around the object, each at an elevation drawn."""
     elevation = math.radians(seat.source.uniform(*seat.camera.elevation))
     return seat.radius() * _on_sphere(math.sin(elevation), _evenly(seat))
 
 
-def turntable(seat: Seat) -> Matrix:
+def turntable(seat: CameraSlot) -> Matrix:
     """Evenly around the object, from the first elevation to the last: level where they agree."""
     low, high = seat.camera.elevation
     elevation = math.radians(low + (high - low) * seat.share)
     return seat.radius() * _on_sphere(math.sin(elevation), _evenly(seat))
 
 
-def fixed(seat: Seat) -> Matrix:
+def fixed(seat: CameraSlot) -> Matrix:
     """The recipe's own places, in turn."""
     return np.array(seat.camera.fixed[seat.number % len(seat.camera.fixed)])
 
 
-def get3d(seat: Seat) -> Matrix:
+def get3d(seat: CameraSlot) -> Matrix:
     """GET3D's camera: on +Y, raised by one angle and turned about Z by another, both drawn."""
     rotation = seat.source.uniform(0.0, 360.0)
     elevation = math.radians(seat.source.uniform(*seat.camera.elevation))
     return seat.radius() * _on_sphere(math.sin(elevation), math.radians(rotation + 90.0))
 
 
-LAYOUTS: dict[str, Callable[[Seat], Matrix]] = {
+CAMERA_LAYOUTS: dict[str, Callable[[CameraSlot], Matrix]] = {
     "shell": shell,
     "sphere": sphere,
     "hemisphere": hemisphere,
@@ -285,7 +285,7 @@ def _on_sphere(height: float, turn: float) -> Matrix:
     return np.array([level * math.cos(turn), level * math.sin(turn), height])
 
 
-def _evenly(seat: Seat) -> float:
+def _evenly(seat: CameraSlot) -> float:
     return math.radians(seat.camera.azimuth) + 2.0 * math.pi * seat.number / seat.views
 
 

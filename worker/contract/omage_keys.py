@@ -6,7 +6,7 @@ import dataclasses
 
 from worker.contract.schema import key
 
-CHANNELS = 12
+OMAGE_CHANNELS = 12
 """Position 3, occupancy, normal 3, albedo 3, metallic, roughness."""
 EXTENT = 1.9999
 """The object's longest side."""

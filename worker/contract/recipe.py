@@ -18,11 +18,20 @@ MATERIAL_IMAGES = ("albedo", "alpha", "metallic", "roughness")
 OTHER_IMAGES = ("mask", "index-object", "index-material", "position-exr")
 IMAGES = (*COLOUR_IMAGES, *DEPTH_IMAGES, *NORMAL_IMAGES, *MATERIAL_IMAGES, *OTHER_IMAGES)
 """Image kinds; what each is made from, `worker.contract.render_passes` says."""
-RECORDS = (
+VIEW_RECORDS = (
     "cameras", "npy-3x4", "gpt4point", "transforms", "nerf-synthetic", "get3d", "nsvf",
     "nerfstudio", "instant-ngp", "zeronvs", "trellis",
 )  # fmt: skip
-LAYOUTS = ("shell", "sphere", "hemisphere", "hammersley", "ring", "turntable", "fixed", "get3d")
+CAMERA_LAYOUTS = (
+    "shell",
+    "sphere",
+    "hemisphere",
+    "hammersley",
+    "ring",
+    "turntable",
+    "fixed",
+    "get3d",
+)
 DENOISER = "openimagedenoise"
 """What `cycles.denoise` denoises with, as `messages.Ready` calls it."""
 RIGS = (
@@ -34,7 +43,7 @@ RIGS = (
 class Camera:
     """Where the cameras stand. World: Z up; the object is centred on the origin."""
 
-    layout: str = key("shell", "how viewpoints are placed", choices=LAYOUTS)
+    layout: str = key("shell", "how viewpoints are placed", choices=CAMERA_LAYOUTS)
     projection: str = key(
         "perspective", "how the camera sees", choices=("perspective", "orthographic")
     )
@@ -276,7 +285,7 @@ class Recipe:
     records: tuple[str, ...] = key(
         ("cameras",),
         "files about the views: one cameras.json; a NNN.npy each; or as a system's reader wants",
-        choices=RECORDS,
+        choices=VIEW_RECORDS,
     )
     previews: tuple[str, ...] = key(
         (),

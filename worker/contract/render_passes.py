@@ -66,7 +66,7 @@ MATERIAL_COMPONENTS = {"alpha": "R", "metallic": "G", "roughness": "B"}
 
 _SEEN = (COMBINED, DEPTH)
 _SURFACE = (*_SEEN, MATERIAL, COVERAGE)
-KINDS: dict[str, tuple[Pass, ...]] = {
+PASSES_BY_IMAGE_KIND: dict[str, tuple[Pass, ...]] = {
     "colour": (COMBINED,),
     "colour-exr": (COMBINED,),
     "depth": _SEEN,
@@ -90,5 +90,5 @@ KINDS: dict[str, tuple[Pass, ...]] = {
 
 def passes(images: tuple[str, ...]) -> tuple[Pass, ...]:
     """The passes that all of `images` need, each once; COMBINED always, it has the alpha."""
-    wanted = {each: None for kind in images for each in KINDS[kind]}
+    wanted = {each: None for kind in images for each in PASSES_BY_IMAGE_KIND[kind]}
     return tuple({COMBINED: None, **wanted})

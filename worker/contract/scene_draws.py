@@ -21,7 +21,7 @@ from worker.contract.scene_keys import (
     BASE_TURN,
     LEAST_SCALE,
     LEAST_WARP,
-    LIGHT_PLACE,
+    LIGHT_LOCATION,
     MOST_SCALE,
     MOST_WARP,
 )
@@ -60,7 +60,7 @@ def cycles_seed(recipe: Recipe, idx: int) -> int:
 
 def light(recipe: Recipe, idx: int) -> Triple:
     """Where the light stands: on a circle around the X axis."""
-    x, y, z = LIGHT_PLACE
+    x, y, z = LIGHT_LOCATION
     spread = recipe.scenes.lighting
     if not spread:
         return x, y, z

@@ -15,17 +15,17 @@ BACKGROUND_MATERIAL = 99
 """The background's material index; an object's is its class."""
 MOST_CLASSES = BACKGROUND_MATERIAL
 MOST_OBJECTS = 32
-CAMERA_PLACE = (1.0, 0.0, 0.4)
+CAMERA_LOCATION = (1.0, 0.0, 0.4)
 CAMERA_TURN = (0.36 * math.pi, 0.0, 0.5 * math.pi)
 """XYZ Euler angles."""
 CAMERA_FOV = math.degrees(2.0 * math.atan(36.0 / 2.0 / 50.0))
 """Of a new camera in Blender: lens 50 mm, sensor 36 mm."""
-LIGHT_PLACE = (0.0, -0.75, 1.35)
+LIGHT_LOCATION = (0.0, -0.75, 1.35)
 LIGHT_POWER, LIGHT_RADIUS = 100.0, 1.0
 SUN_ENERGY, SUN_ANGLE = 1.0, 0.00918
 """It shines straight down; the angle is a new sun's in Blender."""
 PLANE_SIZE = 20.0
-WALL_PLACE = (-3.0, 0.0, -1.2)
+WALL_LOCATION = (-3.0, 0.0, -1.2)
 """It stands across the camera's axis, 4.3 away from it."""
 BASE_TURN = (0.5 * math.pi, 0.0, -math.pi / 6.0)
 """XYZ Euler angles of an object that nothing turns: its Y axis points up."""

@@ -161,18 +161,18 @@ def samples_of(identifier: str) -> range | None:
     return range(int(match[1]), int(match[2]) + 1) if match else None
 
 
-SAMPLES: Final = "img/"
+SCENE_SAMPLES: Final = "img/"
 """Samples of scenes lie here."""
 
 
 def sample_picture(idx: int, *, exr: bool) -> str:
     """Sample `idx` of a data set of scenes: "img/00000.exr"."""
-    return f"{SAMPLES}{idx:05d}{'.exr' if exr else '.png'}"
+    return f"{SCENE_SAMPLES}{idx:05d}{'.exr' if exr else '.png'}"
 
 
 def sample_truth(idx: int) -> str:
     """What is true of its objects, beside it."""
-    return f"{SAMPLES}{idx:05d}.npy"
+    return f"{SCENE_SAMPLES}{idx:05d}.npy"
 
 
 def member(uid: str, name: str) -> str:

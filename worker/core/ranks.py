@@ -33,7 +33,7 @@ class ShardShare(msgspec.Struct, frozen=True):
     stripes: int
 
 
-class Place(msgspec.Struct, frozen=True):
+class LauncherRank(msgspec.Struct, frozen=True):
     """What a scheduler's variables say; None is what they do not say, `trap` why they cannot."""
 
     rank: int | None = None
@@ -47,15 +47,15 @@ class Scheduler(msgspec.Struct, frozen=True):
     name: str
     signs: tuple[str, ...]
     source: str
-    read: Callable[[Mapping[str, str]], Place]
+    read: Callable[[Mapping[str, str]], LauncherRank]
 
 
-def _kubernetes(env: Mapping[str, str]) -> Place:
+def _kubernetes(env: Mapping[str, str]) -> LauncherRank:
     # Nothing tells a pod how many completions its Job has: the manifest sets WORLD_SIZE.
-    return Place(rank=_number(env, "JOB_COMPLETION_INDEX"))
+    return LauncherRank(rank=_number(env, "JOB_COMPLETION_INDEX"))
 
 
-def _slurm(env: Mapping[str, str]) -> Place:
+def _slurm(env: Mapping[str, str]) -> LauncherRank:
     tasks = _number(env, "SLURM_NTASKS", 1, at_least=1)
     # Without a job's id this is a container that was handed srun's own variables.
     in_job = _text(env, "SLURM_JOB_ID") is not None
@@ -63,7 +63,7 @@ def _slurm(env: Mapping[str, str]) -> Place:
     if step >= STEPS_THAT_ARE_NO_SRUN:
         # A batch script is PROCID 0 of NTASKS too: alone, it would leave the others' work undone.
         if tasks > 1:
-            return Place(
+            return LauncherRank(
                 trap=f"Slurm gave this job SLURM_NTASKS={tasks} tasks, but the worker was not "
                 "started by srun, so the other tasks' work would stay undone: "
                 "run it as 'srun render-worker run …'"
@@ -72,22 +72,22 @@ def _slurm(env: Mapping[str, str]) -> Place:
     else:
         procid = _number(env, "SLURM_PROCID", 0)
     if _text(env, "SLURM_ARRAY_TASK_ID") is None:
-        return Place(rank=procid, world=tasks)
+        return LauncherRank(rank=procid, world=tasks)
     task = _number(env, "SLURM_ARRAY_TASK_ID")
     first = _number(env, "SLURM_ARRAY_TASK_MIN")
     last = _number(env, "SLURM_ARRAY_TASK_MAX")
     stride = _number(env, "SLURM_ARRAY_TASK_STEP", 1, at_least=1)
     count = _number(env, "SLURM_ARRAY_TASK_COUNT", (last - first) // stride + 1, at_least=1)
     if first + stride * (count - 1) != last or (task - first) % stride:
-        return Place(
+        return LauncherRank(
             trap=f"the Slurm array ({count} tasks from {first} to {last}) has uneven gaps, so "
             f"no rank follows from SLURM_ARRAY_TASK_ID={task}: use --array=0-{count - 1}"
         )
-    return Place(rank=(task - first) // stride * tasks + procid, world=count * tasks)
+    return LauncherRank(rank=(task - first) // stride * tasks + procid, world=count * tasks)
 
 
-def _alone(_env: Mapping[str, str]) -> Place:
-    return Place(rank=0, world=1)
+def _alone(_env: Mapping[str, str]) -> LauncherRank:
+    return LauncherRank(rank=0, world=1)
 
 
 SCHEDULERS: Final = (
@@ -125,7 +125,9 @@ def resolve(env: Mapping[str, str], rank: int | None = None, world: int | None =
     return _checked(Rank(rank, world, told_by), rank_from, world_from)
 
 
-def _scheduled(scheduler: Scheduler, place: Place, world_from: str, world: int | None) -> Rank:
+def _scheduled(
+    scheduler: Scheduler, place: LauncherRank, world_from: str, world: int | None
+) -> Rank:
     """The scheduler's rank; `world` is one that a flag or variable gave."""
     if place.trap is not None or place.rank is None:
         raise UsageError(
@@ -149,7 +151,7 @@ def _scheduled(scheduler: Scheduler, place: Place, world_from: str, world: int |
     )
 
 
-def _agree(scheduler: Scheduler, place: Place, world_from: str, world: int) -> None:
+def _agree(scheduler: Scheduler, place: LauncherRank, world_from: str, world: int) -> None:
     # A scheduler that runs a single task has no opinion: a person may start many such jobs by hand.
     if place.world not in (None, 1, world):
         raise UsageError(

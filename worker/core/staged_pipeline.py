@@ -1,8 +1,8 @@
 """Steps that run at the same time on different items, joined by bounded queues.
 
-A `Line` is a row of stages. Each stage has its own threads, takes from the stage before it and
-waits when the queue behind it is full, so that a slow step slows the ones before it instead of
-piling up memory. An item's failure leaves the row at once; any other exception ends the row.
+A `StagedPipeline` is a row of stages. Each stage has its own threads, takes from the stage before
+it and waits when the queue behind it is full, so that a slow stage slows the ones before it instead
+of piling up memory. An item's failure leaves the pipeline at once; any other exception ends it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ Out = TypeVar("Out")
 
 
 class Cancelled(Exception):
-    """The line was aborted while a thread waited on a queue."""
+    """The pipeline was aborted while a thread waited on a queue."""
 
 
-class Channel(Generic[T]):
+class BoundedQueue(Generic[T]):
     """A bounded queue that can end: iterating it stops once it is closed and empty."""
 
     def __init__(self, room: int) -> None:
@@ -70,13 +70,13 @@ class Channel(Generic[T]):
             yield item
 
 
-class Line:
+class StagedPipeline:
     """A row of stages over one stream of items."""
 
     def __init__(self, on_abort: Callable[[], None]) -> None:
         self._on_abort = on_abort
         self._threads: list[threading.Thread] = []
-        self._channels: list[Channel[object]] = []
+        self._queues: list[BoundedQueue[object]] = []
         self._lock = threading.Lock()
         self._error: BaseException | None = None
 
@@ -84,18 +84,18 @@ class Line:
         self,
         name: str,
         work: Callable[[In], Out],
-        source: Channel[In],
+        source: BoundedQueue[In],
         *,
         workers: int,
         room: int,
         failed: Callable[[In, ObjectError], None],
-    ) -> Channel[Out]:
+    ) -> BoundedQueue[Out]:
         """Run `work` on every item of `source` in `workers` threads.
 
-        At most `room` results wait in the returned channel. An ObjectError goes to `failed`
-        together with its item; any other exception aborts the line.
+        At most `room` results wait in the returned queue. An ObjectError goes to `failed`
+        together with its item; any other exception aborts the pipeline.
         """
-        out: Channel[Out] = self.channel(room)
+        out: BoundedQueue[Out] = self.queue(room)
         left = [workers]
 
         def body() -> None:
@@ -109,7 +109,7 @@ class Line:
                         out.put(result)
             except Cancelled:
                 pass
-            except BaseException as error:  # noqa: BLE001 - whatever ends a thread ends the line
+            except BaseException as error:  # noqa: BLE001 - whatever ends a thread ends all
                 self.abort(error)
             finally:
                 with self._lock:
@@ -122,9 +122,9 @@ class Line:
             self._start(f"{name}-{number}", body)
         return out
 
-    def feed(self, items: Callable[[], Iterator[T]], *, room: int) -> Channel[T]:
-        """A channel filled by iterating `items()` in a thread of its own."""
-        out: Channel[T] = self.channel(room)
+    def feed(self, items: Callable[[], Iterator[T]], *, room: int) -> BoundedQueue[T]:
+        """A queue filled by iterating `items()` in a thread of its own."""
+        out: BoundedQueue[T] = self.queue(room)
 
         def body() -> None:
             try:
@@ -132,7 +132,7 @@ class Line:
                     out.put(item)
             except Cancelled:
                 pass
-            except BaseException as error:  # noqa: BLE001 - whatever ends a thread ends the line
+            except BaseException as error:  # noqa: BLE001 - whatever ends a thread ends all
                 self.abort(error)
             finally:
                 out.close()
@@ -140,24 +140,24 @@ class Line:
         self._start("feed", body)
         return out
 
-    def channel(self, room: int) -> Channel[T]:
-        """A bounded channel that is cancelled with the line."""
-        channel: Channel[T] = Channel(room)
-        self._channels.append(channel)  # type: ignore[arg-type]  # only ever cancelled
-        return channel
+    def queue(self, room: int) -> BoundedQueue[T]:
+        """A bounded queue that is cancelled with the pipeline."""
+        queue: BoundedQueue[T] = BoundedQueue(room)
+        self._queues.append(queue)  # type: ignore[arg-type]  # only ever cancelled
+        return queue
 
     def abort(self, error: BaseException) -> None:
-        """End the line; `join` raises the first error given here."""
+        """End the pipeline; `join` raises the first error given here."""
         with self._lock:
             if self._error is not None:
                 return
             self._error = error
         self._on_abort()
-        for channel in self._channels:
-            channel.cancel()
+        for queue in self._queues:
+            queue.cancel()
 
-    def drain(self, last: Channel[T], sink: Callable[[T], None]) -> None:
-        """Take every result of the last stage in this thread, then raise what ended the line."""
+    def drain(self, last: BoundedQueue[T], sink: Callable[[T], None]) -> None:
+        """Take every result of the last stage in this thread, then raise what ended the row."""
         try:
             for item in last:
                 sink(item)

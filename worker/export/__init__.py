@@ -58,7 +58,7 @@ def _omage() -> type[Any]:
     return OmageSet
 
 
-KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
+EXPORT_KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "pointcloud": _pointcloud,
     "nerf": _nerf,
     "webdataset": _webdataset,

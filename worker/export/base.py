@@ -10,10 +10,10 @@ import msgspec
 
 from worker.core.errors import ObjectError
 from worker.export.zips import RenderZip
-from worker.ledger import Line
+from worker.ledger import LedgerLine
 
 
-class Finished(Line, frozen=True, kw_only=True, omit_defaults=True):
+class Finished(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     """An object of the output, as far as an export needs its ledger line."""
 
     file_identifier: str

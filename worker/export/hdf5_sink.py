@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 
-class Sink(io.RawIOBase):
+class Hdf5Sink(io.RawIOBase):
     """A new file for h5py's driver "fileobj". Raises: OSError, when it cannot be made."""
 
     def __init__(self, path: Path) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from worker.core.errors import NodeError
 from worker.export.base import NotAsWritten
-from worker.export.hdf5_sink import Sink
+from worker.export.hdf5_sink import Hdf5Sink
 
 VERSIONS: Final = ("earliest", "v110")
 """The default differs from one HDF5 library to the next."""
@@ -61,7 +61,7 @@ class NewFile(msgspec.Struct, frozen=True):
     """A file that is being written, and where its bytes go."""
 
     file: h5py.File
-    sink: Sink
+    sink: Hdf5Sink
 
 
 class Table:
@@ -129,7 +129,7 @@ def writing(path: Path) -> Iterator[NewFile]:
     """A new file. Raises: NodeError, when the disk does not take it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.closing(Sink(path)) as sink:
+        with contextlib.closing(Hdf5Sink(path)) as sink:
             with h5py.File(sink, "w", libver=VERSIONS) as file:
                 yield NewFile(file, sink)
             if sink.refused:

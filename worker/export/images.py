@@ -20,7 +20,7 @@ from worker.codecs.image_formats import Unreadable
 from worker.core.errors import RenderFailed
 from worker.export.camera_model import Camera
 from worker.export.zips import RenderZip
-from worker.pack.kinds import KINDS
+from worker.pack.kinds import IMAGE_KINDS
 from worker.pack.views import BOUND
 
 Floats = NDArray[np.float32]
@@ -37,7 +37,7 @@ def checked(zipped: RenderZip, view: Camera, kind: str) -> bytes:
     """
     data = _file(zipped, view, kind)
     try:
-        KINDS[kind].form(zipped.recipe).check(data, view.size)
+        IMAGE_KINDS[kind].form(zipped.recipe).check(data, view.size)
     except Unreadable as error:
         raise _bad(zipped, view, error) from error
     return data

@@ -19,7 +19,7 @@ from worker.core.errors import Unsupported
 from worker.export import splits, turntable
 from worker.export.base import Grouping, Item, NotAsWritten
 from worker.export.clouds import ply
-from worker.export.layouts import LAYOUTS, get3d
+from worker.export.layouts import NERF_LAYOUTS, get3d
 from worker.export.layouts.base import Scene
 
 
@@ -63,7 +63,7 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def write(self, unit: str, parts: Iterable[Scene], folder: Path) -> list[str]:  # noqa: ARG002 - the scene knows its name
         """One object's files. Raises: Unsupported, RenderFailed."""
         (scene,) = parts
-        layout = LAYOUTS[self.layout]
+        layout = NERF_LAYOUTS[self.layout]
         names = []
         for name, data in layout.files(scene):
             _write(folder / name, data)

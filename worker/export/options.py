@@ -11,7 +11,7 @@ from msgspec import inspect
 
 from worker.contract.schema import bounds, nearest
 from worker.core.errors import UsageError
-from worker.export import KINDS
+from worker.export import EXPORT_KINDS
 from worker.export.base import Export
 
 ONLY_WITH: Final[dict[tuple[str, str], tuple[str, ...]]] = {
@@ -28,9 +28,9 @@ _AT: Final = re.compile(r".* - at `\$\.(\w+)`")
 
 def open_kind(name: str, options: Mapping[str, Any]) -> Export[Any]:
     """The kind of this name with these options. Raises: UsageError."""
-    if name not in KINDS:
-        raise UsageError(f"no export '{name}'; there are {', '.join(sorted(KINDS))}")
-    kind = KINDS[name]()
+    if name not in EXPORT_KINDS:
+        raise UsageError(f"no export '{name}'; there are {', '.join(sorted(EXPORT_KINDS))}")
+    kind = EXPORT_KINDS[name]()
     known = {field.name for field in msgspec.structs.fields(kind)}
     for option in options:
         if option not in known:

@@ -16,12 +16,12 @@ from typing import Any, Final
 import msgspec
 
 from worker.core.errors import InternalError, ObjectError, ObjectInterrupted, PublishFailed
-from worker.core.staged_pipeline import Line as Stages
+from worker.core.staged_pipeline import StagedPipeline as Stages
 from worker.export.base import Export, Finished, Item, NotAsWritten, Unit
 from worker.export.source import Source
 from worker.index.record import ObjectRef
-from worker.ledger import LedgerWriter, Line, Outcome, settled
-from worker.run.outcome_counts import Tally
+from worker.ledger import LedgerLine, LedgerWriter, Outcome, settled
+from worker.run.outcome_counts import OutcomeCounts
 from worker.run.progress import Observer
 from worker.run.shutdown import Stop
 from worker.run.step import publish, step
@@ -69,9 +69,9 @@ class ExportLine:
         self._workers = workers
         self._retry = retry
         self._attempts: dict[str, int] = {}
-        self._tally = Tally("exported")
+        self._tally = OutcomeCounts("exported")
 
-    def run(self, units: Iterable[Unit], before: dict[str, Outcome]) -> Tally:
+    def run(self, units: Iterable[Unit], before: dict[str, Outcome]) -> OutcomeCounts:
         """Do every unit that `before`, what earlier runs recorded by uid, leaves open.
 
         Raises: StoreError, and whatever else makes going on pointless.
@@ -204,7 +204,7 @@ class ExportLine:
         self._tally.add(outcome)
         self._observer.outcome(outcome)
 
-    def _attempt(self, found: Line) -> int:
+    def _attempt(self, found: LedgerLine) -> int:
         return self._attempts.get(found.uid, 0) + 1
 
 

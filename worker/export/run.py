@@ -22,9 +22,9 @@ from worker.export.options import open_kind
 from worker.export.pipeline import ExportLine
 from worker.export.source import Groups, Source, single_units
 from worker.ledger import LOST, LedgerWriter, Outcome, read_ledger
-from worker.run.outcome_counts import Tally
+from worker.run.outcome_counts import OutcomeCounts
 from worker.run.progress import watching
-from worker.run.session import SessionOptions, SessionResult, take_part
+from worker.run.session import SessionOptions, SessionResult, run_session
 from worker.run.shutdown import LAST_S, Stop
 from worker.stores import open_store
 from worker.stores.base import Store
@@ -50,10 +50,10 @@ def run(options: ExportOptions, environment: Mapping[str, str] = os.environ) -> 
 
     Raises: UsageError, ConfigurationError, NodeError, Interrupted.
     """
-    return take_part(_run, options, environment)
+    return run_session(_run, options, environment)
 
 
-def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
+def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
     export = open_kind(options.kind, options.kind_options)
     retry = _retry(options, whole_files=export.grouping is not None)
     source = Source(open_store(options.input, options.s3))

@@ -26,7 +26,7 @@ from worker.export.zips import AGAIN, LARGEST, RESTORED, RenderZip
 from worker.ledger import fold, read_parts
 from worker.run import job as jobs
 from worker.run.job import Bond
-from worker.stores.base import Larger, Store
+from worker.stores.base import Store, TooLargeToRead
 
 
 class Source:
@@ -88,7 +88,7 @@ class Source:
         key, told = keys.render_zip(finished.uid), finished.size
         try:
             data = self.store.read(key, LARGEST if told is None else min(told, LARGEST))
-        except Larger as error:
+        except TooLargeToRead as error:
             found = error.size
         else:
             if data is None:

@@ -53,18 +53,18 @@ class WebDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def convert(self, item: Item) -> Members:
         """One object's members. Raises: Unsupported, RenderFailed."""
         choices = Choices(self.category, self.background)
-        return base.fitting(tars.LAYOUTS[self.layout].members(item.rendered, choices))
+        return base.fitting(tars.TAR_LAYOUTS[self.layout].members(item.rendered, choices))
 
     def write(self, unit: str, parts: Iterable[Members], folder: Path) -> list[str]:
         """One tar."""
         name = keys.tar_file(unit)
-        base.write(folder / name, parts, tars.LAYOUTS[self.layout].last(unit))
+        base.write(folder / name, parts, tars.TAR_LAYOUTS[self.layout].last(unit))
         return [name]
 
     def check(self, folder: Path, files: list[str], count: int) -> None:
         """Every key stands once and together, has what it must, and its pictures decode."""
         (name,) = files
-        layout = tars.LAYOUTS[self.layout]
+        layout = tars.TAR_LAYOUTS[self.layout]
         ends = {base.split(last)[0] for last, _ in layout.last(Path(name).stem)}
         keys_seen: set[str] = set()
         objects: list[str] = []

@@ -19,7 +19,7 @@ from worker.core.s3 import S3Options
 from worker.index import listings, manifest, resolve, uris
 from worker.index.reader import Index, is_index, open_index, open_records, resolved
 from worker.index.record import ObjectRef, Shard
-from worker.index.spool import Spool
+from worker.index.shard_spool import ShardSpool
 from worker.stores import open_store
 from worker.stores.base import Store
 
@@ -71,7 +71,7 @@ def build(
         raise UsageError(f"{out}: name the folder for the index, not a file")
     store = open_store(out, s3)
     folder = uris.folder_of(f"{store.uri.rstrip('/')}/{keys.INDEX}")
-    with Spool() as spool, uris.local_copy(source, s3) as path:
+    with ShardSpool() as spool, uris.local_copy(source, s3) as path:
         if not is_index(source, path):
             refs = _read(source, path, kind, hash_files=hash_files)
         elif arrange is not None:
@@ -148,7 +148,7 @@ def _reported(refs: Iterator[ObjectRef], progress: Progress | None) -> Iterator[
         progress(count)
 
 
-def _shards(spool: Spool, size: int, store: Store, *, write: bool) -> Iterator[Shard]:
+def _shards(spool: ShardSpool, size: int, store: Store, *, write: bool) -> Iterator[Shard]:
     """Every shard's entry; with `write` its file is stored too, some at a time."""
 
     def put(made: tuple[Shard, bytes]) -> Shard:

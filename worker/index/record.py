@@ -12,7 +12,7 @@ from worker.core import keys
 _REPOSITORY: Final = re.compile(r"https://github\.com/([^/]+/[^/]+)/")
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class SceneSlot(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A place in the scenes of a group: the class shown there, and the objects drawn for it."""
 
     class_idx: int
@@ -24,7 +24,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """So many samples in a row that show the same objects."""
 
     samples: int
-    places: tuple[Place, ...]
+    places: tuple[SceneSlot, ...]
 
 
 class Scenes(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -25,7 +25,7 @@ from worker.contract.scene_keys import MOST_CLASSES
 from worker.core import keys
 from worker.core.errors import IndexInvalid
 from worker.index.reader import Index
-from worker.index.record import Group, ObjectRef, Place, Scenes, Shard
+from worker.index.record import Group, ObjectRef, Scenes, SceneSlot, Shard
 
 log = structlog.get_logger(__name__)
 
@@ -98,7 +98,7 @@ def ranges(refs: Iterable[ObjectRef], recipe: Recipe) -> Iterator[ObjectRef]:
             first = at - at % scenes.reuse
             until = min(first + scenes.reuse, end)
             places = tuple(
-                Place(
+                SceneSlot(
                     class_idx=class_idx,
                     members=tuple(
                         members.setdefault(ref.file_identifier, (len(members), ref))[0]

@@ -9,7 +9,16 @@ never written (a worker killed) costs its objects another attempt and nothing el
 from __future__ import annotations
 
 from worker.ledger.lost import lost
-from worker.ledger.outcome import ALL, LOST, Author, Kind, Line, Outcome, codes_to_retry, settled
+from worker.ledger.outcome import (
+    ALL,
+    LOST,
+    Author,
+    Kind,
+    LedgerLine,
+    Outcome,
+    codes_to_retry,
+    settled,
+)
 from worker.ledger.reader import fold, read_ledger, read_parts
 from worker.ledger.writer import LedgerWriter
 
@@ -18,8 +27,8 @@ __all__ = [
     "LOST",
     "Author",
     "Kind",
+    "LedgerLine",
     "LedgerWriter",
-    "Line",
     "Outcome",
     "codes_to_retry",
     "fold",

@@ -39,7 +39,7 @@ class Author(msgspec.Struct, frozen=True, kw_only=True):
         return cls(worker=worker, rank=rank.rank, world=rank.world, blender=blender, device=device)
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class LedgerLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What folding and counting need of an outcome; reading just this is twice as fast."""
 
     uid: str
@@ -64,7 +64,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return error is not None and error.retryable
 
 
-class Outcome(Line, frozen=True, kw_only=True, omit_defaults=True):
+class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     """How one attempt at one object ended: a line of the ledger."""
 
     file_identifier: str
@@ -175,7 +175,7 @@ def codes_to_retry(codes: Collection[str]) -> frozenset[str]:
     return frozenset(codes)
 
 
-def settled(outcome: Line, retry: frozenset[str]) -> bool:
+def settled(outcome: LedgerLine, retry: frozenset[str]) -> bool:
     """Whether a run leaves the object alone.
 
     Tried again are failures for a passing reason, and those whose code, or "all", is in `retry`.

@@ -12,14 +12,14 @@ import structlog
 
 from worker.core import keys
 from worker.core.json_errors import NOT_JSON, why
-from worker.ledger.outcome import Line, Outcome
+from worker.ledger.outcome import LedgerLine, Outcome
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
 
 READERS: Final = 16
 
-T = TypeVar("T", bound=Line)
+T = TypeVar("T", bound=LedgerLine)
 
 
 def fold(outcomes: dict[str, T], lines: Iterable[T]) -> None:
@@ -30,7 +30,7 @@ def fold(outcomes: dict[str, T], lines: Iterable[T]) -> None:
             outcomes[line.uid] = line
 
 
-def _supersedes(line: Line, before: Line) -> bool:
+def _supersedes(line: LedgerLine, before: LedgerLine) -> bool:
     if line.done != before.done:
         return line.done
     return line.time >= before.time

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Omage = NDArray[np.float32]
 """(R, R, 12), 0 to 1."""
 
-CHANNELS: Final = 12
+OMAGE_CHANNELS: Final = 12
 POSITION: Final = slice(0, 3)
 OCCUPANCY: Final = 3
 NORMAL: Final = slice(4, 7)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.codecs import npz
-from worker.omage import CHANNELS, Omage
+from worker.omage import OMAGE_CHANNELS, Omage
 
 KEY: Final = "arr_0"
 TOP: Final = 65535
@@ -45,8 +45,10 @@ def decode(data: bytes) -> NDArray[Any]:
         names = ", ".join(arrays) or "none"
         raise NotOmage(f"no array '{KEY}' (it has: {names}; {size >> 20} MB unpacked)")
     found: NDArray[Any] = arrays[KEY]
-    if not isinstance(found, np.ndarray) or found.shape != (*found.shape[:1] * 2, CHANNELS):
-        raise NotOmage(f"'{KEY}' is {getattr(found, 'shape', 'no array')}, not (R, R, {CHANNELS})")
+    if not isinstance(found, np.ndarray) or found.shape != (*found.shape[:1] * 2, OMAGE_CHANNELS):
+        raise NotOmage(
+            f"'{KEY}' is {getattr(found, 'shape', 'no array')}, not (R, R, {OMAGE_CHANNELS})"
+        )
     if not 1 < len(found) <= LARGEST:
         raise NotOmage(f"{len(found)} pixels wide, allowed: 2 to {LARGEST}")
     if found.dtype != np.uint16 and found.dtype.kind != "f":

@@ -19,7 +19,7 @@ from worker.codecs import exr, png, srgb
 from worker.contract.render_passes import COMBINED
 from worker.core import formats, keys
 from worker.core.errors import RenderFailed, UsageError
-from worker.stores.base import Larger, Store
+from worker.stores.base import Store, TooLargeToRead
 
 ZIP_LIMIT: Final = 1 << 30
 MEMBER_LIMIT: Final = 1 << 28
@@ -93,7 +93,7 @@ def _row(store: Store, uid: str, columns: int, tile: int) -> _Row:
     key = keys.render_zip(uid)
     try:
         data = store.read(key, ZIP_LIMIT)
-    except Larger:
+    except TooLargeToRead:
         return _Row(uid, ("too large to show",), ())
     if data is None:
         return _Row(uid, ("not in the store",), ())
@@ -141,7 +141,7 @@ def _pictures(zipped: zipfile.ZipFile, uid: str, document: dict[str, Any]) -> li
 
 
 def _counted(names: Sequence[str]) -> str:
-    if names and names[0].startswith(keys.SAMPLES):
+    if names and names[0].startswith(keys.SCENE_SAMPLES):
         return f"{len(names)} samples"
     if names and names[0] != keys.image_file(keys.view_name(0)):
         return "object image"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from worker.core import keys
 from worker.core.errors import ConfigurationError, OutputMismatch
 from worker.core.s3 import S3Options
-from worker.export import KINDS, manifest
+from worker.export import EXPORT_KINDS, manifest
 from worker.export.source import Source
 from worker.index.reader import open_index
 from worker.index.scenes import arranged
@@ -47,7 +47,7 @@ def status_at(output: str, s3: S3Options, *, index: str | None, source: str | No
 def _totals(store: Store, exported: manifest.Bond, source: Source) -> dict[str, int]:
     """Objects of each shard that are of the data set. Raises: ConfigurationError, StoreError."""
     manifest.check_source(store, exported, source.bond)
-    if exported.kind not in KINDS:
+    if exported.kind not in EXPORT_KINDS:
         raise OutputMismatch(f"{store.uri}: '{exported.kind}' is an export of another version")
-    every = KINDS[exported.kind]().all_outcomes
+    every = EXPORT_KINDS[exported.kind]().all_outcomes
     return {shard: len(source.objects(shard, every=every)) for shard in source.shards()}

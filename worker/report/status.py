@@ -22,7 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.core import keys
-from worker.ledger import Line, fold, read_parts, settled
+from worker.ledger import LedgerLine, fold, read_parts, settled
 from worker.stores.base import Store
 
 MAX_PATTERNS: Final = 10_000
@@ -98,10 +98,10 @@ def status_of(
     Raises: StoreError.
     """
     count = _Count()
-    parts = read_parts(store, keys.LEDGER, Line)
+    parts = read_parts(store, keys.LEDGER, LedgerLine)
     done: dict[str, int] = dict.fromkeys(totals or (), 0)
     for shard, group in groupby(parts, key=lambda part: keys.shard_of_part(part[0])):
-        folded: dict[str, Line] = {}
+        folded: dict[str, LedgerLine] = {}
         beside: set[str] = set()
         for _, lines in group:
             count.minutes.update([line.time[:16] for line in lines])
@@ -126,9 +126,9 @@ class _Count:
         self._retryable = 0
         self._beside = 0
         self._patterns: Counter[tuple[str, str]] = Counter()
-        self._examples: dict[tuple[str, str], Line] = {}
+        self._examples: dict[tuple[str, str], LedgerLine] = {}
 
-    def add(self, folded: Mapping[str, Line], beside: Collection[str]) -> int:
+    def add(self, folded: Mapping[str, LedgerLine], beside: Collection[str]) -> int:
         """Count a shard's outcomes; returns how many of its own objects are done.
 
         `beside` are uids of which the index knows nothing.
@@ -189,7 +189,7 @@ class _Count:
             ),
         )
 
-    def _fail(self, line: Line) -> None:
+    def _fail(self, line: LedgerLine) -> None:
         code = line.code or "?"
         self._codes[code] += 1
         kind = (code, _pattern(line.message or ""))

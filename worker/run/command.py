@@ -22,10 +22,10 @@ from worker.ledger import LedgerWriter
 from worker.run import job as jobs
 from worker.run.feed import Feed
 from worker.run.job import Job
-from worker.run.outcome_counts import Tally
+from worker.run.outcome_counts import OutcomeCounts
 from worker.run.pipeline import Pipeline
 from worker.run.progress import watching
-from worker.run.session import SessionOptions, SessionResult, take_part
+from worker.run.session import SessionOptions, SessionResult, run_session
 from worker.run.shutdown import LAST_S, Stop
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
@@ -58,10 +58,10 @@ def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> Ses
 
     Raises: UsageError, ConfigurationError, NodeError, Interrupted.
     """
-    return take_part(_run, options, environment)
+    return run_session(_run, options, environment)
 
 
-def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
+def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
     recipe = presets.load(options.preset, options.overrides)
     index = arranged(open_index(options.index, options.s3), recipe)
     job = Job(
@@ -84,7 +84,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[Tally, str]:
     if not total and not options.render_new:  # what lies beside the index may be this rank's
         said = f"rank {rank.rank} of {rank.world} has no objects: the index has {index.objects}"
         log.warning(said)
-        return Tally(), store.uri
+        return OutcomeCounts(), store.uri
     keep = None
     if options.keep_downloads is not None:
         keep_store = open_store(options.keep_downloads, options.s3)

@@ -67,7 +67,7 @@ class _Row:
             self.names.update((ref.file_identifier, ref.location))
 
 
-class News:
+class Discoveries:
     """Learns of a rank's shares one by one; knows of which commits it is this rank's to tell.
 
     Shares are opened by one thread; the rest may be asked from any.

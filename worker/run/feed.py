@@ -14,7 +14,7 @@ from worker.core.ranks import ShardShare, assign
 from worker.index.reader import Index
 from worker.index.record import ObjectRef
 from worker.ledger import LOST, Outcome, lost, read_ledger, settled
-from worker.run.discoveries import News
+from worker.run.discoveries import Discoveries
 from worker.run.job import Job
 from worker.run.progress import Observer
 from worker.run.shutdown import Stop
@@ -58,7 +58,7 @@ class Feed:
         self._changed = threading.Condition()
         self._fetching = 0
         self._found: deque[Task] = deque()
-        self._news = News(index)
+        self._news = Discoveries(index)
         self._known_new: set[str] = set()
         self._ended = False
         self.exhausted = False

@@ -10,7 +10,7 @@ from worker.core.errors import ExitStatus, InternalError, ObjectInterrupted, Wor
 from worker.ledger import Outcome
 
 
-class Tally:
+class OutcomeCounts:
     """Counts outcomes; may be added to from many threads."""
 
     def __init__(self, doing: Literal["rendered", "exported"] = "rendered") -> None:

@@ -33,20 +33,20 @@ from structlog.contextvars import bound_contextvars
 from worker.core import keys
 from worker.core.errors import IndexInvalid, ObjectError, ObjectInterrupted, PublishFailed
 from worker.core.failpoints import Failpoint, reach
-from worker.core.staged_pipeline import Line
+from worker.core.staged_pipeline import StagedPipeline
 from worker.ledger import LedgerWriter, Outcome
 from worker.pack import archive
 from worker.pack.pack import pack
 from worker.pack.result import PackedObject
 from worker.run.feed import Feed, Task
 from worker.run.job import Job
-from worker.run.outcome_counts import Tally
+from worker.run.outcome_counts import OutcomeCounts
 from worker.run.progress import Observer
 from worker.run.shutdown import Stop
 from worker.run.step import publish, step
 from worker.sources.base import FetchedObject
 from worker.sources.fetcher import Fetcher
-from worker.stores.base import Larger, Store
+from worker.stores.base import Store, TooLargeToRead
 from worker.supervisor.pool import Pool
 from worker.supervisor.result import RenderedObject
 
@@ -92,15 +92,15 @@ class Pipeline:
         self._scratch = scratch
         self._observer = observer
         self._stop = stop
-        self._tally = Tally()
+        self._tally = OutcomeCounts()
 
-    def run(self) -> Tally:
+    def run(self) -> OutcomeCounts:
         """Take every object of the feed to its outcome; those before a broken shard, if one is.
 
         Raises: whatever makes going on pointless (StoreError, BlenderMissing, …).
         """
         children = self._pool.size
-        line = Line(on_abort=self._end_now)
+        line = StagedPipeline(on_abort=self._end_now)
         self._stop.out_of_time(self._end_now)
         todo = line.feed(self._items, room=self._job.download_workers)
         step = self._step
@@ -212,7 +212,7 @@ class Pipeline:
             # Noise that compresses worse can make another run's zip larger, but not twice.
             data = self._store.read(key, 2 * packed.size) or b""
             damage = archive.damage(data, packed.ref.uid)
-        except Larger as error:
+        except TooLargeToRead as error:
             damage = f"has {error.size} bytes where it should have {packed.size}"
         if damage is not None:
             raise PublishFailed(f"{key} stands already and {damage}; remove it and run again")

@@ -14,7 +14,7 @@ from worker.core.errors import ExitStatus
 from worker.core.ranks import Rank, resolve
 from worker.core.s3 import S3Options
 from worker.run import termination_summary as summaries
-from worker.run.outcome_counts import Tally
+from worker.run.outcome_counts import OutcomeCounts
 from worker.run.shutdown import Stop
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
 class SessionResult(msgspec.Struct, frozen=True):
     """What came of it."""
 
-    tally: Tally
+    tally: OutcomeCounts
     status: ExitStatus
     output: str
 
@@ -44,8 +44,8 @@ class SessionResult(msgspec.Struct, frozen=True):
 Options = TypeVar("Options", bound=SessionOptions)
 
 
-def take_part(
-    work: Callable[[Options, Rank, Stop], tuple[Tally, str]],
+def run_session(
+    work: Callable[[Options, Rank, Stop], tuple[OutcomeCounts, str]],
     options: Options,
     environment: Mapping[str, str],
 ) -> SessionResult:

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from worker.core.errors import ExitStatus
-from worker.run.outcome_counts import Tally
+from worker.run.outcome_counts import OutcomeCounts
 
 LIMIT: Final = 4096
 
@@ -27,7 +27,7 @@ def want(path: Path | None) -> Path | None:
 
 
 def write(
-    status: ExitStatus, *, tally: Tally | None = None, error: Exception | str | None = None
+    status: ExitStatus, *, tally: OutcomeCounts | None = None, error: Exception | str | None = None
 ) -> None:
     """Write the summary where it is wanted; one that cannot be written never changes the end."""
     path = _wanted
@@ -40,7 +40,7 @@ def write(
 
 
 def encode(
-    status: ExitStatus, *, tally: Tally | None = None, error: Exception | str | None = None
+    status: ExitStatus, *, tally: OutcomeCounts | None = None, error: Exception | str | None = None
 ) -> bytes:
     """The summary: exit status by number and name, counts, and the error's line, cut to fit."""
     said: dict[str, Any] = {"status": int(status), "meaning": status.name.lower()}

@@ -27,20 +27,20 @@ SELF_CONTAINED = frozenset({"glb", "stl", "ply", "usdz"})
 """Formats whose one file is the whole object, as they are used in practice."""
 
 
-class Place(NamedTuple):
+class ArchivePath(NamedTuple):
     """Where a location points: a file, and a member of it if that is an archive."""
 
     file: str
     member: str | None
 
 
-def split(location: str) -> Place:
+def split(location: str) -> ArchivePath:
     """Split ``archive.zip!/member``; a location without "!/" after an archive has no member."""
     for suffix in SUFFIXES:
         file, mark, member = location.partition(f"{suffix}!/")
         if mark:
-            return Place(file + suffix, member)
-    return Place(location, None)
+            return ArchivePath(file + suffix, member)
+    return ArchivePath(location, None)
 
 
 def is_archive(path: Path, name: str) -> bool:

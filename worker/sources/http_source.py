@@ -31,7 +31,7 @@ from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.deadline import Deadline
 from worker.sources.names import check_format, url_name
 from worker.sources.proxies import proxy_of
-from worker.sources.transfer import CHUNK, Passing, retried, save
+from worker.sources.transfer import CHUNK, TransientError, retried, save
 
 SCHEMES = ("http://", "https://")
 CONNECT_S = 15.0
@@ -149,11 +149,11 @@ class HttpSource:
         except MaxRetryError as error:
             if isinstance(error.reason, ResponseError):
                 raise Missing(f"{url}: more than {REDIRECTS} redirects") from error
-            raise Passing(f"{url}: {_said(error.reason)}") from error
+            raise TransientError(f"{url}: {_said(error.reason)}") from error
         except HTTPError as error:
-            raise Passing(f"{url}: {_said(error)}") from error
+            raise TransientError(f"{url}: {_said(error)}") from error
         if size == 0:  # so does an answer end whose headers were cut off
-            raise Passing(f"{url}: an empty answer")
+            raise TransientError(f"{url}: an empty answer")
         return size
 
     def _open(self, url: str, deadline: Deadline) -> urllib3.BaseHTTPResponse:
@@ -190,7 +190,9 @@ def _check(response: urllib3.BaseHTTPResponse, url: str, max_bytes: int) -> None
     if status in GONE:
         raise Missing(f"{url}: HTTP {status}")
     if status in PASSING:
-        raise Passing(f"{url}: HTTP {status}", _retry_after(response.headers.get("Retry-After")))
+        raise TransientError(
+            f"{url}: HTTP {status}", _retry_after(response.headers.get("Retry-After"))
+        )
     if status != OK:
         raise Download(f"{url}: HTTP {status}")
     declared = response.headers.get("Content-Length", "")

@@ -22,7 +22,7 @@ from worker.index.record import ObjectRef
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.deadline import Deadline
 from worker.sources.process import run
-from worker.sources.transfer import Passing, check_size, retried
+from worker.sources.transfer import TransientError, check_size, retried
 
 CHILD = Path(__file__).with_name("objaverse_child.py")
 SKETCHFAB = re.compile(r"https://sketchfab\.com/3d-models/(?P<uid>[0-9a-f]{32})")
@@ -109,7 +109,7 @@ class ObjaverseSource:
         try:
             answer = ANSWER.decode(ended.output)
         except NOT_JSON as error:
-            raise Passing(
+            raise TransientError(
                 f"{ref.location}: the objaverse package died ({ended.status}): {ended.log[-600:]}"
             ) from error
         if kind == "sketchfab" and answer.state in {"found", "missing"}:
@@ -118,8 +118,11 @@ class ObjaverseSource:
             return answer.path
         message = f"{ref.location}: {answer.message}"
         raise {
-            "missing": Missing, "too_large": TooLarge, "no_space": NodeError, "failed": Passing,
-        }[answer.state](message)  # fmt: skip
+            "missing": Missing,
+            "too_large": TooLarge,
+            "no_space": NodeError,
+            "failed": TransientError,
+        }[answer.state](message)
 
     def _keep_map(self, path: Path) -> None:
         """Keep a map that the package has just read whole."""

@@ -19,7 +19,7 @@ from worker.core.errors import Download, Missing, NodeError, TooLarge, one_line
 from worker.sources.base import FetchLimits
 from worker.sources.deadline import Deadline
 from worker.sources.process import Finished, run
-from worker.sources.transfer import Passing, retried
+from worker.sources.transfer import TransientError, retried
 
 REGULAR = frozenset({"100644", "100755"})
 MAX_FILES = 200_000
@@ -115,7 +115,7 @@ class Repository:
             answer = self._git(deadline, limits, "fetch", "--quiet", self._url, *everything)
         if NOT_THERE.search(answer.log):
             raise Missing(f"{self._url}: no such repository or commit: {answer.log[-LOG:]}")
-        _must(answer, f"{self._url}: git fetch", Passing)
+        _must(answer, f"{self._url}: git fetch", TransientError)
         exists = ("cat-file", "-e", f"{self._commit}^{{commit}}")
         if self._git(deadline, limits, *exists).status != 0:
             raise Missing(f"{self._url}: no commit {self._commit}")

@@ -27,7 +27,7 @@ from worker.sources.archive import is_archive, split, unpack_model
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.deadline import Deadline
 from worker.sources.names import check_format, safe_member, url_name
-from worker.sources.transfer import CHUNK, Passing, check_size, retried, save
+from worker.sources.transfer import CHUNK, TransientError, check_size, retried, save
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -171,7 +171,7 @@ def _answer(ask: Callable[[], T], what: str) -> T:
     try:
         return ask()
     except (ValueError, ArithmeticError, LookupError, RuntimeError) as error:
-        raise Passing(f"{what}: an answer that is not S3's: {error}") from error
+        raise TransientError(f"{what}: an answer that is not S3's: {error}") from error
 
 
 @contextlib.contextmanager
@@ -187,11 +187,13 @@ def _explained(what: str) -> Iterator[None]:
         if status == FORBIDDEN:
             raise Denied(f"{what}: HTTP {status}: {error}") from error
         passing = status >= SERVER_ERROR or status == TOO_MANY_REQUESTS
-        raise (Passing if passing else Download)(f"{what}: HTTP {status}: {error}") from error
+        raise (TransientError if passing else Download)(
+            f"{what}: HTTP {status}: {error}"
+        ) from error
     except FINAL as error:
         raise Download(f"{what}: {error}") from error
     except (BotoCoreError, HTTPError, ConnectionError) as error:
-        raise Passing(f"{what}: {error}") from error
+        raise TransientError(f"{what}: {error}") from error
 
 
 def _parse(uri: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ CHUNK = 1 << 18
 T = TypeVar("T")
 
 
-class Passing(Exception):
+class TransientError(Exception):
     """A failure that may pass, with the seconds a server asked to wait before the next try."""
 
     def __init__(self, message: str, wait_s: float = 0.0) -> None:
@@ -31,7 +31,11 @@ def retried(work: Callable[[], T], attempts: int, deadline: Deadline) -> T:
     wait_s = 0.0
     try:
         for attempt in stamina.retry_context(
-            on=Passing, attempts=attempts, timeout=deadline.left(), wait_initial=0.2, wait_max=10.0
+            on=TransientError,
+            attempts=attempts,
+            timeout=deadline.left(),
+            wait_initial=0.2,
+            wait_max=10.0,
         ):
             with attempt:
                 if wait_s:
@@ -39,10 +43,10 @@ def retried(work: Callable[[], T], attempts: int, deadline: Deadline) -> T:
                 deadline.left()
                 try:
                     return work()
-                except Passing as error:
+                except TransientError as error:
                     wait_s = error.wait_s
                     raise
-    except Passing as error:
+    except TransientError as error:
         raise Download(str(error)) from error
     raise AssertionError("stamina ends with a result or an exception")  # pragma: no cover
 

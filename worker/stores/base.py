@@ -27,7 +27,7 @@ class Stat(msgspec.Struct, frozen=True):
     sha256: str | None
 
 
-class Larger(Exception):
+class TooLargeToRead(Exception):
     """What stands under a key is more than was to be read; `size` is its bytes."""
 
     def __init__(self, key: str, size: int) -> None:

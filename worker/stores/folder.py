@@ -20,7 +20,7 @@ from uuid import uuid4
 from worker.core import keys
 from worker.core.errors import StoreError, StoreFull
 from worker.core.failpoints import Failpoint, reach
-from worker.stores.base import Entry, Larger, Stat, check_key, sha256_of
+from worker.stores.base import Entry, Stat, TooLargeToRead, check_key, sha256_of
 
 STALE_S = 24 * 3600.0
 """No write takes so long, and no two clocks of a cluster differ so much."""
@@ -76,7 +76,7 @@ class FolderStore:
                 with target.open("rb") as file:
                     size = os.fstat(file.fileno()).st_size
                     if most is not None and size > most:
-                        raise Larger(key, size)
+                        raise TooLargeToRead(key, size)
                     return file.read()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None

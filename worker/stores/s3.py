@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from worker.core import keys, s3
 from worker.core.errors import StoreError
 from worker.core.s3 import S3Options
-from worker.stores.base import Entry, Larger, Stat, check_key, is_hidden, sha256_of
+from worker.stores.base import Entry, Stat, TooLargeToRead, check_key, is_hidden, sha256_of
 from worker.stores.s3_errors import code_of, explained
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ SPOILT = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch"})
 """The server got other bytes than were sent: their checksum or their signed digest says so."""
 
 
-class Spoilt(StoreError):
+class CorruptTransfer(StoreError):
     """The bytes that came are not those that were stored."""
 
 
 BROKEN = (
-    Spoilt,
+    CorruptTransfer,
     boto.FlexibleChecksumError,
     boto.IncompleteReadError,
     boto.ReadTimeoutError,
@@ -201,12 +201,12 @@ class S3Store:
         answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
         if most is not None and answer["ContentLength"] > most:
             answer["Body"].close()
-            raise Larger(key, answer["ContentLength"])
+            raise TooLargeToRead(key, answer["ContentLength"])
         body = answer["Body"].read()
         # Not every server keeps a checksum, but what workers write carries its digest.
         wanted = answer.get("Metadata", {}).get(SHA256)
         if wanted is not None and sha256_of(body) != wanted:
-            raise Spoilt(f"{self._where}: what {key} holds is not what was written there")
+            raise CorruptTransfer(f"{self._where}: what {key} holds is not what was written there")
         return body
 
     def _stands(self, key: str, body: bytes | Path, digest: str) -> bool | None:

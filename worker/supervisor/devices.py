@@ -16,7 +16,12 @@ import msgspec
 
 from worker.core.errors import DeviceMissing
 
-KINDS = {"auto": ("optix", "cuda", "cpu"), "optix": ("optix",), "cuda": ("cuda",), "cpu": ("cpu",)}
+DEVICES_BY_CHOICE = {
+    "auto": ("optix", "cuda", "cpu"),
+    "optix": ("optix",),
+    "cuda": ("cuda",),
+    "cpu": ("cpu",),
+}
 """What each choice tries, in order. Only `auto` may end on the CPU."""
 
 NVIDIA = Path("/proc/driver/nvidia/gpus")
@@ -47,7 +52,7 @@ def candidates(choice: str, environment: Mapping[str, str]) -> list[list[Device]
     """
     gpus = mine(visible(environment), environment)
     sets = []
-    for kind in KINDS[choice]:
+    for kind in DEVICES_BY_CHOICE[choice]:
         if kind == "cpu":
             sets.append([Device("cpu")])
         elif gpus:

@@ -71,7 +71,7 @@ class Child:
         self.home = home
         self.kernel_kills = memory.kernel_kills()
         ours, theirs = socket.socketpair()
-        command = [*runtime.command, "--channel-fd", str(theirs.fileno())]
+        command = [*runtime.command, "--socket-fd", str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", str(LAUNCH), str(os.getpid()), *command],

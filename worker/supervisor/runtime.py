@@ -19,7 +19,7 @@ PROGRAM_FAILED = ("--python-exit-code", "70")
 
 
 class Runtime(msgspec.Struct, frozen=True):
-    """How to start Blender: the command, short of the channel's descriptor.
+    """How to start Blender: the command, short of the socket's descriptor.
 
     `environment` is given to the child beside what `environment.child_environment` lets through.
     """

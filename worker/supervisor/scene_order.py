@@ -7,7 +7,7 @@ from typing import Any, Final
 from worker.contract import scene_order
 from worker.contract.scene_order import Group, Model, Order, Part
 from worker.core.errors import Unsupported
-from worker.index.record import Place, Scenes
+from worker.index.record import Scenes, SceneSlot
 from worker.sources.base import FetchedObject
 
 PRODUCT: Final = "scenes"
@@ -21,7 +21,7 @@ def of(fetched: FetchedObject, scenes: Scenes, most: int) -> dict[str, Any]:
     if scenes.samples > most:
         raise Unsupported(f"{fetched.ref.file_identifier}: {scenes.samples} samples, not {most}")
 
-    def part(place: Place) -> Part:
+    def part(place: SceneSlot) -> Part:
         here = ((number, fetched.members[number]) for number in place.members)
         return Part(
             place.class_idx,

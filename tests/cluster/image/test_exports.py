@@ -11,7 +11,7 @@ import pytest
 from tests.cluster.image.conftest import HARDENED, SMALL
 from tests.e2e.conftest import listing, run_worker
 from tests.integration.scenes.known import SHAPES, write_obj
-from worker.export import KINDS
+from worker.export import EXPORT_KINDS
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 
@@ -57,7 +57,7 @@ def contents(folder: Path) -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EXPORT_KINDS)
 def test_a_data_set_is_the_one_made_outside(podman, image, rendered, output, tmp_path, kind):
     zips = rendered[OPTIONS.get(kind, VIEWS)]
     more = MORE.get(kind, ())

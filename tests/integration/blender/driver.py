@@ -33,7 +33,7 @@ def small(**keys: Any) -> Recipe:
 
 
 class Driver:
-    """A child and this end of its channel; a context manager."""
+    """A child and this end of its connection; a context manager."""
 
     def __init__(self, command: list[str], log: Path | None = None) -> None:
         self.socket, theirs = socket.socketpair()
@@ -41,7 +41,7 @@ class Driver:
         self.log = log.open("wb") if log else None
         with theirs:
             self.process = subprocess.Popen(
-                [*command, "--channel-fd", str(theirs.fileno())],
+                [*command, "--socket-fd", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=self.log or None,

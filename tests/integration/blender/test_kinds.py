@@ -72,7 +72,7 @@ def render(child, model, out, **keys):
 
 
 def test_every_kind_has_its_passes_and_they_are_all_in_the_file(child, scenes, tmp_path):
-    assert set(render_passes.KINDS) == set(IMAGES)
+    assert set(render_passes.PASSES_BY_IMAGE_KIND) == set(IMAGES)
     for kind in IMAGES:
         _, (file,) = render(child, scenes / "dark.blend", tmp_path / kind, images=[kind])
         for each in render_passes.passes((kind,)):

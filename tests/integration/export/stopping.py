@@ -13,7 +13,7 @@ from tests.e2e.conftest import run_worker
 PROGRAM = """
 import os, sys, threading
 from pathlib import Path
-from worker import stop
+from worker.run import shutdown
 
 folder, pattern, how = Path(sys.argv.pop(1)), sys.argv.pop(1), int(sys.argv.pop(1))
 ask, asked, sent = stop.Stop.ask, threading.Event(), []

@@ -11,7 +11,7 @@ from tests.integration.export import readers, scenes
 from worker.contract.recipe import Colour, Splits
 from worker.core import keys
 from worker.export.base import NotAsWritten
-from worker.export.layouts import LAYOUTS
+from worker.export.layouts import NERF_LAYOUTS
 from worker.export.nerf import Nerf
 
 UID = keys.uid_of("https://example.org/0.glb")
@@ -162,7 +162,7 @@ def test_views_of_one_k_are_asked_for_only_where_a_layout_has_one(export, tmp_pa
     assert all(agrees(view) for view in readers.nerfstudio(to / UID)["train"])
 
 
-@pytest.mark.parametrize("layout", sorted(LAYOUTS))
+@pytest.mark.parametrize("layout", sorted(NERF_LAYOUTS))
 def test_pictures_on_a_background_are_named(export, tmp_path, layout):
     recipe = scenes.recipe(views=2, size=16, colour=Colour(background="white"))
     out = scenes.output(tmp_path / "out", recipe, objects=1)

@@ -7,7 +7,7 @@ import pytest
 
 from worker.core.errors import StoreError
 from worker.stores import Entry, Stat, open_store
-from worker.stores.base import Larger
+from worker.stores.base import TooLargeToRead
 
 BODY = b"\x00zip\xff" * 70_000
 
@@ -33,7 +33,7 @@ def test_no_more_is_read_than_was_asked_for(store):
     store.create("a", BODY)
     assert store.read("a", len(BODY)) == BODY
     assert store.read("b", 0) is None
-    with pytest.raises(Larger) as told:
+    with pytest.raises(TooLargeToRead) as told:
         store.read("a", len(BODY) - 1)
     assert told.value.size == len(BODY)
     assert store.read("a") == BODY

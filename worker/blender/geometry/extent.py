@@ -17,10 +17,10 @@ import numpy.typing as npt
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import poses
 
-MESH_KINDS = frozenset({"MESH", "CURVE", "SURFACE", "FONT", "META"})
-BOXED_KINDS = frozenset({"CURVES", "POINTCLOUD", "VOLUME"})
+MESH_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "FONT", "META"})
+BOXED_TYPES = frozenset({"CURVES", "POINTCLOUD", "VOLUME"})
 """Rendered too, but measured by their bounding box only."""
-SHAPE_KINDS = MESH_KINDS | BOXED_KINDS
+SHAPE_TYPES = MESH_TYPES | BOXED_TYPES
 CHUNK = 1 << 21
 CELLS = 48
 """Of the grid that `boxes` come from, along each axis."""
@@ -125,7 +125,7 @@ def _seen() -> tuple[Shapes, Places]:
     for instance in graph.object_instances:
         item: Any = instance.object
         kind = item.type
-        if kind not in SHAPE_KINDS or not instance.show_self:
+        if kind not in SHAPE_TYPES or not instance.show_self:
             continue
         shape = item.data if kind == "MESH" else item.original
         key = shape.as_pointer()
@@ -137,7 +137,7 @@ def _seen() -> tuple[Shapes, Places]:
 
 def _points(item: Any) -> tuple[Array, int]:
     """Vertices (N,3) in the object's own space, and how many faces they make."""
-    if item.type in BOXED_KINDS:
+    if item.type in BOXED_TYPES:
         return np.array([corner[:] for corner in item.bound_box]), 1
     try:
         mesh = item.data if item.type == "MESH" else item.to_mesh()

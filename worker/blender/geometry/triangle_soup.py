@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from worker.blender import compat
 from worker.blender.faults import ObjectFault
-from worker.blender.geometry.extent import MESH_KINDS
+from worker.blender.geometry.extent import MESH_TYPES
 from worker.blender.importing import importers
 
 Array = npt.NDArray[Any]
@@ -21,7 +21,7 @@ MOST_LAYERS = 6
 
 
 @dataclasses.dataclass(frozen=True)
-class Soup:
+class TriangleSoup:
     """Triangles of many meshes.
 
     points (V,3); triangles (T,3) of them, and by triangle its number in `materials`, (T,).
@@ -38,7 +38,7 @@ class Soup:
     colours: dict[str, Array]
     materials: list[Any]
 
-    def only(self, chosen: Array) -> Soup:
+    def only(self, chosen: Array) -> TriangleSoup:
         """The triangles `chosen`, a mask or numbers, with all points."""
         return dataclasses.replace(
             self,
@@ -55,20 +55,20 @@ DEFAULT = ""
 """The name by which nodes ask for a mesh's own colours."""
 
 
-def gather(most_faces: int) -> Soup:
+def gather(most_faces: int) -> TriangleSoup:
     """Everything with faces that is seen now, in the world's axes.
 
     Raises: ObjectFault: "empty", when nothing has faces; "too_large".
     """
     uvs, colours = _layers()
     materials: dict[Any, int] = {}
-    shapes: dict[int, Soup] = {}
+    shapes: dict[int, TriangleSoup] = {}
     places: dict[int, list[Array]] = {}
     count = 0
     graph = bpy.context.evaluated_depsgraph_get()
     for instance in graph.object_instances:
         item: Any = instance.object
-        if item.type not in MESH_KINDS or not instance.show_self:
+        if item.type not in MESH_TYPES or not instance.show_self:
             continue
         shape = item.data if item.type == "MESH" else item.original
         key = shape.as_pointer()
@@ -103,7 +103,9 @@ def _layers() -> tuple[list[str], list[str]]:
     return sorted((uvs & there) - {""})[:MOST_LAYERS], sorted(colours)
 
 
-def _shape(item: Any, uvs: list[str], colours: list[str], materials: dict[Any, int]) -> Soup:
+def _shape(
+    item: Any, uvs: list[str], colours: list[str], materials: dict[Any, int]
+) -> TriangleSoup:
     try:
         mesh = item.data if item.type == "MESH" else item.to_mesh()
     except RuntimeError:  # a curve without any geometry
@@ -117,7 +119,7 @@ def _shape(item: Any, uvs: list[str], colours: list[str], materials: dict[Any, i
     ends = _read(mesh.loops, "vertex_index", (len(mesh.loops),), np.int32)
     slots = _slots(item, mesh, materials)
     own = next((layer for layer in mesh.uv_layers if layer.active_render), None)
-    soup = Soup(
+    soup = TriangleSoup(
         points=_read(mesh.vertices, "co", (len(mesh.vertices), 3)).astype(np.float64),
         triangles=ends[loops].astype(np.int64),
         material=slots[np.clip(used, 0, len(slots) - 1)],
@@ -132,8 +134,8 @@ def _shape(item: Any, uvs: list[str], colours: list[str], materials: dict[Any, i
     return soup
 
 
-def _nothing(uvs: list[str], colours: list[str]) -> Soup:
-    return Soup(
+def _nothing(uvs: list[str], colours: list[str]) -> TriangleSoup:
+    return TriangleSoup(
         np.empty((0, 3)), np.empty((0, 3), np.int64), np.empty(0, np.int64),
         np.empty((0, 3, 2), np.float32), np.empty((0, 3, 3), np.float32),
         {name: np.empty((0, 3, 2), np.float32) for name in uvs},
@@ -174,7 +176,7 @@ def _slots(item: Any, mesh: Any, materials: dict[Any, int]) -> Array:
     return np.array([materials.setdefault(each, len(materials)) for each in originals])
 
 
-def _placed(shape: Soup, matrix: Array) -> Soup:
+def _placed(shape: TriangleSoup, matrix: Array) -> TriangleSoup:
     """In its place in the world; a mirrored one is turned inside in again."""
     linear = matrix[:3, :3]
     sign = np.sign(np.linalg.det(linear)) or 1.0
@@ -191,7 +193,7 @@ def _placed(shape: Soup, matrix: Array) -> Soup:
     return moved if sign > 0 else _turned(moved)
 
 
-def _turned(soup: Soup) -> Soup:
+def _turned(soup: TriangleSoup) -> TriangleSoup:
     order = [0, 2, 1]
     return dataclasses.replace(
         soup,
@@ -203,14 +205,14 @@ def _turned(soup: Soup) -> Soup:
     )
 
 
-def _joined(soups: list[Soup], materials: list[Any]) -> Soup:
+def _joined(soups: list[TriangleSoup], materials: list[Any]) -> TriangleSoup:
     starts = np.cumsum([0, *(len(soup.points) for soup in soups)])
     first = soups[0]
 
     def all_of(name: str) -> Array:
         return np.concatenate([getattr(soup, name) for soup in soups])
 
-    return Soup(
+    return TriangleSoup(
         points=all_of("points"),
         triangles=np.concatenate(
             [soup.triangles + start for soup, start in zip(soups, starts[:-1])]

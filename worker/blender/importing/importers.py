@@ -11,7 +11,7 @@ from worker.blender.faults import ObjectFault, brief
 from worker.blender.importing.paths import Root
 from worker.contract.recipe import Subject
 
-FILE_KINDS = ("libraries", "fonts", "sounds", "movieclips", "volumes", "cache_files")
+FILE_DATA = ("libraries", "fonts", "sounds", "movieclips", "volumes", "cache_files")
 """Datablocks, besides images, that Blender reads from a path of their own when evaluated."""
 FILE_MODIFIERS = frozenset({"MESH_CACHE", "FLUID", "DYNAMIC_PAINT", "OCEAN"})
 FILE_NODES = ("GeometryNodeImport", "ShaderNodeScript", "ShaderNodeTexIES")
@@ -103,7 +103,7 @@ def _in_hidden_collections(collections: list[Any]) -> set[Any]:
 
 def _drop_outside(root: Root) -> None:
     """Remove datablocks that would be read from outside the object's folder."""
-    for kind in FILE_KINDS:
+    for kind in FILE_DATA:
         collection: Any = getattr(bpy.data, kind)
         for block in list(collection):
             path = block.filepath

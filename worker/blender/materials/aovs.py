@@ -16,7 +16,7 @@ from worker.blender.importing import importers
 from worker.blender.materials.shader_reader import Reader, Value, put
 from worker.contract.render_passes import ALBEDO, AOVS, COVERAGE, MATERIAL, Pass
 
-KINDS = {ALBEDO: "COLOR", MATERIAL: "COLOR", COVERAGE: "VALUE"}
+AOV_TYPES = {ALBEDO: "COLOR", MATERIAL: "COLOR", COVERAGE: "VALUE"}
 NODE = "ShaderNodeOutputAOV"
 
 
@@ -25,7 +25,7 @@ def add(layer: Any, wanted: tuple[Pass, ...], least_alpha: float) -> None:
     chosen = [aov for aov in AOVS if aov in wanted]
     for aov in chosen:
         made = layer.aovs.add()
-        made.name, made.type = aov.layer, KINDS[aov]
+        made.name, made.type = aov.layer, AOV_TYPES[aov]
     if not chosen:
         return
     for tree in importers.node_trees():
@@ -52,4 +52,4 @@ def _write(tree: Any, chosen: list[Pass], least_alpha: float) -> None:
     for aov in chosen:
         node = tree.nodes.new(NODE)
         compat.name_aov(node, aov.layer)
-        put(tree, values[aov](), node.inputs["Value" if KINDS[aov] == "VALUE" else "Color"])
+        put(tree, values[aov](), node.inputs["Value" if AOV_TYPES[aov] == "VALUE" else "Color"])

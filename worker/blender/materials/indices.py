@@ -6,7 +6,7 @@ from typing import Any, Iterable
 
 import bpy
 
-from worker.blender.geometry.extent import SHAPE_KINDS
+from worker.blender.geometry.extent import SHAPE_TYPES
 from worker.contract.render_passes import INDEX_MATERIAL, INDEX_OBJECT, Pass
 
 MOST = 32767
@@ -19,7 +19,7 @@ def number(wanted: tuple[Pass, ...]) -> dict[str, list[str]]:
     Returns: names in the order of their numbers, as "object_names" and "material_names". Order is
     Blender's own, by name; only objects with a shape count, and an instance is its original.
     """
-    shaped = [item for item in bpy.data.objects if item.type in SHAPE_KINDS]
+    shaped = [item for item in bpy.data.objects if item.type in SHAPE_TYPES]
     lists: dict[Pass, tuple[str, Iterable[Any]]] = {
         INDEX_OBJECT: ("object_names", shaped),
         INDEX_MATERIAL: ("material_names", list(bpy.data.materials)),

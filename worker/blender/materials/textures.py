@@ -17,8 +17,8 @@ TILE_MARKS: dict[str, Callable[[int], str]] = {
     "<UVTILE>": lambda number: f"u{(number - 1001) % 10 + 1}_v{(number - 1001) // 10 + 1}",
 }
 """How the name of a tiled picture's file is made from the tile's number."""
-STILL_KINDS = frozenset({"FILE", "TILED"})
-FILE_KINDS = frozenset({*STILL_KINDS, "SEQUENCE", "MOVIE"})
+STILL_SOURCES = frozenset({"FILE", "TILED"})
+FILE_SOURCES = frozenset({*STILL_SOURCES, "SEQUENCE", "MOVIE"})
 PICTURE_NODES = frozenset({"ShaderNodeTexImage", "ShaderNodeTexEnvironment"})
 COLOUR, NORMAL, DATA = "colour", "normal", "data"
 """What a picture is for."""
@@ -76,7 +76,7 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]
 
 def uses_file(image: Any) -> bool:
     """Whether the picture comes from a path, not from the model's own bytes."""
-    return image.source in FILE_KINDS and not image.packed_files
+    return image.source in FILE_SOURCES and not image.packed_files
 
 
 def file_name(image: Any, root: Root) -> str:
@@ -101,10 +101,10 @@ def is_whole(image: Any) -> bool:
 
 
 def _is_missing(image: Any, root: Root) -> bool:
-    if image.source not in FILE_KINDS:
+    if image.source not in FILE_SOURCES:
         return False
     if uses_file(image):
-        if image.source not in STILL_KINDS or not image.filepath:
+        if image.source not in STILL_SOURCES or not image.filepath:
             return True
         if not all(root.holds(path) and Path(path).is_file() for path in _files(image, root)):
             return True

@@ -8,11 +8,11 @@ import bpy
 import numpy as np
 
 from worker.blender.faults import ObjectFault, brief
-from worker.blender.geometry.triangle_soup import Array, Soup
+from worker.blender.geometry.triangle_soup import Array, TriangleSoup
 from worker.blender.omage import emission
 from worker.blender.omage import mesh as meshes
-from worker.blender.omage.layout import Layout
-from worker.contract.omage_keys import CHANNELS, Omage
+from worker.blender.omage.layout import ChartLayout
+from worker.contract.omage_keys import OMAGE_CHANNELS, Omage
 
 TARGET_UV = "omage"
 STEPS = ("normal", "position", "albedo", "material")
@@ -20,7 +20,7 @@ STEPS = ("normal", "position", "albedo", "material")
 
 
 def bake(
-    points: Array, soup: Soup, layout: Layout, spec: Omage, tell: Callable[[int], None]
+    points: Array, soup: TriangleSoup, layout: ChartLayout, spec: Omage, tell: Callable[[int], None]
 ) -> Array:
     """The object image, float32 (size, size, 12), row 0 at v = 0; channels as `worker.omage` has.
 
@@ -46,7 +46,7 @@ def bake(
         pixels = np.empty(size * size * 4, np.float32)
         image.pixels.foreach_get(pixels)
         found[step] = pixels.reshape(size, size, 4)[..., :3]
-    whole = np.empty((size, size, CHANNELS), np.float32)
+    whole = np.empty((size, size, OMAGE_CHANNELS), np.float32)
     whole[..., 0:3] = found["position"]
     whole[..., 3] = layout.cover.chart >= 0
     whole[..., 4:7] = found["normal"]

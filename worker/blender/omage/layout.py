@@ -23,7 +23,7 @@ ROUNDS = 3
 
 
 @dataclasses.dataclass(frozen=True)
-class Layout:
+class ChartLayout:
     """Triangles that are kept, and where.
 
     triangles: (K,) their numbers. uv: (K,3,2) on the square; the centre of pixel (row, column) is
@@ -45,7 +45,7 @@ class Surface:
     area: Array
 
 
-def lay_out(surface: Surface, uv: Array, spec: Omage, size: int) -> Layout:
+def lay_out(surface: Surface, uv: Array, spec: Omage, size: int) -> ChartLayout:
     """Choose and lay out charts of `surface` with the file's own uv (T,3,2).
 
     Raises: ObjectFault("empty") when no chart is large enough.
@@ -80,7 +80,7 @@ def lay_out(surface: Surface, uv: Array, spec: Omage, size: int) -> Layout:
     return dataclasses.replace(made, facts={**facts, **chosen.facts, **made.facts})
 
 
-def _doubled(made: Layout) -> Array:
+def _doubled(made: ChartLayout) -> Array:
     """Which of its charts lie on themselves."""
     return np.flatnonzero(made.cover.overlap > MOST_OVERLAP)
 
@@ -107,7 +107,7 @@ def _remade(surface: Surface, uv: Array, again: Array, angle: float) -> Array:
     return whole
 
 
-def _packed(uv: Array, found: Charts, chosen: Chosen, spec: Omage, size: int) -> Layout:
+def _packed(uv: Array, found: Charts, chosen: Chosen, spec: Omage, size: int) -> ChartLayout:
     if not len(chosen.charts):
         raise ObjectFault(
             "empty", f"no chart is large enough to keep: {chosen.facts['charts_found']} found, "
@@ -136,4 +136,4 @@ def _packed(uv: Array, found: Charts, chosen: Chosen, spec: Omage, size: int) ->
         "pixels_occupied": int((cover.chart >= 0).sum()),
         "charts_without_a_pixel": int(count - len(np.unique(cover.chart[cover.chart >= 0]))),
     }
-    return Layout(kept, placed, cover, facts)
+    return ChartLayout(kept, placed, cover, facts)

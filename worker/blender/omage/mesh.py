@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 
 from worker.blender import compat, context
-from worker.blender.geometry.triangle_soup import DEFAULT, Array, Soup
+from worker.blender.geometry.triangle_soup import DEFAULT, Array, TriangleSoup
 
 OWN = "file's own"
 """The UV map by which the file's pictures lie; Cycles takes it where no node names one."""
@@ -31,7 +31,7 @@ def add(points: Array, triangles: Array) -> Any:
     return made
 
 
-def dress(mesh: Any, soup: Soup) -> None:
+def dress(mesh: Any, soup: TriangleSoup) -> None:
     """Give a mesh of the soup's triangles what its materials may ask for."""
     mesh.polygons.foreach_set("use_smooth", np.ones(len(soup.triangles), bool))
     for material in soup.materials:

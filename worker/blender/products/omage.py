@@ -14,7 +14,7 @@ from worker.blender import engine
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import modifiers, poses, statistics
-from worker.blender.geometry.triangle_soup import Array, Soup, gather
+from worker.blender.geometry.triangle_soup import Array, TriangleSoup, gather
 from worker.blender.importing import importers
 from worker.blender.importing.paths import Root
 from worker.blender.materials import colours
@@ -71,7 +71,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     )  # fmt: skip
 
 
-def _bounds(soup: Soup) -> tuple[Array, Array]:
+def _bounds(soup: TriangleSoup) -> tuple[Array, Array]:
     """Corners (3,) of the box around all faces. Raises: ObjectFault("empty")."""
     used = soup.points[np.unique(soup.triangles)]
     low, high = used.min(axis=0), used.max(axis=0)
@@ -82,7 +82,7 @@ def _bounds(soup: Soup) -> tuple[Array, Array]:
     return low, high
 
 
-def _welded(points: Array, soup: Soup) -> tuple[Soup, Any]:
+def _welded(points: Array, soup: TriangleSoup) -> tuple[TriangleSoup, Any]:
     """The soup's triangles that have an area, of welded points; and those areas (T,)."""
     used, numbers = np.unique(soup.triangles, return_inverse=True)
     first = used[weld(points[used], WELD)]

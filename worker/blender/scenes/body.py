@@ -14,7 +14,7 @@ import numpy as np
 from worker.blender import compat
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses
-from worker.blender.geometry.triangle_soup import Soup, gather
+from worker.blender.geometry.triangle_soup import TriangleSoup, gather
 from worker.blender.importing import importers
 from worker.blender.importing.paths import Root
 from worker.blender.materials import textures
@@ -65,7 +65,7 @@ def load(model: Model, recipe: Recipe) -> Body:
     )
 
 
-def _gathered() -> Soup:
+def _gathered() -> TriangleSoup:
     try:
         return gather(MOST_FACES)
     except ObjectFault as fault:

@@ -12,7 +12,7 @@ from worker.contract.random_streams import stream
 from worker.contract.recipe import Recipe
 from worker.contract.rotations import Array, matrix
 from worker.contract.scene_draws import Form, Triple, name_of
-from worker.contract.scene_keys import BASE_SCALE, CAMERA_FOV, CAMERA_PLACE
+from worker.contract.scene_keys import BASE_SCALE, CAMERA_FOV, CAMERA_LOCATION
 
 NEAR, FAR, FARTHEST = 0.25, -0.35, -2.0
 """Along X, towards the camera: the first places lie between the first two, then farther behind."""
@@ -55,7 +55,7 @@ def places(
             x, y, z = 0.0, 0.0, 0.0
             if len(forms) > 1:
                 x = source.uniform(max(FARTHEST, FAR - STEP * attempt), NEAR)
-                half = math.tan(math.radians(CAMERA_FOV / 2.0)) * (CAMERA_PLACE[0] - x)
+                half = math.tan(math.radians(CAMERA_FOV / 2.0)) * (CAMERA_LOCATION[0] - x)
                 y = source.uniform(-FRAME, FRAME) * half
                 z = source.gauss(WALL_HEIGHT, WALL_SPREAD)
             if floor:

@@ -23,7 +23,7 @@ def viewpoint(resolution: tuple[int, int]) -> Viewpoint:
     focal = width / 2.0 / math.tan(math.radians(scene_keys.CAMERA_FOV / 2.0))
     pose = np.eye(4)
     pose[:3, :3] = matrix(scene_keys.CAMERA_TURN)
-    pose[:3, 3] = scene_keys.CAMERA_PLACE
+    pose[:3, 3] = scene_keys.CAMERA_LOCATION
     k = np.array([[focal, 0.0, width / 2.0], [0.0, focal, height / 2.0], [0.0, 0.0, 1.0]])
     return Viewpoint(pose, k, width, height)
 
@@ -44,7 +44,7 @@ class Stage:
         lamp.shadow_soft_size = scene_keys.LIGHT_RADIUS
         plane = _plane()
         if background == "wall":
-            plane.location, plane.rotation_euler = scene_keys.WALL_PLACE, scene_keys.CAMERA_TURN
+            plane.location, plane.rotation_euler = scene_keys.WALL_LOCATION, scene_keys.CAMERA_TURN
         else:
             plane.location = (0.0, 0.0, height)
         self._materials = [_own(plane, 0, scene_keys.BACKGROUND_MATERIAL)]

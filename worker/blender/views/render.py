@@ -11,9 +11,9 @@ from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.geometry import poses
 from worker.blender.materials import aovs
-from worker.blender.views.render_region import Window, restrict, whole
+from worker.blender.views.render_region import RenderRegion, restrict, whole
 from worker.blender.views.scene import aim
-from worker.blender.views.visible_bounds import Hull
+from worker.blender.views.visible_bounds import VisibleBounds
 from worker.contract import render_passes
 from worker.contract.camera_layouts import Viewpoint
 from worker.contract.protocol import View
@@ -28,7 +28,7 @@ def render_views(
     frames: list[int],
     scratch: str,
     on_view: Callable[[int], None],
-    hull: Hull | None = None,
+    hull: VisibleBounds | None = None,
 ) -> list[View]:
     """Render each viewpoint once, at its frame, into `scratch`; `on_view` is told before each.
 
@@ -69,7 +69,7 @@ def take(
     kinds: list[str],
     scratch: str,
     frame: int = 0,
-    window: Window | None = None,
+    window: RenderRegion | None = None,
 ) -> View:
     """Render once what the camera sees now, which stands at `viewpoint`; a raw file of each kind.
 

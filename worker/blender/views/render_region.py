@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Window:
+class RenderRegion:
     """Pixels of the frame, counted from its top left corner."""
 
     left: int
@@ -30,12 +30,12 @@ class Window:
         return [self.left, self.top, self.width, self.height]
 
 
-def whole(viewpoint: Viewpoint) -> Window:
+def whole(viewpoint: Viewpoint) -> RenderRegion:
     """All of the frame."""
-    return Window(0, 0, viewpoint.width, viewpoint.height)
+    return RenderRegion(0, 0, viewpoint.width, viewpoint.height)
 
 
-def restrict(scene: bpy.types.Scene, window: Window, viewpoint: Viewpoint) -> None:
+def restrict(scene: bpy.types.Scene, window: RenderRegion, viewpoint: Viewpoint) -> None:
     """Render nothing but `window`, into pictures of its size."""
     render = scene.render
     render.use_border = render.use_crop_to_border = window != whole(viewpoint)

@@ -17,11 +17,11 @@ import numpy as np
 from worker.blender import compat
 from worker.blender.geometry import extent, modifiers
 from worker.blender.geometry.extent import Array
-from worker.blender.views.render_region import Window, whole
+from worker.blender.views.render_region import RenderRegion, whole
 from worker.contract.camera_layouts import Viewpoint
 from worker.contract.recipe import Recipe
 
-KINDS = frozenset({"MESH", "EMPTY", "ARMATURE", "CAMERA", "LATTICE", "LIGHT"})
+BOUNDED_TYPES = frozenset({"MESH", "EMPTY", "ARMATURE", "CAMERA", "LATTICE", "LIGHT"})
 """Objects that are where their vertices are, or are not seen."""
 MOVING = ("location", "rotation_euler", "rotation_quaternion", "rotation_axis_angle", "scale",
           "value", "eval_time")  # fmt: skip
@@ -39,7 +39,7 @@ TILE = 2048
 
 
 @dataclasses.dataclass(frozen=True)
-class Hull:
+class VisibleBounds:
     """Boxes: their centres (N,3) in the world, and half their sides (3,).
 
     padding: pixels around what they cover in which they still count, by the pixel filter.
@@ -49,7 +49,7 @@ class Hull:
     half: Array
     padding: int
 
-    def window(self, viewpoint: Viewpoint) -> Window:
+    def window(self, viewpoint: Viewpoint) -> RenderRegion:
         """What `viewpoint` can see of the boxes, or the whole frame."""
         pose, k = viewpoint.camera_to_world, viewpoint.intrinsics
         turn = pose[:3, :3]
@@ -76,10 +76,12 @@ class Hull:
         (left, width), (top, height) = spans
         if width * height > WORTH * viewpoint.width * viewpoint.height:
             return whole(viewpoint)
-        return Window(left, top, width, height)
+        return RenderRegion(left, top, width, height)
 
 
-def around(recipe: Recipe, rig: str, low: Array, high: Array, frames: list[int]) -> Optional[Hull]:
+def around(
+    recipe: Recipe, rig: str, low: Array, high: Array, frames: list[int]
+) -> Optional[VisibleBounds]:
     """Hull of the scene as it will be rendered, lit by `rig`, from `low` to `high`, (3,) each.
 
     None where vertices do not tell, or something is not between those.
@@ -89,7 +91,7 @@ def around(recipe: Recipe, rig: str, low: Array, high: Array, frames: list[int])
         recipe.cycles.denoise  # it looks at the whole picture
         or (recipe.cycles.adaptive and max(recipe.resolution) > TILE)
         or rig == "own"  # lamps that a camera may see
-        or any(item.type not in KINDS or item.particle_systems for item in items)
+        or any(item.type not in BOUNDED_TYPES or item.particle_systems for item in items)
         or any(each.type in FOLLOWING for item in items for each in item.constraints)
         or not modifiers.are_measured(items)
         or compat.displaces()
@@ -100,7 +102,7 @@ def around(recipe: Recipe, rig: str, low: Array, high: Array, frames: list[int])
     if found is None:
         return None
     # Cycles' Blackman-Harris filter reaches as far as it is said to be wide.
-    return Hull(*found, padding=math.ceil(recipe.cycles.filter_width) + PADDING)
+    return VisibleBounds(*found, padding=math.ceil(recipe.cycles.filter_width) + PADDING)
 
 
 def _animated() -> Iterator[str]:

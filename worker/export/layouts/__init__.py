@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from worker.export.layouts import blender, get3d, instant_ngp, nerfstudio, nsvf
-from worker.export.layouts.base import Layout
+from worker.export.layouts.base import NerfLayout
 
-LAYOUTS: Final[dict[str, Layout]] = {
+NERF_LAYOUTS: Final[dict[str, NerfLayout]] = {
     "blender": blender.LAYOUT,
     "nsvf": nsvf.LAYOUT,
     "nerfstudio": nerfstudio.LAYOUT,

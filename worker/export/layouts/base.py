@@ -33,7 +33,7 @@ class Scene(msgspec.Struct, frozen=True):
         return self.zip.uid
 
 
-class Layout(msgspec.Struct, frozen=True):
+class NerfLayout(msgspec.Struct, frozen=True):
     """How one reader wants its files."""
 
     files: Callable[[Scene], Files]

@@ -12,7 +12,15 @@ from typing import Final
 
 from worker.codecs import json_file
 from worker.core import keys
-from worker.export.layouts.base import Files, Layout, Scene, angle_x, colour_file, frame, own_folder
+from worker.export.layouts.base import (
+    Files,
+    NerfLayout,
+    Scene,
+    angle_x,
+    colour_file,
+    frame,
+    own_folder,
+)
 
 
 def files(scene: Scene) -> Files:
@@ -30,4 +38,4 @@ def files(scene: Scene) -> Files:
             yield f"{scene.folder}/{name}", json_file.json_file(document)
 
 
-LAYOUT: Final = Layout(files=files, turntable=own_folder)
+LAYOUT: Final = NerfLayout(files=files, turntable=own_folder)

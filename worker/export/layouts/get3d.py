@@ -23,7 +23,7 @@ from worker.core import keys
 from worker.core.errors import Unsupported
 from worker.export.layouts.base import (
     Files,
-    Layout,
+    NerfLayout,
     Scene,
     angle_x,
     colour_file,
@@ -68,4 +68,4 @@ def files(scene: Scene) -> Files:
     yield f"camera/{where}/{keys.ELEVATION}", image_formats.NPY.encode(elevation)
 
 
-LAYOUT: Final = Layout(files=files, turntable=lambda scene: f"turntable/{place(scene)}.gif")
+LAYOUT: Final = NerfLayout(files=files, turntable=lambda scene: f"turntable/{place(scene)}.gif")

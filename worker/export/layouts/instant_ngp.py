@@ -18,7 +18,7 @@ from worker.core import keys
 from worker.export import images
 from worker.export.layouts.base import (
     Files,
-    Layout,
+    NerfLayout,
     Scene,
     angle_x,
     colour_file,
@@ -68,4 +68,4 @@ def files(scene: Scene) -> Files:
         )
 
 
-LAYOUT: Final = Layout(files=files, turntable=own_folder)
+LAYOUT: Final = NerfLayout(files=files, turntable=own_folder)

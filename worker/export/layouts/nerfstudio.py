@@ -22,7 +22,7 @@ from worker.core import keys
 from worker.core.errors import Empty
 from worker.export import images
 from worker.export.clouds import ply, points
-from worker.export.layouts.base import Files, Layout, Scene, colour_file, frame, own_folder
+from worker.export.layouts.base import Files, NerfLayout, Scene, colour_file, frame, own_folder
 
 MILLI: Final = 1000.0
 POINTS: Final = 50_000
@@ -73,4 +73,4 @@ def _points(scene: Scene) -> bytes | None:
     return ply.binary_file(found.xyz, found.rgba[:, :3], found.normals)
 
 
-LAYOUT: Final = Layout(files=files, turntable=own_folder)
+LAYOUT: Final = NerfLayout(files=files, turntable=own_folder)

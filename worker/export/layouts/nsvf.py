@@ -17,7 +17,7 @@ from worker.codecs import camera_conventions
 from worker.core import keys
 from worker.export.layouts.base import (
     Files,
-    Layout,
+    NerfLayout,
     Scene,
     colour_file,
     own_folder,
@@ -54,4 +54,4 @@ def _rows(matrix: ArrayLike) -> bytes:
     return "".join(f"{' '.join(map(repr, row))}\n" for row in rows).encode()
 
 
-LAYOUT: Final = Layout(files=files, turntable=own_folder)
+LAYOUT: Final = NerfLayout(files=files, turntable=own_folder)

@@ -5,6 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from worker.export.tars import plain, zeronvs
-from worker.export.tars.base import Layout
+from worker.export.tars.base import TarLayout
 
-LAYOUTS: Final[dict[str, Layout]] = {"plain": plain.LAYOUT, "zeronvs": zeronvs.LAYOUT}
+TAR_LAYOUTS: Final[dict[str, TarLayout]] = {"plain": plain.LAYOUT, "zeronvs": zeronvs.LAYOUT}

@@ -27,7 +27,7 @@ class Choices(msgspec.Struct, frozen=True):
     background: str
 
 
-class Layout(msgspec.Struct, frozen=True):
+class TarLayout(msgspec.Struct, frozen=True):
     """How one reader wants its tars."""
 
     members: Callable[[RenderZip, Choices], Members]

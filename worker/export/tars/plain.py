@@ -14,7 +14,7 @@ import msgspec
 
 from worker.core import keys
 from worker.export import images
-from worker.export.tars.base import Choices, Layout, Members
+from worker.export.tars.base import Choices, Members, TarLayout
 from worker.export.zips import RenderZip
 
 
@@ -46,4 +46,4 @@ def members(zipped: RenderZip, _: Choices) -> Members:
     return made
 
 
-LAYOUT: Final = Layout(members=members, last=lambda _: [], endings=lambda _: frozenset({"json"}))
+LAYOUT: Final = TarLayout(members=members, last=lambda _: [], endings=lambda _: frozenset({"json"}))

@@ -25,7 +25,7 @@ from worker.codecs import camera_conventions, json_file, png
 from worker.core.errors import Unsupported
 from worker.export import images
 from worker.export.camera_model import Camera
-from worker.export.tars.base import Choices, Layout, Members, no_dots
+from worker.export.tars.base import Choices, Members, TarLayout, no_dots
 from worker.export.zips import RenderZip
 from worker.pack.kinds.colour import BACKGROUNDS, over
 from worker.pack.kinds.depth import to_half_bits
@@ -106,4 +106,4 @@ def _endings(key: str) -> frozenset[str]:
     return frozenset({"json" if key.endswith("_metadata") else "png"})
 
 
-LAYOUT: Final = Layout(members=members, last=last, endings=_endings)
+LAYOUT: Final = TarLayout(members=members, last=last, endings=_endings)

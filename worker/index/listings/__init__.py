@@ -11,33 +11,33 @@ from typing import Final
 from worker.core.errors import IndexInvalid, UsageError
 from worker.core.formats import is_model
 from worker.index.listings import folder, json, jsonl, objaverse, parquet, shapenet, table, text
-from worker.index.listings.base import Kind
+from worker.index.listings.base import ListKind
 
 AUTO: Final = "auto"
-KINDS: Final = {
-    "folder": Kind(folder.read, folder=True),
-    "shapenet": Kind(shapenet.read, folder=True),
-    "json": Kind(json.read, ("json",)),
-    "jsonl": Kind(jsonl.read, ("jsonl", "ndjson")),
-    "parquet": Kind(parquet.read, ("parquet",)),
-    "csv": Kind(table.read, ("csv", "tsv")),
-    "text": Kind(text.read, ("txt", "list", "lst")),
-    "objaverse": Kind(objaverse.read),
+LIST_KINDS: Final = {
+    "folder": ListKind(folder.read, folder=True),
+    "shapenet": ListKind(shapenet.read, folder=True),
+    "json": ListKind(json.read, ("json",)),
+    "jsonl": ListKind(jsonl.read, ("jsonl", "ndjson")),
+    "parquet": ListKind(parquet.read, ("parquet",)),
+    "csv": ListKind(table.read, ("csv", "tsv")),
+    "text": ListKind(text.read, ("txt", "list", "lst")),
+    "objaverse": ListKind(objaverse.read),
 }
-_BY_SUFFIX: Final = {suffix: kind for kind, row in KINDS.items() for suffix in row.suffixes}
+_BY_SUFFIX: Final = {suffix: kind for kind, row in LIST_KINDS.items() for suffix in row.suffixes}
 
 
-def find(path: Path, name: str, kind: str = AUTO) -> Kind:
+def find(path: Path, name: str, kind: str = AUTO) -> ListKind:
     """The format of the list at `path`, whose own name is `name`; `kind` forces one of KINDS.
 
     Raises: UsageError for an unknown kind, IndexInvalid for a list it cannot be.
     """
-    if kind not in (AUTO, *KINDS):
-        raise UsageError(f"{kind!r} is no kind of list; known: {', '.join((AUTO, *KINDS))}")
+    if kind not in (AUTO, *LIST_KINDS):
+        raise UsageError(f"{kind!r} is no kind of list; known: {', '.join((AUTO, *LIST_KINDS))}")
     is_folder = path.is_dir()
     if kind == AUTO:
         kind = _of_folder(path) if is_folder else _of_file(name)
-    row = KINDS[kind]
+    row = LIST_KINDS[kind]
     if row.folder != is_folder:
         raise IndexInvalid(f"{name}: is a {'folder' if is_folder else 'file'}, not a list ({kind})")
     return row

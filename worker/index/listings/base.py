@@ -23,7 +23,7 @@ Raises: IndexInvalid, beginning with file and line.
 """
 
 
-class Kind(msgspec.Struct, frozen=True):
+class ListKind(msgspec.Struct, frozen=True):
     """A row of the table of list formats."""
 
     read: Read

@@ -15,7 +15,7 @@ from worker.index.record import ObjectRef
 log = structlog.get_logger(__name__)
 
 SYNSET: Final = re.compile(r"\d{8}")
-LAYOUTS: Final = ("models/model_normalized.obj", "model.obj")
+MODEL_FILES: Final = ("models/model_normalized.obj", "model.obj")
 
 
 def looks_like(path: Path) -> bool:
@@ -27,7 +27,7 @@ def looks_like(path: Path) -> bool:
         (path / folder / model.name / layout).is_file()
         for folder in folders
         for model in entries(path / folder, str(path))[:10]
-        for layout in LAYOUTS
+        for layout in MODEL_FILES
     )
 
 
@@ -46,7 +46,7 @@ def read(path: Path, name: str) -> Records:
             if not is_folder(model):
                 continue
             root = f"{synset.name}/{model.name}"
-            layout = next((file for file in LAYOUTS if (path / root / file).is_file()), None)
+            layout = next((file for file in MODEL_FILES if (path / root / file).is_file()), None)
             if layout is None:
                 missing += 1
                 continue

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from worker.pack.kinds import colour, depth, index, mask, material, normal, position
-from worker.pack.kinds.base import Kind
+from worker.pack.kinds.base import ImageKind
 
-KINDS: Final[dict[str, Kind]] = {
+IMAGE_KINDS: Final[dict[str, ImageKind]] = {
     kind.name: kind
     for module in (colour, depth, normal, material, mask, index, position)
-    for kind in module.KINDS
+    for kind in module.IMAGE_KINDS
 }
 
-__all__ = ["KINDS", "Kind"]
+__all__ = ["IMAGE_KINDS", "ImageKind"]

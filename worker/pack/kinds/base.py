@@ -18,7 +18,7 @@ def no_facts(_: RawView, __: Recipe) -> dict[str, Any]:
     return {}
 
 
-class Kind(msgspec.Struct, frozen=True, kw_only=True):
+class ImageKind(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of image: how it is made of a view's raw files, and what lies in it."""
 
     name: str

@@ -16,7 +16,7 @@ from worker.codecs import image_formats, png, srgb
 from worker.contract import render_passes
 from worker.contract.recipe import Recipe
 from worker.core.errors import RenderFailed
-from worker.pack.kinds.base import Kind
+from worker.pack.kinds.base import ImageKind
 from worker.pack.raw import RawView
 
 STANDARD: Final = "standard"
@@ -118,8 +118,8 @@ def _describe_linear(_: Recipe) -> dict[str, Any]:
     }
 
 
-KINDS: Final = (
-    Kind(
+IMAGE_KINDS: Final = (
+    ImageKind(
         name="colour",
         form=lambda recipe: (
             image_formats.RGBA if recipe.colour.background == TRANSPARENT else image_formats.RGB
@@ -127,7 +127,7 @@ KINDS: Final = (
         encode=encode,
         describe=_describe,
     ),
-    Kind(
+    ImageKind(
         name="colour-exr",
         form=lambda _: image_formats.EXR_RGBA,
         encode=lambda raw, _: to_half(raw.layer(render_passes.COMBINED)),

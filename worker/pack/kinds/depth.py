@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from worker.codecs import image_formats
 from worker.contract import render_passes
 from worker.contract.recipe import Recipe
-from worker.pack.kinds.base import Kind
+from worker.pack.kinds.base import ImageKind
 from worker.pack.raw import RawView
 
 NOTHING: Final = render_passes.NOTHING_DEPTH / 10
@@ -121,27 +121,27 @@ def _describe_f16(_: Recipe) -> dict[str, Any]:
     }
 
 
-KINDS: Final = (
-    Kind(
+IMAGE_KINDS: Final = (
+    ImageKind(
         name="depth",
         form=lambda _: image_formats.GREY_16,
         encode=_encode_16,
         describe=_describe_16,
         facts=_facts_16,
     ),
-    Kind(
+    ImageKind(
         name="depth-exr",
         form=lambda _: image_formats.EXR_Z,
         encode=_encode_f32,
         describe=_describe_f32,
     ),
-    Kind(
+    ImageKind(
         name="depth-npy",
         form=lambda _: image_formats.NPY,
         encode=_encode_f32,
         describe=_describe_f32,
     ),
-    Kind(
+    ImageKind(
         name="depth-f16",
         form=lambda _: image_formats.GREY_16,
         encode=_encode_f16,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from worker.codecs import image_formats
 from worker.contract import render_passes
 from worker.contract.recipe import Recipe
-from worker.pack.kinds.base import Kind
+from worker.pack.kinds.base import ImageKind
 from worker.pack.raw import RawView
 
 TOP: Final = 65535
@@ -45,8 +45,8 @@ def _describe(_: Recipe, name: str) -> dict[str, Any]:
     }
 
 
-KINDS: Final = tuple(
-    Kind(
+IMAGE_KINDS: Final = tuple(
+    ImageKind(
         name=name,
         form=lambda _: image_formats.GREY_16,
         encode=functools.partial(_encode, name=name),

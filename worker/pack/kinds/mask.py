@@ -11,7 +11,7 @@ from worker.codecs import image_formats
 from worker.contract import render_passes
 from worker.contract.recipe import Recipe
 from worker.pack.kinds import depth
-from worker.pack.kinds.base import Kind
+from worker.pack.kinds.base import ImageKind
 from worker.pack.raw import RawView
 
 
@@ -33,6 +33,6 @@ def _describe(_: Recipe) -> dict[str, Any]:
     }
 
 
-KINDS: Final = (
-    Kind(name="mask", form=lambda _: image_formats.GREY, encode=_encode, describe=_describe),
+IMAGE_KINDS: Final = (
+    ImageKind(name="mask", form=lambda _: image_formats.GREY, encode=_encode, describe=_describe),
 )

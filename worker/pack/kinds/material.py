@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from worker.codecs import image_formats, srgb
 from worker.contract import render_passes
 from worker.contract.recipe import Recipe
-from worker.pack.kinds.base import Kind
+from worker.pack.kinds.base import ImageKind
 from worker.pack.raw import RawView
 
 LEAST: Final = 1e-5
@@ -84,15 +84,15 @@ def _describe(_: Recipe, what: str, top: int) -> dict[str, Any]:
     }
 
 
-KINDS: Final = (
-    Kind(
+IMAGE_KINDS: Final = (
+    ImageKind(
         name="albedo",
         form=lambda _: image_formats.RGBA,
         encode=_encode_albedo,
         describe=_describe_albedo,
     ),
     *(
-        Kind(
+        ImageKind(
             name=name,
             form=functools.partial(lambda _, file: file, file=file),
             encode=functools.partial(_encode, name=name, top=top),

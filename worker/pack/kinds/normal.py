@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from worker.codecs import image_formats
 from worker.contract import render_passes
 from worker.contract.recipe import Recipe
-from worker.pack.kinds.base import Kind
+from worker.pack.kinds.base import ImageKind
 from worker.pack.raw import RawView
 
 LEAST: Final = 1e-5
@@ -80,9 +80,9 @@ def _describe_float(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-KINDS: Final = (
+IMAGE_KINDS: Final = (
     *(
-        Kind(
+        ImageKind(
             name=name,
             form=functools.partial(lambda _, file: file, file=file),
             encode=functools.partial(_encode, top=top),
@@ -93,7 +93,7 @@ KINDS: Final = (
             ("normal-16", image_formats.RGB_16, 65535),
         )
     ),
-    Kind(
+    ImageKind(
         name="normal-exr",
         form=lambda _: image_formats.EXR_XYZ,
         encode=plane,

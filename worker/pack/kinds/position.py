@@ -11,7 +11,7 @@ from worker.codecs import image_formats
 from worker.contract import render_passes
 from worker.contract.recipe import Recipe
 from worker.pack.kinds import depth
-from worker.pack.kinds.base import Kind
+from worker.pack.kinds.base import ImageKind
 from worker.pack.raw import RawView
 
 
@@ -33,8 +33,8 @@ def _describe(_: Recipe) -> dict[str, Any]:
     }
 
 
-KINDS: Final = (
-    Kind(
+IMAGE_KINDS: Final = (
+    ImageKind(
         name="position-exr",
         form=lambda _: image_formats.EXR_XYZ,
         encode=_encode,

@@ -15,7 +15,16 @@ from worker.codecs.image_formats import RGB, Unreadable
 from worker.contract.recipe import Recipe
 from worker.core import keys
 from worker.core.errors import RenderFailed
-from worker.omage import ALBEDO, CHANNELS, METALLIC, NORMAL, POSITION, ROUGHNESS, Omage, occupied
+from worker.omage import (
+    ALBEDO,
+    METALLIC,
+    NORMAL,
+    OMAGE_CHANNELS,
+    POSITION,
+    ROUGHNESS,
+    Omage,
+    occupied,
+)
 from worker.omage import npz_files as stored
 from worker.omage.npz_files import NotOmage
 from worker.omage.reduce import reduced
@@ -63,7 +72,7 @@ def _raw(rendered: RenderedObject, recipe: Recipe) -> Omage:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:  # an NPY's header is read as Python: anything may come of it
         raise RenderFailed(f"the child's object image does not decode: {error}") from error
-    if not isinstance(found, np.ndarray) or found.shape != (size, size, CHANNELS):
+    if not isinstance(found, np.ndarray) or found.shape != (size, size, OMAGE_CHANNELS):
         raise RenderFailed("the child's object image has another shape than was asked for")
     if found.dtype != np.float32:
         raise RenderFailed(f"the child's object image is of {found.dtype}, not float32")

@@ -23,9 +23,9 @@ from worker.contract.recipe import Recipe
 from worker.core import keys
 from worker.pack import placement, preview, views
 from worker.pack.archive import Member
-from worker.pack.kinds import KINDS
+from worker.pack.kinds import IMAGE_KINDS
 from worker.pack.raw import RawView
-from worker.pack.records import RECORDS, Taken, metadata
+from worker.pack.records import VIEW_RECORDS, Taken, metadata
 from worker.pack.records.base import Files
 from worker.supervisor.result import RenderedObject
 
@@ -46,7 +46,7 @@ def members(rendered: RenderedObject, recipe: Recipe, threads: int) -> Generator
     views.check(rendered.answer.views, recipe)
     shots = rendered.answer.views
     where = placement.of(rendered.answer.scene)
-    records = [RECORDS[name] for name in recipe.records]
+    records = [VIEW_RECORDS[name] for name in recipe.records]
     shown = preview.shown(len(shots)) if recipe.previews else frozenset()
     facts = {}
     frames = []
@@ -82,7 +82,7 @@ def _images(raw: RawView, recipe: Recipe, *, show: bool) -> _Made:
     size = (raw.view.width, raw.view.height)
     members, facts, frame = [], {}, None
     for name, ending in keys.image_endings(recipe.images).items():
-        kind = KINDS[name]
+        kind = IMAGE_KINDS[name]
         form = kind.form(recipe)
         pixels = kind.encode(raw, recipe)
         check = functools.partial(_check, form, size)

@@ -10,16 +10,16 @@ from typing import Final
 from worker.pack.records import cameras, gpt4point, npy, nsvf, transforms, zeronvs
 from worker.pack.records.base import Record, Taken
 
-RECORDS: Final[dict[str, Record]] = {
+VIEW_RECORDS: Final[dict[str, Record]] = {
     record.name: record
     for record in (
         cameras.RECORD,
         npy.RECORD,
         gpt4point.RECORD,
-        *transforms.RECORDS,
+        *transforms.TRANSFORMS_RECORDS,
         nsvf.RECORD,
         zeronvs.RECORD,
     )
 }
 
-__all__ = ["RECORDS", "Record", "Taken"]
+__all__ = ["VIEW_RECORDS", "Record", "Taken"]

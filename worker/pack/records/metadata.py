@@ -24,7 +24,7 @@ from worker.codecs import json_file
 from worker.contract.recipe import Recipe
 from worker.core import keys
 from worker.pack import preview
-from worker.pack.kinds import KINDS
+from worker.pack.kinds import IMAGE_KINDS
 from worker.pack.records.base import Facts
 from worker.supervisor.result import RenderedObject
 
@@ -58,7 +58,10 @@ def write(
             "placement": placement,
             "facts": {view: special for view, special in facts.items() if special},
             "images": {
-                kind: {**KINDS[kind].describe(recipe), "files": keys.image_file("NNN", ending)}
+                kind: {
+                    **IMAGE_KINDS[kind].describe(recipe),
+                    "files": keys.image_file("NNN", ending),
+                }
                 for kind, ending in keys.image_endings(_images(recipe)).items()
             },
             "previews": {kind: preview.describe(kind, recipe) for kind in _previews(recipe)},

@@ -138,7 +138,7 @@ def _nerf_synthetic(taken: Taken, recipe: Recipe) -> Files:
     return files
 
 
-RECORDS: Final = (
+TRANSFORMS_RECORDS: Final = (
     Record(name="transforms", of_all=_one_file(_plain)),
     Record(name="get3d", of_all=_get3d),
     Record(name="trellis", of_all=_one_file(_trellis)),

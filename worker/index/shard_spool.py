@@ -23,7 +23,7 @@ class _Who(msgspec.Struct, rename="camel"):
     file_identifier: str
 
 
-class Spool:
+class ShardSpool:
     """Takes records in a list's order; gives them back in shards, each identity once.
 
     Objects of one git repository are fetched together, so they are moved to where the first of

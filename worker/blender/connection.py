@@ -13,7 +13,7 @@ from worker.contract.protocol import Beat, Configure, Message, RenderObject, Sto
 CHUNK = 1 << 16
 
 
-class Channel:
+class Connection:
     """Buffered lines over one socket; `send` may be called from any thread."""
 
     def __init__(self, descriptor: int) -> None:
@@ -68,9 +68,9 @@ class Heart(threading.Thread):
     A dead host is noticed here too, in the midst of a render.
     """
 
-    def __init__(self, channel: Channel, every_s: float = 1.0) -> None:
+    def __init__(self, connection: Connection, every_s: float = 1.0) -> None:
         super().__init__(name="heart", daemon=True)
-        self._channel = channel
+        self._connection = connection
         self._every_s = every_s
 
     def run(self) -> None:
@@ -78,4 +78,4 @@ class Heart(threading.Thread):
         pause, count = threading.Event(), 0
         while not pause.wait(self._every_s):
             count += 1
-            self._channel.send(Beat(count=count))
+            self._connection.send(Beat(count=count))
