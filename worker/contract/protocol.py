@@ -109,6 +109,8 @@ class View:
     and, where the view transform is not the sRGB standard, "display" (PNG, straight alpha).
     window: left, top, width and height of the part of the frame that those files hold, in pixels;
     nothing is seen outside it. Empty: all of it.
+    raw_scale, raw_offset: a length l in the raw files is ``raw_scale * l`` in the world, a point p
+    ``raw_scale * p + raw_offset``.
     """
 
     name: str
@@ -120,6 +122,8 @@ class View:
     files: Dict[str, str]
     frame: int = 0
     window: List[int] = dataclasses.field(default_factory=list)
+    raw_scale: float = 1.0
+    raw_offset: List[float] = dataclasses.field(default_factory=lambda: [0.0, 0.0, 0.0])
 
 
 @dataclasses.dataclass(frozen=True)

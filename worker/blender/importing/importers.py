@@ -42,6 +42,7 @@ def load(root: Root, suffix: str, subject: Subject) -> None:
     _drop_outside(root)
     if suffix == "blend":
         _drop_file_readers()
+    _hide_meant_unseen(suffix)
     _hide(only_render=suffix == "blend")
 
 
@@ -130,6 +131,18 @@ def node_trees() -> list[Any]:
     owners: list[Any] = [*bpy.data.materials, *bpy.data.lights, *bpy.data.worlds]
     own = [owner.node_tree for owner in owners if owner.use_nodes and owner.node_tree]
     return [*own, *bpy.data.node_groups]
+
+
+def _hide_meant_unseen(suffix: str) -> None:
+    """Switch off what is there for other reasons than to be seen.
+
+    Shadow catchers would be in depth and masks. Lines of USD and Alembic without a width are
+    guides; Cycles would draw them as hairs.
+    """
+    for item in bpy.data.objects:
+        lines = item.type == "CURVES" and suffix != "blend"
+        if item.is_shadow_catcher or (lines and "radius" not in item.data.attributes):
+            item.hide_render = item.hide_viewport = True
 
 
 def _hide(*, only_render: bool) -> None:

@@ -8,7 +8,7 @@ import bpy
 
 from worker.blender import compat
 from worker.blender.importing.paths import Root
-from worker.blender.materials import textures
+from worker.blender.materials import clearness, textures
 from worker.contract.random_streams import Colour, random_colour, stream
 from worker.contract.recipe import Recipe
 
@@ -29,7 +29,11 @@ def supply(uid: str, recipe: Recipe, root: Root, suffix: str) -> dict[str, Any]:
         paint_all(painted)
     else:
         show_vertex_colours()
-    return {"missing_textures": missing, "random_color": painted and list(painted)}
+    return {
+        "missing_textures": missing,
+        "random_color": painted and list(painted),
+        "made_opaque": clearness.make_opaque(),
+    }
 
 
 def paint_all(colour: Colour) -> None:

@@ -26,7 +26,10 @@ def clean() -> None:
 
 
 def normalise(centre: Array, scale: float) -> None:
-    """Put every root under one empty: `centre` (3,) becomes the origin, lengths grow by `scale`."""
+    """Put every root under one empty: `centre` (3,) becomes the origin, lengths grow by `scale`.
+
+    Only for models that float32 cannot hold where they are: lengths in materials do not follow.
+    """
     scene = context.scene()
     roots = [item for item in scene.objects if item.parent is None]
     frame = bpy.data.objects.new("normalised", None)
@@ -40,6 +43,11 @@ def normalise(centre: Array, scale: float) -> None:
         root.matrix_parent_inverse = identity
 
 
+def distance(viewpoint: Viewpoint) -> float:
+    """How far the camera stands from the origin, and 1 at least."""
+    return max(1.0, float(np.linalg.norm(viewpoint.camera_to_world[:3, 3])))
+
+
 def add_camera() -> Any:
     """A camera, the scene's own; `aim` gives it its place and lens."""
     data = bpy.data.cameras.new("view")
@@ -50,8 +58,8 @@ def add_camera() -> Any:
     return camera
 
 
-def aim(camera: Any, viewpoint: Viewpoint) -> None:
-    """Make `camera` see what `viewpoint` says. Near and far planes go with its distance."""
+def aim(camera: Any, viewpoint: Viewpoint, distance: float) -> None:
+    """Make `camera` see what `viewpoint` says. Near and far planes go with its `distance`."""
     k, data = viewpoint.intrinsics, camera.data
     data.sensor_fit = "HORIZONTAL"
     data.type = PROJECTIONS[viewpoint.projection]
@@ -59,6 +67,5 @@ def aim(camera: Any, viewpoint: Viewpoint) -> None:
     data.sensor_width = data.lens * viewpoint.width / k[0, 0]
     data.ortho_scale = viewpoint.width / k[0, 0]
     place = viewpoint.camera_to_world
-    far = max(1.0, float(np.linalg.norm(place[:3, 3])))
-    data.clip_start, data.clip_end = NEAR * far, FAR * far
+    data.clip_start, data.clip_end = NEAR * distance, FAR * distance
     camera.matrix_world = mathutils.Matrix(place.tolist())
