@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, Literal, Union
 
 from worker.contract.omage_keys import Omage
 from worker.contract.scene_keys import Scenes
@@ -165,11 +165,16 @@ class Subject:
     )
     pose: str = key(
         "imported",
-        "imported: as the importer leaves it; rest: armatures and shape keys at rest; frame: at "
+        "imported: at the file's own frame; rest: armatures and shape keys at rest; frame: at "
         "one frame; spread: the views go evenly through the animation",
         choices=("imported", "rest", "frame", "spread"),
     )
-    frame: int = key(1, "the frame of pose frame", low=-1048574, high=1048574)
+    frame: Union[int, Literal["file"]] = key(
+        "file",
+        "the frame of pose frame; file: the one that the file was saved at",
+        low=-1048574,
+        high=1048574,
+    )
     least_alpha: float = key(
         0.002,
         "a surface of less alpha is not there in data images (0.002: under 1/255); 0: all are",

@@ -72,7 +72,10 @@ def _from_matrices(zipped: RenderZip) -> bytes:
     except RenderFailed as error:
         raise zipped.damaged(f"puts the object nowhere: {error}") from error
     facts = {view.name: about.render_worker.facts.get(view.name, {}) for view in shots}
-    return record.contents(Taken(views=shots, placement=where, facts=facts), recipe)
+    covered = about.render_worker.coverage.views
+    return record.contents(
+        Taken(views=shots, placement=where, facts=facts, coverage=covered), recipe
+    )
 
 
 def _check(zipped: RenderZip, shots: list[View]) -> None:

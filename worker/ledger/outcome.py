@@ -81,6 +81,10 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     size: int | None = None
     """Bytes of the zip."""
     views: int | None = None
+    coverage_min: float | None = None
+    """Of a rendered object's views: the least share of the pixels that show it, 0 to 1."""
+    coverage_mean: float | None = None
+    """As `coverage_min`: the mean."""
     seconds: dict[str, float] = {}
     """What each step took: fetch, render, pack, publish."""
     attempt: int = 1
@@ -107,6 +111,8 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         return cls(
             **_common(ref, shard, author, "rendered"),
             sha256=packed.sha256, size=packed.size, views=packed.views,
+            coverage_min=packed.coverage.least if packed.coverage else None,
+            coverage_mean=packed.coverage.mean if packed.coverage else None,
             seconds=seconds, attempt=attempt, listed=listed,
         )  # fmt: skip
 

@@ -7,12 +7,15 @@ not depend on the number of threads.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Generator, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from worker.contract.recipe import Recipe
 from worker.core import keys
 from worker.pack import archive
+from worker.pack.archive import Member
+from worker.pack.coverage import Coverage
 from worker.pack.products import PRODUCTS
 from worker.pack.result import PackedObject
 from worker.supervisor.result import RenderedObject
@@ -25,13 +28,14 @@ def pack(
 ) -> PackedObject:
     """Write ``<uid>.zip`` into the folder `into`: what the recipe's product puts there.
 
-    Raises: RenderFailed, when what Blender left is not what it was asked for or does not
-    decode; NodeError, when the zip cannot be written.
+    Raises: Empty, when no view shows anything; RenderFailed, when what Blender left is not what it
+    was asked for or does not decode; NodeError, when the zip cannot be written.
     """
     answer, ref = rendered.answer, rendered.fetched.ref
     path = into / PurePosixPath(keys.render_zip(ref.uid)).name
+    told: list[Coverage | None] = []
     with contextlib.closing(PRODUCTS[recipe.product](rendered, recipe, threads)) as members:
-        written = archive.write(path, ref.uid, members)
+        written = archive.write(path, ref.uid, _noting(members, told))
     return PackedObject(
         ref=ref,
         path=written.path,
@@ -40,4 +44,12 @@ def pack(
         views=len(answer.views),
         runtime=answer.runtime,
         render_s=answer.render_s,
+        coverage=told[0],
     )
+
+
+def _noting(
+    members: Generator[Member, None, Coverage | None], told: list[Coverage | None]
+) -> Iterator[Member]:
+    """The members; at their end `told` has what the product returns."""
+    told.append((yield from members))

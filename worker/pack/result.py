@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from worker.index.record import ObjectRef
+from worker.pack.coverage import Coverage
 
 
 class PackedObject(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,3 +20,4 @@ class PackedObject(msgspec.Struct, frozen=True, kw_only=True):
     views: int
     runtime: dict[str, object]
     render_s: float
+    coverage: Coverage | None = None

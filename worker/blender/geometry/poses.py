@@ -21,7 +21,7 @@ def frames(subject: Subject, views: int) -> list[int]:
     scene.frame_set(now)  # importers leave the scene in another pose than its frame's
     if subject.pose == "rest":
         _rest()
-    elif subject.pose == "frame":
+    elif subject.pose == "frame" and isinstance(subject.frame, int):
         now = subject.frame
     elif subject.pose == "spread":
         first, last = _range(now)

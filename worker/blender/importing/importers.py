@@ -8,6 +8,7 @@ import bpy
 
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
+from worker.blender.importing import blend_scene
 from worker.blender.importing.paths import Root
 from worker.contract.recipe import Subject
 
@@ -32,7 +33,7 @@ def load(root: Root, suffix: str, subject: Subject) -> None:
     try:
         root.check(suffix)
         if suffix == "blend":
-            _append(root.model)
+            blend_scene.append(root)
         else:
             _operate(root.model, suffix, subject)
     except ObjectFault:
@@ -51,55 +52,6 @@ def _operate(path: str, suffix: str, subject: Subject) -> None:
     assert chosen is not None  # noqa: S101 - formats() holds what importer() finds
     if not compat.run(chosen, path, {"merge_vertices": subject.merge_vertices}):
         raise ObjectFault("import", f"cannot import the .{suffix}: the importer gave up")
-
-
-def _append(path: str) -> None:
-    """Append the objects of a .blend: an opened one could run its compositor or its scripts.
-
-    Members of a collection that something instances are left to the instancer, which shows them
-    where it stands; the scene that says whether they also stand for themselves is not read.
-    """
-    if not compat.scripts_are_off():
-        raise ObjectFault("import", "scripts are allowed in this Blender; a .blend is not read")
-    data: Any = bpy.data
-    with data.libraries.load(path, link=False) as (there, here):
-        here.objects = list(there.objects)
-        here.collections = list(there.collections)
-    objects = [item for item in here.objects if item is not None]
-    hidden = _in_hidden_collections([group for group in here.collections if group is not None])
-    instanced = {
-        member
-        for item in objects
-        if item.instance_type == "COLLECTION" and item.instance_collection is not None
-        for member in item.instance_collection.all_objects
-    }
-    scene = context.scene()
-    for item in objects:
-        if item not in instanced:
-            scene.collection.objects.link(item)
-            item.hide_render = item.hide_render or item in hidden
-
-
-def _in_hidden_collections(collections: list[Any]) -> set[Any]:
-    """Objects that stand in collections, all of which are hidden from the render.
-
-    What also stands in the scene's own collection is not told apart: the scene is not read.
-    """
-    inner = {child for group in collections for child in group.children}
-    waiting = [(group, True) for group in collections if group not in inner]
-    held: set[Any] = set()
-    shown: set[Any] = set()
-    done = set()
-    while waiting:
-        group, above = waiting.pop()
-        seen = above and not group.hide_render
-        if (group, seen) in done:
-            continue
-        done.add((group, seen))
-        held.update(group.objects)
-        shown.update(group.objects if seen else ())
-        waiting += [(child, seen) for child in group.children]
-    return held - shown
 
 
 def _drop_outside(root: Root) -> None:
@@ -141,7 +93,8 @@ def _hide_meant_unseen(suffix: str) -> None:
     """
     for item in bpy.data.objects:
         lines = item.type == "CURVES" and suffix != "blend"
-        if item.is_shadow_catcher or (lines and "radius" not in item.data.attributes):
+        data: Any = item.data
+        if item.is_shadow_catcher or (lines and "radius" not in data.attributes):
             item.hide_render = item.hide_viewport = True
 
 

@@ -85,7 +85,7 @@ def _shader(socket: Any, inside: tuple[Any, ...], depth: int) -> bool:
         return _is_zero(node.inputs["Alpha"])
     if kind == "ShaderNodeMixShader":
         factor = node.inputs[0]
-        ways = (1, 2)
+        ways: tuple[int, ...] = (1, 2)
         if not factor.is_linked and factor.default_value in {0.0, 1.0}:
             ways = (1 + int(factor.default_value),)
         return all(_shader(node.inputs[way], inside, depth + 1) for way in ways)

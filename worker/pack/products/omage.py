@@ -40,7 +40,9 @@ PICTURE: Final = 256
 """Pixels of the pictures' sides, at most."""
 
 
-def members(rendered: RenderedObject, recipe: Recipe, _threads: int) -> Generator[Member]:
+def members(
+    rendered: RenderedObject, recipe: Recipe, _threads: int
+) -> Generator[Member, None, None]:
     """All files, by name. Raises: RenderFailed."""
     image = _raw(rendered, recipe)
     if not occupied(image).any():

@@ -95,7 +95,9 @@ class _Told(msgspec.Struct, frozen=True):
 _TOLD: Final = msgspec.json.Decoder(_Told)
 
 
-def members(rendered: RenderedObject, recipe: Recipe, _threads: int) -> Generator[Member]:
+def members(
+    rendered: RenderedObject, recipe: Recipe, _threads: int
+) -> Generator[Member, None, None]:
     """Sample after sample, then the metadata. Raises: RenderFailed."""
     scenes = rendered.fetched.ref.scenes
     if scenes is None:

@@ -9,6 +9,7 @@ runtime    what really rendered it
 placement  a point of the file lies at point * scale + offset in the cameras' world
 images     what is in each image kind; facts: of each view's images, what is special to them
 previews   what is in each film
+coverage   share of the pixels that show the object: of each view, the least and the mean
 and what its product has to say, by the product's name.
 
 No times and no host in it: on a CPU the zip is byte-identical.
