@@ -50,7 +50,9 @@ def load(root: Root, suffix: str, subject: Subject) -> None:
 def _operate(path: str, suffix: str, subject: Subject) -> None:
     chosen = compat.importer(suffix)
     assert chosen is not None  # noqa: S101 - formats() holds what importer() finds
-    if not compat.run(chosen, path, {"merge_vertices": subject.merge_vertices}):
+    # Faces that name vertices which are not there crash Blender when the mesh is evaluated.
+    options = {"merge_vertices": subject.merge_vertices, "validate_meshes": True}
+    if not compat.run(chosen, path, options):
         raise ObjectFault("import", f"cannot import the .{suffix}: the importer gave up")
 
 
