@@ -94,9 +94,12 @@ def _hide_meant_unseen(suffix: str) -> None:
     guides; Cycles would draw them as hairs.
     """
     for item in bpy.data.objects:
+        catches = (
+            item.is_shadow_catcher and item.type != "LIGHT"
+        )  # of a light it says another thing
         lines = item.type == "CURVES" and suffix != "blend"
         data: Any = item.data
-        if item.is_shadow_catcher or (lines and "radius" not in data.attributes):
+        if catches or (lines and "radius" not in data.attributes):
             item.hide_render = item.hide_viewport = True
 
 

@@ -46,6 +46,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     poses.show(poses.frames(recipe.subject, 1)[0])
     modifiers.as_rendered()
     facts.update(colours.supply(uid, recipe, root, suffix))
+    modifiers.evaluate_anew()
     colours.complete()
     layer: Any = bpy.context.view_layer
     layer.update()

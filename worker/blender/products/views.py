@@ -16,6 +16,7 @@ from worker.blender.materials import colours, indices
 from worker.blender.products.base import Tell
 from worker.blender.views import lights, placement, render, scene, visible_bounds
 from worker.blender.views.placement import Placement
+from worker.blender.views.rescale import rescale
 from worker.contract import camera_layouts, render_passes
 from worker.contract.protocol import Phase, Rendered, RenderObject
 from worker.contract.random_streams import digest, stream
@@ -41,6 +42,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     shown = sorted(set(frames))
     modifiers.as_rendered()
     facts.update(colours.supply(uid, recipe, root, suffix))  # a picture may displace a surface
+    modifiers.evaluate_anew()
     low, high = extent.bounds(shown)
     if len(shown) == 1:
         modifiers.apply_costly()
@@ -57,7 +59,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     )
     placed = wanted_form
     if not placement.is_exact(low, high):
-        scene.normalise(centre, scale)
+        rescale(wanted_form)
         placed = placement.IDENTITY
     rig = lights.add(
         recipe.lights, stream(uid, recipe, "lights"), placed, grown=scale / placed.scale

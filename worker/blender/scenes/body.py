@@ -49,6 +49,7 @@ def load(model: Model, recipe: Recipe) -> Body:
     textures.replace_missing(root, lambda _: GREY)  # nothing may be read from elsewhere
     frame = poses.frames(recipe.subject, 1)[0]
     modifiers.as_rendered()
+    modifiers.evaluate_anew()
     extent.bounds([frame])  # refuses what has no faces or no size
     soup = _gathered()
     used, numbers = np.unique(soup.triangles, return_inverse=True)

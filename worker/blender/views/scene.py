@@ -1,4 +1,4 @@
-"""The stage: an empty scene, the object scaled and centred, one camera."""
+"""The stage: an empty scene, and one camera."""
 
 from __future__ import annotations
 
@@ -23,24 +23,6 @@ Array = npt.NDArray[np.float64]
 def clean() -> None:
     """Leave nothing of the object before: a new file, 5 ms; preferences and add-ons stay."""
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-
-
-def normalise(centre: Array, scale: float) -> None:
-    """Put every root under one empty: `centre` (3,) becomes the origin, lengths grow by `scale`.
-
-    Only for models that float32 cannot hold where they are: lengths in materials do not follow.
-    """
-    scene = context.scene()
-    roots = [item for item in scene.objects if item.parent is None]
-    frame = bpy.data.objects.new("normalised", None)
-    scene.collection.objects.link(frame)
-    frame.scale = (scale, scale, scale)
-    frame.location = (-scale * centre).tolist()
-    identity: Any = mathutils.Matrix.Identity(4)
-    for root in roots:
-        root.parent = frame
-        root.parent_type = "OBJECT"
-        root.matrix_parent_inverse = identity
 
 
 def distance(viewpoint: Viewpoint) -> float:

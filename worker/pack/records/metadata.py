@@ -6,6 +6,7 @@ Beside the object's statistics (Objaverse-XL's scripts/rendering) there is
 version, preset, recipe_digest
 source, license  of the object, as the index has them
 runtime    what really rendered it
+made_opaque  materials that were wholly clear, as all of the object's, and are shown opaque
 placement  a point of the file lies at point * scale + offset in the cameras' world
 images     what is in each image kind; facts: of each view's images, what is special to them
 previews   what is in each film
@@ -40,6 +41,7 @@ def write(
     fetched, answer = rendered.fetched, rendered.answer
     scene = dict(answer.scene)
     placement = scene.pop("placement")
+    opaque = scene.pop("made_opaque", [])
     for told in product or ():
         scene.pop(told, None)  # what the child says of it is a part of that
     document = {
@@ -57,6 +59,7 @@ def write(
             "recipe_digest": presets.digest(recipe),
             "runtime": answer.runtime,
             "placement": placement,
+            "made_opaque": opaque,
             "facts": {view: special for view, special in facts.items() if special},
             "images": {
                 kind: {
