@@ -8,18 +8,24 @@ import bpy
 
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
-from worker.blender.importing import blend_scene
+from worker.blender.importing import blend_scene, staging
 from worker.blender.importing.paths import Root
+from worker.blender.importing.staging import Staged
 from worker.contract.recipe import Subject
 
+STAGE = "staged"
+"""Folder in an object's scratch to lay it out in; see `staging`."""
 FILE_DATA = ("libraries", "fonts", "sounds", "movieclips", "volumes", "cache_files")
 """Datablocks, besides images, that Blender reads from a path of their own when evaluated."""
 FILE_MODIFIERS = frozenset({"MESH_CACHE", "FLUID", "DYNAMIC_PAINT", "OCEAN"})
 FILE_NODES = ("GeometryNodeImport", "ShaderNodeScript", "ShaderNodeTexIES")
 
 
-def load(root: Root, suffix: str, subject: Subject) -> None:
+def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
     """Bring the model of `root` into the scene; it is a file of format `suffix`.
+
+    `scratch` is a folder to lay the object out in, where its text must change for that; it stays
+    until the last view is rendered. Returns: what is read from where.
 
     What is hidden in the file ends hidden in the render and in the viewport alike.
     Raises: ObjectFault("unsupported" or "import").
@@ -31,6 +37,9 @@ def load(root: Root, suffix: str, subject: Subject) -> None:
             f"it can: {', '.join(compat.formats())}",
         )
     try:
+        root.check_model()
+        staged = staging.stage(root, suffix, scratch)
+        root = staged.root
         root.check(suffix)
         if suffix == "blend":
             blend_scene.append(root)
@@ -45,6 +54,7 @@ def load(root: Root, suffix: str, subject: Subject) -> None:
         _drop_file_readers()
     _hide_meant_unseen(suffix)
     _hide(only_render=suffix == "blend")
+    return staged
 
 
 def _operate(path: str, suffix: str, subject: Subject) -> None:

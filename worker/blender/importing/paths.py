@@ -13,9 +13,15 @@ from worker.blender.references.reference import Reference
 class Root:
     """The folder whose files an object may use, symlinks resolved."""
 
-    def __init__(self, root: str, model: str) -> None:
+    def __init__(self, root: str, model: str, origin: str = "") -> None:
         self.path = os.path.realpath(root)
         self.model = str(Path(self.path, model))
+        self._origin = origin or self.path
+        """The object's own folder, where `path` is one laid out for the import."""
+
+    def at(self, folder: str) -> Root:
+        """The same object, laid out in `folder`."""
+        return Root(folder, os.path.relpath(self.model, self.path), self._origin)
 
     def locate(self, name: str) -> str:
         """The file that the model calls `name`, as an absolute path with links unresolved."""
@@ -28,7 +34,7 @@ class Root:
         Of "link/../file" some readers resolve the link first and some the dots: both must.
         Raises: ValueError for a NUL, or a lone surrogate, which no file system takes.
         """
-        inside = self.path.rstrip("/") + "/"
+        inside = tuple(folder.rstrip("/") + "/" for folder in (self.path, self._origin))
         readings = (os.path.realpath(path), os.path.realpath(os.path.normpath(path)))
         return all(reading.startswith(inside) for reading in readings)
 
@@ -37,18 +43,25 @@ class Root:
 
         Relative to the folder; of a file elsewhere only its own name.
         """
-        relative = os.path.relpath(path, self.path)
-        return Path(path).name if relative.startswith("..") else relative
+        for folder in (self.path, self._origin):
+            relative = os.path.relpath(path, folder)
+            if not relative.startswith(".."):
+                return relative
+        return Path(path).name
+
+    def check_model(self) -> None:
+        """Refuse a model that is not there, or lies elsewhere. Raises: ObjectFault("import")."""
+        if not Path(self.model).is_file():
+            raise ObjectFault("import", f"no such file: {self.name(self.model)}")
+        if not self.holds(self.model):
+            raise ObjectFault("import", "the model is a link out of the object's own folder")
 
     def check(self, suffix: str) -> None:
         """Refuse a model that importers would follow out of the folder.
 
         Raises: ObjectFault("import").
         """
-        if not Path(self.model).is_file():
-            raise ObjectFault("import", f"no such file: {self.name(self.model)}")
-        if not self.holds(self.model):
-            raise ObjectFault("import", "the model is a link out of the object's own folder")
+        self.check_model()
         for reference in references.walk(self.model, suffix):
             name = reference.name[:200]
             try:
@@ -58,7 +71,9 @@ class Root:
             if not inside:
                 shown = name.encode(errors="backslashreplace").decode()
                 raise ObjectFault(
-                    "import", f"it reads a file outside the object's own folder: {shown}"
+                    "import",
+                    f"it reads a file outside the object's own folder: {shown} (give both as the "
+                    "object's 'root' in a list)",
                 )
 
 

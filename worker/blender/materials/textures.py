@@ -7,6 +7,7 @@ from typing import Any, Callable, NamedTuple
 
 import bpy
 
+from worker.blender.importing.finding import FileIndex
 from worker.blender.importing.importers import node_trees
 from worker.blender.importing.paths import Root
 from worker.contract.escaping import legible
@@ -52,6 +53,7 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]
         colours.setdefault(name, colour)
         return plain
 
+    relink(root)
     images: list[Any] = list(bpy.data.images)
     missing = [image for image in images if _is_missing(image, root)]
     data = {image for image in missing if image.colorspace_settings.is_data}
@@ -72,6 +74,29 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]
         "files": sorted(colours),
         "file_path_to_color": {name: list(colours[name]) for name in sorted(colours)},
     }
+
+
+def relink(root: Root) -> dict[str, str]:
+    """Give pictures that are not where they are said to be the file that is meant, if there is one.
+
+    Returns: by name as written, what was found, relative to the root.
+    """
+    index = FileIndex(root.path)
+    found: dict[str, str] = {}
+    for image in bpy.data.images:
+        if image.source != "FILE" or not uses_file(image) or not image.filepath:
+            continue
+        path = _path(image, root)
+        try:
+            if root.holds(path) and Path(path).is_file():
+                continue
+            elsewhere = index.find(image.filepath.removeprefix("//"), str(Path(root.model).parent))
+        except ValueError:  # no file has such a name
+            continue
+        if elsewhere is not None:
+            found[legible(image.filepath.removeprefix("//"))] = root.name(elsewhere)
+            image.filepath = elsewhere
+    return found
 
 
 def uses_file(image: Any) -> bool:

@@ -39,10 +39,13 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
 
     tell(Phase(uid, "import"))
     scene.clean()
-    importers.load(root, suffix, recipe.subject)
+    staged = importers.load(
+        root, suffix, recipe.subject, str(Path(request.scratch, importers.STAGE))
+    )
+    root = staged.root
 
     tell(Phase(uid, "scene"))
-    facts = statistics.count(root)
+    facts = {**statistics.count(root), **staged.facts()}
     poses.show(poses.frames(recipe.subject, 1)[0])
     modifiers.as_rendered()
     facts.update(colours.supply(uid, recipe, root, suffix))

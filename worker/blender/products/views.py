@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -34,10 +35,13 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
 
     tell(Phase(uid, "import"))
     scene.clean()
-    importers.load(root, suffix, recipe.subject)
+    staged = importers.load(
+        root, suffix, recipe.subject, str(Path(request.scratch, importers.STAGE))
+    )
+    root = staged.root
 
     tell(Phase(uid, "scene"))
-    facts = statistics.count(root)
+    facts = {**statistics.count(root), **staged.facts()}
     frames = poses.frames(recipe.subject, recipe.views)
     shown = sorted(set(frames))
     modifiers.as_rendered()

@@ -6,6 +6,7 @@ Its materials, lights, animations and modifiers are gone, and with them what the
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -41,11 +42,15 @@ class Body:
     box: Array
 
 
-def load(model: Model, recipe: Recipe) -> Body:
-    """The object of `model`; it stays in the scene, to be cleaned. Raises: ObjectFault."""
+def load(model: Model, recipe: Recipe, scratch: str) -> Body:
+    """The object of `model`; it stays in the scene, to be cleaned. Raises: ObjectFault.
+
+    `scratch`: where the object may be laid out, see `importers.load`.
+    """
     root = Root(model.root, model.model)
     scene.clean()
-    importers.load(root, model.format, recipe.subject)
+    stage = str(Path(scratch, f"{importers.STAGE}-{model.number}"))
+    root = importers.load(root, model.format, recipe.subject, stage).root
     textures.replace_missing(root, lambda _: GREY)  # nothing may be read from elsewhere
     frame = poses.frames(recipe.subject, 1)[0]
     modifiers.as_rendered()
