@@ -2,12 +2,11 @@
 
 Authors' names hold folders of their own machines, backslashes, escapes and other cases. A name is
 taken as it is written; else in another spelling; else without regard to case; else by the end of
-its path, the longest that fits exactly one file; at last by its base name alone.
+its path, the longest that fits; at last by its base name alone.
 """
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 from pathlib import Path
@@ -20,65 +19,73 @@ _SCHEME = re.compile(r"file:/{0,3}(?=[^/])|file://[^/]*(?=/)", re.IGNORECASE)
 
 
 class FileIndex:
-    """The files below `root` (absolute, links resolved), looked through when first asked for."""
+    """The files below `root` (absolute, links resolved); folders are looked through when needed."""
 
     def __init__(self, root: str) -> None:
-        self.root = root
+        self.root = root.rstrip("/")
+        self._below: dict[str, Optional[_Names]] = {}
 
     def find(self, name: str, folder: str) -> Optional[str]:
         """The file that `name`, written in a file of `folder`, means; absolute.
 
-        None where there is none, or several that it may be.
+        None where there is none, or several that it may be. Of files that fit, those nearest to
+        `folder` count: below it, else below its parent, and so on up to the root.
         """
-        for spelled in spellings(name):
-            path = os.path.normpath(os.path.join(folder, spelled))  # noqa: PTH118
+        spelled = spellings(name)
+        paths = [os.path.normpath(os.path.join(folder, each)) for each in spelled]  # noqa: PTH118
+        for path in paths:
             if self._holds(path) and os.path.isfile(path):  # noqa: PTH113 - takes any name
                 return path
-        for spelled in spellings(name):
-            path = os.path.normpath(os.path.join(folder, spelled))  # noqa: PTH118
-            if self._holds(path):
-                same = self._by_path.get(os.path.relpath(path, self.root).casefold(), ())
-                if len(same) == 1:
-                    return self._absolute(same[0])
-        return self._by_tail(spellings(name)[-1])
-
-    def _by_tail(self, name: str) -> Optional[str]:
-        parts = [part for part in name.casefold().split("/") if part not in {"", ".", ".."}]
-        if not parts:
-            return None
-        candidates = self._by_name.get(parts[-1], ())
-        for count in range(len(parts), 0, -1):
-            tail = "/" + "/".join(parts[-count:])
-            fit = [each for each in candidates if f"/{each.casefold()}".endswith(tail)]
-            if fit:
-                return self._absolute(fit[0]) if len(fit) == 1 else None
+        for level in self._levels(folder):
+            names = self._names(level)
+            if names is None:  # too large, and so is what it lies in
+                return None
+            found = names.fitting(spelled[-1], [os.path.relpath(path, level) for path in paths])
+            if found:
+                path = os.path.join(level, found[0])  # noqa: PTH118
+                return path if len(found) == 1 and self._holds(path) else None
         return None
+
+    def _levels(self, folder: str) -> Iterator[str]:
+        while folder == self.root or folder.startswith(f"{self.root}/"):
+            yield folder
+            folder = os.path.dirname(folder)  # noqa: PTH120
 
     def _holds(self, path: str) -> bool:
         """Whether the path lies below the root, its links followed too: they may lead out."""
-        inside = self.root.rstrip("/") + "/"
+        inside = f"{self.root}/"
         return path.startswith(inside) and os.path.realpath(path).startswith(inside)
 
-    def _absolute(self, relative: str) -> Optional[str]:
-        path = os.path.join(self.root, relative)  # noqa: PTH118
-        return path if self._holds(path) else None
+    def _names(self, level: str) -> Optional[_Names]:
+        if level not in self._below:
+            files = []
+            for relative in _walk(level):
+                files.append(relative)
+                if len(files) > MOST_FILES:
+                    break
+            self._below[level] = None if len(files) > MOST_FILES else _Names(sorted(files))
+        return self._below[level]
 
-    @functools.cached_property
-    def _files(self) -> tuple[str, ...]:
-        found = []
-        for relative in _walk(self.root):
-            found.append(relative)
-            if len(found) > MOST_FILES:
-                return ()
-        return tuple(sorted(found))
 
-    @functools.cached_property
-    def _by_path(self) -> dict[str, list[str]]:
-        return _grouped((each.casefold(), each) for each in self._files)
+class _Names:
+    """The files below one folder, by their paths relative to it."""
 
-    @functools.cached_property
-    def _by_name(self) -> dict[str, list[str]]:
-        return _grouped((each.casefold().rpartition("/")[2], each) for each in self._files)
+    def __init__(self, files: list[str]) -> None:
+        self._by_path = _grouped((each.casefold(), each) for each in files)
+        self._by_name = _grouped((each.casefold().rpartition("/")[2], each) for each in files)
+
+    def fitting(self, name: str, paths: list[str]) -> list[str]:
+        """Files that `name` may mean: one of `paths` but for case, else by its longest tail."""
+        for path in paths:
+            if same := self._by_path.get(path.casefold()):
+                return same
+        parts = [part for part in name.casefold().split("/") if part not in {"", ".", ".."}]
+        candidates = self._by_name.get(parts[-1], []) if parts else []
+        for count in range(len(parts), 0, -1):
+            tail = "/" + "/".join(parts[-count:])
+            if fit := [each for each in candidates if f"/{each.casefold()}".endswith(tail)]:
+                return fit
+        return []
 
 
 def spellings(name: str) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ from worker.index.record import ObjectRef
 
 log = structlog.get_logger(__name__)
 
+ROOT: Final = "."
+"""The folder that was given is the root of all that lies in it."""
 OBJECT_SUFFIXES: Final = MODEL_SUFFIXES | {"zip"}
 _MADE: Final = {
     keys.JOB: (keys.JOB_FORMAT, (keys.RENDERS,)),
@@ -49,7 +51,7 @@ def read(path: Path, name: str) -> Records:
         if reason:
             left_out.append(f"{relative!r} {reason}")
             continue
-        yield f"{name}: {relative}", ObjectRef(file_identifier=relative, path=relative)
+        yield f"{name}: {relative}", ObjectRef(file_identifier=relative, path=relative, root=ROOT)
     if left_out:
         log.warning("models left out of the list", list=name, count=len(left_out), e_g=left_out[:3])
 
