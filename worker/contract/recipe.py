@@ -154,6 +154,11 @@ class Subject:
     one_colour: tuple[str, ...] = key(
         (), "formats whose objects get one random colour instead of their materials"
     )
+    backfaces: str = key(
+        "file",
+        "backs of single-sided faces; file: hidden where the file says so (glTF does)",
+        choices=("file", "shown", "hidden"),
+    )
     normalise: str = key(
         "unit-cube",
         "unit-cube: the longest side becomes 1; unit-sphere: the farthest vertex lies at 1 from "
@@ -205,7 +210,7 @@ class Cycles:
     )
     diffuse_bounces: int = key(1, "diffuse bounces", low=0, high=1024)
     glossy_bounces: int = key(1, "glossy bounces", low=0, high=1024)
-    transparent_bounces: int = key(3, "transparent surfaces a ray may cross", low=0, high=1024)
+    transparent_bounces: int = key(64, "transparent surfaces a ray may cross", low=0, high=1024)
     transmission_bounces: int = key(3, "transmission bounces", low=0, high=1024)
 
 

@@ -8,7 +8,7 @@ import bpy
 
 from worker.blender import compat
 from worker.blender.importing.paths import Root
-from worker.blender.materials import clearness, textures
+from worker.blender.materials import backfaces, clearness, textures, vertex_colours
 from worker.contract.random_streams import Colour, random_colour, stream
 from worker.contract.recipe import Recipe
 
@@ -28,7 +28,8 @@ def supply(uid: str, recipe: Recipe, root: Root, suffix: str) -> dict[str, Any]:
         painted = random_colour(stream(uid, recipe, "colour"))
         paint_all(painted)
     else:
-        show_vertex_colours()
+        vertex_colours.show(suffix)
+    backfaces.hide(recipe.subject, suffix)
     return {
         "missing_textures": missing,
         "random_color": painted and list(painted),
@@ -46,24 +47,6 @@ def paint_all(colour: Colour) -> None:
     for item in bpy.data.objects:
         for slot in item.material_slots:
             slot.link = "DATA"
-
-
-def show_vertex_colours() -> None:
-    """Let vertex colours be seen on meshes without any material; Blender shows them grey."""
-    made: dict[str, Any] = {}
-    for mesh in bpy.data.meshes:
-        if any(mesh.materials) or not mesh.color_attributes:
-            continue
-        name = mesh.color_attributes[0].name
-        if name not in made:
-            made[name] = _material(f"vertex colours {name}")
-            tree = made[name].node_tree
-            colours = tree.nodes.new("ShaderNodeAttribute")
-            colours.attribute_name = name
-            surface = _surface(made[name])
-            tree.links.new(colours.outputs["Color"], compat.socket(surface, "Base Color"))
-        mesh.materials.clear()
-        mesh.materials.append(made[name])
 
 
 def complete() -> None:
