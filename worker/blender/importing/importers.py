@@ -8,7 +8,7 @@ import bpy
 
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
-from worker.blender.importing import blend_scene, staging
+from worker.blender.importing import blend_scene, file_colours, staging
 from worker.blender.importing.paths import Root
 from worker.blender.importing.staging import Staged
 from worker.contract.recipe import Subject
@@ -49,6 +49,7 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
         raise
     except Exception as error:
         raise ObjectFault("import", f"cannot import the .{suffix}: {brief(error)}") from error
+    staged.lost = file_colours.add(root, suffix)
     _drop_outside(root)
     if suffix == "blend":
         _drop_file_readers()

@@ -117,11 +117,27 @@ def _spelled(name: str) -> bytes:
     return name.encode(errors="surrogateescape")
 
 
+_PLY_COLOUR = re.compile(
+    rb"(?m)^(property[ \t]+\w+[ \t]+)(?:diffuse_)?(r|red|g|green|b|blue)(?=[ \t]*\r?$)"
+)
+_PLY_NAMES = {b"r": b"red", b"g": b"green", b"b": b"blue"}
+
+
+def _ply(text: bytes, _: Rename) -> bytes:
+    """Names no file: colours get the names that importers know."""
+    head, mark, rest = text.partition(b"end_header")
+    if not text.startswith(b"ply") or b"property" not in head:
+        return text
+    head = _PLY_COLOUR.sub(lambda found: found[1] + _PLY_NAMES.get(found[2], found[2]), head)
+    return head + mark + rest
+
+
 NAMINGS: Dict[str, Naming] = {
     "obj": Naming(_obj, ("mtl",)),
     "mtl": Naming(_mtl),
     "gltf": Naming(_gltf),
     "dae": Naming(_dae),
+    "ply": Naming(_ply),
     "usda": Naming(_usda, ("usda", "usd", "usdc")),
 }
 """By suffix."""

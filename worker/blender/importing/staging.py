@@ -33,6 +33,8 @@ class Staged:
     root: Root
     found: Dict[str, str] = dataclasses.field(default_factory=dict)
     missing: Set[str] = dataclasses.field(default_factory=set)
+    lost: Dict[str, Any] = dataclasses.field(default_factory=dict)
+    """What the file has and the picture has not."""
 
     def facts(self) -> Dict[str, Any]:
         """For the metadata: files that the model names, found elsewhere or nowhere."""
