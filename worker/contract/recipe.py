@@ -35,7 +35,7 @@ CAMERA_LAYOUTS = (
 DENOISER = "openimagedenoise"
 """What `cycles.denoise` denoises with, as `messages.Ready` calls it."""
 RIGS = (
-    "four-suns", "shap-e", "uniform", "environment", "area", "trellis", "own", "none",
+    "four-suns", "studio", "shap-e", "uniform", "environment", "area", "trellis", "own", "none",
 )  # fmt: skip
 
 
@@ -75,8 +75,11 @@ class Camera:
         high=1000.0,
         unit="world unit",
     )
-    margin: float = key(
-        0.05, "share of the frame's half left free on each side by 'fit'", low=0.0, high=0.9
+    margin: tuple[float, float] = key(
+        (0.05, 0.05),
+        "share of the frame's half left free on each side by 'fit', drawn; one number fixes it",
+        low=0.0,
+        high=0.9,
     )
     max_height: float = key(
         2.2,
@@ -115,7 +118,8 @@ class Lights:
 
     rig: str = key(
         "four-suns",
-        "which lights; own: the file's lamps, and four-suns where it has none that shines (no "
+        "which lights; studio: four suns for what is matt, and soft boxes that metal and glass "
+        "reflect; own: the file's lamps, and four-suns where it has none that shines (no "
         "world is read, not even a .blend's own); metadata's runtime.lights says which",
         choices=RIGS,
     )

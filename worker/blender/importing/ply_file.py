@@ -1,7 +1,7 @@
 """PLY's elements as arrays: what Blender's importer leaves of a file.
 
-Source: Greg Turk, "The PLY Polygon File Format"; names of properties as Meshlab, Assimp, VCG and the
-authors of 3D Gaussian splatting write them.
+Source: Greg Turk, "The PLY Polygon File Format"; names of properties as Meshlab, Assimp, VCG and
+the authors of 3D Gaussian splatting write them.
 """
 
 from __future__ import annotations

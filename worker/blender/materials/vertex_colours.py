@@ -15,6 +15,8 @@ from worker.blender import compat
 
 MULTIPLIED_FORMATS = frozenset({"obj", "fbx", "dae"})
 """Formats whose importers bring colours beside a material, and leave them unused."""
+PLACEHOLDER, TOLERANCE = 0.8, 1e-3
+"""Blender's own grey of a new material."""
 
 
 def show(suffix: str) -> None:
@@ -75,6 +77,9 @@ def _tint(mesh: Any, name: str, tinted: dict[tuple[Any, str], Any]) -> None:
 
 
 def _multiply(tree: Any, socket: Any, name: str) -> None:
+    if not socket.is_linked and _is_placeholder(socket.default_value):
+        tree.links.new(_colours(tree, name), socket)
+        return
     mix = tree.nodes.new("ShaderNodeMixRGB")
     mix.blend_type = "MULTIPLY"
     mix.inputs[0].default_value = 1.0
@@ -84,6 +89,11 @@ def _multiply(tree: Any, socket: Any, name: str) -> None:
         mix.inputs[1].default_value = socket.default_value
     tree.links.new(_colours(tree, name), mix.inputs[2])
     tree.links.new(mix.outputs[0], socket)
+
+
+def _is_placeholder(colour: Any) -> bool:
+    """Whether it is the grey that exporters write for a material without a colour."""
+    return all(abs(part - PLACEHOLDER) < TOLERANCE for part in colour[:3])
 
 
 def _colours(tree: Any, name: str) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 
 from worker.blender import compat, context
 from worker.blender.views import sky
+from worker.blender.views import studio as studios
 from worker.blender.views.placement import IDENTITY, Placement
 from worker.contract.recipe import Lights
 
@@ -84,6 +85,18 @@ def four_suns(lights: Lights, source: random.Random, _: Placement) -> None:
     set_world(STARTUP_GREY * lights.strength)
 
 
+def studio(lights: Lights, source: random.Random, placed: Placement) -> None:
+    """The four suns for diffuse surfaces, and a generated studio for all that reflects.
+
+    A sun's image in smooth metal is a few pixels far too bright: there the studio takes its place.
+    """
+    four_suns(lights, source, placed)
+    for item in context.scene().objects:
+        if item.type == "LIGHT" and not item.hide_render:
+            item.visible_glossy = item.visible_transmission = False
+    studios.surround(lights.strength, STARTUP_GREY * lights.strength)
+
+
 def shap_e(lights: Lights, _: random.Random, __: Placement) -> None:
     """Two small suns from opposite sides, in a dim grey world."""
     direction = mathutils.Vector(SHAP_E_DIRECTION)
@@ -147,6 +160,7 @@ def nothing(_: Lights, __: random.Random, ___: Placement) -> None:
 
 RIGS: dict[str, Callable[[Lights, random.Random, Placement], None]] = {
     "four-suns": four_suns,
+    "studio": studio,
     "shap-e": shap_e,
     "uniform": uniform,
     "environment": environment,
