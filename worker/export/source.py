@@ -22,7 +22,8 @@ from worker.core.errors import (
 )
 from worker.core.ranks import Rank, assign
 from worker.export.base import Finished, Grouping, Item, Unit
-from worker.export.zips import AGAIN, LARGEST, RESTORED, RenderZip
+from worker.export.opened_zip import AGAIN, LARGEST, RESTORED
+from worker.export.zips import RenderZip
 from worker.ledger import fold, read_parts
 from worker.manifests import OutputManifest
 from worker.stores.base import Store, TooLargeToRead

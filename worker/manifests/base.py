@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import ClassVar, Final, Self
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Final, Self, TypeVar
 
 import msgspec
 import structlog
@@ -19,6 +19,7 @@ VERSION: Final = 1
 """Version of the file format of both."""
 WORKER: Final = "render-worker"
 BLENDER: Final = "Blender"
+T = TypeVar("T")
 _SERIES: Final = re.compile(r"[0-9]+\.[0-9]+")
 """Major and minor number; programs of one series may work on one place."""
 
@@ -71,17 +72,19 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             return None
         try:
             head = msgspec.json.decode(body, type=_Head)
-            if (head.format, head.version) != (cls.FORMAT, VERSION):
-                raise OutputMismatch(
-                    one_line(
-                        f"{cls.where(store)} is {head.format!r} of version {head.version}, and "
-                        f"this program reads {cls.FORMAT!r} of version {VERSION}; use the "
-                        f"{WORKER} that wrote it, or {cls.ELSEWHERE}"
-                    )
+            if head.format != cls.FORMAT:
+                raise _mismatch(
+                    f"{cls.where(store)} is not {cls.WHAT} of this program: its format is "
+                    f"{head.format!r}, not {cls.FORMAT!r}"
+                )
+            if head.version != VERSION:
+                raise _mismatch(
+                    f"{cls.where(store)} is of version {head.version}, and this program reads "
+                    f"version {VERSION}; use the {WORKER} that wrote it, or {cls.ELSEWHERE}"
                 )
             return msgspec.json.decode(body, type=cls)
         except NOT_JSON as error:
-            raise OutputMismatch(
+            raise _mismatch(
                 f"{cls.where(store)} is not {cls.WHAT} of this program: {why(error)}"
             ) from error
 
@@ -125,25 +128,23 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
         now: the versions at work, by program; what it does not name is not compared.
         """
+        if mix_versions:
+            return
         for program, version in self.other_series(now).items():
-            if mix_versions:
-                break
-            raise OutputMismatch(
-                one_line(
-                    f"{self.where(store)}: this {self.PLACE} was begun with {program} {version}, "
-                    f"and this is {program} {now[program]}; use {program} {_series(version)}, "
-                    f"{self.ELSEWHERE}, or --mix-versions"
-                )
+            raise _mismatch(
+                f"{self.where(store)}: this {self.PLACE} was begun with {program} "
+                f"{_named(version)}, and this is {program} {_named(now[program])}; use {program} "
+                f"{_named(_series(version))}, {self.ELSEWHERE}, or --mix-versions"
             )
 
-    def check_same(self, store: Store, what: str, theirs: object, ours: object) -> None:
+    def check_same(
+        self, store: Store, what: str, theirs: T, ours: T, show: Callable[[T], str] = str
+    ) -> None:
         """Refuse `ours` where the place is bound to something else. Raises: OutputMismatch."""
         if theirs != ours:
-            raise OutputMismatch(
-                one_line(
-                    f"{self.where(store)} binds this {self.PLACE} to another {what}: {theirs}, not "
-                    f"{ours}; use the same, or {self.ELSEWHERE}"
-                )
+            raise _mismatch(
+                f"{self.where(store)} binds this {self.PLACE} to another {what}: "
+                f"{show(theirs)}, not {show(ours)}; use the same, or {self.ELSEWHERE}"
             )
 
     def other_series(self, now: Mapping[str, str]) -> dict[str, str]:
@@ -160,7 +161,17 @@ def short(digest: str) -> str:
     return f"{digest[:12]}…"
 
 
+def _mismatch(said: str) -> OutputMismatch:
+    """The error that says so in one line, whatever the file has in it."""
+    return OutputMismatch(one_line(said))
+
+
 def _series(version: str) -> str:
     """Major and minor of a version; one without them is a series of its own."""
     found = _SERIES.match(version)
     return found[0] if found else version
+
+
+def _named(version: str) -> str:
+    """A version for a person, in quotes where it is none."""
+    return version if _SERIES.match(version) else repr(version)

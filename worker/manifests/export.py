@@ -56,5 +56,5 @@ class ExportManifest(Manifest, frozen=True, kw_only=True):
 
     def check_renders(self, store: Store, renders: OutputManifest | ExportManifest) -> None:
         """Refuse renders of another index or recipe. Raises: OutputMismatch."""
-        self.check_same(store, "index of the renders", short(self.index), short(renders.index))
-        self.check_same(store, "preset of the renders", short(self.preset), short(renders.preset))
+        self.check_same(store, "index of the renders", self.index, renders.index, short)
+        self.check_same(store, "preset of the renders", self.preset, renders.preset, short)

@@ -68,9 +68,9 @@ class OutputManifest(Manifest, frozen=True, kw_only=True):
 
     def check_index(self, store: Store, digest: str) -> None:
         """Refuse an index that is not the output's. Raises: OutputMismatch."""
-        self.check_same(store, "index", short(self.index), short(digest))
+        self.check_same(store, "index", self.index, digest, short)
 
     def check_preset(self, store: Store, digest: str) -> None:
         """Refuse a recipe that is not the output's. Raises: OutputMismatch."""
         made_with = f"preset (it was made with '{self.preset_name}')"
-        self.check_same(store, made_with, short(self.preset), short(digest))
+        self.check_same(store, made_with, self.preset, digest, short)
