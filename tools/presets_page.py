@@ -13,9 +13,9 @@ from worker.presets import loader
 HEAD: Final = """\
 # Presets
 
-A preset is a named recipe: `render-worker run … --preset NAME`. Each one follows a published
-system; `default` uses what measures best. `render-worker presets show NAME` prints all keys of a
-preset with their meaning. `--set KEY=VALUE` overrides a key, for example
+A preset is a named recipe: `render-worker run … --preset NAME`. Most follow a published system;
+`default` uses what measures best. `render-worker presets show NAME` prints all keys of a preset
+with their meaning. `--set KEY=VALUE` overrides a key, for example
 `--set 'images=["colour","depth"]'`. To keep overrides, write a TOML file that starts with
 `extends = "NAME"` and pass it as `--preset FILE`.
 
