@@ -27,7 +27,8 @@ from worker.supervisor import canary
 
 NOTE = (
     "A generated index of 10 million objects in 20,000 shards, the ledger of a finished run of it "
-    "(full lines, one part a shard), and a run of 40 cubes into an S3 server that logs requests."
+    "(complete lines, one part per shard), and a run of 40 cubes against an S3 server that logs "
+    "requests."
 )
 SHARDS, PER_SHARD = 20_000, 500
 CUBES = 40
