@@ -58,9 +58,10 @@ test-cluster: setup ## Containers and schedulers, for real; needs root
 quick: setup ## Only the unit tests
 	@$(BIN)/python -m pytest tests/unit -q
 
-lint: setup ## ruff and mypy, strict; Blender's side against the API of 3.2 and of 4.5
+lint: setup ## ruff, the rules of imports, and mypy, strict; Blender's side against 3.2 and 4.5
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/mypy
 	@MYPYPATH=$(VENV)/stubs-3.2 $(BIN)/mypy --config-file /dev/null --strict --python-version 3.10 \
 		--cache-dir .mypy_cache/3.2 -p worker.blender -p worker.contract -p tests.sample_models
