@@ -89,7 +89,7 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
     models = scratch / "models"
     names = OBJECTS[:2] if quick else OBJECTS
     subprocess.run(
-        [sys.executable, "-m", "worker.blender.samples", str(models), *names],
+        [sys.executable, "-m", "tests.sample_models", str(models), *names],
         cwd=sides.ROOT, check=True, capture_output=True,
     )  # fmt: skip
     size = 64 if quick else 192
