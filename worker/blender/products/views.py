@@ -13,9 +13,9 @@ from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.importing import importers
 from worker.blender.importing.paths import Root
-from worker.blender.materials import colours, indices
+from worker.blender.materials import colours
 from worker.blender.products.base import Tell
-from worker.blender.views import lights, placement, render, scene, visible_bounds
+from worker.blender.views import indices, lights, placement, render, scene, visible_bounds
 from worker.blender.views.placement import Placement
 from worker.blender.views.rescale import rescale
 from worker.contract import camera_layouts, render_passes
