@@ -147,12 +147,14 @@ class Rendered:
 class Failed:
     """The object failed; `code` is one of `worker.core.errors.OBJECT_ERRORS`.
 
-    In answer to Configure, "device" or "configuration".
+    In answer to Configure, "device" or "configuration". `can_go_on`: the child has put the object
+    away and is as good as new.
     """
 
     uid: str
     code: str
     message: str
+    can_go_on: bool = False
 
 
 Message = Union[
