@@ -25,6 +25,8 @@ from worker.contract.escaping import legible
 
 PROTOCOL = 1
 MAX_LINE = 16 * 1024 * 1024
+STAGE = "staged"
+"""Folder in an object's scratch in which the child may lay it out for its importer."""
 
 
 @dataclasses.dataclass(frozen=True)

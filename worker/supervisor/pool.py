@@ -21,7 +21,7 @@ import msgspec
 import structlog
 
 from worker.contract import recipe as recipes
-from worker.contract.protocol import Failed, Phase, Ready, Rendered, RenderObject
+from worker.contract.protocol import STAGE, Failed, Phase, Ready, Rendered, RenderObject
 from worker.contract.recipe import Recipe
 from worker.core import cores, memory
 from worker.core import scratch as scratch_folders
@@ -39,7 +39,7 @@ from worker.core.errors import (
     Unsupported,
 )
 from worker.sources.base import FetchedObject
-from worker.supervisor import canary, devices, scene_order, usage
+from worker.supervisor import canary, devices, reasons, scene_order, usage
 from worker.supervisor.devices import Device
 from worker.supervisor.process import Child, ChildDied
 from worker.supervisor.result import RenderedObject
@@ -165,7 +165,11 @@ class Pool:
         slot = self._free.get()
         try:
             answer = self._with_retry(slot, request, on_phase)
-            tail = slot.child.log_tail if slot.child else ()
+            folders = _folders(fetched.root, scratch)
+            tail = tuple(
+                reasons.without_paths(line, folders)
+                for line in (slot.child.log_tail if slot.child else ())
+            )
             if isinstance(answer, Failed):
                 if answer.can_go_on:
                     self._recycle(slot)
@@ -173,7 +177,8 @@ class Pool:
                     self._replace(slot)
                 if scratch_folders.is_full(scratch):
                     raise scratch_folders.full(answer.message)
-                raise OBJECT_ERRORS.get(answer.code, RenderFailed)(answer.message, tail)
+                message = reasons.without_paths(reasons.explained(answer.message, tail), folders)
+                raise OBJECT_ERRORS.get(answer.code, RenderFailed)(message, tail)
             if answer.uid != request.uid:
                 self._replace(slot)
                 raise RenderFailed(f"Blender answered for another object ({answer.uid})", tail)
@@ -375,3 +380,9 @@ class Pool:
             self._alive.discard(child)
         child.kill()
         shutil.rmtree(child.home, ignore_errors=True)
+
+
+def _folders(root: Path, scratch: Path) -> tuple[str, ...]:
+    """The folders of one object, as they are called here and as links lead to them."""
+    inner = (scratch / STAGE, root, scratch)
+    return tuple(str(path) for each in inner for path in (each, each.resolve()))
