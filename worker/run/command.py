@@ -120,7 +120,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))
         stop.before_leaving(partial(ledger.last_words, LAST_S))
         observer = stack.enter_context(watching(total))
-        feed = Feed(job, index, store, fetcher, stop, observer)
+        feed = Feed(job, index, store, stop, observer)
         pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
         tally = pipeline.run()
         if keep is not None and not keep.asked and tally.now:
