@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 import tempfile
@@ -18,6 +17,7 @@ import msgspec
 from worker.core import keys
 from worker.core.errors import Missing, ObjectError
 from worker.core.formats import is_model
+from worker.core.sha256 import sha256_of
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.deadline import Deadline
@@ -204,7 +204,7 @@ class GitSource:
             ref = ObjectRef(
                 file_identifier=commit.blob(file.path),
                 source="github",
-                sha256=_sha256(repository.files / file.path),
+                sha256=sha256_of(repository.files / file.path),
             )
             with self._lock:
                 self._new.append(ref)
@@ -243,8 +243,3 @@ def _is_lfs(repository: Repository, file: TreeFile) -> bool:
     if file.size > 1024:  # noqa: PLR2004 - the specification's limit of a pointer's size
         return False
     return (repository.files / file.path).read_bytes().startswith(LFS)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

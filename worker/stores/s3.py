@@ -22,7 +22,8 @@ from botocore.exceptions import ClientError
 from worker.core import keys, s3
 from worker.core.errors import StoreError
 from worker.core.s3 import S3Options
-from worker.stores.base import Entry, Stat, TooLargeToRead, check_key, is_hidden, sha256_of
+from worker.core.sha256 import sha256_of
+from worker.stores.base import Entry, Stat, TooLargeToRead, check_key, is_hidden
 from worker.stores.s3_errors import code_of, explained
 
 if TYPE_CHECKING:
