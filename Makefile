@@ -25,7 +25,7 @@ run: setup samples ## Render the sample objects on the CPU into ./out and make a
 samples: | setup
 	@echo "making sample objects"
 	@rm -rf samples.part
-	@$(BIN)/python -m worker.blender.samples samples.part >/dev/null
+	@$(BIN)/python -m tests.sample_models samples.part >/dev/null
 	@mv samples.part samples
 
 setup: libraries $(READY) ## Make .venv from the hashed locks
@@ -58,12 +58,13 @@ test-cluster: setup ## Containers and schedulers, for real; needs root
 quick: setup ## Only the unit tests
 	@$(BIN)/python -m pytest tests/unit -q
 
-lint: setup ## ruff and mypy, strict; Blender's side against the API of 3.2 and of 4.5
+lint: setup ## ruff, the rules of imports, and mypy, strict; Blender's side against 3.2 and 4.5
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/mypy
 	@MYPYPATH=$(VENV)/stubs-3.2 $(BIN)/mypy --config-file /dev/null --strict --python-version 3.10 \
-		--cache-dir .mypy_cache/3.2 -p worker.blender
+		--cache-dir .mypy_cache/3.2 -p worker.blender -p worker.contract -p tests.sample_models
 
 bench: setup ## Run every benchmark and write docs/performance.md (an hour or two, on a quiet machine)
 	@$(BIN)/python -m bench $(BENCH)

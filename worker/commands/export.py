@@ -14,6 +14,7 @@ from worker.commands.options import (
     Grace,
     LogLevel,
     MaxFailureRate,
+    MixVersions,
     Rank,
     Retry,
     Summary,
@@ -90,6 +91,7 @@ def export_command(
     ] = None,
     retry: Retry = None,
     max_failure_rate: MaxFailureRate = 0.5,
+    mix_versions: MixVersions = False,
     scratch: Annotated[
         Path | None, option("--scratch", "Folder for unfinished files; default: RAM if it fits.")
     ] = None,
@@ -124,6 +126,7 @@ def export_command(
         retry=codes_to_retry(retry or ()),
         retry_is_told=not is_from_variable(context, "retry"),
         max_failure_rate=max_failure_rate,
+        mix_versions=mix_versions,
         workers=workers,
         scratch=scratch,
         grace_s=grace,

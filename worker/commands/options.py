@@ -71,6 +71,9 @@ MaxFailureRate = Annotated[
 Grace = Annotated[
     float, option("--grace", "Seconds to finish what is in work once told to stop.", min=0.0)
 ]
+MixVersions = Annotated[
+    bool, option("--mix-versions", "Go on where another Blender or worker version began.")
+]
 Summary = Annotated[
     Path | None,
     option(

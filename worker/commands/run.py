@@ -14,6 +14,7 @@ from worker.commands.options import (
     Grace,
     LogLevel,
     MaxFailureRate,
+    MixVersions,
     Output,
     Overrides,
     Rank,
@@ -77,6 +78,7 @@ def run_command(
     limit: Annotated[int | None, option("--limit", "Take at most N objects.", min=1)] = None,
     retry: Retry = None,
     max_failure_rate: MaxFailureRate = 0.5,
+    mix_versions: MixVersions = False,
     download_workers: Annotated[
         int, option("--download-workers", "Downloads at once.", min=1, max=MOST_THREADS)
     ] = 4,
@@ -119,6 +121,7 @@ def run_command(
         retry=codes_to_retry(retry or ()),
         render_new=render_new,
         max_failure_rate=max_failure_rate,
+        mix_versions=mix_versions,
         blender=blender,
         pool=PoolOptions(
             device=device,

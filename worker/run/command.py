@@ -19,7 +19,7 @@ from worker.core.scratch import disk_base, scratch
 from worker.index.reader import Index, checked, open_index
 from worker.index.scenes import arranged
 from worker.ledger import LedgerWriter
-from worker.run import job as jobs
+from worker.manifests import OutputManifest
 from worker.run.feed import Feed
 from worker.run.job import Job
 from worker.run.outcome_counts import OutcomeCounts
@@ -77,7 +77,12 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
     )
     store = open_store(options.output, options.s3)
     store.check()
-    jobs.check(store, job)
+    OutputManifest.check(
+        store,
+        index=job.index_digest,
+        preset=job.preset_digest,
+        mix_versions=options.mix_versions,
+    )
     shares = assign(len(index.shards), rank.rank, rank.world)
     index = checked(index, [share.shard for share in shares])
     total = _total(index, shares, options.limit)
@@ -109,7 +114,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         reach(Failpoint.BLENDER_READY)
         stop.check()
         capabilities.check(recipe, ready)
-        jobs.bind(store, job, ready.blender)
+        job.manifest(ready.blender).bind(store, mix_versions=options.mix_versions)
         reach(Failpoint.JOB_BOUND)
         fetcher = Fetcher(downloads / "fetched", limits=options.fetch, keep=keep, s3=options.s3)
         ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))

@@ -7,8 +7,8 @@ from typing import Any
 import bpy
 import numpy as np
 
+from tests.sample_models.shapes import Shape
 from worker.blender import compat
-from worker.blender.samples.shapes import Shape
 
 Finish = tuple[str, tuple[float, float, float], float, float]
 """A material: name, linear RGB, metallic, roughness."""

@@ -7,8 +7,7 @@ from typing import Callable
 import bpy
 import numpy as np
 
-from worker.blender import compat
-from worker.blender.samples.parts import (
+from tests.sample_models.parts import (
     add,
     box,
     box_shape,
@@ -17,6 +16,7 @@ from worker.blender.samples.parts import (
     rectangle,
     textured,
 )
+from worker.blender import compat
 
 RED, BLUE = (0.8, 0.05, 0.05, 1.0), (0.05, 0.05, 0.8, 1.0)
 PLAIN = (0.6, 0.2, 0.05)

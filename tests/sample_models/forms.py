@@ -7,8 +7,8 @@ from typing import Any, Callable
 import bpy
 import numpy as np
 
-from worker.blender.samples.crowds import link
-from worker.blender.samples.parts import CLAY, finish_of
+from tests.sample_models.crowds import link
+from tests.sample_models.parts import CLAY, finish_of
 
 ROWS = 806
 """Of the vast grid: ROWS - 1 squared quads are 648,025 of them, 1.3 million triangles."""

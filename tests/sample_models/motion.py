@@ -7,9 +7,9 @@ from typing import Any, Callable
 
 import bpy
 
+from tests.sample_models.crowds import link
+from tests.sample_models.parts import CLAY, add, box, box_shape
 from worker.blender import compat, context
-from worker.blender.samples.crowds import link
-from worker.blender.samples.parts import CLAY, add, box, box_shape
 
 FIRST, LAST = 1, 11
 ARM = (((0.0, 0.0, 0.5), (0.4, 0.4, 1.0)), ((0.0, 0.0, 1.5), (0.2, 0.2, 1.0)))

@@ -8,7 +8,7 @@ from typing import Any, Callable
 import bpy
 import numpy as np
 
-from worker.blender.samples.parts import (
+from tests.sample_models.parts import (
     CLAY,
     Triple,
     box,

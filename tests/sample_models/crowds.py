@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 import bpy
 
-from worker.blender.samples.parts import CLAY, Triple, add, box, box_shape
+from tests.sample_models.parts import CLAY, Triple, add, box, box_shape
 
 HOOK: tuple[tuple[Triple, Triple], ...] = (
     ((0.0, 0.0, 0.0), (1.0, 0.4, 0.4)),

@@ -1,4 +1,4 @@
-"""Renders the pictures of docs/images.md, by hand: python -m tests.tools.doc_pictures MODEL.
+"""Renders the pictures of docs/images.md, by hand: python -m tools.doc_pictures MODEL.
 
 Everything goes the way an object goes: a Blender child, pack, a zip, which is then read back by
 the very lines that the page shows.
@@ -12,21 +12,23 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import OpenEXR
+from numpy.typing import NDArray
 from PIL import Image
 
 from worker import presets
 from worker.codecs import srgb
-from worker.contract.recipe import IMAGES
+from worker.contract.recipe import IMAGES, Recipe
 from worker.index.record import ObjectRef
 from worker.pack.pack import pack
 from worker.sources.base import FetchedObject
 from worker.supervisor import runtime
 from worker.supervisor.pool import Pool, PoolOptions
 
-PICTURES = Path(__file__).parents[2] / "docs/images"
+PICTURES = Path(__file__).parents[1] / "docs/images"
 KINDS = [kind for kind in IMAGES if kind != "depth-f16"]
 SETTINGS = [
     f"images={KINDS}", "views=1", "resolution=240", "samples=256", "camera.layout=fixed",
@@ -41,6 +43,7 @@ HUES = np.array([
 
 
 def main(model: Path) -> None:
+    """Render the stills and the turntable of one model, and write every picture."""
     with tempfile.TemporaryDirectory() as home:
         pool = Pool(runtime.find("bpy"), PoolOptions(device="cpu"), Path(home, "children"))
         pool.open()
@@ -53,7 +56,8 @@ def main(model: Path) -> None:
     (PICTURES / "turntable.webp").write_bytes(film["turntable.webp"])
 
 
-def render(pool, model, recipe, home):
+def render(pool: Pool, model: Path, recipe: Recipe, home: Path) -> dict[str, bytes]:
+    """The members of the model's zip by name, made by way of the new folder `home`."""
     home.mkdir()
     fetched = FetchedObject(
         ref=ObjectRef(file_identifier=model.name),
@@ -67,14 +71,14 @@ def render(pool, model, recipe, home):
         return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
 
 
-def pictures(members):
+def pictures(members: dict[str, bytes]) -> dict[str, NDArray[np.uint8]]:
     """Each quantity so that an eye sees it: data that are no picture are given colours."""
 
-    def stored(name):
+    def stored(name: str) -> NDArray[Any]:
         return np.asarray(Image.open(io.BytesIO(members[name])))
 
-    views = json.loads(members["cameras.json"])["views"]
-    assert len(views) == 1
+    if len(json.loads(members["cameras.json"])["views"]) != 1:
+        raise ValueError("one view is shown, and there are others")
     seen = stored("000_mask.png") > 0
     depth = stored("000_depth.png")
     exr = OpenEXR.File(io.BytesIO(members["000_position.exr"]), separate_channels=True).channels()
@@ -98,7 +102,8 @@ def pictures(members):
     }
 
 
-def coloured(numbers):
+def coloured(numbers: NDArray[Any]) -> NDArray[np.uint8]:
+    """A hue for each number (H,W) of an index image, as (H,W,3); 0 is black."""
     hues = HUES[(numbers.astype(int) - 1) % len(HUES)]
     return np.where(numbers[..., None] > 0, hues, 0).astype(np.uint8)
 

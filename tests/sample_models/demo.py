@@ -8,9 +8,9 @@ from typing import Any, Callable
 import bpy
 import numpy as np
 
-from worker.blender.samples import shapes
-from worker.blender.samples.parts import add, finish_of
-from worker.blender.samples.shapes import arc, lathe
+from tests.sample_models import shapes
+from tests.sample_models.parts import add, finish_of
+from tests.sample_models.shapes import arc, lathe
 
 WALNUT = ("walnut", (0.10, 0.035, 0.015), 0.0, 0.35)
 BRASS = ("brass", (0.85, 0.55, 0.18), 0.6, 0.35)

@@ -11,14 +11,14 @@ from typing import Callable
 
 import bpy
 
+from tests.sample_models import exporters, fbx
+from tests.sample_models.crowds import CROWDS
+from tests.sample_models.demo import DEMO
+from tests.sample_models.forms import FORMS, VAST
+from tests.sample_models.motion import MOTION
+from tests.sample_models.proof import PROOF
+from tests.sample_models.surfaces import SURFACES
 from worker.blender import compat
-from worker.blender.samples import fbx
-from worker.blender.samples.crowds import CROWDS
-from worker.blender.samples.demo import DEMO
-from worker.blender.samples.forms import FORMS, VAST
-from worker.blender.samples.motion import MOTION
-from worker.blender.samples.proof import PROOF
-from worker.blender.samples.surfaces import SURFACES
 from worker.blender.views import scene
 
 FAMILIES: dict[str, dict[str, Callable[[], None]]] = {
@@ -64,7 +64,7 @@ def _export(path: Path) -> None:
     """What a format leaves out by default, lights for one, is asked for."""
     keyed = any(mesh.shape_keys is not None for mesh in bpy.data.meshes)
     options = {"export_lights": True, "export_cameras": True, "export_apply": not keyed}
-    compat.run_exporter(path.suffix[1:], str(path), options)
+    exporters.run_exporter(path.suffix[1:], str(path), options)
 
 
 def _save_blend(path: Path) -> None:
@@ -84,7 +84,7 @@ def main(arguments: list[str]) -> None:
     """Make every sample of a family, or those named, in a folder; never returns."""
     status = 1
     try:
-        parser = argparse.ArgumentParser(prog="worker.blender.samples")
+        parser = argparse.ArgumentParser(prog="tests.sample_models")
         parser.add_argument("folder", type=Path)
         parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BUILDERS))
         parser.add_argument("--family", choices=FAMILIES, default="demo")

@@ -1,8 +1,9 @@
-"""Deaths on demand, for the supervisor's tests: a child that does to itself what objects do to it.
+"""A Blender child that does to itself what objects do to it: python -P child.py --socket-fd N.
 
-Off unless the environment names a fault, and the worker hands that variable to no child:
-``RENDER_WORKER_MISCHIEF="KIND:PHASE:PART"`` strikes in PHASE of every object whose uid or model's
-name holds PART.
+FAULT="KIND:PHASE:PART" in its environment makes KIND happen in PHASE of every object whose uid or
+model's name holds PART; without it the child is the worker's own. The worker hands the variable to
+no child, so the program that starts this one sets it: see `tests.tools.programs`. The file needs
+nothing but the worker's package, so that a container can run a copy of it.
 """
 
 from __future__ import annotations
@@ -13,26 +14,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable, Dict
 
 from worker.blender.connection import Connection
-from worker.contract.protocol import Phase, RenderObject
+from worker.contract.protocol import Configure, Message, Phase, RenderObject, Stop
 
-VARIABLE = "RENDER_WORKER_MISCHIEF"
+VARIABLE = "FAULT"
 HOLD = "hold"
 """A file beside the model: while it is there, `wait` waits."""
 WORK_S = 25.0
-
-
-def strike(request: RenderObject, phase: Phase, connection: Connection) -> None:
-    """Do what the variable says, if it speaks of this object and phase."""
-    if VARIABLE not in os.environ:
-        return
-    kind, where, part = os.environ[VARIABLE].split(":", 2)
-    ours = part in request.model or part in request.uid
-    if where == phase.phase and ours and phase.view in {-1, 1}:
-        FAULTS[kind](request, connection)
 
 
 def _segfault(_request: RenderObject, _connection: Connection) -> None:
@@ -117,7 +108,7 @@ def _grandchild(_request: RenderObject, _connection: Connection) -> None:
     os.abort()
 
 
-FAULTS: Dict[str, Callable[[RenderObject, Connection], None]] = {
+FAULTS: dict[str, Callable[[RenderObject, Connection], None]] = {
     "segfault": _segfault,
     "abort": _abort,
     "leave": _leave,
@@ -134,3 +125,42 @@ FAULTS: Dict[str, Callable[[RenderObject, Connection], None]] = {
     "stop": _stop,
     "grandchild": _grandchild,
 }
+
+
+class FaultyConnection(Connection):
+    """The child's end of the socket; the fault happens right after a phase is told."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor)
+        self._kind, self._phase, self._part = os.environ[VARIABLE].split(":", 2)
+        self._request: RenderObject | None = None
+
+    def receive(self) -> Configure | RenderObject | Stop | None:
+        """As the worker's own; remembers which object is asked for."""
+        message = super().receive()
+        if isinstance(message, RenderObject):
+            self._request = message
+        return message
+
+    def send(self, message: Message) -> None:
+        """As the worker's own; then the fault, if this is its object and its phase."""
+        super().send(message)
+        request = self._request
+        if request is None or not isinstance(message, Phase):
+            return
+        ours = self._part in request.model or self._part in request.uid
+        if ours and message.phase == self._phase and message.view in {-1, 1}:
+            FAULTS[self._kind](request, self)
+
+
+def main(arguments: list[str]) -> None:
+    """Serve as the worker's own child does, with the fault; never returns."""
+    from worker.blender import child  # with bpy, which the tests themselves do without
+
+    if VARIABLE in os.environ:
+        vars(child)["Connection"] = FaultyConnection
+    child.main(arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

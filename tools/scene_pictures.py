@@ -1,4 +1,4 @@
-"""Renders docs/scenes, by hand: python -m tests.tools.scene_pictures.
+"""Renders docs/scenes, by hand: python -m tools.scene_pictures.
 
 Everything goes the way a run goes: a list, its ranges, a Blender child, pack, zips.
 """
@@ -11,13 +11,16 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import OpenEXR
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from worker import presets
 from worker.codecs import srgb
+from worker.contract.scene_keys import BACKGROUND_MATERIAL
 from worker.core.s3 import S3Options
 from worker.index.reader import open_index
 from worker.index.scenes import arranged
@@ -27,7 +30,7 @@ from worker.sources.fetcher import Fetcher
 from worker.supervisor import runtime
 from worker.supervisor.pool import Pool, PoolOptions
 
-PICTURES = Path(__file__).parents[2] / "docs/scenes"
+PICTURES = Path(__file__).parents[1] / "docs/scenes"
 COLUMNS, EDGE, GAP, CAPTION = 8, 96, 4, 216
 VARIANTS = (
     "plain", "texture", "colour", "viewpoint", "lighting", "texture-colour", "colour-viewpoint",
@@ -39,14 +42,17 @@ CLASSES = {
     "knot": ("knot.ply",), "monkey": ("monkey.fbx",), "mushroom": ("mushroom.gltf", "mushroom.bin"),
     "rocket": ("rocket.glb",),
 }  # fmt: skip
+Planes = dict[str, NDArray[Any]]
+"""Channels (H,W) of one sample by name."""
 HUES = np.array([(235, 235, 235), (31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40)])
 
 
 def main() -> None:
+    """Render samples of every variant, and write both pictures."""
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home)
         made = folder / "samples"
-        subprocess.run([sys.executable, "-m", "worker.blender.samples", made], check=True)
+        subprocess.run([sys.executable, "-m", "tests.sample_models", made], check=True)
         for name, files in CLASSES.items():
             (folder / "models" / name).mkdir(parents=True)
             for file in files:
@@ -59,7 +65,7 @@ def main() -> None:
     truth(rows["floor"][0][0], rows["floor"][0][1]).save(PICTURES / "truth.png", optimize=True)
 
 
-def render(pool, folder, preset, count):
+def render(pool: Pool, folder: Path, preset: str, count: int) -> list[tuple[Planes, NDArray[Any]]]:
     """(layers, rows of the NPY) of each of the first samples."""
     recipe = presets.load(
         preset, [f"scenes.samples={count}", f"views={count}", "scenes.reuse=1",
@@ -80,17 +86,20 @@ def render(pool, folder, preset, count):
     ]
 
 
-def layers(data):
+def layers(data: bytes) -> Planes:
+    """The channels of an EXR by name, short of the view layer's."""
     with OpenEXR.File(io.BytesIO(data), separate_channels=True) as file:
         return {name.removeprefix("View Layer."): each.pixels
                 for name, each in file.channels().items()}  # fmt: skip
 
 
-def colour(planes):
+def colour(planes: Planes) -> NDArray[np.uint8]:
+    """8-bit sRGB (H,W,3)."""
     return srgb.encode(np.stack([planes[f"Combined.{letter}"] for letter in "RGB"], -1))
 
 
-def sheet(rows):
+def sheet(rows: dict[str, list[tuple[Planes, NDArray[Any]]]]) -> Image.Image:
+    """A row of samples for each variant, with its name before it."""
     size = (CAPTION + COLUMNS * (EDGE + GAP), len(rows) * (EDGE + GAP) - GAP)
     page = Image.new("RGB", size, "white")
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(14)
@@ -103,7 +112,7 @@ def sheet(rows):
     return page
 
 
-def truth(planes, rows):
+def truth(planes: Planes, rows: NDArray[Any]) -> Image.Image:
     """Colour, instances, classes, depth."""
     numbers = planes["IndexOB.X"].astype(int)
     classes = planes["IndexMA.X"].astype(int)
@@ -111,10 +120,11 @@ def truth(planes, rows):
     parts = [
         colour(planes),
         HUES[numbers].astype(np.uint8),
-        HUES[np.where(classes == 99, 0, 1 + classes % 4)].astype(np.uint8),
+        HUES[np.where(classes == BACKGROUND_MATERIAL, 0, 1 + classes % 4)].astype(np.uint8),
         np.repeat((depth * 255).astype(np.uint8)[..., None], 3, -1),
     ]
-    assert len(rows) == numbers.max()
+    if len(rows) != numbers.max():
+        raise ValueError(f"{numbers.max()} instances are seen, and {len(rows)} are labelled")
     gap = np.full((EDGE, GAP, 3), 255, np.uint8)
     wide = [each for part in parts for each in (part, gap)][:-1]
     return Image.fromarray(np.concatenate(wide, axis=1)).resize(

@@ -1,4 +1,4 @@
-"""docs/images/omage.png, by hand: python -m tests.tools.omage_pictures MODEL… (three look best).
+"""docs/images/omage.png, by hand: python -m tools.omage_pictures MODEL… (three look best).
 
 A row for each model: as it is, the mesh of its object image at 1024 and at 64, and the image's
 positions, normals and albedo. Models and meshes are rendered alike.
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.tools.doc_pictures import PICTURES, render
+from tools.doc_pictures import PICTURES, render
 from worker import presets
 from worker.omage import glb, npz_files
 from worker.omage.mesh import mesh_of
@@ -33,6 +33,7 @@ PAPER, INK = (255, 255, 255), (60, 63, 68)
 
 
 def main(models: list[Path]) -> None:
+    """Write the sheet, a row a model."""
     with tempfile.TemporaryDirectory() as home:
         pool = Pool(runtime.find("bpy"), PoolOptions(device="cpu"), Path(home, "children"))
         pool.open()
@@ -53,6 +54,7 @@ def main(models: list[Path]) -> None:
 
 
 def row(pool: Pool, model: Path, home: Path) -> list[Image.Image]:
+    """The tiles of one model, as TITLES names them."""
     home.mkdir()
     members = render(pool, model, presets.load("omage"), home / "omage")
     tiles = [seen(pool, model, home / "original")]
@@ -70,6 +72,7 @@ def row(pool: Pool, model: Path, home: Path) -> list[Image.Image]:
 
 
 def seen(pool: Pool, model: Path, home: Path) -> Image.Image:
+    """A model rendered from where all are seen."""
     members = render(pool, model, presets.load("default", VIEW), home)
     return Image.fromarray(np.asarray(Image.open(io.BytesIO(members["000.png"]))))
 
