@@ -39,7 +39,7 @@ def make_feed(tmp_path):
         recipe = presets.load("default")
         job = Job(
             objects=2, index_digest=index.digest, preset_digest=hashlib.sha256().hexdigest(),
-            recipe=recipe, rank=Rank(0, 1, "flags"), **more,
+            recipe=recipe, rank=Rank(0, 1), **more,
         )  # fmt: skip
         fetcher = Fetcher(tmp_path / "fetched", limits=FetchLimits())
         store = open_store(str(tmp_path / "output"))
@@ -96,9 +96,7 @@ def test_what_an_earlier_run_found_is_not_rendered_where_another_shard_names_it(
     make_feed, tmp_path
 ):
     feed = make_feed(render_new=True)
-    with LedgerWriter(
-        open_store(str(tmp_path / "output")), Rank(0, 1, "flags"), "3.4.1", "cpu"
-    ) as to:
+    with LedgerWriter(open_store(str(tmp_path / "output")), Rank(0, 1), "3.4.1", "cpu") as to:
         for ref in (B, C):
             to.add(Outcome.new(ref, keys.shard_name(0), to.author))
     assert rest(feed, feed.tasks()) == [each.file_identifier for each in (A, C, B)]
@@ -109,7 +107,7 @@ def test_what_is_lost_is_open_again_and_new_objects_where_they_are_asked_for(
     make_feed, tmp_path, render_new
 ):
     store = open_store(str(tmp_path / "output"))
-    with LedgerWriter(store, Rank(0, 1, "flags"), "3.4.1", "cpu") as to:
+    with LedgerWriter(store, Rank(0, 1), "3.4.1", "cpu") as to:
         for ref, shard in ((A, 0), (B, 1), (C, 0)):
             new = Outcome.new(ref, keys.shard_name(shard), to.author)
             to.add(msgspec.structs.replace(new, outcome="rendered", size=5, listed=ref is not C))
@@ -122,7 +120,7 @@ def test_what_is_lost_is_open_again_and_new_objects_where_they_are_asked_for(
 
 def test_a_stop_ends_the_look_for_what_is_lost(tmp_path):
     store = open_store(str(tmp_path))
-    with LedgerWriter(store, Rank(0, 1, "flags"), "3.4.1", "cpu") as to:
+    with LedgerWriter(store, Rank(0, 1), "3.4.1", "cpu") as to:
         new = Outcome.new(A, keys.shard_name(0), to.author)
     gone = [msgspec.structs.replace(new, outcome="rendered", uid=f"{n}") for n in range(1000)]
     answers = chain(repeat(False, 100), repeat(True))
