@@ -14,6 +14,7 @@ from worker.core import scratch
 from worker.core.errors import Download, Modified, NodeError, Unsupported
 from worker.core.s3 import S3Options
 from worker.core.sha256 import sha256_of
+from worker.core.transfer import check_size
 from worker.index.record import ObjectRef
 from worker.sources import scene_members
 from worker.sources.base import FetchedObject, FetchLimits, Source
@@ -24,7 +25,6 @@ from worker.sources.local_source import LocalSource
 from worker.sources.names import inside
 from worker.sources.objaverse_source import ObjaverseSource
 from worker.sources.s3_source import S3Source
-from worker.sources.transfer import check_size
 
 
 class Fetcher:
