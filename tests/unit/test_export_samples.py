@@ -57,7 +57,7 @@ def test_numbered_groups_are_in_the_order_of_their_numbers(tmp_path):
         name = keys.shard_name(place % 2)
         body = line(0, name, uid=keys.uid_of(identifier), file_identifier=identifier)
         store.create(keys.ledger_part(name, "w", place), body)
-    groups = Groups(Source(store), Rank(0, 1, ""), Grouping(2, 1 << 30, numbered=True), every=False)
+    groups = Groups(Source(store), Rank(0, 1), Grouping(2, 1 << 30, numbered=True), every=False)
     assert names(groups) == [keys.uid_of(identifier) for identifier in order]
 
 
@@ -66,6 +66,6 @@ def test_a_number_of_any_length_is_one(tmp_path):
     for place, identifier in enumerate(("9" * 10_000, "08", "1", "8" * 9_999)):
         body = line(0, "000000", uid=keys.uid_of(identifier), file_identifier=identifier)
         store.create(keys.ledger_part("000000", "w", place), body)
-    groups = Groups(Source(store), Rank(0, 1, ""), Grouping(9, 1 << 30, numbered=True), every=False)
+    groups = Groups(Source(store), Rank(0, 1), Grouping(9, 1 << 30, numbered=True), every=False)
     found = [each.file_identifier for unit in groups for each in unit.objects]
     assert [len(identifier) for identifier in found] == [1, 2, 9_999, 10_000]

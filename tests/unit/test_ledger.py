@@ -16,7 +16,7 @@ from worker.ledger import LedgerLine, LedgerWriter, Outcome, fold, read_ledger, 
 from worker.pack.result import PackedObject
 from worker.stores import open_store
 
-RANK = Rank(3, 8, "flags")
+RANK = Rank(3, 8)
 NEVER_S = 1e6
 """For `flush_s`, where a test counts what is written."""
 
@@ -206,7 +206,7 @@ def test_rendered_stays_else_the_latest_counts(lines, kept):
 
 
 def test_only_what_may_succeed_is_tried_again():
-    for outcome in ("rendered", "skipped", "new"):
+    for outcome in ("rendered", "new"):
         assert settled(line(outcome, 1), frozenset({"all"}))
     again = {
         code for code in OBJECT_ERRORS if not settled(line("failed", 1, code), frozenset())

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.codecs.exr import Passes
+from worker.codecs.exr import ExrFile, NotExr
 from worker.contract.protocol import View
 from worker.contract.render_passes import Pass
 from worker.core.errors import RenderFailed
@@ -25,23 +25,27 @@ class RawView:
         self._scratch = scratch
         self._layers: dict[Pass, NDArray[np.float32]] = {}
 
-    @functools.cached_property
-    def passes(self) -> Passes:
-        """The multilayer EXR, of the window. Raises: RenderFailed."""
-        return Passes(self.file("passes"), *self.window_size)
-
     def layer(self, wanted: Pass) -> NDArray[np.float32]:
         """One pass as (height, width, components), read once; not to be written to.
 
         Raises: RenderFailed.
         """
         if wanted not in self._layers:
-            pixels = self.framed(
-                self.passes.layer(wanted.layer, wanted.components), wanted.background
-            )
+            pixels = self.framed(self._read(wanted), wanted.background)
             pixels.flags.writeable = False
             self._layers[wanted] = pixels
         return self._layers[wanted]
+
+    def _read(self, wanted: Pass) -> NDArray[np.float32]:
+        try:
+            return self._passes.layer(wanted.layer, wanted.components)
+        except NotExr as error:
+            raise RenderFailed(f"the rendered file {self.view.files['passes']} {error}") from error
+
+    @functools.cached_property
+    def _passes(self) -> ExrFile:
+        """The multilayer EXR, of the window. Raises: RenderFailed, NotExr."""
+        return ExrFile(self.file("passes"), *self.window_size)
 
     def framed(self, pixels: NDArray[Any], background: float) -> NDArray[Any]:
         """What was read of the window, (height, width, components), as the whole frame."""

@@ -15,10 +15,11 @@ from unicodedata import combining, normalize
 import msgspec
 from PIL import Image, ImageDraw, ImageFont
 
-from worker.codecs import exr, png, srgb
+from worker.codecs import png, srgb
+from worker.codecs.exr import ExrFile
 from worker.contract.render_passes import COMBINED
 from worker.core import formats, keys
-from worker.core.errors import RenderFailed, UsageError
+from worker.core.errors import UsageError
 from worker.stores.base import Store, TooLargeToRead
 
 ZIP_LIMIT: Final = 1 << 30
@@ -192,11 +193,7 @@ def _png(data: bytes, name: str, document: dict[str, Any]) -> bytes:
     width, height = int(camera["width"]), int(camera["height"])
     if width * height > PIXEL_LIMIT:
         raise ValueError(f"an image of {width}x{height} is too large to show")
-    with exr.in_memory(data) as path:
-        try:
-            linear = exr.Passes(path, width, height).layer(COMBINED.layer, "RGB")
-        except RenderFailed as error:
-            raise ValueError(str(error)) from error
+    linear = ExrFile(data, width, height).layer(COMBINED.layer, "RGB")
     return png.encode(srgb.encode(linear))
 
 

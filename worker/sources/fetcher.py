@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 import threading
@@ -14,6 +13,8 @@ import msgspec
 from worker.core import scratch
 from worker.core.errors import Download, Modified, NodeError, Unsupported
 from worker.core.s3 import S3Options
+from worker.core.sha256 import sha256_of
+from worker.core.transfer import check_size
 from worker.index.record import ObjectRef
 from worker.sources import scene_members
 from worker.sources.base import FetchedObject, FetchLimits, Source
@@ -24,7 +25,6 @@ from worker.sources.local_source import LocalSource
 from worker.sources.names import inside
 from worker.sources.objaverse_source import ObjaverseSource
 from worker.sources.s3_source import S3Source
-from worker.sources.transfer import check_size
 
 
 class Fetcher:
@@ -115,9 +115,8 @@ class Fetcher:
 
     def _checked(self, fetched: FetchedObject) -> FetchedObject:
         root, model = inside(fetched.root, fetched.path)
-        with (root / model).open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            size = file.tell()
+        sha256 = sha256_of(root / model)
+        size = (root / model).stat().st_size
         check_size(size, self._limits.max_bytes)
         wanted = fetched.ref.sha256
         if wanted is not None and sha256 != wanted.lower():

@@ -15,11 +15,11 @@ from urllib.parse import unquote
 import msgspec
 
 from worker.core import keys
+from worker.core.deadline import Deadline
 from worker.core.errors import Missing, ObjectError
 from worker.core.formats import is_model
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchedObject, FetchLimits
-from worker.sources.deadline import Deadline
 from worker.sources.names import check_format
 from worker.sources.repository import Repository, TreeFile
 

@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from worker.core.deadline import Deadline
 from worker.core.errors import Download, Missing, NodeError, TooLarge, one_line
+from worker.core.transfer import TransientError, retried
 from worker.sources.base import FetchLimits
-from worker.sources.deadline import Deadline
 from worker.sources.process import Finished, run
-from worker.sources.transfer import TransientError, retried
 
 REGULAR = frozenset({"100644", "100755"})
 MAX_FILES = 200_000

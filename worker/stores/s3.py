@@ -7,6 +7,7 @@ it: keys are made from what the object is, and what workers write under one key 
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Iterator
@@ -20,17 +21,17 @@ from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
 from worker.core import keys, s3
-from worker.core.errors import StoreError
+from worker.core.errors import StoreError, StoreFull
 from worker.core.s3 import S3Options
-from worker.stores.base import Entry, Stat, TooLargeToRead, check_key, is_hidden, sha256_of
-from worker.stores.s3_errors import code_of, explained
+from worker.core.s3_errors import ABSENT_KEY, S3Failure, Trouble, code_of, translated
+from worker.core.sha256 import sha256_of
+from worker.stores.base import Entry, Stat, TooLargeToRead, check_key, is_hidden
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 log = structlog.get_logger(__name__)
 
-MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
 EXISTS = frozenset({"PreconditionFailed", "412"})
 RACING = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
 UNCONDITIONAL = frozenset({"NotImplemented", "InvalidArgument", "InvalidRequest", "501"})
@@ -86,9 +87,9 @@ class S3Store:
         """
         client = s3.client(self._options, hasty=True)
         probe = self._prefix + keys.probe(uuid4().hex)
-        with explained("list", self._where):
+        with _explained("list", self._where):
             client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
-        with explained("write to", self._where):
+        with _explained("write to", self._where):
             try:
                 self._put(client, probe, b"probe")
                 self._put(client, probe, b"probe again")
@@ -110,7 +111,7 @@ class S3Store:
     def create(self, key: str, body: bytes | Path) -> bool:
         """Store `body` under `key` unless it exists; see `Store.create`. Raises: StoreError."""
         check_key(key)
-        with explained(f"write {key} to", self._where):
+        with _explained(f"write {key} to", self._where):
             digest = sha256_of(body)
             conditional = self._conditional
             for attempt in range(TRIES):
@@ -139,22 +140,22 @@ class S3Store:
     def read(self, key: str, most: int | None = None) -> bytes | None:
         """The bytes under `key`, or None; see `Store.read`. Raises: StoreError, Larger."""
         check_key(key)
-        with explained(f"read {key} from", self._where):
+        with _explained(f"read {key} from", self._where):
             try:
                 return self._get(key, most)
             except ClientError as error:
-                if code_of(error) in MISSING:
+                if code_of(error) in ABSENT_KEY:
                     return None
                 raise
 
     def stat(self, key: str) -> Stat | None:
         """Size and hash of `key`, or None; one request. Raises: StoreError."""
         check_key(key)
-        with explained(f"read {key} from", self._where):
+        with _explained(f"read {key} from", self._where):
             try:
                 head = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
             except ClientError as error:
-                if code_of(error) in MISSING:
+                if code_of(error) in ABSENT_KEY:
                     return None
                 raise
             return Stat(head["ContentLength"], head.get("Metadata", {}).get(SHA256))
@@ -166,7 +167,7 @@ class S3Store:
             Prefix=self._prefix + prefix,
             PaginationConfig={"PageSize": PAGE},
         )
-        with explained(f"list {prefix or 'keys'} in", self._where):
+        with _explained(f"list {prefix or 'keys'} in", self._where):
             for page in pages:
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._prefix)
@@ -226,6 +227,21 @@ class S3Store:
         if self._conditional:
             self._conditional = False
             log.warning("store: no create-only writes here, asking before each", server=why)
+
+
+@contextlib.contextmanager
+def _explained(doing: str, where: str) -> Iterator[None]:
+    """Turn whatever boto3 and this machine raise into one clear line. Raises: StoreError."""
+
+    def ours(failure: S3Failure) -> StoreError:
+        kind = StoreFull if failure.trouble is Trouble.FULL else StoreError
+        return kind(f"cannot {doing} {where}: {failure.reason}")
+
+    try:
+        with translated(ours):
+            yield
+    except OSError as error:
+        raise StoreError(f"cannot {doing} {where}: {error}") from error
 
 
 def _was_spoilt(error: Exception) -> bool:

@@ -15,7 +15,6 @@ def test_ready_names_what_this_blender_has(child, blender):
     ready = child.ready
     lacks = DEBIAN_LACKS if blender == "debian" else set()
     assert set(ready["formats"]) == MODEL_SUFFIXES - lacks
-    assert ready["protocol"] == protocol.PROTOCOL
     assert ready["engines"] == ["cycles"]
     assert ready["denoisers"] == ([] if blender == "debian" else ["openimagedenoise"])
     assert ("agx" in ready["view_transforms"]) == (blender == "wheel")

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import stamina
 
+from worker.core.deadline import Deadline
 from worker.core.errors import Download, TooLarge
-from worker.sources.deadline import Deadline
 
 CHUNK = 1 << 18
 T = TypeVar("T")
