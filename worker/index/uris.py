@@ -12,14 +12,15 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO, Final
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-import stamina
 import urllib3
 
+from worker.core import retries
 from worker.core import s3 as s3s
 from worker.core.errors import IndexInvalid, StoreError, UsageError
 from worker.core.s3 import S3Options
 
-REMOTE: Final = ("http://", "https://", "s3://")
+SCHEMES: Final = ("http", "https", "s3")
+REMOTE: Final = tuple(f"{scheme}://" for scheme in SCHEMES)
 SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _CHUNK: Final = 1 << 20
 
@@ -153,7 +154,8 @@ def _from_s3(uri: str, file: BinaryIO, options: S3Options) -> None:
 
 def _from_http(url: str, file: BinaryIO) -> None:
     try:
-        for attempt in stamina.retry_context(on=_Passing, attempts=4, wait_initial=0.2, timeout=60):
+        what = f"download {shown(url)}"
+        for attempt in retries.attempts(what, _Passing, attempts=4, wait_initial=0.2, timeout=60):
             with attempt:
                 file.seek(0)
                 file.truncate()

@@ -26,6 +26,7 @@ from urllib3.exceptions import (
 
 from worker.core.errors import Download, Missing, TooLarge
 from worker.index.record import ObjectRef
+from worker.index.uris import shown
 from worker.sources.archive import is_archive, split, unpack_model
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.deadline import Deadline
@@ -128,7 +129,10 @@ class HttpSource:
         target = into / name
         deadline = Deadline(self._limits.timeout_s, self._stop)
         size = retried(
-            lambda: self._download(url, target, deadline), self._limits.attempts, deadline
+            f"download {shown(url)}",
+            lambda: self._download(url, target, deadline),
+            self._limits.attempts,
+            deadline,
         )
         if member is not None or is_archive(target, name):
             unpacked = unpack_model(ref, target, name, member, into, self._limits, deadline)

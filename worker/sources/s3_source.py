@@ -160,7 +160,7 @@ class S3Source:
             with _explained(what):
                 return work()
 
-        return retried(once, self._limits.attempts, deadline)
+        return retried(f"read {what}", once, self._limits.attempts, deadline)
 
 
 def _answer(ask: Callable[[], T], what: str) -> T:
