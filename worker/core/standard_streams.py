@@ -29,6 +29,9 @@ class _Stream(io.TextIOWrapper):
     """Standard output or error, whose first failure is one of the worker's errors."""
 
     def write(self, text: str) -> int:
+        # With nothing click tries whether it may write; unbuffered, a full disk refuses that too.
+        if isinstance(text, str) and not text:
+            return 0
         try:
             return super().write(text)
         except OSError as error:
