@@ -6,7 +6,7 @@ import re
 import tomllib
 from typing import Any, Final
 
-from worker.core.errors import UsageError
+from worker.core.errors import UsageError, one_line
 
 Table = dict[str, Any]
 _PIECE: Final = re.compile(
@@ -72,7 +72,7 @@ def _value(text: str, override: str) -> Any:
     except (ValueError, RecursionError) as error:
         if text.startswith(_OPENING):
             why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-            raise UsageError(f"--set {override!r}: the value is not TOML: {why}") from error
+            raise UsageError(one_line(f"--set {override}: the value is not TOML: {why}")) from error
         return text
     # More keys than one: a text with a line break in it. Other types: TOML's dates.
     value = parsed["value"] if len(parsed) == 1 else text
