@@ -6,13 +6,7 @@ import structlog.testing
 
 from worker import presets
 from worker.core import keys
-from worker.core.errors import (
-    ConfigurationError,
-    IndexInvalid,
-    OutputMismatch,
-    PresetInvalid,
-    UsageError,
-)
+from worker.core.errors import ConfigurationError, IndexInvalid, OutputMismatch, PresetInvalid
 from worker.core.s3 import S3Options
 from worker.export import manifest
 from worker.index.reader import open_index
@@ -107,11 +101,8 @@ def test_a_preset(tmp_path, text):
     one_line(e)
 
 
-@pytest.mark.parametrize(
-    ("text", "error"),
-    [("9" * 5000, PresetInvalid), ("[" * DEEP, UsageError), ("9" * 20, PresetInvalid)],
-)
-def test_a_setting(text, error):
-    with pytest.raises(error) as e:
+@pytest.mark.parametrize("text", ["9" * 5000, "9" * 20])
+def test_a_setting(text):
+    with pytest.raises(PresetInvalid) as e:
         presets.load("default", [f"views={text}"])
     one_line(e)

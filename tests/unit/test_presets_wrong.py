@@ -141,6 +141,7 @@ def test_a_malformed_override_is_a_wrong_command_line(override, parts):
     with pytest.raises(UsageError) as raised:
         presets.load("default", [override])
     assert raised.value.exit_status == ExitStatus.USAGE
+    assert "\n" not in str(raised.value)
     for part in parts:
         assert part in str(raised.value)
 
