@@ -1,6 +1,7 @@
 """The feed: what of a shard, its ledger and its repositories is still to be done."""
 
 import hashlib
+from itertools import chain, repeat
 
 import msgspec
 import pytest

@@ -100,7 +100,7 @@ def test_a_preset(tmp_path, text):
     one_line(e)
 
 
-@pytest.mark.parametrize("text", ["9" * 5000, "[" * DEEP, "9" * 20])
+@pytest.mark.parametrize("text", ["9" * 5000, "9" * 20])
 def test_a_setting(text):
     with pytest.raises(PresetInvalid) as e:
         presets.load("default", [f"views={text}"])

@@ -62,6 +62,7 @@ def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> Ses
 
 
 def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
+    store = open_store(options.output, options.s3)  # before an index that takes minutes to read
     recipe = presets.load(options.preset, options.overrides)
     index = arranged(open_index(options.index, options.s3), recipe)
     job = Job(
@@ -75,7 +76,6 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         render_new=options.render_new,
         download_workers=options.download_workers,
     )
-    store = open_store(options.output, options.s3)
     store.check()
     OutputManifest.check(
         store,
