@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import ROOT, run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import ROOT, run_worker
 from tests.patience import until
 from tests.tools import processes
 from worker.core.failpoints import VARIABLE, Failpoint

@@ -10,7 +10,7 @@ import pytest
 import trimesh
 from PIL import Image
 
-from tests.e2e.conftest import ROOT, environment
+from tests.command_line import ROOT, environment
 from tests.patience import HANG_S
 from worker.omage import npz_files
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster import needs
-from tests.cluster.image.conftest import SMALL
+from tests.cluster.image.options import SMALL
 from tests.cluster.tools.ordinary_user import OrdinaryUser, ordinary_user
 from tests.cluster.tools.podman import Unavailable
 from tests.cluster.tools.registry import registry
-from tests.e2e.conftest import ROOT, listing
+from tests.command_line import ROOT, listing
 from worker.core.failpoints import Failpoint
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]

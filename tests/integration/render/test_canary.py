@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.render.conftest import RECIPE, model
+from tests.integration.render.cubes import RECIPE, model
 from tests.tools.programs import FAKE_GPUS, program
 from worker.blender.mischief import VARIABLE
 from worker.core.errors import Crash, NodeUnusable

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.integration.render.conftest import RECIPE, hurried, model
+from tests.integration.render.cubes import RECIPE, hurried, model
 from worker.blender.mischief import WORK_S
 from worker.core.errors import Timeout
 
