@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import stamina
 import structlog.testing
 
 from tests.patience import HANG_S, until
@@ -175,7 +176,8 @@ def test_a_run_that_ends_on_an_error_ends_on_that_error(tmp_path):
     with structlog.testing.capture_logs() as logs, pytest.raises(ZeroDivisionError):
         run(ZeroDivisionError())
     assert [line["event"] for line in logs] == ["ledger: the last outcomes are not kept"]
-    with pytest.raises(StoreError):
+    # As many tries, without the pauses between them.
+    with stamina.set_testing(testing=True, attempts=3), pytest.raises(StoreError):
         run()
 
 

@@ -168,11 +168,23 @@ def test_a_view_without_anything_has_a_range_all_the_same(made):
     assert facts["near"] < facts["far"]
 
 
-def test_a_wall_square_to_the_camera_has_a_range_too(made):
-    passes = surface() | {render_passes.DEPTH: plane(2.5)}
-    image, _, facts = made("depth", "depth.mode=per-view", passes=passes)
-    back = facts["near"] + (facts["far"] - facts["near"]) * image / 65535
-    assert np.abs(back - 2.5).max() < 1e-4
+@pytest.mark.parametrize("invalid", [0, 65535])
+@pytest.mark.parametrize("distance", [0.01, 2.5, 30_000.0])
+def test_a_wall_square_to_the_camera_has_a_range_too(made, distance, invalid):
+    """All depths of the view are one, and a reader must not divide by far - near = 0."""
+    passes = surface() | {render_passes.DEPTH: plane(distance)}
+    passes[render_passes.DEPTH][0, 0] = render_passes.NOTHING_DEPTH
+    settings = ("depth.mode=per-view", f"depth.invalid={invalid}")
+    image, _, facts = made("depth", *settings, passes=passes)
+    near, far = facts["near"], facts["far"]
+    assert near < far
+    assert image[0, 0] == invalid
+    there = image != invalid
+    assert there.sum() == image.size - 1
+    # To one step of the range, which is itself as small as a step of a range from 0 to the wall.
+    assert far - near <= max(distance, 1.0) / 65535 * (1 + 1e-9)
+    back = near + (far - near) * image[there] / 65535
+    assert np.abs(back - np.float32(distance)).max() <= (far - near) / 65535 * 1.001
 
 
 @given(
@@ -278,6 +290,17 @@ def test_odd_material_values_stay_in_range():
     straight = material.straight(odd, np.ones_like(odd))
     assert material.to_integers(straight, 255).ravel().tolist() == [0, 0, 0, 255]
     assert not material.straight(odd, np.zeros_like(odd)).any()
+
+
+def test_coverage_is_a_share_whatever_the_pass_holds(tmp_path):
+    recipe = presets.load("default", ['images=["albedo"]', "views=1", f"resolution={list(SIZE)}"])
+    raw = rendered_object(tmp_path / "raw", recipe)
+    view = raw.answer.views[0]
+    passes = surface()
+    passes[render_passes.COVERAGE][0, :, 0] = [np.nan, np.inf, -np.inf, -0.5, 1.5, 0.25]
+    write_passes(raw.scratch / view.files["passes"], passes)
+    share = material.coverage(RawView(view, raw.scratch))
+    assert share[0, :, 0].tolist() == [0, 1, 0, 0, 1, 0.25]
 
 
 def test_mask_numbers_and_positions(made):

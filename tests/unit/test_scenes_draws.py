@@ -125,6 +125,16 @@ def _overlaps(wanted, idx):
     return sum(not places.apart(*pair) for pair in itertools.combinations(boxes, 2))
 
 
+def test_objects_are_a_gap_apart():
+    """A hundredth: nearer ones would seem to touch in the picture, and their shadows do."""
+    one = places.corners(UNIT, Form((1, 1, 1), (0, 0, 0)))
+    for axis in np.eye(3):
+        assert places.apart(one, one + axis * 1.0101)
+        assert places.apart(one + axis * 1.0101, one)
+        assert not places.apart(one, one + axis * 1.0099)
+        assert not places.apart(one + axis * 1.0099, one)
+
+
 def test_more_than_there_is_room_for_comes_to_an_end():
     crowd = recipe("scenes-floor", "scenes.objects=6", "scenes.size=10")
     forms = [scene_draws.form(crowd, 0, number) for number in range(6)]
