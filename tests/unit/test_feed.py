@@ -5,6 +5,7 @@ import threading
 
 import msgspec
 import pytest
+import structlog.testing
 
 from tests.patience import HANG_S
 from worker import presets
@@ -36,7 +37,7 @@ def make_feed(tmp_path):
     builder.build(str(names), str(tmp_path / "index"), shard_size=1)
     index = reader.open_index(str(tmp_path / "index"), S3Options())
 
-    def make(**more):
+    def make(index=index, **more):
         recipe = presets.load("default")
         job = Job(
             objects=2, index_digest=index.digest, preset_digest=hashlib.sha256().hexdigest(),
@@ -144,3 +145,28 @@ def test_a_stop_ends_the_look_for_what_is_lost(tmp_path):
     gone = [msgspec.structs.replace(new, outcome="rendered", uid=f"{n}") for n in range(1000)]
     answers = iter([False, True])
     assert len(lost(store, gone, lambda: next(answers))) == BLOCK
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"), [(0, ""), (1, "a"), (2, "ab"), (3, "abc"), (9, "abc")]
+)
+def test_a_limit_is_of_all_shards_and_of_what_was_found_besides(make_feed, limit, expected):
+    feed = make_feed(limit=limit, render_new=True)
+    tasks = []
+    for task in feed.tasks():
+        tasks.append(task.ref.file_identifier)
+        if task.ref.uid == A.uid:
+            feed.found(C)
+        feed.fetched(task)
+    assert tasks == [f"{BLOB}{name}.obj" for name in expected]
+
+
+def test_no_more_of_a_shard_is_planned_than_the_limit_leaves(make_feed, tmp_path):
+    """What is planned of a repository keeps it on disk until it was fetched."""
+    names = tmp_path / "one.txt"
+    names.write_text("".join(f"{ref.file_identifier}\n" for ref in (A, B, C)))
+    index = reader.open_index(str(names), S3Options())
+    with structlog.testing.capture_logs() as logs:
+        feed = make_feed(limit=2, index=index)
+        assert rest(feed, feed.tasks()) == [A.file_identifier, B.file_identifier]
+    assert [line["open"] for line in logs if line["event"] == "shard"] == [2]

@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.raw_views import rendered_object, write_passes
 from worker import presets
-from worker.codecs import image_formats, srgb
+from worker.codecs import image_formats, png, srgb
 from worker.contract import render_passes
 from worker.contract.recipe import IMAGES, VIEW_RECORDS
 from worker.core import keys
@@ -311,6 +311,23 @@ def test_mask_numbers_and_positions(made):
     places, _, _ = made("position-exr")
     assert np.isnan(places[:, :3]).all()
     np.testing.assert_array_equal(places[0, 4], np.float32([0.1, -0.2, 0.3]))
+
+
+def test_a_pixel_that_is_hardly_covered_tells_of_its_surface_all_the_same():
+    covered = np.float32([[[1.0], [0.25], [1e-3], [1.1e-5], [9e-6], [0.0]]])
+    found = material.straight(covered * np.float32(0.5), covered)
+    np.testing.assert_allclose(found.ravel(), [0.5, 0.5, 0.5, 0.5, 0, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("channels", "kind"), [(3, np.uint8), (4, np.uint8), (3, np.uint16)])
+def test_a_png_is_deflated_at_the_fastest_level(channels, kind):
+    """The level decides the bytes of every zip."""
+    pixels = np.arange(64 * 64 * channels).reshape(64, 64, channels).astype(kind)
+    data = png.encode(pixels)
+    at = data.index(b"IDAT")
+    (length,) = struct.unpack(">I", data[at - 4 : at])
+    body = data[at + 4 : at + 4 + length]
+    assert zlib.compress(zlib.decompress(body), 1) == body
 
 
 def test_large_and_odd_numbers_stay_16_bits():
