@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.command_line import ROOT, command, environment, log_lines, run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import ROOT, command, environment, log_lines, run_worker
 from tests.patience import HANG_S
 from worker import __version__
 from worker.commands.table import COMMANDS

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
+from tests.command_line import listing, run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import listing, run_worker
 from worker.core.keys import uid_of
 from worker.report.status import status_of
 from worker.stores import open_store

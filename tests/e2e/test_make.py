@@ -10,7 +10,7 @@ import sys
 import pytest
 import yaml
 
-from tests.e2e.conftest import ROOT, SMALL, environment
+from tests.command_line import ROOT, SMALL, environment
 from tests.patience import HANG_S
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import ROOT, environment, run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import ROOT, environment, run_worker
 from tests.fault_injection.child import HOLD
 from tests.patience import HANG_S, until
 from tests.tools import processes

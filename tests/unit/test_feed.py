@@ -8,6 +8,7 @@ import pytest
 
 from worker import presets
 from worker.core import keys
+from worker.core.errors import Download
 from worker.core.ranks import Rank
 from worker.core.s3 import S3Options
 from worker.index import builder, reader
@@ -33,7 +34,7 @@ def make_feed(tmp_path):
     builder.build(str(names), str(tmp_path / "index"), shard_size=1)
     index = reader.open_index(str(tmp_path / "index"), S3Options())
 
-    def make(**more):
+    def make(index=index, **more):
         recipe = presets.load("default")
         job = Job(
             objects=2, index_digest=index.digest, preset_digest=hashlib.sha256().hexdigest(),
@@ -113,6 +114,22 @@ def test_what_is_lost_is_open_again_and_discoveries_where_they_are_asked_for(
     assert names(feed.listed()) == [A.file_identifier]
     assert names(feed.discovered()) == ([C.file_identifier] if render_new else [])
     assert [each.uid for each in feed.settled] == [B.uid]
+
+
+def test_a_retried_object_counts_its_attempts_on(make_feed, tmp_path):
+    store = open_store(str(tmp_path / "output"))
+    with LedgerWriter(store, Rank(0, 1, "flags"), "3.4.1", "cpu") as to:
+        for ref, shard, attempt in ((A, 0, 1), (A, 0, 2), (C, 0, 4)):
+            to.add(
+                Outcome.failed(ref, keys.shard_name(shard), to.author, error=Download("no answer"),
+                               seconds={}, attempt=attempt, listed=ref is not C)
+            )  # fmt: skip
+    tasks = {}
+    feed = make_feed(render_new=True)
+    for task in feed.tasks():
+        feed.fetched(task)
+        tasks[task.ref.uid] = task.attempt
+    assert tasks == {A.uid: 3, B.uid: 1, C.uid: 5}
 
 
 def test_a_stop_ends_the_look_for_what_is_lost(tmp_path):

@@ -1,5 +1,6 @@
 """Presets: what the published ones say, how they are extended and overridden."""
 
+import copy
 import math
 import tomllib
 from pathlib import Path
@@ -177,6 +178,7 @@ def test_the_table_has_every_preset():
     assert all(row.summary for row in presets.table())
 
 
+DEFAULT = recipes.to_dict(presets.load("default"))
 VALUES = {
     "views": st.integers(1, 10_000),
     "samples": st.integers(1, 1 << 20),
@@ -197,7 +199,7 @@ def in_toml(value):
 @given(st.fixed_dictionaries({}, optional=VALUES))
 def test_an_override_changes_its_key_and_no_other(values):
     recipe = presets.load("default", [f"{key}={in_toml(value)}" for key, value in values.items()])
-    expected = recipes.to_dict(presets.load("default"))
+    expected = copy.deepcopy(DEFAULT)
     for key, value in values.items():
         table = expected
         *tables, last = key.split(".")
