@@ -105,7 +105,7 @@ def test_what_a_ledger_has_is_not_recorded_again(index):
 
 
 def test_recorded_discoveries_are_of_the_stripe_that_has_the_commits_first_object():
-    author = Author.of(Rank(0, 1, "flags"), "3.4.1", "cpu")
+    author = Author.of(Rank(0, 1), "3.4.1", "cpu")
     unlisted = [Outcome.new(one, "shard", author) for one in (*NEW, ref("gone", "a.obj"))]
     shares = [of_share(ShardShare(0, stripe, 3), OBJECTS, unlisted) for stripe in range(3)]
     assert shares == [[unlisted[0], unlisted[3]], [], unlisted[1:3]]  # objects 0, 5 and 8

@@ -75,7 +75,7 @@ def test_groups_end_at_their_size(source):
 
 @pytest.mark.parametrize(("size", "count"), [(29, 2), (30, 3), (39, 3), (40, 4)])
 def test_a_group_may_be_as_large_as_its_size(source, size, count):
-    first = next(iter(Groups(source, Rank(0, 1, ""), Grouping(100, size), every=False)))
+    first = next(iter(Groups(source, Rank(0, 1), Grouping(100, size), every=False)))
     assert len(first.objects) == count
 
 

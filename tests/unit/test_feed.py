@@ -118,17 +118,15 @@ def test_what_is_lost_is_open_again_and_discoveries_where_they_are_asked_for(
 
 def test_a_retried_object_counts_its_attempts_on(make_feed, tmp_path):
     store = open_store(str(tmp_path / "output"))
-    with LedgerWriter(store, Rank(0, 1, "flags"), "3.4.1", "cpu") as to:
+    with LedgerWriter(store, Rank(0, 1), "3.4.1", "cpu") as to:
         for ref, shard, attempt in ((A, 0, 1), (A, 0, 2), (C, 0, 4)):
             to.add(
                 Outcome.failed(ref, keys.shard_name(shard), to.author, error=Download("no answer"),
                                seconds={}, attempt=attempt, listed=ref is not C)
             )  # fmt: skip
-    tasks = {}
     feed = make_feed(render_new=True)
-    for task in feed.tasks():
-        feed.fetched(task)
-        tasks[task.ref.uid] = task.attempt
+    batches = [*feed.listed(), *feed.discovered()]
+    tasks = {task.ref.uid: task.attempt for batch in batches for task in batch}
     assert tasks == {A.uid: 3, B.uid: 1, C.uid: 5}
 
 
