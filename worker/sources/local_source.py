@@ -7,13 +7,13 @@ import threading
 from pathlib import Path
 
 from worker.core import file_uri
+from worker.core.deadline import Deadline
 from worker.core.errors import Missing
+from worker.core.transfer import check_size
 from worker.index.record import ObjectRef
 from worker.sources.archive import is_archive, split, unpack_model
 from worker.sources.base import FetchedObject, FetchLimits
-from worker.sources.deadline import Deadline
 from worker.sources.names import check_format, inside
-from worker.sources.transfer import check_size
 
 
 class LocalSource:

@@ -13,7 +13,7 @@ import numpy as np
 from worker.blender import engine
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
-from worker.blender.geometry import modifiers, poses, statistics
+from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.geometry.triangle_soup import Array, TriangleSoup, gather
 from worker.blender.importing import importers
 from worker.blender.importing.paths import Root
@@ -77,10 +77,7 @@ def _bounds(soup: TriangleSoup) -> tuple[Array, Array]:
     """Corners (3,) of the box around all faces. Raises: ObjectFault("empty")."""
     used = soup.points[np.unique(soup.triangles)]
     low, high = used.min(axis=0), used.max(axis=0)
-    if not (np.isfinite(low).all() and np.isfinite(high).all()):
-        raise ObjectFault("empty", "the bounding box is not finite")
-    if not (high - low).max() > 0.0:
-        raise ObjectFault("empty", "the bounding box has no size")
+    extent.check_box(low, high)
     return low, high
 
 

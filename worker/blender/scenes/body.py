@@ -61,7 +61,7 @@ def load(model: Model, recipe: Recipe, scratch: str) -> Body:
     used, numbers = np.unique(soup.triangles, return_inverse=True)
     points = _upright(soup.points[used])
     low, high = points.min(axis=0), points.max(axis=0)
-    if not (np.isfinite(low).all() and np.isfinite(high).all() and (high - low).max() > 0.0):
+    if extent.box_problem(low, high):
         raise ObjectFault("empty", "its faces have no size")
     points = (points - (low + high) / 2.0) / float((high - low).max())
     return Body(
