@@ -616,7 +616,7 @@ def main(folder: Path) -> None:
         if name in BLENDS and not name.startswith("library"):
             save(place / "model.blend")
         elif name in FBX and not (place / "model.fbx").exists():
-            bpy.ops.export_scene.fbx(filepath=str(place / "model.fbx"), colors_type="LINEAR")
+            bpy.ops.export_scene.fbx(filepath=str(place / "model.fbx"))
 
 
 if __name__ == "__main__":

@@ -44,4 +44,4 @@ def test_case(rendered, case):
     assert tuple(told["found_files"].values()) == tuple(f"{case.name}/{f}" for f in case.found)
     missing = {*told["missing_textures"]["files"], *told["missing_files"]}
     assert {name.rpartition("/")[2] for name in missing} == set(case.missing)
-    assert bool(told["made_opaque"]) == case.opaque
+    assert bool(told["render_worker"]["made_opaque"]) == case.opaque
