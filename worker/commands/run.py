@@ -31,6 +31,9 @@ from worker.sources.base import FetchLimits
 from worker.supervisor.pool import PoolOptions
 from worker.supervisor.watchdog import Limits
 
+MOST_DEPTH = 64
+"""As deep as `names.safe_member` lets a path be."""
+
 
 @with_s3
 def run_command(
@@ -85,6 +88,15 @@ def run_command(
     max_download: Annotated[
         int, option("--max-download-mb", "Largest object, unpacked, in MB.", min=1)
     ] = 1024,
+    root_depth: Annotated[
+        int,
+        option(
+            "--root-depth",
+            "Folders above a listed local model whose files it may use; 0: its own only.",
+            min=0,
+            max=MOST_DEPTH,
+        ),
+    ] = 0,
     download_timeout: Annotated[
         float, option("--download-timeout", "Seconds a download may take.", min=1.0)
     ] = 600.0,
@@ -135,7 +147,9 @@ def run_command(
                 memory_bytes=memory_limit << 20,
             ),
         ),
-        fetch=FetchLimits(max_bytes=max_download << 20, timeout_s=download_timeout),
+        fetch=FetchLimits(
+            max_bytes=max_download << 20, timeout_s=download_timeout, root_depth=root_depth
+        ),
         download_workers=download_workers,
         keep_downloads=keep_downloads,
         keep_format=keep_format,

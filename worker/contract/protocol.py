@@ -25,6 +25,8 @@ from worker.contract.escaping import legible
 
 PROTOCOL = 1
 MAX_LINE = 16 * 1024 * 1024
+STAGE = "staged"
+"""Folder in an object's scratch in which the child may lay it out for its importer."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,12 +149,14 @@ class Rendered:
 class Failed:
     """The object failed; `code` is one of `worker.core.errors.OBJECT_ERRORS`.
 
-    In answer to Configure, "device" or "configuration".
+    In answer to Configure, "device" or "configuration". `can_go_on`: the child has put the object
+    away and is as good as new.
     """
 
     uid: str
     code: str
     message: str
+    can_go_on: bool = False
 
 
 Message = Union[

@@ -7,12 +7,15 @@ not depend on the number of threads.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from worker.contract.recipe import Recipe
 from worker.core import keys
+from worker.core.errors import RenderFailed
 from worker.pack import archive
 from worker.pack.archive import Member
 from worker.pack.coverage import Coverage
@@ -21,6 +24,15 @@ from worker.pack.result import PackedObject
 from worker.supervisor.result import RenderedObject
 
 THREADS: Final = 2
+
+
+class _Textures(msgspec.Struct, frozen=True):
+    files: tuple[str, ...] = ()
+
+
+class _Missing(msgspec.Struct, frozen=True):
+    missing_files: tuple[str, ...] = ()
+    missing_textures: _Textures = _Textures()
 
 
 def pack(
@@ -45,6 +57,7 @@ def pack(
         runtime=answer.runtime,
         render_s=answer.render_s,
         coverage=told[0],
+        missing=len(_missing(answer.scene)),
     )
 
 
@@ -53,3 +66,12 @@ def _noting(
 ) -> Iterator[Member]:
     """The members; at their end `told` has what the product returns."""
     told.append((yield from members))
+
+
+def _missing(scene: Mapping[str, Any]) -> set[str]:
+    """Names of files that the child found missing, or useless. Raises: RenderFailed."""
+    try:
+        told = msgspec.convert(scene, _Missing)
+    except msgspec.ValidationError as error:
+        raise RenderFailed(f"the child's answer does not say what is missing: {error}") from error
+    return {*told.missing_files, *told.missing_textures.files}

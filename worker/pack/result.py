@@ -21,3 +21,5 @@ class PackedObject(msgspec.Struct, frozen=True, kw_only=True):
     runtime: dict[str, object]
     render_s: float
     coverage: Coverage | None = None
+    missing: int = 0
+    """Files that the model names and that are not there, or do not decode."""

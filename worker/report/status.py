@@ -72,6 +72,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Of the index's objects, those settled: rendered, exported, skipped, failed for good."""
     beside: int
     """Objects rendered that the index does not name."""
+    incomplete: int
+    """Objects rendered without some file that they name, as a texture."""
     total: int | None
     left: int | None
     per_hour: float | None
@@ -125,6 +127,7 @@ class _Count:
         self._codes: Counter[str] = Counter()
         self._retryable = 0
         self._beside = 0
+        self._incomplete = 0
         self._patterns: Counter[tuple[str, str]] = Counter()
         self._examples: dict[tuple[str, str], LedgerLine] = {}
 
@@ -136,6 +139,7 @@ class _Count:
         self._outcomes.update(line.outcome for line in folded.values())
         self._others.extend(hash(uid) for uid, line in folded.items() if line.outcome != "new")
         done = 0
+        self._incomplete += sum(line.missing > 0 for line in folded.values())
         for uid, line in folded.items():
             open_yet = not settled(line, frozenset())
             if line.outcome == "new":
@@ -176,6 +180,7 @@ class _Count:
             retryable=self._retryable,
             done=sum(done.values()),
             beside=self._beside,
+            incomplete=self._incomplete,
             total=total,
             left=left,
             per_hour=rate,
@@ -245,6 +250,8 @@ def _summary(status: Status) -> list[RenderableType]:
     sentences = [f"{status.done:,}{of} objects done"]
     if status.beside:
         sentences.append(f"{status.beside:,} rendered beside the index's")
+    if status.incomplete:
+        sentences.append(f"{status.incomplete:,} rendered with missing files")
     if status.retryable:
         sentences.append(f"{status.retryable:,} failed and will be tried again")
     if status.per_hour is not None:

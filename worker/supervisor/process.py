@@ -124,6 +124,7 @@ class Child:
         Raises: BlenderMissing when it does not come up, DeviceMissing when the device is absent,
         ConfigurationError when the picture is none.
         """
+        self._watch = self._new_watch("start")  # it may have been started long ago
         try:
             ready = self._answer(Ready)
             if isinstance(ready, Failed):

@@ -8,13 +8,11 @@ import bpy
 
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
-from worker.blender.importing import blend_scene, file_colours, staging
+from worker.blender.importing import blend_scene, file_colours, staging, whole
 from worker.blender.importing.paths import Root
 from worker.blender.importing.staging import Staged
 from worker.contract.recipe import Subject
 
-STAGE = "staged"
-"""Folder in an object's scratch to lay it out in; see `staging`."""
 FILE_DATA = ("libraries", "fonts", "sounds", "movieclips", "volumes", "cache_files")
 """Datablocks, besides images, that Blender reads from a path of their own when evaluated."""
 FILE_MODIFIERS = frozenset({"MESH_CACHE", "FLUID", "DYNAMIC_PAINT", "OCEAN"})
@@ -41,6 +39,7 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
         staged = staging.stage(root, suffix, scratch)
         root = staged.root
         root.check(suffix)
+        whole.check(root.model, suffix)
         if suffix == "blend":
             blend_scene.append(root)
         else:

@@ -26,6 +26,7 @@ _OPTION = re.compile(
     r"|-mm[ \t]+\S+[ \t]+\S+[ \t]+|-[ost](?:[ \t]+[-+.\deE]+){1,3}[ \t]+"
 )
 _INIT_FROM = re.compile(rb"(<init_from>\s{0,64}(?:<ref>\s{0,64})?)([^<]{1,1024}?)(\s{0,64}<)")
+_IMAGE_ID = re.compile(rb"<image\s[^>]{0,1024}?\bid\s*=\s*[\"']([^\"'<]{1,256})[\"']")
 _ASSET = re.compile(rb"(@)([^@\r\n]{1,1024})(@)")
 _MATERIAL = re.compile(rb"(?mi)^[ \t]*newmtl\b")
 _AMBIENT = re.compile(rb"(?mi)^([ \t]*)map_ka(?=[ \t])")
@@ -85,8 +86,13 @@ def _gltf(text: bytes, rename: Rename) -> bytes:
 
 
 def _dae(text: bytes, rename: Rename) -> bytes:
+    images = {html.unescape(_plain(name)) for name in _IMAGE_ID.findall(text)}
+
+    def of_image(name: str) -> Optional[str]:
+        return None if name in images else rename(name)  # a surface names the image
+
     return _each(
-        _INIT_FROM, text, rename, lambda raw: html.unescape(_plain(raw)),
+        _INIT_FROM, text, of_image, lambda raw: html.unescape(_plain(raw)),
         lambda name: html.escape(name, quote=False).encode(errors="surrogateescape"),
     )  # fmt: skip
 

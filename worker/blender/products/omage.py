@@ -24,7 +24,7 @@ from worker.blender.omage.weld import weld
 from worker.blender.products.base import Tell
 from worker.blender.views import scene
 from worker.contract.omage_keys import EXTENT, WELD
-from worker.contract.protocol import Phase, Rendered, RenderObject
+from worker.contract.protocol import STAGE, Phase, Rendered, RenderObject
 from worker.contract.random_streams import digest
 from worker.contract.recipe import Recipe
 
@@ -39,9 +39,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
 
     tell(Phase(uid, "import"))
     scene.clean()
-    staged = importers.load(
-        root, suffix, recipe.subject, str(Path(request.scratch, importers.STAGE))
-    )
+    staged = importers.load(root, suffix, recipe.subject, str(Path(request.scratch, STAGE)))
     root = staged.root
 
     tell(Phase(uid, "scene"))

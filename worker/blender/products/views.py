@@ -19,7 +19,7 @@ from worker.blender.views import indices, lights, placement, render, scene, visi
 from worker.blender.views.placement import Placement
 from worker.blender.views.rescale import rescale
 from worker.contract import camera_layouts, render_passes
-from worker.contract.protocol import Phase, Rendered, RenderObject
+from worker.contract.protocol import STAGE, Phase, Rendered, RenderObject
 from worker.contract.random_streams import digest, stream
 from worker.contract.recipe import Recipe
 
@@ -35,9 +35,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
 
     tell(Phase(uid, "import"))
     scene.clean()
-    staged = importers.load(
-        root, suffix, recipe.subject, str(Path(request.scratch, importers.STAGE))
-    )
+    staged = importers.load(root, suffix, recipe.subject, str(Path(request.scratch, STAGE)))
     root = staged.root
 
     tell(Phase(uid, "scene"))

@@ -20,6 +20,7 @@ from worker.blender.importing import importers
 from worker.blender.importing.paths import Root
 from worker.blender.materials import textures
 from worker.blender.views import scene
+from worker.contract.protocol import STAGE
 from worker.contract.random_streams import Colour
 from worker.contract.recipe import Recipe
 from worker.contract.scene_keys import MOST_FACES
@@ -49,7 +50,7 @@ def load(model: Model, recipe: Recipe, scratch: str) -> Body:
     """
     root = Root(model.root, model.model)
     scene.clean()
-    stage = str(Path(scratch, f"{importers.STAGE}-{model.number}"))
+    stage = str(Path(scratch, f"{STAGE}-{model.number}"))
     root = importers.load(root, model.format, recipe.subject, stage).root
     textures.replace_missing(root, lambda _: GREY)  # nothing may be read from elsewhere
     frame = poses.frames(recipe.subject, 1)[0]
