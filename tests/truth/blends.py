@@ -55,9 +55,10 @@ def coloured() -> Any:
     return material
 
 
-def cube_mesh(material: Any = None) -> Any:
+def cube_mesh(material: Any = None, *, painted: bool = True) -> Any:
     mesh = mesh_of(cube.POINTS, cube.QUADS, material or coloured())
-    paint(mesh)
+    if painted:
+        paint(mesh)
     layer = mesh.uv_layers.new(name="UVMap")
     layer.data.foreach_set("uv", cube.UVS.ravel())
     return mesh
@@ -128,7 +129,7 @@ def armature_at_51(_: Path) -> None:
     skinned.modifiers.new("bones", "ARMATURE").object = armature
     pose = armature.pose.bones["bone"]
     for frame, along in ((1, 30.0), (10, 30.0), (51, 2.0)):
-        pose.location = (0.0, along, 0.0)  # a bone's own y runs along it
+        pose.location = (along, 0.0, 0.0)
         pose.keyframe_insert("location", frame=frame)
     bpy.context.scene.frame_set(51)
 
@@ -292,6 +293,16 @@ def limited(kind: str, **settings: Any) -> Callable[[Path], None]:
             setattr(constraint, name, target if value == "TARGET" else value)
 
     return make
+
+
+def child_of(_: Path) -> None:
+    a_cube()
+    target = put("target", None)
+    target.location = (2.0, 0.0, 0.0)
+    constraint = a_cube("child").constraints.new("CHILD_OF")
+    constraint.target = target
+    constraint.set_inverse_pending = False
+    constraint.inverse_matrix = ((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))
 
 
 # What nobody sees
@@ -510,7 +521,7 @@ def fbx(path: str, *files: str) -> Callable[[Path], None]:
     def make(folder: Path) -> None:
         picture = folder.parent / f"{'x' * 40}.png"  # longer than any name to be written
         picture.write_bytes(cube.picture())
-        put("cube", cube_mesh(picture_material(str(picture))))
+        put("cube", cube_mesh(picture_material(str(picture)), painted=False))
         bpy.ops.export_scene.fbx(filepath=str(folder / "model.fbx"), path_mode="ABSOLUTE")
         said = (folder / "model.fbx").read_bytes()
         (folder / "model.fbx").write_bytes(_renamed(said, str(picture).encode(), path.encode()))
@@ -565,7 +576,7 @@ BLENDS: dict[str, Callable[[Path], None]] = {
     "limit-copy": limited("COPY_LOCATION", target="TARGET"),
     "limit-distance": limited("LIMIT_DISTANCE", target="TARGET", distance=1e-4),
     "limit-floor": limited("FLOOR", target="TARGET", floor_location="FLOOR_NEGATIVE_X"),
-    "limit-child-of": limited("CHILD_OF", target="TARGET"),
+    "limit-child-of": child_of,
     "unseen-edge": beside(points=[(30.0, 30.0, 0.0)], edges=[(0, 24)]),
     "unseen-vertices": beside(points=[(30.0, 30.0, 0.0), (-40.0, 0.0, 9.0)]),
     "unseen-only-edges": other(only_edges),

@@ -73,7 +73,7 @@ def _obj(said: str, *places: str, library: str = "mtllib model.mtl", mtl: str = 
 
 def _texture(name: str, said: str, place: str, *more: str) -> Case:
     """An OBJ whose library says `said`, with the picture at `place`; found if that is elsewhere."""
-    written = said.split(None, 1)[1].split()[-1].replace("\\", "/")
+    written = said.split(None, 1)[1].split()[-1]
     elsewhere = () if written == place else (place,)
     return Case(f"obj-{name}", _obj(said, place, *more), found=elsewhere)
 
@@ -97,10 +97,10 @@ OBJ_NAMES = (
     Case("obj-blanks", _obj("map_Kd My Skin.PNG", "my skin.png"), found=("my skin.png",)),
     Case("obj-quoted", _obj('map_Kd "quoted skin.png"', "maps/quoted skin.png"), found=("maps/quoted skin.png",)),
     Case("obj-trailing", _obj("map_Kd trail.png  ", "trail.png")),
-    Case("obj-library-case", _obj("map_Kd lc.png", "lc.png", library="mtllib Model.MTL")),
-    Case("obj-library-windows", _obj("map_Kd lw.png", "lw.png", library="mtllib C:\\me\\model.mtl")),
-    Case("obj-library-below", _obj("map_Kd lb.png", "mat/lb.png", library="mtllib model.mtl", mtl="mat/model.mtl")),
-    Case("obj-both-elsewhere", _obj("map_Kd D:\\x\\be.png", "t/be.png", library="mtllib m\\Model.mtl", mtl="n/model.mtl")),
+    Case("obj-library-case", _obj("map_Kd lc.png", "lc.png", library="mtllib Model.MTL"), found=("model.mtl",)),
+    Case("obj-library-windows", _obj("map_Kd lw.png", "lw.png", library="mtllib C:\\me\\model.mtl"), found=("model.mtl",)),
+    Case("obj-library-below", _obj("map_Kd lb.png", "mat/lb.png", library="mtllib model.mtl", mtl="mat/model.mtl"), found=("mat/model.mtl",)),
+    Case("obj-both-elsewhere", _obj("map_Kd D:\\x\\be.png", "t/be.png", library="mtllib m\\Model.mtl", mtl="n/model.mtl"), found=("t/be.png", "n/model.mtl")),
     Case("obj-up", {
         "models/model.obj": texts.obj(), "models/model.mtl": texts.mtl("map_Kd ../images/up.png"),
         "images/up.png": cube.picture(),
@@ -123,7 +123,10 @@ OBJ_NAMES = (
     # Links that lead out of the root are never followed.
     Case("obj-link-out", _obj("map_Kd C:\\out.png"), {"out.png": "../../outside.png"}, sides=None, missing=("out.png",)),
     Case("obj-folder-out", _obj("map_Kd away.png"), {"textures": "../../outside"}, sides=None, missing=("away.png",)),
-    Case("obj-names-out", _obj("map_Kd ../../outside.png"), outcome="import", says="outside the object's own folder"),
+    Case("obj-names-out", _obj("map_Kd ../../outside.png"), sides=None, missing=("outside.png",)),
+    Case("obj-library-out", _obj("map_Kd lo.png", "lo.png", library="mtllib ../../outside.mtl"), outcome="import", says="outside the object's own folder"),
+    Case("obj-library-posix", _obj("map_Kd lp.png", "lp.png", library="mtllib /home/me/Model.mtl"), found=("model.mtl",)),
+    Case("obj-library-posix-gone", {"model.obj": texts.obj("mtllib /home/me/lpg.mtl")}, sides=GREY, missing=("lpg.mtl",)),
 )  # fmt: skip
 
 # OBJ: what the text itself is, and what it shows
@@ -161,7 +164,7 @@ OBJ_TEXTS = (
         "model.obj": texts.obj(colours=True), "model.mtl": texts.mtl(),
     }),
     Case("obj-clear", {"model.obj": texts.obj(), "model.mtl": texts.mtl("d 0.0")}, sides=None, opaque=True),
-    Case("obj-transparent", {"model.obj": texts.obj(), "model.mtl": texts.mtl("Tr 1.0")}, sides=None, opaque=True),
+    Case("obj-transparent", {"model.obj": texts.obj(), "model.mtl": texts.mtl("Tr 1.0")}, sides=None),
     Case("obj-clear-textured", _obj("d 0\nmap_Kd dk.png", "dk.png"), opaque=True),
     Case("obj-clear-beside", {
         "model.obj": texts.obj(pieces=CLEAR_BESIDE),
@@ -190,7 +193,7 @@ def _gltf(name: str, uri: str, place: str, **keys: object) -> Case:
 
 def _unseen_gltf(mode: int, *, node: bool = False) -> bytes:
     made = gltf.coloured()
-    lines = made.primitive(np.array([[0.0, 0.0, 0.0], [30.0, 0.0, 0.0], [30.0, 30.0, 0.0]]), mode=mode)
+    lines = made.primitive(np.array([[0.0, 0.0, 0.0], [30.0, 0.0, 0.0], [30.0, 0.0, 0.0], [30.0, 30.0, 0.0]]), mode=mode)
     shown = made.primitive(cube.POINTS)
     if node:
         made.add(shown)
@@ -260,7 +263,9 @@ GLTF = (
     _gltf("case", "Wood2.PNG", "wood2.png"),
     _gltf("sketchfab", "textures/wood3.png", "tex/wood3.png"),
     _gltf("file-uri", "file:///home/me/wood4.png", "wood4.png"),
-    Case("gltf-escaped", _linked("my%20wood.png", "my wood.png"), model="model.gltf"),
+    Case("gltf-escaped", _linked("my%20wood.png", "my wood.png"), model="model.gltf", found=("my wood.png",)),
+    Case("gltf-percent", _linked("C:/x/50%25%20off.png", "50% off.png"), model="model.gltf", found=("50% off.png",)),
+    Case("glb-outside", {"model.glb": gltf.one_cube("C:\\Users\\me\\Wood9.png").glb(), "wood9.png": cube.picture()}, model="model.glb", found=("wood9.png",)),
     Case("gltf-buffer-case", _linked("w5.png", "w5.png", buffer="Model.BIN"), model="model.gltf", found=("model.bin",)),
     Case("gltf-buffer-windows", _linked("w6.png", "w6.png", buffer="C:\\me\\model.bin"), model="model.gltf", found=("model.bin",)),
     Case("gltf-buffer-below", _linked("w7.png", "w7.png", buffer="model7.bin", data_at="bin/model7.bin"), model="model.gltf", found=("bin/model7.bin",)),
@@ -313,29 +318,37 @@ def _usd(*prims: str, **keys: object) -> Files:
 
 
 BIND = "rel material:binding = </root/mat>"
-PROTOTYPES = f'rel prototypes = </root/pi/protos/cube>\n def Scope "protos" {{ {texts.usd_cube()} }}'
+PROTOTYPES = (
+    "rel prototypes = </root/pi/protos/cube>", texts.prim('Scope "protos"', texts.usd_cube()),
+)  # fmt: skip
 
 
-def _instancer(more: str = "", inside: str = PROTOTYPES) -> str:
-    return (
-        'def PointInstancer "pi" {\n point3f[] positions = [(0, 0, 0), (2, 0, 0), (4, 0, 0)]\n'
-        f" int[] protoIndices = [0, 0, 0]\n {more}\n {inside}\n}}"
-    )
+def _instancer(*more: str) -> str:
+    return texts.prim(
+        'PointInstancer "pi"', "point3f[] positions = [(0, 0, 0), (2, 0, 0), (4, 0, 0)]",
+        "int[] protoIndices = [0, 0, 0]", *more, *PROTOTYPES,
+    )  # fmt: skip
+
+
+def _scaled(name: str, scale: float, *inside: str) -> str:
+    return texts.prim(
+        f'Xform "{name}"', f"double3 xformOp:scale = ({scale}, {scale}, {scale})",
+        'uniform token[] xformOpOrder = ["xformOp:scale"]', *inside,
+    )  # fmt: skip
 
 
 def _instanceable(scale: float) -> str:
     """Three references to one prim, each shared by USD."""
-    places = "\n".join(
-        f'def Xform "i{n}" ( instanceable = true\n references = </root/proto> ) {{\n'
-        f"double3 xformOp:translate = ({2 * n}, 0, 0)\n"
-        'uniform token[] xformOpOrder = ["xformOp:translate"] }'
+    places = (
+        texts.prim(
+            f'Xform "i{n}" (\n    instanceable = true\n    references = </root/proto>\n)',
+            f"double3 xformOp:translate = ({2 * n}, 0, 0)",
+            'uniform token[] xformOpOrder = ["xformOp:translate"]',
+        )
         for n in range(3)
     )
-    return (
-        f'class Xform "proto" {{ {texts.usd_cube()} }}\ndef Xform "all" {{\n'
-        f"double3 xformOp:scale = ({scale}, {scale}, {scale})\n"
-        f'uniform token[] xformOpOrder = ["xformOp:scale"]\n{places}\n}}'
-    )
+    proto = texts.prim('Xform "proto"', texts.usd_cube()).replace("def", "class", 1)
+    return "\n".join([proto, _scaled("all", scale, *places)])
 
 
 def _usd_picture(name: str, said: str, place: str) -> Case:
@@ -348,9 +361,7 @@ USD = (
     Case("usd-instancer", _usd(_instancer()), model="model.usda", spans=THREE),
     Case("usd-instancer-scaled", _usd(_instancer("float3[] scales = [(1, 1, 1), (1, 1, 1), (1, 1, 1)]")), model="model.usda", spans=THREE),
     Case("usd-instancer-small", _usd(
-        f'def Xform "small" {{ double3 xformOp:scale = (0.01, 0.01, 0.01)\n'
-        f'uniform token[] xformOpOrder = ["xformOp:scale"]\n'
-        + _instancer().replace("/root/pi", "/root/small/pi") + "}"
+        _scaled("small", 0.01, _instancer()).replace("/root/pi", "/root/small/pi")
     ), model="model.usda", spans=THREE),
     Case("usd-instancer-large", _usd(
         _instancer("float3[] scales = [(0.5, 0.5, 0.5), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)]")
@@ -360,8 +371,10 @@ USD = (
     Case("usd-centimetres", {"model.usda": texts.usda(texts.usd_cube(), metres=0.01)}, model="model.usda"),
     Case("usd-curves", _usd(
         texts.usd_cube(),
-        'def BasisCurves "c" { uniform token type = "linear"\n int[] curveVertexCounts = [2]\n'
-        " point3f[] points = [(30, 0, 0), (30, 30, 0)] }",
+        texts.prim(
+            'BasisCurves "c"', 'uniform token type = "linear"', "int[] curveVertexCounts = [2]",
+            "point3f[] points = [(30, 0, 0), (30, 30, 0)]",
+        ),
     ), model="model.usda"),
     Case("usd-invisible", _usd(
         texts.usd_cube(),
@@ -375,7 +388,7 @@ USD = (
     _usd_picture("backslash", ".\\textures\\usd1.png", "textures/usd1.png"),
     _usd_picture("windows", "C:/Users/me/usd2.png", "usd2.png"),
     _usd_picture("case", "./Usd3.PNG", "usd3.png"),
-    Case("usd-gone", _usd(texts.usd_material("usd4.png"), texts.usd_cube(extra=BIND)), model="model.usda", sides=None, missing=("usd4.png",)),
+    Case("usd-gone", _usd(texts.usd_material("usd4.png"), texts.usd_cube(extra=BIND)), model="model.usda", sides=None, missing=("usd4.png", "Image Texture of mat")),
     Case("usd-layer-case", {
         "model.usda": '#usda 1.0\n(\n defaultPrim = "root"\n upAxis = "Z"\n subLayers = [@Part.usda@]\n)\n',
         "part.usda": texts.usda(texts.usd_cube()),
@@ -472,7 +485,7 @@ OTHERS = (
     ),
     Case("lfs-zip", {"thing.zip": _zipped({"model.glb": POINTER})}, model="thing.zip", outcome="import", says="Git LFS pointer"),
     Case("zip-sketchfab", {"thing.zip": _zipped(SKETCHFAB)}, model="thing.zip", found=("textures/zip0.png",)),
-    Case("zip-scanned", {"thing.zip": _zipped(SCANNED)}, model="thing.zip", found=("materials/textures/texture.png",)),
+    Case("zip-scanned", {"thing.zip": _zipped(SCANNED)}, model="thing.zip", found=("thing/materials/textures/texture.png",)),
 )  # fmt: skip
 
 # What blends.py writes
@@ -490,7 +503,8 @@ BY_BLENDER = (
     *_blend("time-key", "time-armature", "time-shape-key", "time-parent", "time-visibility",
             "time-driver", spans=TWO, sides=None),
     *_blend("instance-collection-info", "instance-collection-info-excluded", "instance-object-info",
-            "instance-object-info-realised", "instance-nested", "instance-faces", spans=THREE, sides=None),
+            "instance-object-info-realised", "instance-faces", spans=THREE, sides=None),
+    *_blend("instance-nested", spans=(1.0, 1 / 7, 1 / 7), sides=None),
     *_blend("instance-host-scaled", spans=THREE, sides=None),
     *_blend("instance-and-prototype", spans=(1.0, 0.25, 0.25)),
     *_blend("limit-location", "limit-copy", "limit-distance", "limit-floor", "limit-child-of",
@@ -501,7 +515,8 @@ BY_BLENDER = (
             "unseen-shadow-catcher", "unseen-excluded", "unseen-excluded-inside",
             "unseen-hidden-collection", "unseen-orphan", "unseen-other-layer",
             "unseen-other-scene", "unseen-three-scenes"),
-    *_blend("library-below", "library-moved"),
+    *_blend("library-below"),
+    *_blend("library-moved", found=("Part.blend",)),
     *_blend("library-gone", missing=("part.blend",)),
     *_blend("library-outside", outcome="import", says="outside"),
     *_blend("blend-windows", found=("blend1.png",)),

@@ -171,6 +171,11 @@ def usda(*prims: str, up: str = "Z", metres: float = 1.0) -> str:
     )
 
 
+def prim(head: str, *lines: str) -> str:
+    """A prim of `lines` and other prims."""
+    return "\n".join([f"def {head}", "{", *lines, "}"])
+
+
 def usd_cube(
     name: str = "cube", *, scale: float = 1.0, at: cube.Vector = (0.0, 0.0, 0.0), extra: str = ""
 ) -> str:

@@ -53,7 +53,6 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]
         colours.setdefault(name, colour)
         return plain
 
-    relink(root)
     images: list[Any] = list(bpy.data.images)
     missing = [image for image in images if _is_missing(image, root)]
     data = {image for image in missing if image.colorspace_settings.is_data}
