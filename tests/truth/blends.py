@@ -209,8 +209,7 @@ def line_of_instances(
     info.transform_space = "RELATIVE" if relative else "ORIGINAL"
     instance = nodes.new("GeometryNodeInstanceOnPoints")
     links.new(line.outputs[0], instance.inputs["Points"])
-    geometry = "Instances" if kind == "Collection" else "Geometry"
-    links.new(info.outputs[geometry], instance.inputs["Instance"])
+    links.new(info.outputs[-1], instance.inputs["Instance"])
     last = instance.outputs[0]
     if realised:
         realise = nodes.new("GeometryNodeRealizeInstances")

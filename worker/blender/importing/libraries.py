@@ -8,7 +8,6 @@ from typing import Any
 
 import bpy
 
-from worker.blender.importing.finding import FileIndex
 from worker.blender.importing.staging import Staged
 from worker.contract.escaping import legible
 
@@ -18,18 +17,16 @@ RELATIVE = "//"
 def relink(staged: Staged) -> None:
     """Read each library that is not there from the file that is meant, or note it as missing."""
     root = staged.root
-    index = FileIndex(root.path)
     libraries: list[Any] = list(bpy.data.libraries)
     for library in libraries:
         path = bpy.path.abspath(library.filepath)
         if root.holds(path) and Path(path).is_file():
             continue
-        folder = str(Path(root.model).parent)
         name = library.filepath
         if os.path.isabs(name) and root.holds(name):  # noqa: PTH117 - Blender's own spelling
-            name = os.path.relpath(name, folder)
+            name = os.path.relpath(name, Path(root.model).parent)
         name = name.removeprefix(RELATIVE)
-        found = index.find(name, folder)
+        found = root.find(name)
         if found is None:
             staged.missing.add(legible(name))
             continue
