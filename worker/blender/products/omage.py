@@ -43,10 +43,10 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     root = staged.root
 
     tell(Phase(uid, "scene"))
-    facts = {**statistics.count(root), **staged.facts()}
+    facts = statistics.count(root)
     poses.show(poses.frames(recipe.subject, 1)[0])
     modifiers.as_rendered()
-    facts.update(colours.supply(uid, recipe, root, suffix))
+    facts.update(colours.supply(uid, recipe, staged, suffix))
     modifiers.evaluate_anew()
     colours.complete()
     layer: Any = bpy.context.view_layer

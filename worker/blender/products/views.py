@@ -39,11 +39,11 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     root = staged.root
 
     tell(Phase(uid, "scene"))
-    facts = {**statistics.count(root), **staged.facts()}
+    facts = statistics.count(root)
     frames = poses.frames(recipe.subject, recipe.views)
     shown = sorted(set(frames))
     modifiers.as_rendered()
-    facts.update(colours.supply(uid, recipe, root, suffix))  # a picture may displace a surface
+    facts.update(colours.supply(uid, recipe, staged, suffix))  # a picture may displace a surface
     modifiers.evaluate_anew()
     low, high = extent.bounds(shown)
     if len(shown) == 1:

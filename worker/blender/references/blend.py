@@ -25,4 +25,4 @@ def read(path: str) -> Iterator[Reference]:
         ) from None
     for name in found.libraries:
         relative = name.removeprefix(RELATIVE)
-        yield Reference(name, readings(folder, relative), is_certain=True, is_followed=True)
+        yield Reference(name, readings(folder, relative), is_certain=False, is_followed=True)

@@ -52,6 +52,7 @@ def load(model: Model, recipe: Recipe, scratch: str) -> Body:
     scene.clean()
     stage = str(Path(scratch, f"{STAGE}-{model.number}"))
     root = importers.load(root, model.format, recipe.subject, stage).root
+    textures.relink(root)
     textures.replace_missing(root, lambda _: GREY)  # nothing may be read from elsewhere
     frame = poses.frames(recipe.subject, 1)[0]
     modifiers.as_rendered()
