@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import bpy
 import numpy as np
@@ -158,7 +159,10 @@ def parent_keyed(_: Path) -> None:
 def hidden_until_51(_: Path) -> None:
     """An object that only the saved frame shows, and one that it hides."""
     a_cube()
-    for name, at, hidden in (("shown", (2.0, 0.0, 0.0), (True, False)), ("gone", FAR_AWAY, (False, True))):
+    for name, at, hidden in (
+        ("shown", (2.0, 0.0, 0.0), (True, False)),
+        ("gone", FAR_AWAY, (False, True)),
+    ):
         item = a_cube(name, at)
         for frame, value in zip((1, 51), hidden):
             item.hide_render = value
@@ -256,7 +260,12 @@ def host_is_scaled(_: Path) -> None:
 def collection_of_collections(_: Path) -> None:
     inner, outer = bpy.data.collections.new("inner"), bpy.data.collections.new("outer")
     a_cube("proto", collection=inner)
-    for name, source, into, x in (("a", inner, outer, 0.0), ("b", inner, outer, 2.0), ("c", outer, None, 0.0), ("d", outer, None, 4.0)):
+    for name, source, into, x in (
+        ("a", inner, outer, 0.0),
+        ("b", inner, outer, 2.0),
+        ("c", outer, None, 0.0),
+        ("d", outer, None, 4.0),
+    ):
         item = put(name, None, into)
         item.instance_type, item.instance_collection = "COLLECTION", source
         item.location[0] = x
@@ -264,8 +273,14 @@ def collection_of_collections(_: Path) -> None:
 
 def instances_on_faces(_: Path) -> None:
     """Three faces, a cube on each; the faces themselves are not shown."""
-    points = [(2 * n + x / 2, y / 2, 0.0) for n in range(3) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
-    item = put("faces", mesh_of(points, [[4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3] for n in range(3)]))
+    points = [
+        (2 * n + x / 2, y / 2, 0.0)
+        for n in range(3)
+        for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    ]
+    item = put(
+        "faces", mesh_of(points, [[4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3] for n in range(3)])
+    )
     item.instance_type = "FACES"
     item.show_instancer_for_render = item.show_instancer_for_viewport = False
     a_cube("proto").parent = item
@@ -381,7 +396,10 @@ def clear_shader(item: Any) -> None:
     material.use_nodes = True
     tree = material.node_tree
     tree.nodes.clear()
-    clear, output = tree.nodes.new("ShaderNodeBsdfTransparent"), tree.nodes.new("ShaderNodeOutputMaterial")
+    clear, output = (
+        tree.nodes.new("ShaderNodeBsdfTransparent"),
+        tree.nodes.new("ShaderNodeOutputMaterial"),
+    )
     tree.links.new(clear.outputs[0], output.inputs["Surface"])
     item.data.materials[0] = material
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import os
-import struct
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -66,14 +64,16 @@ def write(case: Case, folder: Path) -> None:
 # How a material library names its picture, and where the picture lies
 
 
-def _obj(said: str, *places: str, library: str = "mtllib model.mtl", mtl: str = "model.mtl") -> Files:
+def _obj(
+    said: str, *places: str, library: str = "mtllib model.mtl", mtl: str = "model.mtl"
+) -> Files:
     pictures = {place: cube.picture() for place in places}
     return {"model.obj": texts.obj(library), mtl: texts.mtl(said), **pictures}
 
 
 def _texture(name: str, said: str, place: str, *more: str) -> Case:
     """An OBJ whose library says `said`, with the picture at `place`; found if that is elsewhere."""
-    written = said.split(None, 1)[1].split()[-1]
+    written = said.split(None, 1)[1].rsplit(maxsplit=1)[-1]
     elsewhere = () if written == place else (place,)
     return Case(f"obj-{name}", _obj(said, place, *more), found=elsewhere)
 
@@ -188,12 +188,20 @@ def _linked(uri: str, place: str, *, buffer: str = "", data_at: str = "model.bin
 
 
 def _gltf(name: str, uri: str, place: str, **keys: object) -> Case:
-    return Case(f"gltf-{name}", _linked(uri, place), model="model.gltf", found=(place,) if uri != place else ())
+    return Case(
+        f"gltf-{name}",
+        _linked(uri, place),
+        model="model.gltf",
+        found=(place,) if uri != place else (),
+    )
 
 
 def _unseen_gltf(mode: int, *, node: bool = False) -> bytes:
     made = gltf.coloured()
-    lines = made.primitive(np.array([[0.0, 0.0, 0.0], [30.0, 0.0, 0.0], [30.0, 0.0, 0.0], [30.0, 30.0, 0.0]]), mode=mode)
+    lines = made.primitive(
+        np.array([[0.0, 0.0, 0.0], [30.0, 0.0, 0.0], [30.0, 0.0, 0.0], [30.0, 30.0, 0.0]]),
+        mode=mode,
+    )
     shown = made.primitive(cube.POINTS)
     if node:
         made.add(shown)
@@ -206,7 +214,10 @@ def _unseen_gltf(mode: int, *, node: bool = False) -> bytes:
 def _clear_gltf(**about: object) -> bytes:
     made = gltf.coloured()
     clear = made.material(**about)
-    made.add(made.primitive(cube.POINTS), made.primitive(cube.points(at=(30.0, 0.0, 0.0)), material=clear))
+    made.add(
+        made.primitive(cube.POINTS),
+        made.primitive(cube.points(at=(30.0, 0.0, 0.0)), material=clear),
+    )
     return made.glb()
 
 
@@ -295,7 +306,12 @@ TRANSPARENCY = "<transparent opaque='A_ONE'><color>1 1 1 1</color></transparent>
 
 
 def _dae(name: str, said: str, place: str) -> Case:
-    return Case(f"dae-{name}", {"model.dae": texts.dae(said), place: cube.picture()}, model="model.dae", found=(place,) if said != place else ())
+    return Case(
+        f"dae-{name}",
+        {"model.dae": texts.dae(said), place: cube.picture()},
+        model="model.dae",
+        found=(place,) if said != place else (),
+    )
 
 
 DAE = (

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import Tuple
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-Vector = Tuple[float, float, float]
+Vector = tuple[float, float, float]
 SIDES = {
     (1, 0, 0): (220, 40, 40),
     (-1, 0, 0): (40, 200, 200),

@@ -35,7 +35,11 @@ class Gltf:
     def picture(self, uri: str = "") -> None:
         """The picture of all sides as texture 0: at `uri`, or in the buffer."""
         self.document["textures"] = [{"source": 0}]
-        image = {"uri": uri} if uri else {"bufferView": self._view(cube.picture()), "mimeType": "image/png"}
+        image = (
+            {"uri": uri}
+            if uri
+            else {"bufferView": self._view(cube.picture()), "mimeType": "image/png"}
+        )
         self.document["images"] = [image]
 
     def primitive(

@@ -65,9 +65,9 @@ def ply(
         body = [" ".join(f"{value:.9g}" for value in row) for row in rows]
         for quad, more in zip(cube.QUADS, values, strict=True):
             body.append(" ".join(map(str, [4, *quad, *more])))
-        return "\n".join([*head, ""]).replace("\n\n", "\n").encode() + "\n".join(
-            [*body, ""]
-        ).encode()
+        return (
+            "\n".join([*head, ""]).replace("\n\n", "\n").encode() + "\n".join([*body, ""]).encode()
+        )
     data = rows.astype(f"{order}f4").tobytes()
     for quad, more in zip(cube.QUADS, values, strict=True):
         data += struct.pack(f"{order}B4i", 4, *quad) + b"".join(
@@ -111,15 +111,18 @@ def facet_colours(*, red_low: bool, mark: int) -> list[int]:
 
 
 def dae(
-    image: str = "", *, transparency: str = "", colours: bool = False, extra: str = "", unit: float = 1.0
+    image: str = "",
+    *,
+    transparency: str = "",
+    colours: bool = False,
+    extra: str = "",
+    unit: float = 1.0,
 ) -> str:
     """A Collada of the cube, Z up; `image` is what init_from says, `extra` primitives beside."""
     effect = "<diffuse><color>1 1 1 1</color></diffuse>"
     images = surface = ""
     if image:
-        images = (
-            f'<library_images><image id="im"><init_from>{image}</init_from></image></library_images>'
-        )
+        images = f'<library_images><image id="im"><init_from>{image}</init_from></image></library_images>'
         surface = (
             '<newparam sid="su"><surface type="2D"><init_from>im</init_from></surface></newparam>'
             '<newparam sid="sa"><sampler2D><source>su</source></sampler2D></newparam>'

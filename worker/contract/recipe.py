@@ -163,6 +163,13 @@ class Subject:
         "backs of single-sided faces; file: hidden where the file says so (glTF does)",
         choices=("file", "shown", "hidden"),
     )
+    points: float = key(
+        0.0,
+        "points without a face are shown as spheres of this diameter; 0: not at all",
+        low=0.0,
+        high=1.0,
+        unit="share of the points' longest side",
+    )
     normalise: str = key(
         "unit-cube",
         "unit-cube: the longest side becomes 1; unit-sphere: the farthest vertex lies at 1 from "

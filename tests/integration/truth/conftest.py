@@ -26,7 +26,16 @@ PARAMETERS = [
 ]
 WRITERS = {
     "bpy": [sys.executable, BLENDS],
-    "debian": [DEBIAN, "-b", "--factory-startup", "--python-exit-code", "1", "--python", BLENDS, "--"],
+    "debian": [
+        DEBIAN,
+        "-b",
+        "--factory-startup",
+        "--python-exit-code",
+        "1",
+        "--python",
+        BLENDS,
+        "--",
+    ],
     "bpy42": [os.environ.get(BLENDER_42, ""), BLENDS],
 }
 """Commands that write what only Blender can."""
@@ -52,9 +61,7 @@ def rendered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     home = tmp_path_factory.mktemp(f"truth-{request.param}")
     root = home / "in"
     root.mkdir()
-    subprocess.run(
-        [*WRITERS[request.param], root], check=True, capture_output=True, timeout=HANG_S
-    )
+    subprocess.run([*WRITERS[request.param], root], check=True, capture_output=True, timeout=HANG_S)
     for case in cases.CASES:
         cases.write(case, root / case.name)
     (home / "outside").mkdir()
@@ -67,7 +74,10 @@ def run(blender: str, root: Path, home: Path) -> Run:
     """Render all that lies in `root` with the recipe of `look`."""
     preset, output = home / "look.toml", home / "out"
     lines = [f"{key} = {json.dumps(value)}" for key, value in RECIPE.items() if key != "camera"]
-    lines += ["[camera]", *(f"{key} = {json.dumps(value)}" for key, value in RECIPE["camera"].items())]
+    lines += [
+        "[camera]",
+        *(f"{key} = {json.dumps(value)}" for key, value in RECIPE["camera"].items()),
+    ]
     preset.write_text("\n".join([*lines, ""]))
     done = subprocess.run(
         [

@@ -47,7 +47,7 @@ def _ply(root: Root, mesh: Any) -> str:
         lost = "faces were left out, whose colours are by face"
     elif table is not None:
         if "red" in table and not mesh.color_attributes:
-            _by_face(mesh, _linear(np.stack([table[c] for c in ("red", "green", "blue")], -1)))
+            _by_face(mesh, linear(np.stack([table[c] for c in ("red", "green", "blue")], -1)))
         if "texcoord" in table:
             lost = lost or _wedges(mesh, table["texcoord"])
     if header.texture and mesh.uv_layers:
@@ -97,7 +97,7 @@ def _stl(root: Root, mesh: Any) -> str:
     colours = np.where(marked[:, None], parts, parts[:, ::-1]) / FIVE_BITS
     if not is_magics:
         colours[~marked] = own
-    _by_face(mesh, _to_linear(colours))
+    _by_face(mesh, to_linear(colours))
     return ""
 
 
@@ -126,15 +126,16 @@ def _by_face(mesh: Any, colours: Array) -> None:
     layer.data.foreach_set("color", corners.astype(np.float32).ravel())
 
 
-def _linear(values: Array) -> Array:
-    """Scene-linear colours of a file's, by the range of their type."""
+def linear(values: Array) -> Array:
+    """Scene-linear colours of a file's sRGB ones, by the range of their type."""
     top = float(np.iinfo(values.dtype).max) if values.dtype.kind in "iu" else 1.0
     if top == 1.0 and values.max(initial=0.0) > 1.0:
         top = 255.0  # ASCII has no types
-    return _to_linear(np.clip(values.astype(np.float64) / top, 0.0, 1.0))
+    return to_linear(np.clip(values.astype(np.float64) / top, 0.0, 1.0))
 
 
-def _to_linear(srgb: Array) -> Array:
+def to_linear(srgb: Array) -> Array:
+    """Scene-linear values of sRGB ones, 0 to 1."""
     curved: Array = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004 - IEC 61966-2-1
     return curved
 

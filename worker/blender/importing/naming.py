@@ -29,7 +29,9 @@ _OPTION = re.compile(
     r"-(?:blendu|blendv|cc|clamp|imfchan|type|texres|boost|bm)[ \t]+\S+[ \t]+"
     r"|-mm[ \t]+\S+[ \t]+\S+[ \t]+|-[ost](?:[ \t]+[-+.\deE]+){1,3}[ \t]+"
 )
-_INIT_FROM = re.compile(rb"(<init_from\b[^>]{0,256}>\s{0,64}(?:<ref>\s{0,64})?)([^<]{1,1024}?)(\s{0,64}<)")
+_INIT_FROM = re.compile(
+    rb"(<init_from\b[^>]{0,256}>\s{0,64}(?:<ref>\s{0,64})?)([^<]{1,1024}?)(\s{0,64}<)"
+)
 _ASSET = re.compile(rb"(@)([^@\r\n]{1,1024})(@)")
 _MATERIAL = re.compile(rb"(?mi)^[ \t]*newmtl\b")
 _AMBIENT = re.compile(rb"(?mi)^([ \t]*)map_ka(?=[ \t])")
@@ -157,9 +159,7 @@ _PLY_COLOUR = re.compile(
     rb"(?m)^(property[ \t]+\w+[ \t]+)(?:diffuse_)?(r|red|g|green|b|blue)(?=[ \t]*\r?$)"
 )
 _PLY_NAMES = {b"r": b"red", b"g": b"green", b"b": b"blue"}
-_PLY_PLACE = re.compile(
-    rb"(?m)^(property[ \t]+\w+[ \t]+)(?:texture_)?(u|v)(?=[ \t]*\r?$)"
-)
+_PLY_PLACE = re.compile(rb"(?m)^(property[ \t]+\w+[ \t]+)(?:texture_)?(u|v)(?=[ \t]*\r?$)")
 _PLY_AXES = {b"u": b"s", b"v": b"t"}
 
 

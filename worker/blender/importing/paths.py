@@ -72,7 +72,7 @@ class Root:
         self.check_model()
         for reference in references.walk(self.model, suffix):
             name = reference.name[:200]
-            if os.path.isabs(name) and not any(map(os.path.lexists, reference.paths)):
+            if Path(name).is_absolute() and not any(map(os.path.lexists, reference.paths)):
                 continue  # a path of the author's machine, where nothing lies here
             try:
                 inside = all(map(self.holds, _counted(reference)))

@@ -7,6 +7,8 @@ the authors of 3D Gaussian splatting write them.
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import warnings
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -110,6 +112,16 @@ def _with(element: Element, added: Property) -> Element:
     return dataclasses.replace(element, properties=(*element.properties, added))
 
 
+def numbers(text: bytes) -> Array:
+    """All numbers (N,) of a text. Raises: ValueError where something is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)
+        try:
+            return np.fromstring(text, np.float64, sep=" ")
+        except DeprecationWarning as warning:
+            raise ValueError(str(warning)) from None
+
+
 class _Text:
     """ASCII: a row a line."""
 
@@ -117,7 +129,13 @@ class _Text:
         self._lines = iter(data.split(b"\n"))
 
     def table(self, element: Element) -> Dict[str, Any]:
-        rows = [next(self._lines, b"").split() for _ in range(element.rows)]
+        lines = list(itertools.islice(self._lines, element.rows))
+        if len(lines) < element.rows:
+            raise ValueError("it is cut off")
+        if not any(each.count for each in element.properties):
+            table = numbers(b" ".join(lines)).reshape(element.rows, len(element.properties))
+            return {each.name: table[:, at] for at, each in enumerate(element.properties)}
+        rows = [line.split() for line in lines]
         columns: Dict[str, List[Any]] = {each.name: [] for each in element.properties}
         for row in rows:
             at = 0

@@ -15,7 +15,7 @@ from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.geometry.triangle_soup import Array, TriangleSoup, gather
-from worker.blender.importing import importers
+from worker.blender.importing import importers, point_clouds
 from worker.blender.importing.paths import Root
 from worker.blender.materials import colours
 from worker.blender.omage import bake, layout
@@ -44,6 +44,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
 
     tell(Phase(uid, "scene"))
     facts = statistics.count(root)
+    facts.update(point_clouds.show(root, suffix, recipe.subject))
     poses.show(poses.frames(recipe.subject, 1)[0])
     modifiers.as_rendered()
     facts.update(colours.supply(uid, recipe, staged, suffix))

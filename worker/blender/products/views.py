@@ -11,7 +11,7 @@ from worker.blender import engine
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses, statistics
-from worker.blender.importing import importers
+from worker.blender.importing import importers, point_clouds
 from worker.blender.importing.paths import Root
 from worker.blender.materials import colours
 from worker.blender.products.base import Tell
@@ -40,6 +40,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
 
     tell(Phase(uid, "scene"))
     facts = statistics.count(root)
+    facts.update(point_clouds.show(root, suffix, recipe.subject))
     frames = poses.frames(recipe.subject, recipe.views)
     shown = sorted(set(frames))
     modifiers.as_rendered()

@@ -16,7 +16,7 @@ from worker.blender import compat
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses
 from worker.blender.geometry.triangle_soup import TriangleSoup, gather
-from worker.blender.importing import importers
+from worker.blender.importing import importers, point_clouds
 from worker.blender.importing.paths import Root
 from worker.blender.materials import textures
 from worker.blender.views import scene
@@ -52,6 +52,7 @@ def load(model: Model, recipe: Recipe, scratch: str) -> Body:
     scene.clean()
     stage = str(Path(scratch, f"{STAGE}-{model.number}"))
     root = importers.load(root, model.format, recipe.subject, stage).root
+    point_clouds.show(root, model.format, recipe.subject)
     textures.relink(root)
     textures.replace_missing(root, lambda _: GREY)  # nothing may be read from elsewhere
     frame = poses.frames(recipe.subject, 1)[0]
