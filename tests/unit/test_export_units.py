@@ -73,6 +73,12 @@ def test_groups_end_at_their_size(source):
     assert {len(unit.objects) for unit in alone} == {1}  # larger than allowed, but somewhere
 
 
+@pytest.mark.parametrize(("size", "count"), [(29, 2), (30, 3), (39, 3), (40, 4)])
+def test_a_group_may_be_as_large_as_its_size(source, size, count):
+    first = next(iter(Groups(source, Rank(0, 1), Grouping(100, size), every=False)))
+    assert len(first.objects) == count
+
+
 def test_one_more_object_changes_the_digest(source):
     def digest():
         groups = Groups(source, Rank(0, 1), Grouping(4, 1 << 30), every=False)

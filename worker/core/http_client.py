@@ -126,7 +126,7 @@ class HttpClient:
                 raise TransientError(f"{name}: an empty answer")
             return size
 
-        return retried(once, attempts, deadline)
+        return retried(f"download {name}", once, attempts, deadline)
 
     def _get(self, url: str, name: str, target: Path, max_bytes: int, deadline: Deadline) -> int:
         try:

@@ -10,21 +10,20 @@ from typing import Final
 import msgspec
 import structlog
 
-from worker.core import keys
+from worker.core import keys, locations
 from worker.core.errors import IndexInvalid, OutputMismatch, UsageError
 from worker.core.ordered_map import ordered_map
 from worker.core.s3 import S3Options
 from worker.core.sha256 import sha256_of
 from worker.index import listings, manifest, resolve, uris
 from worker.index.reader import Index, is_index, open_index, open_records, resolved
-from worker.index.record import ObjectRef, Shard
+from worker.index.record import SHARD_SIZE, ObjectRef, Shard
 from worker.index.shard_spool import ShardSpool
 from worker.stores import open_store
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
 
-SHARD_SIZE: Final = 500
 _WRITERS: Final = 8
 _EVERY_S: Final = 0.2
 
@@ -68,6 +67,7 @@ def build(
         raise UsageError(f"shard size is {shard_size}: it must be at least 1")
     if out.endswith(".json"):
         raise UsageError(f"{out}: name the folder for the index, not a file")
+    locations.scheme_of(source, uris.SCHEMES)
     store = open_store(out, s3)
     folder = uris.folder_of(f"{store.uri.rstrip('/')}/{keys.INDEX}")
     with ShardSpool() as spool, uris.local_copy(source, s3) as path:

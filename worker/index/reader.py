@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from worker.core import keys
+from worker.core import keys, locations
 from worker.core.errors import IndexInvalid, StoreError
 from worker.core.ordered_map import ordered_map
 from worker.core.s3 import S3Options
@@ -81,8 +81,9 @@ def open_index(uri: str, s3: S3Options) -> Index:
 
     Of an index.json no shard is read yet; a list is read and checked to its end.
 
-    Raises: UsageError for an empty `uri`, IndexInvalid with file and line, StoreError.
+    Raises: UsageError for an empty or misspelt `uri`, IndexInvalid with file and line, StoreError.
     """
+    locations.scheme_of(uri, uris.SCHEMES)
     if uri.endswith("/") and uris.is_remote(uri):
         uri += keys.INDEX
     if uri and not uris.is_remote(uri) and is_index(keys.INDEX, Path(uri) / keys.INDEX):

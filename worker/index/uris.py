@@ -19,7 +19,8 @@ from worker.core.errors import Download, IndexInvalid, Missing, StoreError, Usag
 from worker.core.http_client import HttpClient
 from worker.core.s3 import S3Options
 
-REMOTE: Final = ("http://", "https://", "s3://")
+SCHEMES: Final = ("http", "https", "s3")
+REMOTE: Final = tuple(f"{scheme}://" for scheme in SCHEMES)
 SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _ATTEMPTS: Final = 4
 _LIMIT_S: Final = 3600.0

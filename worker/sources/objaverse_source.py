@@ -90,7 +90,7 @@ class ObjaverseSource:
                 os.link(self._map, home / PATHS)
             return home / self._ask(ref, kind, home, deadline)
 
-        return retried(once, self._limits.attempts, deadline)
+        return retried(f"download {ref.location}", once, self._limits.attempts, deadline)
 
     def _ask(self, ref: ObjectRef, kind: str, home: Path, deadline: Deadline) -> str:
         request = {

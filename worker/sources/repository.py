@@ -97,7 +97,8 @@ class Repository:
         self.files.mkdir(parents=True)
         made = self._git(deadline, limits, "init", "--quiet", "--template=")
         _must(made, f"{self._url}: git init", Download)
-        retried(lambda: self._fetch(limits, deadline), limits.attempts, deadline)
+        what = f"fetch {self._commit} of {self._url}"
+        retried(what, lambda: self._fetch(limits, deadline), limits.attempts, deadline)
         self._read_tree(limits, deadline)
         checkout = ("checkout", "--quiet", "--force", "--detach", self._commit)
         _must(self._git(deadline, limits, *checkout), f"{self._url}: git checkout", Download)

@@ -154,7 +154,7 @@ class S3Source:
             with translated(lambda failure: _ours(what, failure)):
                 return work()
 
-        return retried(once, self._limits.attempts, deadline)
+        return retried(f"read {what}", once, self._limits.attempts, deadline)
 
 
 def _answer(ask: Callable[[], T], what: str) -> T:

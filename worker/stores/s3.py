@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import stamina
 import structlog
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
-from worker.core import keys, s3
+from worker.core import keys, retries, s3
 from worker.core.errors import StoreError, StoreFull
 from worker.core.s3 import S3Options
 from worker.core.s3_errors import ABSENT_KEY, S3Failure, Trouble, code_of, translated
@@ -186,7 +185,8 @@ class S3Store:
         extra: dict[str, Any] = {"IfNoneMatch": "*"} if conditional else {}
         if digest is not None:
             extra["Metadata"] = {SHA256: digest}
-        for attempt in stamina.retry_context(on=_was_spoilt, attempts=4, wait_initial=0.2):
+        what = f"write s3://{self._bucket}/{key}"
+        for attempt in retries.attempts(what, _was_spoilt, attempts=4, wait_initial=0.2):
             with attempt:
                 self._send(client, key, body, extra)
 
@@ -197,8 +197,14 @@ class S3Store:
         with body.open("rb") as file:  # seekable: botocore's own retries start it again
             client.put_object(Bucket=self._bucket, Key=key, Body=file, **extra)
 
-    @stamina.retry(on=BROKEN, attempts=4, wait_initial=0.2, wait_max=2.0)
     def _get(self, key: str, most: int | None) -> bytes:
+        what = f"read {self.uri}/{key}"
+        for attempt in retries.attempts(what, BROKEN, attempts=4, wait_initial=0.2, wait_max=2.0):
+            with attempt:
+                return self._get_once(key, most)
+        raise AssertionError("attempts end with a result or an exception")  # pragma: no cover
+
+    def _get_once(self, key: str, most: int | None) -> bytes:
         answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
         if most is not None and answer["ContentLength"] > most:
             answer["Body"].close()

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.integration.blender.conftest import COMMANDS
-from tests.integration.blender.driver import Driver, small
+from tests.integration.blender.driver import COMMANDS, Driver, small
 from tests.patience import HANG_S
 from worker.contract import protocol
 from worker.core.formats import MODEL_SUFFIXES

@@ -9,7 +9,7 @@ from email.utils import formatdate
 
 import pytest
 
-from tests.integration.sources.conftest import at
+from tests.integration.sources.references import at
 from tests.integration.sources.servers import (
     body,
     cut_off,
