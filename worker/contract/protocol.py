@@ -30,7 +30,6 @@ MAX_LINE = 16 * 1024 * 1024
 class Ready:
     """The child is up. `formats`: file suffixes, without a dot, that this Blender can import."""
 
-    pid: int
     blender: str
     formats: List[str]
     engines: List[str]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Any, Callable
 
 from worker.blender.engine import Device
+from worker.blender.geometry import statistics
+from worker.blender.importing import importers
+from worker.blender.importing.paths import Root
+from worker.blender.views import scene
 from worker.contract.protocol import Phase, Rendered, RenderObject
 from worker.contract.recipe import Recipe
 
@@ -12,3 +16,17 @@ Tell = Callable[[Phase], None]
 """Tells the host of each phase, before it begins."""
 Product = Callable[[RenderObject, Recipe, Device, Tell], Rendered]
 """Makes the raw files of one object in the request's scratch. Raises: ObjectFault."""
+
+
+def imported(request: RenderObject, recipe: Recipe, tell: Tell) -> tuple[Root, str, dict[str, Any]]:
+    """Import the object into an empty scene: its folder, its format, and what it counts.
+
+    Tells the phases "import" and "scene", of which the second is begun. Raises: ObjectFault.
+    """
+    root = Root(request.root, request.model)
+    suffix = request.format.lower()
+    tell(Phase(request.uid, "import"))
+    scene.clean()
+    importers.load(root, suffix, recipe.subject)
+    tell(Phase(request.uid, "scene"))
+    return root, suffix, statistics.count(root)

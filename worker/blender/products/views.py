@@ -7,10 +7,8 @@ import time
 from worker.blender import engine
 from worker.blender.engine import Device
 from worker.blender.geometry import extent, modifiers, poses, statistics
-from worker.blender.importing import importers
-from worker.blender.importing.paths import Root
 from worker.blender.materials import colours
-from worker.blender.products.base import Tell
+from worker.blender.products.base import Tell, imported
 from worker.blender.views import indices, lights, render, scene, visible_bounds
 from worker.contract import camera_layouts, render_passes
 from worker.contract.protocol import Phase, Rendered, RenderObject
@@ -21,15 +19,7 @@ from worker.contract.recipe import Recipe
 def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
     """Import, normalise, light, and render every view. Raises: ObjectFault."""
     uid = request.uid
-    root = Root(request.root, request.model)
-    suffix = request.format.lower()
-
-    tell(Phase(uid, "import"))
-    scene.clean()
-    importers.load(root, suffix, recipe.subject)
-
-    tell(Phase(uid, "scene"))
-    facts = statistics.count(root)
+    root, suffix, facts = imported(request, recipe, tell)
     frames = poses.frames(recipe.subject, recipe.views)
     shown = sorted(set(frames))
     modifiers.as_rendered()
