@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Submits one array task per shard of an index; several shards a task where the site's
-# MaxArraySize is smaller.
+# Submits one array task per shard of an index, or several shards per task if the site's MaxArraySize
+# is smaller.
 #   submit.sh INDEX OUTPUT [sbatch options …]
-# SHARDS=N  the number of shards, where INDEX cannot be read from here
-# RUNNING=N at most N tasks at once
-# DRY_RUN=1 prints the sbatch command
+# SHARDS=N  the number of shards, if INDEX cannot be read from here
+# RUNNING=N run at most N tasks at the same time
+# DRY_RUN=1 print the sbatch command
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 die() { echo "submit.sh: $*" >&2; exit 64; }

@@ -64,11 +64,11 @@ def runtime_of(blender: str) -> Runtime:
 
 def make_samples(blender: str, folder: Path, *arguments: str) -> Path:
     """The project's samples, made by the Blender that will read them."""
-    command = [*runtime_of(blender).command]
     if blender == "bpy":
-        command = [sys.executable, "-m", "worker.blender.samples"]
+        command = [sys.executable, "-m", "tests.sample_models"]
     else:
-        command.append("samples")
+        entry = str(REPOSITORY / "tests/sample_models/program.py")
+        command = [entry if word == str(PROGRAM) else word for word in runtime_of(blender).command]
     done = subprocess.run(
         [*command, folder, *arguments], check=False, cwd=REPOSITORY, capture_output=True, text=True
     )

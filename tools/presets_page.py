@@ -13,37 +13,38 @@ from worker.presets import loader
 HEAD: Final = """\
 # Presets
 
-A preset is a recipe with a name: `render-worker run … --preset NAME`. Each follows a published
-system, named in it; `default` takes what measures best. `render-worker presets show NAME` prints
-all keys of one, each with a line on it. `--set KEY=VALUE` overrides a key, a list as
-in `--set 'images=["colour","depth"]'`; a TOML file of your own that begins with `extends = "NAME"`
-does so for good.
+A preset is a named recipe: `render-worker run … --preset NAME`. Most follow a published system;
+`default` uses what measures best. `render-worker presets show NAME` prints all keys of a preset
+with their meaning. `--set KEY=VALUE` overrides a key, for example
+`--set 'images=["colour","depth"]'`. To keep overrides, write a TOML file that starts with
+`extends = "NAME"` and pass it as `--preset FILE`.
 
-This page is made from the presets (`python -m tools.presets_page > docs/presets.md`).
+This page is generated from the presets (`python -m tools.presets_page > docs/presets.md`).
 """
 TAIL: Final = """\
-## What differs from the sources
+## Differences from the sources
 
-- Cameras and lights are drawn from the object's name and the preset's: the same on any worker, at
-  any time. The sources draw them anew each time.
-- gpt4point: the script that made its views was never published. Scene and files are those of
-  Shap-E's renderer, which it builds on, and of what GPT4Point's own reader opens.
-- objaverse-xl, zero123: directions are uniform on the sphere; their scripts take a point uniform in
-  a cube and norm it, which favours the ways to its corners.
-- get3d: objects are centred, as ShapeNet's are already; its script does not centre. All have the
-  size of its cars and motorbikes; of its chairs, 0.7, with `--set subject.size=0.7`. Its `aabb` is
-  [[-0.8, -0.8, 0], [0.8, 0.8, 1]], whatever the object; here it is the unit cube, which holds it.
-  Frames have their `camera_angle_x` too. At 1.2 a long object touches the border in a few views; a
-  larger `camera.radius` keeps it whole.
-- trellis, trellis-cond: the pixel filter is Blackman-Harris of one pixel, theirs a box of one.
-- nerf-synthetic: the layout, cameras and split of NeRF's scenes, for any object. Those scenes each
-  have lights of their own, and their test views go round on a ring; here all views are drawn from
-  above the horizon. The object fits the unit sphere, so that near 2 and far 6 hold.
-- zeronvs: what its reader of scenes takes; its cameras are drawn by the laws of `default`'s.
-- omage: of surface that the file's own UV map does not show, or shows on itself, a map is made;
-  charts whose density is far from the others' are scaled. The sources leave both as they are.
-- scenes: [scenes.md](scenes.md#what-differs-from-the-study) says it.
-- All Cycles, on a GPU too, where Objaverse-XL takes EEVEE.
+- All presets: cameras and lights are drawn from the object's identity and the preset's name, so
+  they are the same on every worker and in every run. The sources draw them anew each time.
+  Everything is rendered with Cycles, also on a GPU, where Objaverse-XL uses EEVEE.
+- gpt4point: the script that rendered its views was never published. The scene and the files are
+  those of Shap-E's renderer, on which it builds, and those that GPT4Point's reader opens.
+- objaverse-xl, zero123: directions are uniform on the sphere. Their scripts normalise a point drawn
+  uniformly in a cube, which favours the directions of its corners.
+- get3d: objects are centred, as ShapeNet's already are; its script does not centre. All have the
+  size of its cars and motorbikes; for the size of its chairs, use `--set subject.size=0.7`. Its
+  `aabb` is always [[-0.8, -0.8, 0], [0.8, 0.8, 1]]; here it is the unit cube, which contains the
+  object. Frames also have their `camera_angle_x`. At distance 1.2 a long object touches the image
+  border in a few views; a larger `camera.radius` avoids that.
+- trellis, trellis-cond: the pixel filter is Blackman-Harris of one pixel; theirs is a box of one
+  pixel.
+- nerf-synthetic: the layout, cameras and split of NeRF's scenes, for any object. Those scenes have
+  individual lights, and their test views lie on a ring; here all views are drawn from above the
+  horizon. The object fits the unit sphere, so that near 2 and far 6 are valid.
+- zeronvs: the files that its reader opens; cameras are drawn as in `default`.
+- omage: surface that the file's own UV map omits or overlaps is unwrapped, and charts whose density
+  is far from the others' are scaled. The sources keep both as they are.
+- scenes: see [scenes.md](scenes.md#what-differs-from-the-study).
 """
 
 
@@ -57,7 +58,7 @@ def _adaptive(cycles: Cycles) -> str:
 def page() -> str:
     """The whole page as Markdown."""
     recipes = [loader.load(name) for name in loader.names()]
-    parts = [HEAD, "## Who they follow\n", _sources(recipes)]
+    parts = [HEAD, "## Sources\n", _sources(recipes)]
     for title, columns in TABLES.items():
         parts += [f"\n## {title}\n", _table([r for r in recipes if r.product == "views"], columns)]
     scenes = _table([r for r in recipes if r.product == "scenes"], SCENES)
@@ -109,19 +110,19 @@ def _splits(recipe: Recipe) -> str:
 
 
 TABLES: Final[dict[str, dict[str, Callable[[Recipe], str]]]] = {
-    "What they make": {
+    "Output": {
         "views": lambda r: str(r.views),
         "size": lambda r: "x".join(map(str, r.resolution)),
         "images": lambda r: ", ".join(r.images),
         "records": lambda r: ", ".join(r.records),
         "previews": lambda r: ", ".join(r.previews),
-        "train, val, test": _splits,
+        "train, val, test views": _splits,
     },
     "Cameras and lights": {
         "layout": lambda r: r.camera.layout,
         "field of view, degrees": lambda r: _range(r.camera.fov),
         "distance": _distance,
-        "object fits": _fits,
+        "object fits into": _fits,
         "lights": lambda r: r.lights.rig,
     },
     "Rendering": {
@@ -142,9 +143,9 @@ SCENES: Final[dict[str, Callable[[Recipe], str]]] = {
     "colour": lambda r: "the class's" if r.scenes.class_colours else "any",
     "viewpoint, rad": lambda r: f"{r.scenes.viewpoint:g}",
     "lighting, rad": lambda r: f"{r.scenes.lighting:g}",
-    "before": lambda r: r.scenes.background,
+    "background": lambda r: r.scenes.background,
     "an object's longest side": lambda r: f"{r.scenes.size:g} x 0.8",
-    "samples in a row of the same objects": lambda r: str(r.scenes.reuse),
+    "consecutive samples of the same objects": lambda r: str(r.scenes.reuse),
 }
 
 if __name__ == "__main__":

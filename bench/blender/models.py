@@ -14,9 +14,10 @@ from typing import Any
 import bpy
 import numpy as np
 
+from tests.sample_models.demo import DEMO
+from tests.sample_models.exporters import run_exporter
+from tests.sample_models.parts import finish_of
 from worker.blender import compat
-from worker.blender.samples.demo import DEMO
-from worker.blender.samples.parts import finish_of
 from worker.blender.views import scene
 
 PLAIN_FACES = 1_300_000
@@ -39,14 +40,14 @@ def small(folder: Path, number: int) -> None:
     current.collection.objects.link(frame)
     frame.scale = chance.uniform(0.7, 1.4, 3).tolist()
     frame.rotation_euler = chance.uniform(-3.0, 3.0, 3).tolist()
-    compat.run_exporter("obj", str(folder / f"small-{number:03d}.obj"), {})
+    run_exporter("obj", str(folder / f"small-{number:03d}.obj"), {})
 
 
 def plain(folder: Path, number: int) -> None:
     """A bumpy sphere of PLAIN_FACES faces, as a .ply."""
     scene.clean()
     _sphere(PLAIN_FACES, number)
-    compat.run_exporter("ply", str(folder / f"plain-{number:03d}.ply"), {})
+    run_exporter("ply", str(folder / f"plain-{number:03d}.ply"), {})
 
 
 def subdivided(folder: Path, number: int) -> None:

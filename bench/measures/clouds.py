@@ -12,10 +12,11 @@ from bench.result import BenchError, Row, at_most
 from bench.sides import Settings
 
 NOTE = (
-    "`render-worker export pointcloud` of objects as preset `gpt4point` renders them, 20 views at "
-    "512x512: 131072 points at random, of these the farthest 16384, written in three forms and "
-    "read back. Wall time from the start of the program over the number of objects; the best of "
-    "three runs. The renders' samples, fewer than the preset's, do not matter to it."
+    "`render-worker export pointcloud` on objects rendered with preset `gpt4point`: 20 views at "
+    "512x512; 131072 random points, of which the farthest 16384 are written in three formats and "
+    "verified. Wall time from program start, divided by the number of objects; best of three "
+    "runs. The objects were rendered with fewer samples than the preset has, which does not "
+    "affect the time."
 )
 SETTINGS = Settings(20, 512, 4)
 LAYOUTS = ("gpt4point", "exact")

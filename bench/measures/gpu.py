@@ -15,9 +15,9 @@ from bench.result import Row
 from worker.supervisor import devices
 
 NOTE = (
-    "Preset `default` (512x512, 12 views) over small objects, start-up included, every "
-    "GPU that is shown. Kernel time: the first test render with empty caches, and the next. "
-    "`bench/gpu.sh` measures it in one command."
+    "Preset `default` (512x512, 12 views) on small objects, including start-up, on every visible "
+    "GPU. Kernel time: the first test render with empty caches, and the next one. Run "
+    "`bench/gpu.sh` to measure it."
 )
 KINDS = ("optix", "cuda")
 CHILDREN = (1, 2, 4)

@@ -10,8 +10,9 @@ from bench.result import Row, at_least
 from bench.sides import Settings
 
 NOTE = (
-    "12 views at 128x128 and 4 samples. The subdivided mesh is of triangles, whose limit surface "
-    "Blender evaluates slowly; the worker evaluates it once an object, the baseline for each view."
+    "12 views at 128x128 and 4 samples. The subdivided mesh consists of triangles, whose limit "
+    "surface Blender evaluates slowly; the worker evaluates it once per object, the baseline once "
+    "per view."
 )
 SETTINGS = Settings(12, 128, 4)
 PATIENT = ("--object-timeout", "3600", "--view-timeout", "3600")

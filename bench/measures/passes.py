@@ -12,7 +12,7 @@ from bench.timed import timed
 from worker.contract.recipe import IMAGES
 from worker.core import keys
 
-NOTE = 'Every image kind the worker knows against `images = ["colour"]`, 12 views, steady state.'
+NOTE = 'All image kinds compared with `images = ["colour"]`: 12 views, steady state.'
 SIZE = ["views=12", "resolution=256", "samples=64", *sides.FIXED]
 
 

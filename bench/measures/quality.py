@@ -26,10 +26,10 @@ from worker.supervisor.pool import Pool, PoolOptions
 from worker.supervisor.watchdog import Limits
 
 NOTE = (
-    "Ten sample objects, one view each at 192x192; PSNR of sRGB on black against 4,096 samples "
-    "through the same pixel filter, the mean over the objects; seconds inside Blender. Colour as "
-    "the `default` preset has it, so that only the path tracer differs. A filter of 0.01 pixels "
-    "leaves every edge jagged, in its reference too: it is no choice for the best point."
+    "Ten sample objects, one view each at 192x192. PSNR of sRGB on black against 4,096 samples "
+    "with the same pixel filter, averaged over the objects; time is seconds inside Blender. "
+    "Colour is as in preset `default`, so that only the path tracer differs. A filter of 0.01 "
+    "pixels leaves every edge jagged, in its reference too; it is not eligible as the best point."
 )
 AFTER = "\n![PSNR against seconds a view, by samples, denoiser and filter width](quality.png)\n"
 OBJECTS = (
@@ -89,7 +89,7 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
     models = scratch / "models"
     names = OBJECTS[:2] if quick else OBJECTS
     subprocess.run(
-        [sys.executable, "-m", "worker.blender.samples", str(models), *names],
+        [sys.executable, "-m", "tests.sample_models", str(models), *names],
         cwd=sides.ROOT, check=True, capture_output=True,
     )  # fmt: skip
     size = 64 if quick else 192

@@ -19,15 +19,16 @@ import msgspec
 from bench import sides
 from bench.result import BenchError, Row, at_most
 from worker.core import keys
-from worker.index import manifest
+from worker.index import manifest as index_manifest
 from worker.index.record import Shard
 from worker.ledger import Outcome
-from worker.run.job import Bond
+from worker.manifests import OutputManifest
 from worker.supervisor import canary
 
 NOTE = (
     "A generated index of 10 million objects in 20,000 shards, the ledger of a finished run of it "
-    "(full lines, one part a shard), and a run of 40 cubes into an S3 server that logs requests."
+    "(complete lines, one part per shard), and a run of 40 cubes against an S3 server that logs "
+    "requests."
 )
 SHARDS, PER_SHARD = 20_000, 500
 CUBES = 40
@@ -79,7 +80,7 @@ def make_index(folder: Path, shards: int) -> None:
         (folder / file).write_bytes(body)
         digest = hashlib.sha256(body).hexdigest()
         made.append(Shard(name=name, file=file, objects=PER_SHARD, sha256=digest))
-    (folder / keys.INDEX).write_bytes(manifest.encode(tuple(made)))
+    (folder / keys.INDEX).write_bytes(index_manifest.encode(tuple(made)))
 
 
 def make_ledger(folder: Path, shards: int) -> None:
@@ -104,11 +105,11 @@ def make_ledger(folder: Path, shards: int) -> None:
             (failed if item % 100 == 0 else rendered) % (b"%032x" % item)
             for item in range(first, first + PER_SHARD)
         ))  # fmt: skip
-    bond = Bond(
+    manifest = OutputManifest(
         format=keys.JOB_FORMAT, version=1, index="0" * 64, objects=shards * PER_SHARD,
         preset="0" * 64, preset_name="default", recipe={}, worker="0", blender="4.5.15 LTS",
     )  # fmt: skip
-    (folder / keys.JOB).write_bytes(msgspec.json.encode(bond))
+    (folder / keys.JOB).write_bytes(msgspec.json.encode(manifest))
 
 
 def _line(outcome: Outcome) -> bytes:

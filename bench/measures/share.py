@@ -9,9 +9,9 @@ from bench.result import Row, at_least
 from bench.timed import timed
 
 NOTE = (
-    "From the end of the first object to the end of the last: time inside the loop over the views, "
-    "which aims the camera, calls Blender's render and writes the raw passes, over wall time: "
-    "everything else (import, scene, packing, the pipeline) is what is left. One child, 12 views."
+    "Measured from the end of the first object to the end of the last, with one child and 12 "
+    "views: time in the loop over the views (aim the camera, render, write the raw passes) "
+    "divided by wall time. The rest is import, scene set-up, packing and the pipeline."
 )
 CASES = (((128, 16), 20, 0.85), ((512, 64), 5, 0.97))
 """Size and samples, objects, and the share that there should be at least."""

@@ -11,11 +11,11 @@ from bench.result import Row, at_least
 from bench.sides import Settings
 
 NOTE = (
-    "Wall time from the start of the program to the last zip, start-up included, 12 views an "
-    "object; medians over rounds in which all sides take turns. The baseline is the better of one "
-    "Blender process at a time and one per core (`bench/blender/baseline.py`). The published "
-    "scripts start a Blender program for each object; the bpy wheel, which starts in half the "
-    "time, is measured too. The same Blender on all sides."
+    "Wall time from program start to the last zip, including start-up, with 12 views per object; "
+    "medians over rounds in which all sides take turns. The baseline is the faster of one Blender "
+    "process at a time and one per core (`bench/blender/baseline.py`). The published scripts "
+    "start one Blender program per object; the bpy wheel, which starts in half the time, is "
+    "measured too. All sides use the same Blender."
 )
 TARGETS = {Settings(12, 128, 16): 1.8, Settings(12, 64, 4): 3.0}
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fault_injection import child
 from tests.tools.files import found
-from worker.blender.mischief import VARIABLE as MISCHIEF
 
 MODEL = "gear.stl"
 IN_THE_IMAGE = "/opt/venv/bin/python"
@@ -57,16 +58,19 @@ def in_blender(scratch: Path) -> set[str]:
 
 
 def make(folder: Path) -> Held:
-    """The worker hands the fault's variable to no child, so the program sets it by itself."""
+    """A Blender that can be held, in `folder`, which a container must see at some place."""
     held = Held(folder)
     folder.chmod(0o755)  # whoever a container runs as
+    copy = Path(shutil.copy(child.__file__, folder))
+    copy.chmod(0o644)
     held.program.write_text(
         "#!/bin/sh\n"
         f'python={IN_THE_IMAGE}; [ -x "$python" ] || python={sys.executable}\n'
         f'fault=$(cat "${{0%/*}}/{held.fault.name}" 2>/dev/null)\n'
-        f'[ -z "$fault" ] || export {MISCHIEF}="$fault"\n'
+        f'[ -z "$fault" ] || export {child.VARIABLE}="$fault"\n'
         'while [ "$1" != "--" ]; do shift; done; shift\n'
-        'exec "$python" -P -m worker.blender "$@"\n'
+        # A copy beside it: an image holds nothing of the tests.
+        f'exec "$python" -P "${{0%/*}}/{copy.name}" "$@"\n'
     )
     held.program.chmod(0o755)
     return held

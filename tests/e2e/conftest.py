@@ -82,7 +82,7 @@ def samples(tmp_path_factory) -> Path:
     """The project's own sample objects."""
     folder = tmp_path_factory.mktemp("samples")
     subprocess.run(
-        [sys.executable, "-m", "worker.blender.samples", str(folder)],
+        [sys.executable, "-m", "tests.sample_models", str(folder)],
         check=True,
         capture_output=True,
         cwd=ROOT,

@@ -10,9 +10,10 @@ import pytest
 
 from tests.e2e import crash
 from tests.e2e.conftest import ROOT, run_worker
+from tests.fault_injection import kill
 from tests.patience import until
 from tests.tools import processes
-from worker.core.failpoints import VARIABLE, Failpoint
+from worker.core.failpoints import Failpoint
 from worker.stores import open_store
 
 OBJECTS = 3
@@ -49,13 +50,14 @@ def undisturbed(models, tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "kill", [pytest.param(kill, marks=[] if kill in QUICK else pytest.mark.slow) for kill in KILLS]
+    "where",
+    [pytest.param(where, marks=[] if where in QUICK else pytest.mark.slow) for where in KILLS],
 )
-def test_a_run_killed_here_and_run_again_is_as_if_undisturbed(kill, models, undisturbed, tmp_path):
+def test_a_run_killed_here_and_run_again_is_as_if_undisturbed(where, models, undisturbed, tmp_path):
     listing, ledger = undisturbed
     output, scratch = tmp_path / "out", tmp_path / "scratch"
     arguments = ("run", models, "--output", output, "--scratch", scratch, *crash.TINY)
-    run_worker(*arguments, check=-signal.SIGKILL, **{VARIABLE: kill})
+    run_worker(*arguments, check=-signal.SIGKILL, first=kill.first(where))
     until(lambda: not processes.below(scratch))
     crash.check_promises(output, listing)
     crash.age_unnamed(scratch)
@@ -77,11 +79,3 @@ def test_every_point_is_somewhere_on_the_way():
         for name in re.findall(r"reach(?:\(|, )Failpoint\.(\w+)", path.read_text())
     }
     assert reached == {point.name for point in Failpoint}
-
-
-def test_an_unknown_point_is_refused(models, tmp_path):
-    done = run_worker(
-        "run", models, "--output", tmp_path / "out", *crash.TINY, check=64,
-        **{VARIABLE: "nowhere"},
-    )  # fmt: skip
-    assert "created" in done.stderr

@@ -12,8 +12,8 @@ import pytest
 
 from tests.e2e import crash
 from tests.e2e.conftest import ROOT, command, environment
+from tests.fault_injection import kill
 from tests.patience import HANG_S
-from worker.core import failpoints
 from worker.core.failpoints import Failpoint
 from worker.stores import open_store
 from worker.supervisor import canary
@@ -89,8 +89,8 @@ def test_downloads_lie_on_disk_and_raw_passes_in_ram(tmp_path):
     # Also on a machine of little memory, where the RAM disk is not chosen by itself.
     small = f"from worker.core import scratch; scratch.RAM_NEEDED = {64 << 20}"
     arguments = ("run", models, "--output", tmp_path / "out", *crash.TINY)
-    worker = shlex.join(command(*arguments, first=small))
-    told = f"env TMPDIR={folder} {failpoints.VARIABLE}={Failpoint.RENDER_AFTER} {worker}"
+    worker = shlex.join(command(*arguments, first=f"{small}; {kill.first(Failpoint.RENDER_AFTER)}"))
+    told = f"env TMPDIR={folder} {worker}"
     done = in_tmpfs(ram, "5g", f"{told} || true; find {ram} {folder} -type f")
     files = done.stdout.split()
     for ending, where in ((".obj", folder), (".exr", ram)):

@@ -10,27 +10,23 @@ import pytest
 import trimesh
 from PIL import Image
 
-from tests.e2e.conftest import ROOT, environment
-from tests.patience import HANG_S
+from tests.e2e.conftest import ROOT, run_worker
+from tests.fault_injection import kill
 from worker.omage import npz_files
 
 SMALL = ["--device", "cpu", "--set", "resolution=128", "--set", "omage.margin=0.04",
          "--set", "omage.small=32"]  # fmt: skip
 
 
-def command(*arguments, **variables):
-    return subprocess.run(
-        [sys.executable, "-m", "worker", *map(str, arguments)],
-        cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=HANG_S,
-        check=False,
-    )  # fmt: skip
+def command(*arguments, first=""):
+    return run_worker(*arguments, check=None, first=first)
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     made = subprocess.run(
-        [sys.executable, "-m", "worker.blender.samples", folder, "crate.obj", "pawn.glb"],
+        [sys.executable, "-m", "tests.sample_models", folder, "crate.obj", "pawn.glb"],
         cwd=ROOT, capture_output=True, check=False,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
@@ -54,7 +50,7 @@ def zips(output):
 def test_stopped_half_way_and_run_again_the_zips_are_the_same(models, output, tmp_path):
     again = tmp_path / "again"
     arguments = ("run", models, "--preset", "omage", "--output", again, *SMALL)
-    killed = command(*arguments, RENDER_WORKER_FAILPOINT="publish-after:1")
+    killed = command(*arguments, first=kill.first("publish-after:1"))
     assert killed.returncode != 0
     done = command(*arguments)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -13,11 +13,11 @@ import pytest
 
 from tests.e2e import crash
 from tests.e2e.conftest import ROOT, environment, run_worker
+from tests.fault_injection.child import HOLD
 from tests.patience import HANG_S, until
 from tests.tools import processes
 from tests.tools.files import found
 from tests.tools.programs import faulty, program
-from worker.blender.mischief import HOLD
 from worker.core import keys
 from worker.stores import open_store
 
@@ -28,9 +28,6 @@ STOPPED = 75
 class Place:
     """A scratch folder and an output, with a Blender that has a fault on one of the models; but
     for a test's own it sleeps there for ever.
-
-    The worker hands the fault's variable to no child, so a Blender program of the test's own
-    sets it.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,12 +1,14 @@
 """A child whose GPUs are the processor: for what the worker makes of several devices.
 
-BROKEN_GPU names the CUDA_VISIBLE_DEVICES entry that Blender does not find.
+FAULT: see `tests.fault_injection.child`. BROKEN_GPU names the CUDA_VISIBLE_DEVICES entry that
+Blender does not find.
 """
 
 import os
 import sys
 
-from worker.blender import child, engine
+from tests.fault_injection import child
+from worker.blender import engine
 from worker.blender.faults import ObjectFault
 
 bind = engine.bind

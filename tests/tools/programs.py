@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from worker.blender.mischief import VARIABLE as MISCHIEF
+from tests.fault_injection import child as faulty_child
 
 SERVE = "-m worker.blender"
+FAULTY = faulty_child.__file__
 FAKE_GPUS = str(Path(__file__).with_name("fake_gpus.py"))
 
 
 def program(path: Path, before: str = "", child: str = SERVE) -> Path:
-    """A program that runs the shell commands `before`, then is a child: SERVE or FAKE_GPUS."""
+    """A program that runs the shell commands `before`, then is a child: SERVE or a file.
+
+    FAULTY and FAKE_GPUS have the fault that `before` exports, if it does.
+    """
     path.write_text(
         f"#!/bin/sh\n{before}\n"
         # What precedes "--" is for Blender itself.
@@ -24,5 +28,5 @@ def program(path: Path, before: str = "", child: str = SERVE) -> Path:
 
 
 def faulty(path: Path, fault: str) -> Path:
-    """A program with a fault of `worker.blender.mischief`; the worker itself hands none on."""
-    return program(path, f"export {MISCHIEF}={fault}")
+    """A program with a fault of `tests.fault_injection.child`."""
+    return program(path, f"export {faulty_child.VARIABLE}={fault}", FAULTY)

@@ -8,11 +8,10 @@ from worker import presets
 from worker.core import keys
 from worker.core.errors import ConfigurationError, IndexInvalid, OutputMismatch, PresetInvalid
 from worker.core.s3 import S3Options
-from worker.export import manifest
 from worker.index.reader import open_index
 from worker.index.record import ObjectRef
 from worker.ledger import Outcome, read_ledger
-from worker.run import job
+from worker.manifests import ExportManifest, OutputManifest
 from worker.stores import open_store
 from worker.supervisor.process import ChildDied, _decode
 
@@ -44,15 +43,15 @@ def test_a_job(store, body, why):
     with pytest.raises(
         OutputMismatch, match=f"job.json is not a job of this program: .*({why})"
     ) as e:
-        job.read(store)
+        OutputManifest.read(store)
     one_line(e)
 
 
 @bad
-def test_a_data_sets_bond(store, body, why):
+def test_a_data_sets_manifest(store, body, why):
     store.create(keys.EXPORT, body)
     with pytest.raises(OutputMismatch, match=f"is not an export of this program: .*({why})") as e:
-        manifest.read(store)
+        ExportManifest.read(store)
     one_line(e)
 
 

@@ -8,7 +8,7 @@ import sys
 import traceback
 from typing import Union
 
-from worker.blender import compat, engine, mischief
+from worker.blender import compat, engine
 from worker.blender.connection import Connection, Heart
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.products import PRODUCTS, Tell
@@ -18,7 +18,6 @@ from worker.contract.protocol import (
     Configure,
     Configured,
     Failed,
-    Phase,
     Ready,
     Rendered,
     RenderObject,
@@ -75,19 +74,9 @@ def serve(connection: Connection) -> None:
             except ObjectFault as fault:
                 connection.send(Failed(uid="", code=fault.code, message=str(fault)))
         elif isinstance(message, RenderObject):
-            connection.send(answer(message, device, teller(message, connection)))
+            connection.send(answer(message, device, connection.send))
         else:
             return
-
-
-def teller(request: RenderObject, connection: Connection) -> Tell:
-    """Tells the host of each phase; the tests' faults strike right after."""
-
-    def tell(phase: Phase) -> None:
-        connection.send(phase)
-        mischief.strike(request, phase, connection)
-
-    return tell
 
 
 def answer(request: RenderObject, device: engine.Device, tell: Tell) -> Union[Rendered, Failed]:

@@ -55,22 +55,6 @@ IMPORTERS: dict[str, tuple[Operator, ...]] = {
     ),
 }  # fmt: skip
 
-_OUT_OBJ = (("path_mode", "RELATIVE"), ("export_materials", True))
-EXPORTERS: dict[str, tuple[Operator, ...]] = {
-    # For the samples.
-    "glb": (Operator("export_scene.gltf", (("export_format", "GLB"), ("export_apply", True))),),
-    "gltf": (
-        Operator("export_scene.gltf", (("export_format", "GLTF_SEPARATE"), ("export_apply", True))),
-    ),
-    "obj": (Operator("wm.obj_export", _OUT_OBJ), Operator("export_scene.obj", _OUT_OBJ)),
-    "fbx": (Operator("export_scene.fbx"),),
-    "stl": (Operator("wm.stl_export"), Operator("export_mesh.stl")),
-    "ply": (
-        Operator("wm.ply_export", (("export_colors", "SRGB"),)),
-        Operator("export_mesh.ply", (("use_colors", True),)),
-    ),
-}  # fmt: skip
-
 ADD_ONS = ("cycles", "io_scene_gltf2", "io_scene_fbx", "io_scene_obj", "io_mesh_stl", "io_mesh_ply")
 VIEW_TRANSFORMS = {"standard": "Standard", "filmic": "Filmic", "agx": "AgX"}
 ENGINES = {"cycles": "CYCLES"}
@@ -140,15 +124,6 @@ def run(chosen: Operator, filepath: str, options: dict[str, Any]) -> bool:
     known = options_of(chosen.operator)
     given = {name: value for name, value in wanted.items() if name in known}
     return "FINISHED" in _operator(chosen.operator)(filepath=filepath, **given)
-
-
-def run_exporter(suffix: str, filepath: str, options: dict[str, Any]) -> None:
-    """Write the whole scene to `filepath`. Raises: RuntimeError, also where there is no way to."""
-    for candidate in EXPORTERS[suffix]:
-        if options_of(candidate.operator):
-            run(candidate, filepath, options)
-            return
-    raise RuntimeError(f"Blender {version()} cannot export .{suffix}")
 
 
 def _operator(name: str) -> Any:

@@ -15,6 +15,7 @@ from worker.commands.options import (
     Grace,
     LogLevel,
     MaxFailureRate,
+    MixVersions,
     Rank,
     Retry,
     Summary,
@@ -149,6 +150,7 @@ def export_command(
     ] = 0,
     retry: Retry = None,
     max_failure_rate: MaxFailureRate = 0.5,
+    mix_versions: MixVersions = False,
     grace: Grace = 60.0,
     scratch: Annotated[
         Path | None,
@@ -198,6 +200,7 @@ def export_command(
         retry=codes_to_retry(retry or ()),
         retry_is_told=not is_from_variable(context, "retry"),
         max_failure_rate=max_failure_rate,
+        mix_versions=mix_versions,
         workers=workers,
         scratch=scratch,
         grace_s=grace,

@@ -148,6 +148,12 @@ Grace = Annotated[
     float,
     option("--grace", "Seconds to finish work in progress after a signal.", FAILURES, min=0.0),
 ]
+MixVersions = Annotated[
+    bool,
+    option(
+        "--mix-versions", "Go on where another version of Blender or the worker began.", FAILURES
+    ),
+]
 Scratch = Annotated[
     Path | None,
     option(

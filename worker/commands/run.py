@@ -18,6 +18,7 @@ from worker.commands.options import (
     LogLevel,
     MaxFailureRate,
     MemoryLimit,
+    MixVersions,
     Output,
     Overrides,
     Preset,
@@ -98,6 +99,7 @@ def run_command(
     world_size: WorldSize = None,
     retry: Retry = None,
     max_failure_rate: MaxFailureRate = 0.5,
+    mix_versions: MixVersions = False,
     grace: Grace = 60.0,
     download_workers: Annotated[
         int, option("--download-workers", "Parallel downloads.", DOWNLOADS, min=1, max=MOST_THREADS)
@@ -152,6 +154,7 @@ def run_command(
         retry=codes_to_retry(retry or ()),
         render_new=render_new,
         max_failure_rate=max_failure_rate,
+        mix_versions=mix_versions,
         blender=blender,
         pool=PoolOptions(
             device=device,

@@ -9,13 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from worker.contract.schema import nearest_words
-from worker.core import failpoints, ranks
+from worker.core import ranks
 
 PREFIX: Final = "RENDER_WORKER_"
 OTHERS: Final = (
     ranks.RANK,
     ranks.WORLD_SIZE,
-    failpoints.VARIABLE,
     f"{PREFIX}IMAGE",  # k8s/base/settings.env, which the pods are given whole
     f"{PREFIX}SLURM",  # slurm/submit.sh tells the batch script where it lies
 )

@@ -92,7 +92,7 @@ class PresetInvalid(ConfigurationError):
 
 
 class OutputMismatch(ConfigurationError):
-    """The output already belongs to another index or preset."""
+    """The output already belongs to another index, preset or version."""
 
     code = "output_mismatch"
 

@@ -1,21 +1,13 @@
-"""Places on an object's way where a test has the worker killed, to prove that nothing is lost.
+"""Points on an object's way where the crash tests kill the worker, to prove that nothing is lost.
 
-Off unless the environment says ``RENDER_WORKER_FAILPOINT=NAME[:N]``: then the worker ends itself
-with SIGKILL when it reaches NAME for the N-th time (default: the first). Blender never sees the
-variable. Off, a point costs one comparison.
+Nothing in the worker installs what happens there: a point passed costs one look at an empty list.
 """
 
 from __future__ import annotations
 
-import itertools
-import os
-import signal
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
-
-from worker.core.errors import UsageError
-
-VARIABLE: Final = "RENDER_WORKER_FAILPOINT"
 
 
 class Failpoint(StrEnum):
@@ -45,26 +37,15 @@ class Failpoint(StrEnum):
     FINISHED = "finished"  # every line is kept; Blender and scratch are still there
 
 
-def _armed() -> tuple[Failpoint, int] | None:
-    name, _, count = os.environ.get(VARIABLE, "").partition(":")
-    if not name:
-        return None
-    try:
-        return Failpoint(name), int(count or 1)
-    except ValueError as error:
-        known = ", ".join(Failpoint)
-        raise UsageError(f"{VARIABLE}: {error}; NAME[:N], NAME one of {known}") from error
+_installed: Final[list[Callable[[Failpoint], None]]] = []
 
 
-_count = itertools.count(1)  # `next` is one step of the interpreter, so threads share it safely
-_off = VARIABLE not in os.environ
+def install(hook: Callable[[Failpoint], None]) -> None:
+    """Have `hook` called at every point from now on, in the thread that reaches it."""
+    _installed.append(hook)
 
 
 def reach(point: Failpoint) -> None:
-    """Be at `point`; does not return if the environment says so. Raises: UsageError."""
-    if _off:
-        return
-    armed = _armed()
-    if armed is not None and armed[0] is point and next(_count) == armed[1]:
-        os.kill(os.getpid(), signal.SIGKILL)
-        signal.pause()  # the signal may reach another thread first
+    """Be at `point`; does not return if what is installed ends the process."""
+    for hook in _installed:
+        hook(point)

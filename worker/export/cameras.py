@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -13,12 +13,10 @@ from worker.contract.recipe import Recipe
 from worker.core import keys
 from worker.core.errors import RenderFailed
 from worker.export.camera_model import Cameras
+from worker.export.opened_zip import OpenedZip
 from worker.pack import placement, views
 from worker.pack.records import cameras as record
 from worker.pack.records.base import Taken
-
-if TYPE_CHECKING:
-    from worker.export.zips import RenderZip
 
 PIXEL_LIMIT: Final = 1 << 26
 PERSPECTIVE: Final = "perspective"
@@ -27,7 +25,7 @@ MATRIX: Final = (3, 4)
 _CAMERAS: Final = msgspec.json.Decoder(Cameras)
 
 
-def read(zipped: RenderZip) -> Cameras:
+def read(zipped: OpenedZip) -> Cameras:
     """The cameras, at least one.
 
     Raises: Unsupported, where the zip does not tell them; RenderFailed, where it is damaged.
@@ -53,7 +51,7 @@ def read(zipped: RenderZip) -> Cameras:
     return cameras
 
 
-def _from_matrices(zipped: RenderZip) -> bytes:
+def _from_matrices(zipped: OpenedZip) -> bytes:
     """The ``cameras.json`` that the worker would have written beside the matrices."""
     recipe, about = zipped.recipe, zipped.metadata
     if keys.matrix_file(keys.view_name(0)) not in zipped.names() or not _one_k(recipe):
@@ -75,7 +73,7 @@ def _from_matrices(zipped: RenderZip) -> bytes:
     return record.contents(Taken(views=shots, placement=where, facts=facts), recipe)
 
 
-def _check(zipped: RenderZip, shots: list[View]) -> None:
+def _check(zipped: OpenedZip, shots: list[View]) -> None:
     try:
         views.check(shots, zipped.recipe)
     except RenderFailed as error:
@@ -88,7 +86,7 @@ def _one_k(recipe: Recipe) -> bool:
     return recipe.camera.projection == PERSPECTIVE and low == high
 
 
-def _view(zipped: RenderZip, recipe: Recipe, number: int) -> View:
+def _view(zipped: OpenedZip, recipe: Recipe, number: int) -> View:
     name = keys.view_name(number)
     file = keys.matrix_file(name)
     matrix = zipped.array(file)

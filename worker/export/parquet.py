@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from worker.core import keys
 from worker.export.base import Grouping, Item, NotAsWritten
-from worker.export.zips import Metadata
+from worker.export.opened_zip import Metadata
 
 SCHEMA: Final = pa.schema(
     [

@@ -16,12 +16,12 @@ from worker.core import cores
 from worker.core.errors import UsageError
 from worker.core.ranks import Rank
 from worker.core.scratch import scratch
-from worker.export import manifest
 from worker.export.base import Unit
 from worker.export.options import open_kind
 from worker.export.pipeline import ExportLine
 from worker.export.source import Groups, Source, single_units
 from worker.ledger import LOST, LedgerWriter, Outcome, read_ledger
+from worker.manifests import ExportManifest
 from worker.run.outcome_counts import OutcomeCounts
 from worker.run.progress import watching
 from worker.run.session import SessionOptions, SessionResult, run_session
@@ -69,7 +69,8 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
         digest = groups.digest
     target.check()
     asked = msgspec.to_builtins(export)
-    manifest.bind(target, manifest.bond_of(options.kind, asked, source.bond, digest))
+    manifest = ExportManifest.of(options.kind, asked, source.manifest, digest)
+    manifest.bind(target, mix_versions=options.mix_versions)
     before = _before(target, units)
     stop.check()
     with ExitStack() as stack:

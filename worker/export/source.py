@@ -22,10 +22,10 @@ from worker.core.errors import (
 )
 from worker.core.ranks import Rank, assign
 from worker.export.base import Finished, Grouping, Item, Unit
-from worker.export.zips import AGAIN, LARGEST, RESTORED, RenderZip
+from worker.export.opened_zip import AGAIN, LARGEST, RESTORED
+from worker.export.zips import RenderZip
 from worker.ledger import fold, read_parts
-from worker.run import job as jobs
-from worker.run.job import Bond
+from worker.manifests import OutputManifest
 from worker.stores.base import Store, TooLargeToRead
 
 
@@ -40,24 +40,24 @@ class Source:
         _ = self.recipe
 
     @cached_property
-    def bond(self) -> Bond:
+    def manifest(self) -> OutputManifest:
         """What the output is bound to. Raises: ConfigurationError, where nothing was rendered."""
-        bond = jobs.read(self.store)
-        if bond is None:
+        found = OutputManifest.read(self.store)
+        if found is None:
             raise ConfigurationError(
                 f"{self.store.uri}: no {keys.JOB}, so it is no output of render-worker run"
             )
-        return bond
+        return found
 
     @cached_property
     def recipe(self) -> Recipe:
         """What the objects were rendered by. Raises: ConfigurationError."""
         try:
-            return recipes.from_dict(self.bond.recipe)
+            return recipes.from_dict(self.manifest.recipe)
         except RecipeError as error:
             raise OutputMismatch(
                 f"{self.store.uri}: the recipe in {keys.JOB} is of another version of this program "
-                f"({self.bond.worker}; here {__version__}): {error}"
+                f"({self.manifest.worker}; here {__version__}): {error}"
             ) from error
 
     def shards(self) -> list[str]:
@@ -79,7 +79,7 @@ class Source:
             return Item(finished, None)
         opened = RenderZip(finished.uid, self._read(finished), self.recipe, finished.sha256)
         made_by = opened.metadata.render_worker.recipe_digest
-        if made_by is not None and made_by != self.bond.preset:
+        if made_by is not None and made_by != self.manifest.preset:
             raise opened.damaged(f"was made by another recipe than {keys.JOB} tells")
         return Item(finished, opened)
 

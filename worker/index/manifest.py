@@ -18,7 +18,7 @@ VERSION: Final = 1
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class IndexManifest(msgspec.Struct, frozen=True, kw_only=True):
     """The whole of `index.json`. Shard files are relative to it."""
 
     format: str = FORMAT
@@ -34,7 +34,7 @@ class _Head(msgspec.Struct, frozen=True):
 
 def encode(shards: tuple[Shard, ...]) -> bytes:
     """The bytes of `index.json`: the same shards give the same bytes."""
-    manifest = Manifest(objects=sum(shard.objects for shard in shards), shards=shards)
+    manifest = IndexManifest(objects=sum(shard.objects for shard in shards), shards=shards)
     return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
 
 
@@ -46,7 +46,7 @@ def is_manifest(body: bytes) -> bool:
         return False
 
 
-def decode_manifest(body: bytes, where: str) -> Manifest:
+def decode_manifest(body: bytes, where: str) -> IndexManifest:
     """The index that `body` is. Raises: IndexInvalid, beginning with `where`."""
     try:
         version = msgspec.json.decode(body, type=_Head).version
@@ -54,7 +54,7 @@ def decode_manifest(body: bytes, where: str) -> Manifest:
             raise IndexInvalid(
                 f"{where}: index of version {version}; this program reads version {VERSION}"
             )
-        manifest = msgspec.json.decode(body, type=Manifest)
+        manifest = msgspec.json.decode(body, type=IndexManifest)
     except NOT_JSON as error:
         raise IndexInvalid(f"{where}: {decode.explained(error)}") from error
     names = {shard.name for shard in manifest.shards}

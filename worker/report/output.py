@@ -5,12 +5,12 @@ from __future__ import annotations
 from worker.core import keys
 from worker.core.errors import ConfigurationError, OutputMismatch
 from worker.core.s3 import S3Options
-from worker.export import EXPORT_KINDS, manifest
+from worker.export import EXPORT_KINDS
 from worker.export.source import Source
 from worker.index.reader import open_index
 from worker.index.scenes import arranged
+from worker.manifests import ExportManifest, OutputManifest
 from worker.report.status import EXPORTS, Status, status_of
-from worker.run import job
 from worker.stores import open_store
 from worker.stores.base import Store
 
@@ -24,15 +24,15 @@ def status_at(output: str, s3: S3Options, *, index: str | None, source: str | No
     Raises: ConfigurationError, StoreError.
     """
     store = open_store(output, s3)
-    renders = job.read(store)
+    renders = OutputManifest.read(store)
     if renders is not None:
         totals = None
         if index is not None:
             found = arranged(open_index(index, s3), Source(store).recipe)
-            job.check_index(store, renders, found.digest)
+            renders.check_index(store, found.digest)
             totals = {shard.name: shard.objects for shard in found.shards}
         return status_of(store, totals, renders.objects)
-    exported = manifest.read(store)
+    exported = ExportManifest.read(store)
     if exported is None:
         raise ConfigurationError(
             f"{store.uri}: neither {keys.JOB} nor {keys.EXPORT}, so nothing was rendered or "
@@ -44,9 +44,9 @@ def status_at(output: str, s3: S3Options, *, index: str | None, source: str | No
     return status_of(store, totals, kinds=EXPORTS)
 
 
-def _totals(store: Store, exported: manifest.Bond, source: Source) -> dict[str, int]:
+def _totals(store: Store, exported: ExportManifest, source: Source) -> dict[str, int]:
     """Objects of each shard that are of the data set. Raises: ConfigurationError, StoreError."""
-    manifest.check_source(store, exported, source.bond)
+    exported.check_renders(store, source.manifest)
     if exported.kind not in EXPORT_KINDS:
         raise OutputMismatch(f"{store.uri}: '{exported.kind}' is an export of another version")
     every = EXPORT_KINDS[exported.kind]().all_outcomes

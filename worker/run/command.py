@@ -19,7 +19,7 @@ from worker.core.scratch import disk_base, scratch
 from worker.index.reader import Index, checked, open_index
 from worker.index.scenes import arranged
 from worker.ledger import LedgerWriter
-from worker.run import job as jobs
+from worker.manifests import OutputManifest
 from worker.run.feed import Feed
 from worker.run.job import Job
 from worker.run.outcome_counts import OutcomeCounts
@@ -77,7 +77,12 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         download_workers=options.download_workers,
     )
     store.check()
-    jobs.check(store, job)
+    OutputManifest.check(
+        store,
+        index=job.index_digest,
+        preset=job.preset_digest,
+        mix_versions=options.mix_versions,
+    )
     shares = assign(len(index.shards), rank.rank, rank.world)
     index = checked(index, [share.shard for share in shares])
     total = _total(index, shares, options.limit)
@@ -109,13 +114,13 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         reach(Failpoint.BLENDER_READY)
         stop.check()
         capabilities.check(recipe, ready)
-        jobs.bind(store, job, ready.blender)
+        job.manifest(ready.blender).bind(store, mix_versions=options.mix_versions)
         reach(Failpoint.JOB_BOUND)
         fetcher = Fetcher(downloads / "fetched", limits=options.fetch, keep=keep, s3=options.s3)
         ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))
         stop.before_leaving(partial(ledger.last_words, LAST_S))
         observer = stack.enter_context(watching(total))
-        feed = Feed(job, index, store, fetcher, stop, observer)
+        feed = Feed(job, index, store, stop, observer)
         pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
         tally = pipeline.run()
         if keep is not None and not keep.asked and tally.now:

@@ -30,6 +30,8 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_failure_rate: float = 0.5
     grace_s: float = 60.0
     scratch: Path | None = None
+    mix_versions: bool = False
+    """Go on where another series (major.minor) of Blender or of the worker began."""
     s3: S3Options = S3Options()
 
 

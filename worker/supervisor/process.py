@@ -81,11 +81,7 @@ class Child:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
                 cwd=home,
-                env={
-                    **child_environment(os.environ, home),
-                    **runtime.environment,
-                    **device.environment,
-                },
+                env={**child_environment(os.environ, home), **device.environment},
             )
         self.device = device
         self._socket = ours

@@ -19,14 +19,10 @@ PROGRAM_FAILED = ("--python-exit-code", "70")
 
 
 class Runtime(msgspec.Struct, frozen=True):
-    """How to start Blender: the command, short of the socket's descriptor.
-
-    `environment` is given to the child beside what `environment.child_environment` lets through.
-    """
+    """How to start Blender: the command, short of the socket's descriptor."""
 
     name: str
     command: tuple[str, ...]
-    environment: dict[str, str] = {}
 
 
 def find(choice: str = "auto") -> Runtime:

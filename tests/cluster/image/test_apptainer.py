@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.cluster import needs
+from tests.cluster import held, needs
 from tests.cluster.image.conftest import SMALL
 from tests.cluster.tools.ordinary_user import OrdinaryUser, ordinary_user
 from tests.cluster.tools.podman import Unavailable
 from tests.cluster.tools.registry import registry
 from tests.e2e.conftest import ROOT, listing
+from tests.fault_injection import kill
 from worker.core.failpoints import Failpoint
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
@@ -43,14 +45,19 @@ def test_it_is_built_from_a_registry_by_its_name_alone(podman, bpy_image, user, 
 
 def test_it_renders_with_scratch_in_tmpdir(sif, user, readable_samples, outside):
     samples = shutil.copytree(readable_samples, user.folder / "samples")
-    command = (
-        "run", "--nv", "--bind", f"{samples}:/samples:ro", "--bind", f"{user.out}:/out",
+    deadly = Path(shutil.copy(kill.__file__, user.folder))
+    deadly.chmod(0o644)
+    options = (
+        "--nv", "--bind", f"{samples}:/samples:ro", "--bind", f"{user.out}:/out",
         "--bind", user.tmp, "--bind", f"{samples}:/dev/shm:ro", sif,  # no RAM disk
-        "run", "/samples", "--output", "/out", *SMALL,
     )  # fmt: skip
-    killed = user.apptainer(*command, RENDER_WORKER_FAILPOINT=Failpoint.RENDER_AFTER)
+    command = ("run", "/samples", "--output", "/out", *SMALL)
+    killed = user.apptainer(
+        "exec", "--bind", f"{deadly}:/{deadly.name}:ro", *options,
+        held.IN_THE_IMAGE, "-I", f"/{deadly.name}", Failpoint.RENDER_AFTER, *command,
+    )  # fmt: skip
     assert list(user.tmp.rglob("*.exr")), killed.stderr
-    done = user.apptainer(*command)
+    done = user.apptainer("run", *options, *command)
     assert done.returncode == 0, done.stderr
     assert listing(user.out) == listing(outside[SMALL])
     assert list(user.tmp.iterdir()) == []

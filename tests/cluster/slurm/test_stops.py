@@ -10,8 +10,8 @@ from tests.cluster import held
 from tests.cluster.outputs import outcomes, statuses
 from tests.cluster.slurm.conftest import QUICK
 from tests.e2e.conftest import listing, run_worker
+from tests.fault_injection.child import HOLD
 from tests.patience import HANG_S
-from worker.blender.mischief import HOLD
 from worker.core import keys
 
 pytestmark = pytest.mark.cluster

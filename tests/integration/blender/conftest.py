@@ -53,7 +53,7 @@ def samples(tmp_path_factory):
     """The project's own sample objects, all of them."""
     folder = tmp_path_factory.mktemp("samples")
     subprocess.run(
-        [sys.executable, "-m", "worker.blender.samples", folder],
+        [sys.executable, "-m", "tests.sample_models", folder],
         check=True,
         cwd=REPOSITORY,
         capture_output=True,

@@ -21,7 +21,6 @@ from worker.core.ranks import Rank
 from worker.index.record import ObjectRef
 from worker.ledger import LedgerWriter, Outcome
 from worker.pack.pack import pack
-from worker.run import job as jobs
 from worker.run.job import Job
 from worker.sources.base import FetchedObject
 from worker.stores import open_store
@@ -149,7 +148,7 @@ def output(folder: Path, recipe: Recipe, objects=3, failed=0, child=rendered, **
     rank = Rank(0, 1, "none")
     job = Job(objects=objects + failed, index_digest="1" * 64,
               preset_digest=presets.digest(recipe), recipe=recipe, rank=rank)  # fmt: skip
-    jobs.bind(store, job, "4.5.15")
+    job.manifest("4.5.15").bind(store)
     raw = folder.parent / f"{folder.name}-raw"
     with LedgerWriter(store, rank, "4.5.15", "cpu") as ledger:
         for number in range(objects):

@@ -16,7 +16,7 @@ from pathlib import Path
 from worker.run import shutdown
 
 folder, pattern, how = Path(sys.argv.pop(1)), sys.argv.pop(1), int(sys.argv.pop(1))
-ask, asked, sent = stop.Stop.ask, threading.Event(), []
+ask, asked, sent = shutdown.Stop.ask, threading.Event(), []
 
 def note(self):
     ask(self)
@@ -28,7 +28,7 @@ def look(event, _):
         os.kill(os.getpid(), how)
         asked.wait()
 
-stop.Stop.ask = note
+shutdown.Stop.ask = note
 sys.addaudithook(look)"""
 
 

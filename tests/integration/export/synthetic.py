@@ -22,7 +22,6 @@ from worker.ledger import LedgerWriter, Outcome
 from worker.pack import archive
 from worker.pack.archive import Member
 from worker.pack.result import PackedObject
-from worker.run import job as jobs
 from worker.run.job import Job
 from worker.stores import open_store
 
@@ -160,7 +159,7 @@ def output(
     digest = presets.digest(made)
     job = Job(objects=len(starts), index_digest="1" * 64, preset_digest=digest, recipe=made,
               rank=rank)  # fmt: skip
-    jobs.bind(store, job, "4.5.15")
+    job.manifest("4.5.15").bind(store)
     spool = folder.parent / f"{folder.name}-zips"
     spool.mkdir()
     with LedgerWriter(store, rank, "4.5.15", "cpu") as ledger:

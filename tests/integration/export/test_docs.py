@@ -69,7 +69,7 @@ def done(command, folder, **variables):
 @pytest.mark.slow
 def test_the_scripts_of_the_nerf_example(tmp_path):
     models = tmp_path / "models"
-    done([sys.executable, "-m", "worker.blender.samples", models, "pawn.glb"], ROOT)
+    done([sys.executable, "-m", "tests.sample_models", models, "pawn.glb"], ROOT)
     bin_folder = Path(sys.executable).parent
     path = f"{bin_folder}:/usr/bin:/bin"
     scripts = ROOT / "examples" / "nerf"

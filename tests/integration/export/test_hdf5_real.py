@@ -26,7 +26,7 @@ def rendered(tmp_path_factory):
     here = tmp_path_factory.mktemp("scenes")
     for category, model in (("figures", "pawn.glb"), ("machines", "gear.stl")):
         subprocess.run(
-            [sys.executable, "-m", "worker.blender.samples", here / "models" / category, model],
+            [sys.executable, "-m", "tests.sample_models", here / "models" / category, model],
             check=True, capture_output=True, cwd=ROOT, timeout=HANG_S,
         )  # fmt: skip
     run_worker(

@@ -32,7 +32,7 @@ def scene(tmp_path_factory):
     objects = folder / "objects"
     objects.mkdir()
     subprocess.run(
-        [sys.executable, "-m", "worker.blender.samples", str(objects), OBJECT],
+        [sys.executable, "-m", "tests.sample_models", str(objects), OBJECT],
         cwd=ROOT,
         check=True,
         capture_output=True,

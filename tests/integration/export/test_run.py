@@ -9,11 +9,12 @@ import boto3
 import pytest
 
 from tests.e2e.conftest import listing, run_worker
+from tests.fault_injection import kill
 from tests.integration.export import scenes
 from tests.integration.export.harm import zip_of
 from tests.integration.export.stopping import stop_midway
 from tests.tools.moto import s3_server
-from worker.core import failpoints, keys
+from worker.core import keys
 from worker.core.errors import OutputMismatch, UsageError
 from worker.core.failpoints import Failpoint
 from worker.core.s3 import S3Options
@@ -212,7 +213,7 @@ def test_killed_in_the_middle_of_a_write_it_leaves_what_no_store_shows(export, v
     alone = export("nerf", views, tmp_path / "alone")
     to = tmp_path / "to"
     run_worker("export", "nerf", "--input", views, "--to", to, check=-signal.SIGKILL,
-               **{failpoints.VARIABLE: f"{Failpoint.FOLDER_WRITTEN}:5"})  # fmt: skip
+               first=kill.first(f"{Failpoint.FOLDER_WRITTEN}:5"))  # fmt: skip
     assert [path for path in to.rglob("*") if path.is_file() and keys.is_own(path.name)]
     export("nerf", views, to)
     assert listing(to, killed=True) == listing(alone)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.proof_helpers import to_srgb
-from worker.blender.samples import proof, surfaces
+from tests.sample_models import proof, surfaces
 from worker.omage import occupied
 from worker.omage.reduce import borders
 

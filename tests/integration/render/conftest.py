@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from tests.patience import PATIENT
+from tests.tools.programs import faulty
 from worker import presets
-from worker.blender.mischief import VARIABLE
 from worker.contract.protocol import Phase
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchedObject
@@ -48,13 +48,13 @@ def hurried(pool: Pool, where: str, **limits: float) -> Callable[[Phase], None]:
 
 @pytest.fixture
 def make_pool(tmp_path):
-    """A function that opens a pool, with a fault for some objects or another program if asked."""
+    """A function that opens a pool, with a fault for some objects, or another program, if asked."""
     pools = []
 
-    def make(mischief: str = "", program: Path | None = None, **options) -> Pool:
+    def make(fault: str = "", program: Path | None = None, **options) -> Pool:
+        if fault:
+            program = faulty(tmp_path / "faulty-blender", fault)
         found = runtime.find(str(program or "bpy"))
-        if mischief:
-            found = msgspec.structs.replace(found, environment={VARIABLE: mischief})
         options.setdefault("limits", PATIENT)
         options.setdefault("device", "cpu")
         pool = Pool(found, PoolOptions(**options), tmp_path / "children")

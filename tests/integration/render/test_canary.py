@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fault_injection.child import VARIABLE
 from tests.integration.render.conftest import RECIPE, model
-from tests.tools.programs import FAKE_GPUS, program
-from worker.blender.mischief import VARIABLE
+from tests.tools.programs import FAKE_GPUS, FAULTY, program
 from worker.core.errors import Crash, NodeUnusable
 
 DIES = f"export {VARIABLE}=abort:scene:"
@@ -28,7 +28,7 @@ def test_a_canary_that_lives_clears_the_node(make_pool, tmp_path):
 
 
 def test_a_node_that_goes_bad_condemns_no_object_either(make_pool, tmp_path):
-    turning = program(tmp_path / "blender", f"[ ! -e {tmp_path}/bad ] || {DIES}")
+    turning = program(tmp_path / "blender", f"[ ! -e {tmp_path}/bad ] || {DIES}", FAULTY)
     pool = make_pool(program=turning, recycle_after=1)
     good = model(tmp_path / "m", "good")
     pool.render(good, RECIPE, tmp_path / "raw")

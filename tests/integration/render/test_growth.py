@@ -28,7 +28,7 @@ def program(*arguments: object) -> str:
 
 @pytest.mark.slow
 def test_two_hundred_objects_leave_child_and_worker_as_they_were(tmp_path, record_property):
-    program("worker.blender.samples", tmp_path / "samples")
+    program("tests.sample_models", tmp_path / "samples")
     # In a process of its own: the tests' has threads and files of other tests, that come and go.
     told = program("tests.integration.render.growing", tmp_path, OBJECTS, SETTLED)
     held = json.loads(told.splitlines()[-1])

@@ -11,15 +11,15 @@ import pytest
 from tests.integration.render.conftest import RECIPE, model
 from tests.integration.render.test_deaths import asleep
 from tests.tools import processes
-from tests.tools.programs import program
+from tests.tools.programs import faulty
 from worker.core import cgroup
 from worker.core.errors import Crash, OutOfMemory
 
 
-def wrapped(folder: Path) -> Path:
+def wrapped(folder: Path, fault: str) -> Path:
     """A shell script that starts Blender and waits for it, as some distributions install it."""
     script = folder / "wrapper"
-    script.write_text(f'#!/bin/sh\n{program(folder / "blender")} "$@"\nexit $?\n')
+    script.write_text(f'#!/bin/sh\n{faulty(folder / "blender", fault)} "$@"\nexit $?\n')
     script.chmod(0o755)
     return script
 
@@ -40,7 +40,8 @@ def test_out_of_memory_is_a_kill_that_the_kernel_counted(
     groups.mkdir()
     monkeypatch.setattr(cgroup, "ROOT", groups)
     monkeypatch.setattr(cgroup, "PROC", groups)
-    pool = make_pool(program=wrapped(tmp_path) if wrapper else None, mischief="sleep:view:victim")
+    fault = "sleep:view:victim"
+    pool = make_pool(program=wrapped(tmp_path, fault)) if wrapper else make_pool(fault)
     kills = []
 
     def end() -> None:

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
+from tests.fault_injection.child import WORK_S
 from tests.integration.render.conftest import RECIPE, hurried, model
-from worker.blender.mischief import WORK_S
 from worker.core.errors import Timeout
 
 SILENCE_S = 10.0

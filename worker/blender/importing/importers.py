@@ -43,6 +43,8 @@ def load(root: Root, suffix: str, subject: Subject) -> None:
     if suffix == "blend":
         _drop_file_readers()
     _hide(only_render=suffix == "blend")
+    if suffix == "fbx":
+        _order_by_name()
 
 
 def _operate(path: str, suffix: str, subject: Subject) -> None:
@@ -123,6 +125,18 @@ def _drop_file_readers() -> None:
         for node in list(tree.nodes):
             if node.bl_idname.startswith(FILE_NODES):
                 tree.nodes.remove(node)
+
+
+def _order_by_name() -> None:
+    """Link the scene's objects in the order of their names.
+
+    Blender's own FBX importer links them in the order of a hash table of their addresses, which
+    differs from process to process; the order of an object image's charts follows from it.
+    """
+    linked = context.scene().collection.objects
+    for item in sorted(linked, key=lambda each: each.name):
+        linked.unlink(item)
+        linked.link(item)
 
 
 def node_trees() -> list[Any]:

@@ -9,9 +9,9 @@ from worker.blender.engine import Device
 from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.importing import importers
 from worker.blender.importing.paths import Root
-from worker.blender.materials import colours, indices
+from worker.blender.materials import colours
 from worker.blender.products.base import Tell
-from worker.blender.views import lights, render, scene, visible_bounds
+from worker.blender.views import indices, lights, render, scene, visible_bounds
 from worker.contract import camera_layouts, render_passes
 from worker.contract.protocol import Phase, Rendered, RenderObject
 from worker.contract.random_streams import digest, stream

@@ -1,0 +1,1 @@
+"""Faults that the tests make happen where the product has no switch for them."""

@@ -1,0 +1,60 @@
+"""``export.json``: binds a data set to its kind, its options and the output it is made from."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from worker import __version__
+from worker.core import keys
+from worker.core.errors import OutputMismatch
+from worker.manifests.base import VERSION, WORKER, Manifest, short
+from worker.manifests.output import OutputManifest
+from worker.stores.base import Store
+
+
+class ExportManifest(Manifest, frozen=True, kw_only=True):
+    """The manifest of a data set."""
+
+    KEY = keys.EXPORT
+    FORMAT = keys.EXPORT_FORMAT
+    WHAT = "an export"
+    PLACE = "data set"
+    ELSEWHERE = "another place (--to)"
+    OTHERS: ClassVar = {keys.JOB: "an output of renders; export --to another place"}
+    PROGRAMS: ClassVar = {WORKER: "worker"}
+
+    kind: str
+    options: dict[str, Any]
+    index: str
+    preset: str
+    preset_name: str
+    objects: str | None = None
+    """Where objects share files: sha256 over all of them, since one more would change files."""
+    worker: str
+
+    @classmethod
+    def of(
+        cls, kind: str, options: dict[str, Any], renders: OutputManifest, objects: str | None
+    ) -> ExportManifest:
+        """The manifest of a new data set of `kind` with `options`, made of `renders`."""
+        return cls(
+            format=cls.FORMAT, version=VERSION, kind=kind, options=options, index=renders.index,
+            preset=renders.preset, preset_name=renders.preset_name, objects=objects,
+            worker=__version__,
+        )  # fmt: skip
+
+    def check_asked(self, store: Store, asked: ExportManifest) -> None:
+        """Refuse another kind, other options or other renders. Raises: OutputMismatch."""
+        self.check_same(store, "kind", self.kind, asked.kind)
+        self.check_same(store, "options", self.options, asked.options)
+        self.check_renders(store, asked)
+        if self.objects != asked.objects:
+            raise OutputMismatch(
+                f"{self.where(store)}: more objects were rendered since this data set was begun, "
+                "and its files hold many objects each; export to another --to"
+            )
+
+    def check_renders(self, store: Store, renders: OutputManifest | ExportManifest) -> None:
+        """Refuse renders of another index or recipe. Raises: OutputMismatch."""
+        self.check_same(store, "index of the renders", self.index, renders.index, short)
+        self.check_same(store, "preset of the renders", self.preset, renders.preset, short)

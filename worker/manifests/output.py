@@ -1,0 +1,76 @@
+"""``job.json``: binds an output to its index, its recipe and the programs that render it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from worker import __version__
+from worker.contract import recipe as recipes
+from worker.contract.recipe import Recipe
+from worker.core import keys
+from worker.manifests.base import BLENDER, VERSION, WORKER, Manifest, short
+from worker.stores.base import Store
+
+
+class OutputManifest(Manifest, frozen=True, kw_only=True):
+    """The manifest of an output of renders."""
+
+    KEY = keys.JOB
+    FORMAT = keys.JOB_FORMAT
+    WHAT = "a job"
+    PLACE = "output"
+    ELSEWHERE = "another --output"
+    OTHERS: ClassVar = {keys.EXPORT: "a data set made of renders; render to another --output"}
+    PROGRAMS: ClassVar = {WORKER: "worker", BLENDER: "blender"}
+
+    index: str
+    """sha256 of the index."""
+    objects: int
+    """Objects in the whole index."""
+    preset: str
+    """sha256 of the whole recipe, overrides included."""
+    preset_name: str
+    recipe: dict[str, Any]
+    worker: str
+    """Version of the worker that began the output."""
+    blender: str
+    """Version of the Blender that began it, as Blender tells it."""
+
+    @classmethod
+    def of(
+        cls, recipe: Recipe, *, preset: str, index: str, objects: int, blender: str
+    ) -> OutputManifest:
+        """The manifest that this worker writes on a new output."""
+        return cls(
+            format=cls.FORMAT, version=VERSION, index=index, objects=objects, preset=preset,
+            preset_name=recipe.name, recipe=recipes.to_dict(recipe), worker=__version__,
+            blender=blender,
+        )  # fmt: skip
+
+    @classmethod
+    def check(cls, store: Store, *, index: str, preset: str, mix_versions: bool = False) -> None:
+        """Refuse an output of another index, recipe or worker; its Blender is for `bind` to check.
+
+        Raises: OutputMismatch, StoreError.
+        """
+        cls.check_kind(store)
+        found = cls.read(store)
+        if found is None:
+            return
+        found.check_versions(store, {WORKER: __version__}, mix_versions=mix_versions)
+        found.check_index(store, index)
+        found.check_preset(store, preset)
+
+    def check_asked(self, store: Store, asked: OutputManifest) -> None:
+        """Refuse another index or recipe. Raises: OutputMismatch."""
+        self.check_index(store, asked.index)
+        self.check_preset(store, asked.preset)
+
+    def check_index(self, store: Store, digest: str) -> None:
+        """Refuse an index that is not the output's. Raises: OutputMismatch."""
+        self.check_same(store, "index", self.index, digest, short)
+
+    def check_preset(self, store: Store, digest: str) -> None:
+        """Refuse a recipe that is not the output's. Raises: OutputMismatch."""
+        made_with = f"preset (it was made with '{self.preset_name}')"
+        self.check_same(store, made_with, self.preset, digest, short)
