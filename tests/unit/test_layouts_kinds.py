@@ -249,3 +249,14 @@ def test_layouts_that_draw_each_view_begin_alike(layout):
     for few, many in zip(drawn(camera, 3), drawn(camera, 9)[:3], strict=True):
         assert np.array_equal(few.camera_to_world, many.camera_to_world)
         assert np.array_equal(few.intrinsics, many.intrinsics)
+
+
+@pytest.mark.parametrize("projection", ["perspective", "orthographic"])
+def test_a_camera_stands_before_a_needle_that_points_at_it(projection):
+    """All of it lies on the camera's axis, so that the frame asks for no distance."""
+    camera = Camera(
+        layout="fixed", fixed=((0.0, -0.1, 0.0),), distance="fit", projection=projection
+    )
+    needle = np.array([[0.0, -0.5, 0.0], [0.0, 0.5, 0.0]])
+    (view,) = drawn(camera, 1, support=lambda ways: (ways @ needle.T).max(axis=1))
+    assert view.camera_to_world[1, 3] < -0.5 * 1.0001
