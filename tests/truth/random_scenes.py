@@ -39,7 +39,9 @@ class Scene:
         draw = self.draw
         place = [draw.uniform(-3.0, 3.0) for _ in range(3)]
         turn = euler([draw.uniform(-math.pi, math.pi) for _ in range(3)])
-        sizes = [draw.uniform(0.3, 2.0) * (draw.choice((-1, 1)) if mirrored else 1) for _ in range(3)]
+        sizes = [
+            draw.uniform(0.3, 2.0) * (draw.choice((-1, 1)) if mirrored else 1) for _ in range(3)
+        ]
         made = np.eye(4)
         made[:3, :3] = turn * sizes
         made[:3, 3] = place

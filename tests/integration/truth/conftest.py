@@ -57,7 +57,7 @@ def rendered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     home = tmp_path_factory.mktemp(f"truth-{request.param}")
     root = home / "in"
     root.mkdir()
-    subprocess.run([*WRITERS[request.param], root], check=True, capture_output=True, timeout=HANG_S)
+    make(request.param, BLENDS, root)
     for case in cases.CASES:
         cases.write(case, root / case.name)
     (home / "outside").mkdir()
