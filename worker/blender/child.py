@@ -54,7 +54,6 @@ def serve(connection: Connection) -> None:
     Heart(connection).start()
     connection.send(
         Ready(
-            pid=os.getpid(),
             blender=compat.version(),
             formats=list(compat.formats()),
             engines=list(compat.engines()),

@@ -32,7 +32,6 @@ STAGE = "staged"
 class Ready:
     """The child is up. `formats`: file suffixes, without a dot, that this Blender can import."""
 
-    pid: int
     blender: str
     formats: List[str]
     engines: List[str]

@@ -15,16 +15,13 @@ from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.geometry.triangle_soup import Array, TriangleSoup, gather
-from worker.blender.importing import importers, point_clouds
-from worker.blender.importing.paths import Root
 from worker.blender.materials import colours
 from worker.blender.omage import bake, layout
 from worker.blender.omage.layout import Surface
 from worker.blender.omage.weld import weld
-from worker.blender.products.base import Tell
-from worker.blender.views import scene
+from worker.blender.products.base import Tell, imported
 from worker.contract.omage_keys import EXTENT, WELD
-from worker.contract.protocol import STAGE, Phase, Rendered, RenderObject
+from worker.contract.protocol import Phase, Rendered, RenderObject
 from worker.contract.random_streams import digest
 from worker.contract.recipe import Recipe
 
@@ -34,17 +31,7 @@ FILE = "omage.npy"
 def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
     """Import, make one mesh, lay its charts out, bake. Raises: ObjectFault."""
     uid = request.uid
-    root = Root(request.root, request.model)
-    suffix = request.format.lower()
-
-    tell(Phase(uid, "import"))
-    scene.clean()
-    staged = importers.load(root, suffix, recipe.subject, str(Path(request.scratch, STAGE)))
-    root = staged.root
-
-    tell(Phase(uid, "scene"))
-    facts = statistics.count(root)
-    facts.update(point_clouds.show(root, suffix, recipe.subject))
+    staged, suffix, facts = imported(request, recipe, tell)
     poses.show(poses.frames(recipe.subject, 1)[0])
     modifiers.as_rendered()
     facts.update(colours.supply(uid, recipe, staged, suffix))

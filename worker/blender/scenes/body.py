@@ -14,9 +14,9 @@ import numpy as np
 
 from worker.blender import compat
 from worker.blender.faults import ObjectFault
-from worker.blender.geometry import extent, modifiers, poses
+from worker.blender.geometry import extent, modifiers, point_clouds, poses
 from worker.blender.geometry.triangle_soup import TriangleSoup, gather
-from worker.blender.importing import importers, point_clouds
+from worker.blender.importing import importers
 from worker.blender.importing.paths import Root
 from worker.blender.materials import textures
 from worker.blender.views import scene
