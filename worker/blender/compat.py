@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 from typing import Any
 
 import bpy
@@ -113,6 +114,26 @@ def options_of(operator: str) -> frozenset[str]:
     except KeyError:
         return frozenset()
     return frozenset(option.identifier for option in kind.properties)
+
+
+@functools.cache
+def gltf_extensions() -> frozenset[str]:
+    """Extensions that this Blender's glTF importer knows; empty where it does not say.
+
+    Without Draco's library, which it may have been packaged without, it cannot read that one.
+    """
+    try:
+        reader: Any = importlib.import_module("io_scene_gltf2.io.imp.gltf2_io_gltf")
+        known = frozenset(reader.glTFImporter("", {"import_user_extensions": []}).extensions_managed)
+    except (ImportError, AttributeError, KeyError, TypeError):
+        return frozenset()
+    for name in ("draco", "gltf2_io_draco_compression_extension"):  # the second until 4.1
+        try:
+            draco: Any = importlib.import_module(f"io_scene_gltf2.io.com.{name}")
+        except ImportError:
+            continue
+        return known if draco.dll_exists(quiet=True) else known - {"KHR_draco_mesh_compression"}
+    return known
 
 
 def run(chosen: Operator, filepath: str, options: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ import bpy
 
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
-from worker.blender.importing import blend_scene, file_colours, staging, whole
+from worker.blender.importing import blend_scene, file_colours, gltf_extensions, staging, whole
 from worker.blender.importing.paths import Root
 from worker.blender.importing.staging import Staged
 from worker.contract.recipe import Subject
@@ -40,6 +40,7 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
         root = staged.root
         root.check(suffix)
         whole.check(root.model, suffix)
+        gltf_extensions.check(root.model, suffix)
         if suffix == "blend":
             blend_scene.append(root)
         else:
