@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import bpy
 
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
-from worker.blender.importing import blend_scene, file_colours, gltf_extensions, staging, whole
+from worker.blender.importing import blend_scene, file_colours, gltf_extensions, off_import, staging, whole
 from worker.blender.importing.paths import Root
 from worker.blender.importing.staging import Staged
 from worker.contract.recipe import Subject
 
+READERS: dict[str, Callable[[Root], None]] = {"blend": blend_scene.append, "off": off_import.bring}
+"""Of formats that no operator of Blender's is used for."""
 FILE_DATA = ("libraries", "fonts", "sounds", "movieclips", "volumes", "cache_files")
 """Datablocks, besides images, that Blender reads from a path of their own when evaluated."""
 FILE_MODIFIERS = frozenset({"MESH_CACHE", "FLUID", "DYNAMIC_PAINT", "OCEAN"})
@@ -41,8 +43,8 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
         root.check(suffix)
         whole.check(root.model, suffix)
         gltf_extensions.check(root.model, suffix)
-        if suffix == "blend":
-            blend_scene.append(root)
+        if suffix in READERS:
+            READERS[suffix](root)
         else:
             _operate(root.model, suffix, subject)
     except ObjectFault:

@@ -25,9 +25,9 @@ Array = npt.NDArray[Any]
 SPLAT = ("f_dc_0", "f_dc_1", "f_dc_2")
 """Columns of 3D Gaussian splats: the constant term of their colour in spherical harmonics."""
 CONSTANT_HARMONIC = 0.28209479177387814
-DETAIL = ((20_000, 2), (200_000, 1), (4_000_000, 0))
+DETAIL = ((10_000, 2), (100_000, 1), (2_000_000, 0))
 """Up to how many points a sphere is an octahedron whose faces are halved how often: the more
-points there are, the fewer pixels each has. A million octahedra take 4 GB in Cycles."""
+points there are, the fewer pixels each has. A million octahedra take 3 to 5 GB."""
 
 
 @dataclasses.dataclass(frozen=True)
