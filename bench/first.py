@@ -36,7 +36,7 @@ def main(uri: str, output: str) -> None:
     index = checked(index, range(len(index.shards)))
     job = Job(
         objects=index.objects, index_digest=index.digest, preset_digest="", recipe=recipe,
-        rank=Rank(0, 1, "none"),
+        rank=Rank(0, 1),
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         fetcher = Fetcher(Path(folder), limits=FetchLimits(), keep=None, s3=S3Options())

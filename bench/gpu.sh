@@ -10,6 +10,6 @@ nvidia-smi -L | grep -q '^GPU ' || {
 	echo "bench/gpu.sh: nvidia-smi shows no GPU here" >&2
 	exit 69
 }
-make setup
+make setup-dev
 .venv/bin/render-worker doctor
 exec .venv/bin/python -m bench "$@" gpu

@@ -39,7 +39,7 @@ from worker.supervisor.runtime import PROGRAM, Runtime, find
 
 REPOSITORY = Path(__file__).parents[1]
 DEBIAN = Path("/usr/bin/blender")
-BLENDER_42 = "RENDER_WORKER_TEST_BPY42"
+BLENDER_42 = "WORKER_TEST_BPY42"
 """Names a Python that has bpy 4.2."""
 BLENDERS = {"bpy": "", "debian": "debian_blender", "bpy42": "blender42"}
 """Those that the proofs run under, and the tests' marker."""

@@ -5,34 +5,26 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from types import FrameType
-from typing import NoReturn
+from typing import Annotated
 
-import structlog
 import typer
 
-from worker.commands import doctor, export, index, omage, presets, report, run
-from worker.core import logging
-from worker.core.errors import ExitStatus, Interrupted, WorkerError
-from worker.run import termination_summary as summaries
+from worker import __version__
+from worker.commands import variables
+from worker.commands.table import CommandGroup
+from worker.core import standard_streams
+from worker.core.errors import ExitStatus, PipeClosed, WorkerError
 
 app = typer.Typer(
     name="render-worker",
-    help="Turns lists of 3D objects into training images, one zip per object. "
-    "Every --option is also the environment variable RENDER_WORKER_OPTION.",
+    cls=CommandGroup,
+    help="Turns lists of 3D objects into training images, one zip per object.\n\n"
+    "Every --option is also an environment variable: --s3-endpoint is RENDER_WORKER_S3_ENDPOINT.",
+    epilog="Example:\n\n  render-worker run models/ --output renders/ --preset objaverse-xl",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run")(run.run_command)
-app.command("status")(report.status_command)
-app.command("doctor")(doctor.doctor_command)
-app.command("warm")(doctor.warm_command)
-app.command("gallery")(report.gallery_command)
-app.command("export")(export.export_command)
-app.command("omage-to-mesh")(omage.omage_to_mesh_command)
-app.add_typer(index.app, name="index")
-app.add_typer(presets.app, name="presets")
 
 CTRL_C = 130
 """What typer ends with at a KeyboardInterrupt."""
@@ -43,56 +35,81 @@ CommandLineError: type[Exception] = next(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"render-worker {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _begin(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    # Imported here: structlog takes as long as all that `--help` needs.
+    from worker.core import logging
+
+    logging.configure()
+
+
 def main() -> None:
     """Run the command line; the exit statuses are `errors.ExitStatus`."""
-    _open_standard_streams()
-    sys.exit(_status())
-
-
-def _open_standard_streams() -> None:
-    """Give what a person closed (`<&- >&- 2>&-`) to the null device.
-
-    Else the next file opened takes its number, and what is logged would be written into it.
-    """
-    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        if getattr(sys, name) is None:
-            os.dup2(null := os.open(os.devnull, os.O_RDWR), number)
-            if null != number:
-                os.close(null)
-            setattr(sys, name, os.fdopen(number, mode, closefd=False))
-
-
-def _stopped(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise Interrupted("stopped before the work began, or after it was done")
+    standard_streams.take_over()
+    sys.exit(standard_streams.leave(_status()))
 
 
 def _status() -> int:
     try:
         # A run has handlers of its own; before and after it, a TERM is a clean stop too. Until
-        # here `worker.__main__` saw to both.
-        signal.signal(signal.SIGTERM, _stopped)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        logging.configure()
+        # here `worker.__main__` saw to both. No handler raises an Exception, which a library could
+        # catch while it is imported.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.default_int_handler)
         # Its name however it was started: the image runs `python -m worker`.
         status = app(prog_name="render-worker", standalone_mode=False) or 0
+        sys.stdout.flush()
     except typer.Exit as end:
         return end.exit_code
+    except SystemExit as end:  # shell completion
+        return int(end.code or 0)
     except (typer.Abort, KeyboardInterrupt):
+        return _said(ExitStatus.INTERRUPTED)
+    except PipeClosed:
         return _said(ExitStatus.INTERRUPTED)
     except WorkerError as error:
         return _said(error.exit_status, str(error))
     except CommandLineError as error:
-        return _said(ExitStatus.USAGE, error.format_message())  # type: ignore[attr-defined]
+        # A misspelt variable may well be why an option is missing.
+        line = variables.unknown(os.environ) or error.format_message()  # type: ignore[attr-defined]
+        return _said(ExitStatus.USAGE, line)
     except Exception as error:  # noqa: BLE001 - the last place to say that it is our bug
-        structlog.get_logger().exception("a bug of the worker's")
-        summaries.write(ExitStatus.BUG, error=f"{type(error).__name__}: {error}")
-        return ExitStatus.BUG
+        return _bug(error)
     return _said(ExitStatus.INTERRUPTED) if status == CTRL_C else status
 
 
 def _said(status: ExitStatus, line: str = "") -> ExitStatus:
     """`status`, once a person and the summary have its line."""
+    from worker.run import termination_summary as summaries
+
     if line:
-        typer.echo(f"render-worker: {line}", err=True)
-    summaries.write(status, error=line)
+        with standard_streams.unread():
+            typer.echo(f"render-worker: {line}", err=True)
+    with standard_streams.unread():
+        summaries.write(status, error=line)
     return status
+
+
+def _bug(error: Exception) -> ExitStatus:
+    import structlog
+
+    from worker.run import termination_summary as summaries
+
+    with standard_streams.unread():
+        structlog.get_logger().exception("a bug of the worker's")
+    with standard_streams.unread():
+        summaries.write(ExitStatus.BUG, error=f"{type(error).__name__}: {error}")
+    return ExitStatus.BUG

@@ -12,13 +12,13 @@ import pytest
 
 from tests.cluster import held
 from tests.cluster.images import apptainer_path, bpy_image, context, podman, sif  # noqa: F401 - fixtures
-from tests.e2e.conftest import run_worker, samples  # noqa: F401 - samples is a fixture
+from tests.command_line import run_worker
 
 HERE = "tests/cluster/"
 
 
 @pytest.fixture(scope="session")
-def index(samples, tmp_path_factory) -> Path:  # noqa: F811 - pytest passes it
+def index(samples, tmp_path_factory) -> Path:
     """The samples as an index of four shards: seven objects."""
     folder = tmp_path_factory.mktemp("index")
     run_worker("index", "build", samples, "--to", folder, "--shard-size", 2)
@@ -26,7 +26,7 @@ def index(samples, tmp_path_factory) -> Path:  # noqa: F811 - pytest passes it
 
 
 @pytest.fixture(scope="session")
-def broken_shard(samples, tmp_path_factory) -> Path:  # noqa: F811 - pytest passes it
+def broken_shard(samples, tmp_path_factory) -> Path:
     """The same, the first shard's models cut off in the middle."""
     folder = tmp_path_factory.mktemp("broken")
     models = Path(shutil.copytree(samples, folder / "samples"))

@@ -13,7 +13,7 @@ from tests.cluster import needs
 from tests.cluster.tools import apptainer, oci_base
 from tests.cluster.tools.ordinary_user import ordinary_user
 from tests.cluster.tools.podman import Podman, Unavailable
-from tests.e2e.conftest import ROOT
+from tests.command_line import ROOT
 
 
 @pytest.fixture(scope="session")

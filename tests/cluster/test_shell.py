@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tests.cluster import needs
-from tests.e2e.conftest import ROOT
+from tests.command_line import ROOT
 
 pytestmark = pytest.mark.cluster
 SCRIPTS = (

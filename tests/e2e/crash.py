@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.e2e.conftest import ROOT, command, environment
+from tests.command_line import ROOT, command, environment
 from tests.patience import HANG_S
 from worker.core import keys
 from worker.ledger import Outcome, fold, read_parts

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
+from tests.command_line import ROOT, command, environment, run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import ROOT, command, environment, run_worker
 from tests.patience import HANG_S, until
 from tests.tools import processes
 from tests.tools.faultproxy import Proxy, proxy

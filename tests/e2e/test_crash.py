@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import ROOT, run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import ROOT, run_worker
 from tests.fault_injection import kill
 from tests.patience import until
 from tests.tools import processes

@@ -11,8 +11,8 @@ from time import time
 
 import pytest
 
+from tests.command_line import run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import run_worker
 from tests.tools.moto import s3_server
 from tests.tools.programs import FAKE_GPUS, program
 

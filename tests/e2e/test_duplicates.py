@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 
+from tests.command_line import log_lines, run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import log_lines, run_worker
 
 
 def test_one_object_in_two_shards(tmp_path):

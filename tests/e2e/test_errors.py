@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.e2e.conftest import ROOT, SMALL, command, environment, log_lines, run_worker
+from tests.command_line import ROOT, SMALL, command, environment, log_lines, run_worker
 from tests.integration.blender.broken import picture
 from tests.integration.blender.driver import DEBIAN
 from worker.core import keys

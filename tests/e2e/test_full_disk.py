@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import ROOT, command, environment
 from tests.e2e import crash
-from tests.e2e.conftest import ROOT, command, environment
 from tests.fault_injection import kill
 from tests.patience import HANG_S
 from worker.core.failpoints import Failpoint

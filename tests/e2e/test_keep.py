@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.command_line import log_lines, run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import log_lines, run_worker
 from tests.integration.sources.servers import Web, body
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tests.command_line import run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import run_worker
 from worker.stores import open_store
 
 # Packing takes longer than the grace, and goes on while the worker's files are removed.

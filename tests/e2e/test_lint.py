@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ROOT, environment
+from tests.command_line import ROOT, environment
 from tests.patience import HANG_S
 
 BPY = "Blender's own modules are imported by worker.blender alone"

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
+from tests.command_line import listing, log_lines, run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import listing, log_lines, run_worker
 from worker.stores import open_store
 
 

@@ -1,14 +1,16 @@
-"""`make run`, over this checkout's worker and without the setting up."""
+"""`make run`, over this checkout's worker and without the setting up; what each target installs."""
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
 
 import pytest
+import yaml
 
-from tests.e2e.conftest import ROOT, SMALL, environment
+from tests.command_line import ROOT, SMALL, environment
 from tests.patience import HANG_S
 
 
@@ -50,3 +52,57 @@ def test_run_again_with_other_settings(make, tmp_path):
 def test_the_whole_preset_has_a_folder_of_its_own(make):
     assert "--output out-full" in make("run", "SMALL=", "--dry-run")
     assert "--output out " in make("run", "--dry-run")
+
+
+@pytest.fixture
+def planned(tmp_path):
+    """What make would do, line by line, where .venv has these marks of a finished install."""
+
+    def plan(*targets, ready=()):
+        (tmp_path / "venv").mkdir(exist_ok=True)
+        for mark in ready:
+            (tmp_path / "venv" / mark).touch()
+        return subprocess.run(
+            ["make", "--dry-run", f"VENV={tmp_path / 'venv'}", *targets],
+            cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=HANG_S, check=True,
+        ).stdout  # fmt: skip
+
+    return plan
+
+
+def installed(plan):
+    return set(re.findall(r"-r locks/(\w+)\.lock", plan))
+
+
+def test_a_run_installs_what_a_run_needs(planned):
+    assert installed(planned("run")) == {"bpy", "build"}
+
+
+@pytest.mark.parametrize(
+    "target", ["test", "test-cluster", "quick", "integration", "e2e", "lint", "bench"]
+)
+def test_developers_tools_come_on_top_of_what_a_run_needs(planned, target):
+    assert installed(planned(target)) == {"bpy", "build", "dev"}
+    assert installed(planned(target, ready=[".ready"])) == {"dev"}
+    assert not installed(planned(target, ready=[".ready", ".ready-dev"]))
+
+
+def test_a_run_leaves_developers_tools_alone(planned):
+    assert "pip install" not in planned("run", ready=[".ready", ".ready-dev"])
+
+
+def test_the_workflow_runs_what_ci_run_does(planned):
+    script = (ROOT / ".ci" / "run").read_text()
+    whole = re.search(r"set -- (.*)", script)[1].split()
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    (job,) = workflow["jobs"].values()
+    assert job["steps"][-1]["run"] == ".ci/run ${{ matrix.part }}"
+    parts = job["strategy"]["matrix"]["part"]
+    assert len(parts) > len(whole)
+    assert done_by(planned(*parts)) == done_by(planned(*whole))
+
+
+def done_by(plan):
+    """The folders that are tested, and every command besides."""
+    commands = {line for line in plan.splitlines() if "-m pytest" not in line}
+    return commands | set(re.findall(r"tests/\w+", plan))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.e2e.conftest import SMALL, log_lines, run_worker
+from tests.command_line import SMALL, log_lines, run_worker
 
 
 def test_an_output_within_its_own_list_goes_on(own_samples):

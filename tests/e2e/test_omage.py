@@ -10,7 +10,7 @@ import pytest
 import trimesh
 from PIL import Image
 
-from tests.e2e.conftest import ROOT, run_worker
+from tests.command_line import ROOT, run_worker
 from tests.fault_injection import kill
 from worker.omage import npz_files
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.command_line import run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import run_worker
 from tests.tools.programs import program
 
 

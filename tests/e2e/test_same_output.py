@@ -14,8 +14,7 @@ from typing import NamedTuple
 import boto3
 import pytest
 
-from tests.e2e import crash
-from tests.e2e.conftest import (
+from tests.command_line import (
     ROOT,
     SMALL,
     command,
@@ -24,6 +23,7 @@ from tests.e2e.conftest import (
     log_lines,
     run_worker,
 )
+from tests.e2e import crash
 from tests.patience import HANG_S, until
 from tests.tools import rgw
 from tests.tools.moto import s3_server

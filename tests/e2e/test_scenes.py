@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 import pytest
 
+from tests.command_line import ROOT, command, environment, listing, run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import ROOT, command, environment, listing, run_worker
 from tests.integration.scenes.known import SHAPES, write_obj
 from tests.patience import HANG_S, until
 from tests.tools.programs import faulty

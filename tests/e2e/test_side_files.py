@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.command_line import run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import run_worker
 from tests.tools.moto import s3_server
 from worker.core import keys, s3
 from worker.core.s3 import S3Options

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import ROOT, environment, run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import ROOT, environment, run_worker
 from tests.fault_injection.child import HOLD
 from tests.patience import HANG_S, until
 from tests.tools import processes
@@ -154,20 +154,23 @@ def test_a_killed_worker_leaves_no_blender(place):
 
 ENDLESS_IMPORT = """
 import runpy, sys
+awaited = sys.argv[1]
 class Finder:
     def find_spec(name, path, target=None):
-        if name == "worker.cli":
+        if name == awaited:
             print("importing", file=sys.stderr, flush=True)
             sys.stdin.read()
 sys.meta_path.insert(0, Finder)
+sys.argv[:] = ["render-worker", *sys.argv[2:]]
 runpy.run_module("worker", run_name="__main__", alter_sys=True)
 """
 
 
+@pytest.mark.parametrize("module", ["worker.cli", "worker.commands.presets", "worker.presets"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_while_the_program_is_still_importing_is_clean_too(number):
+def test_a_stop_while_the_program_is_still_importing_is_clean_too(number, module):
     with subprocess.Popen(
-        [sys.executable, "-c", ENDLESS_IMPORT, "presets"], cwd=ROOT, env=environment(),
+        [sys.executable, "-c", ENDLESS_IMPORT, module, "presets"], cwd=ROOT, env=environment(),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         assert process.stderr.readline() == "importing\n"

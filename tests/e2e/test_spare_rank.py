@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tests.command_line import log_lines, run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import log_lines, run_worker
 
 
 def test_a_rank_without_objects_says_so_and_starts_no_blender(tmp_path):

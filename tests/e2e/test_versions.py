@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from tests.command_line import log_lines, run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import log_lines, run_worker
 from tests.integration.blender.driver import DEBIAN
 from worker import __version__
 from worker.core import keys

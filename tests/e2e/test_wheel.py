@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import ROOT, environment
 from tests.e2e import crash
-from tests.e2e.conftest import ROOT, environment
 from tests.patience import HANG_S
 from worker import presets
 

@@ -31,7 +31,7 @@ def at(where: str) -> None:
 
 
 def first(where: str) -> str:
-    """Python for a worker to run before anything of its own: see `tests.e2e.conftest.command`."""
+    """Python for a worker to run before anything of its own: see `tests.command_line.command`."""
     return f"from {__name__} import at; at({str(where)!r})"
 
 

@@ -23,6 +23,6 @@ def steady() -> None:
             number += 1
         return fbx_utils.UUID(number)
 
-    fbx_utils._key_to_uuid = key_to_uuid
-    fbx_utils._keys_to_uuids.clear()
-    fbx_utils._uuids_to_keys.clear()
+    fbx_utils._key_to_uuid = key_to_uuid  # noqa: SLF001 - the exporter has no other way
+    fbx_utils._keys_to_uuids.clear()  # noqa: SLF001
+    fbx_utils._uuids_to_keys.clear()  # noqa: SLF001

@@ -3,8 +3,8 @@
     python -m tests.tools.rgw install        once; about a minute and 1 GB
     python -m tests.tools.rgw serve          until Ctrl-C; prints the endpoints and keys
 
-The chroot lies in RENDER_WORKER_TEST_CACHE (default: ~/.cache/render-worker-tests) and comes
-from the package mirror this machine already uses, of the suite RENDER_WORKER_TEST_SUITE
+The chroot lies in WORKER_TEST_CACHE (default: ~/.cache/render-worker-tests) and comes
+from the package mirror this machine already uses, of the suite WORKER_TEST_SUITE
 (default: testing, or sid where that cannot be installed; older RGWs' conditional writes are not
 atomic). Every command in it runs in mount and process namespaces of its own: nothing stays mounted
 and no daemon outlives its parent.
@@ -125,7 +125,7 @@ class Rgw:
 
 def cache() -> Path:
     default = Path.home() / ".cache" / "render-worker-tests"
-    return Path(os.environ.get("RENDER_WORKER_TEST_CACHE", default))
+    return Path(os.environ.get("WORKER_TEST_CACHE", default))
 
 
 def install() -> Path:
@@ -134,7 +134,7 @@ def install() -> Path:
     _require(sys.platform == "linux", "needs Linux")
     for tool in ("apt-get", "dpkg-deb", "gpgv", "setpriv", "unshare", "openssl"):
         _require(shutil.which(tool) is not None, f"{tool} is not installed")
-    told = os.environ.get("RENDER_WORKER_TEST_SUITE")
+    told = os.environ.get("WORKER_TEST_SUITE")
     roots = {suite: cache() / f"ceph-{suite}" for suite in ([told] if told else SUITES)}
     cache().mkdir(parents=True, exist_ok=True)
     with (cache() / ".lock").open("w") as lock:

@@ -37,6 +37,7 @@ def test_visible(shown, expected):
         ({"SLURM_LOCALID": "1", "SLURM_TASKS_PER_NODE": "2"}, ["1", "3"]),
         ({"SLURM_LOCALID": "5", "SLURM_TASKS_PER_NODE": "8"}, ["1"]),
         ({"SLURM_LOCALID": "0", "SLURM_TASKS_PER_NODE": "1"}, ["0", "1", "2", "3"]),
+        ({"SLURM_LOCALID": "1"}, ["0", "1", "2", "3"]),
         ({"SLURM_LOCALID": "1", "SLURM_TASKS_PER_NODE": "1,2", "SLURM_NODEID": "1"}, ["1", "3"]),
         ({"SLURM_LOCALID": "1", "SLURM_TASKS_PER_NODE": "4", "SLURM_GPUS_PER_TASK": "4"},
          ["0", "1", "2", "3"]),

@@ -11,6 +11,7 @@ import pytest
 import typer.main
 
 from worker.cli import app
+from worker.commands import table
 from worker.core.errors import OBJECT_ERRORS, ExitStatus
 
 PAGE = (Path(__file__).parents[2] / "docs" / "options.md").read_text()
@@ -21,15 +22,18 @@ BY_RANKS = {"--rank": "RENDER_WORKER_RANK", "--world-size": "RENDER_WORKER_WORLD
 """Read by `worker.core.ranks`, not by the command line."""
 
 
-def commands(group: Any, context: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Every command that is not only a group's name, as a user types it; the program itself too."""
-    yield name or PROGRAM, group
+def commands(group: Any, context: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """`group` and every command in it, by the words that a user types."""
+    yield name, group
     for sub in group.list_commands(context) if hasattr(group, "list_commands") else ():
-        yield from commands(group.get_command(context, sub), context, f"{name} {sub}".strip())
+        yield from commands(group.get_command(context, sub), context, f"{name} {sub}")
 
 
 ROOT: Any = typer.main.get_command(app)
-COMMANDS = dict(commands(ROOT, ROOT.context_class(ROOT, info_name=PROGRAM)))
+CONTEXT = ROOT.context_class(ROOT, info_name=PROGRAM)
+COMMANDS = {PROGRAM: ROOT}
+for each in table.COMMANDS:
+    COMMANDS |= dict(commands(table.load(each), CONTEXT, each))
 
 
 def options(command: Any) -> dict[str, Any]:

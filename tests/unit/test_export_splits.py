@@ -57,6 +57,33 @@ def test_what_is_held_out_lies_all_around():
     assert abs(sum(found["val"]) - sum(found["test"])) < 100  # mixed, not one half each
 
 
+def gaps(chosen, count):
+    """From each to the next, and from the last around to the first."""
+    return [
+        (right - left - 1) % count + 1
+        for left, right in zip(chosen, chosen[1:] + chosen[:1], strict=True)
+    ]
+
+
+@pytest.mark.parametrize("count", [7, 12, 24, 25, 100])
+def test_gaps_between_held_out_views_differ_by_one_at_most(count):
+    for val, test in itertools.product(range(count // 3), repeat=2):
+        found = splits.of(zipped(count), f"{count - val - test},{val},{test}")
+        held = sorted(found["val"] + found["test"])
+        if held:
+            assert max(gaps(held, count)) - min(gaps(held, count)) <= 1
+            assert held[0] == pytest.approx(count - 1 - held[-1], abs=1), "as far from either end"
+        if found["test"]:
+            places = [held.index(number) for number in found["test"]]
+            assert max(gaps(places, len(held))) - min(gaps(places, len(held))) <= 1
+
+
+@pytest.mark.parametrize(("count", "train"), [(10, 4), (100, 10), (24, 5)])
+def test_training_views_too_lie_all_around_where_some_are_left_over(count, train):
+    found = splits.of(zipped(count), f"{train},0,0")["train"]
+    assert max(gaps(found, count)) - min(gaps(found, count)) <= 1
+
+
 def test_the_presets_own_split_is_kept_in_the_views_order():
     own = {"train": 5, "val": 1, "test": 2}
     found = splits.of(zipped(8, own), None)

@@ -42,22 +42,22 @@ def names(units):
 
 @pytest.mark.parametrize("world", [1, 2, 3, 4, 7, 40])
 def test_ranks_share_the_objects(source, world):
-    shares = [names(single_units(source, Rank(r, world, ""), every=False)) for r in range(world)]
+    shares = [names(single_units(source, Rank(r, world), every=False)) for r in range(world)]
     every = list(itertools.chain(*shares))
     assert len(every) == len(set(every)) == 30
-    assert names(single_units(source, Rank(0, 1, ""), every=True)).__len__() == 33
+    assert names(single_units(source, Rank(0, 1), every=True)).__len__() == 33
 
 
 @pytest.mark.parametrize("world", [1, 2, 5])
 def test_groups_are_the_same_whatever_the_ranks(source, world):
     grouping = Grouping(4, 1 << 30)
-    alone = Groups(source, Rank(0, 1, ""), grouping, every=False)
+    alone = Groups(source, Rank(0, 1), grouping, every=False)
     whole = {unit.name: names([unit]) for unit in alone}
     assert [len(group) for group in whole.values()] == [4] * 7 + [2]
     assert list(whole) == [f"{number:06d}" for number in range(8)]
     shared, digests = {}, set()
     for rank in range(world):
-        mine = Groups(source, Rank(rank, world, ""), grouping, every=False)
+        mine = Groups(source, Rank(rank, world), grouping, every=False)
         part = {unit.name: names([unit]) for unit in mine}
         assert not part.keys() & shared.keys()
         shared |= part
@@ -67,15 +67,21 @@ def test_groups_are_the_same_whatever_the_ranks(source, world):
 
 
 def test_groups_end_at_their_size(source):
-    units = list(Groups(source, Rank(0, 1, ""), Grouping(100, 25), every=False))
+    units = list(Groups(source, Rank(0, 1), Grouping(100, 25), every=False))
     assert {len(unit.objects) for unit in units} == {2}
-    alone = list(Groups(source, Rank(0, 1, ""), Grouping(100, 5), every=False))
+    alone = list(Groups(source, Rank(0, 1), Grouping(100, 5), every=False))
     assert {len(unit.objects) for unit in alone} == {1}  # larger than allowed, but somewhere
+
+
+@pytest.mark.parametrize(("size", "count"), [(29, 2), (30, 3), (39, 3), (40, 4)])
+def test_a_group_may_be_as_large_as_its_size(source, size, count):
+    first = next(iter(Groups(source, Rank(0, 1), Grouping(100, size), every=False)))
+    assert len(first.objects) == count
 
 
 def test_one_more_object_changes_the_digest(source):
     def digest():
-        groups = Groups(source, Rank(0, 1, ""), Grouping(4, 1 << 30), every=False)
+        groups = Groups(source, Rank(0, 1), Grouping(4, 1 << 30), every=False)
         list(groups)
         return groups.digest
 
@@ -88,4 +94,4 @@ def test_a_uid_that_is_no_uid_is_nobodys(source):
     source.store.create(
         keys.ledger_part("000000", "v", 0), line(1, "000000", uid="../../etc/passwd")
     )
-    assert len(names(single_units(source, Rank(0, 1, ""), every=True))) == 33
+    assert len(names(single_units(source, Rank(0, 1), every=True))) == 33

@@ -1,30 +1,29 @@
 """The feed: what of a shard, its ledger and its repositories is still to be done."""
 
 import hashlib
-import threading
+from itertools import chain, repeat
 
 import msgspec
 import pytest
 
-from tests.patience import HANG_S
 from worker import presets
 from worker.core import keys
+from worker.core.errors import Download
 from worker.core.ranks import Rank
 from worker.core.s3 import S3Options
 from worker.index import builder, reader
 from worker.index.record import ObjectRef
 from worker.ledger import LedgerWriter, Outcome, lost
-from worker.ledger.lost import BLOCK
 from worker.run.feed import Feed
 from worker.run.job import Job
 from worker.run.progress import LogObserver
 from worker.run.shutdown import Stop
-from worker.sources.base import FetchLimits
-from worker.sources.fetcher import Fetcher
+from worker.sources.git_source import FetchedCommit, file_of
 from worker.stores import open_store
 
 BLOB = "https://github.com/org/repo/blob/" + "a" * 40 + "/"
 A, B, C = (ObjectRef(file_identifier=f"{BLOB}{name}.obj", source="github") for name in "abc")
+FETCHED = FetchedCommit(file_of(A.location)[0], ("a.obj", "b.obj", "c.obj"))
 
 
 @pytest.fixture
@@ -35,60 +34,57 @@ def make_feed(tmp_path):
     builder.build(str(names), str(tmp_path / "index"), shard_size=1)
     index = reader.open_index(str(tmp_path / "index"), S3Options())
 
-    def make(**more):
+    def make(index=index, **more):
         recipe = presets.load("default")
         job = Job(
             objects=2, index_digest=index.digest, preset_digest=hashlib.sha256().hexdigest(),
-            recipe=recipe, rank=Rank(0, 1, "flags"), **more,
+            recipe=recipe, rank=Rank(0, 1), **more,
         )  # fmt: skip
-        fetcher = Fetcher(tmp_path / "fetched", limits=FetchLimits())
         store = open_store(str(tmp_path / "output"))
-        return Feed(job, index, store, fetcher, Stop(), LogObserver())
+        return Feed(job, index, store, Stop(), LogObserver())
 
     return make
 
 
-def rest(feed, tasks):
-    """The tasks that are left, each fetched at once; fails where the feed would wait for ever."""
-    found = []
-
-    def take():
-        for task in tasks:
-            found.append(task.ref.file_identifier)
-            feed.fetched(task)
-
-    thread = threading.Thread(target=take, daemon=True)
-    thread.start()
-    thread.join(HANG_S)
-    assert not thread.is_alive()
-    return found
+def names(batches):
+    """The identifiers of all tasks in these batches."""
+    return [task.ref.file_identifier for tasks in batches for task in tasks]
 
 
-def test_a_new_object_that_a_later_shard_names_has_one_task(make_feed):
+def test_a_discovery_that_a_later_shard_names_has_one_task(make_feed):
     feed = make_feed(render_new=True)
-    tasks = feed.tasks()
-    first = next(tasks)
-    assert first.ref.file_identifier == A.file_identifier
-    assert [feed.found(ref) for ref in (B, C, C)] == [None] * 3
-    feed.fetched(first)
-    assert rest(feed, tasks) == [B.file_identifier, C.file_identifier]
-    assert feed.exhausted
+    listed = feed.listed()
+    assert names([next(listed)]) == [A.file_identifier]
+    assert [task.ref for task in feed.discover(FETCHED)] == [C]
+    assert feed.discover(FETCHED) == []
+    assert names(listed) == [B.file_identifier]
+    assert names(feed.discovered()) == [C.file_identifier]
 
 
-def test_new_objects_are_not_rendered_unasked(make_feed):
+def test_discoveries_are_not_rendered_unasked(make_feed):
     feed = make_feed()
-    tasks = feed.tasks()
-    first = next(tasks)
-    assert feed.found(C) == first.shard
-    assert feed.found(C) is None
-    feed.fetched(first)
-    assert rest(feed, tasks) == [B.file_identifier]
+    listed = feed.listed()
+    (first,) = next(listed)
+    (found,) = feed.discover(FETCHED)
+    assert (found.ref, found.shard, found.listed) == (C, first.shard, False)
+    assert names(listed) == [B.file_identifier]
+    assert names(feed.discovered()) == []
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(1, [A]), (2, [A, B]), (3, [A, B, C])])
+def test_the_limit_is_of_listed_and_discovered_objects(make_feed, limit, expected):
+    feed = make_feed(render_new=True, limit=limit)
+    found = []
+    for tasks in feed.listed():
+        found += names([tasks])
+        feed.discover(FETCHED)
+    assert found + names(feed.discovered()) == [each.file_identifier for each in expected]
 
 
 def test_a_first_run_makes_no_uid_before_its_first_object(make_feed, monkeypatch):
     made = []
     monkeypatch.setattr(keys, "uid_of", lambda identifier: made.append(identifier) or "")
-    assert next(make_feed().tasks()).ref.file_identifier == A.file_identifier
+    assert names([next(make_feed().listed())]) == [A.file_identifier]
     assert made == []
 
 
@@ -96,34 +92,48 @@ def test_what_an_earlier_run_found_is_not_rendered_where_another_shard_names_it(
     make_feed, tmp_path
 ):
     feed = make_feed(render_new=True)
-    with LedgerWriter(
-        open_store(str(tmp_path / "output")), Rank(0, 1, "flags"), "3.4.1", "cpu"
-    ) as to:
+    with LedgerWriter(open_store(str(tmp_path / "output")), Rank(0, 1), "3.4.1", "cpu") as to:
         for ref in (B, C):
             to.add(Outcome.new(ref, keys.shard_name(0), to.author))
-    assert rest(feed, feed.tasks()) == [each.file_identifier for each in (A, C, B)]
+    assert names(feed.listed()) == [A.file_identifier, B.file_identifier]
+    assert feed.discover(FETCHED) == []
+    assert names(feed.discovered()) == [C.file_identifier]
 
 
 @pytest.mark.parametrize("render_new", [False, True])
-def test_what_is_lost_is_open_again_and_new_objects_where_they_are_asked_for(
+def test_what_is_lost_is_open_again_and_discoveries_where_they_are_asked_for(
     make_feed, tmp_path, render_new
 ):
     store = open_store(str(tmp_path / "output"))
-    with LedgerWriter(store, Rank(0, 1, "flags"), "3.4.1", "cpu") as to:
+    with LedgerWriter(store, Rank(0, 1), "3.4.1", "cpu") as to:
         for ref, shard in ((A, 0), (B, 1), (C, 0)):
             new = Outcome.new(ref, keys.shard_name(shard), to.author)
             to.add(msgspec.structs.replace(new, outcome="rendered", size=5, listed=ref is not C))
     store.create(keys.render_zip(B.uid), b"whole")
     feed = make_feed(render_new=render_new, retry=frozenset({"lost"}))
-    again = [A, C] if render_new else [A]
-    assert rest(feed, feed.tasks()) == [each.file_identifier for each in again]
-    assert [each.uid for each in feed.settled()] == [B.uid]
+    assert names(feed.listed()) == [A.file_identifier]
+    assert names(feed.discovered()) == ([C.file_identifier] if render_new else [])
+    assert [each.uid for each in feed.settled] == [B.uid]
+
+
+def test_a_retried_object_counts_its_attempts_on(make_feed, tmp_path):
+    store = open_store(str(tmp_path / "output"))
+    with LedgerWriter(store, Rank(0, 1), "3.4.1", "cpu") as to:
+        for ref, shard, attempt in ((A, 0, 1), (A, 0, 2), (C, 0, 4)):
+            to.add(
+                Outcome.failed(ref, keys.shard_name(shard), to.author, error=Download("no answer"),
+                               seconds={}, attempt=attempt, listed=ref is not C)
+            )  # fmt: skip
+    feed = make_feed(render_new=True)
+    batches = [*feed.listed(), *feed.discovered()]
+    tasks = {task.ref.uid: task.attempt for batch in batches for task in batch}
+    assert tasks == {A.uid: 3, B.uid: 1, C.uid: 5}
 
 
 def test_a_stop_ends_the_look_for_what_is_lost(tmp_path):
     store = open_store(str(tmp_path))
-    with LedgerWriter(store, Rank(0, 1, "flags"), "3.4.1", "cpu") as to:
+    with LedgerWriter(store, Rank(0, 1), "3.4.1", "cpu") as to:
         new = Outcome.new(A, keys.shard_name(0), to.author)
     gone = [msgspec.structs.replace(new, outcome="rendered", uid=f"{n}") for n in range(1000)]
-    answers = iter([False, True])
-    assert len(lost(store, gone, lambda: next(answers))) == BLOCK
+    answers = chain(repeat(False, 100), repeat(True))
+    assert len(lost(store, gone, lambda: next(answers))) == 100

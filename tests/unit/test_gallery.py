@@ -14,7 +14,7 @@ from worker.core import keys
 from worker.core.errors import UsageError
 from worker.pack.pack import pack
 from worker.report import gallery
-from worker.report.gallery import CARD, PAGE, TILE, contact_sheet
+from worker.report.gallery import CARD, PAGE, TILE, contact_sheet, read_row
 from worker.stores.folder import FolderStore
 
 RECIPE = presets.load("default", ["views=5", "resolution=[48,32]"])
@@ -52,12 +52,31 @@ def zip_of(uid, members):
 
 
 def row_of(store, uid):
-    return gallery._row(store, uid, 4, 64)
+    return read_row(store, uid, 4, 64)
 
 
-def test_the_name_of_an_object_is_its_identifiers_last_part():
-    for identifier in ("https://x.test/a/b.glb?v=1#top", "a/b.glb", "http://[x/b.glb"):
-        assert gallery._name(identifier) == ("b.glb", "glb")
+def row_of_views(store, *views, identifier="a.glb"):
+    """The row of an object whose zip holds these files as its views."""
+    uid = keys.uid_of(identifier)
+    document = json.dumps({"file_identifier": identifier}).encode()
+    files = {f"{number:03d}.png": view for number, view in enumerate(views)}
+    store.create(keys.render_zip(uid), zip_of(uid, {"metadata.json": document, **files}))
+    return row_of(store, uid)
+
+
+def file_of(image, kind="PNG"):
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "identifier", ["https://x.test/a/b.glb?v=1#top", "a/b.glb", "http://[x/b.glb"]
+)
+def test_the_name_of_an_object_is_its_identifiers_last_part(store, identifier):
+    row = row_of_views(store, identifier=identifier)
+    assert row.title == "b.glb"
+    assert row.notes[0].startswith("GLB · ")
 
 
 def test_a_row_per_object_a_tile_per_view(tmp_path, store, sheet):
@@ -80,12 +99,11 @@ def test_a_row_per_object_a_tile_per_view(tmp_path, store, sheet):
     assert tuple(two[top + 32, left - 3]) == CARD
 
 
-def test_a_tile_is_composited_by_alpha(tmp_path):
+def test_a_tile_is_composited_by_alpha(store):
     half = np.zeros((8, 8, 4), np.uint8)
     half[:, :4] = (255, 0, 0, 128)
-    buffer = io.BytesIO()
-    Image.fromarray(half).save(buffer, "PNG")
-    tile = np.asarray(gallery._tile(buffer.getvalue(), 64)).astype(int)
+    (shown,) = row_of_views(store, file_of(Image.fromarray(half))).tiles
+    tile = np.asarray(shown).astype(int)
     assert tile.shape == (64, 64, 3)
     assert (
         np.abs(tile[32, 4] - (np.array([255, 0, 0]) * 128 + np.array(TILE) * 127) / 255).max() < 2
@@ -110,16 +128,23 @@ def test_captions_say_what_it_is(tmp_path, store):
     assert row.title == "Übung [1].GLB"
     assert row.notes == ("GLB · 5 views", "6 faces", "preset default")
     assert len(row.tiles) == 4
-    assert gallery._spelt(row.title + "猫\n·") == "Ubung [1].GLB??·"
 
 
-def test_the_views_shown_are_spread_evenly(tmp_path, store):
+def test_a_title_is_written_in_the_letters_that_the_font_has(tmp_path, store):
     uid = publish(store, tmp_path, "a.glb")
-    with zipfile.ZipFile(io.BytesIO(store.read(keys.render_zip(uid)))) as zipped:
-        images = [zipped.read(keys.member(uid, f"{n:03d}.png")) for n in range(5)]
-    shown = gallery._row(store, uid, 3, 64).tiles
-    for tile, number in zip(shown, (0, 1, 3), strict=True):
-        assert tile.tobytes() == gallery._tile(images[number], 64).tobytes()
+    written = []
+    for title in ("Übung [1].GLB猫\n·", "Ubung [1].GLB??·", "Ubung [1].GLB?·"):
+        contact_sheet(store, [uid], tmp_path / "sheet.png", title=title, tile=64)
+        written.append(pixels(tmp_path / "sheet.png"))
+    assert np.array_equal(written[0], written[1])
+    assert not np.array_equal(written[0], written[2])
+
+
+def test_the_views_shown_are_spread_evenly(store):
+    views = [file_of(Image.new("RGB", (8, 8), (40 * number, 0, 0))) for number in range(5)]
+    row_of_views(store, *views)
+    shown = read_row(store, keys.uid_of("a.glb"), 3, 64).tiles
+    assert [tile.getpixel((32, 32))[0] // 40 for tile in shown] == [0, 1, 3]
 
 
 def test_an_empty_store_gives_no_sheet(store, sheet):
@@ -172,11 +197,9 @@ def test_a_packed_member_is_not_unpacked(store):
     assert "packed otherwise" in row_of(store, UID).notes[1]
 
 
-def test_other_formats_are_not_decoded():
-    buffer = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(buffer, "TIFF")
-    with pytest.raises(OSError, match="cannot identify"):
-        gallery._tile(buffer.getvalue(), 64)
+def test_other_formats_are_not_decoded(store):
+    row = row_of_views(store, file_of(Image.new("RGB", (8, 8)), "TIFF"))
+    assert "cannot identify" in row.notes[1]
 
 
 def test_a_sheet_that_cannot_be_written_is_said_in_a_line(tmp_path, store):
@@ -207,4 +230,4 @@ def test_scenes_that_are_none_have_a_row_that_says_so(store, wrong):
         zipped.writestr("uid/img/00000.exr", b"no EXR")
 
     store.create(keys.render_zip("uid"), buffer.getvalue())
-    assert gallery._row(store, "uid", 6, 64).notes[0] == "cannot be read"
+    assert read_row(store, "uid", 6, 64).notes[0] == "cannot be read"

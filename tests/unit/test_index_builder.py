@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from worker.core.errors import IndexInvalid, OutputMismatch, UsageError
 from worker.core.s3 import S3Options
-from worker.index import builder
 from worker.index.builder import build
 from worker.index.reader import open_index
 from worker.index.shard_spool import ShardSpool
+from worker.stores.folder import FolderStore
 
 S3 = S3Options()
 COMMIT = "c" * 40
@@ -184,15 +184,15 @@ def test_a_different_index_is_not_overwritten(tmp_path):
 
 def test_a_build_that_was_cut_off_is_finished_by_the_next(tmp_path, monkeypatch):
     source = jsonl(tmp_path / "l.jsonl", [{"fileIdentifier": f"{n}"} for n in range(200)])
-    create = builder._create
+    create = FolderStore.create
 
     def cut_off(store, key, body):
         if key >= "shards/000040":
             raise KeyboardInterrupt
-        create(store, key, body)
+        return create(store, key, body)
 
     with monkeypatch.context() as patch:
-        patch.setattr(builder, "_create", cut_off)
+        patch.setattr(FolderStore, "create", cut_off)
         with pytest.raises(KeyboardInterrupt):
             build(str(source), str(tmp_path / "out"), shard_size=2)
     assert not (tmp_path / "out/index.json").exists()

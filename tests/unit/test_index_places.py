@@ -1,6 +1,7 @@
 """What a record may say of its bytes' place, by where its list lies."""
 
 from itertools import product
+from threading import Event
 
 import pytest
 
@@ -9,6 +10,7 @@ from worker.index.record import ObjectRef
 from worker.index.resolve import resolve
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
+from worker.sources.local_source import LocalSource
 
 FOLDERS = ("https://example.org/lists", "http://example.org", "s3://bucket/lists")
 SOURCES = ("", "github", "sketchfab", "smithsonian", "x")
@@ -29,8 +31,7 @@ def secrets(path):
 def test_a_list_from_elsewhere_leads_to_no_local_file(tmp_path, folder):
     secret = tmp_path / "secret.obj"
     secret.write_text("v 0 0 0\n")
-    fetcher = Fetcher(tmp_path / "scratch", limits=FetchLimits(attempts=1, timeout_s=1))
-    local = fetcher._sources[-1]
+    local = LocalSource(FetchLimits(attempts=1, timeout_s=1), Event())
     for place, source in product(secrets(secret), SOURCES):
         for fields in (
             {"file_identifier": place},

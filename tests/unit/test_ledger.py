@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import stamina
 import structlog.testing
 
 from tests.patience import HANG_S, until
@@ -12,11 +13,11 @@ from worker.core import keys
 from worker.core.errors import OBJECT_ERRORS, Download, ImportFailed, ObjectInterrupted, StoreError
 from worker.core.ranks import Rank
 from worker.index.record import ObjectRef
-from worker.ledger import LedgerLine, LedgerWriter, Outcome, fold, read_ledger, settled
+from worker.ledger import LedgerLine, LedgerWriter, Outcome, fold, lost, read_ledger, settled
 from worker.pack.result import PackedObject
 from worker.stores import open_store
 
-RANK = Rank(3, 8, "flags")
+RANK = Rank(3, 8)
 NEVER_S = 1e6
 """For `flush_s`, where a test counts what is written."""
 
@@ -175,7 +176,8 @@ def test_a_run_that_ends_on_an_error_ends_on_that_error(tmp_path):
     with structlog.testing.capture_logs() as logs, pytest.raises(ZeroDivisionError):
         run(ZeroDivisionError())
     assert [line["event"] for line in logs] == ["ledger: the last outcomes are not kept"]
-    with pytest.raises(StoreError):
+    # As many tries, without the pauses between them.
+    with stamina.set_testing(testing=True, attempts=3), pytest.raises(StoreError):
         run()
 
 
@@ -206,7 +208,7 @@ def test_rendered_stays_else_the_latest_counts(lines, kept):
 
 
 def test_only_what_may_succeed_is_tried_again():
-    for outcome in ("rendered", "skipped", "new"):
+    for outcome in ("rendered", "new"):
         assert settled(line(outcome, 1), frozenset({"all"}))
     again = {
         code for code in OBJECT_ERRORS if not settled(line("failed", 1, code), frozenset())
@@ -234,3 +236,10 @@ def test_a_damaged_part_is_named_and_the_rest_kept(store, writer):
     assert [(each["part"], each["line"]) for each in logs] == [
         (keys.ledger_part("000000", "w", 1), number) for number in (2, 4, 5)
     ]
+
+
+@pytest.mark.parametrize(("recorded", "gone"), [(5, False), (4, True), (6, True), (None, False)])
+def test_a_zip_of_another_size_than_was_recorded_is_lost(store, writer, recorded, gone):
+    outcome = msgspec.structs.replace(rendered(1, writer), size=recorded)
+    store.create(keys.render_zip(outcome.uid), b"whole")
+    assert lost(store, [outcome], lambda: False) == ({outcome.uid} if gone else set())

@@ -13,7 +13,7 @@ from worker.index.record import ObjectRef
 from worker.ledger import Outcome, read_ledger
 from worker.manifests import ExportManifest, OutputManifest
 from worker.stores import open_store
-from worker.supervisor.process import ChildDied, _decode
+from worker.supervisor.process import ChildDied, decode
 
 DEEP = 100_000
 BAD = {
@@ -84,9 +84,9 @@ def test_a_line_of_the_ledger(store, body, why):
 @bad
 def test_a_childs_message(body, why):
     with pytest.raises(ChildDied, match="not of the protocol"):
-        _decode(body)
+        decode(body)
     with pytest.raises(ChildDied, match="not of the protocol"):
-        _decode(b'{"type": "Rendered", "scene": ' + body)
+        decode(b'{"type": "Rendered", "scene": ' + body)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_preset(tmp_path, text):
     one_line(e)
 
 
-@pytest.mark.parametrize("text", ["9" * 5000, "[" * DEEP, "9" * 20])
+@pytest.mark.parametrize("text", ["9" * 5000, "9" * 20])
 def test_a_setting(text):
     with pytest.raises(PresetInvalid) as e:
         presets.load("default", [f"views={text}"])

@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.raw_views import rendered_object, write_passes
 from worker import presets
-from worker.codecs import image_formats, srgb
+from worker.codecs import image_formats, png, srgb
 from worker.contract import render_passes
 from worker.contract.recipe import IMAGES, VIEW_RECORDS
 from worker.core import keys
@@ -168,11 +168,23 @@ def test_a_view_without_anything_has_a_range_all_the_same(made):
     assert facts["near"] < facts["far"]
 
 
-def test_a_wall_square_to_the_camera_has_a_range_too(made):
-    passes = surface() | {render_passes.DEPTH: plane(2.5)}
-    image, _, facts = made("depth", "depth.mode=per-view", passes=passes)
-    back = facts["near"] + (facts["far"] - facts["near"]) * image / 65535
-    assert np.abs(back - 2.5).max() < 1e-4
+@pytest.mark.parametrize("invalid", [0, 65535])
+@pytest.mark.parametrize("distance", [0.01, 2.5, 30_000.0])
+def test_a_wall_square_to_the_camera_has_a_range_too(made, distance, invalid):
+    """All depths of the view are one, and a reader must not divide by far - near = 0."""
+    passes = surface() | {render_passes.DEPTH: plane(distance)}
+    passes[render_passes.DEPTH][0, 0] = render_passes.NOTHING_DEPTH
+    settings = ("depth.mode=per-view", f"depth.invalid={invalid}")
+    image, _, facts = made("depth", *settings, passes=passes)
+    near, far = facts["near"], facts["far"]
+    assert near < far
+    assert image[0, 0] == invalid
+    there = image != invalid
+    assert there.sum() == image.size - 1
+    # To one step of the range, which is itself as small as a step of a range from 0 to the wall.
+    assert far - near <= max(distance, 1.0) / 65535 * (1 + 1e-9)
+    back = near + (far - near) * image[there] / 65535
+    assert np.abs(back - np.float32(distance)).max() <= (far - near) / 65535 * 1.001
 
 
 @given(
@@ -280,6 +292,17 @@ def test_odd_material_values_stay_in_range():
     assert not material.straight(odd, np.zeros_like(odd)).any()
 
 
+def test_coverage_is_a_share_whatever_the_pass_holds(tmp_path):
+    recipe = presets.load("default", ['images=["albedo"]', "views=1", f"resolution={list(SIZE)}"])
+    raw = rendered_object(tmp_path / "raw", recipe)
+    view = raw.answer.views[0]
+    passes = surface()
+    passes[render_passes.COVERAGE][0, :, 0] = [np.nan, np.inf, -np.inf, -0.5, 1.5, 0.25]
+    write_passes(raw.scratch / view.files["passes"], passes)
+    share = material.coverage(RawView(view, raw.scratch))
+    assert share[0, :, 0].tolist() == [0, 1, 0, 0, 1, 0.25]
+
+
 def test_mask_numbers_and_positions(made):
     mask, _, _ = made("mask")
     assert mask[0].tolist() == [0, 0, 0, 255, 255, 255]
@@ -288,6 +311,23 @@ def test_mask_numbers_and_positions(made):
     places, _, _ = made("position-exr")
     assert np.isnan(places[:, :3]).all()
     np.testing.assert_array_equal(places[0, 4], np.float32([0.1, -0.2, 0.3]))
+
+
+def test_a_pixel_that_is_hardly_covered_tells_of_its_surface_all_the_same():
+    covered = np.float32([[[1.0], [0.25], [1e-3], [1.1e-5], [9e-6], [0.0]]])
+    found = material.straight(covered * np.float32(0.5), covered)
+    np.testing.assert_allclose(found.ravel(), [0.5, 0.5, 0.5, 0.5, 0, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("channels", "kind"), [(3, np.uint8), (4, np.uint8), (3, np.uint16)])
+def test_a_png_is_deflated_at_the_fastest_level(channels, kind):
+    """The level decides the bytes of every zip."""
+    pixels = np.arange(64 * 64 * channels).reshape(64, 64, channels).astype(kind)
+    data = png.encode(pixels)
+    at = data.index(b"IDAT")
+    (length,) = struct.unpack(">I", data[at - 4 : at])
+    body = data[at + 4 : at + 4 + length]
+    assert zlib.compress(zlib.decompress(body), 1) == body
 
 
 def test_large_and_odd_numbers_stay_16_bits():

@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.raw_views import SCENE, rendered_object
 from worker import presets
+from worker.contract.recipe import Subject
 from worker.core.errors import RenderFailed
 from worker.pack import placement, preview
 from worker.pack.pack import pack
@@ -192,3 +193,25 @@ def test_a_frame_has_no_fringe():
     assert small.shape == (4, 4, 3)
     assert (small[..., 0] >= 199).all()
     np.testing.assert_array_equal(small[..., 1], small[..., 2])
+
+
+def test_nsvfs_first_voxels_are_a_tenth_of_the_longest_side(members):
+    _, found = members('records=["nsvf"]')
+    *box, voxel = map(float, found["bbox.txt"].split())
+    assert voxel == pytest.approx(
+        max(high - low for low, high in zip(box, box[3:], strict=False)) / 10
+    )
+
+
+@pytest.mark.parametrize(("normalise", "said"), [("unit-cube", "longest side"), ("none", "file's")])
+def test_what_a_length_of_one_is_in_words(normalise, said):
+    words = placement.unit(Subject(normalise=normalise))
+    assert said in words
+    assert "divided" not in words
+    assert placement.unit(Subject(normalise=normalise, size=0.8)) == f"{words}, divided by 0.8"
+
+
+def test_a_frame_of_a_long_image_is_a_pixel_high_at_least():
+    assert preview.size((4000, 4), 256) == (256, 1)
+    assert preview.size((4000, 3000), 256) == (256, 192)
+    assert preview.size((200, 3), 256) == (200, 3)

@@ -197,6 +197,9 @@ def test_a_raw_file_lies_in_scratch_itself(tmp_path, rendered, name):
         ({"camera_to_world": np.full((4, 4), np.nan).tolist()}, "camera_to_world"),
         ({"intrinsics": np.zeros((3, 3)).tolist()}, "intrinsics"),
         ({"intrinsics": []}, "intrinsics"),
+        ({"intrinsics": [[40.0, 0.0, 16.0], [0.0, 40.0, 12.0], [0.0, 0.0, 2.0]]}, "intrinsics"),
+        ({"intrinsics": [[40.0, 0.0, 16.0], [1.0, 40.0, 12.0], [0.0, 0.0, 1.0]]}, "intrinsics"),
+        ({"intrinsics": [[40.0, 0.0, 16.0], [0.0, -40.0, 12.0], [0.0, 0.0, 1.0]]}, "intrinsics"),
     ],
 )
 def test_views_that_were_not_asked_for_are_refused(tmp_path, rendered, changes, message):

@@ -4,7 +4,7 @@ import pytest
 
 from worker import presets
 from worker.contract import recipe as recipes
-from worker.core.errors import ExitStatus, PresetInvalid
+from worker.core.errors import ExitStatus, PresetInvalid, UsageError
 from worker.presets import record_rules as needed
 
 FAR = ('images=["colour","depth"]', "camera.max_height=60")
@@ -33,8 +33,6 @@ def message(*args):
         (("default", ["cycles.denose=true"]), ["cycles.denose", "'denoise'"]),
         (("default", ["views=many"]), ["--set views=many", "whole number"]),
         (("default", ["views=0"]), ["'views' is 0", "1 to 10000"]),
-        (("default", ["views"]), ["KEY=VALUE", "views"]),
-        (("default", [".views=1"]), ["KEY=VALUE"]),
         (("default", ["cycles=1"]), ["'cycles' is a table"]),
         (("default", ["views.x=1"]), ["'views'"]),
         (("default", ["views=1\nsamples=2"]), ["'views'"]),
@@ -123,6 +121,29 @@ def test_a_wrong_preset_says_which_key_where_and_what_is_allowed(args, parts):
     text = message(*args)
     for part in parts:
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("override", "parts"),
+    [
+        ("views", ["KEY=VALUE", "'views'"]),
+        ("", ["KEY=VALUE"]),
+        ("=1", ["KEY=VALUE"]),
+        (".views=1", ["KEY=VALUE"]),
+        ("camera.=1", ["KEY=VALUE"]),
+        ("resolution=[64, 64", ["resolution=[64, 64", "not TOML", "array"]),
+        ('colour.view_transform="agx', ["not TOML", "string"]),
+        ("camera={fov=}", ["not TOML"]),
+        ("images=" + "[" * 5000, ["not TOML", "nested too deeply"]),
+    ],
+)
+def test_a_malformed_override_is_a_wrong_command_line(override, parts):
+    with pytest.raises(UsageError) as raised:
+        presets.load("default", [override])
+    assert raised.value.exit_status == ExitStatus.USAGE
+    assert "\n" not in str(raised.value)
+    for part in parts:
+        assert part in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -26,49 +26,49 @@ def array(task, first, last, count, step=1):
 
 
 KNOWN = {
-    "nothing": ({}, None, None, Rank(0, 1, "none")),
-    "flags": ({}, 3, 4, Rank(3, 4, "flags")),
-    "flags before variables": (OURS, 3, 4, Rank(3, 4, "flags")),
-    "a flag and a variable": ({"RENDER_WORKER_WORLD_SIZE": "5"}, 3, None, Rank(3, 5, "flags")),
-    "variables": (OURS, None, None, Rank(2, 5, "environment")),
+    "nothing": ({}, None, None, Rank(0, 1)),
+    "flags": ({}, 3, 4, Rank(3, 4)),
+    "flags before variables": (OURS, 3, 4, Rank(3, 4)),
+    "a flag and a variable": ({"RENDER_WORKER_WORLD_SIZE": "5"}, 3, None, Rank(3, 5)),
+    "variables": (OURS, None, None, Rank(2, 5)),
     "variables before kubernetes": (
-        OURS | {"JOB_COMPLETION_INDEX": "4"}, None, None, Rank(2, 5, "environment"),
+        OURS | {"JOB_COMPLETION_INDEX": "4"}, None, None, Rank(2, 5),
     ),
     "variables before slurm": (
         {"RENDER_WORKER_RANK": "2", "RENDER_WORKER_WORLD_SIZE": "4"} | SRUN,
-        None, None, Rank(2, 4, "environment"),
+        None, None, Rank(2, 4),
     ),
     "empty variables": (
-        {"RENDER_WORKER_RANK": "", "RENDER_WORKER_WORLD_SIZE": " "}, None, None, Rank(0, 1, "none"),
+        {"RENDER_WORKER_RANK": "", "RENDER_WORKER_WORLD_SIZE": " "}, None, None, Rank(0, 1),
     ),
     "kubernetes": (
         {"JOB_COMPLETION_INDEX": "4", "RENDER_WORKER_WORLD_SIZE": "5"},
-        None, None, Rank(4, 5, "kubernetes"),
+        None, None, Rank(4, 5),
     ),
     "kubernetes, world as a flag": (
-        {"JOB_COMPLETION_INDEX": "4"}, None, 5, Rank(4, 5, "kubernetes"),
+        {"JOB_COMPLETION_INDEX": "4"}, None, 5, Rank(4, 5),
     ),
-    "srun": (SRUN, None, None, Rank(1, 4, "slurm")),
-    "srun, the same world": (SRUN, None, 4, Rank(1, 4, "slurm")),
+    "srun": (SRUN, None, None, Rank(1, 4)),
+    "srun, the same world": (SRUN, None, 4, Rank(1, 4)),
     "srun's variables in a container": (
-        {"SLURM_PROCID": "3", "SLURM_NTASKS": "4"}, None, None, Rank(3, 4, "slurm"),
+        {"SLURM_PROCID": "3", "SLURM_NTASKS": "4"}, None, None, Rank(3, 4),
     ),
     "sbatch of one task": (
-        {"SLURM_JOB_ID": "7", "SLURM_PROCID": "0"}, None, None, Rank(0, 1, "slurm"),
+        {"SLURM_JOB_ID": "7", "SLURM_PROCID": "0"}, None, None, Rank(0, 1),
     ),
-    "sbatch without srun, told by flags": (SBATCH, 1, 8, Rank(1, 8, "flags")),
+    "sbatch without srun, told by flags": (SBATCH, 1, 8, Rank(1, 8)),
     "one of many jobs started by hand": (
-        {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "1"}, 9, 20, Rank(9, 20, "flags"),
+        {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "1"}, 9, 20, Rank(9, 20),
     ),
-    "array": (array(3, 0, 9, 10), None, None, Rank(3, 10, "slurm")),
-    "array from one": (array(1, 1, 10, 10), None, None, Rank(0, 10, "slurm")),
-    "array in steps": (array(12, 4, 20, 5, step=4), None, None, Rank(2, 5, "slurm")),
+    "array": (array(3, 0, 9, 10), None, None, Rank(3, 10)),
+    "array from one": (array(1, 1, 10, 10), None, None, Rank(0, 10)),
+    "array in steps": (array(12, 4, 20, 5, step=4), None, None, Rank(2, 5)),
     "array without a count": (
         {k: v for k, v in array(12, 4, 20, 5, step=4).items() if "COUNT" not in k},
-        None, None, Rank(2, 5, "slurm"),
+        None, None, Rank(2, 5),
     ),
-    "array of srun": (array(2, 0, 2, 3) | SRUN, None, None, Rank(9, 12, "slurm")),
-    "uneven array, told by flags": (array(5, 0, 5, 3), 5, 6, Rank(5, 6, "flags")),
+    "array of srun": (array(2, 0, 2, 3) | SRUN, None, None, Rank(9, 12)),
+    "uneven array, told by flags": (array(5, 0, 5, 3), 5, 6, Rank(5, 6)),
 }  # fmt: skip
 
 REFUSED = {

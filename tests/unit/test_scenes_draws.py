@@ -1,5 +1,6 @@
 """What is drawn for a sample: laws, bounds and independence; textures; places; rotations."""
 
+import colorsys
 import itertools
 import math
 import os
@@ -125,6 +126,16 @@ def _overlaps(wanted, idx):
     return sum(not places.apart(*pair) for pair in itertools.combinations(boxes, 2))
 
 
+def test_objects_are_a_gap_apart():
+    """A hundredth: nearer ones would seem to touch in the picture, and their shadows do."""
+    one = places.corners(UNIT, Form((1, 1, 1), (0, 0, 0)))
+    for axis in np.eye(3):
+        assert places.apart(one, one + axis * 1.0101)
+        assert places.apart(one + axis * 1.0101, one)
+        assert not places.apart(one, one + axis * 1.0099)
+        assert not places.apart(one + axis * 1.0099, one)
+
+
 def test_more_than_there_is_room_for_comes_to_an_end():
     crowd = recipe("scenes-floor", "scenes.objects=6", "scenes.size=10")
     forms = [scene_draws.form(crowd, 0, number) for number in range(6)]
@@ -225,3 +236,41 @@ def test_the_twelve_single_object_sets_are_there():
         assert made.scenes.viewpoint in (0, 0.5)
         assert made.scenes.lighting in (0, 2)
         assert (made.scenes.warp, made.scenes.colour_variation) == (0.1, 0.2)
+
+
+def test_a_classs_colour_is_neither_grey_nor_dark():
+    plain = recipe("scenes-plain")
+    hsv = np.array([scene_draws.class_colour(plain, number) for number in range(MANY)])
+    for values, low in zip(hsv.T, (0.0, 0.2, 0.6), strict=True):
+        assert values.min() == pytest.approx(low, abs=0.02)
+        assert values.min() >= low
+        assert values.max() == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_hue_varies_by_three_tenths_of_what_the_rest_does():
+    plain = recipe("scenes-plain", "scenes.colour_variation=0.05")
+    number = next(
+        n for n in range(MANY) if 0.4 < scene_draws.class_colour(plain, n)[1] < 0.7
+        and 0.7 < scene_draws.class_colour(plain, n)[2] < 0.85
+    )  # fmt: skip
+    colours = [scene_draws.looks(plain, idx, [number], 0)[1].colour for idx in range(MANY)]
+    off = np.array([colorsys.rgb_to_hsv(*colour[:3]) for colour in colours])
+    off -= scene_draws.class_colour(plain, number)
+    off[:, 0] = (off[:, 0] + 0.5) % 1 - 0.5  # a hue is an angle
+    assert off.std(axis=0) == pytest.approx((0.015, 0.05, 0.05), rel=0.15)
+
+
+def test_each_sample_has_noise_of_its_own_that_blender_takes():
+    seeds = [scene_draws.cycles_seed(recipe("scenes-plain"), idx) for idx in range(100)]
+    assert len(set(seeds)) == 100
+    assert all(0 <= seed < 1 << 31 for seed in seeds)
+    assert seeds[7] == scene_draws.cycles_seed(recipe("scenes-plain"), 7)
+    assert seeds[7] != scene_draws.cycles_seed(recipe("scenes-plain", "seed=1"), 7)
+
+
+@pytest.mark.parametrize("low", [-0.3, -0.05])
+def test_the_lowest_point_stands_a_hair_above_the_floor(low):
+    floor = recipe("scenes-floor")
+    ((_, _, z),) = places.places(floor, 0, [scene_draws.form(floor, 0, 0)], [UNIT], [low])
+    above = z + low - places.floor_height(floor)
+    assert above == pytest.approx(1e-4, abs=1e-6), "in one plane it would be seen through the floor"

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from worker.core.deadline import Deadline
 from worker.core.errors import ImportFailed, Missing, ObjectError, TooLarge, Unsupported
 from worker.index.record import ObjectRef
 from worker.sources import unpack
 from worker.sources.archive import choose, is_archive, split, unpack_model
 from worker.sources.base import FetchLimits
-from worker.sources.deadline import Deadline
 
 KINDS = ["zip", "tar", "tar.gz"]
 

@@ -109,3 +109,9 @@ def test_a_tar_holds_regular_files_only(tmp_path, format_):
 def test_an_unknown_format_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"known: zip, tar, tar\.gz, files"):
         Keeper(open_store(str(tmp_path), S3Options()), "rar")
+
+
+def test_an_archive_that_is_packed_tells_no_time(tmp_path):
+    (body,) = kept(tmp_path, "tar.gz", "out").values()
+    assert body[4:8] == bytes(4), "RFC 1952: MTIME, 0 for none"
+    assert not body[3] & 0x08, "nor a name"

@@ -89,3 +89,26 @@ def test_a_model_must_lie_in_its_root(tmp_path):
     for path in ("loop.obj", "no.obj", "a\0b.obj", "sub"):
         with pytest.raises(Missing):
             inside(root, root / path)
+
+
+def test_names_as_long_and_as_deep_as_may_be():
+    deep = "/".join("a" * 64)
+    assert safe_member(deep) == deep
+    with pytest.raises(ImportFailed, match="too deep"):
+        safe_member(f"{deep}/a")
+    part = "x" * 255
+    assert safe_member(part) == part
+    # A path has 1024 bytes, each part's separator counted.
+    longest = f"{part}/{part}/{part}/{part}"
+    assert safe_member(longest) == longest
+    for longer in (
+        f"{longest}/x",
+        "/".join(["x" * 203] * 5 + ["x" * 4]),
+        "/".join(["é" * 102] * 5),
+    ):
+        with pytest.raises(ImportFailed, match="too long"):
+            safe_member(longer)
+
+
+def test_a_urls_long_name_is_cut_and_keeps_its_ending():
+    assert url_name(f"https://host/{'n' * 100}.glb?q=1") == f"{'n' * 40}.glb"

@@ -52,21 +52,21 @@ def test_new_objects_are_counted_once_and_never_as_the_index_s(store):
     write(store, "000001", [outcome(2), outcome(1, "new"), outcome(8, "new"), outcome(9, "new")])
     write(store, "000001", [outcome(7, listed=False)], sequence=1)
     status = status_of(store, {"000000": 1, "000001": 1})
-    assert status.outcomes == {"rendered": 3, "skipped": 0, "new": 2, "failed": 0}
+    assert status.outcomes == {"rendered": 3, "new": 2, "failed": 0}
     assert (status.done, status.left) == (2, 0)
     assert [(shard.done, shard.total) for shard in status.shards] == [(1, 1), (1, 1)]
 
 
 def test_counts_by_outcome_code_and_shard(store):
     write(store, "000000", [
-        outcome(1), outcome(2, "skipped"), failure(3, "crash", "died"), outcome(4, "new"),
+        outcome(1), outcome(2), failure(3, "crash", "died"), outcome(4, "new"),
         failure(5, "download", "503"), failure(6, "download", "503"),
     ])  # fmt: skip
     write(store, "000000", [outcome(5, at="2026-01-01T00:10:00.000Z")], sequence=1)
     write(store, "000000", [failure(1, "crash", "died", "2026-01-01T00:11:00.000Z")], writer="x")
     write(store, "000001", [outcome(7)])
     status = status_of(store, {"000000": 6, "000001": 1, "000002": 3})
-    assert status.outcomes == {"rendered": 3, "skipped": 1, "new": 1, "failed": 2}
+    assert status.outcomes == {"rendered": 4, "new": 1, "failed": 2}
     assert status.codes == {"crash": 1, "download": 1}
     assert status.retryable == 1
     assert [(s.name, s.done, s.total) for s in status.shards] == [
@@ -150,7 +150,7 @@ def test_objects_beside_the_index_are_none_of_its_total(store):
         status = status_of(store, totals, objects)
         assert (status.done, status.beside, status.left, status.total) == (2, 2, 2, 4)
         assert "2 of 4 objects done; 2 rendered beside the index's; " in text(status)
-    assert status.outcomes == {"rendered": 3, "skipped": 0, "new": 0, "failed": 1}
+    assert status.outcomes == {"rendered": 3, "new": 0, "failed": 1}
 
 
 def test_the_status_is_plain_json(store):

@@ -39,7 +39,7 @@ def test_counts_are_there():
 @pytest.mark.parametrize(
     ("arguments", "status", "word"),
     [
-        (["run", "--output", "out"], 64, "index"),
+        (["run", "--output", "out"], 64, "INDEX"),
         (["run", "list.txt", "--output", "out", "--grace", "soon"], 64, "--grace"),
         (["run", "list.txt", "--output", "out", "--retry", "nonsense"], 64, "nonsense"),
         (["run", "no-such-list.txt", "--output", "out"], 78, "no-such-list.txt"),

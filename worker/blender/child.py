@@ -13,7 +13,6 @@ from worker.blender.connection import Connection, Heart
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.products import PRODUCTS, Tell
 from worker.blender.views import scene, sky
-from worker.contract import protocol
 from worker.contract.protocol import (
     Configure,
     Configured,
@@ -55,8 +54,6 @@ def serve(connection: Connection) -> None:
     Heart(connection).start()
     connection.send(
         Ready(
-            protocol=protocol.PROTOCOL,
-            pid=os.getpid(),
             blender=compat.version(),
             formats=list(compat.formats()),
             engines=list(compat.engines()),

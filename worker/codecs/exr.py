@@ -1,83 +1,81 @@
-"""The multilayer EXR that Blender writes: one file per view, every pass in it.
+"""EXR files read: those in zips, and the multilayer ones that Blender writes, every pass in it.
 
-Channels are named ``<view layer>.<pass>.<component>``; the view layer is "ViewLayer" or, in
-older Blenders, "View Layer". All are 32-bit float, scene-linear, premultiplied, top row first.
+Blender's channels are named ``<view layer>.<pass>.<component>``; the view layer is "ViewLayer" or,
+in older Blenders, "View Layer". All are 32-bit float, scene-linear, premultiplied, top row first.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import io
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import Imath  # type: ignore[import-untyped]  # comes with OpenEXR
 import numpy as np
 import OpenEXR
 from numpy.typing import NDArray
 
-from worker.core.errors import RenderFailed
-
 FLOAT: Final = Imath.PixelType(Imath.PixelType.FLOAT)
 VIEW_LAYERS: Final = ("ViewLayer", "View Layer")
 
 
-@contextmanager
-def in_memory(data: bytes) -> Iterator[Path]:
-    """A path to `data`, for a reader that takes no bytes; nothing is left of it when killed."""
-    file = os.memfd_create("exr", os.MFD_CLOEXEC)
-    with os.fdopen(file, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        yield Path(f"/proc/self/fd/{file}")
+class NotExr(ValueError):
+    """Not the EXR that was written; the message goes on from the file's name: "is cut off …"."""
 
 
-class Passes:
-    """The passes of one view.
+class ExrFile:
+    """An EXR on disk or in memory, of `width` x `height` pixels.
 
-    Raises: RenderFailed, when the file is no whole EXR of `width` x `height` pixels.
+    Raises: NotExr, when it is none, or of another size; OSError, when it cannot be read.
     """
 
-    def __init__(self, path: Path, width: int, height: int) -> None:
-        self._path = path
+    def __init__(self, source: Path | bytes, width: int, height: int) -> None:
+        self._source = source
         self._shape = (height, width)
         size, self._channels = self._header()
         if size != (width, height):
-            raise self._failed(f"is {size[0]}x{size[1]}, not {width}x{height}")
+            raise NotExr(f"is {size[0]}x{size[1]}, not {width}x{height}")
 
     def layer(self, name: str, components: str) -> NDArray[np.float32]:
-        """Pass `name` as (height, width, len(components)), e.g. ("Combined", "RGBA").
+        """Blender's pass `name` as (height, width, len(components)), e.g. ("Combined", "RGBA").
 
-        Raises: RenderFailed.
+        Raises: NotExr.
         """
         for view_layer in VIEW_LAYERS:
             channels = [f"{view_layer}.{name}.{component}" for component in components]
             if self._channels.issuperset(channels):
                 return self._read(channels)
-        raise self._failed(
-            f"has no pass {name}.{components}, only {', '.join(sorted(self._channels))}"
-        )
+        raise self._without(f"pass {name}.{components}")
+
+    def channels(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """The channels `names` as (height, width, len(names)), halves as floats. Raises: NotExr."""
+        if not self._channels.issuperset(names):
+            raise self._without(f"channels {', '.join(names)}")
+        return self._read(names)
+
+    def _opened(self) -> Any:
+        return str(self._source) if isinstance(self._source, Path) else io.BytesIO(self._source)
 
     def _header(self) -> tuple[tuple[int, int], set[str]]:
         """Width and height, and the names of the channels."""
         try:
-            header = OpenEXR.File(str(self._path), header_only=True).header()
+            header = OpenEXR.File(self._opened(), header_only=True).header()
             low, high = header["dataWindow"]
             names = {channel.name for channel in header["channels"]}
             return (int(high[0]) - int(low[0]) + 1, int(high[1]) - int(low[1]) + 1), names
         except (RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
-            raise self._failed(f"is no EXR: {error}") from error
+            raise NotExr(f"is no EXR: {error}") from error
 
-    def _read(self, channels: list[str]) -> NDArray[np.float32]:
+    def _read(self, channels: Sequence[str]) -> NDArray[np.float32]:
         # OpenEXR.File prints a warning and goes on where pixels are missing; InputFile raises
         # (but may crash in its own header(), hence the header from File).
         file = None
         try:
-            file = OpenEXR.InputFile(str(self._path))
-            planes = file.channels(channels, FLOAT)
+            file = OpenEXR.InputFile(self._opened())
+            planes = file.channels(list(channels), FLOAT)
         except (RuntimeError, ValueError, TypeError, OSError) as error:
-            raise self._failed(f"is cut off or damaged: {error}") from error
+            raise NotExr(f"is cut off or damaged: {error}") from error
         finally:
             if file is not None:
                 file.close()
@@ -85,9 +83,9 @@ class Passes:
         pixels = np.empty((*self._shape, len(channels)), np.float32)
         for number, plane in enumerate(planes):
             if len(plane) != area * pixels.itemsize:
-                raise self._failed(f"has a channel {channels[number]} of another size")
+                raise NotExr(f"has a channel {channels[number]} of another size")
             pixels[..., number] = np.frombuffer(plane, np.float32).reshape(self._shape)
         return pixels
 
-    def _failed(self, what: str) -> RenderFailed:
-        return RenderFailed(f"the rendered file {self._path.name} {what}")
+    def _without(self, what: str) -> NotExr:
+        return NotExr(f"has no {what}, only {', '.join(sorted(self._channels))}")

@@ -13,6 +13,7 @@ import OpenEXR
 from numpy.typing import NDArray
 
 from worker.codecs import png
+from worker.codecs.exr import ExrFile, NotExr
 
 Pixels = NDArray[Any]
 Size = tuple[int, int]
@@ -55,17 +56,10 @@ def _encode_exr(pixels: Pixels, names: Sequence[str]) -> bytes:
 
 
 def _check_exr(data: bytes, size: Size, names: Sequence[str]) -> None:
-    # File warns and goes on where pixels are missing; InputFile raises (see worker.codecs.exr).
     try:
-        with io.BytesIO(data) as stream:
-            file = OpenEXR.InputFile(stream)
-            low, high = (file.header()["dataWindow"].min, file.header()["dataWindow"].max)
-            found = (high.x - low.x + 1, high.y - low.y + 1)
-            file.channels(list(names))
-    except (RuntimeError, ValueError, TypeError, OSError) as error:
-        raise Unreadable(f"not a whole EXR: {error}") from error
-    if found != size:
-        raise Unreadable(f"an EXR of {found[0]}x{found[1]}, not {size[0]}x{size[1]}")
+        ExrFile(data, *size).channels(names)
+    except NotExr as error:
+        raise Unreadable(f"an EXR that {error}") from error
 
 
 def exr(names: Sequence[str]) -> Form:

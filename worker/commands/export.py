@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from worker.commands.ending import end_with
+from worker.commands.command import Command, application
 from worker.commands.options import (
-    ENVIRONMENT,
     MOST_THREADS,
+    SHARE,
+    STORAGE,
     Grace,
     LogLevel,
     MaxFailureRate,
@@ -19,89 +20,162 @@ from worker.commands.options import (
     Retry,
     Summary,
     WorldSize,
+    argument,
     is_from_variable,
     option,
     with_s3,
 )
+from worker.core.locations import local_path
 from worker.core.s3 import S3Options
 from worker.export import EXPORT_KINDS
-from worker.export.run import ExportOptions, run
-from worker.ledger import codes_to_retry
+
+WHAT = "What to export"
+OWN = "Options of some kinds"
+EXAMPLES = """Examples:
+
+  render-worker export webdataset --input renders/ --to shards/
+  render-worker export pointcloud --input renders/ --to clouds/ --points 4096
+"""
+
+app = application()
 
 
+def _kinds(incomplete: str) -> list[str]:
+    return [kind for kind in EXPORT_KINDS if kind.startswith(incomplete)]
+
+
+@app.command(cls=Command, epilog=EXAMPLES)
 @with_s3
 def export_command(
     context: typer.Context,
     kind: Annotated[
-        str, typer.Argument(help=f"{', '.join(EXPORT_KINDS)}.", envvar=ENVIRONMENT + "EXPORT_KIND")
+        str,
+        argument(
+            f"Kind of data set: {', '.join(EXPORT_KINDS)}.",
+            variable="EXPORT_KIND",
+            metavar="KIND",
+            autocompletion=_kinds,
+        ),
     ],
     source: Annotated[
-        str, option("--input", "Output of a run: a folder or s3://bucket/prefix.", metavar="URI")
+        str,
+        option("--input", "Output of a run: folder or s3://bucket/prefix.", WHAT, metavar="URI"),
     ],
-    to: Annotated[str, option("--to", "Folder or s3://bucket/prefix to write.", metavar="URI")],
+    to: Annotated[
+        str,
+        option("--to", "Folder or s3://bucket/prefix of the data set.", WHAT, metavar="URI"),
+    ],
     layout: Annotated[
-        str | None, option("--layout", "How files lie and what is in them; see docs/datasets.md.")
+        str | None, option("--layout", "Layout of the kind; see docs/datasets.md.", WHAT)
+    ] = None,
+    limit: Annotated[
+        int | None,
+        option("--limit", "Use at most N objects, or files where a file holds many.", WHAT, min=1),
     ] = None,
     points: Annotated[
-        int | None, option("--points", "pointcloud: points of a cloud (16384).", min=1)
+        int | None, option("--points", "pointcloud: points per cloud (16384).", OWN, min=1)
     ] = None,
     candidates: Annotated[
         int | None,
-        option("--candidates", "pointcloud: random points thinned to those (131072).", min=1),
+        option(
+            "--candidates",
+            "pointcloud: random points from which those are chosen (131072).",
+            OWN,
+            min=1,
+        ),
     ] = None,
     splits: Annotated[
         str | None,
-        option("--splits", "nerf but get3d: train,val,test views, counts or shares (0.8,0.1,0.1)."),
+        option(
+            "--splits",
+            "nerf except layout get3d: train,val,test views, as counts or shares (0.8,0.1,0.1).",
+            OWN,
+        ),
     ] = None,
     category: Annotated[
         str | None,
-        option("--category", "nerf get3d, webdataset zeronvs, omage: of objects without one."),
+        option(
+            "--category",
+            "nerf layout get3d, webdataset layout zeronvs, omage: category of objects without one.",
+            OWN,
+        ),
     ] = None,
     categories: Annotated[
-        str | None, option("--categories", "omage: all of them, with commas, in the ids' order.")
+        str | None,
+        option(
+            "--categories",
+            "omage: all categories, comma-separated, in the order of their ids.",
+            OWN,
+        ),
     ] = None,
     background: Annotated[
-        str | None, option("--background", "webdataset zeronvs: white or black (white).")
+        str | None,
+        option("--background", "webdataset layout zeronvs: white or black (white).", OWN),
     ] = None,
     preprocess: Annotated[
         int | None,
         option(
             "--preprocess",
-            "hdf5: resize to squares of EDGE, standardise.",
+            "hdf5: resize to squares of EDGE pixels and standardise.",
+            OWN,
             metavar="EDGE",
             min=1,
             max=4096,
         ),
     ] = None,
-    lab: Annotated[bool, option("--lab", "hdf5: preprocess to L*a*b*, not RGB.")] = False,
+    lab: Annotated[
+        bool, option("--lab", "hdf5: preprocess to L*a*b* instead of RGB.", OWN)
+    ] = False,
     group_objects: Annotated[
         int | None,
-        option("--group-objects", "webdataset, parquet, hdf5, omage: objects in a file.", min=1),
+        option(
+            "--group-objects", "webdataset, parquet, hdf5, omage: objects per file.", OWN, min=1
+        ),
     ] = None,
     group_mb: Annotated[
-        int | None, option("--group-mb", "webdataset, parquet: MB of zips in a file.", min=1)
+        int | None,
+        option("--group-mb", "webdataset, parquet: MB of zips per file.", OWN, min=1),
     ] = None,
     rank: Rank = None,
     world_size: WorldSize = None,
     workers: Annotated[
-        int, option("--workers", "Worked on at once; 0: one a CPU.", min=0, max=MOST_THREADS)
+        int,
+        option(
+            "--workers",
+            "Objects processed in parallel; 0: one per CPU.",
+            SHARE,
+            min=0,
+            max=MOST_THREADS,
+        ),
     ] = 0,
-    limit: Annotated[
-        int | None, option("--limit", "Take at most N objects, or files of many.", min=1)
-    ] = None,
     retry: Retry = None,
     max_failure_rate: MaxFailureRate = 0.5,
     mix_versions: MixVersions = False,
-    scratch: Annotated[
-        Path | None, option("--scratch", "Folder for unfinished files; default: RAM if it fits.")
-    ] = None,
     grace: Grace = 60.0,
+    scratch: Annotated[
+        Path | None,
+        option(
+            "--scratch",
+            "Folder for unfinished files; default: RAM if it fits.",
+            STORAGE,
+            parser=local_path,
+            metavar="PATH",
+        ),
+    ] = None,
     *,
     s3: S3Options,
     summary: Summary = None,  # noqa: ARG001 - heard by its own callback
     log_level: LogLevel = "info",
 ) -> None:
-    """Make a data set of the kind KIND of what a run has rendered."""
+    """Make a data set of the finished zips.
+
+    KIND is its format; docs/datasets.md describes each. Several workers
+    share the objects, as in a run.
+    """
+    from worker.commands.ending import end_with
+    from worker.export.run import ExportOptions, run
+    from worker.ledger import codes_to_retry
+
     own = {
         "layout": layout,
         "points": points,

@@ -2,51 +2,67 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 import typer
 
-from worker import presets
-from worker.commands.options import (
-    Overrides,
-    option,
-    with_s3,
-)
-from worker.commands.progress import counting
+from worker.commands.command import Command, application
+from worker.commands.options import Overrides, option, preset_names, with_s3
 from worker.core.errors import UsageError
 from worker.core.s3 import S3Options
-from worker.index import builder, listings
-from worker.index.scenes import ranges
+from worker.index.listings import AUTO, LIST_KINDS
+from worker.index.record import SHARD_SIZE
 
 SCENES = 50
+BUILD = """Examples:
 
-app = typer.Typer(help="Make shard indexes.", no_args_is_help=True)
+  render-worker index build models/ --to index/
+  render-worker index build s3://bucket/list.parquet --to s3://bucket/index
+"""
+DRAW = """Example:
+
+  render-worker index scenes models/ --preset scenes-multi --to index/
+"""
+
+app = application(no_args_is_help=True, epilog=BUILD)
+
+
+def _kinds(incomplete: str) -> list[str]:
+    return [kind for kind in (AUTO, *LIST_KINDS) if kind.startswith(incomplete)]
+
+
+To = Annotated[str, option("--to", "Folder or s3://bucket/prefix of the index.", metavar="URI")]
+Kind = Annotated[
+    str,
+    option("--kind", f"What SOURCE is: auto, {', '.join(LIST_KINDS)}.", autocompletion=_kinds),
+]
 
 
 @app.callback()
 def group() -> None:
-    """Make shard indexes."""
+    """Cut a list of objects into shards."""
 
 
-@app.command("build")
+@app.command("build", cls=Command, epilog=BUILD)
 @with_s3
 def build_command(
-    source: Annotated[str, typer.Argument(help="Folder, list, or ShapeNet tree; or its URL.")],
-    to: Annotated[str, option("--to", "Folder or s3://bucket/prefix.", metavar="URI")],
-    kind: Annotated[
-        str, option("--kind", f"What SOURCE is: {', '.join(listings.LIST_KINDS)}.")
-    ] = listings.AUTO,
-    shard_size: Annotated[
-        int, option("--shard-size", "Objects in a shard.", min=1)
-    ] = builder.SHARD_SIZE,
+    source: Annotated[
+        str,
+        typer.Argument(help="Folder, list or ShapeNet tree; a path or a URL.", metavar="SOURCE"),
+    ],
+    to: To,
+    kind: Kind = AUTO,
+    shard_size: Annotated[int, option("--shard-size", "Objects per shard.", min=1)] = SHARD_SIZE,
     hash_files: Annotated[
-        bool, option("--hash", "Read every local model and note its sha256.")
+        bool, option("--hash", "Read every local model and record its sha256.")
     ] = False,
     *,
     s3: S3Options,
 ) -> None:
-    """Cut SOURCE into shards below --to: an index.json and JSONL files."""
+    """Cut the list SOURCE into shards: an index.json and JSONL files."""
+    from worker.commands.progress import counting
+    from worker.index import builder
+
     with counting("objects") as progress:
         built = builder.build(
             source,
@@ -60,26 +76,42 @@ def build_command(
     typer.echo(f"{built.objects} objects in {built.shards} shards → {built.uri}")
 
 
-@app.command("scenes")
+@app.command("scenes", cls=Command, epilog=DRAW)
 @with_s3
 def scenes_command(
     source: Annotated[
-        str, typer.Argument(help="Folder, list, ShapeNet tree or index of objects; or its URL.")
+        str,
+        typer.Argument(
+            help="Folder, list, ShapeNet tree or index; a path or a URL.", metavar="SOURCE"
+        ),
     ],
-    to: Annotated[str, option("--to", "Folder or s3://bucket/prefix.", metavar="URI")],
-    preset: Annotated[str, option("--preset", "Preset of product scenes, as for the run.")],
+    to: To,
+    preset: Annotated[
+        str,
+        option(
+            "--preset",
+            "Preset of synthetic scenes, the same as for the run.",
+            autocompletion=preset_names,
+        ),
+    ],
     overrides: Overrides = None,
-    kind: Annotated[
-        str, option("--kind", f"What SOURCE is: {', '.join(listings.LIST_KINDS)}.")
-    ] = listings.AUTO,
-    shard_size: Annotated[int, option("--shard-size", "Zips in a shard.", min=1)] = SCENES,
+    kind: Kind = AUTO,
+    shard_size: Annotated[int, option("--shard-size", "Zips per shard.", min=1)] = SCENES,
     *,
     s3: S3Options,
 ) -> None:
-    """Draw the objects of every sample of PRESET from SOURCE: an index of ranges of samples.
+    """Draw the objects of synthetic scenes into an index.
 
-    A run over SOURCE does the same in each worker; with very long lists, once is enough.
+    A run over SOURCE does the same in each worker; for a very long list, do
+    it once.
     """
+    from functools import partial
+
+    from worker import presets
+    from worker.commands.progress import counting
+    from worker.index import builder
+    from worker.index.scenes import ranges
+
     recipe = presets.load(preset, overrides or ())
     if recipe.product != "scenes":
         raise UsageError(f"preset '{preset}' makes no scenes; scenes-multi and its like do")

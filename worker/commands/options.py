@@ -7,30 +7,48 @@ import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
+from worker.commands import variables
+from worker.core.locations import local_path
 from worker.core.s3 import S3Options
-from worker.presets.overrides import split
-from worker.run import termination_summary
 
-ENVIRONMENT = "RENDER_WORKER_"
+WHAT: Final = "What to render"
+BLENDER: Final = "Devices and Blender"
+LIMITS: Final = "Limits per object"
+DOWNLOADS: Final = "Downloads"
+SHARE: Final = "Share of the work (ranks)"
+FAILURES: Final = "Failures and stopping"
+STORAGE: Final = "Storage"
+LOGGING: Final = "Logging"
 MOST = 1_000_000_000
 """Of any number that has a least: objects, MB, or seconds, which are 31 years."""
 MOST_THREADS = 1024
 """Of what has a thread or a process each; Blender takes no more threads either."""
 
 
-def option(flag: str, text: str, **more: Any) -> Any:
-    """An option that is also the environment variable RENDER_WORKER_<FLAG>.
+def option(flag: str, text: str, panel: str | None = None, **more: Any) -> Any:
+    """An option that is also an environment variable, in the `panel` of the command's help.
 
     A number has a `min`, and then a most too: its own `max`, or MOST.
     """
     if "min" in more:
         more = {"max": MOST, **more}
-    name = flag.lstrip("-").split("/", 1)[0].replace("-", "_").upper()
-    return typer.Option(flag, help=text, envvar=ENVIRONMENT + name, show_envvar=False, **more)
+    return typer.Option(
+        flag,
+        help=text,
+        envvar=variables.of_option(flag),
+        show_envvar=False,
+        rich_help_panel=panel,
+        **more,
+    )
+
+
+def argument(text: str, *, variable: str, **more: Any) -> Any:
+    """An argument that is also the environment variable RENDER_WORKER_<variable>."""
+    return typer.Argument(help=text, envvar=variables.PREFIX + variable, **more)
 
 
 def _from_variable(
@@ -39,7 +57,23 @@ def _from_variable(
     """The settings; those of the variable parted anew, since typer parts it at every blank."""
     if not is_from_variable(context, parameter.name or ""):
         return value
+    from worker.presets.overrides import split
+
     return split(os.environ[str(parameter.envvar)])
+
+
+def preset_names(incomplete: str) -> list[str]:
+    """For shell completion: the packaged presets."""
+    from worker.presets.loader import names
+
+    return [name for name in names() if name.startswith(incomplete)]
+
+
+def _wanted(path: Path | None) -> Path | None:
+    """The summary's file, noted before any other option can be wrong."""
+    from worker.run import termination_summary
+
+    return termination_summary.want(path)
 
 
 def is_from_variable(context: typer.Context, name: str) -> bool:
@@ -48,57 +82,114 @@ def is_from_variable(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "ENVIRONMENT"
 
 
-Output = Annotated[str, option("--output", "Folder or s3://bucket/prefix.", metavar="URI")]
+Output = Annotated[
+    str, option("--output", "Folder or s3://bucket/prefix of the zips.", WHAT, metavar="URI")
+]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda", "optix"],
+    option("--device", "What renders; auto: OptiX, else CUDA, else the CPU.", BLENDER),
+]
+Blender = Annotated[
+    str,
+    option(
+        "--blender", "bpy (the wheel), a Blender program, or auto.", BLENDER, metavar="PATH"
+    ),
+]  # fmt: skip
+Children = Annotated[
+    int,
+    option(
+        "--children-per-device", "Blender processes per device; 0: 1 on a CPU, 2 on a GPU.",
+        BLENDER, min=0, max=MOST_THREADS,
+    ),
+]  # fmt: skip
+MemoryLimit = Annotated[
+    int,
+    option(
+        "--memory-limit-mb", "Memory of a Blender process; 0: from machine or container.",
+        LIMITS, min=0,
+    ),
+]  # fmt: skip
 # These two are read by worker.core.ranks, which knows which schedulers' variables they go with.
-Rank = Annotated[int | None, typer.Option("--rank", help="Of 0 … world size - 1.")]
+Rank = Annotated[
+    int | None,
+    typer.Option(
+        "--rank", help="Rank of this worker, 0 to world size − 1.", rich_help_panel=SHARE
+    ),
+]  # fmt: skip
 WorldSize = Annotated[
-    int | None, typer.Option("--world-size", help="Workers in all; default: the scheduler's.")
+    int | None,
+    typer.Option(
+        "--world-size", help="Number of workers; default: the scheduler's.", rich_help_panel=SHARE
+    ),
+]
+Preset = Annotated[
+    str, option("--preset", "Preset name or TOML file.", WHAT, autocompletion=preset_names)
 ]
 Overrides = Annotated[
     list[str] | None,
-    option("--set", "Override a preset key.", metavar="KEY=VALUE", callback=_from_variable),
+    option("--set", "Override a preset key.", WHAT, metavar="KEY=VALUE", callback=_from_variable),
 ]
 Retry = Annotated[
     list[str] | None,
     option(
-        "--retry", "Also try again failures of this code, or 'all'; 'lost': zips that are gone.",
-        metavar="CODE",
+        "--retry",
+        "Also retry failures with this code; all: every code; lost: zips that have disappeared.",
+        FAILURES, metavar="CODE",
     ),
 ]  # fmt: skip
 MaxFailureRate = Annotated[
-    float, option("--max-failure-rate", "Above it the exit status is 10.", min=0.0, max=1.0)
-]
+    float,
+    option(
+        "--max-failure-rate", "Exit with 10 if a larger share of the objects failed.", FAILURES,
+        min=0.0, max=1.0,
+    ),
+]  # fmt: skip
 Grace = Annotated[
-    float, option("--grace", "Seconds to finish what is in work once told to stop.", min=0.0)
+    float,
+    option("--grace", "Seconds to finish work in progress after a signal.", FAILURES, min=0.0),
 ]
 MixVersions = Annotated[
-    bool, option("--mix-versions", "Go on where another Blender or worker version began.")
+    bool,
+    option("--mix-versions", "Go on where another Blender or worker version began.", STORAGE),
 ]
+Scratch = Annotated[
+    Path | None,
+    option(
+        "--scratch", "Folder for raw passes and downloads; default: RAM if it fits, and TMPDIR.",
+        STORAGE, parser=local_path, metavar="PATH",
+    ),
+]  # fmt: skip
 Summary = Annotated[
     Path | None,
     option(
-        "--summary", "File for a JSON summary of at most 4 KB.",
-        is_eager=True, callback=termination_summary.want,
+        "--summary", "Write a JSON summary of at most 4 KB to this file.", LOGGING,
+        is_eager=True, callback=_wanted,
     ),
 ]  # fmt: skip
 LogLevel = Annotated[
-    Literal["debug", "info", "warning", "error"], option("--log-level", "Least level logged.")
+    Literal["debug", "info", "warning", "error"],
+    option("--log-level", "Log messages of this level and above.", LOGGING),
 ]
+AsJson = Annotated[bool, option("--json", "Print JSON.")]
 
 
 def _s3_options(
     s3_endpoint: Annotated[
-        str | None, option("--s3-endpoint", "URL of an S3-compatible server.")
+        str | None,
+        option("--s3-endpoint", "URL of an S3-compatible server; default: Amazon's.", STORAGE),
     ] = None,
     s3_region: Annotated[
-        str | None, option("--s3-region", "Region; default as boto3 finds it.")
+        str | None, option("--s3-region", "Region; default: as boto3 finds it.", STORAGE)
     ] = None,
     s3_addressing: Annotated[
-        Literal["auto", "path", "virtual"], option("--s3-addressing", "How buckets are addressed.")
+        Literal["auto", "path", "virtual"],
+        option("--s3-addressing", "How buckets are addressed.", STORAGE),
     ] = "auto",
     s3_checksums: Annotated[
         Literal["when_supported", "when_required"],
-        option("--s3-checksums", "boto3's checksum mode; older servers want when_required."),
+        option(
+            "--s3-checksums", "boto3's checksum mode; older servers need when_required.", STORAGE
+        ),
     ] = "when_supported",
 ) -> S3Options:
     return S3Options(

@@ -1,10 +1,11 @@
-"""A count on a terminal for work that may take longer than a few seconds."""
+"""What a terminal shows of work that may take longer than a few seconds: a count, a spinner."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from rich.console import Console
 from rich.status import Status
@@ -18,3 +19,24 @@ def counting(what: str) -> Iterator[Callable[[int], None] | None]:
         return
     with Status(what, console=Console(stderr=True)) as status:
         yield lambda count: status.update(f"{count:,} {what}")
+
+
+class Spinner:
+    """A spinner where a person looks on."""
+
+    def __init__(self) -> None:
+        self._status = Console(stderr=True).status("…") if sys.stderr.isatty() else None
+
+    def __enter__(self) -> Self:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def say(self, what: str) -> None:
+        """Show `what` is being done now."""
+        if self._status is not None:
+            self._status.update(what)

@@ -2,114 +2,159 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
-
-from worker.commands.ending import end_with
+from worker.commands.command import Command, application
 from worker.commands.options import (
-    ENVIRONMENT,
+    BLENDER,
+    DOWNLOADS,
+    LIMITS,
     MOST_THREADS,
+    WHAT,
+    Blender,
+    Children,
+    Device,
     Grace,
     LogLevel,
     MaxFailureRate,
+    MemoryLimit,
     MixVersions,
     Output,
     Overrides,
+    Preset,
     Rank,
     Retry,
+    Scratch,
     Summary,
     WorldSize,
+    argument,
     option,
     with_s3,
 )
 from worker.core.s3 import S3Options
-from worker.ledger import codes_to_retry
-from worker.run.command import RunOptions, run
-from worker.sources.base import FetchLimits
-from worker.supervisor.pool import PoolOptions
-from worker.supervisor.watchdog import Limits
+
+EXAMPLES = """Examples:
+
+  render-worker run models/ --output renders/ --preset objaverse-xl
+  render-worker run models.csv --output s3://bucket/renders --set views=4
+"""
+
+app = application()
+
+MOST_DEPTH = 64
+"""As deep as `names.safe_member` lets a path be."""
 
 
+@app.command(cls=Command, epilog=EXAMPLES)
 @with_s3
 def run_command(
     index: Annotated[
-        str, typer.Argument(help="Index, list or folder.", envvar=ENVIRONMENT + "INDEX")
+        str,
+        argument(
+            "Index, list or folder of models; a path or a URL.", variable="INDEX", metavar="INDEX"
+        ),
     ],
     output: Output,
-    preset: Annotated[str, option("--preset", "Preset name or TOML file.")] = "default",
+    preset: Preset = "default",
     overrides: Overrides = None,
-    rank: Rank = None,
-    world_size: WorldSize = None,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda", "optix"], option("--device", "auto: OptiX, CUDA, CPU.")
-    ] = "auto",
-    blender: Annotated[
-        str, option("--blender", "'bpy', a Blender program, or auto.", metavar="PATH")
-    ] = "auto",
-    children: Annotated[
+    limit: Annotated[int | None, option("--limit", "Use at most N objects.", WHAT, min=1)] = None,
+    render_new: Annotated[
+        bool,
+        option(
+            "--render-new",
+            "Also render models found in a repository but missing from the index.",
+            WHAT,
+        ),
+    ] = False,
+    device: Device = "auto",
+    blender: Blender = "auto",
+    children: Children = 0,
+    threads: Annotated[
         int,
         option(
-            "--children-per-device",
-            "Blenders at work at once; 0: 1 on CPU, 2 on GPU.",
+            "--threads",
+            "CPU threads per Blender process; 0: all that the worker may use.",
+            BLENDER,
             min=0,
             max=MOST_THREADS,
         ),
     ] = 0,
-    threads: Annotated[
-        int, option("--threads", "CPU threads a child; 0: all it may use.", min=0, max=MOST_THREADS)
-    ] = 0,
+    recycle_after: Annotated[
+        int,
+        option(
+            "--recycle-after",
+            "Objects after which a Blender process is replaced.",
+            BLENDER,
+            min=1,
+        ),
+    ] = 200,
     object_timeout: Annotated[
-        float, option("--object-timeout", "Seconds an object may take.", min=1.0)
+        float, option("--object-timeout", "Seconds for one object.", LIMITS, min=1.0)
     ] = 300.0,
     import_timeout: Annotated[
-        float, option("--import-timeout", "Seconds its import may take.", min=1.0)
+        float, option("--import-timeout", "Seconds for its import.", LIMITS, min=1.0)
     ] = 120.0,
     view_timeout: Annotated[
-        float, option("--view-timeout", "Seconds one view may take.", min=1.0)
+        float, option("--view-timeout", "Seconds for one view.", LIMITS, min=1.0)
     ] = 120.0,
-    memory_limit: Annotated[
-        int, option("--memory-limit-mb", "Memory of a child; 0: from machine or cgroup.", min=0)
-    ] = 0,
-    recycle_after: Annotated[
-        int, option("--recycle-after", "Objects a Blender renders before it is replaced.", min=1)
-    ] = 200,
-    limit: Annotated[int | None, option("--limit", "Take at most N objects.", min=1)] = None,
+    memory_limit: MemoryLimit = 0,
+    rank: Rank = None,
+    world_size: WorldSize = None,
     retry: Retry = None,
     max_failure_rate: MaxFailureRate = 0.5,
     mix_versions: MixVersions = False,
+    grace: Grace = 60.0,
     download_workers: Annotated[
-        int, option("--download-workers", "Downloads at once.", min=1, max=MOST_THREADS)
+        int, option("--download-workers", "Parallel downloads.", DOWNLOADS, min=1, max=MOST_THREADS)
     ] = 4,
     max_download: Annotated[
-        int, option("--max-download-mb", "Largest object, unpacked, in MB.", min=1)
+        int,
+        option("--max-download-mb", "Size limit of one object, unpacked, in MB.", DOWNLOADS, min=1),
     ] = 1024,
+    root_depth: Annotated[
+        int,
+        option(
+            "--root-depth",
+            "Folders above a listed local model whose files it may use; 0: its own only.",
+            min=0,
+            max=MOST_DEPTH,
+        ),
+    ] = 0,
     download_timeout: Annotated[
-        float, option("--download-timeout", "Seconds a download may take.", min=1.0)
+        float, option("--download-timeout", "Seconds for one download.", DOWNLOADS, min=1.0)
     ] = 600.0,
     keep_downloads: Annotated[
-        str | None, option("--keep-downloads", "Folder or S3 prefix to keep what is downloaded in.")
-    ] = None,
-    keep_format: Annotated[
-        Literal["zip", "tar", "tar.gz", "files"], option("--keep-format", "How they are kept.")
-    ] = "zip",
-    render_new: Annotated[
-        bool, option("--render-new", "Render what repositories hold beside the index's objects.")
-    ] = False,
-    scratch: Annotated[
-        Path | None,
+        str | None,
         option(
-            "--scratch", "Folder for raw passes and downloads; default: RAM if it fits, and TMPDIR."
+            "--keep-downloads",
+            "Folder or s3://bucket/prefix to keep downloaded files in.",
+            DOWNLOADS,
+            metavar="URI",
         ),
     ] = None,
-    grace: Grace = 60.0,
+    keep_format: Annotated[
+        Literal["zip", "tar", "tar.gz", "files"],
+        option("--keep-format", "How to keep them.", DOWNLOADS),
+    ] = "zip",
+    scratch: Scratch = None,
     *,
     s3: S3Options,
     summary: Summary = None,  # noqa: ARG001 - heard by its own callback
     log_level: LogLevel = "info",
 ) -> None:
-    """Render this rank's objects of INDEX into --output, one zip each."""
+    """Render the objects of a list, one zip each.
+
+    INDEX is a shard index, a list or a folder of models. Several workers
+    share its objects. To resume, run the same command again: finished
+    objects are skipped.
+    """
+    from worker.commands.ending import end_with
+    from worker.ledger import codes_to_retry
+    from worker.run.command import RunOptions, run
+    from worker.sources.base import FetchLimits
+    from worker.supervisor.pool import PoolOptions
+    from worker.supervisor.watchdog import Limits
+
     options = RunOptions(
         index=index,
         output=output,
@@ -135,7 +180,9 @@ def run_command(
                 memory_bytes=memory_limit << 20,
             ),
         ),
-        fetch=FetchLimits(max_bytes=max_download << 20, timeout_s=download_timeout),
+        fetch=FetchLimits(
+            max_bytes=max_download << 20, timeout_s=download_timeout, root_depth=root_depth
+        ),
         download_workers=download_workers,
         keep_downloads=keep_downloads,
         keep_format=keep_format,

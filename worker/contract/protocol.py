@@ -23,7 +23,6 @@ from typing import Any, Dict, List, Tuple, Union
 
 from worker.contract.escaping import legible
 
-PROTOCOL = 1
 MAX_LINE = 16 * 1024 * 1024
 STAGE = "staged"
 """Folder in an object's scratch in which the child may lay it out for its importer."""
@@ -33,8 +32,6 @@ STAGE = "staged"
 class Ready:
     """The child is up. `formats`: file suffixes, without a dot, that this Blender can import."""
 
-    protocol: int
-    pid: int
     blender: str
     formats: List[str]
     engines: List[str]

@@ -6,11 +6,12 @@ empty file) or "View Layer"; layers and components are the same in Blender 3.4 a
 
 Two kinds of pass, measured in both (tests/integration/blender/test_kinds.py):
 
-- `CENTRE`: taken once, by the ray through the pixel's centre. Whole and exact at edges.
-- `MEAN`: the mean over the samples of the pixel filter, in which a sample that sees nothing counts
-  as 0: the value premultiplied by the share of samples that see a surface. That share is COVERAGE;
-  divide by it (normals: scale to length 1). It is not the colour image's alpha: a pane of alpha
-  0.3 covers its pixel wholly.
+- DEPTH, POSITION and the indices are taken once, by the ray through the pixel's centre. Whole and
+  exact at edges.
+- The others are the mean over the samples of the pixel filter, in which a sample that sees nothing
+  counts as 0: the value premultiplied by the share of samples that see a surface. That share is
+  COVERAGE; divide by it (normals: scale to length 1). It is not the colour image's alpha: a pane of
+  alpha 0.3 covers its pixel wholly.
 
 Both take the first surface whose alpha is at least `subject.least_alpha`, solid or not.
 """
@@ -19,8 +20,6 @@ from __future__ import annotations
 
 import dataclasses
 
-CENTRE = "centre"
-MEAN = "mean"
 NOTHING_DEPTH = 1e10
 """Depth where nothing is seen, in every Blender."""
 
@@ -37,27 +36,26 @@ class Pass:
     layer: str
     components: str
     switch: str
-    sampling: str
     background: float = 0.0
 
 
-COMBINED = Pass("Combined", "RGBA", "combined", MEAN)
+COMBINED = Pass("Combined", "RGBA", "combined")
 """Linear light, premultiplied by its alpha."""
-DEPTH = Pass("Depth", "Z", "z", CENTRE, NOTHING_DEPTH)
+DEPTH = Pass("Depth", "Z", "z", NOTHING_DEPTH)
 """Planar Z: the distance along the camera's axis, in world units; orthographic cameras too."""
-NORMAL = Pass("Normal", "XYZ", "normal", MEAN)
+NORMAL = Pass("Normal", "XYZ", "normal")
 """Shading normal in world axes, on the side that is seen; bump and normal maps count."""
-POSITION = Pass("Position", "XYZ", "position", CENTRE)
+POSITION = Pass("Position", "XYZ", "position")
 """World position. 0 is also a place: ask DEPTH whether something is there."""
-INDEX_OBJECT = Pass("IndexOB", "X", "object_index", CENTRE)
+INDEX_OBJECT = Pass("IndexOB", "X", "object_index")
 """1, 2, … as Rendered.scene["object_names"] lists them; instances share their original's."""
-INDEX_MATERIAL = Pass("IndexMA", "X", "material_index", CENTRE)
+INDEX_MATERIAL = Pass("IndexMA", "X", "material_index")
 """1, 2, … as Rendered.scene["material_names"] lists them."""
-ALBEDO = Pass("Albedo", "RGB", "", MEAN)
+ALBEDO = Pass("Albedo", "RGB", "")
 """Base colour, linear, of metals too."""
-MATERIAL = Pass("Material", "RGB", "", MEAN)
+MATERIAL = Pass("Material", "RGB", "")
 """R: the material's alpha; G: metallic; B: roughness, as the shader takes them, 0 to 1."""
-COVERAGE = Pass("Coverage", "X", "", MEAN)
+COVERAGE = Pass("Coverage", "X", "")
 """Share of the samples that see a surface: what to divide ALBEDO and MATERIAL by."""
 
 AOVS = (ALBEDO, MATERIAL, COVERAGE)

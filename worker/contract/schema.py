@@ -82,13 +82,20 @@ def nearest(word: str, allowed: typing.Iterable[str], elsewhere: typing.Iterable
     The nearest may be one of the dotted paths `elsewhere`, which are met by their last part too.
     """
     options = sorted(allowed)
-    alike = {option: _alike(word, option) for option in options}
+    close = nearest_words(word, options, elsewhere)
+    meant = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+    return f"{meant} (allowed: {', '.join(options)})"
+
+
+def nearest_words(
+    word: str, options: typing.Iterable[str], elsewhere: typing.Iterable[str] = ()
+) -> typing.List[str]:
+    """Those of `options`, and of the dotted paths `elsewhere`, that `word` may have meant."""
+    alike = {option: _alike(word, option) for option in sorted(options)}
     for path in elsewhere:
         alike.setdefault(path, max(_alike(word, path), _alike(word, path.rpartition(".")[2])))
     most = max([LIKE, *alike.values()])
-    close = [option for option, found in alike.items() if found >= most][:MOST_MEANT]
-    meant = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
-    return f"{meant} (allowed: {', '.join(options)})"
+    return [option for option, found in alike.items() if found >= most][:MOST_MEANT]
 
 
 def _alike(word: str, option: str) -> float:

@@ -10,8 +10,10 @@
     │   ├── StoreError ── StoreFull
     │   ├── BlenderMissing
     │   ├── DeviceMissing
-    │   └── NodeUnusable
+    │   ├── NodeUnusable
+    │   └── OutputUnwritable
     ├── Interrupted          75  told to stop, stopped cleanly
+    │   └── PipeClosed          nobody reads what it prints (the process then ends by SIGPIPE)
     └── ObjectError              one object's outcome; never ends a run
         ├── Missing Modified Download TooLarge          (fetch)
         ├── Unsupported ImportFailed Empty              (import)
@@ -131,12 +133,24 @@ class NodeUnusable(NodeError):
     code = "node_unusable"
 
 
+class OutputUnwritable(NodeError):
+    """Standard output or standard error cannot be written, on a full disk for example."""
+
+    code = "output"
+
+
 class Interrupted(WorkerError):
     """The worker was told to stop and did."""
 
     code = "interrupted"
     retryable = True
     exit_status = ExitStatus.INTERRUPTED
+
+
+class PipeClosed(Interrupted):
+    """The program that read standard output or standard error has ended."""
+
+    code = "pipe_closed"
 
 
 class ObjectError(WorkerError):

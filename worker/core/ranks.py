@@ -18,11 +18,10 @@ STEPS_THAT_ARE_NO_SRUN: Final = 0xFFFFFFF0
 
 
 class Rank(msgspec.Struct, frozen=True):
-    """One worker among `world`: 0 <= rank < world. `scheduler` says who told."""
+    """One worker among `world`: 0 <= rank < world."""
 
     rank: int
     world: int
-    scheduler: str
 
 
 class ShardShare(msgspec.Struct, frozen=True):
@@ -121,8 +120,7 @@ def resolve(env: Mapping[str, str], rank: int | None = None, world: int | None =
             f"give --world-size (or {WORLD_SIZE}) too"
         )
     _agree(scheduler, place, world_from, world)
-    told_by = "flags" if rank_from == "--rank" else "environment"
-    return _checked(Rank(rank, world, told_by), rank_from, world_from)
+    return _checked(Rank(rank, world), rank_from, world_from)
 
 
 def _scheduled(
@@ -146,9 +144,7 @@ def _scheduled(
         )
     if world is not None:
         _agree(scheduler, place, world_from, world)
-    return _checked(
-        Rank(place.rank, place.world or world or 0, scheduler.name), scheduler.source, world_from
-    )
+    return _checked(Rank(place.rank, place.world or world or 0), scheduler.source, world_from)
 
 
 def _agree(scheduler: Scheduler, place: LauncherRank, world_from: str, world: int) -> None:

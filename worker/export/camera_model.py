@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from worker.contract.protocol import View
-from worker.pack import views
+from worker.pack import placement
 
 Row = tuple[float, float, float]
 Row4 = tuple[float, float, float, float]
@@ -54,10 +54,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def possible(self) -> bool:
         """Whether an object can stand so."""
-        low, high = self.bbox
-        numbers = (self.scale, *self.offset, *low, *high)
-        ordered = all(a <= b for a, b in zip(low, high, strict=True))
-        return self.scale > 0 and ordered and max(map(abs, numbers)) < views.BOUND
+        return placement.possible(self.scale, self.offset, *self.bbox)
 
 
 class Cameras(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,16 +6,15 @@ metadata.json gives of it, and the most exact where it has several.
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from typing import Any, Final
 
 import numpy as np
-import OpenEXR
 from numpy.typing import NDArray
 
 from worker.codecs import png
+from worker.codecs.exr import ExrFile, NotExr
 from worker.codecs.image_formats import Unreadable
 from worker.core.errors import RenderFailed
 from worker.export.camera_model import Camera
@@ -219,20 +218,9 @@ def _deep(zipped: RenderZip, data: bytes, view: Camera) -> NDArray[np.uint16]:
 
 def _exr(zipped: RenderZip, data: bytes, view: Camera, names: str) -> Floats:
     try:
-        with io.BytesIO(data) as stream:
-            file = OpenEXR.InputFile(stream)
-            window = file.header()["dataWindow"]
-            size = (window.max.x - window.min.x + 1, window.max.y - window.min.y + 1)
-            if size != view.size:
-                raise ValueError(f"an EXR of {size[0]}x{size[1]}")  # noqa: TRY301 - joins the others
-            half = str(file.header()["channels"][names[0]].type) == "HALF"
-            planes = file.channels(list(names))
-    except (RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
-        raise _bad(zipped, view, error) from error
-    kind = np.float16 if half else np.float32
-    stack = [np.frombuffer(plane, kind).reshape(view.height, view.width) for plane in planes]
-    pixels: Floats = np.stack(stack, axis=-1).astype(np.float32)
-    return pixels
+        return ExrFile(data, *view.size).channels(names)
+    except NotExr as error:
+        raise _bad(zipped, view, f"an EXR that {error}") from error
 
 
 def _npy(zipped: RenderZip, name: str, view: Camera) -> Floats:
@@ -243,5 +231,5 @@ def _npy(zipped: RenderZip, name: str, view: Camera) -> Floats:
     return z
 
 
-def _bad(zipped: RenderZip, view: Camera, error: Exception) -> RenderFailed:
+def _bad(zipped: RenderZip, view: Camera, error: Exception | str) -> RenderFailed:
     return zipped.damaged(f"has an image of view {view.name} that does not decode: {error}")

@@ -19,9 +19,9 @@ from worker.contract.recipe import Recipe
 from worker.core import keys
 from worker.core.errors import Modified, RenderFailed, Unsupported
 from worker.core.json_errors import NOT_JSON, why
+from worker.core.sha256 import sha256_of
 from worker.export.camera_model import Row
 from worker.pack.archive import UNREADABLE
-from worker.stores.base import sha256_of
 
 MEMBER_LIMIT: Final = 1 << 28
 LARGEST: Final = 1 << 31

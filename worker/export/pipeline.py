@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from worker.core.errors import InternalError, ObjectError, ObjectInterrupted, PublishFailed
+from worker.core.sha256 import sha256_of
 from worker.core.staged_pipeline import StagedPipeline as Stages
 from worker.export.base import Export, Finished, Item, NotAsWritten, Unit
 from worker.export.source import Source
@@ -25,7 +26,7 @@ from worker.run.outcome_counts import OutcomeCounts
 from worker.run.progress import Observer
 from worker.run.shutdown import Stop
 from worker.run.step import publish, step
-from worker.stores.base import Store, sha256_of
+from worker.stores.base import Store
 
 STEP: Final = "export"
 PUBLISH_WORKERS: Final = 4

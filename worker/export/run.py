@@ -57,8 +57,8 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     export = open_kind(options.kind, options.kind_options)
     retry = _retry(options, whole_files=export.grouping is not None)
     source = Source(open_store(options.input, options.s3))
-    source.check()
     target = open_store(options.to, options.s3)
+    source.check()
     digest = None
     every = export.all_outcomes
     if export.grouping is None:

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import structlog
 
-from worker.core import keys
+from worker.core import keys, locations
 from worker.core.errors import IndexInvalid, OutputMismatch, UsageError
+from worker.core.ordered_map import ordered_map
 from worker.core.s3 import S3Options
+from worker.core.sha256 import sha256_of
 from worker.index import listings, manifest, resolve, uris
 from worker.index.reader import Index, is_index, open_index, open_records, resolved
-from worker.index.record import ObjectRef, Shard
+from worker.index.record import SHARD_SIZE, ObjectRef, Shard
 from worker.index.shard_spool import ShardSpool
 from worker.stores import open_store
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
 
-SHARD_SIZE: Final = 500
 _WRITERS: Final = 8
 _EVERY_S: Final = 0.2
 
@@ -69,6 +67,7 @@ def build(
         raise UsageError(f"shard size is {shard_size}: it must be at least 1")
     if out.endswith(".json"):
         raise UsageError(f"{out}: name the folder for the index, not a file")
+    locations.scheme_of(source, uris.SCHEMES)
     store = open_store(out, s3)
     folder = uris.folder_of(f"{store.uri.rstrip('/')}/{keys.INDEX}")
     with ShardSpool() as spool, uris.local_copy(source, s3) as path:
@@ -96,7 +95,7 @@ def build(
         _create(store, keys.INDEX, body)
     return BuiltIndex(
         uri=f"{store.uri.rstrip('/')}/{keys.INDEX}",
-        digest=hashlib.sha256(body).hexdigest(),
+        digest=sha256_of(body),
         objects=sum(shard.objects for shard in shards),
         shards=len(shards),
         duplicates=duplicates,
@@ -130,8 +129,7 @@ def _is_plain_file(ref: ObjectRef) -> bool:
 
 def _hash(path: str) -> str | None:
     try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(Path(path))
     except OSError:
         return None
 
@@ -158,16 +156,14 @@ def _shards(spool: ShardSpool, size: int, store: Store, *, write: bool) -> Itera
         return shard
 
     made = (_shard(number, lines) for number, lines in enumerate(spool.shards(size)))
-    with ThreadPoolExecutor(_WRITERS) as writers:
-        # In batches: only so many shards are in memory.
-        while batch := list(islice(made, _WRITERS * 4)):
-            yield from writers.map(put, batch)
+    # Only so many shards are in memory.
+    yield from ordered_map(put, made, threads=_WRITERS, ahead=_WRITERS * 4, name="shards")
 
 
 def _shard(number: int, lines: list[bytes]) -> tuple[Shard, bytes]:
     name = keys.shard_name(number)
     body = b"".join(lines)
-    digest = hashlib.sha256(body).hexdigest()
+    digest = sha256_of(body)
     return Shard(name=name, file=keys.shard_file(name), objects=len(lines), sha256=digest), body
 
 

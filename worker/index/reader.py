@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
@@ -13,9 +10,11 @@ from typing import Final
 import msgspec
 import structlog
 
-from worker.core import keys
+from worker.core import keys, locations
 from worker.core.errors import IndexInvalid, StoreError
+from worker.core.ordered_map import ordered_map
 from worker.core.s3 import S3Options
+from worker.core.sha256 import sha256_of
 from worker.index import decode, listings, manifest, resolve, uris
 from worker.index.listings.base import Records
 from worker.index.record import ObjectRef, Shard
@@ -55,7 +54,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
             body = uris.read_bytes(uri, self.s3)
         except IndexInvalid as error:
             raise _unreadable(error) from error
-        found = hashlib.sha256(body).hexdigest()
+        found = sha256_of(body)
         if found != shard.sha256:
             raise IndexInvalid(
                 f"{name}: sha256 is {found[:12]}…, {keys.INDEX} says {shard.sha256[:12]}…: "
@@ -82,8 +81,9 @@ def open_index(uri: str, s3: S3Options) -> Index:
 
     Of an index.json no shard is read yet; a list is read and checked to its end.
 
-    Raises: UsageError for an empty `uri`, IndexInvalid with file and line, StoreError.
+    Raises: UsageError for an empty or misspelt `uri`, IndexInvalid with file and line, StoreError.
     """
+    locations.scheme_of(uri, uris.SCHEMES)
     if uri.endswith("/") and uris.is_remote(uri):
         uri += keys.INDEX
     if uri and not uris.is_remote(uri) and is_index(keys.INDEX, Path(uri) / keys.INDEX):
@@ -99,7 +99,7 @@ def _sharded(uri: str, path: Path, s3: S3Options) -> Index:
     found = manifest.decode_manifest(body, uris.shown(uri))
     return Index(
         uri=uri,
-        digest=hashlib.sha256(body).hexdigest(),
+        digest=sha256_of(body),
         shards=found.shards,
         objects=found.objects,
         folder=uris.folder_of(uri),
@@ -114,7 +114,7 @@ def _plain(uri: str, path: Path, s3: S3Options) -> Index:
     refs = tuple(once(resolved(read, folder), name))
     if not refs:
         raise IndexInvalid(f"{uris.shown(uri)}: no object in it")
-    digest = _listing_digest(read) if path.is_dir() else _file_digest(path)
+    digest = _listing_digest(read) if path.is_dir() else sha256_of(path)
     shard = Shard(name=name, file=uris.name_of(uri), objects=len(refs), sha256=digest)
     return Index(
         uri=uri,
@@ -139,13 +139,9 @@ def checked(index: Index, numbers: Sequence[int]) -> Index:
     shards = [index.shards[number] for number in numbers]
     sums = accumulate(shard.objects for shard in shards[:CHECKED_SHARDS])
     count = sum(objects <= CHECKED_OBJECTS for objects in sums)
-    with ThreadPoolExecutor(_READERS) as readers:
-        begun = [readers.submit(copy_context().run, index.read, each) for each in shards[:count]]
-        try:
-            held = {shard.name: read.result() for shard, read in zip(shards, begun, strict=False)}
-        finally:
-            for read in begun:
-                read.cancel()
+    first = shards[:count]
+    read = ordered_map(index.read, first, threads=_READERS, ahead=count, name="index")
+    held = {shard.name: refs for shard, refs in zip(first, read, strict=True)}
     _all_there(index, shards[count:])
     return msgspec.structs.replace(index, held={**index.held, **held})
 
@@ -238,12 +234,7 @@ def is_index(uri: str, path: Path) -> bool:
     return manifest.is_manifest(path.read_bytes())
 
 
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _listing_digest(records: list[tuple[str, ObjectRef]]) -> str:
     """The digest of a folder's listing: what it holds, wherever it lies."""
     lines = b"".join(msgspec.json.encode(ref) + b"\n" for _, ref in records)
-    return hashlib.sha256(lines).hexdigest()
+    return sha256_of(lines)

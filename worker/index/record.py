@@ -9,6 +9,8 @@ import msgspec
 
 from worker.core import keys
 
+SHARD_SIZE: Final = 500
+"""Objects in a shard, if nothing else is said."""
 _REPOSITORY: Final = re.compile(r"https://github\.com/([^/]+/[^/]+)/")
 
 

@@ -9,7 +9,6 @@ of the samples in their order is one of the objects too.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
@@ -24,6 +23,7 @@ from worker.contract.scene_draws import WHOLE
 from worker.contract.scene_keys import MOST_CLASSES
 from worker.core import keys
 from worker.core.errors import IndexInvalid
+from worker.core.sha256 import sha256_of
 from worker.index.reader import Index
 from worker.index.record import Group, ObjectRef, Scenes, SceneSlot, Shard
 
@@ -51,7 +51,7 @@ def plan_of(recipe: Recipe) -> str:
     """Digest of all by which members are drawn, but for the list."""
     keys_of = {name: getattr(recipe.scenes, name) for name in PLANNED}
     text = json.dumps([recipe.name, recipe.seed, recipe.views, keys_of], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256_of(text.encode())
 
 
 def arranged(index: Index, recipe: Recipe) -> Index:

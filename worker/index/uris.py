@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, Final
+from typing import Final
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-import stamina
-import urllib3
-
 from worker.core import s3 as s3s
-from worker.core.errors import IndexInvalid, StoreError, UsageError
+from worker.core.deadline import Deadline
+from worker.core.errors import Download, IndexInvalid, Missing, StoreError, UsageError
+from worker.core.http_client import HttpClient
 from worker.core.s3 import S3Options
 
-REMOTE: Final = ("http://", "https://", "s3://")
+SCHEMES: Final = ("http", "https", "s3")
+REMOTE: Final = tuple(f"{scheme}://" for scheme in SCHEMES)
 SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_CHUNK: Final = 1 << 20
+_ATTEMPTS: Final = 4
+_LIMIT_S: Final = 3600.0
+"""For one file over HTTP; of the largest indexes a shard is some MB, a list is some GB."""
+_HTTP: Final = HttpClient()
 
 
 def is_remote(uri: str) -> bool:
@@ -127,68 +131,48 @@ def _readable(path: Path) -> Path:
 
 
 def _download(uri: str, path: Path, s3: S3Options) -> None:
-    with path.open("wb") as file:
+    try:
         if uri.startswith("s3://"):
-            _from_s3(uri, file, s3)
+            _from_s3(uri, path, s3)
         else:
-            _from_http(uri, file)
+            _from_http(uri, path)
+    except OSError as error:
+        raise StoreError(f"{shown(uri)}: {error.strerror or error}") from error
 
 
-def _from_s3(uri: str, file: BinaryIO, options: S3Options) -> None:
-    from boto3.exceptions import Boto3Error
-    from botocore.exceptions import BotoCoreError, ClientError
+def _from_s3(uri: str, path: Path, options: S3Options) -> None:
+    # Imported here, as boto3 is in worker.core.s3: a run without S3 need not pay for it.
+    from s3transfer.exceptions import RetriesExceededError
+
+    from worker.core.s3_errors import S3Failure, Trouble, translated
+
+    def ours(failure: S3Failure) -> Exception:
+        if failure.trouble is Trouble.ABSENT:
+            return IndexInvalid(f"{uri}: no such object")
+        return StoreError(f"{uri}: {failure.reason}")
 
     bucket, key = s3s.parse(uri)
-    try:
-        # Unlike get_object, it goes on after a connection that breaks in the middle.
-        s3s.client(options).download_fileobj(bucket, key, file)
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code in {"404", "NoSuchKey", "NoSuchBucket"}:
-            raise IndexInvalid(f"{uri}: no such object") from error
-        raise StoreError(f"{uri}: {error}") from error
-    except (BotoCoreError, Boto3Error) as error:
-        raise StoreError(f"{uri}: {error}") from error
-
-
-def _from_http(url: str, file: BinaryIO) -> None:
-    try:
-        for attempt in stamina.retry_context(on=_Passing, attempts=4, wait_initial=0.2, timeout=60):
-            with attempt:
-                file.seek(0)
-                file.truncate()
-                _one_get(url, file)
-    except (_Passing, urllib3.exceptions.HTTPError) as error:
-        raise StoreError(f"{shown(url)}: {error}") from error
-
-
-class _Passing(Exception):
-    """A try that failed for a reason that may pass."""
-
-
-def _one_get(url: str, file: BinaryIO) -> None:
-    timeout = urllib3.Timeout(connect=10, read=60)
-    with urllib3.PoolManager(timeout=timeout, retries=urllib3.Retry(0, redirect=5)) as http:
+    with path.open("wb") as file, translated(ours):
         try:
-            response = http.request("GET", url, preload_content=False)
-            if response.status == 200:  # noqa: PLR2004 - OK
-                shutil.copyfileobj(response, file, _CHUNK)
-                return
-        except ValueError as error:  # urllib3's LocationValueError, or of where a redirect leads
-            raise IndexInvalid(f"{shown(url)}: no URL, or leads to none: {error}") from error
-        except (urllib3.exceptions.HTTPError, OSError, ArithmeticError) as error:
-            raise _Passing(_reason(error)) from error
-        finally:
-            file.flush()
-    said = f"the server answers {response.status} {response.reason or ''}".strip()
-    if response.status in {404, 410}:
-        raise IndexInvalid(f"{shown(url)}: {said}")
-    if response.status in {408, 425, 429} or response.status >= 500:  # noqa: PLR2004 - server's fault
-        raise _Passing(said)
-    raise StoreError(f"{shown(url)}: {said}")
+            # Unlike get_object, it goes on after a connection that breaks in the middle.
+            s3s.client(options).download_fileobj(bucket, key, file)
+        except RetriesExceededError as error:
+            raise error.last_exception from error
 
 
-def _reason(error: Exception) -> str:
-    """The innermost reason: urllib3 wraps it in its own pool's and retry's words."""
-    inner = getattr(error, "reason", None)
-    return _reason(inner) if isinstance(inner, Exception) else str(error)
+def _from_http(url: str, path: Path) -> None:
+    name = shown(url)
+    try:
+        _HTTP.download(
+            url,
+            path,
+            max_bytes=sys.maxsize,
+            attempts=_ATTEMPTS,
+            deadline=Deadline(_LIMIT_S, threading.Event(), name),
+            shown=name,
+            may_be_empty=True,
+        )
+    except Missing as error:
+        raise IndexInvalid(str(error)) from error
+    except Download as error:
+        raise StoreError(str(error)) from error

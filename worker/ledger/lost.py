@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
 from typing import Final
 
 import structlog
 
 from worker.core import keys
+from worker.core.ordered_map import ordered_map
 from worker.ledger.outcome import Outcome
 from worker.ledger.reader import READERS
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
 
-BLOCK: Final = 20 * READERS
-"""Requests between two looks at whether to stop: a second or so of a slow store's."""
+AHEAD: Final = 4 * READERS
+"""Requests under way or answered when a stop is asked for: they are still waited for."""
 
 
 def lost(store: Store, outcomes: Iterable[Outcome], stopped: Callable[[], bool]) -> set[str]:
@@ -27,19 +28,12 @@ def lost(store: Store, outcomes: Iterable[Outcome], stopped: Callable[[], bool])
     Raises: StoreError.
     """
 
-    def stands(outcome: Outcome) -> bool:
+    def gone(outcome: Outcome) -> str | None:
         stat = store.stat(keys.render_zip(outcome.uid))
-        return stat is not None and outcome.size in {None, stat.size}
+        return outcome.uid if stat is None or outcome.size not in {None, stat.size} else None
 
     rendered = [outcome for outcome in outcomes if outcome.outcome == "rendered"]
     log.info("looking for zips that are gone", zips=len(rendered))
-    found = set()
-    with ThreadPoolExecutor(READERS, "lost") as pool:
-        for start in range(0, len(rendered), BLOCK):
-            if stopped():
-                break
-            block = rendered[start : start + BLOCK]
-            for outcome, whole in zip(block, pool.map(stands, block), strict=True):
-                if not whole:
-                    found.add(outcome.uid)
-    return found
+    asked = takewhile(lambda _: not stopped(), rendered)
+    looked = ordered_map(gone, asked, threads=READERS, ahead=AHEAD, name="lost")
+    return {uid for uid in looked if uid is not None}

@@ -18,7 +18,7 @@ ALL: Final = "all"
 LOST: Final = "lost"
 """No failure's code: of what was rendered, and whose zip is gone from the store, or cut."""
 
-Kind = Literal["rendered", "exported", "skipped", "new", "failed"]
+Kind = Literal["rendered", "exported", "new", "failed"]
 DONE: Final = frozenset({"rendered", "exported"})
 
 

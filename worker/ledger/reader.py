@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
 import msgspec
@@ -12,6 +10,7 @@ import structlog
 
 from worker.core import keys
 from worker.core.json_errors import NOT_JSON, why
+from worker.core.ordered_map import ordered_map
 from worker.ledger.outcome import LedgerLine, Outcome
 from worker.stores.base import Store
 
@@ -58,18 +57,8 @@ def read_parts(
     def read(key: str) -> tuple[str, list[T]]:
         return key, _decode(decoder, key, store.read(key) or b"")
 
-    with ThreadPoolExecutor(readers, "ledger") as pool:
-        ahead: deque[Future[tuple[str, list[T]]]] = deque()
-        try:
-            for entry in store.list(prefix):
-                ahead.append(pool.submit(read, entry.key))
-                if len(ahead) > 4 * readers:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            for future in ahead:
-                future.cancel()
+    found = (entry.key for entry in store.list(prefix))
+    yield from ordered_map(read, found, threads=readers, ahead=4 * readers, name="ledger")
 
 
 def _decode(decoder: msgspec.json.Decoder[T], key: str, body: bytes) -> list[T]:

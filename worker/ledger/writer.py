@@ -9,10 +9,9 @@ from types import TracebackType
 from typing import Final, Self
 
 import msgspec
-import stamina
 import structlog
 
-from worker.core import keys
+from worker.core import keys, retries
 from worker.core.errors import StoreError
 from worker.core.failpoints import Failpoint, reach
 from worker.core.ranks import Rank
@@ -121,8 +120,12 @@ class LedgerWriter:
         self._closed.set()
         self._timer.join()
         # What these lines tell of is done: worth more patience than a store has by itself.
-        for attempt in stamina.retry_context(
-            on=StoreError, attempts=attempts, wait_initial=0.5, wait_max=2.0
+        for attempt in retries.attempts(
+            "write the last outcomes to the ledger",
+            StoreError,
+            attempts=attempts,
+            wait_initial=0.5,
+            wait_max=2.0,
         ):
             with attempt:
                 self.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import zipfile
 import zlib
@@ -17,6 +16,7 @@ from worker.codecs.zip_entry import entry
 from worker.core import keys
 from worker.core.errors import NodeError
 from worker.core.failpoints import Failpoint, reach
+from worker.core.sha256 import sha256_of
 
 UNREADABLE: Final = (
     zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError,
@@ -55,8 +55,7 @@ def write(path: Path, uid: str, members: Iterable[Member]) -> Written:
         expected = _write(unfinished, uid, members)
         reach(Failpoint.ZIP_WRITTEN)
         _check(unfinished, expected)
-        with unfinished.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = sha256_of(unfinished)
         size = unfinished.stat().st_size
         unfinished.replace(path)
     except OSError as error:

@@ -10,6 +10,7 @@ import numpy as np
 
 from worker.contract.recipe import Subject
 from worker.core.errors import RenderFailed
+from worker.pack.views import BOUND
 
 Triple = tuple[float, float, float]
 
@@ -58,7 +59,13 @@ def of(scene: Mapping[str, Any]) -> Placement:
             f"the child's answer does not say where the object is: {error}"
         ) from error
     ends = np.stack([told.bbox_min, told.bbox_max]) * told.scale + told.offset
-    if not np.isfinite(ends).all() or told.scale <= 0:
-        raise RenderFailed("the child's answer puts the object nowhere")
     low, high = (cast("Triple", tuple(end)) for end in ends.tolist())
+    if not possible(told.scale, told.offset, low, high):
+        raise RenderFailed("the child's answer puts the object nowhere")
     return Placement(told.scale, told.offset, low, high)
+
+
+def possible(scale: float, offset: Triple, low: Triple, high: Triple) -> bool:
+    """Whether an object so scaled and moved can stand in the box from `low` to `high`."""
+    numbers = np.array([scale, *offset, *low, *high])
+    return bool(scale > 0 and (np.abs(numbers) < BOUND).all() and np.less_equal(low, high).all())

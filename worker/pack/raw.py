@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.codecs.exr import Passes
+from worker.codecs.exr import ExrFile, NotExr
 from worker.contract import render_passes
 from worker.contract.protocol import View
 from worker.contract.render_passes import Pass
@@ -44,24 +44,30 @@ class RawView:
         self._scratch = scratch
         self._layers: dict[Pass, NDArray[np.float32]] = {}
 
-    @functools.cached_property
-    def passes(self) -> Passes:
-        """The multilayer EXR, of the window. Raises: RenderFailed."""
-        return Passes(self.file("passes"), *self.window_size)
-
     def layer(self, wanted: Pass) -> NDArray[np.float32]:
         """One pass as (height, width, components), read once; not to be written to.
 
         Depths and positions are the world's, whatever the raw file's unit. Raises: RenderFailed.
         """
         if wanted not in self._layers:
-            found = self.passes.layer(wanted.layer, wanted.components)
+            found = self._read(wanted)
             if wanted in TO_WORLD:
                 found = TO_WORLD[wanted](found, self.view)
             pixels = self.framed(found, wanted.background)
             pixels.flags.writeable = False
             self._layers[wanted] = pixels
         return self._layers[wanted]
+
+    def _read(self, wanted: Pass) -> NDArray[np.float32]:
+        try:
+            return self._passes.layer(wanted.layer, wanted.components)
+        except NotExr as error:
+            raise RenderFailed(f"the rendered file {self.view.files['passes']} {error}") from error
+
+    @functools.cached_property
+    def _passes(self) -> ExrFile:
+        """The multilayer EXR, of the window. Raises: RenderFailed, NotExr."""
+        return ExrFile(self.file("passes"), *self.window_size)
 
     def framed(self, pixels: NDArray[Any], background: float) -> NDArray[Any]:
         """What was read of the window, (height, width, components), as the whole frame."""

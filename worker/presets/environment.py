@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os.path
 from pathlib import Path
 from typing import Any, Final
 
 from worker.contract.texture_folder import listing
+from worker.core.sha256 import sha256_of
 
 PATHS: Final = (("lights", "environment"), ("scenes", "textures"))
 """Tables and keys whose value is a path."""
@@ -50,15 +50,10 @@ def digest(path: str) -> str:
 
 @functools.lru_cache(maxsize=8)
 def _folder(path: str, files: tuple[tuple[str, int, int], ...]) -> str:
-    lines = [f"{name}\0{_hash(Path(path, name))}\n" for name, _, _ in files]
-    return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
+    lines = [f"{name}\0{sha256_of(Path(path, name))}\n" for name, _, _ in files]
+    return sha256_of("".join(lines).encode(errors="surrogateescape"))
 
 
 @functools.lru_cache(maxsize=8)
 def _digest(path: str, _changed: int, _size: int) -> str:
-    return _hash(Path(path))
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(Path(path))

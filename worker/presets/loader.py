@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tomllib
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from worker.contract import recipe as recipes
 from worker.contract.recipe import Recipe
 from worker.contract.schema import RecipeError, nearest
 from worker.core.errors import PresetInvalid
+from worker.core.sha256 import sha256_of
 from worker.presets import environment, rules
 from worker.presets import overrides as settings
 
@@ -67,7 +67,7 @@ def digest(recipe: Recipe) -> str:
     text = json.dumps(
         environment.digested(values), sort_keys=True, separators=(",", ":"), allow_nan=False
     )
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256_of(text.encode())
 
 
 def _read(preset: str, base: Path, seen: tuple[str, ...]) -> dict[str, Any]:

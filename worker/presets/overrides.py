@@ -6,13 +6,16 @@ import re
 import tomllib
 from typing import Any, Final
 
-from worker.core.errors import PresetInvalid
+from worker.core.errors import UsageError, one_line
 
 Table = dict[str, Any]
 _PIECE: Final = re.compile(
     r"""(?P<blank>\s+(?=[\w-]+(?:\.[\w-]+)*\s*=))|"(?:\\.|[^"\\])*"|'[^']*'|.""", re.DOTALL
 )
 """Of a text with overrides: a blank before a ``KEY=``, a quoted text, or a letter."""
+
+_OPENING: Final = ("[", "{", '"', "'")
+"""What begins a list, a table or a quoted text of TOML, and so no plain text."""
 
 
 def split(text: str) -> list[str]:
@@ -38,15 +41,16 @@ def parse(override: str) -> Table:
     The value is TOML; what is no TOML value of a kind that a recipe has is a plain text, so
     that ``colour.view_transform=agx`` needs no quotes.
 
-    Raises: PresetInvalid when there is no ``=`` or no key before it.
+    Raises: UsageError when there is no ``=``, no key before it, or a text, list or table after it
+    that is not TOML.
     """
     path, equals, text = override.partition("=")
     parts = [part.strip() for part in path.split(".")]
     if not equals or not all(parts):
-        raise PresetInvalid(
+        raise UsageError(
             f"--set takes KEY=VALUE, as in views=4 or camera.radius=[1,2], not {override!r}"
         )
-    table: Table = {parts[-1]: _value(text.strip())}
+    table: Table = {parts[-1]: _value(text.strip(), override)}
     for part in reversed(parts[:-1]):
         table = {part: table}
     return table
@@ -62,10 +66,13 @@ def merge(under: Table, over: Table) -> Table:
     return merged
 
 
-def _value(text: str) -> Any:
+def _value(text: str, override: str) -> Any:
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        if text.startswith(_OPENING):
+            why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            raise UsageError(one_line(f"--set {override}: the value is not TOML: {why}")) from error
         return text
     # More keys than one: a text with a line break in it. Other types: TOML's dates.
     value = parsed["value"] if len(parsed) == 1 else text

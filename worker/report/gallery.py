@@ -15,10 +15,11 @@ from unicodedata import combining, normalize
 import msgspec
 from PIL import Image, ImageDraw, ImageFont
 
-from worker.codecs import exr, png, srgb
+from worker.codecs import png, srgb
+from worker.codecs.exr import ExrFile
 from worker.contract.render_passes import COMBINED
 from worker.core import formats, keys
-from worker.core.errors import RenderFailed, UsageError
+from worker.core.errors import UsageError
 from worker.stores.base import Store, TooLargeToRead
 
 ZIP_LIMIT: Final = 1 << 30
@@ -42,7 +43,9 @@ CAPTION: Final = 210
 """Pixels; CAPTION is the width of the column of names."""
 
 
-class _Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True):
+    """What the sheet shows of one object; without tiles where it cannot be read."""
+
     title: str
     notes: tuple[str, ...]
     tiles: tuple[Image.Image, ...]
@@ -75,7 +78,7 @@ def contact_sheet(
         return 0
     more = next(found, None) is not None
     count = f"{'the first ' if more else ''}{len(chosen)} object{'s' * (len(chosen) != 1)}"
-    drawn = [_row(store, uid, columns, tile) for uid in chosen]
+    drawn = [read_row(store, uid, columns, tile) for uid in chosen]
     if uids is None:
         drawn.sort(key=lambda row: row.title)
     _save(_draw(title, count, drawn, tile), to)
@@ -89,14 +92,15 @@ def _uids(store: Store) -> Iterator[str]:
             yield uid
 
 
-def _row(store: Store, uid: str, columns: int, tile: int) -> _Row:
+def read_row(store: Store, uid: str, columns: int, tile: int) -> Row:
+    """The row of an object; its notes say why where its zip cannot be read. Raises: StoreError."""
     key = keys.render_zip(uid)
     try:
         data = store.read(key, ZIP_LIMIT)
     except TooLargeToRead:
-        return _Row(uid, ("too large to show",), ())
+        return Row(uid, ("too large to show",), ())
     if data is None:
-        return _Row(uid, ("not in the store",), ())
+        return Row(uid, ("not in the store",), ())
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as zipped:
             return _read(zipped, uid, columns, tile)
@@ -104,10 +108,10 @@ def _row(store: Store, uid: str, columns: int, tile: int) -> _Row:
         zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, RecursionError,
         KeyError, TypeError, ValueError, OSError, SyntaxError, Image.DecompressionBombError,
     ) as error:  # fmt: skip
-        return _Row(uid, ("cannot be read", str(error)), ())
+        return Row(uid, ("cannot be read", str(error)), ())
 
 
-def _read(zipped: zipfile.ZipFile, uid: str, columns: int, tile: int) -> _Row:
+def _read(zipped: zipfile.ZipFile, uid: str, columns: int, tile: int) -> Row:
     document = json.loads(_member(zipped, uid, keys.METADATA))
     names = _pictures(zipped, uid, document)
     views, shown = len(names), min(columns, len(names))
@@ -120,7 +124,7 @@ def _read(zipped: zipfile.ZipFile, uid: str, columns: int, tile: int) -> _Row:
     faces = document.get("poly_count")
     if isinstance(faces, int):
         notes.append(f"{faces:,} face{'s' * (faces != 1)}")
-    return _Row(name, (*notes, _preset(document)), tiles)
+    return Row(name, (*notes, _preset(document)), tiles)
 
 
 def _pictures(zipped: zipfile.ZipFile, uid: str, document: dict[str, Any]) -> list[str]:
@@ -192,15 +196,11 @@ def _png(data: bytes, name: str, document: dict[str, Any]) -> bytes:
     width, height = int(camera["width"]), int(camera["height"])
     if width * height > PIXEL_LIMIT:
         raise ValueError(f"an image of {width}x{height} is too large to show")
-    with exr.in_memory(data) as path:
-        try:
-            linear = exr.Passes(path, width, height).layer(COMBINED.layer, "RGB")
-        except RenderFailed as error:
-            raise ValueError(str(error)) from error
+    linear = ExrFile(data, width, height).layer(COMBINED.layer, "RGB")
     return png.encode(srgb.encode(linear))
 
 
-def _draw(title: str, count: str, rows: Sequence[_Row], tile: int) -> Image.Image:
+def _draw(title: str, count: str, rows: Sequence[Row], tile: int) -> Image.Image:
     row_height = tile + 2 * PAD
     columns = max(2, *(len(row.tiles) for row in rows), 0)  # two leave room for the title
     mask = Image.new("L", (tile, tile))

@@ -32,7 +32,7 @@ PAUSE: Final = timedelta(minutes=15)
 WINDOW: Final = timedelta(hours=1)
 """The rate is that of the last stretch of work, at most so long."""
 
-RENDERS: Final = ("rendered", "skipped", "new", "failed")
+RENDERS: Final = ("rendered", "new", "failed")
 EXPORTS: Final = ("exported", "failed")
 """The outcomes that objects may have here and there."""
 
@@ -69,7 +69,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     retryable: int
     """Failed objects that a later run tries again unasked."""
     done: int
-    """Of the index's objects, those settled: rendered, exported, skipped, failed for good."""
+    """Of the index's objects, those settled: rendered, exported, failed for good."""
     beside: int
     """Objects rendered that the index does not name."""
     incomplete: int

@@ -62,6 +62,7 @@ def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> Ses
 
 
 def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
+    store = open_store(options.output, options.s3)  # before an index that takes minutes to read
     recipe = presets.load(options.preset, options.overrides)
     index = arranged(open_index(options.index, options.s3), recipe)
     job = Job(
@@ -75,7 +76,6 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         render_new=options.render_new,
         download_workers=options.download_workers,
     )
-    store = open_store(options.output, options.s3)
     store.check()
     OutputManifest.check(
         store,
@@ -120,7 +120,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))
         stop.before_leaving(partial(ledger.last_words, LAST_S))
         observer = stack.enter_context(watching(total))
-        feed = Feed(job, index, store, fetcher, stop, observer)
+        feed = Feed(job, index, store, stop, observer)
         pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
         tally = pipeline.run()
         if keep is not None and not keep.asked and tally.now:

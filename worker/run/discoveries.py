@@ -1,19 +1,21 @@
-"""News: models that a repository holds and the index does not name; and who tells of them.
+"""Discoveries: models that a repository holds and the index does not name; and who records them.
 
-A repository's objects may be spread over shards and ranks, each of which fetches it. Its news are
-told once: by whoever has the first object that the index names of a commit. A built index keeps a
-repository's objects in a row, so what else it names is in the shards next to each other. In an
-index that was made otherwise every row tells for itself, and `status` counts the news once.
+A repository's objects may be spread over shards and ranks, each of which fetches it. Its
+discoveries are recorded once: by the rank that has the first object that the index names of the
+commit. A built index keeps a repository's objects in a row, so whatever else it names of one is in
+the neighbouring shards. In an index made otherwise, each such row records for itself, and `status`
+counts a discovery once.
 
-The shards of a row are read when a repository is here and holds more than was asked of it, not
+Neighbouring shards are read when a fetched repository holds more than this rank's shards name, not
 before: most shards are then never read for another's sake.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
+from urllib.parse import unquote
 
 import structlog
 
@@ -21,7 +23,9 @@ from worker.core.errors import IndexInvalid
 from worker.core.ranks import ShardShare
 from worker.index.reader import Index
 from worker.index.record import ObjectRef
-from worker.sources.git_source import Commit, commit_of
+from worker.ledger import Outcome
+from worker.run.task import Task
+from worker.sources.git_source import Commit, FetchedCommit, file_of
 
 log = structlog.get_logger(__name__)
 
@@ -42,141 +46,163 @@ class _Shard:
             found.setdefault(ref.repository, []).append(position)
         return found
 
-    def goes_on(self, repository: str, step: int) -> bool:
-        """Whether the row of a repository may go on in the shard before (-1) or after (1)."""
-        return not self.refs or self.refs[0 if step < 0 else -1].repository == repository
-
 
 class _Row:
     """What the index names of a repository, in the shards read so far."""
 
     def __init__(self, repository: str) -> None:
         self.repository = repository
-        self.shards: set[int] = set()
-        self.names: set[str] = set()
+        self.continues: dict[int, tuple[bool, bool]] = {}
+        """By shard read: whether the row may continue in the one before, and in the one after."""
         self.first: dict[Commit, tuple[int, int]] = {}
+        """Shard and position of each commit's first object."""
+        self.files: set[tuple[Commit, str]] = set()
 
     def add(self, number: int, shard: _Shard) -> None:
-        self.shards.add(number)
+        edges = (shard.refs[:1], shard.refs[-1:])
+        before, after = (all(ref.repository == self.repository for ref in edge) for edge in edges)
+        self.continues[number] = (before, after)
         for position in shard.positions.get(self.repository, ()):
             ref = shard.refs[position]
-            at = (number, position)
-            commit = commit_of(ref.location)
-            if commit is not None:
-                self.first[commit] = min(at, self.first.get(commit, at))
-            self.names.update((ref.file_identifier, ref.location))
+            place = file_of(ref.location)
+            if place is not None:
+                at = (number, position)
+                self.first[place[0]] = min(at, self.first.get(place[0], at))
+            for file in filter(None, (place, file_of(ref.file_identifier))):
+                # Objaverse-XL does not quote paths; a URL copied from a browser does.
+                self.files.update((file, (file[0], unquote(file[1]))))
 
 
 class Discoveries:
-    """Learns of a rank's shares one by one; knows of which commits it is this rank's to tell.
+    """Learns of a rank's shares one by one; tells what of a fetched commit is its to record.
 
-    Shares are opened by one thread; the rest may be asked from any.
+    May be used from many threads.
     """
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._lock = threading.Lock()
         self._shares: dict[int, ShardShare] = {}
         self._kept: dict[int, _Shard] = {}
-        self._fetched_for: dict[str, tuple[int, ...]] = {}
-        self._lock = threading.Lock()
+        self._shards_of: dict[str, list[int]] = {}
+        """By repository: this rank's shards in which something of it is to be fetched."""
         self._row = _Row("")
-        self._told_under: dict[Commit, str | None] = {}
         self._unreadable: set[int] = set()
+        self._recorded: set[str] = set()
 
     def open(
-        self, share: ShardShare, refs: Sequence[ObjectRef], tasks: Iterable[ObjectRef] | None = None
+        self,
+        share: ShardShare,
+        refs: Sequence[ObjectRef],
+        to_fetch: Iterable[ObjectRef] | None = None,
+        recorded: Iterable[str] = (),
     ) -> None:
-        """Learn of a share, its shard's objects being `refs`, those to be fetched `tasks`, or all.
+        """Learn of a share; `refs` are its shard's objects, `to_fetch` those to be fetched, or all.
 
-        Reads no shard.
+        `recorded` are the uids of discoveries that the shard's ledger has. Reads no shard.
         """
-        number = share.shard
-        self._shares[number] = share
-        self._kept = dict([*self._kept.items(), (number, _Shard(refs))][-_KEPT:])
-        for repository in {ref.repository for ref in (refs if tasks is None else tasks)}:
-            if repository is not None:
-                before = self._fetched_for.get(repository, ())
-                self._fetched_for[repository] = (*before, number)
+        with self._lock:
+            self._shares[share.shard] = share
+            self._kept = dict([*self._kept.items(), (share.shard, _Shard(refs))][-_KEPT:])
+            for repository in {ref.repository for ref in (refs if to_fetch is None else to_fetch)}:
+                if repository is not None:
+                    self._shards_of.setdefault(repository, []).append(share.shard)
+            self._recorded.update(recorded)
 
-    def shard_of(self, ref: ObjectRef) -> str | None:
-        """The shard under which this rank tells of a model; None where it is not its to tell.
+    def of(self, fetched: FetchedCommit) -> list[Task]:
+        """The discoveries in a commit that this rank is to record, each given once.
 
         Raises: StoreError.
         """
-        commit = commit_of(ref.location)
-        if commit is None:
-            return None
+        commit = fetched.commit
         with self._lock:
-            return self._teller(commit)
+            row = self._row_of(commit.repository)
+            if all((commit, path) in row.files for path in fetched.models):
+                return []
+            self._follow(row)
+            shard = self._recorded_under(row, commit)
+            if shard is None:
+                return []
+            found = []
+            for path in fetched.models:
+                ref = ObjectRef(file_identifier=commit.blob(path), source="github")
+                if (commit, path) not in row.files and ref.uid not in self._recorded:
+                    self._recorded.add(ref.uid)
+                    found.append(Task(shard, ref, 1, listed=False))
+            return found
 
-    def names(self, ref: ObjectRef) -> bool:
-        """Whether the index names a model that an earlier run found. Raises: StoreError."""
-        if ref.repository is None:
+    def named(self, ref: ObjectRef) -> bool:
+        """Whether the index names what was discovered before. Raises: StoreError."""
+        file = file_of(ref.location)
+        if file is None:
             return False
         with self._lock:
-            return ref.file_identifier in self._row_of(ref.repository).names
+            row = self._row_of(file[0].repository)
+            self._follow(row)
+            return file in row.files
 
-    def named(self, commit: Commit) -> Collection[str] | None:
-        """Identifiers and locations that the index names of a commit's repository.
-
-        None where news of the commit are not this rank's to tell.
-
-        Raises: StoreError.
-        """
-        with self._lock:
-            if self._teller(commit) is None:
-                return None
-            return tuple(self._row_of(f"{commit.org}/{commit.repo}").names)
-
-    def _teller(self, commit: Commit) -> str | None:
-        if commit not in self._told_under:
-            first = self._row_of(f"{commit.org}/{commit.repo}").first.get(commit)
-            share = None if first is None else self._shares.get(first[0])
-            self._told_under[commit] = None
-            if first and share and first[1] % share.stripes == share.stripe:
-                self._told_under[commit] = self._index.shards[share.shard].name
-        return self._told_under[commit]
+    def _recorded_under(self, row: _Row, commit: Commit) -> str | None:
+        """The shard under which this rank records discoveries in `commit`; None: not its to do."""
+        number, position = row.first.get(commit, (-1, -1))
+        share = self._shares.get(number)
+        if share is None or position % share.stripes != share.stripe:
+            return None
+        return self._index.shards[number].name
 
     def _row_of(self, repository: str) -> _Row:
-        """The row of a repository; the last asked for is remembered."""
+        """What this rank's own shards name of a repository; the last one asked for is kept."""
         if self._row.repository != repository:
             self._row = _Row(repository)
-        for number in self._fetched_for.get(repository, ()):
-            if number not in self._row.shards:
-                self._walk(self._row, number)
+        for number in self._shards_of.get(repository, ()):
+            self._add(self._row, number)
         return self._row
 
-    def _walk(self, row: _Row, number: int) -> None:
-        """Add shard `number` and those before and after it, as far as the row goes."""
-        row.shards.add(number)
-        here = self._read(number)
-        if here is None:
-            return
-        row.add(number, here)
-        for step in (-1, 1):
-            at: int = number
-            shard: _Shard | None = here
-            while shard is not None and shard.goes_on(row.repository, step):
-                at += step
-                if not 0 <= at < len(self._index.shards) or at in row.shards:
-                    break
-                if (shard := self._read(at)) is not None:
-                    row.add(at, shard)
+    def _follow(self, row: _Row) -> None:
+        """Add the neighbouring shards, as far as the row goes."""
+        waiting = list(row.continues)
+        while waiting:
+            number = waiting.pop()
+            for at, continues in zip((number - 1, number + 1), row.continues[number], strict=True):
+                if continues and 0 <= at < len(self._index.shards) and at not in row.continues:
+                    self._add(row, at)
+                    waiting.append(at)
 
-    def _read(self, number: int) -> _Shard | None:
-        """A shard; None, and a warning, where it is broken: at worst news are told twice."""
-        if (kept := self._kept.get(number)) is not None:
-            return kept
+    def _add(self, row: _Row, number: int) -> None:
+        """Add a shard; one that is broken ends the row with a warning: at worst, recorded twice."""
+        if number in row.continues:
+            return
         shard = self._index.shards[number]
         try:
-            return _Shard(self._index.read(shard))
+            row.add(number, self._kept.get(number) or _Shard(self._index.read(shard)))
         except IndexInvalid as error:
+            row.continues[number] = (False, False)
             if number not in self._unreadable:
                 self._unreadable.add(number)
                 log.warning(
                     "a shard that may name more of a repository cannot be read; "
-                    "what it names may be told as new",
+                    "what it names may be recorded as new",
                     shard=shard.name,
                     error=str(error),
                 )
-            return None
+
+
+def of_share(
+    share: ShardShare, refs: Sequence[ObjectRef], unlisted: Sequence[Outcome]
+) -> list[Outcome]:
+    """Which of the discoveries in a shard's ledger are this share's.
+
+    As for those made now, it is the share that has the first object of the commit.
+    """
+    if share.stripes == 1 or not unlisted:
+        return list(unlisted)
+    first: dict[Commit, int] = {}
+    for position, ref in enumerate(refs):
+        if (file := file_of(ref.location)) is not None:
+            first.setdefault(file[0], position)
+    commits = (file_of(outcome.file_identifier) for outcome in unlisted)
+    at = (0 if file is None else first.get(file[0], 0) for file in commits)
+    return [
+        outcome
+        for outcome, position in zip(unlisted, at, strict=True)
+        if position % share.stripes == share.stripe
+    ]

@@ -17,12 +17,15 @@ disk and memory, are bounded by the steps' workers and the rooms of the queues b
 
 So with d download workers and c children at most d + 3c objects have their files in scratch, and
 2c + 10 have raw passes or a zip there.
+
+With `--render-new`, what was discovered goes through the same steps in a second pass: only once all
+listed objects have been fetched is it known what there is.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -38,12 +41,13 @@ from worker.ledger import LedgerWriter, Outcome
 from worker.pack import archive
 from worker.pack.pack import pack
 from worker.pack.result import PackedObject
-from worker.run.feed import Feed, Task
+from worker.run.feed import Feed
 from worker.run.job import Job
 from worker.run.outcome_counts import OutcomeCounts
 from worker.run.progress import Observer
 from worker.run.shutdown import Stop
 from worker.run.step import publish, step
+from worker.run.task import Task
 from worker.sources.base import FetchedObject
 from worker.sources.fetcher import Fetcher
 from worker.stores.base import Store, TooLargeToRead
@@ -93,16 +97,28 @@ class Pipeline:
         self._observer = observer
         self._stop = stop
         self._tally = OutcomeCounts()
+        self._cut_short = False
 
     def run(self) -> OutcomeCounts:
         """Take every object of the feed to its outcome; those before a broken shard, if one is.
 
         Raises: whatever makes going on pointless (StoreError, BlenderMissing, …).
         """
+        self._stop.out_of_time(self._end_now)
+        self._take(self._feed.listed())
+        if self._job.render_new and not (self._tally.broken or self._cut_short):
+            self._take(self._feed.discovered())
+        for outcome in self._feed.settled:
+            self._tally.add_earlier(outcome)
+        if self._tally.broken is None:
+            self._tally.interrupted |= self._cut_short
+        return self._tally
+
+    def _take(self, batches: Iterator[list[Task]]) -> None:
+        """Take every object of these batches through all steps."""
         children = self._pool.size
         line = StagedPipeline(on_abort=self._end_now)
-        self._stop.out_of_time(self._end_now)
-        todo = line.feed(self._items, room=self._job.download_workers)
+        todo = line.feed(lambda: self._items(batches), room=self._job.download_workers)
         step = self._step
         fetched = line.stage(
             "fetch",
@@ -137,19 +153,21 @@ class Pipeline:
             failed=self._failed,
         )
         line.drain(published, self._record_rendered)
-        for outcome in self._feed.settled():
-            self._tally.add_earlier(outcome)
-        if self._tally.broken is None:
-            self._tally.interrupted = self._tally.interrupted or not self._feed.exhausted
-        return self._tally
 
-    def _items(self) -> Iterator[Item[None]]:
+    def _items(self, batches: Iterator[list[Task]]) -> Iterator[Item[None]]:
         try:
-            for task in self._feed.tasks():
-                yield Item(task, None, {})
+            for tasks in batches:
+                self._fetcher.plan([task.ref for task in tasks])
+                for task in tasks:
+                    if self._stop.asked.is_set():
+                        break
+                    yield Item(task, None, {})
+                if self._stop.asked.is_set():
+                    break
         except IndexInvalid as error:
             # A later shard is broken: what is in work is not, and is taken to its outcome.
             self._tally.broken = error
+        self._cut_short = self._stop.asked.is_set()
 
     def _fetch(self, task: Task, _: None) -> FetchedObject:
         try:
@@ -160,16 +178,18 @@ class Pipeline:
             reach(Failpoint.FETCH_AFTER)
             return fetched
         finally:
-            try:
-                self._tell_news()  # also where the object that brought them is no good itself
-            finally:
-                self._feed.fetched(task)
+            # Also where the object that the commit was fetched for is no good itself.
+            for commit in self._fetcher.fetched_commits():
+                self._record_new(self._feed.discover(commit))
 
-    def _tell_news(self) -> None:
-        for ref in self._fetcher.new_objects():
-            shard = self._feed.found(ref)
-            if shard is not None:
-                self._record(Outcome.new(ref, shard, self._ledger.author))
+    def _record_new(self, discovered: Sequence[Task]) -> None:
+        for task in discovered:
+            outcome = Outcome.new(task.ref, task.shard, self._ledger.author)
+            if self._job.render_new:
+                # Only so that a later run finds it, should this one end before it is rendered.
+                self._ledger.add(outcome)
+            else:
+                self._record(outcome)
 
     def _render(self, task: Task, fetched: FetchedObject) -> RenderedObject:
         try:
@@ -271,6 +291,5 @@ class Pipeline:
         shutil.rmtree(self._folder(task), ignore_errors=True)
 
     def _end_now(self) -> None:
-        self._feed.end()
         self._fetcher.stop()
         self._pool.close(now=True)

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
+from worker.core.deadline import Deadline
 from worker.core.errors import ImportFailed, Missing, ObjectError, Unsupported
 from worker.core.formats import MODEL_SUFFIXES, suffix_of
+from worker.core.transfer import CHUNK, check_size
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchedObject, FetchLimits
-from worker.sources.deadline import Deadline
 from worker.sources.names import known_formats, safe_member
-from worker.sources.transfer import CHUNK, check_size
 from worker.sources.unpack import BROKEN, Entry, entries
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")

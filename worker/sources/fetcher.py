@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 import threading
@@ -14,17 +13,18 @@ import msgspec
 from worker.core import scratch
 from worker.core.errors import Download, Modified, NodeError, Unsupported
 from worker.core.s3 import S3Options
+from worker.core.sha256 import sha256_of
+from worker.core.transfer import check_size
 from worker.index.record import ObjectRef
 from worker.sources import scene_members
 from worker.sources.base import FetchedObject, FetchLimits, Source
-from worker.sources.git_source import GitSource, Named, nothing
+from worker.sources.git_source import FetchedCommit, GitSource
 from worker.sources.http_source import HttpSource
 from worker.sources.keeper import Keeper
 from worker.sources.local_source import LocalSource
 from worker.sources.names import inside
 from worker.sources.objaverse_source import ObjaverseSource
 from worker.sources.s3_source import S3Source
-from worker.sources.transfer import check_size
 
 
 class Fetcher:
@@ -52,14 +52,10 @@ class Fetcher:
             LocalSource(limits, self._stop),
         )
 
-    def plan(self, refs: Sequence[ObjectRef], named: Named = nothing) -> None:
-        """Announce objects that will be fetched, so that what they share stays until the last.
-
-        `named` tells of other objects that the index names; they are not new where a repository
-        turns out to hold them. It is asked while fetching, and only of such repositories.
-        """
+    def plan(self, refs: Sequence[ObjectRef]) -> None:
+        """Announce objects that will be fetched, so that what they share stays until the last."""
         alone = [one for ref in refs for one in scene_members.of(ref)]
-        self._git.plan([ref for ref in alone if self._source(ref) is self._git], named)
+        self._git.plan([ref for ref in alone if self._source(ref) is self._git])
 
     def fetch(self, ref: ObjectRef) -> FetchedObject:
         """The object on local disk, its sha256 the index's. Give it back with `release`.
@@ -106,9 +102,9 @@ class Fetcher:
             name = fetched.root.relative_to(self._objects).parts[0]
             shutil.rmtree(self._objects / name, ignore_errors=True)
 
-    def new_objects(self) -> list[ObjectRef]:
-        """Models that fetched repositories hold and the index does not name; each told once."""
-        return self._git.new_objects()
+    def fetched_commits(self) -> list[FetchedCommit]:
+        """The commits of repositories fetched since the last call, and the models in them."""
+        return self._git.fetched_commits()
 
     def stop(self) -> None:
         """End all downloads under way, and all later ones, with ObjectInterrupted."""
@@ -119,9 +115,8 @@ class Fetcher:
 
     def _checked(self, fetched: FetchedObject) -> FetchedObject:
         root, model = inside(fetched.root, fetched.path)
-        with (root / model).open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            size = file.tell()
+        sha256 = sha256_of(root / model)
+        size = (root / model).stat().st_size
         check_size(size, self._limits.max_bytes)
         wanted = fetched.ref.sha256
         if wanted is not None and sha256 != wanted.lower():

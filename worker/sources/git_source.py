@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import msgspec
 
 from worker.core import keys
+from worker.core.deadline import Deadline
 from worker.core.errors import Missing, ObjectError
 from worker.core.formats import is_model
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchedObject, FetchLimits
-from worker.sources.deadline import Deadline
 from worker.sources.names import check_format
 from worker.sources.repository import Repository, TreeFile
 
@@ -41,6 +40,11 @@ class Commit(NamedTuple):
     commit: str
 
     @property
+    def repository(self) -> str:
+        """Organisation and name, as `ObjectRef.repository` has them."""
+        return f"{self.org}/{self.repo}"
+
+    @property
     def url(self) -> str:
         """What git fetches from."""
         return f"{PREFIX}{self.org}/{self.repo}.git"
@@ -55,13 +59,11 @@ class Commit(NamedTuple):
         return f"{PREFIX}{self.org}/{self.repo}/blob/{self.commit}/{path}"
 
 
-Named: TypeAlias = Callable[[Commit], Iterable[str] | None]
-"""Tells identifiers of a commit's files that are no news; None where none of its files are."""
+class FetchedCommit(NamedTuple):
+    """A commit that was fetched, and the paths of the models in it, sorted; no pointers to LFS."""
 
-
-def nothing(_: Commit) -> Iterable[str]:
-    """Of any commit: the index names nothing but what is planned."""
-    return ()
+    commit: Commit
+    models: tuple[str, ...]
 
 
 class _Checkout:
@@ -74,7 +76,6 @@ class _Checkout:
         self.repository: Repository | None = None
         self.folder: Path | None = None
         self.failure: ObjectError | None = None
-        self.named: Named = nothing
 
 
 class GitSource:
@@ -92,26 +93,19 @@ class GitSource:
         self._folder = folder
         self._lock = threading.Lock()
         self._checkouts: dict[Commit, _Checkout] = {}
-        self._named: dict[Commit, set[str]] = {}
-        self._new: list[ObjectRef] = []
+        self._fetched_commits: list[FetchedCommit] = []
 
     def claims(self, ref: ObjectRef) -> bool:
         """Every blob URL of GitHub, pinned or not: the page behind it is no model."""
         return BLOB.fullmatch(ref.location) is not None
 
-    def plan(self, refs: Iterable[ObjectRef], named: Named = nothing) -> None:
-        """Expect a fetch of each of `refs`; their checkouts stay until then.
-
-        `named` is asked when a repository is fetched and holds models that were not planned.
-        """
+    def plan(self, refs: Iterable[ObjectRef]) -> None:
+        """Expect a fetch of each of `refs`; their checkouts stay until then."""
         with self._lock:
             for ref in refs:
                 if self.claims(ref):
-                    commit, path = _parse(ref.location)
-                    checkout = self._checkout(commit)
-                    checkout.awaited[ref.file_identifier] += 1
-                    checkout.named = named
-                    self._named.setdefault(commit, set()).update((path, unquote(path)))
+                    commit, _ = _parse(ref.location)
+                    self._checkout(commit).awaited[ref.file_identifier] += 1
 
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:  # noqa: ARG002 - Source's
         """The object in its repository's checkout, which is the root: all its files come along.
@@ -144,15 +138,11 @@ class GitSource:
         if checkout.folder is not None:
             shutil.rmtree(checkout.folder, ignore_errors=True)
 
-    def new_objects(self) -> list[ObjectRef]:
-        """Models in the repositories fetched since the last call that nobody has named."""
+    def fetched_commits(self) -> list[FetchedCommit]:
+        """The commits that were fetched since the last call."""
         with self._lock:
-            found, self._new = self._new, []
-            return [
-                ref
-                for ref in found
-                if (at := _parse(ref.location))[1] not in self._named.get(at[0], ())
-            ]
+            fetched, self._fetched_commits = self._fetched_commits, []
+            return fetched
 
     def _checkout(self, commit: Commit) -> _Checkout:
         return self._checkouts.setdefault(commit, _Checkout())
@@ -175,44 +165,14 @@ class GitSource:
                     shutil.rmtree(checkout.folder, ignore_errors=True)
                     raise
                 checkout.repository = repository
-                self._find_new(commit, repository, checkout.named)
+                with self._lock:
+                    self._fetched_commits.append(FetchedCommit(commit, _models(repository)))
             return checkout.repository
 
-    def _find_new(self, commit: Commit, repository: Repository, named: Named) -> None:
-        with self._lock:
-            planned = frozenset(self._named.get(commit, ()))
-        files = [
-            file
-            for path, file in sorted(repository.tree.items())
-            if path not in planned
-            and is_model(path)
-            and path.isprintable()
-            and not _is_lfs(repository, file)
-        ]
-        others = named(commit) if files else None
-        if others is None:
-            return
-        known = {
-            path
-            for each in others
-            if BLOB.fullmatch(each) and (at := _parse(each))[0] == commit
-            for path in (at[1], unquote(at[1]))
-        }
-        for file in files:
-            if file.path in known:
-                continue
-            ref = ObjectRef(
-                file_identifier=commit.blob(file.path),
-                source="github",
-                sha256=_sha256(repository.files / file.path),
-            )
-            with self._lock:
-                self._new.append(ref)
 
-
-def commit_of(location: str) -> Commit | None:
-    """The commit that a blob URL's file is of; None for any other location."""
-    return _parse(location)[0] if BLOB.fullmatch(location) else None
+def file_of(location: str) -> tuple[Commit, str] | None:
+    """Commit and path (as written) of a blob URL; None for any other location."""
+    return _parse(location) if BLOB.fullmatch(location) else None
 
 
 def _parse(location: str) -> tuple[Commit, str]:
@@ -245,6 +205,9 @@ def _is_lfs(repository: Repository, file: TreeFile) -> bool:
     return (repository.files / file.path).read_bytes().startswith(LFS)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _models(repository: Repository) -> tuple[str, ...]:
+    return tuple(
+        path
+        for path, file in sorted(repository.tree.items())
+        if is_model(path) and path.isprintable() and not _is_lfs(repository, file)
+    )

@@ -7,13 +7,13 @@ import threading
 from pathlib import Path
 
 from worker.core import file_uri
+from worker.core.deadline import Deadline
 from worker.core.errors import Missing
+from worker.core.transfer import check_size
 from worker.index.record import ObjectRef
 from worker.sources.archive import is_archive, split, unpack_model
 from worker.sources.base import FetchedObject, FetchLimits
-from worker.sources.deadline import Deadline
 from worker.sources.names import check_format, inside
-from worker.sources.transfer import check_size
 
 
 class LocalSource:
@@ -53,7 +53,10 @@ class LocalSource:
     ) -> FetchedObject:  # fmt: skip
         # A root within an archive says what to unpack of it, not where the archive may lie.
         outside = member is None and ref.root is not None and split(ref.root).member is None
-        root = _path(ref.root) if outside and ref.root is not None else path.parent
+        above = path.absolute().parents
+        root = above[min(self._limits.root_depth, len(above) - 1)]
+        if outside and ref.root is not None:
+            root = _path(ref.root)
         real_root, model = inside(root, path)
         if member is not None or is_archive(path, path.name):
             deadline = Deadline(self._limits.timeout_s, self._stop)

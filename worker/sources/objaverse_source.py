@@ -16,13 +16,13 @@ from typing import Literal
 
 import msgspec
 
+from worker.core.deadline import Deadline
 from worker.core.errors import Missing, NodeError, TooLarge
 from worker.core.json_errors import NOT_JSON
+from worker.core.transfer import TransientError, check_size, retried
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchedObject, FetchLimits
-from worker.sources.deadline import Deadline
 from worker.sources.process import run
-from worker.sources.transfer import TransientError, check_size, retried
 
 CHILD = Path(__file__).with_name("objaverse_child.py")
 SKETCHFAB = re.compile(r"https://sketchfab\.com/3d-models/(?P<uid>[0-9a-f]{32})")
@@ -90,7 +90,7 @@ class ObjaverseSource:
                 os.link(self._map, home / PATHS)
             return home / self._ask(ref, kind, home, deadline)
 
-        return retried(once, self._limits.attempts, deadline)
+        return retried(f"download {ref.location}", once, self._limits.attempts, deadline)
 
     def _ask(self, ref: ObjectRef, kind: str, home: Path, deadline: Deadline) -> str:
         request = {

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from worker.core.deadline import Deadline
 from worker.core.errors import NodeError, TooLarge
-from worker.sources.deadline import Deadline
 
 POLL_S = 0.1
 MAX_OUTPUT = 64 << 20

@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from worker.core.deadline import Deadline
 from worker.core.errors import Download, Missing, NodeError, TooLarge, one_line
+from worker.core.transfer import TransientError, retried
 from worker.sources.base import FetchLimits
-from worker.sources.deadline import Deadline
 from worker.sources.process import Finished, run
-from worker.sources.transfer import TransientError, retried
 
 REGULAR = frozenset({"100644", "100755"})
 MAX_FILES = 200_000
@@ -97,7 +97,8 @@ class Repository:
         self.files.mkdir(parents=True)
         made = self._git(deadline, limits, "init", "--quiet", "--template=")
         _must(made, f"{self._url}: git init", Download)
-        retried(lambda: self._fetch(limits, deadline), limits.attempts, deadline)
+        what = f"fetch {self._commit} of {self._url}"
+        retried(what, lambda: self._fetch(limits, deadline), limits.attempts, deadline)
         self._read_tree(limits, deadline)
         checkout = ("checkout", "--quiet", "--force", "--detach", self._commit)
         _must(self._git(deadline, limits, *checkout), f"{self._url}: git checkout", Download)

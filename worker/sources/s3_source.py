@@ -4,47 +4,41 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    ParamValidationError,
-    PartialCredentialsError,
-)
-from urllib3.exceptions import HTTPError
-
 from worker.core import s3
+from worker.core.deadline import Deadline
 from worker.core.errors import Download, Missing, TooLarge
+from worker.core.s3_errors import S3Failure, Trouble, translated
+from worker.core.transfer import CHUNK, TransientError, check_size, retried, save
 from worker.index.record import ObjectRef
 from worker.sources import side_files
 from worker.sources.archive import is_archive, split, unpack_model
 from worker.sources.base import FetchedObject, FetchLimits
-from worker.sources.deadline import Deadline
 from worker.sources.names import check_format, safe_member, url_name
-from worker.sources.transfer import CHUNK, TransientError, check_size, retried, save
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 T = TypeVar("T")
 
-ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound"})
-FINAL = (NoCredentialsError, PartialCredentialsError, ParamValidationError)
-FORBIDDEN = 403
-TOO_MANY_REQUESTS = 429
-SERVER_ERROR = 500
 MAX_FILES = 5_000
 """Files below one object's root prefix."""
 
 
 class Denied(Download):
     """Not ours to read; of a bucket that is not ours to list, an absent key is answered so too."""
+
+
+ERRORS: Final[Mapping[Trouble, type[Exception]]] = {
+    Trouble.DENIED: Denied,
+    Trouble.FULL: TransientError,
+    Trouble.PASSING: TransientError,
+}
 
 
 class S3Source:
@@ -157,10 +151,10 @@ class S3Source:
         """What `work` gives, tried again. Raises: Missing, Download, naming `what`."""
 
         def once() -> T:
-            with _explained(what):
+            with translated(lambda failure: _ours(what, failure)):
                 return work()
 
-        return retried(once, self._limits.attempts, deadline)
+        return retried(f"read {what}", once, self._limits.attempts, deadline)
 
 
 def _answer(ask: Callable[[], T], what: str) -> T:
@@ -174,26 +168,11 @@ def _answer(ask: Callable[[], T], what: str) -> T:
         raise TransientError(f"{what}: an answer that is not S3's: {error}") from error
 
 
-@contextlib.contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Turn what boto3 raises into Missing, Download or Passing."""
-    try:
-        yield
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if code in ABSENT:
-            raise Missing(f"{what}: no such key or bucket ({code})") from error
-        if status == FORBIDDEN:
-            raise Denied(f"{what}: HTTP {status}: {error}") from error
-        passing = status >= SERVER_ERROR or status == TOO_MANY_REQUESTS
-        raise (TransientError if passing else Download)(
-            f"{what}: HTTP {status}: {error}"
-        ) from error
-    except FINAL as error:
-        raise Download(f"{what}: {error}") from error
-    except (BotoCoreError, HTTPError, ConnectionError) as error:
-        raise TransientError(f"{what}: {error}") from error
+def _ours(what: str, failure: S3Failure) -> Exception:
+    if failure.trouble is Trouble.ABSENT:
+        return Missing(f"{what}: no such key or bucket ({failure.code})")
+    status = f"HTTP {failure.status}: " if failure.status else ""
+    return ERRORS.get(failure.trouble, Download)(f"{what}: {status}{failure.reason}")
 
 
 def _parse(uri: str) -> tuple[str, str]:

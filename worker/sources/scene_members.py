@@ -6,11 +6,11 @@ its place stands in for it, on every worker the same. A failure that may pass is
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from worker.core.errors import OBJECT_ERRORS, ObjectError
+from worker.core.sha256 import sha256_of
 from worker.index.record import ObjectRef, Scenes
 from worker.sources.base import FetchedObject, Lost
 
@@ -47,7 +47,7 @@ def fetch(
         ref=ref,
         root=folder,
         model="",
-        sha256=hashlib.sha256(lines.encode()).hexdigest(),
+        sha256=sha256_of(lines.encode()),
         size=sum(member.size for member in here),
         members=tuple(found),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from worker.core import file_uri
+from worker.core import file_uri, locations
 from worker.core.errors import UsageError
 from worker.core.s3 import S3Options
 from worker.stores.base import Entry, Stat, Store
@@ -19,12 +19,8 @@ def open_store(uri: str, options: S3Options = S3Options()) -> Store:  # noqa: B0
 
     Raises: UsageError.
     """
-    scheme, separator, _ = uri.partition("://")
-    opened = SCHEMES.get(scheme if separator else "")
-    if opened is None:
-        known = ", ".join(f"{name}://" for name in SCHEMES if name)
-        raise UsageError(f"{uri!r}: no store for {scheme}://; use a folder's path, {known}")
-    return opened(uri, options)
+    scheme = locations.scheme_of(uri, [name for name in SCHEMES if name])
+    return SCHEMES[scheme](uri, options)
 
 
 def _folder(uri: str, _: S3Options) -> Store:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -92,11 +91,3 @@ def check_key(key: str) -> None:
 def is_hidden(key: str) -> bool:
     """Whether any part of a key is a store's own name."""
     return any(keys.is_own(part) for part in key.split("/"))
-
-
-def sha256_of(body: bytes | Path) -> str:
-    """Hex digest of bytes or of a file's bytes. Raises: OSError."""
-    if isinstance(body, bytes):
-        return hashlib.sha256(body).hexdigest()
-    with body.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -20,7 +20,8 @@ from uuid import uuid4
 from worker.core import keys
 from worker.core.errors import StoreError, StoreFull
 from worker.core.failpoints import Failpoint, reach
-from worker.stores.base import Entry, Stat, TooLargeToRead, check_key, sha256_of
+from worker.core.sha256 import sha256_of
+from worker.stores.base import Entry, Stat, TooLargeToRead, check_key
 
 STALE_S = 24 * 3600.0
 """No write takes so long, and no two clocks of a cluster differ so much."""

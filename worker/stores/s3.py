@@ -7,6 +7,7 @@ it: keys are made from what the object is, and what workers write under one key 
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Iterator
@@ -14,23 +15,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import stamina
 import structlog
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
-from worker.core import keys, s3
-from worker.core.errors import StoreError
+from worker.core import keys, retries, s3
+from worker.core.errors import StoreError, StoreFull
 from worker.core.s3 import S3Options
-from worker.stores.base import Entry, Stat, TooLargeToRead, check_key, is_hidden, sha256_of
-from worker.stores.s3_errors import code_of, explained
+from worker.core.s3_errors import ABSENT_KEY, S3Failure, Trouble, code_of, translated
+from worker.core.sha256 import sha256_of
+from worker.stores.base import Entry, Stat, TooLargeToRead, check_key, is_hidden
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 log = structlog.get_logger(__name__)
 
-MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
 EXISTS = frozenset({"PreconditionFailed", "412"})
 RACING = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
 UNCONDITIONAL = frozenset({"NotImplemented", "InvalidArgument", "InvalidRequest", "501"})
@@ -86,9 +86,9 @@ class S3Store:
         """
         client = s3.client(self._options, hasty=True)
         probe = self._prefix + keys.probe(uuid4().hex)
-        with explained("list", self._where):
+        with _explained("list", self._where):
             client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
-        with explained("write to", self._where):
+        with _explained("write to", self._where):
             try:
                 self._put(client, probe, b"probe")
                 self._put(client, probe, b"probe again")
@@ -110,7 +110,7 @@ class S3Store:
     def create(self, key: str, body: bytes | Path) -> bool:
         """Store `body` under `key` unless it exists; see `Store.create`. Raises: StoreError."""
         check_key(key)
-        with explained(f"write {key} to", self._where):
+        with _explained(f"write {key} to", self._where):
             digest = sha256_of(body)
             conditional = self._conditional
             for attempt in range(TRIES):
@@ -139,22 +139,22 @@ class S3Store:
     def read(self, key: str, most: int | None = None) -> bytes | None:
         """The bytes under `key`, or None; see `Store.read`. Raises: StoreError, Larger."""
         check_key(key)
-        with explained(f"read {key} from", self._where):
+        with _explained(f"read {key} from", self._where):
             try:
                 return self._get(key, most)
             except ClientError as error:
-                if code_of(error) in MISSING:
+                if code_of(error) in ABSENT_KEY:
                     return None
                 raise
 
     def stat(self, key: str) -> Stat | None:
         """Size and hash of `key`, or None; one request. Raises: StoreError."""
         check_key(key)
-        with explained(f"read {key} from", self._where):
+        with _explained(f"read {key} from", self._where):
             try:
                 head = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
             except ClientError as error:
-                if code_of(error) in MISSING:
+                if code_of(error) in ABSENT_KEY:
                     return None
                 raise
             return Stat(head["ContentLength"], head.get("Metadata", {}).get(SHA256))
@@ -166,7 +166,7 @@ class S3Store:
             Prefix=self._prefix + prefix,
             PaginationConfig={"PageSize": PAGE},
         )
-        with explained(f"list {prefix or 'keys'} in", self._where):
+        with _explained(f"list {prefix or 'keys'} in", self._where):
             for page in pages:
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._prefix)
@@ -185,7 +185,8 @@ class S3Store:
         extra: dict[str, Any] = {"IfNoneMatch": "*"} if conditional else {}
         if digest is not None:
             extra["Metadata"] = {SHA256: digest}
-        for attempt in stamina.retry_context(on=_was_spoilt, attempts=4, wait_initial=0.2):
+        what = f"write s3://{self._bucket}/{key}"
+        for attempt in retries.attempts(what, _was_spoilt, attempts=4, wait_initial=0.2):
             with attempt:
                 self._send(client, key, body, extra)
 
@@ -196,8 +197,14 @@ class S3Store:
         with body.open("rb") as file:  # seekable: botocore's own retries start it again
             client.put_object(Bucket=self._bucket, Key=key, Body=file, **extra)
 
-    @stamina.retry(on=BROKEN, attempts=4, wait_initial=0.2, wait_max=2.0)
     def _get(self, key: str, most: int | None) -> bytes:
+        what = f"read {self.uri}/{key}"
+        for attempt in retries.attempts(what, BROKEN, attempts=4, wait_initial=0.2, wait_max=2.0):
+            with attempt:
+                return self._get_once(key, most)
+        raise AssertionError("attempts end with a result or an exception")  # pragma: no cover
+
+    def _get_once(self, key: str, most: int | None) -> bytes:
         answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
         if most is not None and answer["ContentLength"] > most:
             answer["Body"].close()
@@ -226,6 +233,21 @@ class S3Store:
         if self._conditional:
             self._conditional = False
             log.warning("store: no create-only writes here, asking before each", server=why)
+
+
+@contextlib.contextmanager
+def _explained(doing: str, where: str) -> Iterator[None]:
+    """Turn whatever boto3 and this machine raise into one clear line. Raises: StoreError."""
+
+    def ours(failure: S3Failure) -> StoreError:
+        kind = StoreFull if failure.trouble is Trouble.FULL else StoreError
+        return kind(f"cannot {doing} {where}: {failure.reason}")
+
+    try:
+        with translated(ours):
+            yield
+    except OSError as error:
+        raise StoreError(f"cannot {doing} {where}: {error}") from error
 
 
 def _was_spoilt(error: Exception) -> bool:

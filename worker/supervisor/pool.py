@@ -106,6 +106,11 @@ class Pool:
         return len(self._slots)
 
     @property
+    def children(self) -> list[Child]:
+        """The children that live, by slot."""
+        return [slot.child for slot in self._slots if slot.child is not None]
+
+    @property
     def device(self) -> str:
         """The kind of device in use: "cpu", "cuda" or "optix"."""
         return self._slots[0].device.kind if self._slots else ""

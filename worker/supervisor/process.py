@@ -91,7 +91,7 @@ class Child:
         self._buffer = bytearray()
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self.objects = 0
-        self._watch = self._new_watch("start")
+        self.watch = self._new_watch("start")
         assert self._process.stdout is not None  # noqa: S101 - a PIPE was asked for
         self._log = threading.Thread(
             target=self._read_log, args=(self._process.stdout,), daemon=True
@@ -111,12 +111,12 @@ class Child:
     @property
     def phase(self) -> str:
         """What the child is, or was last, about."""
-        return self._watch.phase
+        return self.watch.phase
 
     @property
     def peak(self) -> int:
         """Most resident bytes seen during the last piece of work."""
-        return self._watch.peak
+        return self.watch.peak
 
     def start(self, threads: int, environment: str = "") -> tuple[Ready, Configured]:
         """Wait until Blender is up and bind it to its device; it decodes `environment`.
@@ -147,7 +147,7 @@ class Child:
         """Render one object. Raises: ChildDied, Overrun, TooMuchMemory; then the child must go."""
         self.objects += 1
         self._tail.clear()
-        self._watch = self._new_watch("import")
+        self.watch = self._new_watch("import")
         self._send(request)
         return self._answer(Rendered, on_phase)
 
@@ -197,9 +197,9 @@ class Child:
     ) -> Answer | Failed:
         while True:
             message = self._receive()
-            self._watch.heard()
+            self.watch.heard()
             if isinstance(message, Phase):
-                self._watch.enter(message.phase)
+                self.watch.enter(message.phase)
                 on_phase(message)
             elif isinstance(message, (kind, Failed)):
                 return message
@@ -210,7 +210,7 @@ class Child:
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > protocol.MAX_LINE:
                 raise ChildDied("it sent an endless message")
-            self._watch.look()
+            self.watch.look()
             try:
                 data = self._socket.recv(1 << 16)
             except TimeoutError:
@@ -222,7 +222,7 @@ class Child:
             self._buffer += data
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
-        return _decode(line)
+        return decode(line)
 
     def _read_log(self, pipe: IO[bytes]) -> None:
         with pipe:
@@ -230,8 +230,8 @@ class Child:
                 self._tail.append(line.decode(errors="replace").rstrip())
 
 
-def _decode(line: bytes) -> FromChild:
-    """Decode strictly: the child has run untrusted files."""
+def decode(line: bytes) -> FromChild:
+    """A line from the child, read strictly: it has run untrusted files. Raises: ChildDied."""
     try:
         return FROM_CHILD[NAME.decode(FIELDS.decode(line)["type"])].decode(line)
     except (KeyError, *NOT_JSON) as error:

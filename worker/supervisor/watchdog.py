@@ -45,10 +45,10 @@ class TooMuchMemory(Exception):
 
 
 class Watch:
-    """Holds one piece of work to its limits. Made when the work starts."""
+    """Holds one piece of work to its `limits`, as they are at each look. Made when it starts."""
 
     def __init__(self, limits: Limits, group: int, memory_limit: int, phase: str) -> None:
-        self._limits = limits
+        self.limits = limits
         self._group = group
         self._memory_limit = memory_limit
         whole = limits.start_s if phase == "start" else limits.object_s
@@ -66,9 +66,9 @@ class Watch:
         """A phase, or the next view, begins: its deadline starts anew."""
         self.phase = phase
         allowed = {
-            "start": self._limits.start_s,
-            "import": self._limits.import_s,
-        }.get(phase, self._limits.view_s)
+            "start": self.limits.start_s,
+            "import": self.limits.import_s,
+        }.get(phase, self.limits.view_s)
         self._step = (self._now() + allowed, f"over {allowed:g} s")
 
     def heard(self) -> None:
@@ -101,7 +101,7 @@ class Watch:
     def _listen(self, now: float, cpu_s: float) -> None:
         """Raises: Overrun after too long a silence; there is none before the heart beats."""
         self._cpu_s = cpu_s
-        silence_s = self._limits.silence_s
+        silence_s = self.limits.silence_s
         since, used_s = self._alive
         # Less than before: one of the group's processes has ended, which is a sign too.
         if not 0 <= cpu_s - used_s < WORKING_SHARE * silence_s:

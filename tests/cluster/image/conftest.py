@@ -15,19 +15,11 @@ import pytest
 
 from tests.cluster import needs
 from tests.cluster.image import debian_blender
+from tests.cluster.image.options import DENOISED, SMALL
 from tests.cluster.tools.podman import Unavailable
-from tests.e2e.conftest import run_worker
+from tests.command_line import run_worker
 from tests.patience import HANG_S
 from tests.tools import rgw as gateways
-
-SMALL = ("--device", "cpu", "--set", "views=2", "--set", "resolution=32", "--set", "samples=1")
-DENOISED = ("--device", "cpu", "--preset", "objaverse-xl", "--set", "views=1",
-            "--set", "resolution=48", "--set", "samples=4")  # fmt: skip
-HARDENED = (
-    "--rm", "--read-only", "--read-only-tmpfs=false", "--user", "12345:54321",
-    "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
-)  # fmt: skip
-"""As strict as a cluster gets; podman's own tmpfs on /tmp, which others don't give, is off."""
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import held, needs
-from tests.cluster.image.conftest import SMALL
+from tests.cluster.image.options import SMALL
 from tests.cluster.tools.ordinary_user import OrdinaryUser, ordinary_user
 from tests.cluster.tools.podman import Unavailable
 from tests.cluster.tools.registry import registry
-from tests.e2e.conftest import ROOT, listing
+from tests.command_line import ROOT, listing
 from tests.fault_injection import kill
 from worker.core.failpoints import Failpoint
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 import pytest
 
 from tests.cluster.tools import oci_base
-from tests.e2e.conftest import ROOT
+from tests.command_line import ROOT
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 

@@ -9,11 +9,11 @@ from uuid import uuid4
 import pytest
 
 from tests.cluster import held, needs
-from tests.cluster.image.conftest import SMALL
+from tests.cluster.image.options import SMALL
 from tests.cluster.tools import oci_base
 from tests.cluster.tools.docker import Docker, running
 from tests.cluster.tools.podman import Unavailable
-from tests.e2e.conftest import ROOT, listing
+from tests.command_line import ROOT, listing
 from tests.patience import until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]

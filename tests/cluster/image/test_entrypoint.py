@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from tests.cluster import needs
-from tests.e2e.conftest import ROOT
+from tests.command_line import ROOT
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 FREEZER = Path("/sys/fs/cgroup/freezer")

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.cluster.image.conftest import HARDENED, SMALL
-from tests.e2e.conftest import listing, run_worker
+from tests.cluster.image.options import HARDENED, SMALL
+from tests.command_line import listing, run_worker
 from tests.integration.scenes.known import SHAPES, write_obj
 from worker.export import EXPORT_KINDS
 

@@ -12,8 +12,8 @@ import boto3
 import pytest
 
 from tests.cluster import held
-from tests.cluster.image.conftest import DENOISED, HARDENED, SMALL
-from tests.e2e.conftest import listing
+from tests.cluster.image.options import DENOISED, HARDENED, SMALL
+from tests.command_line import listing
 from tests.patience import HANG_S, until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]

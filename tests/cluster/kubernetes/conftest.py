@@ -13,10 +13,8 @@ import yaml
 
 from tests.cluster import needs
 from tests.cluster.memory import in_memory
-from tests.e2e.conftest import ROOT
+from tests.command_line import ROOT
 
-OVERLAYS = ("base", "overlays/cpu", "overlays/many-small", "overlays/kueue",
-            "overlays/export")  # fmt: skip
 Manifests = dict[str, dict[str, Any]]
 
 

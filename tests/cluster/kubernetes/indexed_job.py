@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.kubernetes.lint import containers, environment
-from tests.e2e.conftest import ROOT
+from tests.command_line import ROOT
 from tests.patience import until
 
 MOUNTS = ("/dev/termination-log", "/dev/shm", "/scratch", "/cache", "/tmp")

@@ -14,7 +14,7 @@ import pytest
 from tests.cluster import held
 from tests.cluster.kubernetes.indexed_job import TERMINATION_MESSAGE_BYTES, IndexedJob
 from tests.cluster.outputs import outcomes, rendered_uids, writers
-from tests.e2e.conftest import listing, run_worker
+from tests.command_line import listing, run_worker
 from tests.patience import until
 from worker.core import keys
 

@@ -9,7 +9,6 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.cluster.kubernetes.conftest import OVERLAYS
 from tests.cluster.kubernetes.lint import (
     RETRIED,
     WANTED,
@@ -18,11 +17,13 @@ from tests.cluster.kubernetes.lint import (
     environment,
     faults,
 )
-from tests.e2e.conftest import ROOT
+from tests.command_line import ROOT
 from worker.core.errors import ExitStatus
 
 pytestmark = pytest.mark.cluster
 VERSIONS = ("1.29", kubernetes_validate.latest_version())
+OVERLAYS = ("base", "overlays/cpu", "overlays/many-small", "overlays/kueue",
+            "overlays/export")  # fmt: skip
 
 
 @pytest.mark.parametrize("version", VERSIONS)

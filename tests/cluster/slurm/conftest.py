@@ -13,12 +13,11 @@ import pytest
 
 from tests.cluster import held, needs
 from tests.cluster.memory import in_memory
-from tests.e2e.conftest import ROOT, environment
+from tests.command_line import ROOT, SETTINGS, environment
 from tests.patience import HANG_S, until
 from tests.tools import ports
 from worker.core import keys
 
-QUICK = "views=2 resolution=32 samples=1"
 TOOL = ROOT / "tests/cluster/tools/slurm.sh"
 # As many array tasks as the sample index has shards.
 MAX_ARRAY = "4"
@@ -158,7 +157,7 @@ def batch(cluster, index, tmp_path) -> Iterator[Batch]:
         "RENDER_WORKER_OUTPUT": tmp_path / "out",
         "RENDER_WORKER_DEVICE": "cpu",
         "RENDER_WORKER_THREADS": 1,
-        "RENDER_WORKER_SET": QUICK,
+        "RENDER_WORKER_SET": " ".join(SETTINGS),
         "LOGS": logs,
         "KERNELS": tmp_path / "kernels",
         "LOCAL": tmp_path,

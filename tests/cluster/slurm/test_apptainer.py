@@ -7,8 +7,7 @@ import re
 import pytest
 
 from tests.cluster.outputs import statuses
-from tests.cluster.slurm.conftest import QUICK
-from tests.e2e.conftest import listing, run_worker
+from tests.command_line import SETTINGS, listing, run_worker
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]  # builds image and SIF if first
 
@@ -47,5 +46,5 @@ def test_ranks_in_the_image_are_stopped_and_go_on(
     assert set(told) <= {"75", "143"}, contained.log()  # 143: not begun, or done already
     assert statuses(contained.log(log))[-1] == 0
     run_worker("run", index, "--output", tmp_path / "alone", "--device", "cpu",
-               "--blender", holding.program, RENDER_WORKER_SET=QUICK)  # fmt: skip
+               "--blender", holding.program, RENDER_WORKER_SET=" ".join(SETTINGS))  # fmt: skip
     assert listing(tmp_path / "out", killed=True) == listing(tmp_path / "alone")

@@ -6,8 +6,7 @@ import polars as pl
 import pytest
 
 from tests.cluster.outputs import outcomes, rendered_uids, writers
-from tests.cluster.slurm.conftest import QUICK
-from tests.e2e.conftest import listing, run_worker
+from tests.command_line import SETTINGS, listing, run_worker
 
 pytestmark = pytest.mark.cluster
 
@@ -17,7 +16,7 @@ def whole(index, tmp_path_factory) -> dict[str, str]:
     """What one undisturbed worker makes."""
     folder = tmp_path_factory.mktemp("whole") / "out"
     run_worker("run", index, "--output", folder, "--device", "cpu",
-               RENDER_WORKER_SET=QUICK)  # fmt: skip
+               RENDER_WORKER_SET=" ".join(SETTINGS))  # fmt: skip
     return listing(folder)
 
 

@@ -8,8 +8,7 @@ import pytest
 
 from tests.cluster import held
 from tests.cluster.outputs import outcomes, statuses
-from tests.cluster.slurm.conftest import QUICK
-from tests.e2e.conftest import listing, run_worker
+from tests.command_line import SETTINGS, listing, run_worker
 from tests.fault_injection.child import HOLD
 from tests.patience import HANG_S
 from worker.core import keys
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.cluster
 def whole(index, held_blender, tmp_path_factory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("whole") / "out"
     run_worker("run", index, "--output", folder, "--device", "cpu",
-               "--blender", held_blender.program, RENDER_WORKER_SET=QUICK)  # fmt: skip
+               "--blender", held_blender.program, RENDER_WORKER_SET=" ".join(SETTINGS))  # fmt: skip
     return listing(folder)
 
 

@@ -18,9 +18,7 @@ from tests.patience import HANG_S
 
 PACKAGES = ("patchelf", "squashfs-tools", "squashfuse", "fuse-overlayfs", "uidmap")
 FROM_SID, FROM_TRIXIE = ("apptainer",), ("libc6", "libseccomp2", "libsqlite3-0")
-FOLDER = (
-    Path(os.environ.get("RENDER_WORKER_TEST_CACHE", "/var/tmp/render-worker-tests")) / "apptainer"
-)
+FOLDER = Path(os.environ.get("WORKER_TEST_CACHE", "/var/tmp/render-worker-tests")) / "apptainer"
 """Not in root's home, where the rest of the cache is: ordinary users run it."""
 LIBRARIES = "rt/usr/lib/x86_64-linux-gnu"
 

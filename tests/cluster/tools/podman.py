@@ -36,7 +36,7 @@ class Unavailable(Exception):
 def cache() -> Path:
     """Where the tests keep what is slow to make."""
     default = Path.home() / ".cache" / "render-worker-tests"
-    return Path(os.environ.get("RENDER_WORKER_TEST_CACHE", default))
+    return Path(os.environ.get("WORKER_TEST_CACHE", default))
 
 
 def require(*programs: str, packages: tuple[str, ...]) -> None:

@@ -23,6 +23,7 @@ PROGRAM = [
     "blender", "-b", "--factory-startup", "--disable-autoexec", "--python-exit-code", "70",
     "--python", str(REPOSITORY / "worker/blender/program.py"), "--",
 ]  # fmt: skip
+COMMANDS = {"wheel": WHEEL, "debian": PROGRAM}
 
 
 def small(**keys: Any) -> Recipe:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.integration.blender.conftest import COMMANDS
-from tests.integration.blender.driver import Driver, small
+from tests.integration.blender.driver import COMMANDS, Driver, small
 from tests.patience import HANG_S
 from worker.contract import protocol
 from worker.core.formats import MODEL_SUFFIXES
@@ -15,7 +14,6 @@ def test_ready_names_what_this_blender_has(child, blender):
     ready = child.ready
     lacks = DEBIAN_LACKS if blender == "debian" else set()
     assert set(ready["formats"]) == MODEL_SUFFIXES - lacks
-    assert ready["protocol"] == protocol.PROTOCOL
     assert ready["engines"] == ["cycles"]
     assert ready["denoisers"] == ([] if blender == "debian" else ["openimagedenoise"])
     assert ("agx" in ready["view_transforms"]) == (blender == "wheel")

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.integration.blender.conftest import views_of
 from tests.integration.blender.driver import small
+from tests.integration.blender.pictures import views_of
 
 NAMES = [
     "pawn.glb", "rocket.glb", "crate.obj", "monkey.fbx", "gear.stl", "knot.ply", "mushroom.gltf",

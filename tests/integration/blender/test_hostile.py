@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from tests.integration.blender.broken import damaged, embed, picture
-from tests.integration.blender.conftest import views_of
 from tests.integration.blender.driver import small
+from tests.integration.blender.pictures import views_of
 from worker.contract.random_streams import random_colour, stream
 from worker.core import keys
 

@@ -11,8 +11,8 @@ import OpenEXR
 import pytest
 
 from tests.integration.blender.broken import picture
-from tests.integration.blender.conftest import framed
 from tests.integration.blender.driver import small
+from tests.integration.blender.pictures import framed
 from worker.contract import render_passes
 from worker.contract.recipe import IMAGES
 from worker.contract.render_passes import (

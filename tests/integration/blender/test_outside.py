@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from tests.integration.blender import reaching
-from tests.integration.blender.conftest import views_of
 from tests.integration.blender.driver import small
+from tests.integration.blender.pictures import views_of
 from tests.integration.blender.test_hostile import QUAD
 
 MAKE_USD = Path(__file__).with_name("make_usd.py")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.integration.blender.conftest import COMMANDS, framed, views_of
-from tests.integration.blender.driver import Driver, small
+from tests.integration.blender.driver import COMMANDS, Driver, small
+from tests.integration.blender.pictures import framed, views_of
 
 MARKS = [(0, 0, 0), (10, 0, 0), (10, 4, 0), (3, 1, 6), (1, 3, 2)]
 """Centres of tiny cubes in an OBJ (Y up); far from the origin and any unit size."""

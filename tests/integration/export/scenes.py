@@ -145,7 +145,7 @@ def output(folder: Path, recipe: Recipe, objects=3, failed=0, child=rendered, **
     `child` leaves something else of each object.
     """
     store = open_store(str(folder))
-    rank = Rank(0, 1, "none")
+    rank = Rank(0, 1)
     job = Job(objects=objects + failed, index_digest="1" * 64,
               preset_digest=presets.digest(recipe), recipe=recipe, rank=rank)  # fmt: skip
     job.manifest("4.5.15").bind(store)

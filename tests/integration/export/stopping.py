@@ -6,7 +6,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.e2e.conftest import run_worker
+from tests.command_line import run_worker
 
 # The signal comes where the export opens its next file after one was made, and the export goes on
 # once it has seen it: however slow the machine, something is done by then and something is not.

@@ -155,7 +155,7 @@ def output(
     """
     made = recipe(count, objects, ending, more.get("size", SIZE), **spec or {})
     store = open_store(str(folder))
-    rank = Rank(0, 1, "none")
+    rank = Rank(0, 1)
     digest = presets.digest(made)
     job = Job(objects=len(starts), index_digest="1" * 64, preset_digest=digest, recipe=made,
               rank=rank)  # fmt: skip

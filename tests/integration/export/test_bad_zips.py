@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import listing, run_worker
+from tests.command_line import listing, run_worker
 from tests.integration.export import harm, scenes, surfaces
 from worker.contract.recipe import Camera, Preview
 from worker.core import keys

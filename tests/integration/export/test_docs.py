@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.e2e.conftest import ROOT, environment
+from tests.command_line import ROOT, environment
 from tests.integration.export import scenes, surfaces, synthetic
 from tests.patience import HANG_S
 

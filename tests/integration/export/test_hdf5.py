@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import listing, run_worker
+from tests.command_line import listing, run_worker
 from tests.integration.export import synthetic
 from tests.integration.export.scenes import outcomes
 from tests.integration.export.stopping import stop_midway

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from tests.e2e.conftest import run_worker
+from tests.command_line import run_worker
 from tests.integration.export import synthetic
 from tests.integration.export.scenes import outcomes
 from worker.core import keys

@@ -12,7 +12,7 @@ import OpenEXR
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import ROOT, run_worker
+from tests.command_line import ROOT, run_worker
 from tests.patience import HANG_S
 from worker.core import keys
 

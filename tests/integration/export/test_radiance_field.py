@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import ROOT, run_worker
+from tests.command_line import ROOT, run_worker
 from worker.core import keys
 
 LEAST_DB = 24.0

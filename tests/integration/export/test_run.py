@@ -8,7 +8,7 @@ import signal
 import boto3
 import pytest
 
-from tests.e2e.conftest import listing, run_worker
+from tests.command_line import listing, run_worker
 from tests.fault_injection import kill
 from tests.integration.export import scenes
 from tests.integration.export.harm import zip_of

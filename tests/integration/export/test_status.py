@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.e2e.conftest import run_worker
+from tests.command_line import run_worker
 from worker.core.errors import ConfigurationError, OutputMismatch
 from worker.core.s3 import S3Options
 from worker.report.output import status_at

@@ -8,10 +8,12 @@ import io
 import json
 import re
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.tools.faultproxy import proxy
 from worker.core import keys
 from worker.core.errors import IndexInvalid, OutputMismatch, StoreError
 from worker.core.s3 import S3Options
@@ -89,12 +91,12 @@ def test_nor_an_index_over_http(site):
 def test_what_is_not_there_says_so_without_the_signature(site):
     with pytest.raises(IndexInvalid) as caught:
         open_index(f"{site.url}/gone.json?signature=secret", NO_S3)
-    assert str(caught.value) == f"{site.url}/gone.json: the server answers 404 Not Found"
+    assert str(caught.value) == f"{site.url}/gone.json: HTTP 404"
 
 
 def test_a_server_that_refuses_is_no_invalid_index(site):
     site.files["/m.txt"] = lambda handler: handler.send_error(403)
-    with pytest.raises(StoreError, match="the server answers 403"):
+    with pytest.raises(StoreError, match="HTTP 403"):
         open_index(f"{site.url}/m.txt", NO_S3)
     assert len(site.asked) == 1
 
@@ -142,6 +144,20 @@ def test_a_passing_fault_and_a_cut_off_answer_are_tried_again(site):
     assert len(site.asked) == 3
 
 
+def test_an_empty_list_over_http_is_no_failed_download(site):
+    site.files["/m.txt"] = b""
+    with pytest.raises(IndexInvalid, match=r"m\.txt: no object in it"):
+        open_index(f"{site.url}/m.txt", NO_S3)
+    assert len(site.asked) == 1
+
+
+def test_a_list_comes_through_the_proxy_that_objects_come_through(site, monkeypatch):
+    monkeypatch.setenv("http_proxy", site.url)
+    monkeypatch.setenv("no_proxy", "")
+    site.files["http://lists.invalid/m.txt"] = LIST
+    assert len(locations(open_index("http://lists.invalid/m.txt", NO_S3))) == 3
+
+
 def test_an_index_over_http_reads_its_shards_when_asked(site, tmp_path):
     (tmp_path / "models.txt").write_text("one.glb\ntwo.glb\nthree.glb\n")
     build(str(tmp_path / "models.txt"), str(tmp_path), shard_size=2)
@@ -167,6 +183,17 @@ def test_a_list_on_s3(s3, bucket):
 def test_what_is_not_on_s3_says_so(s3, bucket, uri):
     with pytest.raises(IndexInvalid, match=f"{uri}: no such object"):
         open_index(uri, s3)
+
+
+def test_a_body_that_breaks_each_time_is_a_store_error(s3, bucket):
+    bucket.put_object(Key="m.txt", Body=LIST)
+    with proxy(
+        s3.endpoint_url, lambda request: "cut off" if request.method == "GET" else "pass"
+    ) as by:
+        options = msgspec.structs.replace(s3, endpoint_url=by.url)
+        with pytest.raises(StoreError, match=r"s3://lists/m\.txt: "):
+            open_index("s3://lists/m.txt", options)
+        assert by.record.judged["cut off"] > 1
 
 
 def test_s3_without_credentials_says_so(s3, bucket, monkeypatch):

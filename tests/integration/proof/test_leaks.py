@@ -25,10 +25,10 @@ BETWEEN = [
 @pytest.mark.parametrize("name", ["crate.obj", "vertex_colours.glb", "moving.blend"])
 def test_a_b_a(studio, name):
     first = studio.shoot(name, **RECIPE).members
-    child = studio.pool._slots[0].child.pid
+    (child,) = studio.pool.children
     for between, keys in BETWEEN:
         studio.shoot(between, again=True, **{**RECIPE, "views": 1, **keys})
         again = studio.shoot(name, again=True, **RECIPE).members
         assert again.keys() == first.keys()
         assert [key for key in first if again[key] != first[key]] == [], f"after {between}"
-    assert studio.pool._slots[0].child.pid == child, "it was not one child"
+    assert studio.pool.children == [child], "it was not one child"

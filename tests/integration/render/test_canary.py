@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fault_injection.child import VARIABLE
-from tests.integration.render.conftest import RECIPE, model
+from tests.integration.render.cubes import RECIPE, model
 from tests.tools.programs import FAKE_GPUS, FAULTY, program
 from worker.core.errors import Crash, NodeUnusable
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from tests.integration.render.conftest import RECIPE, hurried, model
+from tests.integration.render.cubes import RECIPE, hurried, model
 from tests.patience import PATIENT, until
 from tests.tools import processes
 from worker.contract.protocol import Phase

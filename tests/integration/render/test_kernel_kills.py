@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.render.conftest import RECIPE, model
+from tests.integration.render.cubes import RECIPE, model
 from tests.integration.render.test_deaths import asleep
 from tests.tools import processes
 from tests.tools.programs import faulty

@@ -7,7 +7,7 @@ import dataclasses
 import msgspec
 import pytest
 
-from tests.integration.render.conftest import RECIPE, model
+from tests.integration.render.cubes import RECIPE, model
 from tests.patience import PATIENT, until
 from tests.tools import processes
 from worker.core.errors import Empty, ImportFailed, RenderFailed

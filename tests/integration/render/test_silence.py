@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.fault_injection.child import WORK_S
-from tests.integration.render.conftest import RECIPE, hurried, model
+from tests.integration.render.cubes import RECIPE, hurried, model
 from worker.core.errors import Timeout
 
 SILENCE_S = 10.0

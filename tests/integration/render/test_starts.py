@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from tests.integration.render.conftest import RECIPE, model
+from tests.integration.render.cubes import RECIPE, model
 from tests.patience import PATIENT, until
 from tests.tools import processes
 from tests.tools.programs import program

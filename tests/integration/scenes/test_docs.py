@@ -5,7 +5,7 @@ import shlex
 import subprocess
 import sys
 
-from tests.e2e.conftest import ROOT, environment
+from tests.command_line import ROOT, environment
 from tests.patience import HANG_S
 from worker import presets
 

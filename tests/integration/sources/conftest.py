@@ -1,14 +1,11 @@
 """What the tests of the sources share."""
 
-import hashlib
-
 import pytest
 import stamina
 
 from tests.integration.sources.hub import Hub
 from tests.integration.sources.servers import Web
 from tests.patience import HANG_S
-from worker.index.record import ObjectRef
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
 
@@ -57,9 +54,3 @@ def leftovers(tmp_path):
         )
 
     return list_
-
-
-def at(identifier, data=None, **more):
-    """A reference to `identifier`, with the hash of `data`."""
-    sha256 = None if data is None else hashlib.sha256(data).hexdigest()
-    return ObjectRef(file_identifier=identifier, sha256=sha256, **more)

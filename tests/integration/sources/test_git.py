@@ -33,7 +33,7 @@ def test_a_repository_is_fetched_once_for_all_its_objects(hub, make_fetcher, lef
         assert got[-1].path.exists()
         fetcher.release(got[-1])
     assert leftovers() == []
-    assert fetcher.new_objects() == []
+    assert [each.models for each in fetcher.fetched_commits()] == [tuple(sorted(names))]
 
 
 def test_a_planned_object_keeps_the_repository_though_others_are_done(hub, make_fetcher, leftovers):
@@ -138,7 +138,7 @@ def test_links_are_no_objects_and_lead_nowhere(hub, make_fetcher, tmp_path):
             fetcher.fetch(blob(commit, path))
     got = fetcher.fetch(blob(commit, "a/m.obj", "m"))
     assert not [p for p in got.root.rglob("*") if p.is_symlink()]
-    assert [ref.location.rsplit("/", 1)[1] for ref in fetcher.new_objects()] == ["m.obj"] * 4
+    assert [each.models for each in fetcher.fetched_commits()] == [("a/m.obj",)] * 4
 
 
 def test_an_lfs_pointer_is_missing_and_says_lfs(hub, make_fetcher):
@@ -150,7 +150,7 @@ def test_an_lfs_pointer_is_missing_and_says_lfs(hub, make_fetcher):
     fetcher.plan([blob(commit, "a.obj")])
     with pytest.raises(Missing, match="LFS"):
         fetcher.fetch(blob(commit, "a.obj"))
-    assert fetcher.new_objects() == []
+    assert [each.models for each in fetcher.fetched_commits()] == [()]
 
 
 def test_nothing_of_the_repository_or_the_settings_is_run(hub, make_fetcher, tmp_path):

@@ -9,7 +9,7 @@ from email.utils import formatdate
 
 import pytest
 
-from tests.integration.sources.conftest import at
+from tests.integration.sources.references import at
 from tests.integration.sources.servers import (
     body,
     cut_off,
@@ -23,6 +23,7 @@ from tests.integration.sources.servers import (
     status,
 )
 from tests.patience import HANG_S
+from worker.core import http_client
 from worker.core.errors import (
     ConfigurationError,
     Download,
@@ -33,7 +34,6 @@ from worker.core.errors import (
     TooLarge,
     Unsupported,
 )
-from worker.sources import http_source
 
 DATA = b"solid model " * 100
 
@@ -201,14 +201,14 @@ def test_a_slow_drip_ends_at_the_deadline(web, make_fetcher, leftovers):
 
 
 def test_dripping_headers_end_too(web, make_fetcher, monkeypatch):
-    monkeypatch.setattr(http_source, "HEADERS_S", 0.4)
+    monkeypatch.setattr(http_client, "HEADERS_S", 0.4)
     web.routes["/m.stl"] = drip_headers
     with pytest.raises(Download, match="headers within"):
         make_fetcher(attempts=1).fetch(at(f"{web.url}/m.stl"))
 
 
 def test_silence_ends_at_the_deadline(web, make_fetcher, monkeypatch):
-    monkeypatch.setattr(http_source, "READ_S", 2 * HANG_S)
+    monkeypatch.setattr(http_client, "READ_S", 2 * HANG_S)
     web.routes["/m.stl"] = silence
     with pytest.raises(Download):
         make_fetcher(timeout_s=0.5).fetch(at(f"{web.url}/m.stl"))
@@ -234,7 +234,7 @@ def test_a_redirect_loop_is_missing(web, make_fetcher):
     web.routes["/m.stl"] = redirect("/m.stl")
     with pytest.raises(Missing, match="redirects"):
         make_fetcher().fetch(at(f"{web.url}/m.stl"))
-    assert len(web.asked) == http_source.REDIRECTS + 1
+    assert len(web.asked) == http_client.REDIRECTS + 1
 
 
 def test_a_redirect_to_a_file_reads_no_file(web, make_fetcher, tmp_path):

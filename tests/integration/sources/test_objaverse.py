@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.integration.sources.conftest import at
+from tests.integration.sources.references import at
 from tests.integration.sources.servers import (
     HttpsProxy,
     body,

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.integration.sources.conftest import at
+from tests.integration.sources.references import at
 from tests.integration.sources.servers import Web, body, cut_off, in_turn, respond, status
 from tests.tools.faultproxy import first_times, proxy
 from worker.core import s3

@@ -18,8 +18,8 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from tests.command_line import run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import run_worker
 from tests.patience import HANG_S, until
 from tests.tools import processes
 from tests.tools import rgw as gateways

@@ -48,11 +48,21 @@ def bounds(frames: Sequence[int]) -> tuple[Array, Array]:
             high = np.maximum(high, points.max(axis=0))
     if not faces:
         raise ObjectFault("empty", f"nothing to render: {_unseen()}")
-    if not (np.isfinite(low).all() and np.isfinite(high).all()):
-        raise ObjectFault("empty", "the bounding box is not finite")
-    if not (high - low).max() > 0.0:
-        raise ObjectFault("empty", "the bounding box has no size")
+    check_box(low, high)
     return low, high
+
+
+def check_box(low: Array, high: Array) -> None:
+    """Raises: ObjectFault("empty"), unless the box from `low` to `high` is finite, with a size."""
+    if problem := box_problem(low, high):
+        raise ObjectFault("empty", f"the bounding box {problem}")
+
+
+def box_problem(low: Array, high: Array) -> str:
+    """Why nothing can stand in the box from `low` to `high`, (3,) each; "" where something can."""
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        return "is not finite"
+    return "" if (high - low).max() > 0.0 else "has no size"
 
 
 def support(directions: Array, frames: Sequence[int]) -> Array:

@@ -13,8 +13,8 @@ import bpy
 
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault
-from worker.blender.importing import blend_file
 from worker.blender.importing.paths import Root
+from worker.blender.references import blend_file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,11 +30,11 @@ def append(root: Root) -> None:
     """Bring the model of `root` in. Raises: ObjectFault("import"), and whatever Blender raises."""
     if not compat.scripts_are_off():
         raise ObjectFault("import", "scripts are allowed in this Blender; a .blend is not read")
-    told = blend_file.scene_of(root.model)
+    told = blend_file.read(root.model)
     data: Any = bpy.data
     with data.libraries.load(root.model, link=False) as (there, here):
         names = list(there.scenes)
-        if told and told.scene in names:
+        if told.scene in names:
             names = [told.scene]
         here.scenes = names[:1]
         if not names:  # a library of objects
@@ -44,7 +44,7 @@ def append(root: Root) -> None:
         return
     source = here.scenes[0]
     layers = source.view_layers
-    layer = layers.get(told.layer if told else "") or layers[0]
+    layer = layers.get(told.layer) or layers[0]
     _link_shown(layer.layer_collection)
     _take_time(source)
     _remove(source)

@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from worker.blender import compat
 from worker.blender.importing import ply_file
-from worker.blender.importing.finding import FileIndex
 from worker.blender.importing.paths import Root
 
 Array = npt.NDArray[Any]
@@ -73,7 +72,7 @@ def _picture(root: Root, mesh: Any, name: str) -> None:
     material.use_nodes = True
     tree = material.node_tree
     node = tree.nodes.new("ShaderNodeTexImage")
-    found = FileIndex(root.path).find(name, str(Path(root.model).parent))
+    found = root.find(name)
     image: Any = bpy.data.images.new(Path(name).name or PICTURE, 1, 1)
     image.source, image.filepath = "FILE", found or name
     node.image = image

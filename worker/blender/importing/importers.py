@@ -8,13 +8,19 @@ import bpy
 
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
-from worker.blender.importing import blend_scene, file_colours, gltf_extensions, off_import, staging, whole
+from worker.blender.importing import (
+    blend_scene,
+    file_colours,
+    gltf_extensions,
+    libraries,
+    off_import,
+    staging,
+    whole,
+)
 from worker.blender.importing.paths import Root
 from worker.blender.importing.staging import Staged
 from worker.contract.recipe import Subject
 
-READERS: dict[str, Callable[[Root], None]] = {"blend": blend_scene.append, "off": off_import.bring}
-"""Of formats that no operator of Blender's is used for."""
 FILE_DATA = ("libraries", "fonts", "sounds", "movieclips", "volumes", "cache_files")
 """Datablocks, besides images, that Blender reads from a path of their own when evaluated."""
 FILE_MODIFIERS = frozenset({"MESH_CACHE", "FLUID", "DYNAMIC_PAINT", "OCEAN"})
@@ -44,7 +50,7 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
         whole.check(root.model, suffix)
         gltf_extensions.check(root.model, suffix)
         if suffix in READERS:
-            READERS[suffix](root)
+            READERS[suffix](staged)
         else:
             _operate(root.model, suffix, subject)
     except ObjectFault:
@@ -57,7 +63,22 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
         _drop_file_readers()
     _hide_meant_unseen(suffix)
     _hide(only_render=suffix == "blend")
+    if suffix == "fbx":
+        _order_by_name()
     return staged
+
+
+def _read_blend(staged: Staged) -> None:
+    blend_scene.append(staged.root)
+    libraries.relink(staged)
+
+
+def _read_off(staged: Staged) -> None:
+    off_import.bring(staged.root)
+
+
+READERS: dict[str, Callable[[Staged], None]] = {"blend": _read_blend, "off": _read_off}
+"""Of formats that no operator of Blender's is used for."""
 
 
 def _operate(path: str, suffix: str, subject: Subject) -> None:
@@ -91,6 +112,18 @@ def _drop_file_readers() -> None:
         for node in list(tree.nodes):
             if node.bl_idname.startswith(FILE_NODES):
                 tree.nodes.remove(node)
+
+
+def _order_by_name() -> None:
+    """Link the scene's objects in the order of their names.
+
+    Blender's own FBX importer links them in the order of a hash table of their addresses, which
+    differs from process to process; the order of an object image's charts follows from it.
+    """
+    linked = context.scene().collection.objects
+    for item in sorted(linked, key=lambda each: each.name):
+        linked.unlink(item)
+        linked.link(item)
 
 
 def node_trees() -> list[Any]:

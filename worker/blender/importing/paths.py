@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os.path
 from pathlib import Path
+from typing import Optional
 
 from worker.blender import references
 from worker.blender.faults import ObjectFault
+from worker.blender.importing.finding import FileIndex
 from worker.blender.references.reference import Reference
 
 
@@ -18,6 +20,7 @@ class Root:
         self.model = str(Path(self.path, model))
         self._origin = origin or self.path
         """The object's own folder, where `path` is one laid out for the import."""
+        self._index = FileIndex(self._origin)
 
     def at(self, folder: str) -> Root:
         """The same object, laid out in `folder`."""
@@ -27,6 +30,11 @@ class Root:
         """The file that the model calls `name`, as an absolute path with links unresolved."""
         name = name.replace("\\", "/")
         return os.path.join(os.path.dirname(self.model), name)  # noqa: PTH118, PTH120 - keeps ".."
+
+    def find(self, name: str) -> Optional[str]:
+        """The file of the object that the model means by `name`; see `finding`."""
+        folder = os.path.dirname(os.path.relpath(self.model, self.path))  # noqa: PTH120
+        return self._index.find(name, str(Path(self._origin, folder)))
 
     def holds(self, path: str) -> bool:
         """Whether `path` (absolute), its links resolved, lies in the folder.
@@ -64,6 +72,8 @@ class Root:
         self.check_model()
         for reference in references.walk(self.model, suffix):
             name = reference.name[:200]
+            if Path(name).is_absolute() and not any(map(os.path.lexists, reference.paths)):
+                continue  # a path of the author's machine, where nothing lies here
             try:
                 inside = all(map(self.holds, _counted(reference)))
             except ValueError:

@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from worker.blender import compat
-from worker.blender.importing.paths import Root
+from worker.blender.importing.staging import Staged
 from worker.blender.materials import backfaces, clearness, textures, vertex_colours
 from worker.contract.random_streams import Colour, random_colour, stream
 from worker.contract.recipe import Recipe
@@ -18,8 +18,13 @@ NO_SHADER = (0.0, 0.0, 0.0)
 """Of a material whose output gets nothing. In 3.4 it would write no AOV."""
 
 
-def supply(uid: str, recipe: Recipe, root: Root, suffix: str) -> dict[str, Any]:
-    """Colour what brings no colour of its own, or whose pictures are missing; what was done."""
+def supply(uid: str, recipe: Recipe, staged: Staged, suffix: str) -> dict[str, Any]:
+    """Colour what brings no colour of its own, or whose pictures are missing; what was done.
+
+    Pictures that are found elsewhere than their names say are added to those of `staged`.
+    """
+    root = staged.root
+    staged.found.update(textures.relink(root))
     missing = textures.replace_missing(
         root, lambda name: random_colour(stream(uid, recipe, f"texture:{name}"))
     )
@@ -31,6 +36,7 @@ def supply(uid: str, recipe: Recipe, root: Root, suffix: str) -> dict[str, Any]:
         vertex_colours.show(suffix)
     backfaces.hide(recipe.subject, suffix)
     return {
+        **staged.facts(),
         "missing_textures": missing,
         "random_color": painted and list(painted),
         "made_opaque": clearness.make_opaque(),

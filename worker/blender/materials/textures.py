@@ -7,7 +7,6 @@ from typing import Any, Callable, NamedTuple
 
 import bpy
 
-from worker.blender.importing.finding import FileIndex
 from worker.blender.importing.importers import node_trees
 from worker.blender.importing.paths import Root
 from worker.contract.escaping import legible
@@ -53,7 +52,6 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]
         colours.setdefault(name, colour)
         return plain
 
-    relink(root)
     images: list[Any] = list(bpy.data.images)
     missing = [image for image in images if _is_missing(image, root)]
     data = {image for image in missing if image.colorspace_settings.is_data}
@@ -81,7 +79,6 @@ def relink(root: Root) -> dict[str, str]:
 
     Returns: by name as written, what was found, relative to the root.
     """
-    index = FileIndex(root.path)
     found: dict[str, str] = {}
     for image in bpy.data.images:
         if image.source != "FILE" or not uses_file(image) or not image.filepath:
@@ -90,7 +87,7 @@ def relink(root: Root) -> dict[str, str]:
         try:
             if root.holds(path) and Path(path).is_file():
                 continue
-            elsewhere = index.find(image.filepath.removeprefix("//"), str(Path(root.model).parent))
+            elsewhere = root.find(image.filepath.removeprefix("//"))
         except ValueError:  # no file has such a name
             continue
         if elsewhere is not None:

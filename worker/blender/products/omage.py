@@ -13,18 +13,15 @@ import numpy as np
 from worker.blender import engine
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
-from worker.blender.geometry import modifiers, poses, statistics
+from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.geometry.triangle_soup import Array, TriangleSoup, gather
-from worker.blender.importing import importers, point_clouds
-from worker.blender.importing.paths import Root
 from worker.blender.materials import colours
 from worker.blender.omage import bake, layout
 from worker.blender.omage.layout import Surface
 from worker.blender.omage.weld import weld
-from worker.blender.products.base import Tell
-from worker.blender.views import scene
+from worker.blender.products.base import Tell, imported
 from worker.contract.omage_keys import EXTENT, WELD
-from worker.contract.protocol import STAGE, Phase, Rendered, RenderObject
+from worker.contract.protocol import Phase, Rendered, RenderObject
 from worker.contract.random_streams import digest
 from worker.contract.recipe import Recipe
 
@@ -34,20 +31,10 @@ FILE = "omage.npy"
 def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
     """Import, make one mesh, lay its charts out, bake. Raises: ObjectFault."""
     uid = request.uid
-    root = Root(request.root, request.model)
-    suffix = request.format.lower()
-
-    tell(Phase(uid, "import"))
-    scene.clean()
-    staged = importers.load(root, suffix, recipe.subject, str(Path(request.scratch, STAGE)))
-    root = staged.root
-
-    tell(Phase(uid, "scene"))
-    facts = {**statistics.count(root), **staged.facts()}
-    facts.update(point_clouds.show(root, suffix, recipe.subject))
+    staged, suffix, facts = imported(request, recipe, tell)
     poses.show(poses.frames(recipe.subject, 1)[0])
     modifiers.as_rendered()
-    facts.update(colours.supply(uid, recipe, root, suffix))
+    facts.update(colours.supply(uid, recipe, staged, suffix))
     modifiers.evaluate_anew()
     colours.complete()
     layer: Any = bpy.context.view_layer
@@ -78,10 +65,7 @@ def _bounds(soup: TriangleSoup) -> tuple[Array, Array]:
     """Corners (3,) of the box around all faces. Raises: ObjectFault("empty")."""
     used = soup.points[np.unique(soup.triangles)]
     low, high = used.min(axis=0), used.max(axis=0)
-    if not (np.isfinite(low).all() and np.isfinite(high).all()):
-        raise ObjectFault("empty", "the bounding box is not finite")
-    if not (high - low).max() > 0.0:
-        raise ObjectFault("empty", "the bounding box has no size")
+    extent.check_box(low, high)
     return low, high
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import numpy as np
 
@@ -11,15 +10,13 @@ from worker.blender import engine
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses, statistics
-from worker.blender.importing import importers, point_clouds
-from worker.blender.importing.paths import Root
 from worker.blender.materials import colours
-from worker.blender.products.base import Tell
+from worker.blender.products.base import Tell, imported
 from worker.blender.views import indices, lights, placement, render, scene, visible_bounds
 from worker.blender.views.placement import Placement
 from worker.blender.views.rescale import rescale
 from worker.contract import camera_layouts, render_passes
-from worker.contract.protocol import STAGE, Phase, Rendered, RenderObject
+from worker.contract.protocol import Phase, Rendered, RenderObject
 from worker.contract.random_streams import digest, stream
 from worker.contract.recipe import Recipe
 
@@ -30,21 +27,11 @@ MEASURED = 1e-3
 def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
     """Import, normalise, light, and render every view. Raises: ObjectFault."""
     uid = request.uid
-    root = Root(request.root, request.model)
-    suffix = request.format.lower()
-
-    tell(Phase(uid, "import"))
-    scene.clean()
-    staged = importers.load(root, suffix, recipe.subject, str(Path(request.scratch, STAGE)))
-    root = staged.root
-
-    tell(Phase(uid, "scene"))
-    facts = {**statistics.count(root), **staged.facts()}
-    facts.update(point_clouds.show(root, suffix, recipe.subject))
+    staged, suffix, facts = imported(request, recipe, tell)
     frames = poses.frames(recipe.subject, recipe.views)
     shown = sorted(set(frames))
     modifiers.as_rendered()
-    facts.update(colours.supply(uid, recipe, root, suffix))  # a picture may displace a surface
+    facts.update(colours.supply(uid, recipe, staged, suffix))  # a picture may displace a surface
     modifiers.evaluate_anew()
     low, high = extent.bounds(shown)
     if len(shown) == 1:

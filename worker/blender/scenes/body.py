@@ -14,9 +14,9 @@ import numpy as np
 
 from worker.blender import compat
 from worker.blender.faults import ObjectFault
-from worker.blender.geometry import extent, modifiers, poses
+from worker.blender.geometry import extent, modifiers, point_clouds, poses
 from worker.blender.geometry.triangle_soup import TriangleSoup, gather
-from worker.blender.importing import importers, point_clouds
+from worker.blender.importing import importers
 from worker.blender.importing.paths import Root
 from worker.blender.materials import textures
 from worker.blender.views import scene
@@ -53,6 +53,7 @@ def load(model: Model, recipe: Recipe, scratch: str) -> Body:
     stage = str(Path(scratch, f"{STAGE}-{model.number}"))
     root = importers.load(root, model.format, recipe.subject, stage).root
     point_clouds.show(root, model.format, recipe.subject)
+    textures.relink(root)
     textures.replace_missing(root, lambda _: GREY)  # nothing may be read from elsewhere
     frame = poses.frames(recipe.subject, 1)[0]
     modifiers.as_rendered()
@@ -62,7 +63,7 @@ def load(model: Model, recipe: Recipe, scratch: str) -> Body:
     used, numbers = np.unique(soup.triangles, return_inverse=True)
     points = _upright(soup.points[used])
     low, high = points.min(axis=0), points.max(axis=0)
-    if not (np.isfinite(low).all() and np.isfinite(high).all() and (high - low).max() > 0.0):
+    if extent.box_problem(low, high):
         raise ObjectFault("empty", "its faces have no size")
     points = (points - (low + high) / 2.0) / float((high - low).max())
     return Body(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Sequence
 
 import bpy
@@ -12,7 +11,7 @@ from worker.blender import compat
 from worker.blender.scenes.pictures import Pictures
 from worker.blender.views import lights, scene
 from worker.contract import scene_keys
-from worker.contract.camera_layouts import Viewpoint
+from worker.contract.camera_layouts import Viewpoint, intrinsics
 from worker.contract.rotations import matrix
 from worker.contract.scene_draws import Look, Triple
 
@@ -20,12 +19,10 @@ from worker.contract.scene_draws import Look, Triple
 def viewpoint(resolution: tuple[int, int]) -> Viewpoint:
     """The one camera there is."""
     width, height = resolution
-    focal = width / 2.0 / math.tan(math.radians(scene_keys.CAMERA_FOV / 2.0))
     pose = np.eye(4)
     pose[:3, :3] = matrix(scene_keys.CAMERA_TURN)
     pose[:3, 3] = scene_keys.CAMERA_LOCATION
-    k = np.array([[focal, 0.0, width / 2.0], [0.0, focal, height / 2.0], [0.0, 0.0, 1.0]])
-    return Viewpoint(pose, k, width, height)
+    return Viewpoint(pose, intrinsics(scene_keys.CAMERA_FOV, width, height), width, height)
 
 
 class Stage:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import msgspec
 
@@ -77,8 +76,3 @@ def reach(zipped: RenderZip) -> float:
     placement = zipped.cameras.placement
     corners = [] if placement is None else [abs(value) for row in placement.bbox for value in row]
     return max([0.5, *corners])
-
-
-def frame(view: Camera, path: str, **more: Any) -> dict[str, Any]:
-    """A frame of a transforms.json: camera-to-world in OpenGL axes, as the zip has it."""
-    return {"file_path": path, "transform_matrix": view.camera_to_world, **more}

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from worker.codecs import json_file
+from worker.codecs.nerf_frames import frame
 from worker.core import keys
 from worker.export.layouts.base import (
     Files,
@@ -18,7 +19,6 @@ from worker.export.layouts.base import (
     Scene,
     angle_x,
     colour_file,
-    frame,
     own_folder,
 )
 
@@ -33,7 +33,10 @@ def files(scene: Scene) -> Files:
             (keys.split_file(split), f"./{split}/r_{{}}"),
             (f"{split}/{keys.TRANSFORMS}", "r_{}.png"),
         ):
-            frames = [frame(view, path.format(number)) for number, view in enumerate(views)]
+            frames = [
+                frame(view.camera_to_world, path.format(number))
+                for number, view in enumerate(views)
+            ]
             document = {"camera_angle_x": angle, "frames": frames}
             yield f"{scene.folder}/{name}", json_file.json_file(document)
 

@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 
 from worker.codecs import image_formats, json_file
+from worker.codecs.nerf_frames import frame
 from worker.core import keys
 from worker.core.errors import Unsupported
 from worker.export.layouts.base import (
@@ -27,7 +28,6 @@ from worker.export.layouts.base import (
     Scene,
     angle_x,
     colour_file,
-    frame,
     reach,
 )
 from worker.pack.records.transforms import turn_and_height
@@ -58,7 +58,7 @@ def files(scene: Scene) -> Files:
     for number, view in enumerate(views):
         name = keys.image_file(keys.view_name(number))
         yield f"img/{where}/{name}", colour_file(scene.zip, view)
-        frames.append(frame(view, name, camera_angle_x=angle))
+        frames.append(frame(view.camera_to_world, name, camera_angle_x=angle))
     half = reach(scene.zip)
     aabb = [[-half] * 3, [half] * 3]
     document = {"camera_angle_x": angle, "aabb": aabb, "frames": frames}

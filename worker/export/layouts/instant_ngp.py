@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from worker.codecs import json_file, png
+from worker.codecs.nerf_frames import frame, pinhole
 from worker.core import keys
 from worker.export import images
 from worker.export.layouts.base import (
@@ -22,7 +23,6 @@ from worker.export.layouts.base import (
     Scene,
     angle_x,
     colour_file,
-    frame,
     own_folder,
     reach,
     shared_camera,
@@ -35,15 +35,10 @@ DEPTH_STEP: Final = 1 / 8192
 def files(scene: Scene) -> Files:
     """Cameras, images and depth of each split."""
     with_depth = images.has(scene.zip, *images.DEPTH_KINDS)
-    k = shared_camera(scene.zip, list(scene.zip.views))
+    shared = shared_camera(scene.zip, list(scene.zip.views))
     common: dict[str, Any] = {
         "camera_angle_x": angle_x(scene.zip, list(scene.zip.views)),
-        "fl_x": k.K[0][0],
-        "fl_y": k.K[1][1],
-        "cx": k.K[0][2],
-        "cy": k.K[1][2],
-        "w": k.width,
-        "h": k.height,
+        **pinhole(shared.K, *shared.size),
         "aabb_scale": 1,
         "scale": 0.5 / reach(scene.zip),
         "offset": [0.5, 0.5, 0.5],
@@ -61,7 +56,7 @@ def files(scene: Scene) -> Files:
                 value = np.rint(images.depth(scene.zip, view).astype(np.float64) / DEPTH_STEP)
                 stored = np.where(value <= images.TOP, value, 0).astype(np.uint16)
                 yield f"{scene.folder}/{name}_depth.png", png.encode(stored)
-            frames.append(frame(view, f"./{name}", **more))
+            frames.append(frame(view.camera_to_world, f"./{name}", **more))
         yield (
             f"{scene.folder}/{keys.split_file(split)}",
             json_file.json_file({**common, "frames": frames}),

@@ -18,11 +18,12 @@ from typing import Any, Final
 import numpy as np
 
 from worker.codecs import json_file, png
+from worker.codecs.nerf_frames import frame, pinhole
 from worker.core import keys
 from worker.core.errors import Empty
 from worker.export import images
 from worker.export.clouds import ply, points
-from worker.export.layouts.base import Files, NerfLayout, Scene, colour_file, frame, own_folder
+from worker.export.layouts.base import Files, NerfLayout, Scene, colour_file, own_folder
 
 MILLI: Final = 1000.0
 POINTS: Final = 50_000
@@ -41,9 +42,7 @@ def files(scene: Scene) -> Files:
         if view.name not in split_of:
             continue
         name = f"frame_{len(frames) + 1:05d}.png"
-        k = view.K
-        more: dict[str, Any] = {"fl_x": k[0][0], "fl_y": k[1][1], "cx": k[0][2], "cy": k[1][2]}
-        more |= {"w": view.width, "h": view.height}
+        more: dict[str, Any] = dict(pinhole(view.K, *view.size))
         yield f"{scene.folder}/images/{name}", colour_file(zipped, view)
         if with_mask:
             more["mask_path"] = f"masks/{name}"
@@ -54,7 +53,7 @@ def files(scene: Scene) -> Files:
             value = np.rint(images.depth(zipped, view).astype(np.float64) * MILLI)
             stored = np.where(value <= images.TOP, value, 0).astype(np.uint16)
             yield f"{scene.folder}/depths/{name}", png.encode(stored)
-        frames.append(frame(view, f"images/{name}", **more))
+        frames.append(frame(view.camera_to_world, f"images/{name}", **more))
         names[split_of[view.name]].append(f"images/{name}")
     document: dict[str, Any] = {"camera_model": "OPENCV", "frames": frames}
     document |= {f"{split}_filenames": paths for split, paths in names.items()}

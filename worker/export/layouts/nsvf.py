@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from worker.codecs import camera_conventions
 from worker.core import keys
@@ -23,9 +22,8 @@ from worker.export.layouts.base import (
     own_folder,
     shared_camera,
 )
+from worker.pack.records.nsvf import VOXELS, rows
 
-VOXELS: Final = 10
-"""Along the box's longest side at first; NSVF splits them as it trains."""
 MARGIN: Final = 0.05
 """Of the longest side, around the object: the box is the whole of what is learnt."""
 
@@ -37,21 +35,16 @@ def files(scene: Scene) -> Files:
             name = f"{number}_{split}_{position:04d}"
             yield f"{scene.folder}/rgb/{name}.png", colour_file(scene.zip, view)
             pose = camera_conventions.camera_to_world_opencv(view.camera_to_world)
-            yield f"{scene.folder}/{keys.pose_file(name)}", _rows(pose)
+            yield f"{scene.folder}/{keys.pose_file(name)}", rows(pose)
     k = camera_conventions.intrinsics_4x4(shared_camera(scene.zip, list(scene.zip.views)).K)
-    yield f"{scene.folder}/{keys.INTRINSICS}", _rows(k)
+    yield f"{scene.folder}/{keys.INTRINSICS}", rows(k)
     placement = scene.zip.cameras.placement
     if placement is None:
         raise scene.zip.lacking("bounding box in cameras.json")
     low, high = np.asarray(placement.bbox)
     side = float((high - low).max())
     box = [*(low - MARGIN * side), *(high + MARGIN * side), (1 + 2 * MARGIN) * side / VOXELS]
-    yield f"{scene.folder}/{keys.BBOX}", _rows([box])
-
-
-def _rows(matrix: ArrayLike) -> bytes:
-    rows = np.asarray(matrix, np.float64).tolist()
-    return "".join(f"{' '.join(map(repr, row))}\n" for row in rows).encode()
+    yield f"{scene.folder}/{keys.BBOX}", rows([box])
 
 
 LAYOUT: Final = NerfLayout(files=files, turntable=own_folder)

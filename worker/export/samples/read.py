@@ -12,10 +12,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.codecs import exr, png, srgb
-from worker.codecs.exr import Passes
+from worker.codecs import png, srgb
+from worker.codecs.exr import ExrFile, NotExr
 from worker.core import keys
-from worker.core.errors import RenderFailed
 from worker.export.zips import RenderZip
 
 FIELDS: Final[dict[str, tuple[int, ...]]] = {
@@ -99,14 +98,11 @@ def _rendered(zipped: RenderZip, name: str) -> tuple[NDArray[np.uint8], None, ND
 
 def _layers(zipped: RenderZip, name: str) -> tuple[NDArray[np.float32], ...]:
     """LAYERS of an EXR, (height, width, components) each. Raises: RenderFailed."""
-    data = zipped.read(name)
-    with exr.in_memory(data) as path:
-        try:
-            passes = Passes(path, *zipped.recipe.resolution)
-            return tuple(passes.layer(layer, components) for layer, components in LAYERS)
-        except RenderFailed as error:
-            what = str(error).removeprefix(f"the rendered file {path.name} ")
-            raise zipped.damaged(f"has a {name} that {what}") from error
+    try:
+        file = ExrFile(zipped.read(name), *zipped.recipe.resolution)
+        return tuple(file.layer(layer, components) for layer, components in LAYERS)
+    except NotExr as error:
+        raise zipped.damaged(f"has a {name} that {error}") from error
 
 
 def _whole(

@@ -10,10 +10,8 @@ there is (of noise, the worst there is).
 from __future__ import annotations
 
 import functools
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Generator, Iterable
+from typing import Any
 
 import msgspec
 from PIL import Image
@@ -21,6 +19,7 @@ from PIL import Image
 from worker.codecs.image_formats import Form
 from worker.contract.recipe import Recipe
 from worker.core import keys
+from worker.core.ordered_map import ordered_map
 from worker.pack import coverage, placement, preview, views
 from worker.pack.archive import Member
 from worker.pack.coverage import Coverage
@@ -29,9 +28,6 @@ from worker.pack.raw import RawView
 from worker.pack.records import VIEW_RECORDS, Taken, metadata
 from worker.pack.records.base import Files
 from worker.supervisor.result import RenderedObject
-
-In = TypeVar("In")
-Out = TypeVar("Out")
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -62,7 +58,8 @@ def members(
     def images(number: int) -> _Made:
         return _images(RawView(shots[number], rendered.scratch), recipe, show=number in shown)
 
-    for number, made in enumerate(_in_order(images, range(len(shots)), threads)):
+    encoded = ordered_map(images, range(len(shots)), threads=threads, ahead=threads, name="pack")
+    for number, made in enumerate(encoded):
         view = shots[number]
         facts[view.name] = made.facts
         covered[view.name] = made.coverage
@@ -109,19 +106,3 @@ def _images(raw: RawView, recipe: Recipe, *, show: bool) -> _Made:
 
 def _check(form: Form, size: tuple[int, int], data: bytes) -> None:
     form.check(data, size)
-
-
-def _in_order(work: Callable[[In], Out], items: Iterable[In], threads: int) -> Iterator[Out]:
-    """`work` of every item, in order, at most `threads` ahead of what has been taken."""
-    waiting: deque[Future[Out]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="pack") as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) > threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:  # after a failure: the rest is not worth encoding
-                future.cancel()

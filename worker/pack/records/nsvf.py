@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from worker.codecs import camera_conventions
-from worker.codecs.camera_conventions import Matrix
 from worker.contract.protocol import View
 from worker.contract.recipe import Recipe
 from worker.core import keys
@@ -25,7 +25,7 @@ VOXELS: Final = 10
 
 def _of_view(_: int, view: View, __: Placement) -> Files:
     return {
-        keys.pose_file(view.name): _rows(
+        keys.pose_file(view.name): rows(
             camera_conventions.camera_to_world_opencv(view.camera_to_world)
         )
     }
@@ -35,13 +35,14 @@ def _of_all(taken: Taken, _: Recipe) -> Files:
     low, high = taken.placement.low, taken.placement.high
     voxel = max(np.subtract(high, low)) / VOXELS
     return {
-        keys.INTRINSICS: _rows(camera_conventions.intrinsics_4x4(taken.views[0].intrinsics)),
-        keys.BBOX: _rows(np.array([[*low, *high, voxel]])),
+        keys.INTRINSICS: rows(camera_conventions.intrinsics_4x4(taken.views[0].intrinsics)),
+        keys.BBOX: rows([[*low, *high, voxel]]),
     }
 
 
-def _rows(matrix: Matrix) -> bytes:
-    lines = (" ".join(map(repr, row)) for row in matrix.tolist())
+def rows(matrix: ArrayLike) -> bytes:
+    """A matrix as NSVF reads it: a line a row, numbers in full with blanks between."""
+    lines = (" ".join(map(repr, row)) for row in np.asarray(matrix, np.float64).tolist())
     return "".join(f"{line}\n" for line in lines).encode()
 
 

@@ -20,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from worker.codecs import camera_conventions, image_formats, json_file
+from worker.codecs.nerf_frames import frame, pinhole
 from worker.contract.protocol import View
 from worker.contract.recipe import Recipe
 from worker.core import keys
@@ -43,24 +44,17 @@ def angle_x(view: View) -> float:
     return camera_conventions.fov(view.intrinsics, view.width, view.height)[0]
 
 
-def _frame(view: View, ending: str) -> Document:
-    return {
-        "file_path": keys.image_file(view.name, ending),
-        "transform_matrix": view.camera_to_world,
-    }
+def _frame(view: View, ending: str, **more: Any) -> Document:
+    return frame(view.camera_to_world, keys.image_file(view.name, ending), **more)
 
 
 def _plain(taken: Taken, recipe: Recipe) -> Document:
-    frames = [
-        {**_frame(view, picture(recipe)), "camera_angle_x": angle_x(view)} for view in taken.views
-    ]
+    frames = [_frame(view, picture(recipe), camera_angle_x=angle_x(view)) for view in taken.views]
     return {"camera_angle_x": angle_x(taken.views[0]), "aabb": AABB, "frames": frames}
 
 
 def _trellis(taken: Taken, recipe: Recipe) -> Document:
-    frames = [
-        {**_frame(view, picture(recipe)), "camera_angle_x": angle_x(view)} for view in taken.views
-    ]
+    frames = [_frame(view, picture(recipe), camera_angle_x=angle_x(view)) for view in taken.views]
     placement = taken.placement
     return {"aabb": AABB, "scale": placement.scale, "offset": placement.offset, "frames": frames}
 
@@ -69,13 +63,10 @@ def _nerfstudio(taken: Taken, recipe: Recipe) -> Document:
     mask = keys.image_endings(recipe.images).get("mask")
     frames = []
     for view in taken.views:
-        k = view.intrinsics
-        frame = _frame(view, picture(recipe))
-        frame |= {"fl_x": k[0][0], "fl_y": k[1][1], "cx": k[0][2], "cy": k[1][2]}
-        frame |= {"w": view.width, "h": view.height}
+        more: Document = dict(pinhole(view.intrinsics, view.width, view.height))
         if mask:
-            frame["mask_path"] = keys.image_file(view.name, mask)
-        frames.append(frame)
+            more["mask_path"] = keys.image_file(view.name, mask)
+        frames.append(_frame(view, picture(recipe), **more))
     document: Document = {"camera_model": "OPENCV", "frames": frames}
     if splits.asked(recipe):
         for name, views in splits.parts(taken.views, recipe).items():
@@ -96,8 +87,8 @@ def _instant_ngp(taken: Taken, recipe: Recipe) -> Document:
     depth = recipe.depth
     if "depth" in recipe.images and (depth.mode, depth.near, depth.invalid) == ("fixed", 0.0, 0):
         document["integer_depth_scale"] = depth.far / 65535
-        for view, frame in zip(taken.views, document["frames"], strict=True):
-            frame["depth_path"] = keys.image_file(view.name, keys.IMAGE_ENDINGS["depth"])
+        for view, each in zip(taken.views, document["frames"], strict=True):
+            each["depth_path"] = keys.image_file(view.name, keys.IMAGE_ENDINGS["depth"])
     return document
 
 
@@ -131,8 +122,8 @@ def _nerf_synthetic(taken: Taken, recipe: Recipe) -> Files:
     files = {}
     for name, views in splits.parts(taken.views, recipe).items():
         frames = [_frame(view, ending) for view in views]
-        for frame in frames:
-            frame["file_path"] = f"./{frame['file_path'].removesuffix('.png')}"
+        for each in frames:
+            each["file_path"] = f"./{each['file_path'].removesuffix('.png')}"
         document = {"camera_angle_x": angle_x(taken.views[0]), "frames": frames}
         files[keys.split_file(name)] = json_file.json_file(document)
     return files

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-import stamina
-
+from worker.core import retries
+from worker.core.deadline import Deadline
 from worker.core.errors import Download, TooLarge
-from worker.sources.deadline import Deadline
 
 CHUNK = 1 << 18
 T = TypeVar("T")
@@ -23,15 +22,16 @@ class TransientError(Exception):
         self.wait_s = wait_s
 
 
-def retried(work: Callable[[], T], attempts: int, deadline: Deadline) -> T:
-    """The result of `work`, tried again while it raises Passing.
+def retried(what: str, work: Callable[[], T], attempts: int, deadline: Deadline) -> T:
+    """The result of `work`, which does `what`, tried again while it raises TransientError.
 
     Raises: Download once the attempts or the time are used up; whatever else `work` raises.
     """
     wait_s = 0.0
     try:
-        for attempt in stamina.retry_context(
-            on=TransientError,
+        for attempt in retries.attempts(
+            what,
+            TransientError,
             attempts=attempts,
             timeout=deadline.left(),
             wait_initial=0.2,
@@ -48,7 +48,7 @@ def retried(work: Callable[[], T], attempts: int, deadline: Deadline) -> T:
                     raise
     except TransientError as error:
         raise Download(str(error)) from error
-    raise AssertionError("stamina ends with a result or an exception")  # pragma: no cover
+    raise AssertionError("attempts end with a result or an exception")  # pragma: no cover
 
 
 def save(chunks: Iterator[bytes], target: Path, max_bytes: int, deadline: Deadline) -> int:

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
+from tests.command_line import listing, run_worker
 from tests.e2e import crash
-from tests.e2e.conftest import listing, run_worker
 from worker.core.keys import uid_of
 from worker.report.status import status_of
 from worker.stores import open_store
@@ -79,7 +79,7 @@ def test_recorded_then_rendered_when_asked(repository, index, tmp_path):
 
 
 @pytest.mark.parametrize("more", [(), ("--render-new",)])
-def test_three_ranks_tell_and_render_what_one_does(repository, index, tmp_path, more):
+def test_three_ranks_record_and_render_what_one_does(repository, index, tmp_path, more):
     variables, names = repository
     one, three = tmp_path / "one", tmp_path / "three"
     run_worker("run", index, "--output", one, *more, *crash.TINY, **variables)
@@ -98,7 +98,7 @@ def test_three_ranks_tell_and_render_what_one_does(repository, index, tmp_path, 
 
 
 @pytest.mark.parametrize("record", [{"sha256": "0" * 64}, {"name": "gone.obj"}])
-def test_an_object_that_fails_brings_the_news_all_the_same(repository, tmp_path, record):
+def test_an_object_that_fails_leads_to_discoveries_all_the_same(repository, tmp_path, record):
     variables, names = repository
     name = names[0].replace("cube-000.obj", record.pop("name", "cube-000.obj"))
     body = [{"fileIdentifier": name, "source": "github", **record}]
@@ -112,9 +112,12 @@ def test_an_object_that_fails_brings_the_news_all_the_same(repository, tmp_path,
     assert new == {uid_of(each) for each in names if each != name}
 
 
-def test_the_limit_counts_them(repository, index, tmp_path):
-    variables, _ = repository
-    arguments = ("run", index, "--output", tmp_path / "out", "--render-new", "--limit", 3)
-    run_worker(*arguments, *crash.TINY, **variables)
+def test_the_limit_counts_them_and_a_later_run_renders_the_rest(repository, index, tmp_path):
+    variables, names = repository
+    arguments = ("run", index, "--output", tmp_path / "out", "--render-new", *crash.TINY)
+    run_worker(*arguments, "--limit", 3, **variables)
     assert len(zips(tmp_path / "out")) == 3
     assert status(tmp_path / "out", index) == {"done": 2, "beside": 1, "left": 0, "total": 2}
+    run_worker(*arguments, **variables)
+    assert zips(tmp_path / "out") == {uid_of(name) for name in names}
+    assert status(tmp_path / "out", index) == {"done": 2, "beside": 2, "left": 0, "total": 2}

@@ -9,12 +9,16 @@ from worker.core.errors import Download, ObjectInterrupted
 
 
 class Deadline:
-    """The end of one fetch, `seconds` from now; `stop` ends it earlier."""
+    """The end of one fetch, `seconds` from now; `stop` ends it earlier.
 
-    def __init__(self, seconds: float, stop: threading.Event) -> None:
+    `what` is fetched, for messages; empty where who reads them knows.
+    """
+
+    def __init__(self, seconds: float, stop: threading.Event, what: str = "") -> None:
         self._seconds = seconds
         self._end = time.monotonic() + seconds
         self._stop = stop
+        self._prefix = f"{what}: " if what else ""
 
     def left(self) -> float:
         """Seconds left, above zero. Raises: Download when over, ObjectInterrupted when stopped."""
@@ -22,12 +26,16 @@ class Deadline:
             raise ObjectInterrupted("the worker was stopped during the download")
         left = self._end - time.monotonic()
         if left <= 0:
-            raise Download(f"not here after {self._seconds:g} s, the time limit of one download")
+            raise Download(
+                f"{self._prefix}not here after {self._seconds:g} s, the time limit of one download"
+            )
         return left
 
     def wait(self, seconds: float) -> None:
         """Sleep, unless that would pass the end. Raises: Download, ObjectInterrupted."""
         if seconds >= self.left():
-            raise Download(f"the server asks to wait {seconds:g} s, longer than the time limit")
+            raise Download(
+                f"{self._prefix}the server asks to wait {seconds:g} s, longer than the time limit"
+            )
         if self._stop.wait(seconds):
             self.left()

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
-import importlib
 import io
 import re
 import struct
 from pathlib import Path
-from typing import IO, Any, Iterator, Optional
+from typing import IO, Iterator
 
 from worker.blender.faults import ObjectFault
+from worker.blender.references import zstandard
 
 GZIP, ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 HEADER = re.compile(rb"BLENDER(?:[_-][vV]\d{3}|\d{2}-\d{2}v\d{4})")
@@ -85,11 +85,7 @@ def _unpacked(file: IO[bytes]) -> IO[bytes]:
     if start.startswith(GZIP):
         return io.BufferedReader(gzip.GzipFile(fileobj=file))
     if start == ZSTANDARD:
-        zstandard: Any = importlib.import_module("zstandard")  # comes with Blender
-        reader: IO[bytes] = io.BufferedReader(
-            zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-        )
-        return reader
+        return zstandard.unpacked(file)
     return file
 
 
@@ -148,11 +144,3 @@ def _library(data: bytes) -> str:
 
 def _text(data: bytes) -> str:
     return data.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
-
-
-def scene_of(path: str) -> Optional[BlendFile]:
-    """As `read`; None where this Blender has no way to unpack the file."""
-    try:
-        return read(path)
-    except ImportError:
-        return None

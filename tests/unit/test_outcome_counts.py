@@ -1,0 +1,64 @@
+"""What the outcomes of a run amount to: its exit status, and what a person is told."""
+
+import pytest
+
+from worker.core.errors import ExitStatus, IndexInvalid
+from worker.ledger import Outcome
+from worker.run.outcome_counts import OutcomeCounts
+
+
+def outcome(kind, code=None):
+    return Outcome(uid="a", file_identifier="a", shard="0", time="1", outcome=kind, code=code)
+
+
+def counts(now=(), earlier=(), *, interrupted=False, broken=None):
+    made = OutcomeCounts()
+    for each in now:
+        made.add(each)
+    for each in earlier:
+        made.add_earlier(each)
+    made.interrupted |= interrupted
+    made.broken = broken
+    return made
+
+
+RENDERED, FAILED = outcome("rendered"), outcome("failed", "crash")
+BUG, STOPPED = outcome("failed", "internal"), outcome("failed", "interrupted")
+BROKEN = IndexInvalid("a shard")
+
+
+@pytest.mark.parametrize(
+    ("made", "status"),
+    [
+        (counts(), ExitStatus.DONE),
+        (counts([RENDERED, FAILED]), ExitStatus.DONE),
+        (counts([RENDERED, FAILED, FAILED]), ExitStatus.TOO_MANY_FAILED),
+        (counts([RENDERED], [FAILED, FAILED]), ExitStatus.TOO_MANY_FAILED),
+        (counts([FAILED, FAILED], [RENDERED, RENDERED]), ExitStatus.DONE),
+        (counts([FAILED, outcome("new"), outcome("new")]), ExitStatus.TOO_MANY_FAILED),
+        (counts([FAILED], interrupted=True), ExitStatus.INTERRUPTED),
+        (counts([RENDERED, STOPPED]), ExitStatus.INTERRUPTED),
+        (counts([FAILED], interrupted=True, broken=BROKEN), ExitStatus.CONFIGURATION),
+        (counts([BUG, RENDERED, RENDERED]), ExitStatus.BUG),
+        (counts([BUG], interrupted=True, broken=BROKEN), ExitStatus.BUG),
+    ],
+)
+def test_the_exit_status_where_half_may_fail(made, status):
+    assert made.exit_status(0.5) == status
+
+
+def test_no_failure_is_allowed_where_none_may_fail():
+    assert counts([RENDERED]).exit_status(0.0) == ExitStatus.DONE
+    assert counts([RENDERED] * 1000 + [FAILED]).exit_status(0.0) == ExitStatus.TOO_MANY_FAILED
+
+
+def test_the_counts_in_words():
+    made = counts([RENDERED, FAILED, FAILED, outcome("failed", "import")], [RENDERED])
+    assert made.sentence("out") == "1 rendered, 3 failed (2 crash, 1 import), 1 done before → out"
+    assert counts([outcome("new")]).sentence("out") == "0 rendered, 1 new, not rendered → out"
+    for cut in (counts(interrupted=True), counts(broken=BROKEN)):
+        assert cut.sentence("out").startswith("stopped before the end: ")
+    assert made.summary() == {
+        "rendered": 1, "failed": 3, "new": 0, "settled_earlier": 1,
+        "codes": {"crash": 2, "import": 1},
+    }  # fmt: skip

@@ -1,0 +1,56 @@
+"""`render-worker omage-to-mesh`: an object image back to a GLB."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from worker.commands.command import Command, application
+from worker.commands.options import option
+from worker.core.errors import ConfigurationError, UsageError
+from worker.core.locations import local_path
+
+GLB: str = ".glb"
+EXAMPLES = """Example:
+
+  render-worker omage-to-mesh renders/0123abcd.zip --to chair.glb --resolution 64
+"""
+
+app = application()
+
+
+@app.command(cls=Command, epilog=EXAMPLES)
+def omage_to_mesh_command(
+    source: Annotated[
+        Path,
+        typer.Argument(help="A .npz, or an object's zip.", parser=local_path, metavar="FILE"),
+    ],
+    to: Annotated[Path, option("--to", "GLB to write.", parser=local_path, metavar="OUT.glb")],
+    resolution: Annotated[
+        int | None,
+        option("--resolution", "Reduce the object image to this many pixels first, as 64.", min=2),
+    ] = None,
+) -> None:
+    """Turn an object image back into a mesh with its textures, Y up, as a GLB."""
+    from worker.omage import glb
+    from worker.omage.mesh import mesh_of
+    from worker.omage.open import read
+    from worker.omage.reduce import reduced
+
+    if to.suffix.lower() != GLB:
+        raise UsageError(f"--to {to}: a GLB is written and nothing else; let the name end in {GLB}")
+    omage = read(source)
+    if resolution is not None and resolution != len(omage):
+        if len(omage) % resolution:
+            raise UsageError(f"--resolution {resolution} does not divide {len(omage)}, {source}'s")
+        omage = reduced(omage, resolution)
+    mesh = mesh_of(omage)
+    if not len(mesh.triangles):
+        raise ConfigurationError(f"{source}: no four neighbouring pixels are occupied: no mesh")
+    try:
+        to.write_bytes(glb.encode(mesh, omage))
+    except OSError as error:
+        raise UsageError(f"{to} cannot be written: {error.strerror or error}") from error
+    typer.echo(f"{to}: {len(mesh.points):,} vertices, {len(mesh.triangles):,} triangles")

@@ -1,0 +1,71 @@
+"""The commands of `render-worker`: a line each, and a group that imports what is called."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+RENDER: Final = "Render"
+PREPARE: Final = "Prepare"
+USE: Final = "Use the results"
+
+
+class Row(NamedTuple):
+    """A command: its module here, which has its `app`; its help in a line; its panel."""
+
+    module: str
+    help: str
+    panel: str
+
+
+COMMANDS: Final = {
+    "run": Row("run", "Render the objects of a list, one zip each.", RENDER),
+    "status": Row("status", "Count the outcomes of a run or an export.", RENDER),
+    "gallery": Row("gallery", "Draw a contact sheet of finished objects.", RENDER),
+    "presets": Row("presets", "List the presets, or show one.", PREPARE),
+    "index": Row("index", "Cut a list of objects into shards.", PREPARE),
+    "doctor": Row("doctor", "Check whether a run would work on this node.", PREPARE),
+    "warm": Row("warm", "Compile the GPU kernels before the first run.", PREPARE),
+    "export": Row("export", "Make a data set of the finished zips.", USE),
+    "omage-to-mesh": Row("omage_to_mesh", "Turn an object image back into a mesh.", USE),
+}
+"""A new command is a line here and a module beside this one."""
+
+
+def load(name: str) -> Any:
+    """The command `name`, or the group, with its options; imports its module."""
+    row = COMMANDS[name]
+    command = typer.main.get_command(importlib.import_module(f"worker.commands.{row.module}").app)
+    command.name = name
+    return command
+
+
+def parameters() -> Iterator[tuple[str, Any]]:
+    """Each argument and option of every command, with the command's words: "index build"."""
+    for name in COMMANDS:
+        yield from _parameters(load(name), name)
+
+
+def _parameters(command: Any, words: str) -> Iterator[tuple[str, Any]]:
+    for parameter in command.params:
+        yield words, parameter
+    for name, each in getattr(command, "commands", {}).items():
+        yield from _parameters(each, f"{words} {name}")
+
+
+class CommandGroup(TyperGroup):
+    """All commands. Help and completion read the table; only a command that is called is loaded."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, row in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=row.help, rich_help_panel=row.panel))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The name, the loaded command and the remaining words."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and load(command.name or ""), rest

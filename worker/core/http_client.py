@@ -1,0 +1,222 @@
+"""Files downloaded over HTTP: objects, lists and indexes. Whole, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import (
+    HTTPError,
+    MaxRetryError,
+    ProtocolError,
+    ProxyError,
+    ResponseError,
+    URLSchemeUnknown,
+)
+
+from worker.core.deadline import Deadline
+from worker.core.errors import Download, Missing, TooLarge
+from worker.core.proxies import proxy_of
+from worker.core.transfer import CHUNK, TransientError, retried, save
+
+CONNECT_S = 15.0
+READ_S = 30.0
+HEADERS_S = 60.0
+REDIRECTS = 8
+GONE = frozenset({404, 410, 451})
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+OK = 200
+NONSENSE = (ValueError, ArithmeticError)
+"""What urllib3 and http.client raise, beside errors of their own, over an answer's numbers and
+addresses: ``Location: http://[::1``, a chunk of minus 10^20 bytes."""
+HEADERS = {"User-Agent": "render-worker", "Accept-Encoding": "identity"}
+
+
+class _Named:
+    """Says in urllib3's messages whom it speaks with."""
+
+    host: str
+    port: Any  # int; of a pool it may be None
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class _Watched(_Named, HTTPConnection):
+    """A connection whose answer's headers come in time, however slowly a server drips them."""
+
+    def getresponse(self) -> Any:  # urllib3's own HTTPResponse
+        late = threading.Event()
+
+        def hang_up() -> None:
+            late.set()
+            with contextlib.suppress(OSError, TypeError):
+                # Not the TLS socket's own method, which is not made for another thread's use.
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+        timer = threading.Timer(HEADERS_S, hang_up)
+        timer.daemon = True
+        timer.start()
+        aborted = ConnectionAbortedError(f"no answer's headers within {HEADERS_S:g} s")
+        try:
+            response = super().getresponse()
+        except Exception as error:
+            if late.is_set():
+                raise aborted from error
+            raise
+        finally:
+            timer.cancel()
+        if late.is_set():  # http.client takes headers that end early for whole ones
+            raise aborted
+        return response
+
+
+class _WatchedTls(_Watched, HTTPSConnection):
+    pass
+
+
+class _Pool(_Named, HTTPConnectionPool):
+    ConnectionCls = _Watched
+
+
+class _TlsPool(_Named, HTTPSConnectionPool):
+    ConnectionCls = _WatchedTls
+
+
+class HttpClient:
+    """Keeps connections, from any number of threads, to any number of servers.
+
+    Proxies come from the environment (https_proxy, no_proxy).
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._managers: dict[str | None, urllib3.PoolManager] = {}
+
+    def download(
+        self,
+        url: str,
+        target: Path,
+        *,
+        max_bytes: int,
+        attempts: int,
+        deadline: Deadline,
+        shown: str | None = None,
+        may_be_empty: bool = False,
+    ) -> int:
+        """Save what `url` holds as `target`; the number of bytes. Messages call it `shown`.
+
+        Raises: Missing, Download, TooLarge, ObjectInterrupted; ConfigurationError for a proxy that
+        is none; OSError, where `target` cannot be written.
+        """
+        name = url if shown is None else shown
+
+        def once() -> int:
+            size = self._get(url, name, target, max_bytes, deadline)
+            if size == 0 and not may_be_empty:  # so does an answer end whose headers were cut off
+                raise TransientError(f"{name}: an empty answer")
+            return size
+
+        return retried(f"download {name}", once, attempts, deadline)
+
+    def _get(self, url: str, name: str, target: Path, max_bytes: int, deadline: Deadline) -> int:
+        try:
+            response = self._open(url, name, deadline)
+            try:
+                _check(response, name, max_bytes)
+                return save(_body(response), target, max_bytes, deadline)
+            finally:
+                # Closed, not returned to the pool: a body that was refused is still on its way.
+                response.close()
+        except MaxRetryError as error:
+            if isinstance(error.reason, ResponseError):
+                raise Missing(f"{name}: more than {REDIRECTS} redirects") from error
+            raise TransientError(f"{name}: {_said(error.reason)}") from error
+        except HTTPError as error:
+            raise TransientError(f"{name}: {_said(error)}") from error
+
+    def _open(self, url: str, name: str, deadline: Deadline) -> urllib3.BaseHTTPResponse:
+        left = deadline.left()
+        try:
+            return self._manager(proxy_of(url)).request(
+                "GET",
+                url,
+                preload_content=False,
+                redirect=True,
+                retries=urllib3.Retry(total=None, connect=0, read=0, status=0, other=0,
+                                      redirect=REDIRECTS, raise_on_redirect=True),
+                timeout=urllib3.Timeout(connect=min(CONNECT_S, left), read=min(READ_S, left)),
+            )  # fmt: skip
+        except (URLSchemeUnknown, *NONSENSE) as error:  # urllib3's LocationValueError is one too
+            raise Missing(f"{name}: no URL, or leads to none: {error}") from error
+
+    def _manager(self, proxy: str | None) -> urllib3.PoolManager:
+        """The connections through `proxy`, or direct ones."""
+        with self._lock:
+            if proxy not in self._managers:
+                made = (
+                    urllib3.PoolManager(maxsize=32, headers=HEADERS)
+                    if proxy is None
+                    else urllib3.ProxyManager(proxy, maxsize=32, headers=HEADERS)
+                )
+                made.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+                self._managers[proxy] = made
+            return self._managers[proxy]
+
+
+def _check(response: urllib3.BaseHTTPResponse, name: str, max_bytes: int) -> None:
+    status = response.status
+    if status in GONE:
+        raise Missing(f"{name}: HTTP {status}")
+    if status in PASSING:
+        raise TransientError(
+            f"{name}: HTTP {status}", _retry_after(response.headers.get("Retry-After"))
+        )
+    if status != OK:
+        raise Download(f"{name}: HTTP {status}")
+    declared = response.headers.get("Content-Length", "")
+    # A float, since int takes no more than 4300 digits; of so many it says "inf".
+    if declared.isdecimal() and float(declared) > max_bytes:
+        raise TooLarge(f"{name}: {float(declared):,.15g} bytes; the limit is {max_bytes:,}")
+
+
+def _body(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    # read1 hands out what has come; read would wait for a full chunk, and a server that drips
+    # bytes would hold it past every deadline.
+    while chunk := _read(response):
+        yield chunk
+
+
+def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+    try:
+        return response.read1(CHUNK, decode_content=True)
+    except NONSENSE as error:
+        raise ProtocolError(f"a body that cannot be read: {error}") from error
+
+
+def _said(error: Exception | None) -> str:
+    if isinstance(error, ProxyError):
+        return f"{error.args[0]}: {error.original_error}"
+    return str(error)
+
+
+def _retry_after(value: str | None) -> float:
+    """Seconds to wait, from a Retry-After header in seconds or as a date; 0 if it says nothing."""
+    if value is None:
+        return 0.0
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        when = email.utils.parsedate_to_datetime(value).timestamp()
+    except NONSENSE:
+        return 0.0
+    return max(0.0, when - time.time())

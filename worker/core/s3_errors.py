@@ -1,0 +1,149 @@
+"""What S3's errors mean: what kind of trouble it is, and what a person can do about it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from enum import Enum, auto
+from typing import Final
+
+import msgspec
+from botocore import exceptions as boto
+from botocore.exceptions import ClientError
+from urllib3.exceptions import HTTPError
+
+_KEYS = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile, and the endpoint"
+_RIGHTS = (
+    "the credentials need the rights s3:ListBucket and s3:GetObject there, and s3:PutObject to "
+    "write"
+)
+_REGION = "set the bucket's region (--s3-region)"
+_CHECKSUMS = "this server does not know boto3's checksums: use --s3-checksums when_required"
+
+BY_CODE: Final = {
+    "NoSuchBucket": "there is no such bucket: make it, or correct its name or the endpoint",
+    "InvalidBucketName": "correct the bucket's name",
+    "InvalidAccessKeyId": f"the server does not know the access key: {_KEYS}",
+    "SignatureDoesNotMatch": f"the secret key is wrong: {_KEYS}",
+    "InvalidToken": f"the session token is not valid: {_KEYS}",
+    "ExpiredToken": "the session token has expired: sign in again",
+    "AccessDenied": f"access denied: {_RIGHTS}",
+    "403": f"access denied: {_RIGHTS}",
+    "RequestTimeTooSkewed": "this machine's clock is wrong: set it",
+    "AuthorizationHeaderMalformed": f"wrong region: {_REGION}",
+    "PermanentRedirect": f"the bucket is elsewhere: {_REGION}",
+    "301": f"the bucket is elsewhere: {_REGION}",
+    "MissingContentLength": _CHECKSUMS,
+    "411": _CHECKSUMS,
+    "QuotaExceeded": "the quota is used up: free some space",
+    "XMinioStorageFull": "the server's disks are full: free some space",
+    "EntityTooLarge": "the object is larger than the server takes",
+}
+"""Advice by the code of a server's answer (the HTTP status where the answer has no body)."""
+
+ABSENT_KEY: Final = frozenset({"NoSuchKey", "404", "NotFound"})
+ABSENT: Final = ABSENT_KEY | {"NoSuchBucket", "NoSuchVersion"}
+FULL: Final = frozenset({"QuotaExceeded", "XMinioStorageFull"})
+FORBIDDEN: Final = 403
+TOO_MANY_REQUESTS: Final = 429
+SERVER_ERROR: Final = 500
+
+BY_TYPE: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (boto.NoCredentialsError, f"no credentials found: {_KEYS}"),
+    (boto.PartialCredentialsError, f"incomplete credentials: {_KEYS}"),
+    (boto.ProfileNotFound, "correct AWS_PROFILE"),
+    (boto.CredentialRetrievalError, _KEYS),
+    (boto.NoRegionError, _REGION),
+    (boto.SSLError, "TLS failed: set AWS_CA_BUNDLE to the server's certificate authority"),
+    (boto.ProxyConnectionError, "the proxy cannot be reached: correct HTTPS_PROXY"),
+    (boto.ConnectTimeoutError, "no answer: check the endpoint and the network"),
+    (boto.ReadTimeoutError, "no answer in time: the server may be overloaded"),
+    (boto.EndpointConnectionError, "cannot be reached: check the endpoint and the network"),
+    (boto.ConnectionClosedError, "the server closed the connection"),
+    (boto.ParamValidationError, "correct the URI"),
+)
+"""Advice by the type of an error on this side, the first that fits."""
+
+LASTING: Final = (
+    boto.NoCredentialsError,
+    boto.PartialCredentialsError,
+    boto.ParamValidationError,
+)
+"""Errors on this side that another try does not mend."""
+
+S3_ERRORS: Final = (ClientError, boto.BotoCoreError, HTTPError, ConnectionError)
+"""What boto3 and what is under it raise: a server's answer first, then what kept one from coming.
+(OSError beside ConnectionError is this machine's own: a disk that is full.)"""
+
+
+class Trouble(Enum):
+    """What kind of failure it is."""
+
+    ABSENT = auto()
+    """No such key, version or bucket."""
+    DENIED = auto()
+    """Not ours to do; of a bucket that is not ours to list, an absent key is answered so too."""
+    FULL = auto()
+    """No room for what is written."""
+    PASSING = auto()
+    """May pass: worth another try."""
+    LASTING = auto()
+    """Anything else."""
+
+
+class S3Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """One failure: what it is, and in a line for a person why, and what to do."""
+
+    trouble: Trouble
+    reason: str
+    code: str = ""
+    """Of a server's answer, such as "NoSuchKey" or "404"."""
+    status: int = 0
+    """HTTP's, of a server's answer."""
+
+
+def code_of(error: ClientError) -> str:
+    """The code of a server's answer, such as "NoSuchKey" or "404"."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def failure_of(error: Exception) -> S3Failure:
+    """What one of S3_ERRORS means."""
+    if isinstance(error, ClientError):
+        return _answered(error)
+    advice = next((text for kind, text in BY_TYPE if isinstance(error, kind)), None)
+    detail = " ".join(str(error).split())
+    return S3Failure(
+        trouble=Trouble.LASTING if isinstance(error, LASTING) else Trouble.PASSING,
+        reason=f"{advice} ({detail})" if advice else detail,
+    )
+
+
+def _answered(error: ClientError) -> S3Failure:
+    code = code_of(error)
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    detail = error.response.get("Error", {}).get("Message") or ""
+    why = BY_CODE.get(code) or f"the server said {code or '?'}"
+    said = f" (the server said {code}{': ' + detail if detail else ''})" if detail else ""
+    return S3Failure(trouble=_trouble(code, status), reason=why + said, code=code, status=status)
+
+
+def _trouble(code: str, status: int) -> Trouble:
+    for trouble, found in (
+        (Trouble.ABSENT, code in ABSENT),
+        (Trouble.FULL, code in FULL),
+        (Trouble.DENIED, status == FORBIDDEN),
+        (Trouble.PASSING, status >= SERVER_ERROR or status == TOO_MANY_REQUESTS),
+    ):
+        if found:
+            return trouble
+    return Trouble.LASTING
+
+
+@contextlib.contextmanager
+def translated(ours: Callable[[S3Failure], Exception]) -> Iterator[None]:
+    """Turn whatever boto3 raises into the error that `ours` makes of it. Raises: that error."""
+    try:
+        yield
+    except S3_ERRORS as error:
+        raise ours(failure_of(error)) from error

@@ -1,0 +1,17 @@
+"""One object to be taken to its outcome."""
+
+from __future__ import annotations
+
+import msgspec
+
+from worker.index.record import ObjectRef
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One object to be taken to its outcome; `attempt` counts from 1 over all runs."""
+
+    shard: str
+    ref: ObjectRef
+    attempt: int
+    listed: bool = True
+    """Whether the index names it; else it was discovered in a repository."""
