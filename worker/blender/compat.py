@@ -126,7 +126,9 @@ def gltf_extensions() -> frozenset[str]:
     """
     try:
         reader: Any = importlib.import_module("io_scene_gltf2.io.imp.gltf2_io_gltf")
-        known = frozenset(reader.glTFImporter("", {"import_user_extensions": []}).extensions_managed)
+        known = frozenset(
+            reader.glTFImporter("", {"import_user_extensions": []}).extensions_managed
+        )
     except (ImportError, AttributeError, KeyError, TypeError):
         return frozenset()
     for name in ("draco", "gltf2_io_draco_compression_extension"):  # the second until 4.1
