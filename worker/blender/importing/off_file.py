@@ -77,11 +77,18 @@ def read(path: str) -> OffMesh:
     data = Path(path).read_bytes()
     try:
         found = _KEYWORD.match(data) or _GLUED.match(data)
-        kind = _Kind(*(bool(part) for part in found.groups())) if found else _Kind(*[False] * 6)
+        kind = _kind(found)
         rest = data[found.end() :] if found else data
         return _checked(_binary(rest, kind) if kind.binary else _text(rest, kind))
     except (IndexError, OverflowError, ValueError) as error:
         raise ObjectFault("import", f"cannot import the .off: {error}") from error
+
+
+def _kind(found: Optional[re.Match[bytes]]) -> _Kind:
+    kind = _Kind(*(bool(part) for part in found.groups())) if found else _Kind(*[False] * 6)
+    if kind.any_dimension:
+        raise ValueError("its points have any number of dimensions (nOFF), which are not read")
+    return kind
 
 
 def _text(data: bytes, kind: _Kind) -> OffMesh:
@@ -112,8 +119,6 @@ def _table(lines: List[bytes]) -> Array:
 
 
 def _vertex_columns(table: Array, kind: _Kind) -> Dict[str, Any]:
-    if kind.any_dimension:
-        raise ValueError("its points have any number of dimensions (nOFF), which are not read")
     columns = kind.columns()
     spare = table.shape[1] - sum(columns.values())
     if kind.colour and spare == -1:  # without alpha, as many write them
