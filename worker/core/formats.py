@@ -8,7 +8,7 @@ from typing import Final
 MODEL_SUFFIXES: Final = frozenset(
     {
         "glb", "gltf", "obj", "fbx", "stl", "ply", "dae",
-        "abc", "usd", "usda", "usdc", "usdz", "blend",
+        "abc", "usd", "usda", "usdc", "usdz", "blend", "off",
     }
 )  # fmt: skip
 """Lower-case suffixes without a dot; which of them a Blender can import, its child says."""

@@ -25,9 +25,9 @@ Array = npt.NDArray[Any]
 SPLAT = ("f_dc_0", "f_dc_1", "f_dc_2")
 """Columns of 3D Gaussian splats: the constant term of their colour in spherical harmonics."""
 CONSTANT_HARMONIC = 0.28209479177387814
-DETAIL = ((20_000, 2), (200_000, 1), (4_000_000, 0))
+DETAIL = ((10_000, 2), (100_000, 1), (2_000_000, 0))
 """Up to how many points a sphere is an octahedron whose faces are halved how often: the more
-points there are, the fewer pixels each has. A million octahedra take 4 GB in Cycles."""
+points there are, the fewer pixels each has. A million octahedra take 3 to 5 GB."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,9 +96,7 @@ def _clouds() -> List[_Cloud]:
 
 def _nothing_else(clouds: List[_Cloud]) -> bool:
     meshes = {cloud.item.data for cloud in clouds}
-    return all(
-        item.data in meshes for item in bpy.data.objects if item.type in SHAPE_TYPES
-    )  # fmt: skip
+    return all(item.data in meshes for item in bpy.data.objects if item.type in SHAPE_TYPES)
 
 
 def _longest_side(clouds: List[_Cloud]) -> float:
@@ -199,17 +197,20 @@ def _sphere(level: int) -> tuple[Array, Array]:
 
 
 def _widen(share: float) -> int:
-    """Give point clouds of Blender's own kind their size, where the file has none; how many."""
-    clouds: Any = getattr(bpy.data, "pointclouds", ())
+    """Give point clouds of Blender's own kind their size, where the file has none; how many.
+
+    Those with modifiers are left: USD's instancers are such, of which no point is seen.
+    """
+    objects: list[Any] = list(bpy.data.objects)
+    items = [item for item in objects if item.type == "POINTCLOUD" and not item.modifiers]
     count = 0
-    for cloud in clouds:
-        if len(cloud.points) and "radius" not in cloud.attributes:
-            points = np.empty(3 * len(cloud.points), np.float32)
-            cloud.points.foreach_get("co", points)
-            side = float(np.ptp(points.reshape(-1, 3), axis=0).max())
-            layer = cloud.attributes.new("radius", "FLOAT", "POINT")
-            layer.data.foreach_set(
-                "value", np.full(len(cloud.points), share * side / 2.0, np.float32)
-            )
-            count += len(cloud.points)
+    for cloud in {item.data.name: item.data for item in items}.values():
+        if not len(cloud.points) or "radius" in cloud.attributes:
+            continue
+        points = np.empty(3 * len(cloud.points), np.float32)
+        cloud.points.foreach_get("co", points)
+        side = float(np.ptp(points.reshape(-1, 3), axis=0).max())
+        layer = cloud.attributes.new("radius", "FLOAT", "POINT")
+        layer.data.foreach_set("value", np.full(len(cloud.points), share * side / 2.0, np.float32))
+        count += len(cloud.points)
     return count

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import bpy
 
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
-from worker.blender.importing import blend_scene, file_colours, libraries, staging, whole
+from worker.blender.importing import (
+    blend_scene,
+    file_colours,
+    gltf_extensions,
+    libraries,
+    off_import,
+    staging,
+    whole,
+)
 from worker.blender.importing.paths import Root
 from worker.blender.importing.staging import Staged
 from worker.contract.recipe import Subject
@@ -40,9 +48,9 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
         root = staged.root
         root.check(suffix)
         whole.check(root.model, suffix)
-        if suffix == "blend":
-            blend_scene.append(root)
-            libraries.relink(staged)
+        gltf_extensions.check(root.model, suffix)
+        if suffix in READERS:
+            READERS[suffix](staged)
         else:
             _operate(root.model, suffix, subject)
     except ObjectFault:
@@ -58,6 +66,19 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
     if suffix == "fbx":
         _order_by_name()
     return staged
+
+
+def _read_blend(staged: Staged) -> None:
+    blend_scene.append(staged.root)
+    libraries.relink(staged)
+
+
+def _read_off(staged: Staged) -> None:
+    off_import.bring(staged.root)
+
+
+READERS: dict[str, Callable[[Staged], None]] = {"blend": _read_blend, "off": _read_off}
+"""Of formats that no operator of Blender's is used for."""
 
 
 def _operate(path: str, suffix: str, subject: Subject) -> None:

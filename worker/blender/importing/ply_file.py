@@ -108,6 +108,15 @@ def read_element(path: str, header: Header, name: str) -> Optional[Dict[str, Any
     return None
 
 
+def read_rows(data: bytes, order: str, elements: Tuple[Element, ...]) -> List[Dict[str, Any]]:
+    """The tables of `elements`, one after the other, of binary `data`; as `read_element`.
+
+    Raises: ValueError or IndexError, where they are not whole.
+    """
+    reader = _Binary(data, order)
+    return [reader.table(element) for element in elements]
+
+
 def _with(element: Element, added: Property) -> Element:
     return dataclasses.replace(element, properties=(*element.properties, added))
 
@@ -118,8 +127,8 @@ def numbers(text: bytes) -> Array:
         warnings.simplefilter("error", DeprecationWarning)
         try:
             return np.fromstring(text, np.float64, sep=" ")
-        except DeprecationWarning as warning:
-            raise ValueError(str(warning)) from None
+        except (DeprecationWarning, ValueError):
+            raise ValueError("a word stands where a number should") from None
 
 
 class _Text:

@@ -20,10 +20,12 @@ PLACEHOLDER, TOLERANCE = 0.8, 1e-3
 
 
 def show(suffix: str) -> None:
-    """Let the colours of all meshes be seen."""
+    """Let the colours of all meshes be seen, and of point clouds where Blender has them."""
     plain: dict[str, Any] = {}
     tinted: dict[tuple[Any, str], Any] = {}
-    for mesh in bpy.data.meshes:
+    clouds: Any = getattr(bpy.data, "pointclouds", ())
+    with_colours = [each for each in clouds if hasattr(each, "color_attributes")]
+    for mesh in [*bpy.data.meshes, *with_colours]:
         layer = _layer(mesh)
         if layer is None:
             continue
@@ -41,7 +43,7 @@ def _layer(mesh: Any) -> Optional[Any]:
     layers = mesh.color_attributes
     if not len(layers):
         return None
-    number = layers.render_color_index
+    number = getattr(layers, "render_color_index", -1)
     return layers[number if 0 <= number < len(layers) else 0]
 
 
