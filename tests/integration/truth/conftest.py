@@ -14,7 +14,7 @@ import pytest
 
 from tests.patience import HANG_S
 from tests.proof_helpers import BLENDER_42, BLENDERS, DEBIAN, REPOSITORY, Studio, absent
-from tests.truth import cases, cube
+from tests.truth import RANDOM_SCENES, cases, cube
 from tests.truth.look import RECIPE, Look
 from worker.core import keys
 
@@ -25,8 +25,6 @@ PARAMETERS = [
     if not absent(name)
 ]
 SCENES = REPOSITORY / "tests/truth/random_scenes.py"
-COUNT = 18
-"""Random scenes: each kind of part leads two."""
 STARTS = {
     "bpy": ([sys.executable], []),
     "debian": (
@@ -80,7 +78,7 @@ def studio(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     made = Studio(request.param, tmp_path_factory.mktemp(f"studio-{request.param}"))
     scenes = made.folder / "scenes"
     scenes.mkdir()
-    make(request.param, SCENES, scenes, COUNT)
+    make(request.param, SCENES, scenes, RANDOM_SCENES)
     yield made
     made.close()
 

@@ -61,4 +61,5 @@ def test_case(rendered, case):
     missing = {*told["missing_textures"]["files"], *told["missing_files"]}
     assert {re.split(r"[/\\]", name)[-1] for name in missing} == set(case.missing)
     assert (outcome.get("missing", 0) > 0) == bool(case.missing)
+    assert bool(told.get("lost_colours")) == case.lost
     assert bool(told["render_worker"]["made_opaque"]) == case.opaque

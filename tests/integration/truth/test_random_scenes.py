@@ -11,7 +11,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.integration.truth.conftest import COUNT
+from tests.truth import RANDOM_SCENES
 from tests.truth.look import Look
 
 SIDE, SCALE = 160, 1.2
@@ -28,7 +28,7 @@ KEYS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("number", range(COUNT))
+@pytest.mark.parametrize("number", range(RANDOM_SCENES))
 def test_what_is_seen_spans_what_was_asked_for(studio, number):
     model = studio.folder / f"scenes/{number}.blend"
     told = json.loads(model.with_suffix(".json").read_text())
