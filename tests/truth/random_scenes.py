@@ -11,8 +11,9 @@ import json
 import math
 import random
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import bpy
 import mathutils
@@ -125,7 +126,7 @@ def array(scene: Scene, above: Any, parent: Any) -> Points:
 
 def mirror(scene: Scene, above: Any, parent: Any) -> Points:
     own = scene.matrix()
-    corners = CORNERS + [1.5, 0.0, 0.0]
+    corners = CORNERS + np.array([1.5, 0.0, 0.0])
     item = put(box_mesh(corners), own, parent)
     item.modifiers.new("mirror", "MIRROR").use_axis = (True, False, False)
     return moved(np.concatenate([corners, corners * [-1, 1, 1]]), above @ own)

@@ -24,15 +24,15 @@ def obj(
 ) -> str:
     """An OBJ, whose Y is up, with texture coordinates; `colours` beside the points."""
     lines = [library]
-    faces = []
+    faces: list[str] = []
     for number, (points, material) in enumerate(pieces):
         for (x, y, z), colour in zip(points, cube.COLOURS, strict=True):
             beside = " ".join(f"{part / 255:.6f}" for part in colour) if colours else ""
             lines.append(f"v {x:.9g} {z:.9g} {-y:.9g} {beside}".rstrip())
         lines += [f"vt {u:.6f} {v:.6f}" for u, v in cube.UVS]
         faces.append(f"usemtl {material}")
-        for quad in cube.QUADS + 1 + 24 * number:
-            faces.append("f " + " ".join(f"{corner}/{corner}" for corner in quad))
+        numbers = cube.QUADS + 1 + 24 * number
+        faces += ["f " + " ".join(f"{corner}/{corner}" for corner in quad) for quad in numbers]
     return "\n".join([*lines, *faces, extra, ""])
 
 
@@ -122,7 +122,8 @@ def dae(
     effect = "<diffuse><color>1 1 1 1</color></diffuse>"
     images = surface = ""
     if image:
-        images = f'<library_images><image id="im"><init_from>{image}</init_from></image></library_images>'
+        named = f'<image id="im"><init_from>{image}</init_from></image>'
+        images = f"<library_images>{named}</library_images>"
         surface = (
             '<newparam sid="su"><surface type="2D"><init_from>im</init_from></surface></newparam>'
             '<newparam sid="sa"><sampler2D><source>su</source></sampler2D></newparam>'
@@ -169,7 +170,8 @@ def usda(*prims: str, up: str = "Z", metres: float = 1.0) -> str:
     """A layer whose root prim holds `prims`."""
     inside = "\n".join(prims)
     return (
-        f'#usda 1.0\n(\n    defaultPrim = "root"\n    metersPerUnit = {metres}\n    upAxis = "{up}"\n)\n'
+        '#usda 1.0\n(\n    defaultPrim = "root"\n'
+        f'    metersPerUnit = {metres}\n    upAxis = "{up}"\n)\n'
         f'def Xform "root"\n{{\n{inside}\n}}\n'
     )
 

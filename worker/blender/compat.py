@@ -41,7 +41,9 @@ IMPORTERS: dict[str, tuple[Operator, ...]] = {
     "glb": (Operator("import_scene.gltf", _GLTF),),
     "gltf": (Operator("import_scene.gltf", _GLTF),),
     "obj": (Operator("wm.obj_import"), Operator("import_scene.obj")),
-    "fbx": (Operator("wm.fbx_import"), Operator("import_scene.fbx", (("use_image_search", False),))),
+    "fbx": (
+        Operator("wm.fbx_import"), Operator("import_scene.fbx", (("use_image_search", False),)),
+    ),
     "stl": (Operator("wm.stl_import"), Operator("import_mesh.stl")),
     "ply": (Operator("wm.ply_import"), Operator("import_mesh.ply")),
     "dae": (Operator("wm.collada_import", build_option="collada"),),

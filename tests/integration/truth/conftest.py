@@ -14,7 +14,9 @@ import pytest
 
 from tests.patience import HANG_S
 from tests.proof_helpers import BLENDER_42, BLENDERS, DEBIAN, REPOSITORY, Studio, absent
-from tests.truth import RANDOM_SCENES, cases, cube
+from tests.truth import RANDOM_SCENES, cube
+from tests.truth.cases import CASES
+from tests.truth.cases.case import write
 from tests.truth.look import RECIPE, Look
 from worker.core import keys
 
@@ -56,8 +58,8 @@ def rendered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     root = home / "in"
     root.mkdir()
     make(request.param, BLENDS, root)
-    for case in cases.CASES:
-        cases.write(case, root / case.name)
+    for case in CASES:
+        write(case, root / case.name)
     (home / "outside").mkdir()
     for stray in (home / "outside.png", home / "outside/away.png"):
         stray.write_bytes(cube.picture())

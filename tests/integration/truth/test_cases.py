@@ -1,6 +1,6 @@
 """Every case of tests/truth gives what its table says: all of the object, in its own colours.
 
-Each stands for a kind of input that users complained about; see tests/truth/cases.py.
+Each stands for a kind of input that users complained about; see tests/truth/cases.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from tests.truth import cube
-from tests.truth.cases import ALL, CASES, RENDERED, UNIT
+from tests.truth.cases import CASES
+from tests.truth.cases.case import ALL, RENDERED, UNIT
 
 NEAR = 2e-3
 """By how much of the longest side what is seen may differ from what was asked for."""
