@@ -292,10 +292,10 @@ WRONG = {
     ),
     "jsonl null byte": ("o.jsonl", '{"fileIdentifier": "a\\u0000b"}', [":1:", "null character"]),
     "jsonl not utf-8": ("o.jsonl", b'{"fileIdentifier": "\xff"}', [":1: not UTF-8"]),
-    "jsonl deep": ("o.jsonl", '{"metadata": ' + "[" * 100_000, [":1: nested too deep"]),
+    "jsonl deep": ("o.jsonl", '{"metadata": ' + "[" * 100_000, [":1: nested too deeply"]),
     "json not utf-8": ("o.json", b'["\xff"]', ["o.json", "not UTF-8"]),
     "json map not utf-8": ("o.json", b'{"\xff": 1}', ["o.json", "not UTF-8"]),
-    "json deep": ("o.json", "[" * 100_000, ["o.json", "nested too deep"]),
+    "json deep": ("o.json", "[" * 100_000, ["o.json", "nested too deeply"]),
     "json deep map": ("o.json", '{"a":' * 100_000, ["o.json"]),
     "json record": (
         "o.json", '[\n {"fileIdentifier":\n "a"},\n\n {"path": "a"}]',

@@ -19,9 +19,9 @@ DEEP = 100_000
 BAD = {
     "a byte of no UTF-8": (b'{"format": "\xff"}', "not UTF-8"),
     "a byte of no UTF-8 further on": (b'{"recipe": {"a": "\xff"}}', "not UTF-8|missing"),
-    "lists in lists": (b"[" * DEEP, "got `array`|nested too deep"),
-    "objects in objects": (b'{"format":' * DEEP, "got `object`|nested too deep"),
-    "a deep field": (b'{"recipe":' + b'{"a":' * DEEP, "nested too deep"),
+    "lists in lists": (b"[" * DEEP, "got `array`|nested too deeply"),
+    "objects in objects": (b'{"format":' * DEEP, "got `object`|nested too deeply"),
+    "a deep field": (b'{"recipe":' + b'{"a":' * DEEP, "nested too deeply"),
     "nothing": (b"", "truncated"),
 }  # fmt: skip
 bad = pytest.mark.parametrize(("body", "why"), BAD.values(), ids=BAD)
