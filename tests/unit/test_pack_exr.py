@@ -64,5 +64,5 @@ def test_another_size_kind_or_pass_is_refused(tmp_path):
     with pytest.raises(RenderFailed, match=r"no pass Depth\.Z, only ViewLayer\.Combined\.A"):
         Passes(path, 40, 30).layer("Depth", "Z")
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
-    with pytest.raises(RenderFailed, match="is no EXR"):
+    with pytest.raises(RenderFailed, match="is not an EXR file"):
         Passes(path, 40, 30)

@@ -1,7 +1,8 @@
-"""The multilayer EXR that Blender writes: one file per view, every pass in it.
+"""Reads the multilayer EXR files that Blender writes: one per view, with all its render passes.
 
-Channels are named ``<view layer>.<pass>.<component>``; the view layer is "ViewLayer" or, in
-older Blenders, "View Layer". All are 32-bit float, scene-linear, premultiplied, top row first.
+Channels are named ``<view layer>.<pass>.<component>``. The view layer is "ViewLayer", or "View
+Layer" in older Blenders. Pixels are 32-bit float, scene-linear and premultiplied; the top row is
+first.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ VIEW_LAYERS: Final = ("ViewLayer", "View Layer")
 
 @contextmanager
 def in_memory(data: bytes) -> Iterator[Path]:
-    """A path to `data`, for a reader that takes no bytes; nothing is left of it when killed."""
+    """A path to `data`, for readers that need a file. It is in memory, so a kill leaves nothing."""
     file = os.memfd_create("exr", os.MFD_CLOEXEC)
     with os.fdopen(file, "wb") as stream:
         stream.write(data)
@@ -34,9 +35,9 @@ def in_memory(data: bytes) -> Iterator[Path]:
 
 
 class Passes:
-    """The passes of one view.
+    """The render passes of one view.
 
-    Raises: RenderFailed, when the file is no whole EXR of `width` x `height` pixels.
+    Raises: RenderFailed, if the file is not an EXR of `width` x `height` pixels.
     """
 
     def __init__(self, path: Path, width: int, height: int) -> None:
@@ -47,9 +48,9 @@ class Passes:
             raise self._failed(f"is {size[0]}x{size[1]}, not {width}x{height}")
 
     def layer(self, name: str, components: str) -> NDArray[np.float32]:
-        """Pass `name` as (height, width, len(components)), e.g. ("Combined", "RGBA").
+        """The pass `name`: ("Combined", "RGBA") is (height, width, 4), float32.
 
-        Raises: RenderFailed.
+        Raises: RenderFailed, if the pass is missing or the file is truncated or damaged.
         """
         for view_layer in VIEW_LAYERS:
             channels = [f"{view_layer}.{name}.{component}" for component in components]
@@ -60,24 +61,24 @@ class Passes:
         )
 
     def _header(self) -> tuple[tuple[int, int], set[str]]:
-        """Width and height, and the names of the channels."""
+        """(width, height), and the names of the channels."""
         try:
             header = OpenEXR.File(str(self._path), header_only=True).header()
             low, high = header["dataWindow"]
             names = {channel.name for channel in header["channels"]}
             return (int(high[0]) - int(low[0]) + 1, int(high[1]) - int(low[1]) + 1), names
         except (RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
-            raise self._failed(f"is no EXR: {error}") from error
+            raise self._failed(f"is not an EXR file: {error}") from error
 
     def _read(self, channels: list[str]) -> NDArray[np.float32]:
-        # OpenEXR.File prints a warning and goes on where pixels are missing; InputFile raises
-        # (but may crash in its own header(), hence the header from File).
+        # For missing pixels OpenEXR.File only prints a warning, but InputFile raises. InputFile's
+        # own header() may crash, so the header is read with File.
         file = None
         try:
             file = OpenEXR.InputFile(str(self._path))
             planes = file.channels(channels, FLOAT)
         except (RuntimeError, ValueError, TypeError, OSError) as error:
-            raise self._failed(f"is cut off or damaged: {error}") from error
+            raise self._failed(f"is truncated or damaged: {error}") from error
         finally:
             if file is not None:
                 file.close()
@@ -85,7 +86,7 @@ class Passes:
         pixels = np.empty((*self._shape, len(channels)), np.float32)
         for number, plane in enumerate(planes):
             if len(plane) != area * pixels.itemsize:
-                raise self._failed(f"has a channel {channels[number]} of another size")
+                raise self._failed(f"has a channel {channels[number]} of a wrong size")
             pixels[..., number] = np.frombuffer(plane, np.float32).reshape(self._shape)
         return pixels
 

@@ -119,7 +119,7 @@ def test_a_server_that_ignores_conditions_is_found_out_by_check(behind):
         assert store.create("job.json", b"theirs")
         assert not store.create("job.json", b"ours")
     assert store.read("job.json") == b"theirs"
-    assert [line["server"] for line in logs] == ["ignores their condition"]
+    assert [line["server"] for line in logs] == ["ignores the condition"]
 
 
 def test_check_needs_no_right_to_delete(behind):
