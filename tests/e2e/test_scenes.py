@@ -54,7 +54,7 @@ def test_an_index_made_before_and_two_ranks_give_the_same_zips(models, undisturb
     assert len(renders(undisturbed)) == 4
     other = run_worker("run", tmp_path / "ix" / "index.json", "--output", tmp_path / "b",
                        *FEW, "--set", "scenes.samples=9", check=78)  # fmt: skip
-    assert "drawn for another preset or other --set" in other.stderr
+    assert "drawn for another preset or other --set options" in other.stderr
 
 
 def renders(output):

@@ -128,7 +128,7 @@ def test_a_run_refuses_another_worker_before_its_blender_is_known(store):
     digests = {"index": JOB.index, "preset": JOB.preset}
     OutputManifest.check(store, **digests)
     other(JOB, worker="99.7.1", blender="1.0").bind(store)
-    with pytest.raises(OutputMismatch, match=rf"99\.7\.1, and this is render-worker {__version__}"):
+    with pytest.raises(OutputMismatch, match=rf"99\.7\.1, but this is render-worker {__version__}"):
         OutputManifest.check(store, **digests)
     OutputManifest.check(store, **digests, mix_versions=True)
     for name in digests:

@@ -59,7 +59,7 @@ def test_a_data_sets_manifest(store, body, why):
     ("field", "why"),
     [(b'"objects": "\xff"', "not UTF-8|not `?int"), (b'"shards": [{"name": "\xff"}]', "not UTF-8"),
      (b'"shards": ' + b"[" * DEEP, "not a list of records"),
-     (b'"version": 99', "index of version 99")],
+     (b'"version": 99', "index has version 99")],
 )  # fmt: skip
 def test_an_index(tmp_path, field, why):
     head = b'{"format": "render-worker-index", "objects": 1, "version": 1, "shards": [], '

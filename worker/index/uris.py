@@ -1,4 +1,4 @@
-"""Where an index and its files lie: a local path, http(s):// or s3://, read alike."""
+"""Reads indexes and lists from a local path, http://, https:// or s3://."""
 
 from __future__ import annotations
 
@@ -25,36 +25,36 @@ _CHUNK: Final = 1 << 20
 
 
 def is_remote(uri: str) -> bool:
-    """Whether `uri` is one that is read over a network."""
+    """Whether `uri` is read over a network: http://, https:// or s3://."""
     return uri.startswith(REMOTE)
 
 
 def has_scheme(text: str) -> bool:
-    """Whether `text` is a URI of any kind and not a path."""
+    """Whether `text` begins with a URI scheme, so that it is not a path."""
     return SCHEME.match(text) is not None
 
 
 def shown(uri: str) -> str:
-    """`uri` for messages: a signed URL without its signature and without a password."""
+    """`uri` for messages: a URL without query (it may have a signature) and credentials."""
     if not uri.startswith(("http://", "https://")):
         return uri
     try:
         parts = urlsplit(uri)
-    except ValueError:  # it is none; what may be secret in it is cut off all the same
+    except ValueError:  # not a valid URL, but it may have secrets all the same
         scheme, _, rest = uri.partition("?")[0].partition("://")
         return f"{scheme}://{rest.rpartition('@')[2]}"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def name_of(uri: str) -> str:
-    """The plain file name that `uri` ends in; the suffix tells what kind of list it is."""
+    """The file name at the end of `uri`; its suffix determines the kind of list."""
     if uri.startswith(("http://", "https://")):
         return unquote(urlsplit(uri).path).rpartition("/")[2]
     return uri.rpartition("/")[2]
 
 
 def folder_of(uri: str) -> str:
-    """The folder or prefix that `uri` lies in, absolute and without a "/" at its end."""
+    """The absolute folder or prefix that contains `uri`, without a trailing "/"."""
     if uri.startswith("s3://"):
         return uri.rpartition("/")[0]
     if is_remote(uri):
@@ -64,9 +64,9 @@ def folder_of(uri: str) -> str:
 
 
 def join(folder: str, path: str) -> str:
-    """The absolute path or URI of `path`, which is relative to `folder` or absolute.
+    """The absolute path or URI of `path`, which may be relative to `folder`.
 
-    A URL's path is quoted, except what follows "!/" (a member of an archive).
+    The path of a URL is percent-encoded, except what follows "!/" (a member of an archive).
     """
     if path == "." and is_remote(folder):
         return folder
@@ -80,29 +80,29 @@ def join(folder: str, path: str) -> str:
 
 @contextmanager
 def local_copy(uri: str, s3: S3Options) -> Iterator[Path]:
-    """A local path with the bytes of `uri`: itself, or a download that goes away afterwards.
+    """A local path with the contents of `uri`; a download is removed at the end.
 
-    Raises: UsageError for an empty `uri`, IndexInvalid if there is nothing, StoreError if it cannot
-    be reached.
+    Raises: UsageError, if `uri` is empty; IndexInvalid, if it does not exist; StoreError, if it
+    cannot be reached.
     """
     if not uri:
-        raise UsageError("an empty path names no index and no list; '.' is this folder")
+        raise UsageError("an empty path is not an index or list; '.' is this folder")
     if not is_remote(uri):
         yield _readable(Path(uri))
         return
     try:
         urlsplit(uri)
     except ValueError as error:
-        raise IndexInvalid(f"{shown(uri)}: no URL: {error}") from error
+        raise IndexInvalid(f"{shown(uri)}: not a valid URL: {error}") from error
     with TemporaryDirectory(prefix="render-worker-list-") as folder:
-        # A name of our own: the list's may be anything.
+        # A fixed name, because the list's own may be anything.
         path = Path(folder) / "list"
         _download(uri, path, s3)
         yield path
 
 
 def read_bytes(uri: str, s3: S3Options) -> bytes:
-    """The bytes of `uri`. Raises: IndexInvalid if there is nothing, StoreError."""
+    """The contents of `uri`. Raises: IndexInvalid, if it does not exist; StoreError."""
     with local_copy(uri, s3) as path:
         try:
             return path.read_bytes()
@@ -113,7 +113,7 @@ def read_bytes(uri: str, s3: S3Options) -> bytes:
 
 
 def _readable(path: Path) -> Path:
-    """`path`, proven readable. Raises: IndexInvalid."""
+    """Check that `path` is readable, and return it. Raises: IndexInvalid."""
     try:
         if not path.is_dir():
             path.open("rb").close()
@@ -140,7 +140,7 @@ def _from_s3(uri: str, file: BinaryIO, options: S3Options) -> None:
 
     bucket, key = s3s.parse(uri)
     try:
-        # Unlike get_object, it goes on after a connection that breaks in the middle.
+        # Unlike get_object, this continues after a connection breaks in the middle.
         s3s.client(options).download_fileobj(bucket, key, file)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
@@ -153,17 +153,19 @@ def _from_s3(uri: str, file: BinaryIO, options: S3Options) -> None:
 
 def _from_http(url: str, file: BinaryIO) -> None:
     try:
-        for attempt in stamina.retry_context(on=_Passing, attempts=4, wait_initial=0.2, timeout=60):
+        for attempt in stamina.retry_context(
+            on=_TransientError, attempts=4, wait_initial=0.2, timeout=60
+        ):
             with attempt:
                 file.seek(0)
                 file.truncate()
                 _one_get(url, file)
-    except (_Passing, urllib3.exceptions.HTTPError) as error:
+    except (_TransientError, urllib3.exceptions.HTTPError) as error:
         raise StoreError(f"{shown(url)}: {error}") from error
 
 
-class _Passing(Exception):
-    """A try that failed for a reason that may pass."""
+class _TransientError(Exception):
+    """An attempt failed for a reason that may be transient."""
 
 
 def _one_get(url: str, file: BinaryIO) -> None:
@@ -174,21 +176,23 @@ def _one_get(url: str, file: BinaryIO) -> None:
             if response.status == 200:  # noqa: PLR2004 - OK
                 shutil.copyfileobj(response, file, _CHUNK)
                 return
-        except ValueError as error:  # urllib3's LocationValueError, or of where a redirect leads
-            raise IndexInvalid(f"{shown(url)}: no URL, or leads to none: {error}") from error
+        except ValueError as error:  # such as urllib3's LocationValueError; also for a redirect
+            raise IndexInvalid(
+                f"{shown(url)}: not a valid URL, or redirects to an invalid one: {error}"
+            ) from error
         except (urllib3.exceptions.HTTPError, OSError, ArithmeticError) as error:
-            raise _Passing(_reason(error)) from error
+            raise _TransientError(_reason(error)) from error
         finally:
             file.flush()
-    said = f"the server answers {response.status} {response.reason or ''}".strip()
+    answer = f"the server responded with {response.status} {response.reason or ''}".strip()
     if response.status in {404, 410}:
-        raise IndexInvalid(f"{shown(url)}: {said}")
+        raise IndexInvalid(f"{shown(url)}: {answer}")
     if response.status in {408, 425, 429} or response.status >= 500:  # noqa: PLR2004 - server's fault
-        raise _Passing(said)
-    raise StoreError(f"{shown(url)}: {said}")
+        raise _TransientError(answer)
+    raise StoreError(f"{shown(url)}: {answer}")
 
 
 def _reason(error: Exception) -> str:
-    """The innermost reason: urllib3 wraps it in its own pool's and retry's words."""
+    """The innermost reason, which urllib3 wraps in messages about its pool and retries."""
     inner = getattr(error, "reason", None)
     return _reason(inner) if isinstance(inner, Exception) else str(error)

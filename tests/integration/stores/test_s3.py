@@ -161,7 +161,7 @@ def failure(store):
 
 def test_a_missing_bucket_is_named(moto):
     message = failure(open_store("s3://no-such-bucket-here/output", options(moto)))
-    assert "no such bucket" in message
+    assert "the bucket does not exist" in message
 
 
 def test_an_unreachable_endpoint_is_named(nobody):
