@@ -94,7 +94,10 @@ def test_paths_are_relative_to_the_index_and_not_to_the_current_folder(index, mo
         (lambda v: v.update(objects=0, shards=[]), ["contains no objects"]),
         (lambda v: v["shards"][1].update(name="000000"), ["the same name"]),
         (lambda v: v["shards"][1].update(name="../x"), ["'../x' is not a valid shard name"]),
-        (lambda v: v["shards"][1].update(file="/etc/passwd"), ["/etc/passwd", "outside the folder of"]),
+        (
+            lambda v: v["shards"][1].update(file="/etc/passwd"),
+            ["/etc/passwd", "outside the folder of"],
+        ),
         (lambda v: v["shards"][1].update(file="a/../../b"), ["a/../../b", "outside the folder of"]),
     ],
 )
