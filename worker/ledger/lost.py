@@ -1,4 +1,4 @@
-"""What was rendered, and no longer stands in the store as it was recorded."""
+"""Finds rendered objects whose zip is missing from the store, or has another size."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from worker.stores.base import Store
 log = structlog.get_logger(__name__)
 
 BLOCK: Final = 20 * READERS
-"""Requests between two looks at whether to stop: a second or so of a slow store's."""
+"""Requests between two checks of `stopped`: about a second for a slow store."""
 
 
 def lost(store: Store, outcomes: Iterable[Outcome], stopped: Callable[[], bool]) -> set[str]:
-    """The uids of these outcomes whose zip is gone or of another size; a request each.
+    """The uids of rendered outcomes whose zip is missing or has another size.
 
-    What has not been looked at when `stopped` becomes true counts as there.
+    Makes one request per zip. Zips not yet checked when `stopped` becomes true count as present.
 
     Raises: StoreError.
     """
 
-    def stands(outcome: Outcome) -> bool:
+    def present(outcome: Outcome) -> bool:
         stat = store.stat(keys.render_zip(outcome.uid))
         return stat is not None and outcome.size in {None, stat.size}
 
     rendered = [outcome for outcome in outcomes if outcome.outcome == "rendered"]
-    log.info("looking for zips that are gone", zips=len(rendered))
+    log.info("looking for lost zips", zips=len(rendered))
     found = set()
     with ThreadPoolExecutor(READERS, "lost") as pool:
         for start in range(0, len(rendered), BLOCK):
             if stopped():
                 break
             block = rendered[start : start + BLOCK]
-            for outcome, whole in zip(block, pool.map(stands, block), strict=True):
-                if not whole:
+            for outcome, is_present in zip(block, pool.map(present, block), strict=True):
+                if not is_present:
                     found.add(outcome.uid)
     return found
