@@ -91,7 +91,7 @@ def test_another_product_takes_no_ranges(models, tmp_path):
     (line, *_) = [json.loads(line) for part in (tmp_path / "out").glob("ledger/*/*")
                   for line in part.read_text().splitlines()]  # fmt: skip
     assert line["code"] == "unsupported"
-    assert "product 'views' takes no ranges of scenes" in line["message"]
+    assert "product 'views' renders no ranges of scenes" in line["message"]
 
 
 def test_a_member_that_no_longer_is_what_the_index_says(models, tmp_path):
