@@ -118,50 +118,50 @@ def resolve(env: Mapping[str, str], rank: int | None = None, world: int | None =
     rank_from, rank = _given(env, "--rank", rank, RANK)
     world_from, world = _given(env, "--world-size", world, WORLD_SIZE)
     scheduler = next((s for s in SCHEDULERS if any(_text(env, v) for v in s.signs)), NO_SCHEDULER)
-    place = scheduler.read(env)
+    launcher = scheduler.read(env)
     if rank is None:
-        return _scheduled(scheduler, place, world_from, world)
+        return _scheduled(scheduler, launcher, world_from, world)
     if world is None:
         raise UsageError(
             f"{rank_from} is {rank}, but the number of workers is unknown: "
             f"give --world-size (or {WORLD_SIZE}) too"
         )
-    _agree(scheduler, place, world_from, world)
+    _agree(scheduler, launcher, world_from, world)
     source = "flags" if rank_from == "--rank" else "environment"
     return _checked(Rank(rank, world, source), rank_from, world_from)
 
 
 def _scheduled(
-    scheduler: Scheduler, place: LauncherRank, world_from: str, world: int | None
+    scheduler: Scheduler, launcher: LauncherRank, world_from: str, world: int | None
 ) -> Rank:
     """The scheduler's rank; `world` is the world size of an option or variable, if any."""
-    if place.trap is not None or place.rank is None:
+    if launcher.trap is not None or launcher.rank is None:
         raise UsageError(
-            f"{place.trap}; or give each worker its own --rank and --world-size "
+            f"{launcher.trap}; or give each worker its own --rank and --world-size "
             f"(or {RANK} and {WORLD_SIZE})"
         )
-    if world is None and place.world is None:
+    if world is None and launcher.world is None:
         raise UsageError(
-            f"{scheduler.source} is {place.rank}, but Kubernetes does not tell a pod the number "
+            f"{scheduler.source} is {launcher.rank}, but Kubernetes does not tell a pod the number "
             f"of completions: set {WORLD_SIZE} in the manifest to the Job's spec.completions"
         )
-    if world is not None and place.world == 1 and world != 1:
+    if world is not None and launcher.world == 1 and world != 1:
         raise UsageError(
             f"{world_from} is {world}, but the rank of this worker is unknown: "
             f"give --rank (or {RANK}) too"
         )
     if world is not None:
-        _agree(scheduler, place, world_from, world)
+        _agree(scheduler, launcher, world_from, world)
     return _checked(
-        Rank(place.rank, place.world or world or 0, scheduler.name), scheduler.source, world_from
+        Rank(launcher.rank, launcher.world or world or 0, scheduler.name), scheduler.source, world_from
     )
 
 
-def _agree(scheduler: Scheduler, place: LauncherRank, world_from: str, world: int) -> None:
+def _agree(scheduler: Scheduler, launcher: LauncherRank, world_from: str, world: int) -> None:
     # A scheduler's world size of 1 is not compared: users start many single-task jobs by hand.
-    if place.world not in (None, 1, world):
+    if launcher.world not in (None, 1, world):
         raise UsageError(
-            f"{world_from} is {world}, but {scheduler.name} runs {place.world} workers "
+            f"{world_from} is {world}, but {scheduler.name} runs {launcher.world} workers "
             f"({scheduler.source}): leave {world_from} out, or make them equal"
         )
 

@@ -75,4 +75,4 @@ def _check_image(answer: Rendered, scratch: Path) -> None:
 
 
 def _tail(lines: Sequence[str]) -> str:
-    return f"; Blender said: {' | '.join(lines[-3:])}" if lines else ""
+    return f"; Blender printed: {' | '.join(lines[-3:])}" if lines else ""
