@@ -76,7 +76,7 @@ def test_counts_by_outcome_code_and_shard(store):
     assert status.last == "2026-01-01T00:11:00.000Z"
     shown = text(status)
     assert "5 of 10 objects done" in shown
-    assert "1 failed and will be tried again" in shown
+    assert "1 failed and will be retried" in shown
     assert "000002" in shown
     assert "000001" not in shown, "a shard that is done is not listed"
 
