@@ -105,7 +105,7 @@ def test_a_member_that_no_longer_is_what_the_index_says(models, tmp_path):
     lines = [json.loads(line) for part in (tmp_path / "out").glob("ledger/*/*")
              for line in part.read_text().splitlines()]  # fmt: skip
     assert {line["code"] for line in lines} == {"modified"}
-    assert all("class bench can be had; member" in line["message"] for line in lines)
+    assert all("class bench can be fetched; member" in line["message"] for line in lines)
 
 
 def test_the_study_gets_its_files(undisturbed, tmp_path):
