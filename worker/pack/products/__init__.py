@@ -1,4 +1,4 @@
-"""What a zip holds, one file a product: the host's half of a recipe's `product`."""
+"""Products: what a zip contains, by a recipe's `product`. This is the host's half of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from worker.pack.products import omage, scenes, views
 from worker.supervisor.result import RenderedObject
 
 Members = Callable[[RenderedObject, Recipe, int], Generator[Member]]
-"""The members of an object's zip, in order, encoded by so many threads. Raises: RenderFailed."""
+"""From rendered object, recipe and number of threads to the zip's members, in order.
+
+Raises: RenderFailed.
+"""
 
 PRODUCTS: Final[dict[str, Members]] = {
     "views": views.members,

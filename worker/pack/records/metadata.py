@@ -1,17 +1,19 @@
-"""``metadata.json``, in every zip: Objaverse-XL's keys, and one of the worker's own.
+"""``metadata.json``, which every zip has: Objaverse-XL's keys and ``render_worker``.
 
-Beside the object's statistics (Objaverse-XL's scripts/rendering) there is
-``render_worker``:
+Objaverse-XL's keys (from its scripts/rendering) identify the object and give its statistics.
+``render_worker`` has:
 
 version, preset, recipe_digest
-source, license  of the object, as the index has them
-runtime    what really rendered it
-placement  a point of the file lies at point * scale + offset in the cameras' world
-images     what is in each image kind; facts: of each view's images, what is special to them
-previews   what is in each film
-and what its product has to say, by the product's name.
+source, license  of the object, from the index
+runtime          the Blender and device that rendered it
+placement        a point of the file is at point * scale + offset in the world
+images           a description of each image kind
+facts            view to image kind to what is specific to that image
+previews         a description of each preview
+<product>        the product's own keys, if it has any
 
-No times and no host in it: on a CPU the zip is byte-identical.
+The file has no times and no host names, so that zips rendered on a CPU are reproducible byte for
+byte.
 """
 
 from __future__ import annotations
@@ -35,12 +37,16 @@ def write(
     recipe: Recipe,
     product: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """The file's contents; `facts` as in `records.base.Taken`; `product` what is special to it."""
+    """The contents of ``metadata.json``.
+
+    `facts` are those of `records.base.Taken`; `product` holds the product's own keys of
+    ``render_worker``.
+    """
     fetched, answer = rendered.fetched, rendered.answer
     scene = dict(answer.scene)
     placement = scene.pop("placement")
     for told in product or ():
-        scene.pop(told, None)  # what the child says of it is a part of that
+        scene.pop(told, None)  # `product` includes the child's part under this key
     document = {
         **scene,
         "file_identifier": fetched.ref.file_identifier,
