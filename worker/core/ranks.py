@@ -125,7 +125,7 @@ def resolve(env: Mapping[str, str], rank: int | None = None, world: int | None =
             f"{rank_from} is {rank}, but the number of workers is unknown: "
             f"give --world-size (or {WORLD_SIZE}) too"
         )
-    _agree(scheduler, place, world_from, world)
+    _agree(scheduler, launcher, world_from, world)
     return _checked(Rank(rank, world), rank_from, world_from)
 
 
@@ -149,8 +149,8 @@ def _scheduled(
             f"give --rank (or {RANK}) too"
         )
     if world is not None:
-        _agree(scheduler, place, world_from, world)
-    return _checked(Rank(place.rank, place.world or world or 0), scheduler.source, world_from)
+        _agree(scheduler, launcher, world_from, world)
+    return _checked(Rank(launcher.rank, launcher.world or world or 0), scheduler.source, world_from)
 
 
 def _agree(scheduler: Scheduler, launcher: LauncherRank, world_from: str, world: int) -> None:
