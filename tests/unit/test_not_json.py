@@ -83,9 +83,9 @@ def test_a_line_of_the_ledger(store, body, why):
 
 @bad
 def test_a_childs_message(body, why):
-    with pytest.raises(ChildDied, match="not of the protocol"):
+    with pytest.raises(ChildDied, match="violates the protocol"):
         decode(body)
-    with pytest.raises(ChildDied, match="not of the protocol"):
+    with pytest.raises(ChildDied, match="violates the protocol"):
         decode(b'{"type": "Rendered", "scene": ' + body)
 
 

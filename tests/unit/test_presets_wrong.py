@@ -106,7 +106,7 @@ def message(*args):
         (("default", ['previews=["turntable-git"]']), ["did you mean 'turntable-gif'"]),
         (("default", ['images=["depth"]', 'previews=["turntable-gif"]']), ["'previews'", "colour"]),
         (("default", ["images=[]"]), ["'images' is empty"]),
-        (("default", ["images=depth"]), ["'images' is a list", '["…"]', "not 'depth'"]),
+        (("default", ["images=depth"]), ["'images' must be a list", '["…"]', "not 'depth'"]),
         (("default", ['records=["cameras","cameras"]']), ["'records' has a duplicate"]),
         (("default", ['subject.one_colour=["slt"]']), ["slt", "did you mean 'stl'"]),
         (("omage", ["resolution=[1024,512]"]), ["'resolution' is 1024x512", "square"]),

@@ -67,7 +67,7 @@ def build(
     if shard_size < 1:
         raise UsageError(f"shard size is {shard_size}: it must be at least 1")
     if out.endswith(".json"):
-        raise UsageError(f"{out}: name the folder for the index, not a file")
+        raise UsageError(f"{out}: give the folder for the index, not a file")
     locations.scheme_of(source, uris.SCHEMES)
     store = open_store(out, s3)
     folder = uris.folder_of(f"{store.uri.rstrip('/')}/{keys.INDEX}")

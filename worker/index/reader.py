@@ -113,7 +113,7 @@ def _plain(uri: str, path: Path, s3: S3Options) -> Index:
     read = list(records)
     refs = tuple(once(resolved(read, folder), name))
     if not refs:
-        raise IndexInvalid(f"{uris.shown(uri)}: no object in it")
+        raise IndexInvalid(f"{uris.shown(uri)}: contains no objects")
     digest = _listing_digest(read) if path.is_dir() else sha256_of(path)
     shard = Shard(name=name, file=uris.name_of(uri), objects=len(refs), sha256=digest)
     return Index(
