@@ -153,7 +153,9 @@ def _scheduled(
     if world is not None:
         _agree(scheduler, launcher, world_from, world)
     return _checked(
-        Rank(launcher.rank, launcher.world or world or 0, scheduler.name), scheduler.source, world_from
+        Rank(launcher.rank, launcher.world or world or 0, scheduler.name),
+        scheduler.source,
+        world_from,
     )
 
 
