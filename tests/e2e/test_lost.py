@@ -45,7 +45,7 @@ def test_what_is_gone_or_cut_is_rendered_again_when_asked(finished, harmed):
     assert (last["rendered"], last["settled_earlier"]) == (1, 2)
     assert last["codes"] == {"publish": 1}
     assert "already exists and is not a whole zip" in done.stderr
-    assert "remove it" in done.stderr
+    assert "delete it" in done.stderr
 
     cut.unlink()
     _, last = again(models, output, "--retry", "lost")
