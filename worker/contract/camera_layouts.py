@@ -86,7 +86,7 @@ def viewpoints(
         offset = (source.random(), source.random())
     return [
         _viewpoint(
-            camera, resolution, place(seat), _fov(camera, source), _margin(camera, source), support
+            camera, resolution, layout(slot), _fov(camera, source), _margin(camera, source), support
         )
         for number in range(views)
         for slot in [CameraSlot(camera, number, views, source, offset)]

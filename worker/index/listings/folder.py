@@ -52,8 +52,8 @@ def read(path: Path, name: str) -> Records:
             skipped.append(f"{relative!r} {reason}")
             continue
         yield f"{name}: {relative}", ObjectRef(file_identifier=relative, path=relative, root=ROOT)
-    if left_out:
-        log.warning("models left out of the list", list=name, count=len(left_out), e_g=left_out[:3])
+    if skipped:
+        log.warning("models left out of the list", list=name, count=len(skipped), e_g=skipped[:3])
 
 
 def entries(folder: Path, name: str) -> list[os.DirEntry[str]]:
