@@ -252,7 +252,7 @@ def _summary(status: Status) -> list[RenderableType]:
     of = f" of {status.total:,}" if status.total is not None else ""
     sentences = [f"{status.done:,}{of} objects done"]
     if status.beside:
-        sentences.append(f"{status.beside:,} rendered beside the index's")
+        sentences.append(f"{status.beside:,} rendered that the index does not name")
     if status.incomplete:
         sentences.append(f"{status.incomplete:,} rendered with missing files")
     if status.retryable:
