@@ -46,6 +46,10 @@ class Case:
     """Files found elsewhere than they were said to be, by their path in the case's folder."""
     missing: tuple[str, ...] = ()
     """Files that are named and that are not there."""
+    lost: bool = False
+    """Whether colours of the file are told to be lost."""
+    unlike: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Blenders whose importer shows it otherwise, and why."""
     opaque: bool = False
     """Whether its clear materials were made opaque."""
 
@@ -288,7 +292,7 @@ GLTF = (
     Case("glb-points", {"model.glb": _unseen_gltf(0)}, model="model.glb"),
     Case("glb-lines-apart", {"model.glb": _unseen_gltf(gltf.LINES, node=True)}, model="model.glb"),
     Case("glb-collider", {"model.glb": _clear_gltf(**TRANSPARENT)}, model="model.glb"),
-    Case("glb-cut-out", {"model.glb": _clear_gltf(**CUT_OUT)}, model="model.glb"),
+    Case("glb-cut-out", {"model.glb": _clear_gltf(**CUT_OUT)}, model="model.glb", unlike={"debian": "its importer leaves cut-outs soft"}),
     Case("glb-shells-2", {"model.glb": _shells(2)}, model="model.glb"),
     Case("glb-shells-8", {"model.glb": _shells(8)}, model="model.glb"),
     Case("glb-shells-24", {"model.glb": _shells(24)}, model="model.glb"),
@@ -432,6 +436,11 @@ def _ply(name: str, picture: str = "", **keys: object) -> Case:
     return Case(f"ply-{name}", files, model="model.ply")
 
 
+LEFT_OUT = texts.ply(face=["uchar red", "uchar green", "uchar blue"], face_values=FACE_COLOURS)
+LEFT_OUT = LEFT_OUT.replace(b"element face 6", b"element face 7") + b"4 0 0 0 0 9 9 9\n"
+"""Its last face is none, and an importer leaves it out."""
+
+
 def _names(*names: str, kind: str = "uchar") -> list[str]:
     return [f"{kind} {name}" for name in names]
 
@@ -454,6 +463,7 @@ PLY = (
          vertex=_names("texture_u", "texture_v", kind="float"), vertex_values=cube.UVS),
     _ply("wedges", "ply3.png", header=["comment TextureFile ply3.png"],
          face=["list uchar float texcoord"], face_values=WEDGES),
+    Case("ply-faces-left-out", {"model.ply": LEFT_OUT}, model="model.ply", sides=GREY, lost=True),
     Case("ply-cloud", {"model.ply": texts.points_ply(300, [])}, model="model.ply", outcome="empty", says="point"),
     Case("ply-splats", {"model.ply": texts.points_ply(100, [
         "f_dc_0", "f_dc_1", "f_dc_2", "opacity", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1",

@@ -5,12 +5,11 @@ Distances come from depth, taken back into the world by the stored K and pose.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,41 +35,30 @@ RECIPE: dict[str, Any] = {
     "records": ["cameras"],
     "camera": {"layout": "fixed", "distance": "drawn", "fixed": PLACES},
 }
+HALF, WHOLE = 127, 250
+"""8-bit alpha of pixels half and wholly covered."""
 SQUARE = 0.98
 """Cosine from which on a normal is a side's."""
 
 
-@dataclasses.dataclass(frozen=True)
-class View:
-    """A view's images, and its points in the world."""
-
-    colour: Array
-    """(H,W,4), 8-bit."""
-    albedo: Array
-    normal: Array
-    """(H,W,3), -1 to 1."""
-    points: Array
-    """(N,3)."""
-
-
 class Look:
-    """One zip."""
+    """One object's zip: its files by name."""
 
-    def __init__(self, path: Path, uid: str) -> None:
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+        self.metadata = json.loads(files["metadata.json"])
+        self._views = json.loads(files["cameras.json"])["views"]
+
+    @classmethod
+    def opened(cls, path: Path, uid: str) -> Look:
         with zipfile.ZipFile(path) as archive:
-            self._files = {
-                name.removeprefix(f"{uid}/"): archive.read(name) for name in archive.namelist()
-            }
-        self.metadata = json.loads(self._files["metadata.json"])
-
-    @functools.cached_property
-    def views(self) -> list[View]:
-        return [self._view(entry) for entry in json.loads(self._files["cameras.json"])["views"]]
+            names = archive.namelist()
+            return cls({name.removeprefix(f"{uid}/"): archive.read(name) for name in names})
 
     @functools.cached_property
     def points(self) -> Array:
         """All points seen, in the world (N,3)."""
-        return np.concatenate([view.points for view in self.views])
+        return np.concatenate([self._points(view) for view in self._views])
 
     def box(self) -> tuple[Array, Array]:
         """Corners (3,) (3,) of what is seen."""
@@ -78,34 +66,32 @@ class Look:
 
     def coverage(self) -> float:
         """Mean share of pixels more than half covered."""
-        return float(np.mean([(view.colour[..., 3] > 127).mean() for view in self.views]))
+        covered = [self._image(view, "colour")[..., 3] > HALF for view in self._views]
+        return float(np.mean(covered))
 
     def sides(self, image: str = "albedo") -> dict[tuple[int, int, int], Array]:
         """The median 8-bit colour of the pixels wholly on each of the cube's sides, if any."""
         found = {}
         for side in cube.SIDES:
-            pixels = np.concatenate([*self._on(side, image)])
+            pixels = np.concatenate([self._on(view, side, image) for view in self._views])
             if len(pixels):
                 found[side] = np.median(pixels, axis=0)
         return found
 
-    def _on(self, side: tuple[int, int, int], image: str) -> Iterator[Array]:
-        for view in self.views:
-            seen = (view.colour[..., 3] > 250) & (view.normal @ np.array(side) > SQUARE)
-            yield getattr(view, image)[seen][:, :3]
+    def _on(self, view: dict[str, Any], side: tuple[int, int, int], image: str) -> Array:
+        whole = self._image(view, "colour")[..., 3] > WHOLE
+        normal = self._image(view, "normal") / 255 * 2 - 1
+        return self._image(view, image)[whole & (normal @ np.array(side) > SQUARE)][:, :3]
 
-    def _view(self, entry: dict[str, Any]) -> View:
-        files = entry["files"]
-        depth = np.load(io.BytesIO(self._files[files["depth-npy"]]))
-        v, u = np.nonzero(np.isfinite(depth) & (depth < 1e9))
-        rays = np.linalg.inv(np.array(entry["K"])) @ np.stack([u + 0.5, v + 0.5, np.ones(len(u))])
-        local = np.vstack([rays * depth[v, u] * [[1], [-1], [-1]], np.ones(len(u))])
-        return View(
-            colour=self._image(files["colour"]),
-            albedo=self._image(files["albedo"]),
-            normal=self._image(files["normal"]) / 255 * 2 - 1,
-            points=(np.array(entry["camera_to_world"]) @ local)[:3].T,
-        )
+    def _points(self, view: dict[str, Any]) -> Array:
+        depth = np.load(io.BytesIO(self._files[view["files"]["depth-npy"]]))
+        v, u = np.nonzero(np.isfinite(depth))
+        z = depth[v, u]
+        rays = np.linalg.inv(np.array(view["K"])) @ np.stack([u + 0.5, v + 0.5, np.ones(len(u))])
+        flat = rays[:2] * z if view["projection"] == "perspective" else rays[:2]
+        local = np.stack([flat[0], -flat[1], -z, np.ones(len(u))])
+        found: Array = (np.array(view["camera_to_world"]) @ local)[:3].T
+        return found
 
-    def _image(self, name: str) -> Array:
-        return np.asarray(Image.open(io.BytesIO(self._files[name])))
+    def _image(self, view: dict[str, Any], kind: str) -> Array:
+        return np.asarray(Image.open(io.BytesIO(self._files[view["files"][kind]])))

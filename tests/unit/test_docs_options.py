@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +21,7 @@ BY_RANKS = {"--rank": "RENDER_WORKER_RANK", "--world-size": "RENDER_WORKER_WORLD
 """Read by `worker.core.ranks`, not by the command line."""
 
 
-def commands(group: Any, context: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """`group` and every command in it, by the words that a user types."""
-    yield name, group
-    for sub in group.list_commands(context) if hasattr(group, "list_commands") else ():
-        yield from commands(group.get_command(context, sub), context, f"{name} {sub}")
-
-
-ROOT: Any = typer.main.get_command(app)
-CONTEXT = ROOT.context_class(ROOT, info_name=PROGRAM)
-COMMANDS = {PROGRAM: ROOT}
-for each in table.COMMANDS:
-    COMMANDS |= dict(commands(table.load(each), CONTEXT, each))
+COMMANDS = {PROGRAM: typer.main.get_command(app), **dict(table.commands())}
 
 
 def options(command: Any) -> dict[str, Any]:

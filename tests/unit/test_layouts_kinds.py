@@ -178,7 +178,11 @@ def seen(view, points):
 @pytest.mark.parametrize("margin", [0.0, 0.1])
 def test_a_fitted_object_fills_the_frame_and_is_never_cropped(projection, resolution, margin):
     camera = Camera(
-        layout="sphere", projection=projection, distance="fit", margin=margin, fov=(20.0, 90.0)
+        layout="sphere",
+        projection=projection,
+        distance="fit",
+        margin=(margin, margin),
+        fov=(20.0, 90.0),
     )
     for seed in range(20):
         points = cloud(seed)
@@ -199,7 +203,7 @@ def test_a_fitted_object_fills_the_frame_and_is_never_cropped(projection, resolu
     Camera(layout="fixed", fixed=((0, -2, 0.5), (1, 1, -3))),
     Camera(layout="hammersley", distance="cube", fov=(10.0, 70.0), fov_law="sine-squared"),
     Camera(layout="sphere", distance="fit", fov=(20.0, 90.0)),
-    Camera(layout="sphere", distance="fit", fov=(176.0, 178.0), margin=0.0),
+    Camera(layout="sphere", distance="fit", fov=(176.0, 178.0), margin=(0.0, 0.0)),
     Camera(layout="sphere", projection="orthographic"),
     Camera(layout="sphere", projection="orthographic", distance="fit"),
     Camera(layout="sphere", projection="orthographic", distance="fit", radius=(0.1, 0.1)),
@@ -249,3 +253,14 @@ def test_layouts_that_draw_each_view_begin_alike(layout):
     for few, many in zip(drawn(camera, 3), drawn(camera, 9)[:3], strict=True):
         assert np.array_equal(few.camera_to_world, many.camera_to_world)
         assert np.array_equal(few.intrinsics, many.intrinsics)
+
+
+@pytest.mark.parametrize("projection", ["perspective", "orthographic"])
+def test_a_camera_stands_before_a_needle_that_points_at_it(projection):
+    """All of it lies on the camera's axis, so that the frame asks for no distance."""
+    camera = Camera(
+        layout="fixed", fixed=((0.0, -0.1, 0.0),), distance="fit", projection=projection
+    )
+    needle = np.array([[0.0, -0.5, 0.0], [0.0, 0.5, 0.0]])
+    (view,) = drawn(camera, 1, support=lambda ways: (ways @ needle.T).max(axis=1))
+    assert view.camera_to_world[1, 3] < -0.5 * 1.0001

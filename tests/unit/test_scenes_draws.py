@@ -1,6 +1,7 @@
 """What is drawn for a sample: laws, bounds and independence; textures; places; rotations."""
 
 import colorsys
+import functools
 import itertools
 import math
 import os
@@ -24,6 +25,7 @@ UNIT = np.array([[-0.5] * 3, [0.5] * 3])
 MANY = 400
 
 
+@functools.cache
 def recipe(preset, *settings):
     return presets.load(preset, settings)
 

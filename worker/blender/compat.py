@@ -43,7 +43,7 @@ IMPORTERS: dict[str, tuple[Operator, ...]] = {
     "obj": (Operator("wm.obj_import"), Operator("import_scene.obj")),
     # What the one in C++ refuses, the one in Python refuses too, or shows without some faces; and
     # only the first reads text. So the second is for Blenders without the first alone.
-    "fbx": (Operator("wm.fbx_import"), Operator("import_scene.fbx")),
+    "fbx": (Operator("wm.fbx_import"), Operator("import_scene.fbx", (("use_image_search", False),))),
     "stl": (Operator("wm.stl_import"), Operator("import_mesh.stl")),
     "ply": (Operator("wm.ply_import"), Operator("import_mesh.ply")),
     "dae": (Operator("wm.collada_import", build_option="collada"),),

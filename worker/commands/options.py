@@ -150,7 +150,9 @@ Grace = Annotated[
 ]
 MixVersions = Annotated[
     bool,
-    option("--mix-versions", "Go on where another Blender or worker version began.", STORAGE),
+    option(
+        "--mix-versions", "Go on where another version of Blender or the worker began.", FAILURES
+    ),
 ]
 Scratch = Annotated[
     Path | None,

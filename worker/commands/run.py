@@ -116,6 +116,7 @@ def run_command(
         option(
             "--root-depth",
             "Folders above a listed local model whose files it may use; 0: its own only.",
+            WHAT,
             min=0,
             max=MOST_DEPTH,
         ),

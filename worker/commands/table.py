@@ -44,17 +44,18 @@ def load(name: str) -> Any:
     return command
 
 
-def parameters() -> Iterator[tuple[str, Any]]:
-    """Each argument and option of every command, with the command's words: "index build"."""
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command and group, by the words that a person types: "index build"."""
     for name in COMMANDS:
-        yield from _parameters(load(name), name)
+        command = load(name)
+        yield name, command
+        for inner, each in getattr(command, "commands", {}).items():
+            yield f"{name} {inner}", each
 
 
-def _parameters(command: Any, words: str) -> Iterator[tuple[str, Any]]:
-    for parameter in command.params:
-        yield words, parameter
-    for name, each in getattr(command, "commands", {}).items():
-        yield from _parameters(each, f"{words} {name}")
+def parameters() -> Iterator[tuple[str, Any]]:
+    """Each argument and option of every command, with the command's words."""
+    return ((words, parameter) for words, command in commands() for parameter in command.params)
 
 
 class CommandGroup(TyperGroup):

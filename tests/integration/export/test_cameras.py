@@ -9,6 +9,7 @@ import zipfile
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from tests.integration.export import readers, scenes
 from tests.integration.export.harm import unchecked
@@ -17,7 +18,7 @@ from worker import presets
 from worker.contract.recipe import Camera
 from worker.core import keys
 from worker.core.errors import RenderFailed
-from worker.export import cameras
+from worker.export import cameras, images
 from worker.export.zips import RenderZip
 
 
@@ -80,6 +81,15 @@ def test_cameras_are_those_that_cameras_json_tells(tmp_path):
             assert getattr(ours, name) == getattr(theirs, name)
     for name in ("version", "unit", "placement", "splits"):
         assert getattr(found, name) == getattr(told, name)
+
+
+def test_without_a_mask_or_depth_what_is_half_covered_is_seen(renders, published):
+    zipped = zip_of(members(renders / keys.render_zip(UID)), published)
+    for view in zipped.views:
+        image = Image.open(io.BytesIO(zipped.read(f"{view.name}.png")))
+        alpha = np.asarray(image.getchannel("A"))
+        assert np.array_equal(images.mask(zipped, view), alpha >= 128)
+        assert {0, 255} < set(alpha.ravel().tolist()), "edges are partly covered"
 
 
 def test_a_radiance_fields_reader_sees_the_object_where_it_is(export, renders):

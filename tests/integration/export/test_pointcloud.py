@@ -1,5 +1,6 @@
 """Point clouds: on the surface, in the right colour, in files that other readers open."""
 
+import functools
 import io
 import json
 import zipfile
@@ -179,6 +180,21 @@ def test_views_that_see_nothing(export, tmp_path, monkeypatch):
     (outcome,) = scenes.outcomes(to).values()
     assert outcome["code"] == "empty"
     assert "12 of 12 views" in outcome["message"]
+
+
+@pytest.mark.parametrize(("blank", "outcome"), [(10, "exported"), (11, "failed")])
+def test_ten_views_may_see_nothing_and_no_more(export, tmp_path, monkeypatch, blank, outcome):
+    recipe = scenes.recipe("gpt4point", views=2 + blank, size=64, images=scenes.GPT4POINT,
+                           camera=Camera(fov=(0.5, 0.5)))  # fmt: skip
+    monkeypatch.setattr(scenes, "BALLS", (((0.3, 0.3, 0.3), 0.02, (1, 1, 1)),))
+    beside = [(2.0, 0.0, 0.1 * number) for number in range(blank)]
+    places = np.array([*[(1.2, 1.2, 1.2)] * 2, *beside])
+    child = functools.partial(scenes.rendered, places=places)
+    out = scenes.output(tmp_path / "out", recipe, objects=1, child=child)
+    to = export("pointcloud", out, status=0 if outcome == "exported" else 10, options=SMALL)
+    (found,) = scenes.outcomes(to).values()
+    assert found["outcome"] == outcome
+    assert outcome == "exported" or "11 of 13 views see no opaque surface" in found["message"]
 
 
 @pytest.mark.slow

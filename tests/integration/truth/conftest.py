@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.patience import HANG_S
-from tests.proof_helpers import BLENDER_42, BLENDERS, DEBIAN, REPOSITORY, absent
-from tests.truth import cases, cube
+from tests.proof_helpers import BLENDER_42, BLENDERS, DEBIAN, REPOSITORY, Studio, absent
+from tests.truth import RANDOM_SCENES, cases, cube
 from tests.truth.look import RECIPE, Look
 from worker.core import keys
 
@@ -24,21 +24,15 @@ PARAMETERS = [
     for name, mark in BLENDERS.items()
     if not absent(name)
 ]
-WRITERS = {
-    "bpy": [sys.executable, BLENDS],
-    "debian": [
-        DEBIAN,
-        "-b",
-        "--factory-startup",
-        "--python-exit-code",
-        "1",
-        "--python",
-        BLENDS,
-        "--",
-    ],
-    "bpy42": [os.environ.get(BLENDER_42, ""), BLENDS],
-}
-"""Commands that write what only Blender can."""
+SCENES = REPOSITORY / "tests/truth/random_scenes.py"
+STARTS = {
+    "bpy": ([sys.executable], []),
+    "debian": (
+        [DEBIAN, "-b", "--factory-startup", "--python-exit-code", "1", "--python"], ["--"],
+    ),
+    "bpy42": ([os.environ.get(BLENDER_42, "")], []),
+}  # fmt: skip
+"""What stands before a script that a Blender runs, and between it and its arguments."""
 PROGRAMS = {"bpy": "bpy", "debian": str(DEBIAN), "bpy42": os.environ.get(BLENDER_42, "")}
 
 
@@ -52,7 +46,7 @@ class Run:
 
     def look(self, identifier: str) -> Look:
         uid = keys.uid_of(identifier)
-        return Look(self.output / keys.render_zip(uid), uid)
+        return Look.opened(self.output / keys.render_zip(uid), uid)
 
 
 @pytest.fixture(scope="session", params=PARAMETERS)
@@ -61,13 +55,32 @@ def rendered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     home = tmp_path_factory.mktemp(f"truth-{request.param}")
     root = home / "in"
     root.mkdir()
-    subprocess.run([*WRITERS[request.param], root], check=True, capture_output=True, timeout=HANG_S)
+    make(request.param, BLENDS, root)
     for case in cases.CASES:
         cases.write(case, root / case.name)
     (home / "outside").mkdir()
     for stray in (home / "outside.png", home / "outside/away.png"):
         stray.write_bytes(cube.picture())
     return run(request.param, root, home)
+
+
+def make(blender: str, script: Path, *arguments: object) -> None:
+    """Run a script that writes files, under the Blender that will read them."""
+    before, after = STARTS[blender]
+    command = [*before, script, *after, *map(str, arguments)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=HANG_S)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+@pytest.fixture(scope="session", params=PARAMETERS)
+def studio(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A pool of one child, and a folder of random scenes."""
+    made = Studio(request.param, tmp_path_factory.mktemp(f"studio-{request.param}"))
+    scenes = made.folder / "scenes"
+    scenes.mkdir()
+    make(request.param, SCENES, scenes, RANDOM_SCENES)
+    yield made
+    made.close()
 
 
 def run(blender: str, root: Path, home: Path) -> Run:

@@ -17,6 +17,7 @@ NEAR = 2e-3
 """By how much of the longest side what is seen may differ from what was asked for."""
 PARTS = 12
 """By how much of 255 a colour may differ."""
+NOT_IN_DEBIAN = {"usda", "usdc", "abc"}
 IN_UNIT_CUBE = 0.38
 """Least coverage of a unit cube seen by look.PLACES."""
 
@@ -25,6 +26,11 @@ IN_UNIT_CUBE = 0.38
 def test_case(rendered, case):
     identifier = f"{case.name}/{case.model}"
     outcome = rendered.outcomes[identifier]
+    if rendered.blender in case.unlike:
+        pytest.skip(f"NOT TESTED under {rendered.blender}: {case.unlike[rendered.blender]}")
+    if outcome.get("code") == "unsupported" and rendered.blender == "debian":
+        assert case.model.rpartition(".")[2] in NOT_IN_DEBIAN
+        pytest.skip("Debian's Blender reads no such file")
     if case.outcome != RENDERED:
         assert outcome.get("code") == case.outcome, outcome
         assert case.says in outcome["message"]
@@ -47,8 +53,13 @@ def test_case(rendered, case):
         assert np.ptp(seen, axis=0).max() <= PARTS  # one colour stands for what is missing
     told = look.metadata
     home = "" if case.model.endswith(".zip") else f"{case.name}/"
-    assert set(told["found_files"].values()) == {home + found for found in case.found}
+    found = {home + name for name in case.found}
+    if rendered.blender == "debian" and case.model.endswith(".fbx"):
+        assert set(told["found_files"].values()) <= found  # its importer looks around by itself
+    else:
+        assert set(told["found_files"].values()) == found
     missing = {*told["missing_textures"]["files"], *told["missing_files"]}
     assert {re.split(r"[/\\]", name)[-1] for name in missing} == set(case.missing)
     assert (outcome.get("missing", 0) > 0) == bool(case.missing)
+    assert bool(told.get("lost_colours")) == case.lost
     assert bool(told["render_worker"]["made_opaque"]) == case.opaque

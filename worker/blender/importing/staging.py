@@ -37,10 +37,11 @@ class Staged:
     """What the file has and the picture has not."""
 
     def facts(self) -> Dict[str, Any]:
-        """For the metadata: files that the model names, found elsewhere or nowhere."""
+        """For the metadata: files that the model names, found elsewhere or nowhere; what is lost."""
         return {
             "found_files": dict(sorted(self.found.items())),
             "missing_files": sorted(self.missing),
+            **self.lost,
         }
 
 
