@@ -68,7 +68,7 @@ def test_a_category_that_is_not_listed(export, omages):
     to = export("omage", omages, status=10, options={"categories": "a,b"})
     assert not list(to.glob("df_*"))
     lines = scenes.outcomes(to).values()
-    assert all("none of --categories" in line["message"] for line in lines)
+    assert all("not one of --categories" in line["message"] for line in lines)
 
 
 def test_zips_of_another_preset(export, views, omages):
