@@ -98,7 +98,7 @@ def test_bytes_are_the_same_each_time_and_anywhere(tmp_path):
         "index.json", "shards/000000.jsonl", "shards/000001.jsonl",
     }  # fmt: skip
     assert one["shards/000001.jsonl"] == (
-        b'{"fileIdentifier":"deep/c.ply","path":"models/deep/c.ply"}\n'
+        b'{"fileIdentifier":"deep/c.ply","path":"models/deep/c.ply","root":"models"}\n'
     )
     assert json.loads(one["index.json"]) == {
         "format": "render-worker-index", "version": 1, "objects": 3,

@@ -152,7 +152,7 @@ def test_folder(tmp_path):
         refs = read(top)
     assert [ref.file_identifier for ref in refs] == sorted([*names, "within.glb"])
     assert [ref.location for ref in refs] == [str(top / ref.file_identifier) for ref in refs]
-    assert {ref.root for ref in refs} == {None}
+    assert {ref.root for ref in refs} == {str(top)}
     assert [(line["log_level"], line["count"]) for line in logs] == [("warning", 8)]
     assert logs[0]["e_g"] == [
         "'a/linked' is a link to a folder", "'a/up.obj' is a link to a file outside its folder",

@@ -178,7 +178,11 @@ def seen(view, points):
 @pytest.mark.parametrize("margin", [0.0, 0.1])
 def test_a_fitted_object_fills_the_frame_and_is_never_cropped(projection, resolution, margin):
     camera = Camera(
-        layout="sphere", projection=projection, distance="fit", margin=margin, fov=(20.0, 90.0)
+        layout="sphere",
+        projection=projection,
+        distance="fit",
+        margin=(margin, margin),
+        fov=(20.0, 90.0),
     )
     for seed in range(20):
         points = cloud(seed)
@@ -199,7 +203,7 @@ def test_a_fitted_object_fills_the_frame_and_is_never_cropped(projection, resolu
     Camera(layout="fixed", fixed=((0, -2, 0.5), (1, 1, -3))),
     Camera(layout="hammersley", distance="cube", fov=(10.0, 70.0), fov_law="sine-squared"),
     Camera(layout="sphere", distance="fit", fov=(20.0, 90.0)),
-    Camera(layout="sphere", distance="fit", fov=(176.0, 178.0), margin=0.0),
+    Camera(layout="sphere", distance="fit", fov=(176.0, 178.0), margin=(0.0, 0.0)),
     Camera(layout="sphere", projection="orthographic"),
     Camera(layout="sphere", projection="orthographic", distance="fit"),
     Camera(layout="sphere", projection="orthographic", distance="fit", radius=(0.1, 0.1)),

@@ -59,6 +59,6 @@ def test_the_counts_in_words():
     for cut in (counts(interrupted=True), counts(broken=BROKEN)):
         assert cut.sentence("out").startswith("stopped before the end: ")
     assert made.summary() == {
-        "rendered": 1, "failed": 3, "new": 0, "settled_earlier": 1,
+        "rendered": 1, "failed": 3, "new": 0, "settled_earlier": 1, "missing_files": 0,
         "codes": {"crash": 2, "import": 1},
     }  # fmt: skip

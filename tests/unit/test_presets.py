@@ -1,6 +1,7 @@
 """Presets: what the published ones say, how they are extended and overridden."""
 
 import copy
+import dataclasses
 import math
 import tomllib
 from pathlib import Path
@@ -100,8 +101,11 @@ def test_a_preset_that_stands_in_for_a_system_names_it(name):
 
 def test_default_has_the_same_cameras_and_other_settings():
     published, default = presets.load("objaverse-xl"), presets.load("default")
-    for same in ("views", "resolution", "camera", "lights"):
-        assert getattr(default, same) == getattr(published, same)
+    assert (default.views, default.resolution) == (published.views, published.resolution)
+    fitted = {"distance": "fit", "margin": (0.05, 0.3)}
+    assert default.camera == dataclasses.replace(published.camera, **fitted)
+    assert (default.lights.rig, default.colour.exposure) == ("studio", 0.0)
+    assert default.lights.strength == pytest.approx(2**-1.5)
     assert default.colour.view_transform == "standard"
     assert "cameras" in default.records
     assert (default.cycles.denoise, default.cycles.filter_width) == (False, 1)
@@ -184,7 +188,7 @@ VALUES = {
     "samples": st.integers(1, 1 << 20),
     "cycles.denoise": st.booleans(),
     "camera.radius": st.tuples(st.floats(1.0, 1.5), st.floats(1.5, 2.0)),
-    "camera.margin": st.floats(0.0, 0.9),
+    "camera.margin": st.tuples(st.floats(0.0, 0.4), st.floats(0.4, 0.9)),
     "name": st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"])),
     "resolution": st.tuples(st.integers(4, 16384), st.integers(4, 16384)),
 }

@@ -90,7 +90,7 @@ def message(*args):
         (("trellis", ['images=["colour-exr"]']), ["trellis needs colour or albedo in"]),
         (("default", ["depth.near=6"]), ["'depth.near' is 6", "depth.far (5)"]),
         (
-            ("default", [*FAR, "camera.radius=6", "camera.max_height=10"]),
+            ("default", [*FAR, "camera.distance=drawn", "camera.radius=6", "camera.max_height=10"]),
             ["'depth.far' is 5", "6.866", "make it 6.87 or more", "depth.mode per-view"],
         ),
         (("trellis-cond", [*FAR, "depth.far=5"]), ["'depth.far' is 5", "10.8"]),

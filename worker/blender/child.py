@@ -12,7 +12,7 @@ from worker.blender import compat, engine
 from worker.blender.connection import Connection, Heart
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.products import PRODUCTS, Tell
-from worker.blender.views import sky
+from worker.blender.views import scene, sky
 from worker.contract.protocol import (
     Configure,
     Configured,
@@ -24,6 +24,8 @@ from worker.contract.protocol import (
 from worker.contract.recipe import from_dict
 
 BUG = 70
+REFUSALS = frozenset({"empty", "import", "too_large", "unsupported"})
+"""Faults that are found before anything is rendered."""
 
 
 def main(arguments: list[str]) -> None:
@@ -82,9 +84,23 @@ def answer(request: RenderObject, device: engine.Device, tell: Tell) -> Union[Re
         recipe = from_dict(request.recipe)
         return PRODUCTS[recipe.product](request, recipe, device, tell)
     except ObjectFault as fault:
-        return Failed(request.uid, fault.code, str(fault))
+        return Failed(request.uid, fault.code, str(fault), can_go_on=_put_away(fault))
     except MemoryError:
         return Failed(request.uid, "memory", "out of memory inside Blender")
     except Exception as error:  # noqa: BLE001 - one object never ends the child
         traceback.print_exc()
         return Failed(request.uid, "render", f"{type(error).__name__}: {brief(error)}")
+
+
+def _put_away(fault: ObjectFault) -> bool:
+    """Clear the scene after an object that was refused before it was rendered; whether that is all.
+
+    What Blender itself failed at may have left anything.
+    """
+    if fault.code not in REFUSALS:
+        return False
+    try:
+        scene.clean()
+    except RuntimeError:
+        return False
+    return True

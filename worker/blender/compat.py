@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 from typing import Any
 
 import bpy
@@ -40,7 +41,11 @@ IMPORTERS: dict[str, tuple[Operator, ...]] = {
     "glb": (Operator("import_scene.gltf", _GLTF),),
     "gltf": (Operator("import_scene.gltf", _GLTF),),
     "obj": (Operator("wm.obj_import"), Operator("import_scene.obj")),
-    "fbx": (Operator("wm.fbx_import"), Operator("import_scene.fbx")),
+    # What the one in C++ refuses, the one in Python refuses too, or shows without some faces; and
+    # only the first reads text. So the second is for Blenders without the first alone.
+    "fbx": (
+        Operator("wm.fbx_import"), Operator("import_scene.fbx", (("use_image_search", False),)),
+    ),
     "stl": (Operator("wm.stl_import"), Operator("import_mesh.stl")),
     "ply": (Operator("wm.ply_import"), Operator("import_mesh.ply")),
     "dae": (Operator("wm.collada_import", build_option="collada"),),
@@ -55,6 +60,8 @@ IMPORTERS: dict[str, tuple[Operator, ...]] = {
     ),
 }  # fmt: skip
 
+OWN_READERS = ("blend", "off")
+"""Formats that the worker brings in itself, see `importing`."""
 ADD_ONS = ("cycles", "io_scene_gltf2", "io_scene_fbx", "io_scene_obj", "io_mesh_stl", "io_mesh_ply")
 VIEW_TRANSFORMS = {"standard": "Standard", "filmic": "Filmic", "agx": "AgX"}
 ENGINES = {"cycles": "CYCLES"}
@@ -101,8 +108,8 @@ def importer(suffix: str) -> Operator | None:
 
 @functools.cache
 def formats() -> tuple[str, ...]:
-    """Suffixes, without a dot, that this Blender can read; .blend always."""
-    return tuple(sorted(["blend", *(suffix for suffix in IMPORTERS if importer(suffix))]))
+    """Suffixes, without a dot, that can be read here; some need no importer of Blender's."""
+    return tuple(sorted([*OWN_READERS, *(suffix for suffix in IMPORTERS if importer(suffix))]))
 
 
 @functools.cache
@@ -113,6 +120,28 @@ def options_of(operator: str) -> frozenset[str]:
     except KeyError:
         return frozenset()
     return frozenset(option.identifier for option in kind.properties)
+
+
+@functools.cache
+def gltf_extensions() -> frozenset[str]:
+    """Extensions that this Blender's glTF importer knows; empty where it does not say.
+
+    Without Draco's library, which it may have been packaged without, it cannot read that one.
+    """
+    try:
+        reader: Any = importlib.import_module("io_scene_gltf2.io.imp.gltf2_io_gltf")
+        known = frozenset(
+            reader.glTFImporter("", {"import_user_extensions": []}).extensions_managed
+        )
+    except (ImportError, AttributeError, KeyError, TypeError):
+        return frozenset()
+    for name in ("draco", "gltf2_io_draco_compression_extension"):  # the second until 4.1
+        try:
+            draco: Any = importlib.import_module(f"io_scene_gltf2.io.com.{name}")
+        except ImportError:
+            continue
+        return known if draco.dll_exists(quiet=True) else known - {"KHR_draco_mesh_compression"}
+    return known
 
 
 def run(chosen: Operator, filepath: str, options: dict[str, Any]) -> bool:
@@ -258,16 +287,24 @@ def curves(action: Any) -> list[Any]:
 
 def fill_triangles(mesh: Any, points: Any, triangles: Any) -> None:
     """Make an empty mesh one of `points` (V,3) and `triangles` (T,3)."""
-    count = len(triangles)
+    fill_faces(mesh, points, triangles.ravel(), np.full(len(triangles), 3, np.int32))
+
+
+def fill_faces(mesh: Any, points: Any, corners: Any, sizes: Any) -> None:
+    """Make an empty mesh one of `points` (V,3), and faces of `sizes` (F,) corners each.
+
+    corners: the points (L,) at the corners of all faces, one face after the other.
+    """
     mesh.vertices.add(len(points))
     mesh.vertices.foreach_set("co", np.ascontiguousarray(points, np.float32).ravel())
-    mesh.loops.add(3 * count)
-    mesh.loops.foreach_set("vertex_index", triangles.astype(np.int32).ravel())
-    mesh.polygons.add(count)
-    mesh.polygons.foreach_set("loop_start", np.arange(0, 3 * count, 3, dtype=np.int32))
+    mesh.loops.add(len(corners))
+    mesh.loops.foreach_set("vertex_index", corners.astype(np.int32))
+    mesh.polygons.add(len(sizes))
+    starts = np.cumsum(sizes, dtype=np.int32) - np.asarray(sizes, np.int32)
+    mesh.polygons.foreach_set("loop_start", starts)
     kind: Any = bpy.types.MeshPolygon
     if not kind.bl_rna.properties["loop_total"].is_readonly:  # until 4.1
-        mesh.polygons.foreach_set("loop_total", np.full(count, 3, dtype=np.int32))
+        mesh.polygons.foreach_set("loop_total", np.asarray(sizes, np.int32))
     mesh.update(calc_edges=True)
 
 

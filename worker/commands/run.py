@@ -41,6 +41,9 @@ EXAMPLES = """Examples:
 
 app = application()
 
+MOST_DEPTH = 64
+"""As deep as `names.safe_member` lets a path be."""
+
 
 @app.command(cls=Command, epilog=EXAMPLES)
 @with_s3
@@ -108,6 +111,16 @@ def run_command(
         int,
         option("--max-download-mb", "Size limit of one object, unpacked, in MB.", DOWNLOADS, min=1),
     ] = 1024,
+    root_depth: Annotated[
+        int,
+        option(
+            "--root-depth",
+            "Folders above a listed local model whose files it may use; 0: its own only.",
+            WHAT,
+            min=0,
+            max=MOST_DEPTH,
+        ),
+    ] = 0,
     download_timeout: Annotated[
         float, option("--download-timeout", "Seconds for one download.", DOWNLOADS, min=1.0)
     ] = 600.0,
@@ -168,7 +181,9 @@ def run_command(
                 memory_bytes=memory_limit << 20,
             ),
         ),
-        fetch=FetchLimits(max_bytes=max_download << 20, timeout_s=download_timeout),
+        fetch=FetchLimits(
+            max_bytes=max_download << 20, timeout_s=download_timeout, root_depth=root_depth
+        ),
         download_workers=download_workers,
         keep_downloads=keep_downloads,
         keep_format=keep_format,

@@ -85,15 +85,17 @@ def viewpoints(
     if camera.layout in OFFSET:
         offset = (source.random(), source.random())
     return [
-        _viewpoint(camera, resolution, layout(slot), _fov(camera, source), support)
+        _viewpoint(
+            camera, resolution, layout(slot), _fov(camera, source), _margin(camera, source), support
+        )
         for number in range(views)
         for slot in [CameraSlot(camera, number, views, source, offset)]
     ]
 
 
 def check(camera: Camera) -> None:
-    """Check rules that involve more than one key's own range. Raises: RecipeError."""
-    for name in ("radius", "fov", "elevation"):
+    """Refuse what no single key's range can. Raises: RecipeError."""
+    for name in ("radius", "fov", "elevation", "margin"):
         low, high = getattr(camera, name)
         if low > high:
             raise RecipeError(
@@ -137,7 +139,7 @@ def farthest(camera: Camera, resolution: tuple[int, int], reach: float) -> float
     narrow = min(resolution) / resolution[0] * math.tan(math.radians(camera.fov[0]) / 2.0)
     if camera.distance == "cube":
         return CUBE / math.sin(math.atan(narrow))
-    return reach * max(math.hypot(1.0, 1.0 / ((1.0 - camera.margin) * narrow)), 1.0 + LEAST_ROOM)
+    return reach * max(math.hypot(1.0, 1.0 / ((1.0 - camera.margin[1]) * narrow)), 1.0 + LEAST_ROOM)
 
 
 def shell(slot: CameraSlot) -> Matrix:
@@ -216,6 +218,7 @@ def _viewpoint(
     resolution: tuple[int, int],
     position: Matrix,
     fov: float,
+    margin: float,
     support: Optional[Support],
 ) -> Viewpoint:
     if camera.northern:
@@ -233,7 +236,7 @@ def _viewpoint(
         if support is None:
             raise RecipeError("'camera.distance' is 'fit', which needs an object")
         fitters = {"perspective": _fit_perspective, "orthographic": _fit_orthographic}
-        fitters[camera.projection](pose, k, resolution, 1.0 - camera.margin, support)
+        fitters[camera.projection](pose, k, resolution, 1.0 - margin, support)
     return Viewpoint(pose, k, width, height, camera.projection)
 
 
@@ -273,6 +276,11 @@ def _fov(camera: Camera, source: random.Random) -> float:
         return source.uniform(low, high)
     squares = [math.sin(math.radians(angle) / 2.0) ** 2 for angle in (low, high)]
     return math.degrees(2.0 * math.asin(math.sqrt(source.uniform(*squares))))
+
+
+def _margin(camera: Camera, source: random.Random) -> float:
+    low, high = camera.margin
+    return low if low == high else source.uniform(low, high)
 
 
 def _uniform(source: random.Random) -> Matrix:

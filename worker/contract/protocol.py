@@ -24,6 +24,8 @@ from typing import Any, Dict, List, Tuple, Union
 from worker.contract.escaping import legible
 
 MAX_LINE = 16 * 1024 * 1024
+STAGE = "staged"
+"""Folder in an object's scratch in which the child may lay it out for its importer."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,9 +105,11 @@ class View:
     "perspective", or "orthographic": K[0,0] is pixels per world unit, without perspective division.
     frame: the frame of the object's animation.
     files: raw file name in scratch by kind: "passes" (multilayer EXR, linear, premultiplied)
-    and, if the view transform is not the sRGB standard, "display" (PNG, straight alpha).
-    window: left, top, width and height, in pixels, of the render region, the part of the frame that
-    those files hold; nothing is visible outside it. Empty: the whole frame.
+    and, where the view transform is not the sRGB standard, "display" (PNG, straight alpha).
+    window: left, top, width and height of the part of the frame that those files hold, in pixels;
+    nothing is seen outside it. Empty: all of it.
+    raw_scale, raw_offset: a length l in the raw files is ``raw_scale * l`` in the world, a point p
+    ``raw_scale * p + raw_offset``.
     """
 
     name: str
@@ -117,6 +121,8 @@ class View:
     files: Dict[str, str]
     frame: int = 0
     window: List[int] = dataclasses.field(default_factory=list)
+    raw_scale: float = 1.0
+    raw_offset: List[float] = dataclasses.field(default_factory=lambda: [0.0, 0.0, 0.0])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,12 +146,14 @@ class Rendered:
 class Failed:
     """The object failed; `code` is one of `worker.core.errors.OBJECT_ERRORS`.
 
-    In answer to Configure, "device" or "configuration".
+    In answer to Configure, "device" or "configuration". `can_go_on`: the child has put the object
+    away and is as good as new.
     """
 
     uid: str
     code: str
     message: str
+    can_go_on: bool = False
 
 
 Message = Union[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, Literal, Union
 
 from worker.contract.omage_keys import Omage
 from worker.contract.scene_keys import Scenes
@@ -35,7 +35,7 @@ CAMERA_LAYOUTS = (
 DENOISER = "openimagedenoise"
 """The denoiser of `cycles.denoise`, by its name in `protocol.Ready`."""
 RIGS = (
-    "four-suns", "shap-e", "uniform", "environment", "area", "trellis", "own", "none",
+    "four-suns", "studio", "shap-e", "uniform", "environment", "area", "trellis", "own", "none",
 )  # fmt: skip
 
 
@@ -75,8 +75,11 @@ class Camera:
         high=1000.0,
         unit="world unit",
     )
-    margin: float = key(
-        0.05, "distance fit: share of half the frame left free on each side", low=0.0, high=0.9
+    margin: tuple[float, float] = key(
+        (0.05, 0.05),
+        "share of the frame's half left free on each side by 'fit', drawn; one number fixes it",
+        low=0.0,
+        high=0.9,
     )
     max_height: float = key(
         2.2,
@@ -115,8 +118,9 @@ class Lights:
 
     rig: str = key(
         "four-suns",
-        "which lights; own: the file's lamps, or four-suns if none of them shines (worlds are "
-        "ignored, also a .blend's own); runtime.lights in the metadata says which",
+        "which lights; studio: four suns for what is matt, and soft boxes that metal and glass "
+        "reflect; own: the file's lamps, and four-suns where it has none that shines (no "
+        "world is read, not even a .blend's own); metadata's runtime.lights says which",
         choices=RIGS,
     )
     strength: float = key(1.0, "factor on all lights", low=0.0, high=1e6)
@@ -156,6 +160,18 @@ class Subject:
     one_colour: tuple[str, ...] = key(
         (), "formats whose objects get one random colour instead of their materials"
     )
+    backfaces: str = key(
+        "file",
+        "backs of single-sided faces; file: hidden where the file says so (glTF does)",
+        choices=("file", "shown", "hidden"),
+    )
+    points: float = key(
+        0.0,
+        "points without a face are shown as spheres of this diameter; 0: not at all",
+        low=0.0,
+        high=1.0,
+        unit="share of the points' longest side",
+    )
     normalise: str = key(
         "unit-cube",
         "unit-cube: scale the longest side to 1; unit-sphere: scale the farthest vertex to 1 from "
@@ -167,11 +183,16 @@ class Subject:
     )
     pose: str = key(
         "imported",
-        "imported: as the importer leaves it; rest: armatures and shape keys at rest; frame: at "
-        "one frame; spread: views spread evenly over the animation",
+        "imported: at the file's own frame; rest: armatures and shape keys at rest; frame: at "
+        "one frame; spread: the views go evenly through the animation",
         choices=("imported", "rest", "frame", "spread"),
     )
-    frame: int = key(1, "pose frame: number of the frame", low=-1048574, high=1048574)
+    frame: Union[int, Literal["file"]] = key(
+        "file",
+        "the frame of pose frame; file: the one that the file was saved at",
+        low=-1048574,
+        high=1048574,
+    )
     least_alpha: float = key(
         0.002,
         "surfaces of less alpha are absent from data images (0.002: under 1/255); 0: none is",
@@ -202,7 +223,7 @@ class Cycles:
     )
     diffuse_bounces: int = key(1, "diffuse bounces", low=0, high=1024)
     glossy_bounces: int = key(1, "glossy bounces", low=0, high=1024)
-    transparent_bounces: int = key(3, "transparent surfaces a ray may cross", low=0, high=1024)
+    transparent_bounces: int = key(64, "transparent surfaces a ray may cross", low=0, high=1024)
     transmission_bounces: int = key(3, "transmission bounces", low=0, high=1024)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import typing
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, Optional, Union
 
 LIKE = 0.6
 """Smallest similarity of two words, 0 to 1, at which one is suggested for the other."""
@@ -109,6 +109,13 @@ def _alike(word: str, option: str) -> float:
 
 def _checked(value: Any, hint: Any, about: typing.Mapping[str, Any], path: str) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Union:  # a number, or one of the words that stand in its place
+        words = [word for arg in args for word in typing.get_args(arg)]
+        if isinstance(value, str):
+            if value not in words:
+                raise RecipeError(f"'{path}' is a number or {' or '.join(map(repr, words))}")
+            return value
+        hint = next(arg for arg in args if not typing.get_args(arg))
     if origin is tuple and args[-1] is Ellipsis:
         if not isinstance(value, (list, tuple)):
             example = '["…"]' if args[0] is str else "[…]"

@@ -8,7 +8,7 @@ from typing import Final
 MODEL_SUFFIXES: Final = frozenset(
     {
         "glb", "gltf", "obj", "fbx", "stl", "ply", "dae",
-        "abc", "usd", "usda", "usdc", "usdz", "blend",
+        "abc", "usd", "usda", "usdc", "usdz", "blend", "off",
     }
 )  # fmt: skip
 """Lower-case suffixes without the dot. A child reports which of them its Blender can import."""

@@ -70,7 +70,10 @@ def _from_matrices(zipped: OpenedZip) -> bytes:
     except RenderFailed as error:
         raise zipped.damaged(f"has an impossible placement of the object: {error}") from error
     facts = {view.name: about.render_worker.facts.get(view.name, {}) for view in shots}
-    return record.contents(Taken(views=shots, placement=where, facts=facts), recipe)
+    covered = about.render_worker.coverage.views
+    return record.contents(
+        Taken(views=shots, placement=where, facts=facts, coverage=covered), recipe
+    )
 
 
 def _check(zipped: OpenedZip, shots: list[View]) -> None:

@@ -33,6 +33,12 @@ T = TypeVar("T")
 Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 
 
+class ViewCoverage(msgspec.Struct, frozen=True):
+    """How much of each view the object covers, 0 to 1."""
+
+    views: dict[str, float] = {}
+
+
 class RenderWorker(msgspec.Struct, frozen=True, kw_only=True):
     """The key `render_worker` of ``metadata.json``; see `worker.pack.records.metadata`."""
 
@@ -42,6 +48,7 @@ class RenderWorker(msgspec.Struct, frozen=True, kw_only=True):
     recipe_digest: str | None = None
     placement: dict[str, Any] | None = None
     images: dict[str, dict[str, Any]] = {}
+    coverage: ViewCoverage = ViewCoverage()
     facts: dict[str, dict[str, dict[str, Any]]] = {}
 
 

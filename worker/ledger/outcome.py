@@ -48,7 +48,9 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A key of `errors.OBJECT_ERRORS` if the outcome is "failed", else None."""
     message: str | None = None
     listed: bool = True
-    """Whether the index names the object; else it was discovered in a repository."""
+    """Whether the index names it; else a repository was found to hold it."""
+    missing: int = 0
+    """Of a rendered object: files that it names and that are not there, or do not decode."""
     time: str
     """End of the attempt, RFC 3339 in UTC with milliseconds; sorts as text."""
 
@@ -81,6 +83,10 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     size: int | None = None
     """Size of the zip in bytes; for a data set, of the object's own files."""
     views: int | None = None
+    coverage_min: float | None = None
+    """Of a rendered object's views: the least share of the pixels that show it, 0 to 1."""
+    coverage_mean: float | None = None
+    """As `coverage_min`: the mean."""
     seconds: dict[str, float] = {}
     """Duration of each step in seconds."""
     attempt: int = 1
@@ -107,6 +113,9 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         return cls(
             **_common(ref, shard, author, "rendered"),
             sha256=packed.sha256, size=packed.size, views=packed.views,
+            missing=packed.missing,
+            coverage_min=packed.coverage.least if packed.coverage else None,
+            coverage_mean=packed.coverage.mean if packed.coverage else None,
             seconds=seconds, attempt=attempt, listed=listed,
         )  # fmt: skip
 

@@ -7,12 +7,18 @@ number of threads.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from worker.contract.recipe import Recipe
 from worker.core import keys
+from worker.core.errors import RenderFailed
 from worker.pack import archive
+from worker.pack.archive import Member
+from worker.pack.coverage import Coverage
 from worker.pack.products import PRODUCTS
 from worker.pack.result import PackedObject
 from worker.supervisor.result import RenderedObject
@@ -20,20 +26,28 @@ from worker.supervisor.result import RenderedObject
 THREADS: Final = 2
 
 
+class _Textures(msgspec.Struct, frozen=True):
+    files: tuple[str, ...] = ()
+
+
+class _Missing(msgspec.Struct, frozen=True):
+    missing_files: tuple[str, ...] = ()
+    missing_textures: _Textures = _Textures()
+
+
 def pack(
     rendered: RenderedObject, recipe: Recipe, into: Path, *, threads: int = THREADS
 ) -> PackedObject:
     """Write the files of the recipe's product to ``<uid>.zip`` in the folder `into`.
 
-    `threads` is the number of threads that encode images.
-
-    Raises: RenderFailed, if Blender's files do not decode or do not match the recipe; NodeError,
-    if the zip cannot be written.
+    Raises: Empty, when no view shows anything; RenderFailed, when what Blender left is not what it
+    was asked for or does not decode; NodeError, when the zip cannot be written.
     """
     answer, ref = rendered.answer, rendered.fetched.ref
     path = into / PurePosixPath(keys.render_zip(ref.uid)).name
+    told: list[Coverage | None] = []
     with contextlib.closing(PRODUCTS[recipe.product](rendered, recipe, threads)) as members:
-        written = archive.write(path, ref.uid, members)
+        written = archive.write(path, ref.uid, _noting(members, told))
     return PackedObject(
         ref=ref,
         path=written.path,
@@ -42,4 +56,22 @@ def pack(
         views=len(answer.views),
         runtime=answer.runtime,
         render_s=answer.render_s,
+        coverage=told[0],
+        missing=len(_missing(answer.scene)),
     )
+
+
+def _noting(
+    members: Generator[Member, None, Coverage | None], told: list[Coverage | None]
+) -> Iterator[Member]:
+    """The members; at their end `told` has what the product returns."""
+    told.append((yield from members))
+
+
+def _missing(scene: Mapping[str, Any]) -> set[str]:
+    """Names of files that the child found missing, or useless. Raises: RenderFailed."""
+    try:
+        told = msgspec.convert(scene, _Missing)
+    except msgspec.ValidationError as error:
+        raise RenderFailed(f"the child's answer does not say what is missing: {error}") from error
+    return {*told.missing_files, *told.missing_textures.files}

@@ -7,17 +7,36 @@ from __future__ import annotations
 
 import functools
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.codecs.exr import ExrFile, NotExr
+from worker.contract import render_passes
 from worker.contract.protocol import View
 from worker.contract.render_passes import Pass
 from worker.core.errors import RenderFailed
+
+
+def _depth(raw: NDArray[np.float32], view: View) -> NDArray[np.float32]:
+    nothing = render_passes.DEPTH.background
+    return np.where(raw < nothing, raw * np.float32(view.raw_scale), np.float32(nothing))
+
+
+def _position(raw: NDArray[np.float32], view: View) -> NDArray[np.float32]:
+    # In double precision: far from the model's origin, what is left is small.
+    found: NDArray[np.float64] = raw.astype(np.float64) * view.raw_scale + view.raw_offset
+    return found.astype(np.float32)
+
+
+TO_WORLD: Final[dict[Pass, Callable[[NDArray[np.float32], View], NDArray[np.float32]]]] = {
+    render_passes.DEPTH: _depth,
+    render_passes.POSITION: _position,
+}
+"""What raw files tell in the model's own unit and place."""
 
 
 class RawView:
@@ -33,10 +52,13 @@ class RawView:
 
         Each pass is read once and cached.
 
-        Raises: RenderFailed.
+        Depths and positions are the world's, whatever the raw file's unit. Raises: RenderFailed.
         """
         if wanted not in self._layers:
-            pixels = self.framed(self._read(wanted), wanted.background)
+            found = self._read(wanted)
+            if wanted in TO_WORLD:
+                found = TO_WORLD[wanted](found, self.view)
+            pixels = self.framed(found, wanted.background)
             pixels.flags.writeable = False
             self._layers[wanted] = pixels
         return self._layers[wanted]

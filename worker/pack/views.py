@@ -43,7 +43,9 @@ def _problem(view: View, name: str, recipe: Recipe) -> str:
     if not _rigid(view.camera_to_world):
         return "has a camera_to_world that is not a rigid 4x4 matrix"
     if not _pinhole(view.intrinsics):
-        return "has intrinsics that are not a 3x3 pinhole matrix"
+        return "has intrinsics that are no 3x3 pinhole matrix"
+    if not _measured(view):
+        return "has raw files of no unit or place"
     return ""
 
 
@@ -71,3 +73,8 @@ def _pinhole(rows: list[list[float]]) -> bool:
         and k[1, 0] == 0
         and np.array_equal(k[2], [0, 0, 1])
     )
+
+
+def _measured(view: View) -> bool:
+    numbers = np.array([view.raw_scale, *view.raw_offset], np.float64)
+    return len(numbers) == 4 and bool((np.abs(numbers) < BOUND).all() and view.raw_scale > 0)  # noqa: PLR2004

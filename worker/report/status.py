@@ -71,7 +71,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     done: int
     """Of the index's objects, those settled: rendered, exported, failed for good."""
     beside: int
-    """Rendered objects that the index does not name."""
+    """Objects rendered that the index does not name."""
+    incomplete: int
+    """Objects rendered without some file that they name, as a texture."""
     total: int | None
     left: int | None
     per_hour: float | None
@@ -127,6 +129,7 @@ class _Count:
         self._codes: Counter[str] = Counter()
         self._retryable = 0
         self._beside = 0
+        self._incomplete = 0
         self._patterns: Counter[tuple[str, str]] = Counter()
         self._examples: dict[tuple[str, str], LedgerLine] = {}
 
@@ -138,6 +141,7 @@ class _Count:
         self._outcomes.update(line.outcome for line in folded.values())
         self._others.extend(hash(uid) for uid, line in folded.items() if line.outcome != "new")
         done = 0
+        self._incomplete += sum(line.missing > 0 for line in folded.values())
         for uid, line in folded.items():
             open_yet = not settled(line, frozenset())
             if line.outcome == "new":
@@ -179,6 +183,7 @@ class _Count:
             retryable=self._retryable,
             done=sum(done.values()),
             beside=self._beside,
+            incomplete=self._incomplete,
             total=total,
             left=left,
             per_hour=rate,
@@ -248,6 +253,8 @@ def _summary(status: Status) -> list[RenderableType]:
     sentences = [f"{status.done:,}{of} objects done"]
     if status.beside:
         sentences.append(f"{status.beside:,} rendered that the index does not name")
+    if status.incomplete:
+        sentences.append(f"{status.incomplete:,} rendered with missing files")
     if status.retryable:
         sentences.append(f"{status.retryable:,} failed and will be retried")
     if status.per_hour is not None:

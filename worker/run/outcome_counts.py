@@ -19,6 +19,8 @@ class OutcomeCounts:
         self.now: Counter[str] = Counter()
         self.codes: Counter[str] = Counter()
         self.earlier: Counter[str] = Counter()
+        self.incomplete = 0
+        """Objects rendered without some file that they name."""
         self.interrupted = False
         self.broken: WorkerError | None = None
         """The error that kept the remaining work from starting."""
@@ -27,6 +29,7 @@ class OutcomeCounts:
         """Count an outcome of this run."""
         with self._lock:
             self.now[outcome.outcome] += 1
+            self.incomplete += outcome.missing > 0
             if outcome.code is not None:
                 self.codes[outcome.code] += 1
             self.interrupted |= outcome.code == ObjectInterrupted.code
@@ -40,6 +43,7 @@ class OutcomeCounts:
         """The counts as fields of a log line."""
         return {
             **{kind: self.now[kind] for kind in (self._doing, "failed", "new")},
+            "missing_files": self.incomplete,
             "settled_earlier": self.earlier.total(),
             "codes": dict(self.codes),
         }
@@ -48,6 +52,7 @@ class OutcomeCounts:
         """The counts as one line of text."""
         codes = ", ".join(f"{count} {code}" for code, count in self.codes.most_common())
         parts = [f"{self.now[self._doing]} {self._doing}"]
+        parts += [f"{self.incomplete} of them with missing files"] if self.incomplete else []
         parts += [f"{self.now['failed']} failed ({codes})"] if codes else []
         parts += [f"{self.now['new']} new, not rendered"] if self.now["new"] else []
         parts += [f"{self.earlier.total()} done before"] if self.earlier else []

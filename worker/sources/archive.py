@@ -23,8 +23,8 @@ from worker.sources.names import known_formats, safe_member
 from worker.sources.unpack import BROKEN, Entry, entries
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
-SELF_CONTAINED = frozenset({"glb", "stl", "ply", "usdz"})
-"""Formats in which one file is, in practice, the whole object."""
+SELF_CONTAINED = frozenset({"glb", "stl", "ply", "off", "usdz"})
+"""Formats whose one file is the whole object, as they are used in practice."""
 
 
 class ArchivePath(NamedTuple):

@@ -46,6 +46,8 @@ class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_bytes: int = 1 << 30
     timeout_s: float = 600.0
     attempts: int = 4
+    root_depth: int = 0
+    """Folders above a local model's own whose files it may use, where its record has no root."""
 
 
 class Source(Protocol):

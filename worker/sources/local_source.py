@@ -53,7 +53,10 @@ class LocalSource:
     ) -> FetchedObject:  # fmt: skip
         # A root inside an archive says what to unpack, not where the archive may be.
         outside = member is None and ref.root is not None and split(ref.root).member is None
-        root = _path(ref.root) if outside and ref.root is not None else path.parent
+        above = path.absolute().parents
+        root = above[min(self._limits.root_depth, len(above) - 1)]
+        if outside and ref.root is not None:
+            root = _path(ref.root)
         real_root, model = inside(root, path)
         if member is not None or is_archive(path, path.name):
             deadline = Deadline(self._limits.timeout_s, self._stop)

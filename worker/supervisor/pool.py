@@ -14,14 +14,14 @@ import random
 import shutil
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import structlog
 
 from worker.contract import recipe as recipes
-from worker.contract.protocol import Failed, Phase, Ready, Rendered, RenderObject
+from worker.contract.protocol import STAGE, Failed, Phase, Ready, Rendered, RenderObject
 from worker.contract.recipe import Recipe
 from worker.core import cores, memory
 from worker.core import scratch as scratch_folders
@@ -39,7 +39,7 @@ from worker.core.errors import (
     Unsupported,
 )
 from worker.sources.base import FetchedObject
-from worker.supervisor import canary, devices, scene_order, usage
+from worker.supervisor import canary, devices, reasons, scene_order, usage
 from worker.supervisor.devices import Device
 from worker.supervisor.process import Child, ChildDied
 from worker.supervisor.result import RenderedObject
@@ -73,7 +73,9 @@ class Slot:
     def __init__(self, device: Device, recycle_after: int) -> None:
         self.device = device
         self.child: Child | None = None
-        # Varied, because children that started together would otherwise restart together.
+        self.coming: Future[Child] | None = None
+        """A child that was started and is not waited for yet."""
+        # Jitter, or all children of a node that started together would restart together.
         spread = random.uniform(0.8, 1.2)  # noqa: S311 - not a secret
         self.recycle_after = max(1, round(recycle_after * spread))
 
@@ -169,16 +171,23 @@ class Pool:
         slot = self._free.get()
         try:
             answer = self._with_retry(slot, request, on_phase)
-            tail = slot.child.log_tail if slot.child else ()
+            folders = _folders(fetched.root, scratch)
+            tail = tuple(
+                reasons.without_paths(line, folders)
+                for line in (slot.child.log_tail if slot.child else ())
+            )
             if isinstance(answer, Failed):
-                # After an error the scene is in an unknown state; a new child takes about 1 s.
-                self._empty(slot)
+                if answer.can_go_on:
+                    self._recycle(slot)
+                else:  # its scene may hold anything; a fresh child costs about a second
+                    self._replace(slot)
                 if scratch_folders.is_full(scratch):
                     raise scratch_folders.full(answer.message)
-                raise OBJECT_ERRORS.get(answer.code, RenderFailed)(answer.message, tail)
+                message = reasons.without_paths(reasons.explained(answer.message, tail), folders)
+                raise OBJECT_ERRORS.get(answer.code, RenderFailed)(message, tail)
             if answer.uid != request.uid:
-                self._empty(slot)
-                raise RenderFailed(f"Blender returned another object ({answer.uid})", tail)
+                self._replace(slot)
+                raise RenderFailed(f"Blender answered for another object ({answer.uid})", tail)
             self._recycle(slot)
             return RenderedObject(fetched=fetched, scratch=scratch, answer=answer)
         finally:
@@ -312,7 +321,7 @@ class Pool:
             if slot.child is not None:
                 break
             try:
-                slot.child = self._start(slot.device, environment)
+                slot.child = self._start(slot, environment)
             except BlenderMissing as error:
                 if self._closed:
                     raise ObjectInterrupted("the worker was stopped") from error
@@ -325,14 +334,12 @@ class Pool:
         assert slot.child is not None  # noqa: S101 - the last attempt raised
         return slot.child
 
-    def _start(self, device: Device, environment: str) -> Child:
-        home = self._home / f"child-{next(self._numbers)}"
-        child = self._starter.submit(
-            Child, self._runtime, device, home, self._options.limits, self._memory_limit
-        ).result()
-        with self._lock:
-            self._alive.add(child)
-        if self._closed:  # `close` may have missed this child
+    def _start(self, slot: Slot, environment: str) -> Child:
+        """The child that is coming up in the slot, or a new one, ready to render."""
+        coming = slot.coming or self._starter.submit(self._launch, slot.device)
+        slot.coming = None
+        child = coming.result()
+        if self._closed:
             self._end(child)
             raise ObjectInterrupted("the worker was stopped")
         try:
@@ -353,7 +360,23 @@ class Pool:
         swollen = usage.of_group(child.pid).resident > RECYCLE_SHARE * self._memory_limit
         if child.objects >= slot.recycle_after or swollen:
             log.debug("child recycled", objects=child.objects, swollen=swollen)
-            self._empty(slot)
+            self._replace(slot)
+
+    def _replace(self, slot: Slot) -> None:
+        """End the slot's child and start the next at once, while the next object is fetched."""
+        self._empty(slot)
+        if not self._closed:
+            slot.coming = self._starter.submit(self._launch, slot.device)
+
+    def _launch(self, device: Device) -> Child:
+        """Start a process on `device`, which is not waited for. Runs in the starter's thread."""
+        home = self._home / f"child-{next(self._numbers)}"
+        child = Child(self._runtime, device, home, self._options.limits, self._memory_limit)
+        with self._lock:
+            self._alive.add(child)
+        if self._closed:  # since `close` looked at who is alive
+            self._end(child)
+        return child
 
     def _empty(self, slot: Slot) -> None:
         if slot.child is not None:
@@ -365,3 +388,9 @@ class Pool:
             self._alive.discard(child)
         child.kill()
         shutil.rmtree(child.home, ignore_errors=True)
+
+
+def _folders(root: Path, scratch: Path) -> tuple[str, ...]:
+    """The folders of one object, as they are called here and as links lead to them."""
+    inner = (scratch / STAGE, root, scratch)
+    return tuple(str(path) for each in inner for path in (each, each.resolve()))

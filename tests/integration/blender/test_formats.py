@@ -12,7 +12,7 @@ NAMES = [
 ]  # fmt: skip
 COUNTS = {
     "animation_count", "armature_count", "edge_count", "lamp_count", "linked_files",
-    "material_count", "mesh_count", "missing_textures", "object_count", "poly_count",
+    "made_opaque", "material_count", "mesh_count", "missing_textures", "object_count", "poly_count",
     "placement", "random_color", "scene_size", "shape_key_count", "vert_count",
 }  # fmt: skip
 

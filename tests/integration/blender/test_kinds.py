@@ -207,9 +207,11 @@ def test_a_fitted_object_touches_the_margin(
 
 
 def sphere_is(child, model, out, **keys):
-    _, (file,) = render(child, model, out, images=["position-exr"], **keys)
+    answer, (file,) = render(child, model, out, images=["position-exr"], **keys)
+    view = answer["views"][0]
     seen = layer(file, DEPTH)[..., 0] < NOTHING_DEPTH
-    return np.linalg.norm(layer(file, POSITION)[seen], axis=1)
+    points = view["raw_scale"] * layer(file, POSITION)[seen] + view["raw_offset"]
+    return np.linalg.norm(points, axis=1)
 
 
 @pytest.mark.parametrize("size", ["dark", "lit_large"])

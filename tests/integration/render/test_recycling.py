@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import msgspec
 import pytest
 
 from tests.integration.render.cubes import RECIPE, model
-from tests.patience import PATIENT
+from tests.patience import PATIENT, until
 from tests.tools import processes
-from worker.core.errors import Empty
+from worker.core.errors import Empty, ImportFailed, RenderFailed
 from worker.supervisor import usage
 from worker.supervisor.pool import RECYCLE_SHARE, Pool
 
@@ -52,13 +54,30 @@ def test_a_swollen_child_is_replaced(make_pool, tmp_path):
     assert replaced() or replaced()
 
 
-def test_a_child_is_replaced_after_an_error(make_pool, tmp_path):
+def test_a_child_goes_on_after_a_refusal(make_pool, tmp_path):
     pool = make_pool()
     (before,) = processes.below(tmp_path / "children")
-    empty = model(tmp_path / "m", "empty")
-    empty.path.write_text("# nothing\n")
-    with pytest.raises(Empty):
-        pool.render(empty, RECIPE, tmp_path / "raw")
-    assert not processes.below(tmp_path / "children")
+    for name, text, error in (
+        ("empty", "# nothing\n", Empty),
+        ("flat", "v 1 1 1\nv 1 1 1\nv 1 1 1\nf 1 2 3\n", Empty),
+        ("wide", "\ufeffo x\n", ImportFailed),
+    ):
+        bad = model(tmp_path / name, name)
+        bad.path.write_text(text, encoding="utf-16" if name == "wide" else "utf-8")
+        with pytest.raises(error):
+            pool.render(bad, RECIPE, tmp_path / "raw")
+        assert pids(pool, tmp_path, 1) == {before}
+
+
+def test_a_child_that_fails_to_render_is_replaced_at_once(make_pool, tmp_path):
+    pool = make_pool()
+    (before,) = processes.below(tmp_path / "children")
+    lights = dataclasses.replace(RECIPE.lights, rig="environment", environment="/nowhere.hdr")
+    dark = dataclasses.replace(RECIPE, lights=lights)
+    good = model(tmp_path / "m", "good")
+    with pytest.raises(RenderFailed, match=r"nowhere\.hdr"):
+        pool.render(good, dark, tmp_path / "raw")
+    # Before any object asks for it.
+    until(lambda: set(processes.below(tmp_path / "children")) - {before})
     (after,) = pids(pool, tmp_path, 1)
     assert after != before

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import poses
+from worker.blender.geometry.visibility import Visibility, corner_vertices, seen_faces
 
 MESH_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "FONT", "META"})
 BOXED_TYPES = frozenset({"CURVES", "POINTCLOUD", "VOLUME"})
@@ -37,18 +38,16 @@ def bounds(frames: Sequence[int]) -> tuple[Array, Array]:
     Raises: ObjectFault("empty") when nothing has faces, or the box is not finite or has no size.
     """
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
-    faces = loose = 0
+    faces = 0
     for frame in frames:
         poses.show(frame)
         shapes, places = _seen()
         faces += sum(count for _, count in shapes.values())
-        loose += sum(len(points) for points, _ in shapes.values())
         for points in _placed(shapes, places):
             low = np.minimum(low, points.min(axis=0))
             high = np.maximum(high, points.max(axis=0))
     if not faces:
-        what = f"{loose} points without a face" if loose else "no visible mesh"
-        raise ObjectFault("empty", f"nothing to render: {what}")
+        raise ObjectFault("empty", f"nothing to render: {_unseen()}")
     check_box(low, high)
     return low, high
 
@@ -123,47 +122,88 @@ def boxes(low: Array, high: Array, frames: Sequence[int]) -> tuple[Array, Array]
     return low + (cells + 0.5) * cell, cell / 2.0
 
 
-Shapes = dict[int, tuple[Array, int]]
-Places = dict[int, list[Array]]
+Key = tuple[int, tuple[bool, ...]]
+Shapes = dict[Key, tuple[Array, int]]
+Places = dict[Key, list[Array]]
 
 
 def _seen() -> tuple[Shapes, Places]:
     """Of each shape seen now its points and faces, and the matrices it is seen through."""
     graph = bpy.context.evaluated_depsgraph_get()
+    visibility = Visibility()
     places: Places = {}
     shapes: Shapes = {}
     for instance in graph.object_instances:
         item: Any = instance.object
         kind = item.type
-        if kind not in SHAPE_TYPES or not instance.show_self:
+        if kind not in SHAPE_TYPES or not visibility.of_instance(instance):
             continue
         shape = item.data if kind == "MESH" else item.original
-        key = shape.as_pointer()
+        clear = visibility.clear_slots(item) if kind in MESH_TYPES else ()
+        key = (shape.as_pointer(), clear)
         if key not in shapes:
-            shapes[key] = _points(item)
-        places.setdefault(key, []).append(np.array(instance.matrix_world, dtype=np.float64))
+            shapes[key] = _points(item, clear)
+        if len(shapes[key][0]):
+            places.setdefault(key, []).append(np.array(instance.matrix_world, dtype=np.float64))
     return shapes, places
 
 
-def _points(item: Any) -> tuple[Array, int]:
-    """Vertices (N,3) in the object's own space, and how many faces they make."""
+def _unseen() -> str:
+    """What there is instead of something to see, in words."""
+    visibility = Visibility()
+    loose = clear = hidden = 0
+    for instance in bpy.context.evaluated_depsgraph_get().object_instances:
+        item: Any = instance.object
+        if item.type not in SHAPE_TYPES or not instance.show_self:
+            continue
+        if not visibility.of_instance(instance):
+            hidden += 1
+        elif item.type == "MESH" and not len(item.data.polygons):
+            loose += len(item.data.vertices)
+        elif item.type == "MESH":
+            clear += len(item.data.polygons)
+    found = [
+        f"{loose} points without a face" if loose else "",
+        f"{clear} faces whose materials are wholly clear" if clear else "",
+        f"{hidden} objects that the camera does not see" if hidden else "",
+    ]
+    return ", ".join(filter(None, found)) or "no visible mesh"
+
+
+def _points(item: Any, clear: tuple[bool, ...]) -> tuple[Array, int]:
+    """Vertices (N,3) of the faces that are seen, in the object's own space; how many faces.
+
+    `clear`: which of its material slots are wholly clear.
+    """
     if item.type in BOXED_TYPES:
         return np.array([corner[:] for corner in item.bound_box]), 1
     try:
         mesh = item.data if item.type == "MESH" else item.to_mesh()
     except RuntimeError:  # a curve without any geometry
         return np.empty((0, 3)), 0
-    points = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
-    mesh.vertices.foreach_get("co", points)
-    faces = len(mesh.polygons)
+    points, faces = _seen_points(mesh, clear)
     if item.type != "MESH":
         item.to_mesh_clear()
-    return points.reshape(-1, 3).astype(np.float64), faces
+    return points, faces
+
+
+def _seen_points(mesh: Any, clear: tuple[bool, ...]) -> tuple[Array, int]:
+    if not len(mesh.polygons):
+        return np.empty((0, 3)), 0
+    faces = seen_faces(mesh, clear)
+    used = np.zeros(len(mesh.vertices), bool)
+    used[corner_vertices(mesh, faces)] = True
+    points = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
+    mesh.vertices.foreach_get("co", points)
+    seen = len(mesh.polygons) if faces is None else int(faces.sum())
+    return points.reshape(-1, 3)[used].astype(np.float64), seen
 
 
 def _placed(shapes: Shapes, places: Places) -> Iterator[Array]:
     """World-space points (N,3) of every shape in every place, some at a time."""
     for key, (points, _) in shapes.items():
+        if key not in places:
+            continue
         matrices = np.stack(places[key])
         for first in range(0, len(points), CHUNK):
             part = points[first : first + CHUNK]

@@ -42,6 +42,15 @@ def as_rendered() -> None:
             modifier.levels = modifier.render_levels
 
 
+def evaluate_anew() -> None:
+    """Evaluate what has modifiers again: that a picture was replaced, Blender does not notice."""
+    for item in bpy.data.objects:
+        if item.modifiers:
+            item.update_tag()
+    context: Any = bpy.context
+    context.view_layer.update()
+
+
 def apply_costly() -> None:
     """Put the evaluated mesh in the place of a costly modifier's; for a scene that stands still."""
     context: Any = bpy.context

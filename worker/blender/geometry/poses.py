@@ -18,9 +18,10 @@ def frames(subject: Subject, views: int) -> list[int]:
     """The frame of each view; puts the object to rest where the recipe wants that."""
     scene = context.scene()
     now = int(scene.frame_current)
+    scene.frame_set(now)  # importers leave the scene in another pose than its frame's
     if subject.pose == "rest":
         _rest()
-    elif subject.pose == "frame":
+    elif subject.pose == "frame" and isinstance(subject.frame, int):
         now = subject.frame
     elif subject.pose == "spread":
         first, last = _range(now)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from worker.blender import compat
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry.extent import MESH_TYPES
+from worker.blender.geometry.visibility import Visibility
 from worker.blender.importing import importers
 
 Array = npt.NDArray[Any]
@@ -62,18 +63,20 @@ def gather(most_faces: int) -> TriangleSoup:
     """
     uvs, colours = _layers()
     materials: dict[Any, int] = {}
-    shapes: dict[int, TriangleSoup] = {}
-    places: dict[int, list[Array]] = {}
+    shapes: dict[tuple[int, tuple[bool, ...]], TriangleSoup] = {}
+    places: dict[tuple[int, tuple[bool, ...]], list[Array]] = {}
     count = 0
     graph = bpy.context.evaluated_depsgraph_get()
+    visibility = Visibility()
     for instance in graph.object_instances:
         item: Any = instance.object
-        if item.type not in MESH_TYPES or not instance.show_self:
+        if item.type not in MESH_TYPES or not visibility.of_instance(instance):
             continue
         shape = item.data if item.type == "MESH" else item.original
-        key = shape.as_pointer()
+        clear = visibility.clear_slots(item)
+        key = (shape.as_pointer(), clear)
         if key not in shapes:
-            shapes[key] = _shape(item, uvs, colours, materials)
+            shapes[key] = _shape(item, uvs, colours, materials, clear)
         count += len(shapes[key].triangles)
         if count > most_faces:
             raise ObjectFault(
@@ -104,7 +107,11 @@ def _layers() -> tuple[list[str], list[str]]:
 
 
 def _shape(
-    item: Any, uvs: list[str], colours: list[str], materials: dict[Any, int]
+    item: Any,
+    uvs: list[str],
+    colours: list[str],
+    materials: dict[Any, int],
+    clear: tuple[bool, ...],
 ) -> TriangleSoup:
     try:
         mesh = item.data if item.type == "MESH" else item.to_mesh()
@@ -131,7 +138,7 @@ def _shape(
     )
     if item.type != "MESH":
         item.to_mesh_clear()
-    return soup
+    return soup.only(~np.array(clear)[np.clip(used, 0, len(clear) - 1)]) if any(clear) else soup
 
 
 def _nothing(uvs: list[str], colours: list[str]) -> TriangleSoup:

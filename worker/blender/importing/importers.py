@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import bpy
 
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
+from worker.blender.importing import (
+    blend_scene,
+    file_colours,
+    gltf_extensions,
+    libraries,
+    off_import,
+    staging,
+    whole,
+)
 from worker.blender.importing.paths import Root
+from worker.blender.importing.staging import Staged
 from worker.contract.recipe import Subject
 
 FILE_DATA = ("libraries", "fonts", "sounds", "movieclips", "volumes", "cache_files")
@@ -17,8 +27,11 @@ FILE_MODIFIERS = frozenset({"MESH_CACHE", "FLUID", "DYNAMIC_PAINT", "OCEAN"})
 FILE_NODES = ("GeometryNodeImport", "ShaderNodeScript", "ShaderNodeTexIES")
 
 
-def load(root: Root, suffix: str, subject: Subject) -> None:
+def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
     """Bring the model of `root` into the scene; it is a file of format `suffix`.
+
+    `scratch` is a folder to lay the object out in, where its text must change for that; it stays
+    until the last view is rendered. Returns: what is read from where.
 
     What is hidden in the file ends hidden in the render and in the viewport alike.
     Raises: ObjectFault("unsupported" or "import").
@@ -30,77 +43,51 @@ def load(root: Root, suffix: str, subject: Subject) -> None:
             f"it can: {', '.join(compat.formats())}",
         )
     try:
+        root.check_model()
+        staged = staging.stage(root, suffix, scratch)
+        root = staged.root
         root.check(suffix)
-        if suffix == "blend":
-            _append(root.model)
+        whole.check(root.model, suffix)
+        gltf_extensions.check(root.model, suffix)
+        if suffix in READERS:
+            READERS[suffix](staged)
         else:
             _operate(root.model, suffix, subject)
     except ObjectFault:
         raise
     except Exception as error:
         raise ObjectFault("import", f"cannot import the .{suffix}: {brief(error)}") from error
+    staged.lost = file_colours.add(root, suffix)
     _drop_outside(root)
     if suffix == "blend":
         _drop_file_readers()
+    _hide_meant_unseen(suffix)
     _hide(only_render=suffix == "blend")
     if suffix == "fbx":
         _order_by_name()
+    return staged
+
+
+def _read_blend(staged: Staged) -> None:
+    blend_scene.append(staged.root)
+    libraries.relink(staged)
+
+
+def _read_off(staged: Staged) -> None:
+    off_import.bring(staged.root)
+
+
+READERS: dict[str, Callable[[Staged], None]] = {"blend": _read_blend, "off": _read_off}
+"""Of formats that no operator of Blender's is used for."""
 
 
 def _operate(path: str, suffix: str, subject: Subject) -> None:
     chosen = compat.importer(suffix)
     assert chosen is not None  # noqa: S101 - formats() holds what importer() finds
-    if not compat.run(chosen, path, {"merge_vertices": subject.merge_vertices}):
+    # Faces that name vertices which are not there crash Blender when the mesh is evaluated.
+    options = {"merge_vertices": subject.merge_vertices, "validate_meshes": True}
+    if not compat.run(chosen, path, options):
         raise ObjectFault("import", f"cannot import the .{suffix}: the importer gave up")
-
-
-def _append(path: str) -> None:
-    """Append the objects of a .blend: an opened one could run its compositor or its scripts.
-
-    Members of a collection that something instances are left to the instancer, which shows them
-    where it stands; the scene that says whether they also stand for themselves is not read.
-    """
-    if not compat.scripts_are_off():
-        raise ObjectFault("import", "scripts are allowed in this Blender; a .blend is not read")
-    data: Any = bpy.data
-    with data.libraries.load(path, link=False) as (there, here):
-        here.objects = list(there.objects)
-        here.collections = list(there.collections)
-    objects = [item for item in here.objects if item is not None]
-    hidden = _in_hidden_collections([group for group in here.collections if group is not None])
-    instanced = {
-        member
-        for item in objects
-        if item.instance_type == "COLLECTION" and item.instance_collection is not None
-        for member in item.instance_collection.all_objects
-    }
-    scene = context.scene()
-    for item in objects:
-        if item not in instanced:
-            scene.collection.objects.link(item)
-            item.hide_render = item.hide_render or item in hidden
-
-
-def _in_hidden_collections(collections: list[Any]) -> set[Any]:
-    """Objects that stand in collections, all of which are hidden from the render.
-
-    What also stands in the scene's own collection is not told apart: the scene is not read.
-    """
-    inner = {child for group in collections for child in group.children}
-    waiting = [(group, True) for group in collections if group not in inner]
-    held: set[Any] = set()
-    shown: set[Any] = set()
-    done = set()
-    while waiting:
-        group, above = waiting.pop()
-        seen = above and not group.hide_render
-        if (group, seen) in done:
-            continue
-        done.add((group, seen))
-        held.update(group.objects)
-        shown.update(group.objects if seen else ())
-        waiting += [(child, seen) for child in group.children]
-    return held - shown
 
 
 def _drop_outside(root: Root) -> None:
@@ -144,6 +131,22 @@ def node_trees() -> list[Any]:
     owners: list[Any] = [*bpy.data.materials, *bpy.data.lights, *bpy.data.worlds]
     own = [owner.node_tree for owner in owners if owner.use_nodes and owner.node_tree]
     return [*own, *bpy.data.node_groups]
+
+
+def _hide_meant_unseen(suffix: str) -> None:
+    """Switch off what is there for other reasons than to be seen.
+
+    Shadow catchers would be in depth and masks. Lines of USD and Alembic without a width are
+    guides; Cycles would draw them as hairs.
+    """
+    for item in bpy.data.objects:
+        catches = (
+            item.is_shadow_catcher and item.type != "LIGHT"
+        )  # of a light it says another thing
+        lines = item.type == "CURVES" and suffix != "blend"
+        data: Any = item.data
+        if catches or (lines and "radius" not in data.attributes):
+            item.hide_render = item.hide_viewport = True
 
 
 def _hide(*, only_render: bool) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import bpy
 
 from worker.blender import compat
-from worker.blender.importing.paths import Root
-from worker.blender.materials import textures
+from worker.blender.importing.staging import Staged
+from worker.blender.materials import backfaces, clearness, textures, vertex_colours
 from worker.contract.random_streams import Colour, random_colour, stream
 from worker.contract.recipe import Recipe
 
@@ -18,8 +18,13 @@ NO_SHADER = (0.0, 0.0, 0.0)
 """Of a material whose output gets nothing. In 3.4 it would write no AOV."""
 
 
-def supply(uid: str, recipe: Recipe, root: Root, suffix: str) -> dict[str, Any]:
-    """Colour what brings no colour of its own, or whose pictures are missing; what was done."""
+def supply(uid: str, recipe: Recipe, staged: Staged, suffix: str) -> dict[str, Any]:
+    """Colour what brings no colour of its own, or whose pictures are missing; what was done.
+
+    Pictures that are found elsewhere than their names say are added to those of `staged`.
+    """
+    root = staged.root
+    staged.found.update(textures.relink(root))
     missing = textures.replace_missing(
         root, lambda name: random_colour(stream(uid, recipe, f"texture:{name}"))
     )
@@ -28,8 +33,14 @@ def supply(uid: str, recipe: Recipe, root: Root, suffix: str) -> dict[str, Any]:
         painted = random_colour(stream(uid, recipe, "colour"))
         paint_all(painted)
     else:
-        show_vertex_colours()
-    return {"missing_textures": missing, "random_color": painted and list(painted)}
+        vertex_colours.show(suffix)
+    backfaces.hide(recipe.subject, suffix)
+    return {
+        **staged.facts(),
+        "missing_textures": missing,
+        "random_color": painted and list(painted),
+        "made_opaque": clearness.make_opaque(),
+    }
 
 
 def paint_all(colour: Colour) -> None:
@@ -42,24 +53,6 @@ def paint_all(colour: Colour) -> None:
     for item in bpy.data.objects:
         for slot in item.material_slots:
             slot.link = "DATA"
-
-
-def show_vertex_colours() -> None:
-    """Let vertex colours be seen on meshes without any material; Blender shows them grey."""
-    made: dict[str, Any] = {}
-    for mesh in bpy.data.meshes:
-        if any(mesh.materials) or not mesh.color_attributes:
-            continue
-        name = mesh.color_attributes[0].name
-        if name not in made:
-            made[name] = _material(f"vertex colours {name}")
-            tree = made[name].node_tree
-            colours = tree.nodes.new("ShaderNodeAttribute")
-            colours.attribute_name = name
-            surface = _surface(made[name])
-            tree.links.new(colours.outputs["Color"], compat.socket(surface, "Base Color"))
-        mesh.materials.clear()
-        mesh.materials.append(made[name])
 
 
 def complete() -> None:

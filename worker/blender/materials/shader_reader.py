@@ -85,7 +85,7 @@ class Reader:
 
     def read(self, socket: Any, depth: int) -> Surface:
         """What the shader in the input `socket` shows."""
-        origin = _origin(socket)
+        origin = origin_of(socket)
         if origin is None or depth > DEPTH:
             return BLACK
         node = origin.node
@@ -111,7 +111,7 @@ class Reader:
         return Surface(**values, kind=shader.kind)
 
     def _value(self, socket: Any) -> Value:
-        link = _link(socket)
+        link = link_of(socket)
         if link is not None:
             return link.from_socket
         value = socket.default_value
@@ -162,14 +162,14 @@ class Reader:
         end = next((end for end in ends if end.is_active_output), None)
         if end is None:
             return BLACK
-        shown = reader.read(_named(end.inputs, name), depth + 1)
+        shown = reader.read(named(end.inputs, name), depth + 1)
 
         def lead_out(value: Value) -> Value:
             if isinstance(value, (float, tuple)):
                 return value
             added = compat.add_group_socket(node.node_tree, "OUTPUT", value)
-            node.node_tree.links.new(value, _named(end.inputs, added))
-            return _named(node.outputs, added)
+            node.node_tree.links.new(value, named(end.inputs, added))
+            return named(node.outputs, added)
 
         return _each(shown, lead_out)
 
@@ -178,14 +178,14 @@ class Reader:
         if self._inside is None:
             return BLACK
         reader, node = self._inside
-        shown = reader.read(_named(node.inputs, origin.identifier), depth + 1)
+        shown = reader.read(named(node.inputs, origin.identifier), depth + 1)
 
         def lead_in(value: Value) -> Value:
             if isinstance(value, (float, tuple)):
                 return value
             added = compat.add_group_socket(self.tree, "INPUT", value)
-            reader.tree.links.new(value, _named(node.inputs, added))
-            return _named(origin.node.outputs, added)
+            reader.tree.links.new(value, named(node.inputs, added))
+            return named(origin.node.outputs, added)
 
         return _each(shown, lead_in)
 
@@ -239,10 +239,10 @@ def put(tree: Any, value: Value, socket: Any) -> None:
         socket.default_value = value
 
 
-def _origin(socket: Any) -> Any:
+def origin_of(socket: Any) -> Any:
     """The shader node's output that an input socket gets, or None: muted nodes pass it on."""
     for _ in range(REROUTES):
-        link = _link(socket)
+        link = link_of(socket)
         if link is None:
             return None
         node = link.from_node
@@ -258,11 +258,13 @@ def _origin(socket: Any) -> Any:
     return None
 
 
-def _link(socket: Any) -> Any:
+def link_of(socket: Any) -> Any:
+    """The link that an input socket gets its value by, or None."""
     return next((link for link in socket.links if link.is_valid and not link.is_muted), None)
 
 
-def _named(sockets: Any, identifier: str) -> Any:
+def named(sockets: Any, identifier: str) -> Any:
+    """The one of `sockets` that has this identifier."""
     return next(socket for socket in sockets if socket.identifier == identifier)
 
 

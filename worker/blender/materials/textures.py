@@ -74,6 +74,28 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]
     }
 
 
+def relink(root: Root) -> dict[str, str]:
+    """Give pictures that are not where they are said to be the file that is meant, if there is one.
+
+    Returns: by name as written, what was found, relative to the root.
+    """
+    found: dict[str, str] = {}
+    for image in bpy.data.images:
+        if image.source != "FILE" or not uses_file(image) or not image.filepath:
+            continue
+        path = _path(image, root)
+        try:
+            if root.holds(path) and Path(path).is_file():
+                continue
+            elsewhere = root.find(image.filepath.removeprefix("//"))
+        except ValueError:  # no file has such a name
+            continue
+        if elsewhere is not None:
+            found[legible(image.filepath.removeprefix("//"))] = root.name(elsewhere)
+            image.filepath = elsewhere
+    return found
+
+
 def uses_file(image: Any) -> bool:
     """Whether the picture comes from a path, not from the model's own bytes."""
     return image.source in FILE_SOURCES and not image.packed_files

@@ -31,10 +31,11 @@ FILE = "omage.npy"
 def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
     """Import, make one mesh, lay its charts out, bake. Raises: ObjectFault."""
     uid = request.uid
-    root, suffix, facts = imported(request, recipe, tell)
+    staged, suffix, facts = imported(request, recipe, tell)
     poses.show(poses.frames(recipe.subject, 1)[0])
     modifiers.as_rendered()
-    facts.update(colours.supply(uid, recipe, root, suffix))
+    facts.update(colours.supply(uid, recipe, staged, suffix))
+    modifiers.evaluate_anew()
     colours.complete()
     layer: Any = bpy.context.view_layer
     layer.update()

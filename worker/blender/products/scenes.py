@@ -48,7 +48,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     runtime: dict[str, Any] = {}
     spent = 0.0
     for group in order.groups:
-        shown, found = _gather(request.uid, group, recipe, refused, tell)
+        shown, found = _gather(request, group, recipe, refused, tell)
         tell(Phase(request.uid, "scene"))
         stage = Stage(recipe.resolution, recipe.scenes.background, floor_height(recipe))
         pictures.forget()
@@ -79,16 +79,20 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
 
 
 def _gather(
-    uid: str, group: Group, recipe: Recipe, refused: dict[int, dict[str, str]], tell: Tell
+    request: RenderObject,
+    group: Group,
+    recipe: Recipe,
+    refused: dict[int, dict[str, str]],
+    tell: Tell,
 ) -> tuple[list[int], list[Body]]:
     """Of each place the first object that can be shown. Raises: ObjectFault, when none can."""
     loaded: dict[int, Body] = {}
-    shown = [_first(uid, part, recipe, loaded, refused, tell) for part in group.parts]
+    shown = [_first(request, part, recipe, loaded, refused, tell) for part in group.parts]
     return shown, [loaded[number] for number in shown]
 
 
 def _first(
-    uid: str,
+    request: RenderObject,
     part: Part,
     recipe: Recipe,
     loaded: dict[int, Body],
@@ -99,9 +103,9 @@ def _first(
         if model.number in refused:
             continue
         if model.number not in loaded:
-            tell(Phase(uid, "import"))
+            tell(Phase(request.uid, "import"))
             try:
-                loaded[model.number] = bodies.load(model, recipe)
+                loaded[model.number] = bodies.load(model, recipe, request.scratch)
             except ObjectFault as fault:
                 if fault.code not in EMPTY_HANDED:
                     raise

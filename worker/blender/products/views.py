@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
+
 from worker.blender import engine
 from worker.blender.engine import Device
+from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.materials import colours
 from worker.blender.products.base import Tell, imported
-from worker.blender.views import indices, lights, render, scene, visible_bounds
+from worker.blender.views import indices, lights, placement, render, scene, visible_bounds
+from worker.blender.views.placement import Placement
+from worker.blender.views.rescale import rescale
 from worker.contract import camera_layouts, render_passes
 from worker.contract.protocol import Phase, Rendered, RenderObject
 from worker.contract.random_streams import digest, stream
 from worker.contract.recipe import Recipe
 
+MEASURED = 1e-3
+"""By how much of its longest side an object may lie beside its place."""
+
 
 def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
     """Import, normalise, light, and render every view. Raises: ObjectFault."""
     uid = request.uid
-    root, suffix, facts = imported(request, recipe, tell)
+    staged, suffix, facts = imported(request, recipe, tell)
     frames = poses.frames(recipe.subject, recipe.views)
     shown = sorted(set(frames))
     modifiers.as_rendered()
-    facts.update(colours.supply(uid, recipe, root, suffix))  # a picture may displace a surface
+    facts.update(colours.supply(uid, recipe, staged, suffix))  # a picture may displace a surface
+    modifiers.evaluate_anew()
     low, high = extent.bounds(shown)
     if len(shown) == 1:
         modifiers.apply_costly()
     facts["scene_size"] = statistics.scene_size(low, high)
-    centre, scale = _normal_form(recipe, low, high, shown)
+    wanted_form = _normal_form(recipe, low, high, shown)
+    centre, scale = wanted_form.centre, wanted_form.scale
     facts["placement"] = {"scale": scale, "offset": (-scale * centre).tolist()}
 
     def support(directions: extent.Array) -> extent.Array:
@@ -37,11 +47,15 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     viewpoints = camera_layouts.viewpoints(
         recipe.camera, recipe.views, recipe.resolution, stream(uid, recipe, "cameras"), support
     )
-    scene.normalise(centre, scale)
-    rig = lights.add(recipe.lights, stream(uid, recipe, "lights"), scale)
-    seen = visible_bounds.around(
-        recipe, rig, scale * (low - centre), scale * (high - centre), shown
+    placed = wanted_form
+    if not placement.is_exact(low, high):
+        rescale(wanted_form)
+        placed = placement.IDENTITY
+    rig = lights.add(
+        recipe.lights, stream(uid, recipe, "lights"), placed, grown=scale / placed.scale
     )
+    low, high = _checked(placed, wanted_form.corners(low, high), shown)
+    seen = visible_bounds.around(recipe, rig, low, high, shown)
     camera = scene.add_camera()
     wanted = render_passes.passes(recipe.images)
     if not {*wanted} <= {render_passes.COMBINED, render_passes.DEPTH}:
@@ -53,18 +67,36 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     start = time.monotonic()
     views = render.render_views(
         recipe, camera, viewpoints, frames, request.scratch,
-        lambda number: tell(Phase(uid, "view", number)), seen,
+        lambda number: tell(Phase(uid, "view", number)), placed, seen,
     )  # fmt: skip
     return Rendered(uid, views, facts, runtime, time.monotonic() - start)
 
 
 def _normal_form(
     recipe: Recipe, low: extent.Array, high: extent.Array, frames: list[int]
-) -> tuple[extent.Array, float]:
-    """What becomes the origin, and by how much the object is scaled."""
-    centre = (low + high) / 2.0
-    if recipe.subject.normalise == "none":
-        return centre * 0.0, 1.0
+) -> Placement:
+    reach = 0.0
     if recipe.subject.normalise == "unit-sphere":
-        return centre, recipe.subject.size / extent.reach(centre, frames)
-    return centre, recipe.subject.size / float((high - low).max())
+        reach = extent.reach((low + high) / 2.0, frames)
+    return placement.normal_form(recipe.subject, low, high, reach)
+
+
+def _checked(
+    placed: Placement, wanted: extent.Array, frames: list[int]
+) -> tuple[extent.Array, extent.Array]:
+    """The box (3,) (3,) around the scene as it is now, in its own space.
+
+    Raises: ObjectFault("unsupported"), where in the world it is not `wanted` (2,3): something in
+    the file, as a constraint or an instance of an instance, does not follow when it is scaled.
+    """
+    low, high = extent.bounds(frames)
+    found = placed.corners(low, high)
+    side = float((wanted[1] - wanted[0]).max())
+    if not np.abs(found - wanted).max() <= MEASURED * side:
+        spans = float((found[1] - found[0]).max())
+        raise ObjectFault(
+            "unsupported",
+            f"normalised, the longest side is {spans:.4g} where {side:.4g} was asked for, or it "
+            "stands elsewhere: part of the scene does not follow when it is scaled",
+        )
+    return low, high

@@ -10,7 +10,7 @@ import os.path
 from typing import Callable, Iterator
 
 from worker.blender.faults import ObjectFault
-from worker.blender.references import collada, gltf, obj, usd
+from worker.blender.references import blend, collada, gltf, obj, usd
 from worker.blender.references.reference import Reference
 
 MAX_FILES = 20_000
@@ -25,6 +25,7 @@ READERS: dict[str, Callable[[str], Iterator[Reference]]] = {
     "usdc": usd.read,
     "usdz": usd.read,
     "dae": collada.read,
+    "blend": blend.read,
 }
 """By a model's suffix."""
 

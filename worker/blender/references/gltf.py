@@ -17,23 +17,31 @@ GLB_HEAD = 20
 DATA = "data:"
 
 
-def read(path: str) -> Iterator[Reference]:
-    """References of a .gltf or .glb. Raises: ObjectFault("import") for nesting too deep to read."""
+def content(path: str) -> Any:
+    """The JSON of a .gltf or .glb; None where it is none, as the importer will say.
+
+    Raises: ObjectFault("import") for nesting too deep to read.
+    """
     # Like the importer, this goes by the content and not by the suffix.
     with Path(path).open("rb") as file:
         head = file.read(GLB_HEAD)
         is_binary = head[:4] == b"glTF" and len(head) == GLB_HEAD
         text = file.read(struct.unpack("<I", head[12:16])[0]) if is_binary else head + file.read()
     try:
-        content: Any = json.loads(text)
+        return json.loads(text)
     except ValueError:
-        return  # the importer will say what is wrong with it
+        return None
     except RecursionError:
         raise ObjectFault("import", "its JSON is nested too deep") from None
+
+
+def read(path: str) -> Iterator[Reference]:
+    """References of a .gltf or .glb. Raises: ObjectFault("import") for nesting too deep to read."""
+    found = content(path)
     folder = os.path.dirname(path)  # noqa: PTH120
-    buffers = _uris(content, "buffers")
+    buffers = _uris(found, "buffers")
     # Other pictures Blender loads by their path, which is looked at later.
-    pictures = (uri for uri in _uris(content, "images") if uri.startswith(DATA))
+    pictures = (uri for uri in _uris(found, "images") if uri.startswith(DATA))
     for uri in (*buffers, *pictures):
         # To the importer only this is inline; any other "data:" is the name of a file.
         if not (uri.startswith(DATA) and ";base64," in uri):

@@ -6,6 +6,7 @@ Its materials, lights, animations and modifiers are gone, and with them what the
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -13,12 +14,13 @@ import numpy as np
 
 from worker.blender import compat
 from worker.blender.faults import ObjectFault
-from worker.blender.geometry import extent, modifiers, poses
+from worker.blender.geometry import extent, modifiers, point_clouds, poses
 from worker.blender.geometry.triangle_soup import TriangleSoup, gather
 from worker.blender.importing import importers
 from worker.blender.importing.paths import Root
 from worker.blender.materials import textures
 from worker.blender.views import scene
+from worker.contract.protocol import STAGE
 from worker.contract.random_streams import Colour
 from worker.contract.recipe import Recipe
 from worker.contract.scene_keys import MOST_FACES
@@ -41,14 +43,21 @@ class Body:
     box: Array
 
 
-def load(model: Model, recipe: Recipe) -> Body:
-    """The object of `model`; it stays in the scene, to be cleaned. Raises: ObjectFault."""
+def load(model: Model, recipe: Recipe, scratch: str) -> Body:
+    """The object of `model`; it stays in the scene, to be cleaned. Raises: ObjectFault.
+
+    `scratch`: where the object may be laid out, see `importers.load`.
+    """
     root = Root(model.root, model.model)
     scene.clean()
-    importers.load(root, model.format, recipe.subject)
+    stage = str(Path(scratch, f"{STAGE}-{model.number}"))
+    root = importers.load(root, model.format, recipe.subject, stage).root
+    point_clouds.show(root, model.format, recipe.subject)
+    textures.relink(root)
     textures.replace_missing(root, lambda _: GREY)  # nothing may be read from elsewhere
     frame = poses.frames(recipe.subject, 1)[0]
     modifiers.as_rendered()
+    modifiers.evaluate_anew()
     extent.bounds([frame])  # refuses what has no faces or no size
     soup = _gathered()
     used, numbers = np.unique(soup.triangles, return_inverse=True)

@@ -33,7 +33,7 @@ class Stage:
         scene.clean()
         self.viewpoint = viewpoint(resolution)
         self._camera = scene.add_camera()
-        scene.aim(self._camera, self.viewpoint)
+        scene.aim(self._camera, self.viewpoint, scene.distance(self.viewpoint))
         lights.set_world(lights.STARTUP_GREY)
         sun, _ = lights.new_light("SUN", "sun", scene_keys.SUN_ENERGY)
         sun.angle = scene_keys.SUN_ANGLE

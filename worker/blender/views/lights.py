@@ -8,9 +8,12 @@ from typing import Any, Callable
 
 import bpy
 import mathutils
+import numpy as np
 
 from worker.blender import compat, context
 from worker.blender.views import sky
+from worker.blender.views import studio as studios
+from worker.blender.views.placement import IDENTITY, Placement
 from worker.contract.recipe import Lights
 
 FOUR_SUNS = (
@@ -36,24 +39,27 @@ TRELLIS_AREAS = (  # a new light is 0.25 wide, theirs is scaled by 100
 )
 """TRELLIS's lights (microsoft/TRELLIS, dataset_toolkits/blender_script)."""
 PHOTOMETRIC = frozenset({"POINT", "SPOT", "AREA"})
-"""Lights whose power is in watts, so that it must follow their distance."""
+"""Lights whose power is in watts, so that it must follow the square of their distance."""
 Place = tuple[float, float, float]
 
 
-def add(lights: Lights, source: random.Random, scale: float = 1.0) -> str:
+def add(
+    lights: Lights, source: random.Random, placed: Placement = IDENTITY, *, grown: float = 1.0
+) -> str:
     """Light the scene with the rig of `lights`; any other light and world goes out.
 
-    `scale` is by how much the object, and with it the file's own lights, has been scaled.
+    Rigs are given in the world, which lies in the scene as `placed`. `grown` is by how much the
+    object, and with it the file's own lights, has been scaled.
     Returns: the rig that lights it: "own" becomes "four-suns" where the file has no light.
     Raises: ObjectFault("render") when the environment picture is none.
     """
     rig = lights.rig
-    if rig == "own" and not _keep_own(lights.strength, scale):
+    if rig == "own" and not _keep_own(lights.strength, grown):
         rig = "four-suns"
     if rig != "own":
         put_out()
     set_world(0.0)
-    RIGS[rig](lights, source)
+    RIGS[rig](lights, source, placed)
     return rig
 
 
@@ -69,7 +75,7 @@ def put_out() -> None:
         light.energy = 0.0  # an instance of a hidden light would still shine
 
 
-def four_suns(lights: Lights, source: random.Random) -> None:
+def four_suns(lights: Lights, source: random.Random, _: Placement) -> None:
     """Four suns of drawn energies that cast no shadow, in a dim grey world."""
     for name, rotation, energies in FOUR_SUNS:
         energy = float(source.choice(energies)) * lights.strength
@@ -79,7 +85,19 @@ def four_suns(lights: Lights, source: random.Random) -> None:
     set_world(STARTUP_GREY * lights.strength)
 
 
-def shap_e(lights: Lights, _: random.Random) -> None:
+def studio(lights: Lights, source: random.Random, placed: Placement) -> None:
+    """The four suns for diffuse surfaces, and a generated studio for all that reflects.
+
+    A sun's image in smooth metal is a few pixels far too bright: there the studio takes its place.
+    """
+    four_suns(lights, source, placed)
+    for item in context.scene().objects:
+        if item.type == "LIGHT" and not item.hide_render:
+            item.visible_glossy = item.visible_transmission = False
+    studios.surround(lights.strength, STARTUP_GREY * lights.strength)
+
+
+def shap_e(lights: Lights, _: random.Random, __: Placement) -> None:
     """Two small suns from opposite sides, in a dim grey world."""
     direction = mathutils.Vector(SHAP_E_DIRECTION)
     for sign in (1.0, -1.0):
@@ -89,12 +107,12 @@ def shap_e(lights: Lights, _: random.Random) -> None:
     set_world(STARTUP_GREY * lights.strength)
 
 
-def uniform(lights: Lights, _: random.Random) -> None:
+def uniform(lights: Lights, _: random.Random, __: Placement) -> None:
     """A white world: light from everywhere."""
     set_world(lights.strength)
 
 
-def environment(lights: Lights, _: random.Random) -> None:
+def environment(lights: Lights, _: random.Random, __: Placement) -> None:
     """An equirectangular picture around everything; its left edge to the right is one turn."""
     image = sky.load(lights.environment)
     world: Any = context.scene().world
@@ -115,33 +133,34 @@ def environment(lights: Lights, _: random.Random) -> None:
     tree.links.new(background.outputs[0], output.inputs["Surface"])
 
 
-def area(lights: Lights, source: random.Random) -> None:
+def area(lights: Lights, source: random.Random, placed: Placement) -> None:
     """One square light that shines down, of drawn power and place, in a dim grey world.
 
     As Zero-1-to-3 has it (cvlab-columbia/zero123, objaverse-rendering).
     """
     power = source.uniform(*lights.area_power)
     place = [source.uniform(*ends) for ends in zip(lights.area_low, lights.area_high)]
-    _area("area", (place[0], place[1], place[2]), power * lights.strength, lights.area_side)
+    _area("area", (place[0], place[1], place[2]), power * lights.strength, lights.area_side, placed)
     if lights.startup_light:
-        _point(STARTUP_LIGHT, lights.strength)
+        _point(STARTUP_LIGHT, lights.strength, placed)
     set_world(STARTUP_GREY * lights.strength)
 
 
-def trellis(lights: Lights, _: random.Random) -> None:
+def trellis(lights: Lights, _: random.Random, placed: Placement) -> None:
     """A point light, a large square one above and a small one below, in a dim grey world."""
-    _point(TRELLIS_POINT, lights.strength)
+    _point(TRELLIS_POINT, lights.strength, placed)
     for name, place, power, side in TRELLIS_AREAS:
-        _area(name, place, power * lights.strength, side)
+        _area(name, place, power * lights.strength, side, placed)
     set_world(STARTUP_GREY * lights.strength)
 
 
-def nothing(_: Lights, __: random.Random) -> None:
+def nothing(_: Lights, __: random.Random, ___: Placement) -> None:
     """Darkness: only what shines by itself is seen, or the file's own lights."""
 
 
-RIGS: dict[str, Callable[[Lights, random.Random], None]] = {
+RIGS: dict[str, Callable[[Lights, random.Random, Placement], None]] = {
     "four-suns": four_suns,
+    "studio": studio,
     "shap-e": shap_e,
     "uniform": uniform,
     "environment": environment,
@@ -183,17 +202,17 @@ def new_light(kind: str, name: str, energy: float) -> tuple[Any, Any]:
     return data, item
 
 
-def _point(what: tuple[Place, float, float], strength: float) -> None:
+def _point(what: tuple[Place, float, float], strength: float, placed: Placement) -> None:
     place, power, radius = what
-    light, item = new_light("POINT", "point", power * strength)
-    light.shadow_soft_size = radius
-    item.location = place
+    light, item = new_light("POINT", "point", power * strength / placed.scale**2)
+    light.shadow_soft_size = radius / placed.scale
+    item.location = placed.point(np.array(place)).tolist()
 
 
-def _area(name: str, place: Place, power: float, side: float) -> None:
-    light, item = new_light("AREA", name, power)
-    light.size = side
-    item.location = place
+def _area(name: str, place: Place, power: float, side: float, placed: Placement) -> None:
+    light, item = new_light("AREA", name, power / placed.scale**2)
+    light.size = side / placed.scale
+    item.location = placed.point(np.array(place)).tolist()
 
 
 def set_world(grey: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any, Callable
 
@@ -11,8 +12,9 @@ from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.geometry import poses
 from worker.blender.materials import aovs
+from worker.blender.views.placement import Placement
 from worker.blender.views.render_region import RenderRegion, restrict, whole
-from worker.blender.views.scene import aim
+from worker.blender.views.scene import aim, distance
 from worker.blender.views.visible_bounds import VisibleBounds
 from worker.contract import render_passes
 from worker.contract.camera_layouts import Viewpoint
@@ -28,11 +30,13 @@ def render_views(
     frames: list[int],
     scratch: str,
     on_view: Callable[[int], None],
+    placed: Placement,
     hull: VisibleBounds | None = None,
 ) -> list[View]:
     """Render each viewpoint once, at its frame, into `scratch`; `on_view` is told before each.
 
-    Only the window of the frame that `hull` can be seen in, where there is one.
+    Viewpoints are the world's, which lies in the scene as `placed`. Only the window of the frame
+    that `hull` can be seen in is rendered, where there is one.
 
     NNN.exr: uncompressed multilayer float32 EXR with the passes of `channels` that the recipe's
     images need. NNN.png, where the view transform is not the sRGB standard: 8-bit RGBA with
@@ -45,9 +49,16 @@ def render_views(
         on_view(number)
         name = f"{number:03d}"
         poses.show(frame)
-        aim(camera, viewpoint)
-        window = hull.window(viewpoint) if hull else None
-        views.append(take(name, viewpoint, kinds, scratch, frame, window))
+        there = placed.viewpoint(viewpoint)
+        aim(camera, there, distance(viewpoint) / placed.scale)
+        window = hull.window(there) if hull else None
+        view = take(name, viewpoint, kinds, scratch, frame, window)
+        view = dataclasses.replace(
+            view,
+            raw_scale=placed.scale,
+            raw_offset=(-placed.scale * placed.centre).tolist(),
+        )
+        views.append(view)
     return views
 
 

@@ -1,4 +1,4 @@
-"""The stage: an empty scene, the object scaled and centred, one camera."""
+"""The stage: an empty scene, and one camera."""
 
 from __future__ import annotations
 
@@ -25,19 +25,9 @@ def clean() -> None:
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
 
 
-def normalise(centre: Array, scale: float) -> None:
-    """Put every root under one empty: `centre` (3,) becomes the origin, lengths grow by `scale`."""
-    scene = context.scene()
-    roots = [item for item in scene.objects if item.parent is None]
-    frame = bpy.data.objects.new("normalised", None)
-    scene.collection.objects.link(frame)
-    frame.scale = (scale, scale, scale)
-    frame.location = (-scale * centre).tolist()
-    identity: Any = mathutils.Matrix.Identity(4)
-    for root in roots:
-        root.parent = frame
-        root.parent_type = "OBJECT"
-        root.matrix_parent_inverse = identity
+def distance(viewpoint: Viewpoint) -> float:
+    """How far the camera stands from the origin, and 1 at least."""
+    return max(1.0, float(np.linalg.norm(viewpoint.camera_to_world[:3, 3])))
 
 
 def add_camera() -> Any:
@@ -50,8 +40,8 @@ def add_camera() -> Any:
     return camera
 
 
-def aim(camera: Any, viewpoint: Viewpoint) -> None:
-    """Make `camera` see what `viewpoint` says. Near and far planes go with its distance."""
+def aim(camera: Any, viewpoint: Viewpoint, distance: float) -> None:
+    """Make `camera` see what `viewpoint` says. Near and far planes go with its `distance`."""
     k, data = viewpoint.intrinsics, camera.data
     data.sensor_fit = "HORIZONTAL"
     data.type = PROJECTIONS[viewpoint.projection]
@@ -59,6 +49,5 @@ def aim(camera: Any, viewpoint: Viewpoint) -> None:
     data.sensor_width = data.lens * viewpoint.width / k[0, 0]
     data.ortho_scale = viewpoint.width / k[0, 0]
     place = viewpoint.camera_to_world
-    far = max(1.0, float(np.linalg.norm(place[:3, 3])))
-    data.clip_start, data.clip_end = NEAR * far, FAR * far
+    data.clip_start, data.clip_end = NEAR * distance, FAR * distance
     camera.matrix_world = mathutils.Matrix(place.tolist())

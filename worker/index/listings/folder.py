@@ -19,6 +19,8 @@ from worker.index.record import ObjectRef
 
 log = structlog.get_logger(__name__)
 
+ROOT: Final = "."
+"""The folder that was given is the root of all that lies in it."""
 OBJECT_SUFFIXES: Final = MODEL_SUFFIXES | {"zip"}
 _MADE: Final = {
     keys.JOB: (keys.JOB_FORMAT, (keys.RENDERS,)),
@@ -49,9 +51,9 @@ def read(path: Path, name: str) -> Records:
         if reason:
             skipped.append(f"{relative!r} {reason}")
             continue
-        yield f"{name}: {relative}", ObjectRef(file_identifier=relative, path=relative)
+        yield f"{name}: {relative}", ObjectRef(file_identifier=relative, path=relative, root=ROOT)
     if skipped:
-        log.warning("models skipped", list=name, count=len(skipped), e_g=skipped[:3])
+        log.warning("models left out of the list", list=name, count=len(skipped), e_g=skipped[:3])
 
 
 def entries(folder: Path, name: str) -> list[os.DirEntry[str]]:

@@ -40,8 +40,10 @@ PICTURE: Final = 256
 """Maximum width and height of the preview images, in pixels."""
 
 
-def members(rendered: RenderedObject, recipe: Recipe, _threads: int) -> Generator[Member]:
-    """The zip's members, sorted by name. Raises: RenderFailed."""
+def members(
+    rendered: RenderedObject, recipe: Recipe, _threads: int
+) -> Generator[Member, None, None]:
+    """All files, by name. Raises: RenderFailed."""
     image = _raw(rendered, recipe)
     if not occupied(image).any():
         raise RenderFailed("the object image is empty: no chart covers a pixel")

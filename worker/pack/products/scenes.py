@@ -96,8 +96,10 @@ class _Told(msgspec.Struct, frozen=True):
 _TOLD: Final = msgspec.json.Decoder(_Told)
 
 
-def members(rendered: RenderedObject, recipe: Recipe, _threads: int) -> Generator[Member]:
-    """The files of each sample, in order, then the metadata. Raises: RenderFailed."""
+def members(
+    rendered: RenderedObject, recipe: Recipe, _threads: int
+) -> Generator[Member, None, None]:
+    """Sample after sample, then the metadata. Raises: RenderFailed."""
     scenes = rendered.fetched.ref.scenes
     if scenes is None:
         raise RenderFailed("the object is not a range of scenes")

@@ -21,8 +21,9 @@ from worker.codecs.image_formats import Form
 from worker.contract.recipe import Recipe
 from worker.core import keys
 from worker.core.ordered_map import ordered_map
-from worker.pack import placement, preview, views
+from worker.pack import coverage, placement, preview, views
 from worker.pack.archive import Member
+from worker.pack.coverage import Coverage
 from worker.pack.kinds import IMAGE_KINDS
 from worker.pack.raw import RawView
 from worker.pack.records import VIEW_RECORDS, Taken, metadata
@@ -35,13 +36,16 @@ class _Made(msgspec.Struct, frozen=True):
 
     members: list[Member]
     facts: dict[str, dict[str, Any]]
+    coverage: float
     frame: Image.Image | None
 
 
-def members(rendered: RenderedObject, recipe: Recipe, threads: int) -> Generator[Member]:
-    """The files of each view in turn, then all others, both sorted by name.
+def members(
+    rendered: RenderedObject, recipe: Recipe, threads: int
+) -> Generator[Member, None, Coverage]:
+    """Each view's files, by name, view after view; then the rest, by name.
 
-    Raises: RenderFailed.
+    Returns: how much of the views the object covers. Raises: RenderFailed; Empty.
     """
     views.check(rendered.answer.views, recipe)
     shots = rendered.answer.views
@@ -49,6 +53,7 @@ def members(rendered: RenderedObject, recipe: Recipe, threads: int) -> Generator
     records = [VIEW_RECORDS[name] for name in recipe.records]
     shown = preview.shown(len(shots)) if recipe.previews else frozenset()
     facts = {}
+    covered = {}
     frames = []
 
     def images(number: int) -> _Made:
@@ -58,19 +63,23 @@ def members(rendered: RenderedObject, recipe: Recipe, threads: int) -> Generator
     for number, made in enumerate(encoded):
         view = shots[number]
         facts[view.name] = made.facts
+        covered[view.name] = made.coverage
         if made.frame is not None:
             frames.append(made.frame)
         own = [record.of_view(number, view, where) for record in records if record.of_view]
         yield from _sorted(own, made.members)
 
-    taken = Taken(views=shots, placement=where, facts=facts)
+    whole = coverage.summary(covered, shots, where)
+    taken = Taken(views=shots, placement=where, facts=facts, coverage=covered)
     rest = [record.of_all(taken, recipe) for record in records if record.of_all]
-    rest.append({keys.METADATA: metadata.write(rendered, facts, recipe)})
+    told = {"coverage": {**msgspec.structs.asdict(whole), "views": covered}}
+    rest.append({keys.METADATA: metadata.write(rendered, facts, recipe, told)})
     rest += [
         {keys.PREVIEWS[kind]: preview.film(kind, frames, recipe.preview)}
         for kind in recipe.previews
     ]
     yield from _sorted(rest)
+    return whole
 
 
 def _sorted(files: Iterable[Files], members: Iterable[Member] = ()) -> list[Member]:
@@ -93,7 +102,7 @@ def _images(raw: RawView, recipe: Recipe, *, show: bool) -> _Made:
             facts[name] = special
         if show and file == keys.image_file(raw.view.name):
             frame = preview.frame(pixels, recipe.preview.width)
-    return _Made(members, facts, frame)
+    return _Made(members, facts, coverage.of_view(raw), frame)
 
 
 def _check(form: Form, size: tuple[int, int], data: bytes) -> None:

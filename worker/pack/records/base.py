@@ -23,6 +23,8 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     views: Sequence[View]
     placement: Placement
     facts: Facts
+    coverage: Mapping[str, float]
+    """By view's name: see `worker.pack.coverage`."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

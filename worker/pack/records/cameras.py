@@ -15,8 +15,9 @@ views         in order, each with
   width, height    size of its images in pixels
   projection       "perspective": pixel = K p / p.z; "orthographic": pixel = K [p.x, p.y, 1]
                    (p in OpenCV axes: x right, y down, z forward)
-  files            image kind to file name, relative to this file
-  facts            image kind to what is specific to this view's image, such as depth's near and far
+  files            its images' names, beside this file, by kind
+  coverage         share of its pixels that show the object, 0 to 1
+  facts            by image kind, what is special to this view's image: depth's near and far
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def contents(taken: Taken, recipe: Recipe) -> bytes:
                 "files": {
                     kind: keys.image_file(view.name, ending) for kind, ending in endings.items()
                 },
+                "coverage": taken.coverage.get(view.name),
                 "facts": taken.facts[view.name],
             }
             for view in taken.views

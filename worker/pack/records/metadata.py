@@ -4,13 +4,14 @@ Objaverse-XL's keys (from its scripts/rendering) identify the object and give it
 ``render_worker`` has:
 
 version, preset, recipe_digest
-source, license  of the object, from the index
-runtime          the Blender and device that rendered it
-placement        a point of the file is at point * scale + offset in the world
-images           a description of each image kind
-facts            view to image kind to what is specific to that image
-previews         a description of each preview
-<product>        the product's own keys, if it has any
+source, license  of the object, as the index has them
+runtime    what really rendered it
+made_opaque  materials that were wholly clear, as all of the object's, and are shown opaque
+placement  a point of the file lies at point * scale + offset in the cameras' world
+images     what is in each image kind; facts: of each view's images, what is special to them
+previews   what is in each film
+coverage   share of the pixels that show the object: of each view, the least and the mean
+and what its product has to say, by the product's name.
 
 The file has no times and no host names, so that zips rendered on a CPU are reproducible byte for
 byte.
@@ -45,6 +46,7 @@ def write(
     fetched, answer = rendered.fetched, rendered.answer
     scene = dict(answer.scene)
     placement = scene.pop("placement")
+    opaque = scene.pop("made_opaque", [])
     for told in product or ():
         scene.pop(told, None)  # `product` includes the child's part under this key
     document = {
@@ -62,6 +64,7 @@ def write(
             "recipe_digest": presets.digest(recipe),
             "runtime": answer.runtime,
             "placement": placement,
+            "made_opaque": opaque,
             "facts": {view: special for view, special in facts.items() if special},
             "images": {
                 kind: {

@@ -1,0 +1,110 @@
+"""All cases rendered in one run of the program, for each Blender that is here."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.patience import HANG_S
+from tests.proof_helpers import BLENDER_42, BLENDERS, DEBIAN, REPOSITORY, Studio, absent
+from tests.truth import RANDOM_SCENES, cube
+from tests.truth.cases import CASES
+from tests.truth.cases.case import write
+from tests.truth.look import RECIPE, Look
+from worker.core import keys
+
+BLENDS = REPOSITORY / "tests/truth/blends.py"
+PARAMETERS = [
+    pytest.param(name, id=name, marks=[getattr(pytest.mark, mark)] if mark else [])
+    for name, mark in BLENDERS.items()
+    if not absent(name)
+]
+SCENES = REPOSITORY / "tests/truth/random_scenes.py"
+STARTS = {
+    "bpy": ([sys.executable], []),
+    "debian": (
+        [DEBIAN, "-b", "--factory-startup", "--python-exit-code", "1", "--python"], ["--"],
+    ),
+    "bpy42": ([os.environ.get(BLENDER_42, "")], []),
+}  # fmt: skip
+"""What stands before a script that a Blender runs, and between it and its arguments."""
+PROGRAMS = {"bpy": "bpy", "debian": str(DEBIAN), "bpy42": os.environ.get(BLENDER_42, "")}
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """An output, and the last outcome of each object."""
+
+    blender: str
+    output: Path
+    outcomes: dict[str, dict[str, Any]]
+
+    def look(self, identifier: str) -> Look:
+        uid = keys.uid_of(identifier)
+        return Look.opened(self.output / keys.render_zip(uid), uid)
+
+
+@pytest.fixture(scope="session", params=PARAMETERS)
+def rendered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The outcomes of all cases."""
+    home = tmp_path_factory.mktemp(f"truth-{request.param}")
+    root = home / "in"
+    root.mkdir()
+    make(request.param, BLENDS, root)
+    for case in CASES:
+        write(case, root / case.name)
+    (home / "outside").mkdir()
+    for stray in (home / "outside.png", home / "outside/away.png"):
+        stray.write_bytes(cube.picture())
+    return run(request.param, root, home)
+
+
+def make(blender: str, script: Path, *arguments: object) -> None:
+    """Run a script that writes files, under the Blender that will read them."""
+    before, after = STARTS[blender]
+    command = [*before, script, *after, *map(str, arguments)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=HANG_S)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+@pytest.fixture(scope="session", params=PARAMETERS)
+def studio(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A pool of one child, and a folder of random scenes."""
+    made = Studio(request.param, tmp_path_factory.mktemp(f"studio-{request.param}"))
+    scenes = made.folder / "scenes"
+    scenes.mkdir()
+    make(request.param, SCENES, scenes, RANDOM_SCENES)
+    yield made
+    made.close()
+
+
+def run(blender: str, root: Path, home: Path) -> Run:
+    """Render all that lies in `root` with the recipe of `look`."""
+    preset, output = home / "look.toml", home / "out"
+    lines = [f"{key} = {json.dumps(value)}" for key, value in RECIPE.items() if key != "camera"]
+    lines += [
+        "[camera]",
+        *(f"{key} = {json.dumps(value)}" for key, value in RECIPE["camera"].items()),
+    ]
+    preset.write_text("\n".join([*lines, ""]))
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "worker", "run", root, "--output", output, "--preset", preset,
+            "--device", "cpu", "--max-failure-rate", "1", "--blender", PROGRAMS[blender],
+        ],
+        check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=HANG_S,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    outcomes = {}
+    for part in sorted((output / "ledger").rglob("*.jsonl")):
+        for line in part.read_text().splitlines():
+            outcome = json.loads(line)
+            outcomes[outcome["file_identifier"]] = outcome
+    return Run(blender, output, outcomes)

@@ -1,0 +1,66 @@
+"""Every case of tests/truth gives what its table says: all of the object, in its own colours.
+
+Each stands for a kind of input that users complained about; see tests/truth/cases.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from tests.truth import cube
+from tests.truth.cases import CASES
+from tests.truth.cases.case import ALL, RENDERED, UNIT
+
+NEAR = 2e-3
+"""By how much of the longest side what is seen may differ from what was asked for."""
+PARTS = 12
+"""By how much of 255 a colour may differ."""
+NOT_IN_DEBIAN = {"usda", "usdc", "abc"}
+IN_UNIT_CUBE = 0.38
+"""Least coverage of a unit cube seen by look.PLACES."""
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_case(rendered, case):
+    identifier = f"{case.name}/{case.model}"
+    outcome = rendered.outcomes[identifier]
+    if rendered.blender in case.unlike:
+        pytest.skip(f"NOT TESTED under {rendered.blender}: {case.unlike[rendered.blender]}")
+    if outcome.get("code") == "unsupported" and rendered.blender == "debian":
+        assert case.model.rpartition(".")[2] in NOT_IN_DEBIAN
+        pytest.skip("Debian's Blender reads no such file")
+    if case.outcome != RENDERED:
+        assert outcome.get("code") == case.outcome, outcome
+        assert case.says in outcome["message"]
+        assert str(rendered.output.parent) not in outcome["message"]
+        return
+    assert outcome["outcome"] == RENDERED, outcome.get("message")
+    look = rendered.look(identifier)
+    low, high = look.box()
+    assert high - low == pytest.approx(np.array(case.spans), abs=NEAR)
+    assert (high + low) / 2 == pytest.approx(np.zeros(3), abs=NEAR)
+    if case.spans == UNIT:
+        assert look.coverage() > IN_UNIT_CUBE
+    assert outcome["coverage_mean"] == pytest.approx(look.coverage(), abs=0.1)
+    if case.sides is not None:
+        wanted = cube.SIDES if case.sides == ALL else dict.fromkeys(cube.SIDES, case.sides)
+        seen = {side: colour.tolist() for side, colour in look.sides().items()}
+        assert seen == {side: pytest.approx(colour, abs=PARTS) for side, colour in wanted.items()}
+    if case.sides is None and case.missing and case.spans == UNIT:
+        seen = np.array(list(look.sides().values()))
+        assert np.ptp(seen, axis=0).max() <= PARTS  # one colour stands for what is missing
+    told = look.metadata
+    home = "" if case.model.endswith(".zip") else f"{case.name}/"
+    found = {home + name for name in case.found}
+    if rendered.blender == "debian" and case.model.endswith(".fbx"):
+        assert set(told["found_files"].values()) <= found  # its importer looks around by itself
+    else:
+        assert set(told["found_files"].values()) == found
+    missing = {*told["missing_textures"]["files"], *told["missing_files"]}
+    assert {re.split(r"[/\\]", name)[-1] for name in missing} == set(case.missing)
+    assert (outcome.get("missing", 0) > 0) == bool(case.missing)
+    assert bool(told.get("lost_colours")) == case.lost
+    assert bool(told["render_worker"]["made_opaque"]) == case.opaque

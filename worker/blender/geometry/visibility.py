@@ -1,0 +1,72 @@
+"""What the camera can see of a scene: the rules by which objects and faces are measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from worker.blender.materials import clearness
+
+
+class Visibility:
+    """The scene as it is evaluated now; made anew when it changes."""
+
+    def __init__(self) -> None:
+        self._layer: Any = bpy.context.view_layer
+        self._clear = clearness.clear_materials()
+        self._objects: dict[int, bool] = {}
+
+    def of_instance(self, instance: Any) -> bool:
+        """Whether an instance of the dependency graph is seen itself; its instancer counts too."""
+        if not instance.show_self:
+            return False
+        owner = instance.parent if instance.is_instance else None
+        return self._of_object(instance.object) and (owner is None or self._of_object(owner))
+
+    def _of_object(self, item: Any) -> bool:
+        original = item.original
+        key = original.as_pointer()
+        if key not in self._objects:
+            self._objects[key] = bool(
+                original.visible_camera
+                and not original.is_shadow_catcher
+                and not original.is_holdout
+                and not original.holdout_get(view_layer=self._layer)
+                and not original.indirect_only_get(view_layer=self._layer)
+            )
+        return self._objects[key]
+
+    def clear_slots(self, item: Any) -> tuple[bool, ...]:
+        """Of each material slot of an evaluated object: whether it is wholly clear."""
+        if not self._clear:
+            return ()
+        found: list[Any] = list(item.data.materials)
+        for number, slot in enumerate(item.material_slots):
+            if slot.link == "OBJECT" and number < len(found):
+                found[number] = slot.material
+        return tuple(each is not None and each.original in self._clear for each in found)
+
+
+def seen_faces(mesh: Any, clear_slots: tuple[bool, ...]) -> npt.NDArray[np.bool_] | None:
+    """Of each face of `mesh` whether it is seen, (F,); None where all are."""
+    if not any(clear_slots):
+        return None
+    used = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("material_index", used)
+    seen: npt.NDArray[np.bool_] = ~np.array(clear_slots)[np.clip(used, 0, len(clear_slots) - 1)]
+    return seen
+
+
+def corner_vertices(mesh: Any, faces: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.int32]:
+    """The vertices (N,) at the corners of the chosen `faces` of `mesh`, or of all."""
+    vertices = np.empty(len(mesh.loops), np.int32)
+    mesh.loops.foreach_get("vertex_index", vertices)
+    if faces is None:
+        return vertices
+    sizes = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("loop_total", sizes)
+    chosen: npt.NDArray[np.int32] = vertices[np.repeat(faces, sizes)]
+    return chosen

@@ -1,0 +1,110 @@
+"""What the active scene of a .blend shows, brought into a clean scene.
+
+A .blend is never opened: that could run its compositor or its scripts. Its scene is appended, read
+for what its view layer shows, and goes; no nodes, Freestyle or sequencer of it are left.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Iterator
+
+import bpy
+
+from worker.blender import compat, context
+from worker.blender.faults import ObjectFault
+from worker.blender.importing.paths import Root
+from worker.blender.references import blend_file
+
+
+@dataclasses.dataclass(frozen=True)
+class _Standing:
+    """How an object stands in a view layer, by one of its collections."""
+
+    is_hidden: bool
+    is_holdout: bool
+    is_indirect: bool
+
+
+def append(root: Root) -> None:
+    """Bring the model of `root` in. Raises: ObjectFault("import"), and whatever Blender raises."""
+    if not compat.scripts_are_off():
+        raise ObjectFault("import", "scripts are allowed in this Blender; a .blend is not read")
+    told = blend_file.read(root.model)
+    data: Any = bpy.data
+    with data.libraries.load(root.model, link=False) as (there, here):
+        names = list(there.scenes)
+        if told.scene in names:
+            names = [told.scene]
+        here.scenes = names[:1]
+        if not names:  # a library of objects
+            here.objects = list(there.objects)
+    if not names:
+        _link_all(here.objects)
+        return
+    source = here.scenes[0]
+    layers = source.view_layers
+    layer = layers.get(told.layer) or layers[0]
+    _link_shown(layer.layer_collection)
+    _take_time(source)
+    _remove(source)
+
+
+def _link_all(objects: list[Any]) -> None:
+    """Show objects that no scene tells of, but for those that an instancer shows."""
+    found = [item for item in objects if item is not None]
+    instanced = {
+        member
+        for item in found
+        if item.instance_type == "COLLECTION" and item.instance_collection is not None
+        for member in item.instance_collection.all_objects
+    }
+    scene = context.scene()
+    for item in found:
+        if item not in instanced:
+            scene.collection.objects.link(item)
+
+
+def _link_shown(top: Any) -> None:
+    """Link what the layer collection `top` holds, as it shows it."""
+    standings: dict[Any, list[_Standing]] = {}
+    for item, standing in _members(top):
+        standings.setdefault(item, []).append(standing)
+    scene = context.scene()
+    for item, found in standings.items():
+        scene.collection.objects.link(item)
+        item.hide_render = item.hide_render or all(each.is_hidden for each in found)
+        item.is_holdout = item.is_holdout or any(each.is_holdout for each in found)
+        if any(each.is_indirect for each in found):
+            item.visible_camera = False
+
+
+def _members(top: Any) -> Iterator[tuple[Any, _Standing]]:
+    """Every object of every collection that is not excluded."""
+    waiting = [(top, _Standing(is_hidden=False, is_holdout=False, is_indirect=False))]
+    while waiting:
+        layer, above = waiting.pop()
+        here = _Standing(
+            is_hidden=above.is_hidden or layer.collection.hide_render,
+            is_holdout=above.is_holdout or layer.holdout,
+            is_indirect=above.is_indirect or layer.indirect_only,
+        )
+        if not layer.exclude:
+            yield from ((item, here) for item in layer.collection.objects)
+        waiting += [(child, here) for child in layer.children]
+
+
+def _take_time(source: Any) -> None:
+    """The frame at which the file was saved, and what its frames last."""
+    scene = context.scene()
+    scene.frame_start, scene.frame_end = source.frame_start, source.frame_end
+    scene.render.fps, scene.render.fps_base = source.render.fps, source.render.fps_base
+    scene.frame_set(source.frame_current)
+
+
+def _remove(source: Any) -> None:
+    """Remove an appended scene and what came for its sake alone; drivers turn to ours."""
+    source.user_remap(context.scene())
+    data: Any = bpy.data
+    data.scenes.remove(source)
+    data.orphans_purge(do_local_ids=True, do_linked_ids=True, do_recursive=True)

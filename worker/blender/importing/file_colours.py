@@ -1,0 +1,143 @@
+"""Colours and pictures of PLY and STL that Blender's importers leave in the file.
+
+They are put on the imported mesh where its faces are still those of the file, one by one; where
+an importer left faces out, that is told.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Dict, Optional, Tuple
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from worker.blender import compat
+from worker.blender.importing import ply_file
+from worker.blender.importing.paths import Root
+
+Array = npt.NDArray[Any]
+LAYER = "colours of the file"
+STL_HEADER, STL_RECORD = 80, 50
+_FACET = np.dtype([("geometry", "<f4", (12,)), ("attribute", "<u2")])
+FIVE_BITS = 31
+PICTURE = "TextureFile"
+
+
+def add(root: Root, suffix: str) -> Dict[str, Any]:
+    """Add what the file at `root.model` has; returns what was lost, for the metadata."""
+    meshes = [mesh for mesh in bpy.data.meshes if len(mesh.polygons)]
+    if suffix not in READERS or len(meshes) != 1:
+        return {}
+    lost = READERS[suffix](root, meshes[0])
+    return {"lost_colours": lost} if lost else {}
+
+
+def _ply(root: Root, mesh: Any) -> str:
+    header = ply_file.read_header(root.model)
+    face = header.element("face") if header else None
+    if header is None or face is None:
+        return ""
+    names = face.names()
+    lost = ""
+    wanted = {"red", "green", "blue"} <= set(names) or "texcoord" in names
+    table = ply_file.read_element(root.model, header, "face") if wanted else None
+    if wanted and (table is None or len(mesh.polygons) != face.rows):
+        lost = "faces were left out, whose colours are by face"
+    elif table is not None:
+        if "red" in table and not mesh.color_attributes:
+            _by_face(mesh, linear(np.stack([table[c] for c in ("red", "green", "blue")], -1)))
+        if "texcoord" in table:
+            lost = lost or _wedges(mesh, table["texcoord"])
+    if header.texture and mesh.uv_layers:
+        _picture(root, mesh, header.texture)
+    return lost
+
+
+def _wedges(mesh: Any, texcoords: Any) -> str:
+    """UVs by corner, which the file has by face."""
+    flat = np.concatenate([np.asarray(each, np.float32).ravel() for each in texcoords])
+    if len(flat) != 2 * len(mesh.loops):
+        return "texture coordinates do not fit the faces' corners"
+    layer = mesh.uv_layers.new(name=PICTURE, do_init=False)
+    layer.data.foreach_set("uv", flat)
+    layer.active_render = True
+    return ""
+
+
+def _picture(root: Root, mesh: Any, name: str) -> None:
+    """A material that shows the picture; a missing one is told and replaced as any other."""
+    material: Any = bpy.data.materials.new(PICTURE)
+    material.use_nodes = True
+    tree = material.node_tree
+    node = tree.nodes.new("ShaderNodeTexImage")
+    found = root.find(name)
+    image: Any = bpy.data.images.new(Path(name).name or PICTURE, 1, 1)
+    image.source, image.filepath = "FILE", found or name
+    node.image = image
+    surface = next(each for each in tree.nodes if each.type == "BSDF_PRINCIPLED")
+    tree.links.new(node.outputs["Color"], compat.socket(surface, "Base Color"))
+    mesh.materials.clear()
+    mesh.materials.append(material)
+
+
+def _stl(root: Root, mesh: Any) -> str:
+    """Facet colours: VisCAM and SolidView have red high and set the 16th bit, Magics neither."""
+    found = _facets(root.model)
+    if found is None:
+        return ""
+    attribute, is_magics, own = found
+    marked = (attribute & 0x8000) != 0
+    if not marked.any() and not is_magics:
+        return ""
+    if len(attribute) != len(mesh.polygons):
+        return "faces were left out, whose colours are by face"
+    parts = np.stack([(attribute >> shift) & FIVE_BITS for shift in (10, 5, 0)], -1)
+    colours = np.where(marked[:, None], parts, parts[:, ::-1]) / FIVE_BITS
+    if not is_magics:
+        colours[~marked] = own
+    _by_face(mesh, to_linear(colours))
+    return ""
+
+
+def _facets(path: str) -> Optional[Tuple[Array, bool, Array]]:
+    """The facets' attributes (F,), whether the header is Magics', and its colour (3,)."""
+    data = Path(path).read_bytes()
+    count = int.from_bytes(data[STL_HEADER : STL_HEADER + 4], "little")
+    if len(data) < STL_HEADER + 4 + STL_RECORD * count or not count or _is_text(data, count):
+        return None
+    records = np.frombuffer(data, _FACET, count, STL_HEADER + 4)
+    mark = data[:STL_HEADER].find(b"COLOR=")
+    own = data[mark + 6 : mark + 9] if 0 <= mark <= STL_HEADER - 10 else b"\xcc\xcc\xcc"
+    return records["attribute"].copy(), mark >= 0, np.frombuffer(own, np.uint8) / 255.0
+
+
+def _is_text(data: bytes, count: int) -> bool:
+    return data[:5] == b"solid" and len(data) != STL_HEADER + 4 + STL_RECORD * count
+
+
+def _by_face(mesh: Any, colours: Array) -> None:
+    """Give every corner its face's linear colour (F,3)."""
+    sizes = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("loop_total", sizes)
+    layer = mesh.color_attributes.new(LAYER, "FLOAT_COLOR", "CORNER")
+    corners = np.repeat(np.column_stack([colours, np.ones(len(colours))]), sizes, axis=0)
+    layer.data.foreach_set("color", corners.astype(np.float32).ravel())
+
+
+def linear(values: Array) -> Array:
+    """Scene-linear colours of a file's sRGB ones, by the range of their type."""
+    top = float(np.iinfo(values.dtype).max) if values.dtype.kind in "iu" else 1.0
+    if top == 1.0 and values.max(initial=0.0) > 1.0:
+        top = 255.0  # ASCII has no types
+    return to_linear(np.clip(values.astype(np.float64) / top, 0.0, 1.0))
+
+
+def to_linear(srgb: Array) -> Array:
+    """Scene-linear values of sRGB ones, 0 to 1."""
+    curved: Array = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004 - IEC 61966-2-1
+    return curved
+
+
+READERS: Dict[str, Callable[[Root, Any], str]] = {"ply": _ply, "stl": _stl}

@@ -1,0 +1,68 @@
+"""Extensions that a glTF cannot be read without, and that Blender's importer does not know.
+
+Blender has no decoder for them, and none that is kept well can be had for its Python. So such a
+file is refused by name, before its importer fails with less to say.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List
+
+from worker.blender import compat
+from worker.blender.faults import ObjectFault
+from worker.blender.references import gltf
+
+FORMATS = frozenset({"glb", "gltf"})
+MESHOPT = frozenset({"EXT_meshopt_compression", "KHR_meshopt_compression"})
+DRACO = "KHR_draco_mesh_compression"
+_UNPACK = "'gltfpack -i model.glb -o copy.glb' (0.22 or later) writes a copy without it"
+REMEDIES: Dict[str, str] = {
+    **dict.fromkeys(MESHOPT, _UNPACK),
+    "KHR_texture_basisu": "'gltf-transform ktxdecompress model.glb copy.glb' writes a copy with "
+    "PNG pictures",
+    DRACO: "the bpy wheel and blender.org's own builds have its library",
+}
+"""What to do about those that are common."""
+ANY_REMEDY = "write a copy without it"
+
+
+def check(path: str, suffix: str) -> None:
+    """Raises: ObjectFault("unsupported") for a glTF that needs what this Blender cannot read."""
+    known = compat.gltf_extensions() if suffix in FORMATS else frozenset()
+    if not known:
+        return
+    content = gltf.content(path)
+    unknown = [name for name in dict.fromkeys(_needed(content)) if name not in known]
+    if unknown:
+        remedy = REMEDIES.get(unknown[0], ANY_REMEDY)
+        raise ObjectFault(
+            "unsupported",
+            f"the glTF needs {', '.join(unknown)[:200]}, which Blender {compat.version()} cannot "
+            f"read: {remedy}",
+        )
+
+
+def _needed(content: Any) -> Iterator[str]:
+    """Names of extensions that it says it requires, or that it has no data without."""
+    required = _list(_table(content).get("extensionsRequired"))
+    yield from (name for name in required if isinstance(name, str))
+    for buffer in _tables(content, "buffers"):
+        if "uri" in buffer:
+            continue
+        extensions = _table(buffer.get("extensions"))
+        # A buffer that stands for the unpacked data, which is nowhere.
+        yield from (
+            name for name in sorted(MESHOPT) if _table(extensions.get(name)).get("fallback")
+        )
+
+
+def _tables(content: Any, kind: str) -> List[Dict[str, Any]]:
+    return [_table(item) for item in _list(_table(content).get(kind))]
+
+
+def _table(value: Any) -> Dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> List[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,214 @@
+"""OFF, the Object File Format of Geomview: read into arrays, of which Blender has no importer.
+
+Source: Geomview's manual, "OFF Files". Files as they are met are taken too: counts on the line of
+the keyword (ModelNet's), no keyword at all, comments and empty lines anywhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from worker.blender.faults import ObjectFault
+from worker.blender.importing import ply_file
+from worker.blender.importing.ply_file import Element, Property
+
+Array = npt.NDArray[Any]
+MOST_BYTES = 1 << 29
+MOST_CORNERS = 200_000_000
+LARGEST = 1e30
+"""Of a coordinate: beyond it squares of lengths are no float32 any more."""
+_KEYWORD = re.compile(rb"\s*(ST)?(C)?(N)?(4)?(n)?OFF\b(?:[ \t]+(BINARY)\b[ \t]*\r?\n?)?")
+_GLUED = re.compile(rb"\s*(ST)?(C)?(N)?(4)?(n)?OFF(?=\d)()")
+_COMMENT = re.compile(rb"#[^\n]*")
+COLOUR_PARTS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class OffMesh:
+    """points (V,3) float32; of the faces their sizes (F,) and the vertices at all corners (L,).
+
+    vertex_colours (V,3) and face_colours (F,3) are as in the file, NaN where a face has none;
+    normals (V,3); None where the file has none.
+    """
+
+    points: Array
+    sizes: Array
+    corners: Array
+    vertex_colours: Optional[Array] = None
+    face_colours: Optional[Array] = None
+    normals: Optional[Array] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Kind:
+    """What the keyword says of a vertex's columns."""
+
+    texture: bool
+    colour: bool
+    normal: bool
+    homogeneous: bool
+    any_dimension: bool
+    binary: bool
+
+    def columns(self) -> Dict[str, int]:
+        """Their numbers, in the order of the file."""
+        return {
+            "point": 4 if self.homogeneous else 3,
+            "normal": 3 * self.normal,
+            "colour": 4 * self.colour,
+            "texture": 2 * self.texture,
+        }
+
+
+def read(path: str) -> OffMesh:
+    """The mesh of an OFF file. Raises: ObjectFault: "import" for what is no whole one; "too_large".
+
+    Every face names vertices that are there.
+    """
+    size = Path(path).stat().st_size
+    if size > MOST_BYTES:
+        raise ObjectFault("too_large", f"an .off of {size:,} bytes; {MOST_BYTES:,} are read")
+    data = Path(path).read_bytes()
+    try:
+        found = _KEYWORD.match(data) or _GLUED.match(data)
+        kind = _kind(found)
+        rest = data[found.end() :] if found else data
+        return _checked(_binary(rest, kind) if kind.binary else _text(rest, kind))
+    except (IndexError, OverflowError, ValueError) as error:
+        raise ObjectFault("import", f"cannot import the .off: {error}") from error
+
+
+def _kind(found: Optional[re.Match[bytes]]) -> _Kind:
+    kind = _Kind(*(bool(part) for part in found.groups())) if found else _Kind(*[False] * 6)
+    if kind.any_dimension:
+        raise ValueError("its points have any number of dimensions (nOFF), which are not read")
+    return kind
+
+
+def _text(data: bytes, kind: _Kind) -> OffMesh:
+    if b"#" in data:
+        data = _COMMENT.sub(b"", data)
+    lines = [line for line in data.split(b"\n") if line.strip()]
+    counts = lines[0].split() if lines else []
+    if len(counts) < 2 or not all(count.isdigit() for count in counts[:2]):  # noqa: PLR2004
+        raise ValueError("it has no line of counts, as OFF begins with")
+    vertices, faces = int(counts[0]), int(counts[1])
+    if 1 + vertices + faces > len(lines):
+        raise ValueError(
+            f"it is cut off: it says that it has {vertices:,} vertices and {faces:,} faces, and "
+            f"has {len(lines) - 1:,} lines"
+        )
+    columns = _vertex_columns(_table(lines[1 : 1 + vertices]), kind)
+    sizes, corners, colours = _faces(lines[1 + vertices : 1 + vertices + faces])
+    return OffMesh(sizes=sizes, corners=corners, face_colours=colours, **columns)
+
+
+def _table(lines: List[bytes]) -> Array:
+    """The numbers of lines of one length (N,K); of several, as many as the shortest has."""
+    widths = {len(line.split()) for line in lines}
+    if len(widths) > 1:
+        width = min(widths)
+        lines = [b" ".join(line.split()[:width]) for line in lines]
+    return ply_file.numbers(b" ".join(lines)).reshape(len(lines), -1 if lines else 3)
+
+
+def _vertex_columns(table: Array, kind: _Kind) -> Dict[str, Any]:
+    columns = kind.columns()
+    spare = table.shape[1] - sum(columns.values())
+    if kind.colour and spare == -1:  # without alpha, as many write them
+        columns["colour"], spare = COLOUR_PARTS, 0
+    if spare < 0:
+        raise ValueError(f"a vertex has {table.shape[1]} numbers, its keyword says more")
+    parts, at = {}, 0
+    for name, count in columns.items():
+        parts[name] = table[:, at : at + count]
+        at += count
+    points = parts["point"][:, :3]
+    if kind.homogeneous:
+        with np.errstate(all="ignore"):
+            points = points / parts["point"][:, 3:]
+    return {
+        "points": points,
+        "normals": parts["normal"] if kind.normal else None,
+        "vertex_colours": parts["colour"][:, :3] if kind.colour else None,
+    }
+
+
+def _faces(lines: List[bytes]) -> Tuple[Array, Array, Optional[Array]]:
+    """Sizes (F,), corners (L,) and colours (F,3) of lines of faces."""
+    if len({len(line.split()) for line in lines}) == 1:
+        table = ply_file.numbers(b" ".join(lines)).reshape(len(lines), -1)
+        size = int(table[0, 0])
+        if (table[:, 0] == size).all() and 0 <= size < table.shape[1]:
+            colours = _colour_of(table[:, 1 + size :])
+            return np.full(len(table), size), table[:, 1 : 1 + size].ravel(), colours
+    sizes, corners = np.empty(len(lines), np.int64), []
+    colours = np.full((len(lines), COLOUR_PARTS), np.nan)
+    for number, line in enumerate(lines):
+        row = np.array(line.split(), np.float64)
+        size = int(row[0])
+        if not 0 <= size < len(row):
+            raise ValueError(f"face {number} says that it has {size} corners")
+        sizes[number] = size
+        corners.append(row[1 : 1 + size])
+        if len(row) > size + COLOUR_PARTS:
+            colours[number] = row[1 + size : 1 + size + COLOUR_PARTS]
+    joined = np.concatenate(corners) if corners else np.empty(0)
+    return sizes, joined, colours if np.isfinite(colours).any() else None
+
+
+def _colour_of(columns: Array) -> Optional[Array]:
+    """RGB of a face's columns after its corners; one number is an index of a map nobody has."""
+    return columns[:, :COLOUR_PARTS] if columns.shape[1] >= COLOUR_PARTS else None
+
+
+def _binary(data: bytes, kind: _Kind) -> OffMesh:
+    """Big-endian, and otherwise a PLY's two tables."""
+    vertices, faces = (int(count) for count in np.frombuffer(data, ">i4", 2))
+    if vertices < 0 or faces < 0 or 12 * vertices + 8 * faces > len(data):
+        raise ValueError(f"it is cut off: it says that it has {vertices:,} vertices")
+    names = [f"{name}{at}" for name, count in kind.columns().items() for at in range(count)]
+    vertex = Element("vertex", vertices, tuple(Property(name, "f4") for name in names))
+    face = Element("face", faces, (Property("corners", "i4", "i4"), Property("colour", "f4", "i4")))
+    try:
+        tables = ply_file.read_rows(data[12:], ">", (vertex, face))
+    except (IndexError, ValueError):
+        raise ValueError("it is cut off, or a count in it is wrong") from None
+    table = np.stack([tables[0][name] for name in names], axis=-1)
+    rows = tables[1]["corners"], tables[1]["colour"]
+    sizes = np.array([len(row) for row in rows[0]], np.int64)
+    corners = np.concatenate(rows[0]) if len(sizes) else np.empty(0)
+    colours = np.full((faces, COLOUR_PARTS), np.nan)
+    for number, row in enumerate(rows[1]):
+        if len(row) >= COLOUR_PARTS:
+            colours[number] = row[:COLOUR_PARTS]
+    found = colours if np.isfinite(colours).any() else None
+    columns = _vertex_columns(table, kind)
+    return OffMesh(sizes=sizes, corners=corners, face_colours=found, **columns)
+
+
+def _checked(mesh: OffMesh) -> OffMesh:
+    """Of the types that it says; faces of fewer than three corners are left out."""
+    points = np.asarray(mesh.points, np.float64)
+    if not (np.abs(points) <= LARGEST).all():
+        raise ValueError("a coordinate is not finite, or beyond 1e30")
+    corners = np.asarray(mesh.corners, np.float64)
+    there = (corners >= 0) & (corners < len(points)) & (corners == np.floor(corners))
+    if not there.all():
+        raise ValueError("a face names a vertex that is not there")
+    if len(corners) > MOST_CORNERS:
+        raise ObjectFault("too_large", f"faces with {len(corners):,} corners in all")
+    kept = mesh.sizes >= 3  # noqa: PLR2004 - corners of a face
+    return dataclasses.replace(
+        mesh,
+        points=points.astype(np.float32),
+        sizes=mesh.sizes[kept].astype(np.int32),
+        corners=corners[np.repeat(kept, mesh.sizes)].astype(np.int32),
+        face_colours=None if mesh.face_colours is None else mesh.face_colours[kept],
+    )

@@ -1,0 +1,54 @@
+"""An OFF file into the scene, as Blender's own importers would bring it: Z up, as in a PLY."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+from worker.blender import compat, context
+from worker.blender.importing import file_colours, off_file
+from worker.blender.importing.off_file import OffMesh
+from worker.blender.importing.paths import Root
+
+NO_COLOUR = 0.8
+"""Linear grey of a face without a colour where others have one, as of what has no material."""
+
+
+def bring(root: Root) -> None:
+    """Add the model of `root` to the scene. Raises: ObjectFault, as `off_file.read`."""
+    found = off_file.read(root.model)
+    name = Path(root.model).stem
+    mesh: Any = bpy.data.meshes.new(name)
+    compat.fill_faces(mesh, found.points, found.corners, found.sizes)
+    _add_colours(mesh, found)
+    faces = len(mesh.polygons)
+    mesh.validate()  # drops faces that are there twice, or name a vertex twice
+    if found.normals is not None and len(mesh.polygons) == faces:
+        corners = found.normals[found.corners]
+        mesh.polygons.foreach_set("use_smooth", np.ones(faces, bool))
+        compat.set_corner_normals(mesh, np.nan_to_num(corners))
+    context.scene().collection.objects.link(bpy.data.objects.new(name, mesh))
+
+
+def _add_colours(mesh: Any, found: OffMesh) -> None:
+    if found.vertex_colours is not None:
+        kind, colours = "POINT", _linear(found.vertex_colours)
+    elif found.face_colours is not None:
+        kind = "CORNER"
+        colours = np.repeat(_linear(found.face_colours), found.sizes, axis=0)
+    else:
+        return
+    layer = mesh.color_attributes.new(file_colours.LAYER, "FLOAT_COLOR", kind)
+    with_alpha = np.column_stack([colours, np.ones(len(colours))]).astype(np.float32)
+    layer.data.foreach_set("color", with_alpha.ravel())
+
+
+def _linear(colours: Any) -> Any:
+    """Scene-linear colours (N,3); grey where there is none."""
+    there = np.isfinite(colours).all(axis=1)
+    linear = np.full(colours.shape, NO_COLOUR)
+    linear[there] = file_colours.linear(colours[there])
+    return linear

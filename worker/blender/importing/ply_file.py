@@ -1,0 +1,215 @@
+"""PLY's elements as arrays: what Blender's importer leaves of a file.
+
+Source: Greg Turk, "The PLY Polygon File Format"; names of properties as Meshlab, Assimp, VCG and
+the authors of 3D Gaussian splatting write them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import warnings
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+MOST_HEADER = 1 << 16
+TYPES = {
+    "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1", "short": "i2", "int16": "i2",
+    "ushort": "u2", "uint16": "u2", "int": "i4", "int32": "i4", "uint": "u4", "uint32": "u4",
+    "float": "f4", "float32": "f4", "double": "f8", "float64": "f8",
+}  # fmt: skip
+ORDERS = {"binary_little_endian": "<", "binary_big_endian": ">"}
+TEXTURE = "comment TextureFile "
+
+
+@dataclasses.dataclass(frozen=True)
+class Property:
+    """A column; of a list, `count` is the type of its length."""
+
+    name: str
+    type: str
+    count: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Element:
+    """A table: its name, its rows and its columns."""
+
+    name: str
+    rows: int
+    properties: Tuple[Property, ...]
+
+    def names(self) -> List[str]:
+        """Of the columns."""
+        return [each.name for each in self.properties]
+
+
+@dataclasses.dataclass(frozen=True)
+class Header:
+    """`size`: bytes of it; `order`: "" for ASCII, else NumPy's "<" or ">"."""
+
+    order: str
+    elements: Tuple[Element, ...]
+    texture: str
+    size: int
+
+    def element(self, name: str) -> Optional[Element]:
+        """The element of that name."""
+        return next((each for each in self.elements if each.name == name), None)
+
+
+def read_header(path: str) -> Optional[Header]:
+    """The header; None where it is not one that can be read."""
+    with Path(path).open("rb") as file:
+        start = file.read(MOST_HEADER)
+    end = start.find(b"end_header")
+    size = start.find(b"\n", end) + 1
+    if not start.startswith(b"ply") or end < 0 or size == 0:
+        return None
+    order, texture = "", ""
+    elements: List[Element] = []
+    try:
+        for line in start[:end].decode("ascii", "replace").splitlines():
+            words = line.split()
+            if words[:1] == ["format"]:
+                order = ORDERS.get(words[1], "")
+            elif line.startswith(TEXTURE):
+                texture = texture or line[len(TEXTURE) :].strip()
+            elif words[:1] == ["element"]:
+                elements.append(Element(words[1], int(words[2]), ()))
+            elif words[:2] == ["property", "list"]:
+                added = Property(words[4], TYPES[words[3]], TYPES[words[2]])
+                elements[-1] = _with(elements[-1], added)
+            elif words[:1] == ["property"]:
+                elements[-1] = _with(elements[-1], Property(words[2], TYPES[words[1]]))
+    except (IndexError, KeyError, ValueError):
+        return None
+    return Header(order, tuple(elements), texture, size)
+
+
+def read_element(path: str, header: Header, name: str) -> Optional[Dict[str, Any]]:
+    """The columns of an element: arrays (N,), and of a list property N arrays.
+
+    None where the file is cut off or does not hold what its header says.
+    """
+    data = Path(path).read_bytes()[header.size :]
+    try:
+        reader = _Text(data) if not header.order else _Binary(data, header.order)
+        for element in header.elements:
+            table = reader.table(element)
+            if element.name == name:
+                return table
+    except (IndexError, ValueError):
+        return None
+    return None
+
+
+def read_rows(data: bytes, order: str, elements: Tuple[Element, ...]) -> List[Dict[str, Any]]:
+    """The tables of `elements`, one after the other, of binary `data`; as `read_element`.
+
+    Raises: ValueError or IndexError, where they are not whole.
+    """
+    reader = _Binary(data, order)
+    return [reader.table(element) for element in elements]
+
+
+def _with(element: Element, added: Property) -> Element:
+    return dataclasses.replace(element, properties=(*element.properties, added))
+
+
+def numbers(text: bytes) -> Array:
+    """All numbers (N,) of a text. Raises: ValueError where something is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)
+        try:
+            return np.fromstring(text, np.float64, sep=" ")
+        except (DeprecationWarning, ValueError):
+            raise ValueError("a word stands where a number should") from None
+
+
+class _Text:
+    """ASCII: a row a line."""
+
+    def __init__(self, data: bytes) -> None:
+        self._lines = iter(data.split(b"\n"))
+
+    def table(self, element: Element) -> Dict[str, Any]:
+        lines = list(itertools.islice(self._lines, element.rows))
+        if len(lines) < element.rows:
+            raise ValueError("it is cut off")
+        if not any(each.count for each in element.properties):
+            table = numbers(b" ".join(lines)).reshape(element.rows, len(element.properties))
+            return {each.name: table[:, at] for at, each in enumerate(element.properties)}
+        rows = [line.split() for line in lines]
+        columns: Dict[str, List[Any]] = {each.name: [] for each in element.properties}
+        for row in rows:
+            at = 0
+            for each in element.properties:
+                if each.count:
+                    count = int(row[at])
+                    columns[each.name].append(np.array(row[at + 1 : at + 1 + count], np.float64))
+                    at += 1 + count
+                else:
+                    columns[each.name].append(float(row[at]))
+                    at += 1
+        return {
+            each.name: columns[each.name] if each.count else np.array(columns[each.name])
+            for each in element.properties
+        }
+
+
+class _Binary:
+    """Rows of fixed size are read at once, as are lists that all have one length."""
+
+    def __init__(self, data: bytes, order: str) -> None:
+        self._data, self._order, self._at = data, order, 0
+
+    def table(self, element: Element) -> Dict[str, Any]:
+        kinds = self._row(element)
+        whole = np.dtype(kinds)
+        size = whole.itemsize * element.rows
+        if self._at + size <= len(self._data):
+            rows = np.frombuffer(self._data, whole, element.rows, self._at)
+            lists = [each for each in element.properties if each.count]
+            if all((rows[f"#{each.name}"] == rows[f"#{each.name}"][:1]).all() for each in lists):
+                self._at += size
+                return {each.name: rows[each.name] for each in element.properties}
+        return self._one_by_one(element)
+
+    def _row(self, element: Element) -> List[Any]:
+        """The layout of a row, its lists as long as in the first one."""
+        kinds: List[Any] = []
+        at = self._at
+        for each in element.properties:
+            if each.count:
+                count = 0
+                if element.rows:
+                    count = int(np.frombuffer(self._data, self._order + each.count, 1, at)[0])
+                kinds.append((f"#{each.name}", self._order + each.count))
+                kinds.append((each.name, self._order + each.type, (count,)))
+                at += np.dtype(each.count).itemsize + count * np.dtype(each.type).itemsize
+            else:
+                kinds.append((each.name, self._order + each.type))
+                at += np.dtype(each.type).itemsize
+        return kinds
+
+    def _one_by_one(self, element: Element) -> Dict[str, Any]:
+        columns: Dict[str, List[Any]] = {each.name: [] for each in element.properties}
+        for _ in range(element.rows):
+            for each in element.properties:
+                count = int(self._take(each.count, 1)[0]) if each.count else 1
+                values = self._take(each.type, count)
+                columns[each.name].append(values if each.count else values[0])
+        return {
+            each.name: columns[each.name] if each.count else np.array(columns[each.name])
+            for each in element.properties
+        }
+
+    def _take(self, kind: str, count: int) -> Array:
+        values = np.frombuffer(self._data, self._order + kind, count, self._at)
+        self._at += values.nbytes
+        return values

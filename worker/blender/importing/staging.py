@@ -1,0 +1,148 @@
+"""A model in whose text the names of other files are those that they have here.
+
+Where a model, or a file that it leads to, names a file that lies elsewhere in the object's folder,
+the folder is laid out once more in scratch: links to what is right, and a copy of each file whose
+text is not. The object's own files are never changed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path, PurePosixPath
+from typing import Any, Dict, List, Optional, Set
+
+from worker.blender.faults import ObjectFault
+from worker.blender.importing.finding import FileIndex, is_lfs_pointer
+from worker.blender.importing.naming import NAMINGS, Rename
+from worker.blender.importing.paths import Root
+from worker.contract.escaping import legible
+
+MOST_BYTES = 1 << 28
+"""Of a text that is looked through and written anew."""
+MOST_READ = 500
+"""Files that are looked through for one model."""
+WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+ASCII_FORMATS = frozenset({"obj", "mtl"})
+
+
+@dataclasses.dataclass
+class Staged:
+    """The root to import from; what was found elsewhere (name to path below the root); missing."""
+
+    root: Root
+    found: Dict[str, str] = dataclasses.field(default_factory=dict)
+    missing: Set[str] = dataclasses.field(default_factory=set)
+    lost: Dict[str, Any] = dataclasses.field(default_factory=dict)
+    """What the file has and the picture has not."""
+
+    def facts(self) -> Dict[str, Any]:
+        """For the metadata: files that are named, found elsewhere or nowhere; what is lost."""
+        return {
+            "found_files": dict(sorted(self.found.items())),
+            "missing_files": sorted(self.missing),
+            **self.lost,
+        }
+
+
+def stage(root: Root, suffix: str, scratch: str) -> Staged:
+    """Lay the object out in the folder `scratch`, which is made, if its text must change.
+
+    Raises: ObjectFault("import") for a Git LFS pointer, and text in UTF-16.
+    """
+    if is_lfs_pointer(root.model):
+        raise ObjectFault(
+            "import",
+            "the file is a Git LFS pointer, not the model: fetch it with 'git lfs pull' where the "
+            "list was made",
+        )
+    staged = Staged(root)
+    texts = _Reader(root, staged).read(suffix)
+    if texts:
+        _lay_out(root, texts, scratch)
+        staged.root = root.at(scratch)
+    return staged
+
+
+class _Reader:
+    """Reads a model and what it leads to."""
+
+    def __init__(self, root: Root, staged: Staged) -> None:
+        self._root = root
+        self._staged = staged
+        self._index = FileIndex(root.path)
+
+    def read(self, suffix: str) -> Dict[str, bytes]:
+        """The new text of every file that needs one, by its path below the root."""
+        changed: Dict[str, bytes] = {}
+        waiting, seen = [(self._root.model, suffix)], {self._root.model}
+        while waiting and len(seen) <= MOST_READ:
+            path, kind = waiting.pop()
+            naming = NAMINGS.get(kind)
+            if naming is None or not _is_text(path, kind):
+                continue
+            named: List[str] = []
+            text = Path(path).read_bytes()
+            new = naming.rewrite(text, self._renamer(path, named))
+            if new != text:
+                changed[os.path.relpath(path, self._root.path)] = new
+            for found in named:
+                ending = PurePosixPath(found).suffix.lower().lstrip(".")
+                if ending in naming.leads_to and found not in seen:
+                    seen.add(found)
+                    waiting.append((found, ending))
+        return changed
+
+    def _renamer(self, path: str, named: List[str]) -> Rename:
+        """What to write for a name in the file at `path`; adds the files meant to `named`."""
+        folder = os.path.dirname(path)  # noqa: PTH120
+
+        def rename(name: str) -> Optional[str]:
+            try:
+                stands = os.path.exists(os.path.join(folder, name))  # noqa: PTH110, PTH118
+                found = self._index.find(name, folder)
+            except ValueError:  # no file has such a name
+                return None
+            if found is not None:
+                named.append(found)
+            if stands:  # also outside the root, which `Root.check` refuses by name
+                return None
+            if found is None:
+                self._staged.missing.add(legible(name))
+                return None
+            self._staged.found[legible(name)] = self._root.name(found)
+            return os.path.relpath(found, folder)
+
+        return rename
+
+
+def _is_text(path: str, kind: str) -> bool:
+    try:
+        size = os.path.getsize(path)  # noqa: PTH202
+        with Path(path).open("rb") as file:
+            start = file.read(2)
+    except OSError:
+        return False
+    if kind in ASCII_FORMATS and start in WIDE_MARKS:
+        raise ObjectFault(
+            "import", f"the .{kind} is in UTF-16, which no importer reads: save it as UTF-8"
+        )
+    return 0 < size <= MOST_BYTES
+
+
+def _lay_out(root: Root, texts: Dict[str, bytes], scratch: str) -> None:
+    """`root` in `scratch` by links, but for `texts`: in their folders each entry has its own."""
+    folders = {""}
+    for relative in texts:
+        folders.update(str(parent) for parent in PurePosixPath(relative).parents)
+    folders = {"" if folder == "." else folder for folder in folders}
+    for folder in sorted(folders):
+        here = Path(scratch, folder)
+        here.mkdir()
+        with os.scandir(Path(root.path, folder)) as entries:
+            for entry in entries:
+                below = f"{folder}/{entry.name}" if folder else entry.name
+                if below not in texts and below not in folders:
+                    (here / entry.name).symlink_to(entry.path)
+    for relative, text in texts.items():
+        Path(scratch, relative).write_bytes(text)

@@ -1,0 +1,97 @@
+"""Is a file what its suffix says, and all of it? Looked at before an importer is.
+
+Importers differ in what they make of a file that is cut off or none: an exception, an empty scene,
+an abort of the whole process. So the same fault has one code and one kind of sentence.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from pathlib import Path
+from typing import Callable, Dict
+
+from worker.blender.faults import ObjectFault
+from worker.blender.importing import ply_file
+
+STL_HEAD, STL_FACET = 84, 50
+OGAWA = b"Ogawa"
+HDF5 = b"\x89HDF\r\n\x1a\n"
+_STATEMENT = re.compile(rb"(?m)^[ \t]*(?:v|vn|vt|vp|f|l|p|o|g|s|mtllib|usemtl|curv|surf)[ \t]")
+_COMMENT = re.compile(rb"(?m)^[ \t]*(?:#.*)?\r?$")
+_FACET = re.compile(rb"\bfacet\b", re.IGNORECASE)
+_END = re.compile(rb"\bendsolid\b", re.IGNORECASE)
+START = 1 << 16
+
+
+def check(path: str, suffix: str) -> None:
+    """Raises: ObjectFault("import") for a file that is empty, cut off or of another format."""
+    size = Path(path).stat().st_size
+    reason = "the file is empty" if not size else CHECKS.get(suffix, _nothing)(path, size)
+    if reason:
+        raise ObjectFault("import", f"cannot import the .{suffix}: {reason}")
+
+
+def _nothing(_path: str, _size: int) -> str:
+    return ""
+
+
+def _glb(path: str, size: int) -> str:
+    with Path(path).open("rb") as file:
+        head = file.read(12)
+    if head[:4] != b"glTF" or len(head) < 12:  # noqa: PLR2004 - the header's length
+        return ""  # JSON under another name, which the importer takes
+    told = struct.unpack("<I", head[8:])[0]
+    return _cut_off(told, size) if told > size else ""
+
+
+def _stl(path: str, size: int) -> str:
+    with Path(path).open("rb") as file:
+        start = file.read(START)
+        file.seek(max(0, size - START))
+        end = file.read()
+    if size >= STL_HEAD:
+        told = STL_HEAD + STL_FACET * struct.unpack("<I", start[80:84])[0]
+        if told == size:
+            return ""
+        is_text = start[:STL_HEAD].decode("latin-1").isprintable()
+        if not start.lstrip().lower().startswith(b"solid") and told > size and not is_text:
+            return _cut_off(told, size)
+    if start.lstrip().lower().startswith(b"solid"):
+        if _FACET.search(start) and not _END.search(end):
+            return "it is cut off: its 'solid' does not end"
+        return ""
+    return "it is neither a binary nor a text STL" if size < STL_HEAD or told > size else ""
+
+
+def _obj(path: str, _size: int) -> str:
+    with Path(path).open("rb") as file:
+        start = file.read(START)
+    if _STATEMENT.search(start) or not _COMMENT.sub(b"", start).strip():
+        return ""
+    return "no line of it is a statement of OBJ"
+
+
+def _ply(path: str, _size: int) -> str:
+    return "it has no PLY header" if ply_file.read_header(path) is None else ""
+
+
+def _abc(path: str, size: int) -> str:
+    with Path(path).open("rb") as file:
+        head = file.read(16)
+    if head.startswith(HDF5):
+        return "it is an Alembic of HDF5, which Blender does not read: convert it to Ogawa"
+    if not head.startswith(OGAWA):
+        return "it is no Alembic archive"
+    if len(head) < 16 or struct.unpack("<Q", head[8:])[0] >= size:  # noqa: PLR2004 - the header's
+        return "it is cut off"
+    return ""
+
+
+def _cut_off(told: int, size: int) -> str:
+    return f"it is cut off: it says that it has {told:,} bytes, and has {size:,}"
+
+
+CHECKS: Dict[str, Callable[[str, int], str]] = {
+    "glb": _glb, "stl": _stl, "obj": _obj, "ply": _ply, "abc": _abc,
+}  # fmt: skip

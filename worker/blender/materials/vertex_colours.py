@@ -1,0 +1,104 @@
+"""Colours that a mesh has at its vertices, corners or faces, shown as viewers show them.
+
+A mesh without a material gets one of these colours. Where there is one, and the format means both
+to count, its base colour is multiplied by them; glTF's importer does that itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import bpy
+import numpy as np
+
+from worker.blender import compat
+
+MULTIPLIED_FORMATS = frozenset({"obj", "fbx", "dae"})
+"""Formats whose importers bring colours beside a material, and leave them unused."""
+PLACEHOLDER, TOLERANCE = 0.8, 1e-3
+"""Blender's own grey of a new material."""
+
+
+def show(suffix: str) -> None:
+    """Let the colours of all meshes be seen, and of point clouds where Blender has them."""
+    plain: dict[str, Any] = {}
+    tinted: dict[tuple[Any, str], Any] = {}
+    clouds: Any = getattr(bpy.data, "pointclouds", ())
+    with_colours = [each for each in clouds if hasattr(each, "color_attributes")]
+    for mesh in [*bpy.data.meshes, *with_colours]:
+        layer = _layer(mesh)
+        if layer is None:
+            continue
+        if not any(mesh.materials):
+            if layer.name not in plain:
+                plain[layer.name] = _plain(layer.name)
+            mesh.materials.clear()
+            mesh.materials.append(plain[layer.name])
+        elif suffix in MULTIPLIED_FORMATS and not _is_white(layer):
+            _tint(mesh, layer.name, tinted)
+
+
+def _layer(mesh: Any) -> Optional[Any]:
+    """The colours that are rendered; else the first."""
+    layers = mesh.color_attributes
+    if not len(layers):
+        return None
+    number = getattr(layers, "render_color_index", -1)
+    return layers[number if 0 <= number < len(layers) else 0]
+
+
+def _is_white(layer: Any) -> bool:
+    """Whether the colours change nothing: many exporters write white ones."""
+    colours = np.empty(4 * len(layer.data), np.float32)
+    layer.data.foreach_get("color", colours)
+    return bool((colours.reshape(-1, 4)[:, :3] > 1.0 - 1e-3).all())
+
+
+def _plain(name: str) -> Any:
+    material: Any = bpy.data.materials.new(f"vertex colours {name}")
+    material.use_nodes = True
+    tree = material.node_tree
+    surface = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
+    tree.links.new(_colours(tree, name), compat.socket(surface, "Base Color"))
+    return material
+
+
+def _tint(mesh: Any, name: str, tinted: dict[tuple[Any, str], Any]) -> None:
+    """Give the mesh copies of its materials, multiplied by its colours."""
+    for number, material in enumerate(mesh.materials):
+        if material is None or not material.use_nodes:
+            continue
+        key = (material, name)
+        if key not in tinted:
+            tinted[key] = material.copy()
+            tinted[key].name = material.name
+            for node in list(tinted[key].node_tree.nodes):
+                if node.type == "BSDF_PRINCIPLED":
+                    _multiply(tinted[key].node_tree, compat.socket(node, "Base Color"), name)
+        mesh.materials[number] = tinted[key]
+
+
+def _multiply(tree: Any, socket: Any, name: str) -> None:
+    if not socket.is_linked and _is_placeholder(socket.default_value):
+        tree.links.new(_colours(tree, name), socket)
+        return
+    mix = tree.nodes.new("ShaderNodeMixRGB")
+    mix.blend_type = "MULTIPLY"
+    mix.inputs[0].default_value = 1.0
+    if socket.is_linked:
+        tree.links.new(socket.links[0].from_socket, mix.inputs[1])
+    else:
+        mix.inputs[1].default_value = socket.default_value
+    tree.links.new(_colours(tree, name), mix.inputs[2])
+    tree.links.new(mix.outputs[0], socket)
+
+
+def _is_placeholder(colour: Any) -> bool:
+    """Whether it is the grey that exporters write for a material without a colour."""
+    return all(abs(part - PLACEHOLDER) < TOLERANCE for part in colour[:3])
+
+
+def _colours(tree: Any, name: str) -> Any:
+    node = tree.nodes.new("ShaderNodeAttribute")
+    node.attribute_name = name
+    return node.outputs["Color"]

@@ -1,0 +1,28 @@
+"""Libraries that a .blend links from. Pictures are looked at in Blender, once it is appended."""
+
+from __future__ import annotations
+
+import os.path
+from typing import Iterator
+
+from worker.blender.faults import ObjectFault
+from worker.blender.references import blend_file
+from worker.blender.references.reference import Reference, readings
+
+RELATIVE = "//"
+
+
+def read(path: str) -> Iterator[Reference]:
+    """References of a .blend. Raises: ObjectFault("import") where they cannot be told."""
+    folder = os.path.dirname(path)  # noqa: PTH120
+    try:
+        found = blend_file.read(path)
+    except ImportError:
+        raise ObjectFault(
+            "import",
+            "it is compressed in a way that this Blender's Python cannot look into (no module "
+            "'zstandard'): save it uncompressed",
+        ) from None
+    for name in found.libraries:
+        relative = name.removeprefix(RELATIVE)
+        yield Reference(name, readings(folder, relative), is_certain=False, is_followed=True)

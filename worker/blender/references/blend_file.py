@@ -1,0 +1,146 @@
+"""What a .blend says in its own bytes, read without Blender: its active scene, its libraries.
+
+Source: the file's blocks as Blender's ``BLO_core_bhead.hh`` and ``DNA_fileGlobal_types.h`` have
+them. Of the structures only what never moved is taken: addresses, and names behind two pointers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import io
+import re
+import struct
+from pathlib import Path
+from typing import IO, Iterator
+
+from worker.blender.faults import ObjectFault
+from worker.blender.references import zstandard
+
+GZIP, ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+HEADER = re.compile(rb"BLENDER(?:[_-][vV]\d{3}|\d{2}-\d{2}v\d{4})")
+MOST_BLOCK = 1 << 20
+"""Bytes of a block that are looked at: the ones that count are small."""
+MOST_BLOCKS = 2_000_000
+NAME = 128
+"""Bytes in which an ID has its name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class BlendFile:
+    """scene, layer: names of the active scene and its view layer, empty where not told.
+
+    libraries: paths of the files it links from, as written.
+    """
+
+    scene: str = ""
+    layer: str = ""
+    libraries: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class _Block:
+    code: bytes
+    address: int
+    data: bytes
+    """Its first bytes, MOST_BLOCK at most."""
+
+
+def read(path: str) -> BlendFile:
+    """What the file tells. Raises: ObjectFault("import"), where it is no whole .blend."""
+    try:
+        with Path(path).open("rb") as file:
+            return _found(_blocks(_unpacked(file)))
+    except (OSError, EOFError, struct.error, ValueError) as error:
+        raise ObjectFault(
+            "import", f"cannot import the .blend: it is no whole file ({error})"
+        ) from error
+
+
+def _found(blocks: Iterator[_Block]) -> BlendFile:
+    told: set[int] = set()
+    scene = layer = ""
+    inside = False
+    libraries = []
+    for block in blocks:
+        if block.code == b"GLOB":
+            count = len(block.data) // 8
+            told = set(struct.unpack_from(f"<{count}Q", block.data)) - {0}
+        elif block.code == b"LI\0\0":
+            libraries.append(_library(block.data))
+        elif block.code == b"SC\0\0":
+            inside = block.address in told
+            if inside:
+                scene = _id_name(block.data, b"SC")
+        elif block.code != b"DATA":
+            inside = False
+        elif inside and block.address in told and not layer:
+            layer = _text(block.data[16:80])
+    return BlendFile(scene, layer, tuple(filter(None, libraries)))
+
+
+def _unpacked(file: IO[bytes]) -> IO[bytes]:
+    start = file.read(4)
+    file.seek(0)
+    if start.startswith(GZIP):
+        return io.BufferedReader(gzip.GzipFile(fileobj=file))
+    if start == ZSTANDARD:
+        return zstandard.unpacked(file)
+    return file
+
+
+def _blocks(file: IO[bytes]) -> Iterator[_Block]:
+    start = file.read(12)
+    if start[7:8].isdigit():  # since 5.0: the header's own length, and longer blocks
+        start += file.read(int(start[7:9]) - 12)
+        layout, fields = "<4sIQQQ", ("code", "sdna", "address", "size", "count")
+    else:
+        wide = start[7:8] == b"-"
+        order = ">" if start[8:9] == b"V" else "<"
+        layout = f"{order}4si{'Q' if wide else 'I'}ii"
+        fields = ("code", "size", "address", "sdna", "count")
+    if not HEADER.fullmatch(start):
+        raise ValueError("its first bytes are not a .blend's")
+    size = struct.calcsize(layout)
+    for _ in range(MOST_BLOCKS):
+        head = file.read(size)
+        if len(head) < size:
+            raise EOFError("it is cut off")
+        block = dict(zip(fields, struct.unpack(layout, head)))
+        if block["code"] == b"ENDB":
+            return
+        if block["size"] < 0:
+            raise ValueError("a block has no length")
+        data = file.read(min(block["size"], MOST_BLOCK))
+        _skip(file, block["size"] - len(data))
+        yield _Block(block["code"], block["address"], data)
+    raise ValueError(f"it has more than {MOST_BLOCKS} blocks")
+
+
+def _skip(file: IO[bytes], size: int) -> None:
+    if size and file.seekable():
+        file.seek(size, io.SEEK_CUR)
+        return
+    while size > 0:
+        piece = len(file.read(min(size, MOST_BLOCK)))
+        if not piece:
+            raise EOFError("it is cut off")
+        size -= piece
+
+
+def _id_name(data: bytes, prefix: bytes) -> str:
+    """The name of a datablock: behind some pointers, after its two letters."""
+    for at in range(0, NAME, 8):
+        if data[at : at + 2] == prefix and data[at + 2 : at + 3] not in {b"", b"\0"}:
+            return _text(data[at + 2 : at + 68])
+    return ""
+
+
+def _library(data: bytes) -> str:
+    """The path of a library: behind its ID, the first text that is a path."""
+    found = re.search(rb"(?://|[A-Za-z]:[\\/]|/|\.\.)[^\0]{1,1023}\0", data)
+    return _text(found[0]) if found else ""
+
+
+def _text(data: bytes) -> str:
+    return data.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")

@@ -1,0 +1,65 @@
+"""How much of each view the object covers; and why a view shows nothing of it.
+
+Coverage is the share of the frame's pixels in which the object can be seen: those whose alpha is
+not 0 when it is stored in 8 bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from statistics import fmean
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from worker.contract import render_passes
+from worker.contract.protocol import View
+from worker.core.errors import Empty
+from worker.pack.placement import Placement
+from worker.pack.raw import RawView
+
+LEAST_ALPHA: Final = 0.5 / 255.0
+DIGITS: Final = 6
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """Over an object's views: the least and the mean, 0 to 1."""
+
+    least: float
+    mean: float
+
+
+def of_view(raw: RawView) -> float:
+    """Share of the frame's pixels that show something, 0 to 1. Raises: RenderFailed."""
+    alpha = raw.layer(render_passes.COMBINED)[..., 3]
+    return round(float((alpha >= LEAST_ALPHA).mean()), DIGITS)
+
+
+def summary(by_view: Mapping[str, float], views: Sequence[View], placement: Placement) -> Coverage:
+    """The coverage of an object. Raises: Empty, with why, where no view shows a pixel of it."""
+    shares = list(by_view.values())
+    if not any(shares):
+        raise Empty(f"no view shows a pixel of the object: {_why(views, placement)}")
+    return Coverage(least=min(shares), mean=round(fmean(shares), DIGITS))
+
+
+def _why(views: Sequence[View], placement: Placement) -> str:
+    outside = sum(not _sees_box(view, placement) for view in views)
+    if outside == len(views):
+        return "it lies outside every view"
+    said = "what is in view is clear, smaller than a pixel, or has faces without an area"
+    return f"it lies outside {outside} of {len(views)} views; {said}" if outside else said
+
+
+def _sees_box(view: View, placement: Placement) -> bool:
+    """Whether the frame's sides leave some of the object's bounding box in view."""
+    corners = np.array(list(product(*zip(placement.low, placement.high, strict=True))))
+    pose, k = np.array(view.camera_to_world), np.array(view.intrinsics)
+    local = (corners - pose[:3, 3]) @ pose[:3, :3]
+    depth = -local[:, 2] if view.projection == "perspective" else np.ones(len(local))
+    u = k[0, 0] * local[:, 0] + k[0, 2] * depth
+    v = -k[1, 1] * local[:, 1] + k[1, 2] * depth
+    sides = (u < 0, u > view.width * depth, v < 0, v > view.height * depth)
+    return not ((depth <= 0).all() or any(side.all() for side in sides))
