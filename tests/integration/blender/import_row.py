@@ -29,7 +29,7 @@ for number in range(12):
     bpy.context.object.name = f"box {number:02}"
 compat.run_exporter("fbx", str(Path(folder, "row.fbx")), {})
 scene.clean()
-importers.load(Root(folder, "row.fbx"), "fbx", Subject())
+importers.load(Root(folder, "row.fbx"), "fbx", Subject(), f"{folder}/staged")
 points = gather(1000).points
 found = {
     "names": [item.name for item in bpy.context.scene.objects],
