@@ -1,1 +1,1 @@
-"""Benchmarks: each compares two ways on one machine, in one process tree. `make bench`."""
+"""Benchmarks, run by `make bench`. Each compares two methods on one machine."""

@@ -1,4 +1,4 @@
-"""python -m bench [--quick] [NAME…]: measure, keep the findings and write docs/performance.md."""
+"""python -m bench [--quick] [NAME…]: run benchmarks, store results, write docs/performance.md."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bench.sides import say
 
 
 def main() -> None:
-    """Run the benchmarks named, or all."""
+    """Run the named benchmarks, or all of them."""
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("names", nargs="*", help=", ".join(MEASURES))
-    parser.add_argument("--quick", action="store_true", help="try the machinery; not for the page")
-    parser.add_argument("--scratch", type=Path, help="folder for gigabytes; default: TMPDIR")
+    parser.add_argument("--quick", action="store_true", help="small sizes; nothing is stored")
+    parser.add_argument("--scratch", type=Path, help="folder for several GB; default: TMPDIR")
     given = parser.parse_args()
     if unknown := set(given.names) - set(MEASURES):
-        parser.error(f"no benchmark {', '.join(sorted(unknown))}")
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     here = machine.describe()
     for name in given.names or MEASURES:
         chosen = MEASURES[name]

@@ -1,6 +1,6 @@
-"""From an index to its first object, in a process of its own: python -m bench.first INDEX OUTPUT.
+"""Measures the time from an index to its first object: python -m bench.first INDEX OUTPUT.
 
-Prints JSON: seconds, and the most bytes held above what the program held before.
+Prints JSON: seconds, and the peak of resident bytes above those before the index was opened.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ def main(uri: str, output: str) -> None:
 
 
 def resident() -> int:
-    """Bytes held now."""
+    """Resident bytes of this process."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def peak() -> int:
-    """The most bytes ever held."""
+    """Peak of the resident bytes of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Measures on this machine's GPU and writes the numbers into docs/performance.md. One command:
+# Runs the GPU benchmark and writes the results to docs/performance.md:
 #
 #     bench/gpu.sh
 #
-# Needs an NVIDIA driver with a GPU, Python 3.11 and make; sets up .venv if it is not there yet.
+# Needs an NVIDIA GPU and driver, Python 3.11 and make. Creates .venv if it does not exist.
 set -eu
 cd "$(dirname "$0")/.."
 nvidia-smi -L | grep -q '^GPU ' || {
-	echo "bench/gpu.sh: nvidia-smi shows no GPU here" >&2
+	echo "bench/gpu.sh: nvidia-smi finds no GPU" >&2
 	exit 69
 }
 make setup-dev

@@ -1,4 +1,4 @@
-"""What the numbers were measured on."""
+"""The machine that the benchmarks ran on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from worker.core import memory
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """One machine, on one day."""
+    """A machine and the date of the measurement."""
 
     cpu: str
     cores: int
@@ -25,7 +25,7 @@ class Machine(msgspec.Struct, frozen=True):
     date: str
 
     def sentence(self) -> str:
-        """For the page."""
+        """The description in docs/performance.md."""
         return (
             f"{self.cpu}, {self.cores} cores, {self.memory_gb} GB, {self.system}, "
             f"Blender {self.blender}, {self.date}"
@@ -33,7 +33,7 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 def describe() -> Machine:
-    """This machine, now."""
+    """Describe this machine."""
     return Machine(
         cpu=_cpu(),
         cores=len(os.sched_getaffinity(0)),
@@ -45,12 +45,12 @@ def describe() -> Machine:
 
 
 def cores() -> int:
-    """CPU cores that may be used."""
+    """The number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 def load() -> float:
-    """Processes that want to run, averaged over a minute."""
+    """The load average over the last minute."""
     return os.getloadavg()[0]
 
 

@@ -1,4 +1,4 @@
-"""docs/performance.md, from what was measured."""
+"""Generates docs/performance.md from the results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ QUIET = 1.0
 
 
 def write(results: dict[str, Result]) -> None:
-    """Write the page; benchmarks without findings say so."""
+    """Write the page; benchmarks without results are marked as not measured."""
     parts = [HEAD, *_summary(results)]
     for name, measure in MEASURES.items():
         parts.append(f"\n## {measure.title}\n\n{measure.note}\n")

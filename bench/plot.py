@@ -1,4 +1,4 @@
-"""The curves of quality for time, drawn with Pillow: a panel per filter width."""
+"""Plots quality against render time with Pillow, one panel per filter width."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INK, FAINT, PAPER = "#222222", "#dddddd", "#ffffff"
 
 
 class Curve(msgspec.Struct, frozen=True):
-    """What is the same along a curve, in words, and its colour."""
+    """The legend text and colour of a curve."""
 
     name: str
     colour: str
@@ -30,18 +30,18 @@ CURVES: Final[dict[tuple[bool, int | None], Curve]] = {
     (True, None): Curve("denoised, fixed", "#d1495b"),
     (True, 0): Curve("denoised, adaptive", "#e39b1f"),
 }
-"""By what they are drawn of: (denoise, adaptive), as `quality.Setting` has them."""
+"""Curves by (denoise, adaptive) of `quality.Setting`."""
 
 
 class Point(msgspec.Struct, frozen=True):
-    """Seconds a view, and PSNR in dB."""
+    """Seconds per view, and PSNR in dB."""
 
     seconds: float
     decibels: float
 
 
 class Setting(Protocol):
-    """What is plotted; `quality.Setting`."""
+    """The fields of `quality.Setting` that are plotted."""
 
     samples: int
     denoise: bool
@@ -50,7 +50,7 @@ class Setting(Protocol):
 
 
 def draw(means: Mapping[Any, Point], marked: Mapping[str, Any], path: Path = FILE) -> None:
-    """Draw all points, a curve per denoise x adaptive; `marked` settings are named."""
+    """Draw all points, with a curve per key of CURVES; the settings in `marked` get labels."""
     widths = sorted({point.width for point in means})
     image = Image.new("RGB", (PANEL[0] * len(widths), PANEL[1] + 50), PAPER)
     pen = ImageDraw.Draw(image)
@@ -63,7 +63,7 @@ def draw(means: Mapping[Any, Point], marked: Mapping[str, Any], path: Path = FIL
 
 
 class _Axes:
-    """Time on a logarithmic scale to the right, decibels upwards; the same in every panel."""
+    """The axes of all panels: seconds on a logarithmic x axis, decibels on the y axis."""
 
     def __init__(self, points: list[Point]) -> None:
         seconds = [point.seconds for point in points]
@@ -72,7 +72,7 @@ class _Axes:
         self.y = (math.floor(min(decibels) / 5) * 5, math.ceil(max(decibels) / 5) * 5)
 
     def place(self, point: Point, left: int) -> tuple[float, float]:
-        """Pixel of `point` in the panel that begins at `left`."""
+        """Pixel coordinates of `point` in the panel whose left edge is at `left`."""
         right = (math.log2(point.seconds) - self.x[0]) / (self.x[1] - self.x[0])
         up = (point.decibels - self.y[0]) / (self.y[1] - self.y[0])
         return (
@@ -91,15 +91,19 @@ def _panel(
 ) -> None:
     pen.text((left + LEFT, 24), f"filter width {width:g}", INK, _font(24))
     for level in range(int(axes.y[0]), int(axes.y[1]) + 1, 5):
-        here, there = (axes.place(Point(2.0**end, level), left) for end in axes.x)
-        pen.line([here, there], FAINT, 1)
-        pen.text((here[0] - 12, here[1]), f"{level} dB", INK, _font(16), anchor="rm")
+        start, stop = (axes.place(Point(2.0**end, level), left) for end in axes.x)
+        pen.line([start, stop], FAINT, 1)
+        pen.text((start[0] - 12, start[1]), f"{level} dB", INK, _font(16), anchor="rm")
     for power in range(math.ceil(axes.x[0]), math.floor(axes.x[1]) + 1):
         low, high = (axes.place(Point(2.0**power, end), left) for end in axes.y)
         pen.line([low, high], FAINT, 1)
         pen.text((low[0], low[1] + 10), f"{2.0**power:g} s", INK, _font(16), anchor="mt")
     pen.text(
-        (left + (LEFT + PANEL[0]) / 2, PANEL[1] - 34), "seconds a view", INK, _font(16), anchor="mt"
+        (left + (LEFT + PANEL[0]) / 2, PANEL[1] - 34),
+        "seconds per view",
+        INK,
+        _font(16),
+        anchor="mt",
     )
     for key, curve in CURVES.items():
         places = sorted(

@@ -1,4 +1,4 @@
-"""What a benchmark found, kept between runs so that each may be run alone."""
+"""Results of benchmarks, stored in a file so that benchmarks can be run separately."""
 
 from __future__ import annotations
 
@@ -12,46 +12,47 @@ FILE = Path(__file__).with_name("results.json")
 
 
 class BenchError(Exception):
-    """A benchmark's own work failed, so that there is nothing to compare."""
+    """A benchmark failed, so that it has no result."""
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One comparison."""
+    """One measurement, with its target."""
 
     what: str
     measured: str
     target: str = ""
     met: bool | None = None
-    """None where there is no target."""
+    """Whether the target is met; None if there is none."""
 
 
 class Result(msgspec.Struct, frozen=True):
-    """One benchmark's findings."""
+    """The result of one benchmark."""
 
     rows: tuple[Row, ...]
     machine: Machine
     load: float
-    """Other load on the machine when it began: numbers are only good near 0."""
+    """Load average when the benchmark started; results are reliable only near 0."""
     seconds: float
+    """Duration of the benchmark."""
 
 
 def read() -> dict[str, Result]:
-    """Findings by benchmark; those never run are absent."""
+    """The stored results by benchmark name, without benchmarks that never ran."""
     if not FILE.exists():
         return {}
     return msgspec.json.decode(FILE.read_bytes(), type=dict[str, Result])
 
 
 def write(results: dict[str, Result]) -> None:
-    """Keep the findings."""
+    """Store the results."""
     FILE.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
 
 
 def at_least(what: str, value: float, target: float, detail: str) -> Row:
-    """A ratio that should be no smaller than `target`."""
+    """The row of a value that should be at least `target`."""
     return Row(what, f"{value:.2f} ({detail})", f"≥ {target:g}", value >= target)
 
 
 def at_most(what: str, value: float, target: float, detail: str, unit: str = "") -> Row:
-    """A value that should be no larger than `target`."""
+    """The row of a value that should be at most `target`."""
     return Row(what, f"{value:.2f}{unit} ({detail})", f"≤ {target:g}{unit}", value <= target)

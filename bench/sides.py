@@ -1,4 +1,4 @@
-"""The two sides that are compared, each a process tree of its own, timed from start to end."""
+"""The two sides that are compared, the worker and the baseline, timed from start to end."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ from bench.result import BenchError
 ROOT = Path(__file__).parents[1]
 BASELINE = ROOT / "bench" / "blender" / "baseline.py"
 FIXED = ("cycles.adaptive=false",)
-"""So that as many samples are taken as are named, on both sides."""
+"""Disables adaptive sampling, so that both sides take the same number of samples."""
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What both sides render of each object."""
+    """What both sides render for each object."""
 
     views: int
     resolution: int
     samples: int
 
     def overrides(self) -> list[str]:
-        """For `render-worker run`, over the preset `default`."""
+        """The --set options of `render-worker run` with preset `default`."""
         named = {"views": self.views, "resolution": self.resolution, "samples": self.samples}
         keys = [*(f"{key}={value}" for key, value in named.items()), *FIXED]
         return [f"--set={key}" for key in keys]
 
 
 def make_models(folder: Path, kind: str, count: int) -> list[Path]:
-    """`count` models of a kind of `bench.blender.models`."""
+    """Generate `count` models of a kind of `bench.blender.models` in the new folder `folder`."""
     folder.mkdir(parents=True)
     quietly([sys.executable, "-m", "bench.blender.models", str(folder), kind, str(count)])
     return models_in(folder)
 
 
 def models_in(folder: Path) -> list[Path]:
-    """The models of a folder, without what lies beside them."""
+    """The models in a folder, sorted, without their material files."""
     return sorted(path for path in folder.iterdir() if path.suffix != ".mtl")
 
 
 def environment() -> dict[str, str]:
-    """This environment, without any scheduler's or the worker's own variables."""
+    """This process's environment without variables of the worker and of schedulers."""
     dropped = ("RENDER_WORKER_", "SLURM_", "JOB_COMPLETION_INDEX")
     return {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
 
@@ -65,9 +65,11 @@ def worker(
     blender: str = "bpy",
     extra: Mapping[str, str] | None = None,
 ) -> float:
-    """Seconds of `render-worker run` over a folder of models, start-up and zips included.
+    """The duration in seconds of `render-worker run` on a folder of models, with start-up.
 
-    Without `settings` it renders the preset `default` as it is; `extra` variables are set for it.
+    settings: None for the preset `default` as it is. extra: additional environment variables.
+
+    Raises: BenchError.
     """
     shutil.rmtree(output, ignore_errors=True)
     begin = time.monotonic()
@@ -80,16 +82,18 @@ def worker(
     took = time.monotonic() - begin
     found, wanted = len(list((output / "renders").glob("*.zip"))), len(models_in(models))
     if found != wanted:
-        raise BenchError(f"the worker made {found} zips of {wanted} models")
+        raise BenchError(f"the worker made {found} zips from {wanted} models")
     return took
 
 
 def baseline(
     models: Path, output: Path, settings: Settings, at_once: int, blender: str = "bpy"
 ) -> float:
-    """Seconds of a Blender process per object, `at_once` of them at a time, and a zip of each.
+    """The duration in seconds with a Blender process per object, `at_once` at a time, and zips.
 
-    `blender` is "bpy", the wheel, or a Blender program's path.
+    blender: "bpy" for the wheel, or the path of a Blender program.
+
+    Raises: BenchError.
     """
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
@@ -121,7 +125,10 @@ def baseline(
 
 
 def rounds(count: int, sides: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
-    """Run all sides in turn, `count` times over, so that what else goes on meets them alike."""
+    """Run all sides in turn, `count` times, so that other load affects all of them.
+
+    Returns the seconds of each side, by its name.
+    """
     found: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(count):
         order = list(sides) if number % 2 == 0 else list(reversed(sides))
@@ -132,18 +139,18 @@ def rounds(count: int, sides: dict[str, Callable[[], float]]) -> dict[str, list[
 
 
 def ratio(slow: Sequence[float], fast: Sequence[float]) -> float:
-    """The median over the rounds of how many times longer `slow` took."""
+    """The median over the rounds of the ratio of `slow` to `fast`."""
     return statistics.median(a / b for a, b in zip(slow, fast, strict=True))
 
 
 def say(line: str) -> None:
-    """Tell whoever waits."""
+    """Print a line of progress to stderr."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
 
 def quietly(command: list[str], extra: Mapping[str, str] | None = None) -> None:
-    """Run to the end, silent unless it fails. Raises: BenchError with its last lines."""
+    """Run a command without showing its output. Raises: BenchError, with its last lines."""
     done = subprocess.run(
         command,
         cwd=ROOT,

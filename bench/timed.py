@@ -1,9 +1,9 @@
-"""One run of the worker in this process, with a clock on Blender's render calls.
+"""Runs the worker in this process and records when each object was rendered.
 
     python -m bench.timed MODELS OUTPUT KEY=VALUE…
 
-Prints JSON: per object, in the order of their ends, the second it ended and the seconds inside
-the loop over its views, which does nothing but call Blender's render.
+Prints a JSON list in order of completion. For each object it has the time of its end and the
+duration of the loop over its views, which only calls Blender's render; both are in seconds.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from worker.supervisor.result import RenderedObject
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """One object's render."""
+    """The end of an object's render (monotonic clock) and the time in its views, in seconds."""
 
     end_s: float
     render_s: float
 
 
 class ClockedPool(Pool):
-    """A pool that notes when each object was done."""
+    """A pool that records when each object was rendered."""
 
-    ended: list[Ended] = []  # noqa: RUF012 - one run a process
+    ended: list[Ended] = []  # noqa: RUF012 - there is one run per process
 
     def render(
         self,
@@ -46,14 +46,14 @@ class ClockedPool(Pool):
         scratch: Path,
         on_phase: Callable[[Phase], None] = lambda _: None,
     ) -> RenderedObject:
-        """As `Pool.render`."""
+        """Render as `Pool.render` does, and record the end."""
         done = super().render(fetched, recipe, scratch, on_phase)
         self.ended.append(Ended(time.monotonic(), done.answer.render_s))
         return done
 
 
 def timed(models: Path, output: Path, overrides: Sequence[str]) -> list[Ended]:
-    """Run in a process of its own."""
+    """Run this module in a new process. Raises: BenchError."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.timed", str(models), str(output), *overrides],
         cwd=sides.ROOT, env=sides.environment(), capture_output=True, check=False,
@@ -64,13 +64,13 @@ def timed(models: Path, output: Path, overrides: Sequence[str]) -> list[Ended]:
 
 
 def main(models: str, output: str, *overrides: str) -> None:
-    """Run and print."""
+    """Run the worker and print the result."""
     logging.configure("error")
-    vars(runs)["Pool"] = ClockedPool  # the one seam that needs no second pipeline
+    vars(runs)["Pool"] = ClockedPool  # patched, so that the rest of the run is the product's code
     runs.run(
         runs.RunOptions(
             index=models, output=output, overrides=overrides, pool=PoolOptions(device="cpu"),
-            download_workers=1,  # the objects come in their order: the first is not counted
+            download_workers=1,  # keeps the objects in order; the first is not counted
         )
     )  # fmt: skip
     sys.stdout.buffer.write(msgspec.json.encode(sorted(ClockedPool.ended, key=lambda e: e.end_s)))

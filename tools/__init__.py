@@ -1,1 +1,1 @@
-"""What makes the docs' pages."""
+"""Generators of pages and pictures of docs/, and contracts for import-linter."""

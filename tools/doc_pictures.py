@@ -1,7 +1,7 @@
-"""Renders the pictures of docs/images.md, by hand: python -m tools.doc_pictures MODEL.
+"""Renders the pictures of docs/images.md: python -m tools.doc_pictures MODEL.
 
-Everything goes the way an object goes: a Blender child, pack, a zip, which is then read back by
-the very lines that the page shows.
+Run it by hand. It renders the model in a Blender child, packs a zip, and reads the zip as the page
+explains.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ HUES = np.array([
 
 
 def main(model: Path) -> None:
-    """Render the stills and the turntable of one model, and write every picture."""
+    """Render the stills and the turntable of a model and write all pictures."""
     with tempfile.TemporaryDirectory() as home:
         pool = Pool(runtime.find("bpy"), PoolOptions(device="cpu"), Path(home, "children"))
         pool.open()
@@ -57,7 +57,7 @@ def main(model: Path) -> None:
 
 
 def render(pool: Pool, model: Path, recipe: Recipe, home: Path) -> dict[str, bytes]:
-    """The members of the model's zip by name, made by way of the new folder `home`."""
+    """Render a model, with `home` as a new scratch folder; returns the zip's members by name."""
     home.mkdir()
     fetched = FetchedObject(
         ref=ObjectRef(file_identifier=model.name),
@@ -72,17 +72,20 @@ def render(pool: Pool, model: Path, recipe: Recipe, home: Path) -> dict[str, byt
 
 
 def pictures(members: dict[str, bytes]) -> dict[str, NDArray[np.uint8]]:
-    """Each quantity so that an eye sees it: data that are no picture are given colours."""
+    """A viewable 8-bit image of each kind; data such as depth are mapped to colours.
+
+    Raises: ValueError, if the zip has several views.
+    """
 
     def stored(name: str) -> NDArray[Any]:
         return np.asarray(Image.open(io.BytesIO(members[name])))
 
     if len(json.loads(members["cameras.json"])["views"]) != 1:
-        raise ValueError("one view is shown, and there are others")
+        raise ValueError("the zip must have exactly one view")
     seen = stored("000_mask.png") > 0
     depth = stored("000_depth.png")
     exr = OpenEXR.File(io.BytesIO(members["000_position.exr"]), separate_channels=True).channels()
-    place = np.stack([exr[axis].pixels for axis in "XYZ"], -1)
+    position = np.stack([exr[axis].pixels for axis in "XYZ"], -1)
     light = OpenEXR.File(io.BytesIO(members["000.exr"]), separate_channels=True).channels()
     linear = np.stack([light[letter].pixels for letter in "RGBA"], -1).astype(np.float32)
     darker = srgb.encode(linear[..., :3] / np.maximum(linear[..., 3:], 1e-6) / 16)
@@ -98,12 +101,14 @@ def pictures(members: dict[str, bytes]) -> dict[str, NDArray[np.uint8]]:
         "mask": stored("000_mask.png"),
         "index-object": coloured(stored("000_object.png")),
         "index-material": coloured(stored("000_material.png")),
-        "position": np.where(seen[..., None], np.clip(place + 0.5, 0, 1) * 255, 0).astype(np.uint8),
+        "position": np.where(seen[..., None], np.clip(position + 0.5, 0, 1) * 255, 0).astype(
+            np.uint8
+        ),
     }
 
 
 def coloured(numbers: NDArray[Any]) -> NDArray[np.uint8]:
-    """A hue for each number (H,W) of an index image, as (H,W,3); 0 is black."""
+    """An index image, (H, W), with a hue for each number, as (H, W, 3); 0 is black."""
     hues = HUES[(numbers.astype(int) - 1) % len(HUES)]
     return np.where(numbers[..., None] > 0, hues, 0).astype(np.uint8)
 

@@ -1,4 +1,4 @@
-"""Two rules about imports that import-linter has no contract for; pyproject.toml applies them."""
+"""Two import-linter contracts for rules that it does not have; pyproject.toml uses them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from importlinter import Contract, ContractCheck, fields, output
 
 
 class OnlyContract(Contract):
-    """`modules`, and all below them, import the standard library and `may_import` alone."""
+    """`modules` and their descendants import only the standard library and `may_import`."""
 
     type_name = "only"
     modules: Any = fields.ListField(subfield=fields.StringField())
     may_import: Any = fields.ListField(subfield=fields.StringField())
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002 - its form
-        """Every direct import that is not allowed, with its line."""
+        """Find every direct import that is not allowed, with its line number."""
         importers = {
             each for module in self.modules for each in (module, *graph.find_descendants(module))
         }
@@ -37,30 +37,30 @@ class OnlyContract(Contract):
         )
 
     def render_broken_contract(self, check: ContractCheck) -> None:
-        """A line for each import."""
+        """Print a line for each forbidden import."""
         for line in check.metadata["wrong"]:
             output.print_error(line)
 
 
 class NoCirclesContract(Contract):
-    """No file imports itself by way of others; a package's ``__init__`` counts as a file.
+    """No module imports itself through others; a package's ``__init__`` counts as a module.
 
-    import-linter's own `acyclic_siblings` compares what lies side by side, so a package and a file
-    inside it may import each other there.
+    import-linter's `acyclic_siblings` compares only siblings, so it allows a package and a module
+    inside it to import each other.
     """
 
     type_name = "no_circles"
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002 - its form
-        """One circle, if there is any."""
+        """Find one circle, if there are any."""
         imports = {each: graph.find_modules_directly_imported_by(each) for each in graph.modules}
         try:
             TopologicalSorter(imports).prepare()
         except CycleError as error:
-            # It lists each file before the one that imports it.
+            # The error lists each module before the one that imports it.
             return ContractCheck(kept=False, metadata={"circle": error.args[1][::-1]})
         return ContractCheck(kept=True, metadata={})
 
     def render_broken_contract(self, check: ContractCheck) -> None:
-        """The circle in one line."""
+        """Print the circle in one line."""
         output.print_error(" -> ".join(check.metadata["circle"]))

@@ -1,7 +1,7 @@
-"""docs/images/omage.png, by hand: python -m tools.omage_pictures MODEL… (three look best).
+"""Renders docs/images/omage.png: python -m tools.omage_pictures MODEL… (best with three).
 
-A row for each model: as it is, the mesh of its object image at 1024 and at 64, and the image's
-positions, normals and albedo. Models and meshes are rendered alike.
+Run it by hand. Each row shows a model, the meshes of its object image at 1024 and 64 pixels, and
+the image's positions, normals and albedo. Model and meshes are rendered in the same way.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PAPER, INK = (255, 255, 255), (60, 63, 68)
 
 
 def main(models: list[Path]) -> None:
-    """Write the sheet, a row a model."""
+    """Write a picture with one row per model."""
     with tempfile.TemporaryDirectory() as home:
         pool = Pool(runtime.find("bpy"), PoolOptions(device="cpu"), Path(home, "children"))
         pool.open()
@@ -54,7 +54,7 @@ def main(models: list[Path]) -> None:
 
 
 def row(pool: Pool, model: Path, home: Path) -> list[Image.Image]:
-    """The tiles of one model, as TITLES names them."""
+    """The tiles of a model, in the order of TITLES."""
     home.mkdir()
     members = render(pool, model, presets.load("omage"), home / "omage")
     tiles = [seen(pool, model, home / "original")]
@@ -66,13 +66,13 @@ def row(pool: Pool, model: Path, home: Path) -> list[Image.Image]:
         tiles.append(seen(pool, made, home / f"{name}-seen"))
     for what in SHOWN:
         picture = Image.open(io.BytesIO(members[f"omage_{what}.png"])).convert("RGBA")
-        # v upwards, as UV maps are shown.
+        # Flipped, because UV maps are usually shown with v upwards.
         tiles.append(picture.resize((SIDE, SIDE), Image.Resampling.BOX).transpose(FLIP))
     return tiles
 
 
 def seen(pool: Pool, model: Path, home: Path) -> Image.Image:
-    """A model rendered from where all are seen."""
+    """A render of the model from the camera in VIEW."""
     members = render(pool, model, presets.load("default", VIEW), home)
     return Image.fromarray(np.asarray(Image.open(io.BytesIO(members["000.png"]))))
 

@@ -1,4 +1,4 @@
-"""docs/presets.md, from the presets themselves: ``python -m tools.presets_page``."""
+"""Generates docs/presets.md from the presets: python -m tools.presets_page."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ TAIL: Final = """\
 
 
 def _adaptive(cycles: Cycles) -> str:
-    """From how many samples on; Cycles' own choice of that follows from the threshold."""
+    """The minimum number of samples; Cycles derives it from the threshold if it is not set."""
     if not cycles.adaptive:
         return "—"
     return str(cycles.adaptive_least or math.ceil(16 / cycles.adaptive_threshold**0.3))
 
 
 def page() -> str:
-    """The whole page as Markdown."""
+    """The page as Markdown."""
     recipes = [loader.load(name) for name in loader.names()]
     parts = [HEAD, "## Sources\n", _sources(recipes)]
     for title, columns in TABLES.items():

@@ -1,6 +1,7 @@
-"""Renders docs/scenes, by hand: python -m tools.scene_pictures.
+"""Renders the pictures of docs/scenes: python -m tools.scene_pictures.
 
-Everything goes the way a run goes: a list, its ranges, a Blender child, pack, zips.
+Run it by hand. It does what a run does: it reads a list, draws ranges, renders them in a Blender
+child and packs zips.
 """
 
 from __future__ import annotations
@@ -43,12 +44,12 @@ CLASSES = {
     "rocket": ("rocket.glb",),
 }  # fmt: skip
 Planes = dict[str, NDArray[Any]]
-"""Channels (H,W) of one sample by name."""
+"""Channels of one sample by name, (H, W) each."""
 HUES = np.array([(235, 235, 235), (31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40)])
 
 
 def main() -> None:
-    """Render samples of every variant, and write both pictures."""
+    """Render samples of each variant and write both pictures."""
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home)
         made = folder / "samples"
@@ -66,7 +67,7 @@ def main() -> None:
 
 
 def render(pool: Pool, folder: Path, preset: str, count: int) -> list[tuple[Planes, NDArray[Any]]]:
-    """(layers, rows of the NPY) of each of the first samples."""
+    """The channels and the rows of the NPY file of the first `count` samples of a preset."""
     recipe = presets.load(
         preset, [f"scenes.samples={count}", f"views={count}", "scenes.reuse=1",
                  f"resolution={EDGE}", "samples=64"],
@@ -87,19 +88,19 @@ def render(pool: Pool, folder: Path, preset: str, count: int) -> list[tuple[Plan
 
 
 def layers(data: bytes) -> Planes:
-    """The channels of an EXR by name, short of the view layer's."""
+    """The channels of an EXR by name, without the view layer."""
     with OpenEXR.File(io.BytesIO(data), separate_channels=True) as file:
         return {name.removeprefix("View Layer."): each.pixels
                 for name, each in file.channels().items()}  # fmt: skip
 
 
 def colour(planes: Planes) -> NDArray[np.uint8]:
-    """8-bit sRGB (H,W,3)."""
+    """The colour image as 8-bit sRGB, (H, W, 3)."""
     return srgb.encode(np.stack([planes[f"Combined.{letter}"] for letter in "RGB"], -1))
 
 
 def sheet(rows: dict[str, list[tuple[Planes, NDArray[Any]]]]) -> Image.Image:
-    """A row of samples for each variant, with its name before it."""
+    """A row of samples for each variant, with its name on the left."""
     size = (CAPTION + COLUMNS * (EDGE + GAP), len(rows) * (EDGE + GAP) - GAP)
     page = Image.new("RGB", size, "white")
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(14)
@@ -113,7 +114,7 @@ def sheet(rows: dict[str, list[tuple[Planes, NDArray[Any]]]]) -> Image.Image:
 
 
 def truth(planes: Planes, rows: NDArray[Any]) -> Image.Image:
-    """Colour, instances, classes, depth."""
+    """Four images side by side: colour, instances, classes, depth."""
     numbers = planes["IndexOB.X"].astype(int)
     classes = planes["IndexMA.X"].astype(int)
     depth = np.clip(planes["Depth.Z"] / 2.55, 0, 1)
@@ -124,7 +125,7 @@ def truth(planes: Planes, rows: NDArray[Any]) -> Image.Image:
         np.repeat((depth * 255).astype(np.uint8)[..., None], 3, -1),
     ]
     if len(rows) != numbers.max():
-        raise ValueError(f"{numbers.max()} instances are seen, and {len(rows)} are labelled")
+        raise ValueError(f"{numbers.max()} instances are visible, but {len(rows)} are labelled")
     gap = np.full((EDGE, GAP, 3), 255, np.uint8)
     wide = [each for part in parts for each in (part, gap)][:-1]
     return Image.fromarray(np.concatenate(wide, axis=1)).resize(

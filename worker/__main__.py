@@ -1,4 +1,4 @@
-"""`render-worker`, also as `python -m worker`: listens to signals before its slow imports."""
+"""Entry point of `render-worker` and `python -m worker`: handles signals before slow imports."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ INTERRUPTED = 75
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
-    os._exit(INTERRUPTED)  # nothing is begun, and an import that is cut off would say so at length
+    os._exit(INTERRUPTED)  # an exception would print the traceback of an import
 
 
 def main() -> None:
-    """Import the command line, which takes about half a second, and run it."""
+    """Import the command line (about half a second) and run it."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
     from worker import cli

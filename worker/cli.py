@@ -1,4 +1,4 @@
-"""The command line: its commands, and what any way of ending means for the exit status."""
+"""The command line: the program, and the exit status of each way in which it can end."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ app = typer.Typer(
 )
 
 CTRL_C = 130
-"""What typer ends with at a KeyboardInterrupt."""
+"""The status that typer returns after a KeyboardInterrupt."""
 
-# Typer carries its own copy of click and exports only the leaves of its exceptions.
+# Typer bundles its own copy of click and does not export the base class of its exceptions.
 CommandLineError: type[Exception] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
 )
@@ -50,7 +50,7 @@ def _begin(
         ),
     ] = False,
 ) -> None:
-    # Imported here: structlog takes as long as all that `--help` needs.
+    # Imported here: importing structlog takes as long as all the rest that `--help` needs.
     from worker.core import logging
 
     logging.configure()
@@ -64,12 +64,12 @@ def main() -> None:
 
 def _status() -> int:
     try:
-        # A run has handlers of its own; before and after it, a TERM is a clean stop too. Until
-        # here `worker.__main__` saw to both. No handler raises an Exception, which a library could
-        # catch while it is imported.
+        # A run installs its own handlers; before and after it, both signals raise
+        # KeyboardInterrupt. That is no Exception, so no library can catch it during an import.
+        # Until here `worker.__main__` handled both signals.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.default_int_handler)
-        # Its name however it was started: the image runs `python -m worker`.
+        # The image runs `python -m worker`; help and errors show this name anyway.
         status = app(prog_name="render-worker", standalone_mode=False) or 0
         sys.stdout.flush()
     except typer.Exit as end:
@@ -77,22 +77,22 @@ def _status() -> int:
     except SystemExit as end:  # shell completion
         return int(end.code or 0)
     except (typer.Abort, KeyboardInterrupt):
-        return _said(ExitStatus.INTERRUPTED)
+        return _ended(ExitStatus.INTERRUPTED)
     except PipeClosed:
-        return _said(ExitStatus.INTERRUPTED)
+        return _ended(ExitStatus.INTERRUPTED)
     except WorkerError as error:
-        return _said(error.exit_status, str(error))
+        return _ended(error.exit_status, str(error))
     except CommandLineError as error:
         # A misspelt variable may well be why an option is missing.
         line = variables.unknown(os.environ) or error.format_message()  # type: ignore[attr-defined]
-        return _said(ExitStatus.USAGE, line)
-    except Exception as error:  # noqa: BLE001 - the last place to say that it is our bug
+        return _ended(ExitStatus.USAGE, line)
+    except Exception as error:  # noqa: BLE001 - the last place to report a bug
         return _bug(error)
-    return _said(ExitStatus.INTERRUPTED) if status == CTRL_C else status
+    return _ended(ExitStatus.INTERRUPTED) if status == CTRL_C else status
 
 
-def _said(status: ExitStatus, line: str = "") -> ExitStatus:
-    """`status`, once a person and the summary have its line."""
+def _ended(status: ExitStatus, line: str = "") -> ExitStatus:
+    """Print `line` on stderr, write it into the summary, and return `status`."""
     from worker.run import termination_summary as summaries
 
     if line:
@@ -109,7 +109,7 @@ def _bug(error: Exception) -> ExitStatus:
     from worker.run import termination_summary as summaries
 
     with standard_streams.unread():
-        structlog.get_logger().exception("a bug of the worker's")
+        structlog.get_logger().exception("a bug in the worker")
     with standard_streams.unread():
         summaries.write(ExitStatus.BUG, error=f"{type(error).__name__}: {error}")
     return ExitStatus.BUG

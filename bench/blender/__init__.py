@@ -1,1 +1,1 @@
-"""What the benchmarks run inside Blender: makers of models, and the baseline."""
+"""Programs that the benchmarks run inside Blender: the model generators and the baseline."""

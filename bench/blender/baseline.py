@@ -1,12 +1,12 @@
-"""The baseline: one Blender process per object, as the published rendering scripts work.
+"""The baseline: one Blender process per object, as in the published rendering scripts.
 
     python bench/blender/baseline.py MODEL FOLDER VIEWS RESOLUTION SAMPLES SEED THREADS
     blender -b --factory-startup --python bench/blender/baseline.py -- MODEL FOLDER …
 
-Import, scale into the unit cube, four suns, a camera on a shell, one render and one PNG a view,
-without persistent data. It is kept as fast as that way can be: the C++ importers, nothing counted
-or checked. How large the object is, what lights it and how it is sampled is as in the worker's
-`default` preset, so that both sides trace as many rays.
+It imports the object, scales it into the unit cube, adds four suns, and renders one PNG per view
+from cameras on a shell, without persistent data. It is as fast as this method can be: it uses the
+C++ importers, and counts and checks nothing. The object's size, the lights and the sampling are
+those of the worker's `default` preset, so that both sides trace the same number of rays.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ GREY = 0.05087609
 
 
 def load(path: str) -> None:
-    """Import by suffix into an empty scene."""
+    """Import a file into the current scene; its suffix selects the importer."""
     ops: Any = bpy.ops
     data: Any = bpy.data
     scene: Any = bpy.context.scene
@@ -51,7 +51,7 @@ def load(path: str) -> None:
 
 
 def normalise(scene: Any) -> None:
-    """Longest side of the bounding box to 1, its centre to the origin, under one empty."""
+    """Scale the bounding box to a longest side of 1 and centre it, with one parent empty."""
     graph: Any = bpy.context.evaluated_depsgraph_get()
     points = []
     for item in scene.objects:
@@ -73,7 +73,7 @@ def normalise(scene: Any) -> None:
 
 
 def light(scene: Any) -> None:
-    """Four suns without shadows, in a dim grey world."""
+    """Add four suns without shadows and a dim grey world."""
     scene.world = bpy.data.worlds.new("world")
     scene.world.color = (GREY, GREY, GREY)
     for number, (rotation, energy) in enumerate(SUNS):
@@ -86,7 +86,7 @@ def light(scene: Any) -> None:
 
 
 def configure(scene: Any, resolution: int, samples: int) -> None:
-    """The settings of the worker's `default` preset."""
+    """Apply the settings of the worker's `default` preset."""
     scene.render.engine = "CYCLES"
     scene.render.resolution_x = scene.render.resolution_y = resolution
     scene.render.film_transparent = True
@@ -105,14 +105,14 @@ def configure(scene: Any, resolution: int, samples: int) -> None:
 
 
 def viewpoint(chance: random.Random) -> mathutils.Matrix:
-    """A camera on the shell between 1.5 and 2.2, looking at the origin."""
+    """A random camera-to-world matrix at distance 1.5 to 2.2, looking at the origin."""
     away = mathutils.Vector([chance.gauss(0, 1) for _ in range(3)]).normalized()
     turn = away.to_track_quat("Z", "Y").to_matrix().to_4x4()
     return mathutils.Matrix.Translation(away * chance.uniform(1.5, 2.2)) @ turn
 
 
 def main(arguments: list[str]) -> None:
-    """Render one object and end."""
+    """Render all views of one object."""
     model, folder = arguments[:2]
     views, resolution, samples, seed, threads = map(int, arguments[2:])
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -131,7 +131,7 @@ def main(arguments: list[str]) -> None:
     configure(scene, resolution, samples)
     if threads:
         scene.render.threads_mode, scene.render.threads = "FIXED", threads
-    chance = random.Random(seed)  # noqa: S311 - viewpoints, no secrets
+    chance = random.Random(seed)  # noqa: S311 - not for security
     for number in range(views):
         camera.matrix_world = viewpoint(chance)
         scene.render.filepath = str(Path(folder, f"{number:03d}.png"))
@@ -141,4 +141,4 @@ def main(arguments: list[str]) -> None:
 if __name__ == "__main__":
     main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:])
     sys.stdout.flush()
-    os._exit(0)  # Blender can crash while it tidies up
+    os._exit(0)  # Blender may crash during its clean-up

@@ -1,6 +1,6 @@
-"""Makes the benchmarks' models: python -m bench.blender.models FOLDER KIND COUNT.
+"""Generates the benchmarks' models: python -m bench.blender.models FOLDER KIND COUNT.
 
-The same models each time. Only the suffix of a file decides how it is read again.
+The models are the same each time.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ FINISH = ("clay", (0.5, 0.3, 0.2), 0.0, 0.5)
 
 
 def small(folder: Path, number: int) -> None:
-    """One of the demonstration's shapes, stretched and turned its own way, as an .obj.
+    """Write one of the demo shapes, randomly stretched and rotated, as an .obj.
 
-    Every Blender reads that with an importer in C++; Debian's cannot read glTF.
+    Every Blender has a C++ importer for .obj; Debian's Blender cannot read glTF.
     """
     scene.clean()
     list(DEMO.values())[number % len(DEMO)]()
@@ -44,16 +44,16 @@ def small(folder: Path, number: int) -> None:
 
 
 def plain(folder: Path, number: int) -> None:
-    """A bumpy sphere of PLAIN_FACES faces, as a .ply."""
+    """Write a bumpy sphere of about PLAIN_FACES faces as a .ply."""
     scene.clean()
     _sphere(PLAIN_FACES, number)
     run_exporter("ply", str(folder / f"plain-{number:03d}.ply"), {})
 
 
 def subdivided(folder: Path, number: int) -> None:
-    """A bumpy sphere of CAGE_FACES triangles under two levels of subdivision, a .blend.
+    """Write a bumpy sphere of about CAGE_FACES triangles with two subdivision levels as a .blend.
 
-    Triangles, as nearly all models of the open internet are; quads subdivide much faster.
+    It has triangles, as nearly all models on the internet; quads subdivide much faster.
     """
     scene.clean()
     item = _sphere(CAGE_FACES // 2, number)
@@ -114,4 +114,4 @@ if __name__ == "__main__":
         KINDS[kind](Path(target), index)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)  # Blender can crash while it tidies up
+    os._exit(0)  # Blender may crash during its clean-up

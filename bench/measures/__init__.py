@@ -1,4 +1,4 @@
-"""The benchmarks, by name, in the order of the page."""
+"""The benchmarks by name, in the order of docs/performance.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from bench.result import Row
 
 
 class Measure(msgspec.Struct, frozen=True):
-    """One benchmark: `measure(scratch folder, quick)` gives its rows."""
+    """One benchmark; `measure(scratch, quick)` returns its rows.
+
+    scratch: an empty folder. quick: whether to only test that the benchmark works.
+    """
 
     title: str
     measure: Callable[[Path, bool], list[Row]]

@@ -1,4 +1,4 @@
-"""Point clouds: seconds an object of the size that is usual for them."""
+"""Measures the export of point clouds of the usual size, in seconds per object."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TARGET_S = 5.0
 
 
 def measure(scratch: Path, quick: bool) -> list[Row]:
-    """Seconds an object, by each layout's rules."""
+    """Measure seconds per object for each layout."""
     count = 1 if quick else 4
     models, rendered = scratch / "models", scratch / "rendered"
     sides.make_models(models, "small", count)
@@ -36,7 +36,7 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
         ]
         rows.append(
             at_most(
-                f"seconds an object, --layout {layout}",
+                f"seconds per object, --layout {layout}",
                 min(runs) / count,
                 TARGET_S,
                 f"{count} objects on {machine.cores()} cores, {min(runs):.1f} s in all",
@@ -47,7 +47,7 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
 
 
 def _export(rendered: Path, to: Path, layout: str, count: int) -> float:
-    """Seconds of one export of all objects."""
+    """The duration of one export of all objects, in seconds."""
     shutil.rmtree(to, ignore_errors=True)
     begin = time.monotonic()
     sides.quietly(
@@ -57,5 +57,5 @@ def _export(rendered: Path, to: Path, layout: str, count: int) -> float:
     took = time.monotonic() - begin
     found = len(list(to.glob("npz/*.npz")))
     if found != count:
-        raise BenchError(f"{found} clouds were made of {count} objects")
+        raise BenchError(f"the export made {found} clouds from {count} objects")
     return took

@@ -1,6 +1,6 @@
-"""Objects per hour on a GPU, and what the first use of its kernels costs.
+"""Measures objects per hour on GPUs, and the time to compile their kernels.
 
-`bench/gpu.sh` does it in one command; where there is no GPU nothing is measured.
+`bench/gpu.sh` runs it with one command. Without a GPU, nothing is measured.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ CHILDREN = (1, 2, 4)
 
 
 def measure(scratch: Path, quick: bool) -> list[Row]:
-    """Cold and warm kernels, then throughput by children, for OptiX and CUDA."""
+    """Measure cold and warm kernels, then the throughput by number of children, per device kind."""
     gpus = devices.visible(os.environ)
     if not gpus:
-        sides.say("  no GPU is shown here: not measured")
+        sides.say("  no GPU is visible: not measured")
         return []
     models = scratch / "models"
     count = 4 if quick else 40
@@ -50,6 +50,6 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
                 device=kind, extra=caches,
             )  # fmt: skip
             per_hour = 3600 * count / took
-            what = f"{kind}: {children} {'child' if children == 1 else 'children'} a GPU"
-            rows.append(Row(what, f"{per_hour:,.0f} objects an hour on {len(gpus)} GPU"))
+            what = f"{kind}: {children} {'child' if children == 1 else 'children'} per GPU"
+            rows.append(Row(what, f"{per_hour:,.0f} objects per hour on {len(gpus)} GPU"))
     return rows

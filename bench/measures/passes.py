@@ -1,4 +1,4 @@
-"""What every image kind of one render costs beside colour alone."""
+"""Measures the cost of rendering all image kinds, compared with colour alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIZE = ["views=12", "resolution=256", "samples=64", *sides.FIXED]
 
 
 def measure(scratch: Path, quick: bool) -> list[Row]:
-    """The ratio of seconds an object."""
+    """Measure the ratio of seconds per object."""
     models = scratch / "small"
     sides.make_models(models, "small", 3 if quick else 10)
     by_file = {keys.IMAGE_ENDINGS[kind]: kind for kind in reversed(IMAGES)}
@@ -30,5 +30,5 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
             )
             last[name] = (ended[-1].end_s - ended[0].end_s) / (len(ended) - 1)
         ratios.append(last["all"] / last["colour"])
-    detail = f"{len(by_file)} kinds {last['all']:.2f} s an object, colour {last['colour']:.2f} s"
-    return [at_most("256x256, 64 samples, times as long", statistics.median(ratios), 1.5, detail)]
+    detail = f"{len(by_file)} kinds {last['all']:.2f} s per object, colour {last['colour']:.2f} s"
+    return [at_most("256x256, 64 samples, ratio of times", statistics.median(ratios), 1.5, detail)]

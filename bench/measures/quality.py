@@ -1,4 +1,4 @@
-"""Quality for time: which settings of the path tracer are nearest the truth for their seconds."""
+"""Measures image quality against render time for settings of the path tracer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NOTE = (
     "Colour is as in preset `default`, so that only the path tracer differs. A filter of 0.01 "
     "pixels leaves every edge jagged, in its reference too; it is not eligible as the best point."
 )
-AFTER = "\n![PSNR against seconds a view, by samples, denoiser and filter width](quality.png)\n"
+AFTER = "\n![PSNR against seconds per view, by samples, denoiser and filter width](quality.png)\n"
 OBJECTS = (
     "pawn.glb", "rocket.glb", "crate.obj", "monkey.fbx", "gear.stl", "knot.ply", "mushroom.gltf",
     "pane.glb", "metals.glb", "glowing.glb",
@@ -40,19 +40,20 @@ SAMPLES = (16, 32, 64, 128, 256)
 WIDTHS = (0.01, 1.0, 1.5)
 REFERENCE = 4096
 PEAK_DB = 99.0
-"""For two pictures that are alike."""
+"""The value for identical images."""
 KNEE = 0.0031308
-"""Where the curve of IEC 61966-2-1 leaves its straight line, in linear light."""
+"""The linear value up to which the curve of IEC 61966-2-1 is linear."""
 GAIN_DB = 10.0
 SMOOTH = 1.0
-"""The least filter width that smooths edges; narrower ones are near a truth that is jagged too."""
+"""The smallest filter width that smooths edges; with narrower ones the reference is jagged too."""
 SHARE = 1 / 3
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """One point: samples x denoise x adaptive x filter width.
+    """The settings of one point.
 
-    adaptive: the samples it takes at least, 0 for Cycles' own choice of them; None: it is off.
+    adaptive: the minimum number of samples of adaptive sampling; 0 lets Cycles choose it, None
+    disables adaptive sampling. width: of the pixel filter, in pixels.
     """
 
     samples: int
@@ -61,7 +62,7 @@ class Setting(msgspec.Struct, frozen=True):
     width: float
 
     def overrides(self) -> list[str]:
-        """For `presets.load`."""
+        """The settings as overrides for `presets.load`."""
         return [
             f"samples={self.samples}",
             f"cycles.denoise={str(self.denoise).lower()}",
@@ -77,7 +78,7 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 def of_preset(name: str) -> Setting:
-    """Where a preset stands."""
+    """The setting of a preset."""
     recipe = presets.load(name)
     cycles = recipe.cycles
     adaptive = cycles.adaptive_least if cycles.adaptive else None
@@ -85,7 +86,7 @@ def of_preset(name: str) -> Setting:
 
 
 def measure(scratch: Path, quick: bool) -> list[Row]:
-    """Where the default and the published settings stand, and the best within the time."""
+    """Compare `default`, `objaverse-xl` and the best setting within a third of the time."""
     models = scratch / "models"
     names = OBJECTS[:2] if quick else OBJECTS
     subprocess.run(
@@ -100,7 +101,7 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
     published, default = of_preset("objaverse-xl"), of_preset("default")
     for point in (published, default):
         if (point.denoise, point.adaptive) not in plot.CURVES:
-            raise BenchError(f"plot.CURVES has no curve that a preset is on: {point}")
+            raise BenchError(f"plot.CURVES has no curve for a preset: {point}; add one")
     grid += [point for point in (published, default) if point not in grid]
     decibels: dict[Setting, list[float]] = {point: [] for point in grid}
     white: dict[Setting, list[float]] = {point: [] for point in grid}
@@ -149,19 +150,24 @@ def _rows(means: dict[Setting, plot.Point], published: Setting, default: Setting
         at_least(
             "default above objaverse-xl, dB", ours.decibels - theirs.decibels, GAIN_DB, "PSNR"
         ),
-        at_most("default's share of its time", ours.seconds / theirs.seconds, SHARE, "seconds"),
-        Row(f"best in a third of its time: {best}", _words(means[best])),
+        at_most(
+            "default's time, fraction of objaverse-xl's",
+            ours.seconds / theirs.seconds,
+            SHARE,
+            "seconds",
+        ),
+        Row(f"best within a third of objaverse-xl's time: {best}", _words(means[best])),
     ]
 
 
 def _words(point: plot.Point) -> str:
-    return f"{point.decibels:.1f} dB in {point.seconds:.2f} s a view"
+    return f"{point.decibels:.1f} dB in {point.seconds:.2f} s per view"
 
 
 def _render(
     pool: Pool, model: Path, point: Setting, size: int, scratch: Path
 ) -> tuple[NDArray[np.float64], float]:
-    """The first view as sRGB on black and on white, (2,H,W,3), and Blender's seconds for it."""
+    """The first view as sRGB on black and on white, (2, H, W, 3), and Blender's render seconds."""
     recipe = presets.load("default", [*point.overrides(), "views=1", f"resolution={size}"])
     fetched = FetchedObject(
         ref=ObjectRef(file_identifier=model.name),
@@ -178,7 +184,10 @@ def _render(
 
 
 def on_black_and_white(premultiplied: NDArray[np.float32], exposure: float) -> NDArray[np.float64]:
-    """Linear RGBA, (H,W,4), as sRGB over either, blended as displayed: (2,H,W,3)."""
+    """Premultiplied linear RGBA, (H, W, 4), as sRGB on black and on white, (2, H, W, 3).
+
+    The white background is blended after conversion to sRGB, as viewers do.
+    """
     alpha = np.clip(premultiplied[..., 3:].astype(np.float64), 0.0, 1.0)
     lit = premultiplied[..., :3] * np.float32(2.0**exposure)
     straight = np.divide(lit, alpha, out=np.zeros(lit.shape), where=alpha > 0.0)
@@ -186,12 +195,12 @@ def on_black_and_white(premultiplied: NDArray[np.float32], exposure: float) -> N
 
 
 def display(linear: NDArray[Any]) -> NDArray[np.float64]:
-    """sRGB, 0 to 1, unrounded, so that 8 bits do not blur small differences."""
+    """Values in sRGB, 0 to 1; not rounded to 8 bits, which would hide small differences."""
     value = np.clip(linear.astype(np.float64), 0.0, 1.0)
     return np.where(value <= KNEE, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)
 
 
 def psnr(image: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
-    """Peak signal-to-noise ratio in dB of values 0 to 1."""
+    """Peak signal-to-noise ratio in dB of values 0 to 1, at most PEAK_DB."""
     error = float(np.mean((image - truth) ** 2))
     return min(PEAK_DB, -10 * float(np.log10(error))) if error > 0 else PEAK_DB

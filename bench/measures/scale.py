@@ -1,4 +1,4 @@
-"""Ten million objects: the index, the requests an object costs, the ledger."""
+"""Measures the index and the ledger of ten million objects, and store requests per object."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ UID = "00000000-0000-0000-0000-000000000000"
 
 
 def measure(scratch: Path, quick: bool) -> list[Row]:
-    """First object, memory, requests, status."""
+    """Measure time and memory to the first object, requests per object, and time of `status`."""
     shards = SHARDS // 100 if quick else SHARDS
     objects = f"{shards * PER_SHARD:,} objects"
     make_index(scratch / "index", shards)
@@ -51,14 +51,14 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
     return [
         at_most(
             f"first object of {objects} in {shards:,} shards", first["seconds"], 2,
-            "from index.json to the first record; its shard's ledger looked for, none there", " s",
+            "from index.json to the first record; its shard has no ledger", " s",
         ),
         at_most(
             "memory for that index", first["bytes"] / 1e6, 150,
             "peak resident, above the program's own", " MB",
         ),
         at_most(
-            "store requests an object", requests / CUBES, 3,
+            "store requests per object", requests / CUBES, 3,
             f"{requests} for {CUBES} objects, start-up included",
         ),
         at_most(f"status over {lines}", seconds, 60, "from a folder", " s"),
@@ -66,7 +66,7 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
 
 
 def make_index(folder: Path, shards: int) -> None:
-    """An index as `render-worker index build` makes it, written as a stream."""
+    """Write an index like one of `render-worker index build`, shard by shard."""
     (folder / keys.SHARDS).mkdir(parents=True)
     made = []
     for number in range(shards):
@@ -84,7 +84,7 @@ def make_index(folder: Path, shards: int) -> None:
 
 
 def make_ledger(folder: Path, shards: int) -> None:
-    """The ledger of a finished run, one object in a hundred failed."""
+    """Write the ledger of a finished run in which one object in a hundred failed."""
     rendered = _line(Outcome(
         uid=UID, outcome="rendered", time="2026-01-01T00:00:00.000Z", shard="000000", views=12,
         file_identifier="https://example.org/0/model-0.glb", sha256="0" * 64, size=1_234_567,
@@ -113,7 +113,7 @@ def make_ledger(folder: Path, shards: int) -> None:
 
 
 def _line(outcome: Outcome) -> bytes:
-    """An outcome's line with a place for the uid, whose form counting does not ask for."""
+    """An outcome's line with a placeholder for the uid; counting does not check its form."""
     return msgspec.json.encode(outcome).replace(UID.encode(), b"%b") + b"\n"
 
 
@@ -136,7 +136,7 @@ def _status(output: Path) -> tuple[float, int]:
 
 
 def _requests(scratch: Path) -> int:
-    """Requests that a run makes, by the server's own log."""
+    """Number of requests that a run makes, according to the server's log."""
     import boto3
 
     models = scratch / "cubes"
@@ -164,7 +164,7 @@ def _requests(scratch: Path) -> int:
 
 @contextmanager
 def _server() -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """An S3 server, moto's, on a free port, and a function that reads its log of requests."""
+    """Start moto's S3 server on a free port; yields its URL and a function that reads its log."""
     with TemporaryFile() as log:
         script = (
             "import sys; from moto.server import ThreadedMotoServer as S; "

@@ -1,4 +1,4 @@
-"""How much of the time Blender renders: what import, packing and the pipeline leave over."""
+"""Measures the fraction of the time in which Blender renders."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ NOTE = (
     "divided by wall time. The rest is import, scene set-up, packing and the pipeline."
 )
 CASES = (((128, 16), 20, 0.85), ((512, 64), 5, 0.97))
-"""Size and samples, objects, and the share that there should be at least."""
+"""(size, samples), number of objects, and target fraction."""
 
 
 def measure(scratch: Path, quick: bool) -> list[Row]:
-    """Shares at two sizes."""
+    """Measure the fraction at two sizes."""
     rows = []
     for (resolution, samples), count, target in CASES:
         models = scratch / f"models-{resolution}"
@@ -32,7 +32,7 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
                 f"{resolution}x{resolution}, {samples} samples",
                 rendering / wall,
                 target,
-                f"{wall / (len(ended) - 1):.2f} s an object",
+                f"{wall / (len(ended) - 1):.2f} s per object",
             )
         )
     return rows

@@ -1,4 +1,4 @@
-"""Many small objects: the worker against a Blender process per object."""
+"""Compares the worker with one Blender process per object, on many small objects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TARGETS = {Settings(12, 128, 16): 1.8, Settings(12, 64, 4): 3.0}
 
 
 def measure(scratch: Path, quick: bool) -> list[Row]:
-    """Objects per minute on all sides, with each Blender there is."""
+    """Measure objects per minute on all sides, with each installed Blender."""
     count = 4 if quick else 20
     models = scratch / "small"
     sides.make_models(models, "small", count)
@@ -44,8 +44,8 @@ def _row(
     found = sides.rounds(
         1 if quick else 3,
         {
-            "one by one": partial(sides.baseline, models, baseline, settings, 1, blender),
-            "a core each": partial(
+            "one at a time": partial(sides.baseline, models, baseline, settings, 1, blender),
+            "one per core": partial(
                 sides.baseline, models, baseline, settings, machine.cores(), blender
             ),
             "worker": partial(sides.worker, models, worker, settings, blender=blender),
@@ -59,8 +59,8 @@ def _row(
     ]
     size = f"{settings.resolution}x{settings.resolution}, {settings.samples} samples"
     return at_least(
-        f"{count} objects, {size}, {name}, times as fast",
+        f"{count} objects, {size}, {name}, speed-up",
         min(ratios.values()),
         TARGETS[settings],
-        f"{60 * count / min(ours):.0f} objects a minute; baseline {', '.join(rates)}",
+        f"{60 * count / min(ours):.0f} objects per minute; baseline {', '.join(rates)}",
     )

@@ -62,7 +62,7 @@ def test_a_full_scratch_ends_the_run_and_fails_no_object(disk, tmp_path):
     assert done.returncode == 69, done.stderr
     last = done.stderr.splitlines()[-1]
     assert last.startswith("render-worker: scratch space is full: ")
-    assert last.endswith("name a larger folder with --scratch")
+    assert last.endswith("choose a larger folder with --scratch")
     assert "failed" not in {
         outcome for outcome, _, _ in crash.folded(open_store(str(tmp_path / "out"))).values()
     }

@@ -119,7 +119,7 @@ def test_a_mesh_is_not_given_another_formats_ending(tmp_path):
     (tmp_path / "a.npz").write_bytes(npz_files.encode(np.full((8, 8, 12), 65535, np.uint16)))
     done = command("omage-to-mesh", tmp_path / "a.npz", "--to", tmp_path / "x.obj")
     assert done.returncode == 64
-    assert "x.obj: a GLB is written and nothing else" in done.stderr
+    assert "x.obj: only GLB can be written; use a name that ends in .glb" in done.stderr
     assert not (tmp_path / "x.obj").exists()
 
 

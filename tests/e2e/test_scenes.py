@@ -54,7 +54,7 @@ def test_an_index_made_before_and_two_ranks_give_the_same_zips(models, undisturb
     assert len(renders(undisturbed)) == 4
     other = run_worker("run", tmp_path / "ix" / "index.json", "--output", tmp_path / "b",
                        *FEW, "--set", "scenes.samples=9", check=78)  # fmt: skip
-    assert "drawn for another preset or other --set" in other.stderr
+    assert "drawn for another preset or other --set options" in other.stderr
 
 
 def renders(output):
@@ -91,7 +91,7 @@ def test_another_product_takes_no_ranges(models, tmp_path):
     (line, *_) = [json.loads(line) for part in (tmp_path / "out").glob("ledger/*/*")
                   for line in part.read_text().splitlines()]  # fmt: skip
     assert line["code"] == "unsupported"
-    assert "product 'views' takes no ranges of scenes" in line["message"]
+    assert "product 'views' renders no ranges of scenes" in line["message"]
 
 
 def test_a_member_that_no_longer_is_what_the_index_says(models, tmp_path):
@@ -105,7 +105,7 @@ def test_a_member_that_no_longer_is_what_the_index_says(models, tmp_path):
     lines = [json.loads(line) for part in (tmp_path / "out").glob("ledger/*/*")
              for line in part.read_text().splitlines()]  # fmt: skip
     assert {line["code"] for line in lines} == {"modified"}
-    assert all("class bench can be had; member" in line["message"] for line in lines)
+    assert all("class bench can be fetched; member" in line["message"] for line in lines)
 
 
 def test_the_study_gets_its_files(undisturbed, tmp_path):

@@ -101,7 +101,10 @@ def test_what_finishes_within_the_grace_is_published(place):
     with place.faulty(f"wait:scene:{FIRST}", *options) as worker:
         until(lambda: place.at_work(FIRST), while_runs=worker)
         worker.send_signal(signal.SIGTERM)
-        until(lambda: "told to stop" in place.log.read_text(), while_runs=worker)
+        until(
+            lambda: "stopping: finishing work in progress" in place.log.read_text(),
+            while_runs=worker,
+        )
         hold.unlink()
         # It waits for work, not for the grace to pass.
         assert worker.wait(HANG_S) == STOPPED, place.log.read_text()
@@ -113,7 +116,10 @@ def test_a_second_signal_stops_at_once(place):
     with place.asleep("--grace", 2 * HANG_S) as worker:
         until(place.at_work, while_runs=worker)
         worker.send_signal(signal.SIGTERM)
-        until(lambda: "told to stop" in place.log.read_text(), while_runs=worker)
+        until(
+            lambda: "stopping: finishing work in progress" in place.log.read_text(),
+            while_runs=worker,
+        )
         assert worker.poll() is None
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(HANG_S) == STOPPED, place.log.read_text()

@@ -45,7 +45,7 @@ def said_by(done):
 
 
 def mixed(done):
-    (line,) = [line for line in log_lines(done) if line["event"] == "versions are mixed here"]
+    (line,) = [line for line in log_lines(done) if line["event"] == "mixed versions"]
     return line
 
 
@@ -58,7 +58,7 @@ def test_another_blender_is_refused_before_rendering_unless_mixed(models, begun)
     arguments = ("run", models, "--output", begun, "--blender", DEBIAN, *TINY)
     said = said_by(run_worker(*arguments, check=78))
     ours = json.loads(job)["blender"]
-    assert f"begun with Blender {ours}, and this is Blender 3.4" in said
+    assert f"begun with Blender {ours}, but this is Blender 3.4" in said
     for word in ("use Blender 4.5,", "another --output", "--mix-versions"):
         assert word in said
     assert (begun / keys.JOB).read_bytes() == job
@@ -71,7 +71,7 @@ def test_another_blender_is_refused_before_rendering_unless_mixed(models, begun)
     assert before.items() <= zips(begun).items()
     # The first Blender's own worker goes on without a word.
     done = run_worker("run", models, "--output", begun, *TINY)
-    assert "versions are mixed here" not in done.stderr
+    assert "mixed versions" not in done.stderr
 
 
 def test_another_worker_is_refused_before_blender_starts_unless_mixed(models, begun):
@@ -80,7 +80,7 @@ def test_another_worker_is_refused_before_blender_starts_unless_mixed(models, be
     arguments = ("run", models, "--output", begun, *TINY)
     refused = run_worker(*arguments, check=78)
     said = said_by(refused)
-    assert f"begun with render-worker {THEIRS}, and this is render-worker {__version__}" in said
+    assert f"begun with render-worker {THEIRS}, but this is render-worker {__version__}" in said
     assert "use render-worker 99.7, another --output, or --mix-versions" in said
     assert "blender ready" not in refused.stderr
     done = run_worker(*arguments, RENDER_WORKER_MIX_VERSIONS="1")
@@ -96,7 +96,7 @@ def test_another_worker_s_data_set_is_refused_unless_mixed(begun, tmp_path):
     edit_worker(to / keys.EXPORT)
     manifest = (to / keys.EXPORT).read_bytes()
     said = said_by(run_worker(*arguments, check=78))
-    assert f"begun with render-worker {THEIRS}, and this is render-worker {__version__}" in said
+    assert f"begun with render-worker {THEIRS}, but this is render-worker {__version__}" in said
     for word in (keys.EXPORT, "use render-worker 99.7,", "--to", "--mix-versions"):
         assert word in said
     done = run_worker(*arguments, "--mix-versions")

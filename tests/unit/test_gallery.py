@@ -194,7 +194,7 @@ def test_a_packed_member_is_not_unpacked(store):
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
         zipped.writestr(keys.member(UID, "metadata.json"), GOOD + b" " * 1_000_000)
     store.create(keys.render_zip(UID), buffer.getvalue())
-    assert "packed otherwise" in row_of(store, UID).notes[1]
+    assert "too large, or compressed" in row_of(store, UID).notes[1]
 
 
 def test_other_formats_are_not_decoded(store):
@@ -210,7 +210,7 @@ def test_a_sheet_that_cannot_be_written_is_said_in_a_line(tmp_path, store):
 
 def test_a_sheet_is_a_png_by_its_name_too(tmp_path, store):
     publish(store, tmp_path, "a.glb")
-    with pytest.raises(UsageError, match=r"sheet\.jpg must end in \.png"):
+    with pytest.raises(UsageError, match=r"sheet\.jpg must end with \.png"):
         contact_sheet(store, None, tmp_path / "sheet.jpg")
     assert not list(tmp_path.glob("*sheet*"))
 

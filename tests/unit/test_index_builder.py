@@ -177,7 +177,7 @@ def test_a_different_index_is_not_overwritten(tmp_path):
     first = build(str(one), str(tmp_path / "out"))
     before = files(tmp_path / "out")
     assert build(str(one), str(tmp_path / "out")) == first
-    with pytest.raises(OutputMismatch, match=r"out/index\.json is of another index"):
+    with pytest.raises(OutputMismatch, match=r"out/index\.json belongs to another index"):
         build(str(two), str(tmp_path / "out"))
     assert files(tmp_path / "out") == before
 
@@ -199,7 +199,7 @@ def test_a_build_that_was_cut_off_is_finished_by_the_next(tmp_path, monkeypatch)
     left = files(tmp_path / "out")
     assert 0 < len(left) < 100
     other = jsonl(tmp_path / "o.jsonl", [{"fileIdentifier": f"x{n}"} for n in range(200)])
-    with pytest.raises(OutputMismatch, match=r"shards/.* is of another index"):
+    with pytest.raises(OutputMismatch, match=r"shards/.* belongs to another index"):
         build(str(other), str(tmp_path / "out"), shard_size=2)
     build(str(source), str(tmp_path / "out"), shard_size=2)
     assert len(contents(tmp_path / "out")) == 200
@@ -257,9 +257,9 @@ def test_a_spool_holds_many_records_in_a_few_bytes_each():
     ("options", "error", "words"),
     [
         ({"shard_size": 0}, UsageError, "shard size is 0"),
-        ({"kind": "tree"}, UsageError, "'tree' is no kind of list"),
+        ({"kind": "tree"}, UsageError, "'tree' is not a kind of list"),
         ({"kind": "folder"}, IndexInvalid, "is a file"),
-        ({"out": "index.json"}, UsageError, "name the folder"),
+        ({"out": "index.json"}, UsageError, "give the folder"),
     ],
 )
 def test_wrong_options_are_refused(tmp_path, options, error, words):
@@ -274,12 +274,12 @@ def test_wrong_lists_leave_no_index(tmp_path):
     source = jsonl(tmp_path / "l.jsonl", [{"fileIdentifier": "a"}, {"path": "b"}])
     with pytest.raises(IndexInvalid, match=r"l\.jsonl:2: field fileIdentifier missing"):
         build(str(source), str(tmp_path / "out"))
-    with pytest.raises(IndexInvalid, match="no object in it"):
+    with pytest.raises(IndexInvalid, match="contains no objects"):
         build(str(jsonl(tmp_path / "e.jsonl", [])), str(tmp_path / "out"))
     assert files(tmp_path / "out") == {}
 
 
 def test_an_index_is_not_built_from_an_index(tmp_path):
     build(str(jsonl(tmp_path / "l.jsonl", [{"fileIdentifier": "a"}])), str(tmp_path / "out"))
-    with pytest.raises(UsageError, match="is an index already"):
+    with pytest.raises(UsageError, match="is already an index"):
         build(str(tmp_path / "out/index.json"), str(tmp_path / "again"))

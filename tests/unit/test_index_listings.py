@@ -155,8 +155,8 @@ def test_folder(tmp_path):
     assert {ref.root for ref in refs} == {str(top)}
     assert [(line["log_level"], line["count"]) for line in logs] == [("warning", 8)]
     assert logs[0]["e_g"] == [
-        "'a/linked' is a link to a folder", "'a/up.obj' is a link that leads out of its folder",
-        "'circle.glb' is a link that leads nowhere",
+        "'a/linked' is a link to a folder", "'a/up.obj' is a link to a file outside its folder",
+        "'circle.glb' is a dangling link",
     ]  # fmt: skip
 
 
@@ -269,7 +269,7 @@ WRONG = {
     "jsonl field": ("o.jsonl", FINE * 2 + '{"path": "x"}', [":3: field fileIdentifier missing"]),
     "jsonl cut off": ("o.jsonl", FINE + '{"fileIdentifier": \n', [":2: Input data was truncated"]),
     "jsonl type": ("o.jsonl", '{"fileIdentifier": 7}', [":1: field fileIdentifier: int, not str"]),
-    "jsonl array": ("o.jsonl", FINE + "\n[1]", [":3: a record is an object, not array"]),
+    "jsonl array": ("o.jsonl", FINE + "\n[1]", [":3: a record must be an object, not array"]),
     "jsonl sha256": ("o.jsonl", '{"fileIdentifier": "a", "sha256": "12"}', [":1:", "64 hex"]),
     "jsonl url": ("o.jsonl", '{"fileIdentifier": "a", "url": "ftp://x/y"}', [":1:", "ftp://x/y"]),
     "jsonl path": ("o.jsonl", '{"fileIdentifier": "a", "path": "ftp://x/y"}', [":1:", "url"]),
@@ -292,10 +292,10 @@ WRONG = {
     ),
     "jsonl null byte": ("o.jsonl", '{"fileIdentifier": "a\\u0000b"}', [":1:", "null character"]),
     "jsonl not utf-8": ("o.jsonl", b'{"fileIdentifier": "\xff"}', [":1: not UTF-8"]),
-    "jsonl deep": ("o.jsonl", '{"metadata": ' + "[" * 100_000, [":1: nested too deep"]),
+    "jsonl deep": ("o.jsonl", '{"metadata": ' + "[" * 100_000, [":1: nested too deeply"]),
     "json not utf-8": ("o.json", b'["\xff"]', ["o.json", "not UTF-8"]),
     "json map not utf-8": ("o.json", b'{"\xff": 1}', ["o.json", "not UTF-8"]),
-    "json deep": ("o.json", "[" * 100_000, ["o.json", "nested too deep"]),
+    "json deep": ("o.json", "[" * 100_000, ["o.json", "nested too deeply"]),
     "json deep map": ("o.json", '{"a":' * 100_000, ["o.json"]),
     "json record": (
         "o.json", '[\n {"fileIdentifier":\n "a"},\n\n {"path": "a"}]',
@@ -306,20 +306,20 @@ WRONG = {
     "json record cut off": ("o.json", '[\n{"fileIdentifier": "a"},\n{', ["o.json:3:", "truncated"]),
     "json map cut off": ("o.json", '{"a":\n"b",\n\n', ["o.json:2:", "truncated"]),
     "json number": ("o.json", "7", ["o.json", "list of records"]),
-    "json numbers": ("o.json", "[7]", ["o.json:1: a record is an object, not int"]),
+    "json numbers": ("o.json", "[7]", ["o.json:1: a record must be an object, not int"]),
     "json lines": ("o.json", FINE * 2, ["o.json:2", ".jsonl"]),
     "json empty": ("o.json", " \n", ["o.json", "no object", "empty"]),
     "json no uid": ("o.json", f'["{UIDS[0]}",\n"chair"]', [":2: 'chair'", "32 hex digits"]),
     "json map": ("o.json", '{"chair": "glbs/x.glb"}', ["entry 1: 'chair'", "32 hex digits"]),
     "json other": ("o.json", '{"chair": {"a": 1}}', ["o.json", "list of records"]),
-    "empty jsonl": ("o.jsonl", "", ["o.jsonl: no object in it"]),
-    "empty list": ("o.json", "[]", ["o.json: no object in it"]),
-    "empty map": ("o.json", "{}", ["o.json: no object in it"]),
-    "empty text": ("o.txt", "# nothing\n", ["o.txt: no object in it"]),
-    "empty csv": ("o.csv", "path\n", ["o.csv: no object in it"]),
+    "empty jsonl": ("o.jsonl", "", ["o.jsonl: contains no objects"]),
+    "empty list": ("o.json", "[]", ["o.json: contains no objects"]),
+    "empty map": ("o.json", "{}", ["o.json: contains no objects"]),
+    "empty text": ("o.txt", "# nothing\n", ["o.txt: contains no objects"]),
+    "empty csv": ("o.csv", "path\n", ["o.csv: contains no objects"]),
     "csv header": ("o.csv", "name,file\na,b\n", ["o.csv:1:", "name, file", "fileIdentifier"]),
-    "csv columns": ("o.csv", "path,sha256\na,\nb,c,d\n", ["o.csv:3: 3 columns where 2"]),
-    "csv one column": ("o.csv", "a.glb\nb,c.glb\n", ["o.csv:2: 2 columns where 1"]),
+    "csv columns": ("o.csv", "path,sha256\na,\nb,c,d\n", ["o.csv:3: 3 columns, but 2 expected"]),
+    "csv one column": ("o.csv", "a.glb\nb,c.glb\n", ["o.csv:2: 2 columns, but 1 expected"]),
     "csv identity": ("o.csv", f"path,sha256\na,\n,{SHA}\n", ["o.csv:3: no fileIdentifier"]),
     "csv quote": ("o.csv", 'path,url\na,\n"b"c,\n', ["o.csv:3:"]),
     "csv multi-line": ("o.csv", 'path,sha256\n"a\nb",\nc,bad\n', ["o.csv:4: field sha256"]),
@@ -356,7 +356,7 @@ def test_names_as_long_as_a_path_can_be_are_read(tmp_path):
 def test_gzip_cut_off(tmp_path):
     whole = gzip.compress(FINE.encode() * 10_000, compresslevel=0)
     (tmp_path / "o.jsonl.gz").write_bytes(whole[:-70_000])
-    with pytest.raises(IndexInvalid, match=r"o\.jsonl\.gz:\d+: not a whole gzip"):
+    with pytest.raises(IndexInvalid, match=r"o\.jsonl\.gz:\d+: not a complete gzip"):
         open_index(str(tmp_path / "o.jsonl.gz"), S3)
 
 
@@ -375,12 +375,12 @@ def test_an_empty_path_is_not_the_working_directory(tmp_path, monkeypatch):
 
 
 def test_a_folder_without_models(tmp_path):
-    with pytest.raises(IndexInvalid, match="no object in it"):
+    with pytest.raises(IndexInvalid, match="contains no objects"):
         open_index(str(tmp_path), S3)
 
 
 def test_a_kind_that_does_not_fit(tmp_path):
-    with pytest.raises(UsageError, match="'tree' is no kind of list; known: auto, folder"):
+    with pytest.raises(UsageError, match="'tree' is not a kind of list; known: auto, folder"):
         listings.find(tmp_path, "x", "tree")
     with pytest.raises(IndexInvalid, match=r"x: is a folder"):
         listings.find(tmp_path, "x", "csv")

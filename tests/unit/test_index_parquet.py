@@ -43,7 +43,7 @@ def test_metadata_may_be_a_struct(tmp_path):
         ({"name": ["a"]}, r"x\.parquet: no column fileIdentifier \(it has name\)"),
         ({"fileIdentifier": ["a", None]}, r"x\.parquet: row 2: field fileIdentifier missing"),
         ({"fileIdentifier": [1]}, r"x\.parquet: row 1: field fileIdentifier: int, not str"),
-        ({"fileIdentifier": pa.array([], pa.string())}, r"x\.parquet: no object in it"),
+        ({"fileIdentifier": pa.array([], pa.string())}, r"x\.parquet: contains no objects"),
     ],
 )
 def test_a_wrong_table_is_refused(tmp_path, table, message):
@@ -57,5 +57,5 @@ def test_a_file_cut_off_is_refused(tmp_path, keep):
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"fileIdentifier": ["a"]}), path)
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(IndexInvalid, match=r"x\.parquet: not a whole parquet file"):
+    with pytest.raises(IndexInvalid, match=r"x\.parquet: not a complete Parquet file"):
         open_index(str(path), S3)

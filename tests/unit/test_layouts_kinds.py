@@ -234,8 +234,8 @@ def test_orthographic_k_is_pixels_per_world_unit():
 @pytest.mark.parametrize(
     ("camera", "words"),
     [
-        (Camera(fov=(60.0, 20.0)), ["camera.fov", "upwards"]),
-        (Camera(elevation=(30.0, 0.0)), ["camera.elevation", "upwards"]),
+        (Camera(fov=(60.0, 20.0)), ["camera.fov", "[60, 20]", "smaller value first"]),
+        (Camera(elevation=(30.0, 0.0)), ["camera.elevation", "[30, 0]", "smaller value first"]),
         (Camera(layout="fixed"), ["camera.fixed", "empty"]),
         (Camera(layout="fixed", fixed=((0.0, 0.0, 0.0),)), ["camera.fixed", "origin"]),
         (Camera(distance="cube", projection="orthographic"), ["camera.distance", "fit"]),

@@ -175,7 +175,7 @@ def test_a_run_that_ends_on_an_error_ends_on_that_error(tmp_path):
 
     with structlog.testing.capture_logs() as logs, pytest.raises(ZeroDivisionError):
         run(ZeroDivisionError())
-    assert [line["event"] for line in logs] == ["ledger: the last outcomes are not kept"]
+    assert [line["event"] for line in logs] == ["cannot write the last outcomes to the ledger"]
     # As many tries, without the pauses between them.
     with stamina.set_testing(testing=True, attempts=3), pytest.raises(StoreError):
         run()

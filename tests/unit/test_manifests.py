@@ -112,7 +112,7 @@ def test_another_series_is_refused_by_both_its_names_unless_mixed(
     mine = other(manifest, **{field: now})
     said = refusal(mine, store)
     shown = [version if version[:1].isdigit() else repr(version) for version in (begun, now)]
-    assert f"begun with {program} {shown[0]}, and this is {program} {shown[1]};" in said
+    assert f"begun with {program} {shown[0]}, but this is {program} {shown[1]};" in said
     for word in (manifest.KEY, f"use {program} {wanted},", elsewhere, "--mix-versions"):
         assert word in said
     with structlog.testing.capture_logs() as logs:
@@ -128,7 +128,7 @@ def test_a_run_refuses_another_worker_before_its_blender_is_known(store):
     digests = {"index": JOB.index, "preset": JOB.preset}
     OutputManifest.check(store, **digests)
     other(JOB, worker="99.7.1", blender="1.0").bind(store)
-    with pytest.raises(OutputMismatch, match=rf"99\.7\.1, and this is render-worker {__version__}"):
+    with pytest.raises(OutputMismatch, match=rf"99\.7\.1, but this is render-worker {__version__}"):
         OutputManifest.check(store, **digests)
     OutputManifest.check(store, **digests, mix_versions=True)
     for name in digests:
@@ -175,7 +175,7 @@ def test_a_file_of_another_format_or_version_is_not_read(store, tmp_path, manife
     del later["preset_name"]  # as a later version may do
     store.create(manifest.KEY, json.dumps(later).encode())
     said = refusal(manifest, store, mix_versions=True)
-    assert f"{manifest.KEY} is of version 2, and this program reads version 1" in said
+    assert f"{manifest.KEY} has format version 2, but this program reads version 1" in said
     foreign = open_store(str(tmp_path / "foreign"))
     foreign.create(manifest.KEY, json.dumps(json.loads(body) | {"format": "a\nb"}).encode())
     assert "of this program: its format is 'a\\nb'" in refusal(manifest, foreign)
@@ -205,12 +205,12 @@ def test_the_first_of_two_that_begin_at_once_binds_the_other(raced):
     JOB.bind(raced)
     assert OutputManifest.read(raced) == raced.theirs
     said = refusal(other(JOB, blender="3.4.1"), raced)
-    assert "begun with Blender 4.5.1, and this is Blender 3.4.1" in said
+    assert "begun with Blender 4.5.1, but this is Blender 3.4.1" in said
 
 
 def test_one_that_begins_at_once_with_another_blender_is_refused(raced):
     raced.theirs = other(JOB, blender="3.4.1")
-    assert "begun with Blender 3.4.1, and this is Blender 4.5.15 LTS" in refusal(JOB, raced)
+    assert "begun with Blender 3.4.1, but this is Blender 4.5.15 LTS" in refusal(JOB, raced)
 
 
 def test_a_manifest_that_goes_as_it_is_read_binds_nothing(raced):

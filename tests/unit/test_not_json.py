@@ -19,9 +19,9 @@ DEEP = 100_000
 BAD = {
     "a byte of no UTF-8": (b'{"format": "\xff"}', "not UTF-8"),
     "a byte of no UTF-8 further on": (b'{"recipe": {"a": "\xff"}}', "not UTF-8|missing"),
-    "lists in lists": (b"[" * DEEP, "got `array`|nested too deep"),
-    "objects in objects": (b'{"format":' * DEEP, "got `object`|nested too deep"),
-    "a deep field": (b'{"recipe":' + b'{"a":' * DEEP, "nested too deep"),
+    "lists in lists": (b"[" * DEEP, "got `array`|nested too deeply"),
+    "objects in objects": (b'{"format":' * DEEP, "got `object`|nested too deeply"),
+    "a deep field": (b'{"recipe":' + b'{"a":' * DEEP, "nested too deeply"),
     "nothing": (b"", "truncated"),
 }  # fmt: skip
 bad = pytest.mark.parametrize(("body", "why"), BAD.values(), ids=BAD)
@@ -59,7 +59,7 @@ def test_a_data_sets_manifest(store, body, why):
     ("field", "why"),
     [(b'"objects": "\xff"', "not UTF-8|not `?int"), (b'"shards": [{"name": "\xff"}]', "not UTF-8"),
      (b'"shards": ' + b"[" * DEEP, "not a list of records"),
-     (b'"version": 99', "index of version 99")],
+     (b'"version": 99', "index has version 99")],
 )  # fmt: skip
 def test_an_index(tmp_path, field, why):
     head = b'{"format": "render-worker-index", "objects": 1, "version": 1, "shards": [], '
@@ -83,9 +83,9 @@ def test_a_line_of_the_ledger(store, body, why):
 
 @bad
 def test_a_childs_message(body, why):
-    with pytest.raises(ChildDied, match="not of the protocol"):
+    with pytest.raises(ChildDied, match="violates the protocol"):
         decode(body)
-    with pytest.raises(ChildDied, match="not of the protocol"):
+    with pytest.raises(ChildDied, match="violates the protocol"):
         decode(b'{"type": "Rendered", "scene": ' + body)
 
 

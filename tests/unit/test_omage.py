@@ -68,16 +68,19 @@ def bomb():
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "not a whole"),
-        (npz(arr_0=np.zeros((4, 4, 12), np.uint16))[:-30], "not a whole"),
+        (b"", "not a complete .npz file"),
+        (npz(arr_0=np.zeros((4, 4, 12), np.uint16))[:-30], "not a complete .npz file"),
         (npz(other=np.zeros(1)), "no array 'arr_0'"),
         (npz(arr_0=np.zeros((4, 5, 12), np.uint16)), "not .R, R, 12"),
         (npz(arr_0=np.float64(3)), "not .R, R, 12"),
         (npz(arr_0=np.zeros((4, 4, 12), np.int64)), "int64"),
-        (npz(arr_0=np.array([[[None] * 12]], object)), "not a whole"),
+        (npz(arr_0=np.array([[[None] * 12]], object)), "not a complete .npz file"),
         (npz(arr_0=np.zeros((1, 1, 12), np.uint16)), "pixels wide"),
-        (headed(b"(" * 5000), "not a whole"),
-        (headed(b"{'descr': '<u2', 'fortran_order': 01, 'shape': (4, 4, 12)}"), "not a whole"),
+        (headed(b"(" * 5000), "not a complete .npz file"),
+        (
+            headed(b"{'descr': '<u2', 'fortran_order': 01, 'shape': (4, 4, 12)}"),
+            "not a complete .npz file",
+        ),
         (headed(b"{'descr':'<u2','fortran_order':False,'shape':(" + b"9" * 40 + b",)}"), "not a"),
     ],
 )

@@ -54,7 +54,7 @@ def test_a_whole_frame_needs_no_window(raw):
 )  # fmt: skip
 def test_a_window_outside_the_frame_fails_the_object(raw, window):
     view, _ = raw(window, (3, 3))
-    with pytest.raises(RenderFailed, match="window outside its frame"):
+    with pytest.raises(RenderFailed, match="render region outside its frame"):
         view.layer(COMBINED)
 
 

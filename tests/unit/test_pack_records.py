@@ -124,7 +124,7 @@ def test_cameras_json_says_where_the_object_is(members):
     ],
 )
 def test_a_child_that_puts_the_object_nowhere_is_not_believed(changes):
-    with pytest.raises(RenderFailed, match="object"):
+    with pytest.raises(RenderFailed, match="placement of the object"):
         placement.of({**SCENE, **changes})
 
 

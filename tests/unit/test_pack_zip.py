@@ -180,7 +180,7 @@ def test_a_damaged_raw_file_fails_the_object_and_leaves_no_zip(tmp_path, recipe,
 
 @pytest.mark.parametrize("name", ["../raw/000.exr", "/etc/hostname", "..", "", "a\0b"])
 def test_a_raw_file_lies_in_scratch_itself(tmp_path, rendered, name):
-    with pytest.raises(RenderFailed, match=r"view 000|not a plain file"):
+    with pytest.raises(RenderFailed, match=r"view 000|not a regular file"):
         pack(changed(rendered, files={"passes": name}), DEFAULT, tmp_path)
 
 
@@ -190,7 +190,7 @@ def test_a_raw_file_lies_in_scratch_itself(tmp_path, rendered, name):
         ({"name": "001"}, "is named '001', not '000'"),
         ({"name": "../../evil"}, "evil"),
         ({"width": 33}, "is 33x24, not 32x24"),
-        ({"files": {}}, "without its 'passes' file"),
+        ({"files": {}}, "has no 'passes' file"),
         ({"camera_to_world": [[1.0]]}, "camera_to_world"),
         ({"camera_to_world": (2 * np.eye(4)).tolist()}, "camera_to_world"),
         ({"camera_to_world": np.diag([1.0, 1, -1, 1]).tolist()}, "camera_to_world"),
@@ -240,7 +240,7 @@ def test_the_zip_is_checked_by_decoding(tmp_path):
         (lambda data: data[: len(data) // 2], "is not a whole zip"),
         (lambda _: b"", "is not a whole zip"),
         (lambda data: data[:200] + b"\xff\x00" + data[202:], "damaged"),
-        (lambda _: deflated(), "packed otherwise"),
+        (lambda _: deflated(), "is compressed"),
         (lambda _: zipped("x/metadata.json"), "another object"),
     ],
 )

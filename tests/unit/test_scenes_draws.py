@@ -207,9 +207,9 @@ def test_textures_count_by_their_content(tmp_path):
     ("setting", "message"),
     [
         ("scenes.textures=/nowhere", "there is no such folder"),
-        ("camera.fov=30", "'camera' means nothing to product scenes"),
-        ('images=["depth"]', "'images' means nothing to product scenes"),
-        ("scenes.class_idxs=[1,1]", "names something twice"),
+        ("camera.fov=30", "'camera' has no effect with product scenes"),
+        ('images=["depth"]', "'images' has no effect with product scenes"),
+        ("scenes.class_idxs=[1,1]", "has a duplicate"),
         ("scenes.objects=40", "1 to 32"),
     ],
 )  # fmt: skip

@@ -77,9 +77,9 @@ def test_what_is_not_there_is_missing(fetcher, model):
 def test_a_link_out_of_its_root_is_missing(fetcher, model, tmp_path):
     (tmp_path / "in" / "l.obj").symlink_to(tmp_path / "secret.obj")
     (tmp_path / "secret.obj").write_text("x")
-    with pytest.raises(Missing, match="leads out of its folder"):
+    with pytest.raises(Missing, match="is outside its folder"):
         fetcher.fetch(ref(tmp_path / "in" / "l.obj"))
-    with pytest.raises(Missing, match="leads out of its folder"):
+    with pytest.raises(Missing, match="is outside its folder"):
         fetcher.fetch(ref(model, root=str(tmp_path / "elsewhere")))
 
 

@@ -51,7 +51,9 @@ def test_a_lost_one_is_told_and_left_out():
 
 
 def test_nothing_left_for_a_place():
-    with pytest.raises(Missing, match=r"one place of class chair can be had; member .*: gone") as e:
+    with pytest.raises(
+        Missing, match=r"one place of class chair can be fetched; member .*: gone"
+    ) as e:
         bring({"c": Missing("gone")})
     assert e.value.released == ["a", "b"]
 

@@ -76,7 +76,7 @@ def test_counts_by_outcome_code_and_shard(store):
     assert status.last == "2026-01-01T00:11:00.000Z"
     shown = text(status)
     assert "5 of 10 objects done" in shown
-    assert "1 failed and will be tried again" in shown
+    assert "1 failed and will be retried" in shown
     assert "000002" in shown
     assert "000001" not in shown, "a shard that is done is not listed"
 
@@ -149,7 +149,7 @@ def test_objects_beside_the_index_are_none_of_its_total(store):
     for totals, objects in ((None, 4), ({"000000": 4}, None)):
         status = status_of(store, totals, objects)
         assert (status.done, status.beside, status.left, status.total) == (2, 2, 2, 4)
-        assert "2 of 4 objects done; 2 rendered beside the index's; " in text(status)
+        assert "2 of 4 objects done; 2 rendered that the index does not name; " in text(status)
     assert status.outcomes == {"rendered": 3, "new": 0, "failed": 1}
 
 

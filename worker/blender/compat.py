@@ -41,6 +41,8 @@ IMPORTERS: dict[str, tuple[Operator, ...]] = {
     "glb": (Operator("import_scene.gltf", _GLTF),),
     "gltf": (Operator("import_scene.gltf", _GLTF),),
     "obj": (Operator("wm.obj_import"), Operator("import_scene.obj")),
+    # What the one in C++ refuses, the one in Python refuses too, or shows without some faces; and
+    # only the first reads text. So the second is for Blenders without the first alone.
     "fbx": (
         Operator("wm.fbx_import"), Operator("import_scene.fbx", (("use_image_search", False),)),
     ),

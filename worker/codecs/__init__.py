@@ -1,1 +1,1 @@
-"""Files read and written by more than one room: PNG, NPZ, EXR, JSON, zip entries, cameras."""
+"""File formats used by several packages: PNG, NPZ, EXR, JSON, zip entries, camera conventions."""

@@ -1,8 +1,8 @@
-"""Every camera convention, derived from one: camera-to-world 4x4 in OpenGL axes, and K.
+"""Camera conventions, all derived from a 4x4 camera-to-world matrix in OpenGL axes and K.
 
-World: Blender's, Z up, right-handed. OpenGL camera: x right, y up, looking down -z (also
-Blender's). OpenCV camera: x right, y down, looking down +z. K is 3x3 in pixels, the origin at
-the image's top left corner, pixel centres at +0.5. Everything is float64.
+The world is Blender's: Z up, right-handed. An OpenGL camera (also Blender's) has x right, y up and
+looks along -z. An OpenCV camera has x right, y down and looks along +z. K is 3x3, in pixels; the
+origin is the image's top left corner, and pixel centres are at +0.5. All arrays are float64.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 Matrix = NDArray[np.float64]
 
 _FLIP: Final = np.diag([1.0, -1.0, -1.0, 1.0])
-"""OpenGL camera axes to OpenCV's and back."""
+"""Converts OpenGL camera axes to OpenCV's, and back."""
 
 
 def world_to_camera_3x4(camera_to_world: ArrayLike) -> Matrix:
     """Objaverse-XL's ``[R|t]``: 3x4, world to OpenGL (Blender) camera axes.
 
-    R is the rotation of the camera's matrix_world transposed and t = -R @ location, as its
-    scripts/rendering/blender_script.py writes it. The matrix must be rigid.
+    R is the transposed rotation of the camera's matrix_world, and t = -R @ location, as
+    scripts/rendering/blender_script.py of Objaverse-XL writes it. `camera_to_world` must be rigid.
     """
     pose = _matrix(camera_to_world)
     rotation = pose[:3, :3].T
@@ -55,7 +55,7 @@ def world_to_camera_opencv(camera_to_world: ArrayLike) -> Matrix:
 
 
 class Vectors(msgspec.Struct, frozen=True):
-    """Shap-E's camera: where it stands, and its OpenCV axes as unit vectors in the world."""
+    """Shap-E's camera: its location, and its OpenCV axes as unit vectors, in the world's axes."""
 
     origin: tuple[float, ...]
     x: tuple[float, ...]

@@ -58,7 +58,7 @@ class ExrFile:
         return str(self._source) if isinstance(self._source, Path) else io.BytesIO(self._source)
 
     def _header(self) -> tuple[tuple[int, int], set[str]]:
-        """Width and height, and the names of the channels."""
+        """(width, height), and the names of the channels."""
         try:
             header = OpenEXR.File(self._opened(), header_only=True).header()
             low, high = header["dataWindow"]

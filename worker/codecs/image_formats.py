@@ -1,4 +1,4 @@
-"""Forms of image files: how pixels become bytes, the same each time, and how bytes are checked."""
+"""Image formats: each encodes pixels deterministically and checks encoded files."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ Size = tuple[int, int]
 
 
 class Unreadable(ValueError):
-    """Not the whole image that was written; the message says what it is."""
+    """Not the expected image; the message says what it is instead."""
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
-    """One form of file."""
+    """An image format with a fixed pixel type."""
 
     encode: Callable[[Pixels], bytes]
-    """(height, width) or (height, width, channels), top row first."""
+    """Encodes (height, width) or (height, width, channels), top row first."""
     check: Callable[[bytes, Size], None]
-    """Raises Unreadable, unless the bytes are a whole image of this size and form."""
+    """Raises Unreadable unless the bytes are a complete image of this size and format."""
 
 
 def _check_png(data: bytes, size: Size, mode: str) -> None:
@@ -63,7 +63,7 @@ def _check_exr(data: bytes, size: Size, names: Sequence[str]) -> None:
 
 
 def exr(names: Sequence[str]) -> Form:
-    """EXR of (height, width[, channels]) whose channels have these names; lossless."""
+    """Lossless EXR of (height, width[, channels]) with these channel names."""
     return Form(
         encode=functools.partial(_encode_exr, names=names),
         check=functools.partial(_check_exr, names=names),
@@ -80,7 +80,7 @@ def _check_npy(data: bytes, size: Size) -> None:
     try:
         found = np.load(io.BytesIO(data), allow_pickle=False).shape
     except (ValueError, OSError, EOFError) as error:
-        raise Unreadable(f"not a whole NPY: {error}") from error
+        raise Unreadable(f"not a complete NPY: {error}") from error
     if found[:2] != size[::-1]:
         raise Unreadable(f"an NPY of shape {found}, not {size[::-1]}")
 
@@ -96,10 +96,10 @@ GREY_16: Final = _png("I;16")
 RGB_16: Final = _png("RGB;16")
 """PNG of (height, width, 3) uint16."""
 EXR_RGBA: Final = exr("RGBA")
-"""EXR of (height, width, 4) float16 or float32, lossless, as are the next."""
+"""Lossless EXR of (height, width, 4) float16 or float32."""
 EXR_XYZ: Final = exr("XYZ")
-"""EXR of (height, width, 3) float16 or float32."""
+"""Lossless EXR of (height, width, 3) float16 or float32."""
 EXR_Z: Final = exr("Z")
-"""EXR of (height, width) float16 or float32."""
+"""Lossless EXR of (height, width) float16 or float32."""
 NPY: Final = Form(encode=_encode_npy, check=_check_npy)
-"""NumPy's own, of any type; rows are read from the top down as in the others."""
+"""NPY of (height, width[, channels]), any type; the top row is first."""

@@ -7,5 +7,5 @@ from typing import Any
 
 
 def json_file(document: Any) -> bytes:
-    """`document` as a file. Raises ValueError on a number that JSON does not have."""
+    """The bytes of `document` as a JSON file. Raises: ValueError, for a NaN or infinity."""
     return json.dumps(document, indent=2, sort_keys=True, allow_nan=False).encode() + b"\n"

@@ -1,7 +1,7 @@
-"""``.npz`` files whose bytes depend on the arrays alone.
+"""``.npz`` files whose bytes depend only on the arrays.
 
-`numpy.savez_compressed` leaves the members' headers to `zipfile`, which writes them otherwise
-from one patch version of Python to the next.
+`numpy.savez_compressed` lets `zipfile` write the members' headers, and they differ between patch
+versions of Python.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from worker.codecs.zip_entry import entry
 
 
 def compressed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """A file of `arrays`, in their order, deflated. Raises: ValueError, for one of objects."""
+    """The bytes of a deflated ``.npz`` file of `arrays`, in their order.
+
+    Raises: ValueError, for an array of Python objects.
+    """
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():

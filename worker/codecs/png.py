@@ -1,4 +1,4 @@
-"""PNG, the same bytes for the same pixels; and PNG only, when decoding."""
+"""Deterministic PNG encoding, and decoding that accepts only PNG."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 COMPRESS_LEVEL: Final = 1
-"""A fifth of the time of Pillow's default for a fifth more bytes."""
+"""Takes a fifth of the time of Pillow's default level, for a fifth more bytes."""
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _END: Final = b"\0\0\0\0IEND\xaeB`\x82"
-"""The last chunk of every PNG; Pillow does without."""
+"""The last chunk of every PNG, which Pillow does not require."""
 _DEEP: Final = "RGB;16"
-"""Our name for 48 bits a pixel, a mode that Pillow has not: it keeps the upper bytes only."""
+"""Name of the mode with 48 bits per pixel. Pillow has no such mode and drops the lower bytes."""
 _DEEP_HEADER: Final = struct.Struct(">II5B")
 _DEEP_LAYOUT: Final = (16, 2, 0, 0, 0)
-"""16 bits a channel, RGB, and the only compression, filters and order there are (PNG 11.2.1)."""
+"""16 bits per channel, RGB, the only compression and filter methods, no interlace (PNG 11.2.1)."""
 
 
 class NotPng(ValueError):
-    """Not a whole PNG of the expected size and mode; the message says what it is."""
+    """Not a complete PNG of the expected size and mode; the message says what it is instead."""
 
 
 def encode(pixels: NDArray[Any]) -> bytes:
@@ -38,7 +38,7 @@ def encode(pixels: NDArray[Any]) -> bytes:
 
 
 def _encode_deep(pixels: NDArray[np.uint16]) -> bytes:
-    """16-bit RGB: every row unfiltered, all in one IDAT, so that five lines of Python read it."""
+    """16-bit RGB with unfiltered rows in one IDAT chunk, so that a few lines of Python read it."""
     height, width = pixels.shape[:2]
     rows = np.zeros((height, 1 + width * 6), np.uint8)
     rows[:, 1:] = np.ascontiguousarray(pixels, ">u2").view(np.uint8).reshape(height, -1)
@@ -52,22 +52,23 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def decode(data: bytes, size: tuple[int, int], mode: str) -> NDArray[np.uint8]:
-    """The pixels of a PNG of exactly this (width, height) and mode, checksums verified.
+    """The pixels of a PNG of this (width, height) and mode; verifies its checksums.
 
-    `mode` is Pillow's, or "RGB;16", of which it gives the upper bytes.
-    Raises: NotPng, before anything larger than `size` is decoded.
+    `mode` is a mode of Pillow or "RGB;16", of which only the upper bytes are returned.
+
+    Raises: NotPng, for any other file; a larger image is not decoded.
     """
     if not data.endswith(_END):
-        raise NotPng("not a whole PNG: its end is missing")
+        raise NotPng("not a complete PNG: its end is missing")
     try:
-        # Not Image.open: no other decoder, and our own bound instead of Pillow's.
+        # Not Image.open, which would try other decoders and apply Pillow's own size limit.
         with PngImagePlugin.PngImageFile(io.BytesIO(data)) as image:
             found = (image.size, _DEEP if _is_deep(data) else image.mode)
             if found == (size, mode):
                 image.load()
                 return np.asarray(image)
     except (OSError, SyntaxError, ValueError, EOFError, UnidentifiedImageError) as error:
-        raise NotPng(f"not a whole PNG: {error}") from error
+        raise NotPng(f"not a complete PNG: {error}") from error
     (width, height), other = found
     raise NotPng(f"a PNG of {width}x{height} {other}, not {size[0]}x{size[1]} {mode}")
 

@@ -1,4 +1,4 @@
-"""What a zip says of a member: nothing but its name that could differ."""
+"""Zip entries that depend only on the member's name."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import zipfile
 from typing import Final
 
 DATE: Final = (1980, 1, 1, 0, 0, 0)
-"""The earliest a zip can say."""
+"""The earliest date of the zip format."""
 UNIX: Final = 3
 PLAIN_FILE: Final = 0o100644 << 16
 
 
 def entry(name: str) -> zipfile.ZipInfo:
-    """What a zip says of a member: nothing but its name that could differ."""
+    """The entry of a member: a plain file, mode 644, with a fixed date."""
     info = zipfile.ZipInfo(name, DATE)
     info.create_system = UNIX
     info.external_attr = PLAIN_FILE

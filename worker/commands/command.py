@@ -1,4 +1,4 @@
-"""What all commands of the command line have in common."""
+"""What all commands share."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ OTHER: Final = "Other options"
 
 
 def application(**more: Any) -> typer.Typer:
-    """What a module's commands are registered with; the completion is the whole program's."""
+    """A Typer application for a module's commands; only the whole program has completion."""
     return typer.Typer(add_completion=False, **more)
 
 
 def refuse_unknown_variables(own: frozenset[str] = frozenset()) -> None:
-    """Refuse an environment with a RENDER_WORKER_ variable that nothing reads.
+    """Refuse RENDER_WORKER_ environment variables that no command reads.
 
-    `own` are variables of the command itself. Raises: UsageError.
+    `own`: the variables of the command itself. Raises: UsageError.
     """
     if line := variables.unknown(os.environ, own):
         raise UsageError(line)
 
 
 class Command(TyperCommand):
-    """A command, which begins with a look at the environment's variables."""
+    """A command that first checks the environment for unknown variables."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Do the command. Raises: UsageError for a variable that nothing reads."""
+        """Run the command. Raises: UsageError for an unknown RENDER_WORKER_ variable."""
         refuse_unknown_variables(frozenset(str(each.envvar) for each in self.params))
         return super().invoke(ctx)
 
     def get_help_option(self, ctx: Any) -> Any:
-        """`--help`, in a panel at the end where all other options are in panels."""
+        """The `--help` option, in a last panel if all other options are in panels."""
         option: Any = super().get_help_option(ctx)
         options = [each for each in self.params if each.param_type_name == "option"]
         if option is not None and all(getattr(each, "rich_help_panel", None) for each in options):

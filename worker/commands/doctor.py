@@ -1,4 +1,4 @@
-"""`render-worker doctor`: what to try on a node before a run."""
+"""`render-worker doctor`: check a node before a run."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def doctor_command(
         s3=s3,
     )
     with Spinner() as progress:
-        found = doctor.examine(options, os.environ, lambda what: progress.say(f"looking at {what}"))
+        found = doctor.examine(options, os.environ, lambda what: progress.say(f"checking {what}"))
     if as_json:
         typer.echo(json.dumps(report.to_dict(found), indent=2))
     else:

@@ -1,4 +1,4 @@
-"""What is around a run or an export: its log, summary, a sentence for a person, exit status."""
+"""How a run and an export end: log level, summary, result line and exit status."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from worker.run.session import SessionResult
 
 
 def end_with(work: Callable[[], SessionResult], level: str) -> NoReturn:
-    """Do `work`, write its summary and exit. What is raised instead gets one from `worker.cli`.
+    """Run `work`, write its summary and exit. If it raises, `worker.cli` writes the summary.
 
-    A person who sees a progress bar is told no more than warnings, unless asked for.
+    On a terminal, which shows a progress bar, log level "info" becomes "warning".
     """
     logging.configure("warning" if sys.stderr.isatty() and level == "info" else level)
     result = work()

@@ -70,7 +70,7 @@ def export_command(
     ] = None,
     limit: Annotated[
         int | None,
-        option("--limit", "Use at most N objects, or files where a file holds many.", WHAT, min=1),
+        option("--limit", "Use at most N objects (or input files).", WHAT, min=1),
     ] = None,
     points: Annotated[
         int | None, option("--points", "pointcloud: points per cloud (16384).", OWN, min=1)
@@ -79,7 +79,7 @@ def export_command(
         int | None,
         option(
             "--candidates",
-            "pointcloud: random points from which those are chosen (131072).",
+            "pointcloud: random points to choose from (131072).",
             OWN,
             min=1,
         ),
@@ -164,7 +164,7 @@ def export_command(
     ] = None,
     *,
     s3: S3Options,
-    summary: Summary = None,  # noqa: ARG001 - heard by its own callback
+    summary: Summary = None,  # noqa: ARG001 - its callback stores it
     log_level: LogLevel = "info",
 ) -> None:
     """Make a data set of the finished zips.

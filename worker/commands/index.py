@@ -34,7 +34,7 @@ def _kinds(incomplete: str) -> list[str]:
 To = Annotated[str, option("--to", "Folder or s3://bucket/prefix of the index.", metavar="URI")]
 Kind = Annotated[
     str,
-    option("--kind", f"What SOURCE is: auto, {', '.join(LIST_KINDS)}.", autocompletion=_kinds),
+    option("--kind", f"Type of SOURCE: auto, {', '.join(LIST_KINDS)}.", autocompletion=_kinds),
 ]
 
 
@@ -102,8 +102,8 @@ def scenes_command(
 ) -> None:
     """Draw the objects of synthetic scenes into an index.
 
-    A run over SOURCE does the same in each worker; for a very long list, do
-    it once.
+    A run over SOURCE draws them again in each worker. For very long lists,
+    draw them once.
     """
     from functools import partial
 
@@ -114,7 +114,7 @@ def scenes_command(
 
     recipe = presets.load(preset, overrides or ())
     if recipe.product != "scenes":
-        raise UsageError(f"preset '{preset}' makes no scenes; scenes-multi and its like do")
+        raise UsageError(f"preset '{preset}' makes no scenes; use one such as scenes-multi")
     with counting("objects") as progress:
         built = builder.build(
             source,

@@ -1,4 +1,4 @@
-"""`render-worker omage-to-mesh`: an object image back to a GLB."""
+"""`render-worker omage-to-mesh`: convert an object image to a GLB."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def omage_to_mesh_command(
     to: Annotated[Path, option("--to", "GLB to write.", parser=local_path, metavar="OUT.glb")],
     resolution: Annotated[
         int | None,
-        option("--resolution", "Reduce the object image to this many pixels first, as 64.", min=2),
+        option("--resolution", "First reduce the object image to this resolution, e.g. 64.", min=2),
     ] = None,
 ) -> None:
     """Turn an object image back into a mesh with its textures, Y up, as a GLB."""
@@ -40,15 +40,15 @@ def omage_to_mesh_command(
     from worker.omage.reduce import reduced
 
     if to.suffix.lower() != GLB:
-        raise UsageError(f"--to {to}: a GLB is written and nothing else; let the name end in {GLB}")
+        raise UsageError(f"--to {to}: only GLB can be written; use a name that ends in {GLB}")
     omage = read(source)
     if resolution is not None and resolution != len(omage):
         if len(omage) % resolution:
-            raise UsageError(f"--resolution {resolution} does not divide {len(omage)}, {source}'s")
+            raise UsageError(f"{source}: --resolution {resolution} does not divide {len(omage)}")
         omage = reduced(omage, resolution)
     mesh = mesh_of(omage)
     if not len(mesh.triangles):
-        raise ConfigurationError(f"{source}: no four neighbouring pixels are occupied: no mesh")
+        raise ConfigurationError(f"{source}: no mesh: no four neighbouring pixels are occupied")
     try:
         to.write_bytes(glb.encode(mesh, omage))
     except OSError as error:

@@ -24,15 +24,15 @@ FAILURES: Final = "Failures and stopping"
 STORAGE: Final = "Storage"
 LOGGING: Final = "Logging"
 MOST = 1_000_000_000
-"""Of any number that has a least: objects, MB, or seconds, which are 31 years."""
+"""Default maximum of every number with a minimum: objects, MB, or seconds (31 years)."""
 MOST_THREADS = 1024
-"""Of what has a thread or a process each; Blender takes no more threads either."""
+"""Maximum of what has a thread or a process each; also Blender's maximum of threads."""
 
 
 def option(flag: str, text: str, panel: str | None = None, **more: Any) -> Any:
     """An option that is also an environment variable, in the `panel` of the command's help.
 
-    A number has a `min`, and then a most too: its own `max`, or MOST.
+    A number with a `min` also has a `max`, by default MOST.
     """
     if "min" in more:
         more = {"max": MOST, **more}
@@ -54,7 +54,7 @@ def argument(text: str, *, variable: str, **more: Any) -> Any:
 def _from_variable(
     context: typer.Context, parameter: typer.CallbackParam, value: list[str] | None
 ) -> list[str] | None:
-    """The settings; those of the variable parted anew, since typer parts it at every blank."""
+    """The settings. A variable's are split again, because typer splits at every blank."""
     if not is_from_variable(context, parameter.name or ""):
         return value
     from worker.presets.overrides import split
@@ -63,21 +63,21 @@ def _from_variable(
 
 
 def preset_names(incomplete: str) -> list[str]:
-    """For shell completion: the packaged presets."""
+    """The packaged presets that begin with `incomplete`, for shell completion."""
     from worker.presets.loader import names
 
     return [name for name in names() if name.startswith(incomplete)]
 
 
 def _wanted(path: Path | None) -> Path | None:
-    """The summary's file, noted before any other option can be wrong."""
+    """Remember the summary's file, before any other option can be refused."""
     from worker.run import termination_summary
 
     return termination_summary.want(path)
 
 
 def is_from_variable(context: typer.Context, name: str) -> bool:
-    """Whether the environment gave this parameter, and not the command line."""
+    """Whether the parameter was set by the environment, not by the command line."""
     source = context.get_parameter_source(name)
     return source is not None and source.name == "ENVIRONMENT"
 
@@ -87,7 +87,7 @@ Output = Annotated[
 ]
 Device = Annotated[
     Literal["auto", "cpu", "cuda", "optix"],
-    option("--device", "What renders; auto: OptiX, else CUDA, else the CPU.", BLENDER),
+    option("--device", "Render device; auto: OptiX, else CUDA, else CPU.", BLENDER),
 ]
 Blender = Annotated[
     str,
@@ -109,7 +109,7 @@ MemoryLimit = Annotated[
         LIMITS, min=0,
     ),
 ]  # fmt: skip
-# These two are read by worker.core.ranks, which knows which schedulers' variables they go with.
+# worker.core.ranks reads the variables of these two, together with those of the schedulers.
 Rank = Annotated[
     int | None,
     typer.Option(
@@ -181,7 +181,7 @@ def _s3_options(
         option("--s3-endpoint", "URL of an S3-compatible server; default: Amazon's.", STORAGE),
     ] = None,
     s3_region: Annotated[
-        str | None, option("--s3-region", "Region; default: as boto3 finds it.", STORAGE)
+        str | None, option("--s3-region", "S3 region; default: boto3's.", STORAGE)
     ] = None,
     s3_addressing: Annotated[
         Literal["auto", "path", "virtual"],
@@ -203,7 +203,7 @@ def _s3_options(
 
 
 def with_s3(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the S3 options, which it gets as one value: its keyword `s3`."""
+    """Add the S3 options to a command, which receives them as its keyword `s3`."""
     own = inspect.signature(command, eval_str=True)
     asked = inspect.signature(_s3_options, eval_str=True).parameters
     options = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in asked.values()]

@@ -1,4 +1,4 @@
-"""`render-worker presets`: list the recipes, or show one in full."""
+"""`render-worker presets`: list the presets, or show one in full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a terminal shows of work that may take longer than a few seconds: a count, a spinner."""
+"""What a terminal shows while work takes more than a few seconds: a count or a spinner."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.status import Status
 
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int], None] | None]:
-    """A function to be told how many there are so far; None when nobody is looking."""
+    """Yield a function that shows the count so far, or None if stderr is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -22,7 +22,7 @@ def counting(what: str) -> Iterator[Callable[[int], None] | None]:
 
 
 class Spinner:
-    """A spinner where a person looks on."""
+    """A spinner on stderr, if that is a terminal."""
 
     def __init__(self) -> None:
         self._status = Console(stderr=True).status("…") if sys.stderr.isatty() else None
@@ -37,6 +37,6 @@ class Spinner:
             self._status.stop()
 
     def say(self, what: str) -> None:
-        """Show `what` is being done now."""
+        """Show `what` as the current work."""
         if self._status is not None:
             self._status.update(what)

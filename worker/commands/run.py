@@ -92,7 +92,7 @@ def run_command(
         float, option("--object-timeout", "Seconds for one object.", LIMITS, min=1.0)
     ] = 300.0,
     import_timeout: Annotated[
-        float, option("--import-timeout", "Seconds for its import.", LIMITS, min=1.0)
+        float, option("--import-timeout", "Seconds to import one object.", LIMITS, min=1.0)
     ] = 120.0,
     view_timeout: Annotated[
         float, option("--view-timeout", "Seconds for one view.", LIMITS, min=1.0)
@@ -135,12 +135,12 @@ def run_command(
     ] = None,
     keep_format: Annotated[
         Literal["zip", "tar", "tar.gz", "files"],
-        option("--keep-format", "How to keep them.", DOWNLOADS),
+        option("--keep-format", "Format of kept downloads.", DOWNLOADS),
     ] = "zip",
     scratch: Scratch = None,
     *,
     s3: S3Options,
-    summary: Summary = None,  # noqa: ARG001 - heard by its own callback
+    summary: Summary = None,  # noqa: ARG001 - its callback stores it
     log_level: LogLevel = "info",
 ) -> None:
     """Render the objects of a list, one zip each.

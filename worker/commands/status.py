@@ -1,4 +1,4 @@
-"""`render-worker status`: how far a run or an export is."""
+"""`render-worker status`: the progress of a run or an export."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def status_command(
     output: Annotated[str, option("--output", "Output of a run, or a data set.", metavar="URI")],
     index: Annotated[
         str | None,
-        option("--index", "Of a run: its index, to count by shard.", metavar="URI"),
+        option("--index", "Index of the run, to count by shard.", metavar="URI"),
     ] = None,
     source: Annotated[
         str | None,
         option(
             "--input",
-            "Of a data set: the output it is made from, to estimate what is left.",
+            "Output that the data set is made from, to estimate what is left.",
             metavar="URI",
         ),
     ] = None,

@@ -1,4 +1,4 @@
-"""The commands of `render-worker`: a line each, and a group that imports what is called."""
+"""The table of commands, and the group that imports a command when it is called."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ USE: Final = "Use the results"
 
 
 class Row(NamedTuple):
-    """A command: its module here, which has its `app`; its help in a line; its panel."""
+    """A command: its module in this package, one line of help, and its help panel."""
 
     module: str
     help: str
@@ -33,11 +33,11 @@ COMMANDS: Final = {
     "export": Row("export", "Make a data set of the finished zips.", USE),
     "omage-to-mesh": Row("omage_to_mesh", "Turn an object image back into a mesh.", USE),
 }
-"""A new command is a line here and a module beside this one."""
+"""To add a command, add a row here and a module with an `app` to this package."""
 
 
 def load(name: str) -> Any:
-    """The command `name`, or the group, with its options; imports its module."""
+    """The command or group `name` with its options; imports its module."""
     row = COMMANDS[name]
     command = typer.main.get_command(importlib.import_module(f"worker.commands.{row.module}").app)
     command.name = name
@@ -59,7 +59,7 @@ def parameters() -> Iterator[tuple[str, Any]]:
 
 
 class CommandGroup(TyperGroup):
-    """All commands. Help and completion read the table; only a command that is called is loaded."""
+    """All commands. Help and completion read the table; only the called command is imported."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -67,6 +67,6 @@ class CommandGroup(TyperGroup):
             self.add_command(TyperCommand(name, help=row.help, rich_help_panel=row.panel))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The name, the loaded command and the remaining words."""
+        """The name, the imported command and the remaining arguments."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, command and load(command.name or ""), rest

@@ -1,6 +1,6 @@
-"""The environment's RENDER_WORKER_ variables: which ones something reads, and those misspelt.
+"""RENDER_WORKER_ environment variables: which ones are known, and which are misspelt.
 
-Clusters say everything by variables, and an option that is silently not set costs a whole job.
+Clusters set options by variables, and an option that is silently ignored costs a whole job.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ PREFIX: Final = "RENDER_WORKER_"
 OTHERS: Final = (
     ranks.RANK,
     ranks.WORLD_SIZE,
-    f"{PREFIX}IMAGE",  # k8s/base/settings.env, which the pods are given whole
-    f"{PREFIX}SLURM",  # slurm/submit.sh tells the batch script where it lies
+    f"{PREFIX}IMAGE",  # in k8s/base/settings.env, all of which the pods get
+    f"{PREFIX}SLURM",  # from slurm/submit.sh to the batch script: their folder
 )
-"""Known, and no option of a command."""
+"""Known variables that set no option of a command."""
 
 
 def of_option(flag: str) -> str:
@@ -27,8 +27,8 @@ def of_option(flag: str) -> str:
 
 
 def known() -> frozenset[str]:
-    """Every variable that something reads: one environment may serve several commands."""
-    # Imported here: it imports every command, for the sake of a variable that may be misspelt.
+    """The variables of all commands, because one environment may serve several."""
+    # Imported here: it imports every command, which is slow and rarely needed.
     from worker.commands.table import parameters
 
     options = (parameter.envvar for _, parameter in parameters())
@@ -36,9 +36,9 @@ def known() -> frozenset[str]:
 
 
 def unknown(environment: Mapping[str, str], own: Iterable[str] = ()) -> str:
-    """A sentence on the variables that nothing reads, each with the nearest name; or "".
+    """One line about unknown variables, each with the nearest known name; "" if all are known.
 
-    Those of the command itself, `own`, are known without a look at all commands.
+    `own`: the variables of the command itself, to avoid importing all commands.
     """
     ours = {name for name in environment if name.startswith(PREFIX)}
     if ours <= {*own, *OTHERS}:
@@ -52,4 +52,4 @@ def _unread(name: str, readable: Iterable[str]) -> str:
     # The prefix is left out of the comparison, because it makes all names alike.
     close = [PREFIX + word for word in nearest_words(name.removeprefix(PREFIX), endings)]
     meant = f"did you mean {' or '.join(close)}?" if close else "unset it"
-    return f"no option has the environment variable {name}: {meant}"
+    return f"unknown environment variable {name}: {meant}"

@@ -26,8 +26,8 @@ def warm_command(
 ) -> None:
     """Compile the GPU kernels before the first run.
 
-    On a GPU newer than Blender's own kernels this takes minutes, which is
-    longer than an object may take.
+    On a GPU newer than Blender's own kernels this takes minutes, longer than
+    the time limit of one object.
     """
     import os
 
@@ -39,10 +39,10 @@ def warm_command(
     found = runtime.find(blender)
     with scratch_folder(scratch) as home, Spinner() as progress:
         warmed = warm(
-            found, device, os.environ, home, lambda name: progress.say(f"warming {name}, minutes")
+            found, device, os.environ, home, lambda name: progress.say(f"compiling for {name}")
         )
     if not warmed:
-        typer.echo("a run would render on the CPU here: there is nothing to warm")
+        typer.echo("a run on this node would use the CPU: there is nothing to warm")
     for gpu in warmed:
         typer.echo(_sentence(gpu))
 

@@ -1,8 +1,8 @@
-"""Where the cameras stand: a table of layouts. Free of bpy, so the host can draw the same views.
+"""Camera layouts: where cameras are placed. Needs no bpy, so the host can compute the same views.
 
 World: Z up, right-handed. A camera is a camera-to-world 4x4 in OpenGL axes (x right, y up,
 looking down -z) with a 3x3 K in pixels. A layout gives a direction from the origin and a distance;
-the distance may then be fitted to the object instead.
+the distance may then be replaced by one that fits the object.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from worker.contract.schema import RecipeError
 
 Matrix = npt.NDArray[np.float64]
 Support = Callable[[Matrix], Matrix]
-"""How far the object reaches, (K,), from the origin along each of K directions (K,3)."""
+"""Maps K directions (K,3) to how far the object reaches along each from the origin, (K,)."""
 PARALLEL = 1e-9
 LEAST_HEIGHT = 0.01
-"""Smallest `max_height`, as a share of the largest radius: below it drawing again takes long."""
+"""Smallest `max_height`, as a share of the largest radius: below it, redrawing takes too long."""
 CUBE = math.sqrt(3.0) / 2.0
 """Radius of the sphere around the unit cube."""
 LEAST_ROOM = 0.01
-"""Least way between a fitted camera and the object, as a share of the distance."""
+"""Smallest gap between a fitted camera and the object, as a share of the distance."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Viewpoint:
 
 @dataclasses.dataclass(frozen=True)
 class CameraSlot:
-    """What a layout is asked for: the place of view `number` of `views`."""
+    """The input of a layout: it places view `number` of `views`."""
 
     camera: Camera
     number: int
@@ -57,11 +57,11 @@ class CameraSlot:
 
     @property
     def share(self) -> float:
-        """How far along the list this view is, 0 to 1, both ends taken."""
+        """The position of this view in the list: 0 for the first, 1 for the last."""
         return self.number / max(1, self.views - 1)
 
     def radius(self) -> float:
-        """A distance drawn for this view."""
+        """Draw a distance for this view."""
         return self.source.uniform(*self.camera.radius)
 
 
@@ -74,21 +74,22 @@ def viewpoints(
 ) -> list[Viewpoint]:
     """`views` cameras of `camera.layout` that look at the origin.
 
-    Where the layout draws each view by itself (shell, sphere, hemisphere, get3d, fixed), a longer
-    list begins with the shorter one. `support` is needed by `camera.distance` "fit" alone.
-    Raises: RecipeError when no camera can stand where the recipe says.
+    In layouts that draw each view independently (shell, sphere, hemisphere, get3d, fixed), a longer
+    list begins with the shorter one. Only `camera.distance` "fit" needs `support`.
+
+    Raises: RecipeError if the recipe allows no camera.
     """
     check(camera)
-    place = CAMERA_LAYOUTS[camera.layout]
+    layout = CAMERA_LAYOUTS[camera.layout]
     offset = (0.0, 0.0)
     if camera.layout in OFFSET:
         offset = (source.random(), source.random())
     return [
         _viewpoint(
-            camera, resolution, place(seat), _fov(camera, source), _margin(camera, source), support
+            camera, resolution, layout(slot), _fov(camera, source), _margin(camera, source), support
         )
         for number in range(views)
-        for seat in [CameraSlot(camera, number, views, source, offset)]
+        for slot in [CameraSlot(camera, number, views, source, offset)]
     ]
 
 
@@ -98,7 +99,7 @@ def check(camera: Camera) -> None:
         low, high = getattr(camera, name)
         if low > high:
             raise RecipeError(
-                f"'camera.{name}' goes from {low:g} down to {high:g}; write it upwards"
+                f"'camera.{name}' is [{low:g}, {high:g}]; write the smaller value first"
             )
     if not camera.radius[0] > 0.0:
         raise RecipeError(f"'camera.radius' is {camera.radius[0]:g}, allowed: more than 0")
@@ -110,11 +111,11 @@ def check(camera: Camera) -> None:
         )
     if camera.layout == "fixed" and not camera.fixed:
         raise RecipeError(
-            "'camera.fixed' is empty; layout 'fixed' needs places, as in [[0, -2, 0.5]]"
+            "'camera.fixed' is empty; layout 'fixed' needs positions, such as [[0, -2, 0.5]]"
         )
-    for place in camera.fixed:
-        if math.hypot(*place) < PARALLEL:
-            raise RecipeError("'camera.fixed' has a place at the origin, where every camera looks")
+    for position in camera.fixed:
+        if math.hypot(*position) < PARALLEL:
+            raise RecipeError("'camera.fixed' has a position at the origin; move it away")
     if camera.distance == "cube" and camera.projection == "orthographic":
         raise RecipeError(
             "'camera.distance' is 'cube', which needs a field of view; "
@@ -123,13 +124,13 @@ def check(camera: Camera) -> None:
 
 
 def farthest(camera: Camera, resolution: tuple[int, int], reach: float) -> float:
-    """The greatest distance from the origin, in world units, at which a camera may come to stand.
+    """The greatest distance from the origin, in world units, that a camera may have.
 
-    No point of the object lies farther than `reach` from the origin. `check` has nothing to say.
+    `reach`: the distance of the object's farthest point from the origin. `camera` passes `check`.
     """
     drawn = camera.radius[1]
     if camera.layout == "fixed":
-        drawn = max(math.hypot(*place) for place in camera.fixed)
+        drawn = max(math.hypot(*position) for position in camera.fixed)
     if camera.projection == "orthographic":
         stepped = (1.0 + LEAST_ROOM) * reach + LEAST_ROOM
         return max(drawn, stepped) if camera.distance == "fit" else drawn
@@ -141,61 +142,61 @@ def farthest(camera: Camera, resolution: tuple[int, int], reach: float) -> float
     return reach * max(math.hypot(1.0, 1.0 / ((1.0 - camera.margin[1]) * narrow)), 1.0 + LEAST_ROOM)
 
 
-def shell(seat: CameraSlot) -> Matrix:
-    """A point of uniform direction and uniform distance (Objaverse-XL's scripts/rendering)."""
+def shell(slot: CameraSlot) -> Matrix:
+    """A uniform direction and a uniform distance (Objaverse-XL's scripts/rendering)."""
     while True:
-        direction = _uniform(seat.source)
-        radius = seat.radius()
-        if abs(direction[2]) * radius <= seat.camera.max_height:
+        direction = _uniform(slot.source)
+        radius = slot.radius()
+        if abs(direction[2]) * radius <= slot.camera.max_height:
             return radius * direction
 
 
-def sphere(seat: CameraSlot) -> Matrix:
-    """A point of uniform direction."""
-    direction = _uniform(seat.source)
-    return seat.radius() * direction
+def sphere(slot: CameraSlot) -> Matrix:
+    """A uniform direction."""
+    direction = _uniform(slot.source)
+    return slot.radius() * direction
 
 
-def hemisphere(seat: CameraSlot) -> Matrix:
-    """A point of uniform direction above the horizon."""
-    return _north(sphere(seat))
+def hemisphere(slot: CameraSlot) -> Matrix:
+    """A uniform direction above the horizon."""
+    return _north(sphere(slot))
 
 
-def hammersley(seat: CameraSlot) -> Matrix:
-    """A point of Hammersley's low-discrepancy set, the whole set shifted by the object's offset.
+def hammersley(slot: CameraSlot) -> Matrix:
+    """A point of the Hammersley low-discrepancy set, which is shifted by the object's offset.
 
-    Microsoft's TRELLIS (dataset_toolkits) does so, with a quarter of the views below the horizon.
+    Microsoft's TRELLIS (dataset_toolkits) uses it with a quarter of the views below the horizon.
     """
-    along = (seat.number + seat.offset[0]) / seat.views
-    turn = 2.0 * math.pi * (_radical_inverse(seat.number) + seat.offset[1])
-    below = seat.camera.share_below
+    along = (slot.number + slot.offset[0]) / slot.views
+    turn = 2.0 * math.pi * (_radical_inverse(slot.number) + slot.offset[1])
+    below = slot.camera.share_below
     height = along / below - 1.0 if along < below else (along - below) / (1.0 - below)
-    return seat.radius() * _on_sphere(height, turn)
+    return slot.radius() * _on_sphere(height, turn)
 
 
-def ring(seat: CameraSlot) -> Matrix:
-    """Evenly around the object, each at an elevation drawn."""
-    elevation = math.radians(seat.source.uniform(*seat.camera.elevation))
-    return seat.radius() * _on_sphere(math.sin(elevation), _evenly(seat))
+def ring(slot: CameraSlot) -> Matrix:
+    """Evenly spaced around the object, each view at a drawn elevation."""
+    elevation = math.radians(slot.source.uniform(*slot.camera.elevation))
+    return slot.radius() * _on_sphere(math.sin(elevation), _evenly(slot))
 
 
-def turntable(seat: CameraSlot) -> Matrix:
-    """Evenly around the object, from the first elevation to the last: level where they agree."""
-    low, high = seat.camera.elevation
-    elevation = math.radians(low + (high - low) * seat.share)
-    return seat.radius() * _on_sphere(math.sin(elevation), _evenly(seat))
+def turntable(slot: CameraSlot) -> Matrix:
+    """Evenly spaced around the object, with elevations evenly from the first value to the last."""
+    low, high = slot.camera.elevation
+    elevation = math.radians(low + (high - low) * slot.share)
+    return slot.radius() * _on_sphere(math.sin(elevation), _evenly(slot))
 
 
-def fixed(seat: CameraSlot) -> Matrix:
-    """The recipe's own places, in turn."""
-    return np.array(seat.camera.fixed[seat.number % len(seat.camera.fixed)])
+def fixed(slot: CameraSlot) -> Matrix:
+    """The recipe's own positions in order, repeated as needed."""
+    return np.array(slot.camera.fixed[slot.number % len(slot.camera.fixed)])
 
 
-def get3d(seat: CameraSlot) -> Matrix:
-    """GET3D's camera: on +Y, raised by one angle and turned about Z by another, both drawn."""
-    rotation = seat.source.uniform(0.0, 360.0)
-    elevation = math.radians(seat.source.uniform(*seat.camera.elevation))
-    return seat.radius() * _on_sphere(math.sin(elevation), math.radians(rotation + 90.0))
+def get3d(slot: CameraSlot) -> Matrix:
+    """GET3D's camera: on +Y, at a drawn elevation, rotated about Z by a drawn angle."""
+    rotation = slot.source.uniform(0.0, 360.0)
+    elevation = math.radians(slot.source.uniform(*slot.camera.elevation))
+    return slot.radius() * _on_sphere(math.sin(elevation), math.radians(rotation + 90.0))
 
 
 CAMERA_LAYOUTS: dict[str, Callable[[CameraSlot], Matrix]] = {
@@ -209,21 +210,21 @@ CAMERA_LAYOUTS: dict[str, Callable[[CameraSlot], Matrix]] = {
     "get3d": get3d,
 }
 OFFSET = frozenset({"hammersley"})
-"""Layouts that draw something once for all views."""
+"""Layouts that draw an offset once for all views."""
 
 
 def _viewpoint(
     camera: Camera,
     resolution: tuple[int, int],
-    place: Matrix,
+    position: Matrix,
     fov: float,
     margin: float,
     support: Optional[Support],
 ) -> Viewpoint:
     if camera.northern:
-        place = _north(place)
+        position = _north(position)
     width, height = resolution
-    pose = look_at_origin(place)
+    pose = look_at_origin(position)
     k = intrinsics(fov, width, height)
     if camera.projection == "orthographic":
         k[0, 0] = k[1, 1] = width / camera.ortho_scale
@@ -244,8 +245,8 @@ def _fit_perspective(
 ) -> None:
     """Move the camera along its axis until the object just fits into `share` of the frame.
 
-    A point at (x, y, z) in the camera's axes about the origin is seen from distance d within a
-    slope s where |x| <= s (d - z), that is d >= z + |x| / s.
+    In the camera's axes about the origin, a point (x, y, z) is visible from distance d within a
+    slope s if |x| <= s (d - z), that is d >= z + |x| / s.
     """
     right, up, back = pose[:3, :3].T
     slopes = [share * edge / (2.0 * k[axis, axis]) for axis, edge in enumerate(resolution)]
@@ -257,7 +258,7 @@ def _fit_perspective(
 def _fit_orthographic(
     pose: Matrix, k: Matrix, resolution: tuple[int, int], share: float, support: Support
 ) -> None:
-    """Widen or narrow what is shown; the camera steps back where it would stand in the object."""
+    """Scale the image to the object, and move the camera back if it would be inside the object."""
     right, up, back = pose[:3, :3].T
     *edges, front = support(np.array([right, -right, up, -up, back]))
     halves = max(edges[:2]), max(edges[2:])
@@ -288,21 +289,21 @@ def _uniform(source: random.Random) -> Matrix:
 
 
 def _on_sphere(height: float, turn: float) -> Matrix:
-    """The unit vector with z = `height`, turned by `turn` (rad) from +X towards +Y."""
+    """The unit vector with z = `height` and azimuth `turn` (rad) from +X towards +Y."""
     level = math.sqrt(max(0.0, 1.0 - height * height))
     return np.array([level * math.cos(turn), level * math.sin(turn), height])
 
 
-def _evenly(seat: CameraSlot) -> float:
-    return math.radians(seat.camera.azimuth) + 2.0 * math.pi * seat.number / seat.views
+def _evenly(slot: CameraSlot) -> float:
+    return math.radians(slot.camera.azimuth) + 2.0 * math.pi * slot.number / slot.views
 
 
-def _north(place: Matrix) -> Matrix:
-    return place * [1.0, 1.0, math.copysign(1.0, place[2])]
+def _north(position: Matrix) -> Matrix:
+    return position * [1.0, 1.0, math.copysign(1.0, position[2])]
 
 
 def _radical_inverse(number: int) -> float:
-    """Van der Corput's sequence: the binary digits of `number` behind the point, reversed."""
+    """Van der Corput's sequence: the reversed binary digits of `number` after the point."""
     digits = f"{number:b}"[::-1]
     return int(digits, 2) / (1 << len(digits))
 
@@ -310,7 +311,7 @@ def _radical_inverse(number: int) -> float:
 def look_at_origin(position: Matrix) -> Matrix:
     """Camera-to-world 4x4 of a camera at `position` (3,) that looks at the origin.
 
-    Its y axis is as near to world +Z as it can be; straight above or below, its x is world +X.
+    Its y axis is as close to world +Z as possible; straight above or below, its x is world +X.
     """
     back = position / np.linalg.norm(position)
     right = np.cross([0.0, 0.0, 1.0], back)

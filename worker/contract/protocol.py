@@ -1,6 +1,6 @@
 """The protocol between the host and a Blender child, shared by both sides.
 
-One JSON object a line, ``{"type": name, …fields}``, over a socket inherited by the child,
+One JSON object per line, ``{"type": name, …fields}``, over a socket inherited by the child,
 never stdin or stdout. The host decodes strictly (a child that has run a hostile file is not
 trusted); the child trusts the host.
 
@@ -12,7 +12,7 @@ trusted); the child trusts the host.
       │  ◄──────────────────────── Phase…      "import", "scene", then "view" 0..n-1
       │  ◄──────────────────────── Rendered    or Failed
       │  Stop ────────────────────►            child exits 0
-      ◄── Beat ─────────────────── at any time, from a thread of its own
+      ◄── Beat ─────────────────── at any time, from a separate thread
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Ready:
 class Configure:
     """Bind the child to a device: "cpu", "cuda" or "optix". `threads` 0 leaves it to Blender.
 
-    environment: a picture to light with, to be decoded once before anything is rendered; or "".
+    environment: an image to light with, decoded once before anything is rendered; or "".
     """
 
     device: str
@@ -62,8 +62,8 @@ class Configured:
 class RenderObject:
     """Render one object. `root` and `scratch` are absolute; `model` is relative to `root`.
 
-    `recipe` is `recipe.to_dict(Recipe)`. Raw passes go to `scratch`, an empty folder. `order` is of
-    the product scenes alone: `scenes.orders.to_dict(Order)`; then `model` and `format` are empty.
+    `recipe` is `recipe.to_dict(Recipe)`. Raw passes go to `scratch`, an empty folder. Only product
+    scenes has an `order`, `scene_order.to_dict(Order)`; then `model` and `format` are empty.
     """
 
     uid: str
@@ -82,14 +82,14 @@ class Stop:
 
 @dataclasses.dataclass(frozen=True)
 class Beat:
-    """Sign of life, about once a second, from a thread apart from the work."""
+    """Sign of life, about once a second, from a separate thread."""
 
     count: int
 
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
-    """What the child is about to do: "import", "scene" or "view" (with its number)."""
+    """What the child does next: "import", "scene" or "view" (with its number)."""
 
     uid: str
     phase: str
@@ -102,8 +102,8 @@ class View:
 
     camera_to_world: 4x4, OpenGL axes (x right, y up, looking down -z), world Z up.
     intrinsics: 3x3 K in pixels, pixel centres at +0.5, origin at the top left. projection is
-    "perspective" or "orthographic", whose K[0,0] is pixels per world unit and divides by nothing.
-    frame: of the object's animation.
+    "perspective", or "orthographic": K[0,0] is pixels per world unit, without perspective division.
+    frame: the frame of the object's animation.
     files: raw file name in scratch by kind: "passes" (multilayer EXR, linear, premultiplied)
     and, where the view transform is not the sRGB standard, "display" (PNG, straight alpha).
     window: left, top, width and height of the part of the frame that those files hold, in pixels;
@@ -127,10 +127,10 @@ class View:
 
 @dataclasses.dataclass(frozen=True)
 class Rendered:
-    """All views are on disk, and the raw `files` (name in scratch, by kind) that are of no view.
+    """All views are on disk. `files`: raw files that belong to no view (name in scratch, by kind).
 
-    `scene` is the object's statistics, with "object_names" and "material_names" where index images
-    are wanted (number 1 is the first); `runtime` what really rendered it (Blender's version,
+    `scene` holds the object's statistics, with "object_names" and "material_names" if index images
+    are wanted (number 1 is the first); `runtime` what actually rendered it (Blender's version,
     device kind, denoiser, view transform, features this Blender lacks).
     """
 
@@ -164,9 +164,9 @@ FROM_CHILD: Tuple[type, ...] = (Ready, Configured, Beat, Phase, Rendered, Failed
 
 
 def encode(message: Message) -> bytes:
-    """One line, newline included; a child's is `legible` throughout, for the host is strict."""
+    """One line with its newline. A child's is escaped by `legible`: the host decodes strictly."""
     fields = {"type": type(message).__name__, **dataclasses.asdict(message)}
-    if not isinstance(message, FROM_CHILD):  # has paths, of which every byte counts
+    if not isinstance(message, FROM_CHILD):  # its paths must keep every byte
         return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
     line = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
     return legible(line, backslash=r"\\").encode() + b"\n"

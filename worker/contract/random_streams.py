@@ -1,7 +1,7 @@
 """Independent streams of random numbers, the same on every worker, version and machine.
 
-Each is a stdlib Random seeded by a hash of who asks, so that drawing one more colour moves
-no camera. Free of bpy.
+Each is a stdlib Random seeded by a hash of the stream's name, so that drawing one more colour moves
+no camera. Needs no bpy.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def digest(uid: str, recipe: Recipe, name: str) -> int:
 
 
 def stream(uid: str, recipe: Recipe, name: str) -> random.Random:
-    """Stream `name` ("cameras", "lights", …) of object `uid` under `recipe`, from its start."""
+    """Stream `name` ("cameras", "lights", …) of object `uid` under `recipe`, at its start."""
     return random.Random(digest(uid, recipe, name))  # noqa: S311 - drawn scenes, not secrets
 
 

@@ -1,4 +1,4 @@
-"""A recipe: everything a preset may say. Each key is declared once, here or in its section."""
+"""A recipe: all settings of a render. Each key is declared once, here or in its section's file."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from worker.contract.scene_keys import Scenes
 from worker.contract.schema import build, key, section
 
 PRODUCTS = ("views", "omage", "scenes")
-"""What a run makes of an object: pictures of it from many sides, or an object image."""
+"""What a run makes of objects: images from many sides, an object image, or scenes of several."""
 COLOUR_IMAGES = ("colour", "colour-exr")
 DEPTH_IMAGES = ("depth", "depth-exr", "depth-npy", "depth-f16")
 NORMAL_IMAGES = ("normal", "normal-16", "normal-exr")
 MATERIAL_IMAGES = ("albedo", "alpha", "metallic", "roughness")
 OTHER_IMAGES = ("mask", "index-object", "index-material", "position-exr")
 IMAGES = (*COLOUR_IMAGES, *DEPTH_IMAGES, *NORMAL_IMAGES, *MATERIAL_IMAGES, *OTHER_IMAGES)
-"""Image kinds; what each is made from, `worker.contract.render_passes` says."""
+"""Image kinds; `worker.contract.render_passes` says what each is made from."""
 VIEW_RECORDS = (
     "cameras", "npy-3x4", "gpt4point", "transforms", "nerf-synthetic", "get3d", "nsvf",
     "nerfstudio", "instant-ngp", "zeronvs", "trellis",
@@ -33,7 +33,7 @@ CAMERA_LAYOUTS = (
     "get3d",
 )
 DENOISER = "openimagedenoise"
-"""What `cycles.denoise` denoises with, as `messages.Ready` calls it."""
+"""The denoiser of `cycles.denoise`, by its name in `protocol.Ready`."""
 RIGS = (
     "four-suns", "studio", "shap-e", "uniform", "environment", "area", "trellis", "own", "none",
 )  # fmt: skip
@@ -41,36 +41,36 @@ RIGS = (
 
 @dataclasses.dataclass(frozen=True)
 class Camera:
-    """Where the cameras stand. World: Z up; the object is centred on the origin."""
+    """How cameras are placed. World: Z up; the object is centred on the origin."""
 
-    layout: str = key("shell", "how viewpoints are placed", choices=CAMERA_LAYOUTS)
+    layout: str = key("shell", "camera layout: how viewpoints are placed", choices=CAMERA_LAYOUTS)
     projection: str = key(
-        "perspective", "how the camera sees", choices=("perspective", "orthographic")
+        "perspective", "projection of the camera", choices=("perspective", "orthographic")
     )
     fov: tuple[float, float] = key(
         (49.1343, 49.1343),
-        "horizontal field of view, drawn for each view; one number fixes it",
+        "horizontal field of view, drawn for each view; a single number fixes it",
         low=0.1,
         high=179.0,
         unit="degree",
     )
     fov_law: str = key(
         "uniform",
-        "what is uniform when it is drawn: the angle, or (TRELLIS) the squared sine of its half",
+        "what is drawn uniformly: the angle, or the squared sine of half the angle (TRELLIS)",
         choices=("uniform", "sine-squared"),
     )
     ortho_scale: float = key(
-        1.2, "width that an orthographic image shows", low=1e-6, high=1e6, unit="world unit"
+        1.2, "width shown by an orthographic image", low=1e-6, high=1e6, unit="world unit"
     )
     distance: str = key(
         "drawn",
-        "drawn: by radius; cube: the sphere around the unit cube touches the field of view "
-        "(TRELLIS); fit: the object fills the frame but for the margin, never cropped",
+        "drawn: from radius; cube: the sphere around the unit cube exactly fits the field of view "
+        "(TRELLIS); fit: the object fills the frame up to the margin and is never cropped",
         choices=("drawn", "cube", "fit"),
     )
     radius: tuple[float, float] = key(
         (1.5, 2.2),
-        "distance from the origin, drawn uniformly; one number fixes it",
+        "distance from the origin, drawn uniformly; a single number fixes it",
         low=0.01,
         high=1000.0,
         unit="world unit",
@@ -83,15 +83,15 @@ class Camera:
     )
     max_height: float = key(
         2.2,
-        "layout shell: draw again while |z| exceeds this",
+        "layout shell: a camera with larger |z| is drawn again",
         low=0.0,
         high=1000.0,
         unit="world unit",
     )
-    northern: bool = key(False, "only viewpoints with z >= 0 (the sign of z is dropped)")
+    northern: bool = key(False, "only viewpoints with z >= 0 (a negative z is made positive)")
     elevation: tuple[float, float] = key(
         (0.0, 30.0),
-        "height above the horizon: ring and get3d draw it, turntable goes from one to the other",
+        "angle above the horizon: ring and get3d draw it, turntable goes from first to last",
         low=-90.0,
         high=90.0,
         unit="degree",
@@ -100,12 +100,12 @@ class Camera:
         0.5, "layout hammersley: share of the views below the horizon", low=0.001, high=0.999
     )
     azimuth: float = key(
-        0.0, "where ring and turntable begin, from +X towards +Y", low=-360.0, high=360.0,
+        0.0, "layouts ring and turntable: azimuth of view 0, from +X to +Y", low=-360.0, high=360.0,
         unit="degree",
     )  # fmt: skip
     fixed: tuple[tuple[float, float, float], ...] = key(
         (),
-        "layout fixed: where the cameras stand, in turn; cube and fit take only the directions",
+        "layout fixed: camera positions, in order; distances cube and fit use only the directions",
         low=-1000.0,
         high=1000.0,
         unit="world unit",
@@ -123,21 +123,23 @@ class Lights:
         "world is read, not even a .blend's own); metadata's runtime.lights says which",
         choices=RIGS,
     )
-    strength: float = key(1.0, "factor on all of them", low=0.0, high=1e6)
+    strength: float = key(1.0, "factor on all lights", low=0.0, high=1e6)
     environment: str = key(
         "",
-        "rig environment: an equirectangular picture (HDR or EXR), relative to the preset's file",
+        "rig environment: an equirectangular image (HDR or EXR), relative to the preset's file",
     )
     environment_turn: float = key(
-        0.0, "turns the picture about Z", low=-360.0, high=360.0, unit="degree"
+        0.0, "rotation of the environment about Z", low=-360.0, high=360.0, unit="degree"
     )
     area_power: tuple[float, float] = key(
         (300.0, 600.0), "rig area: power, drawn", low=0.0, high=1e9, unit="W"
     )
-    area_side: float = key(100.0, "rig area: its side", low=1e-3, high=1e4, unit="world unit")
+    area_side: float = key(
+        100.0, "rig area: length of its side", low=1e-3, high=1e4, unit="world unit"
+    )
     area_low: tuple[float, float, float] = key(
         (-1.0, -1.0, 0.5),
-        "rig area: it shines down from a place drawn between this corner…",
+        "rig area: it shines down from a position drawn between this corner…",
         low=-1000.0,
         high=1000.0,
         unit="world unit",
@@ -146,15 +148,15 @@ class Lights:
         (1.0, 1.0, 1.5), "…and this one", low=-1000.0, high=1000.0, unit="world unit"
     )
     startup_light: bool = key(
-        False, "rig area: also the point light of Blender's startup scene, 1000 W"
+        False, "rig area: add the point light of Blender's startup scene (1000 W)"
     )
 
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
-    """What is done to the object before it is rendered."""
+    """How the object is prepared for rendering."""
 
-    merge_vertices: bool = key(True, "weld equal vertices when a glTF is imported")
+    merge_vertices: bool = key(True, "weld equal vertices when importing glTF")
     one_colour: tuple[str, ...] = key(
         (), "formats whose objects get one random colour instead of their materials"
     )
@@ -172,12 +174,12 @@ class Subject:
     )
     normalise: str = key(
         "unit-cube",
-        "unit-cube: the longest side becomes 1; unit-sphere: the farthest vertex lies at 1 from "
-        "the box's centre; none: left as it is, also in its place",
+        "unit-cube: scale the longest side to 1; unit-sphere: scale the farthest vertex to 1 from "
+        "the bounding box's centre; none: keep size and position",
         choices=("unit-cube", "unit-sphere", "none"),
     )
     size: float = key(
-        1.0, "what normalise makes of that 1", low=1e-3, high=1000.0, unit="world unit"
+        1.0, "size that normalise scales to instead of 1", low=1e-3, high=1000.0, unit="world unit"
     )
     pose: str = key(
         "imported",
@@ -193,7 +195,7 @@ class Subject:
     )
     least_alpha: float = key(
         0.002,
-        "a surface of less alpha is not there in data images (0.002: under 1/255); 0: all are",
+        "surfaces of less alpha are absent from data images (0.002: under 1/255); 0: none is",
         low=0.0,
         high=1.0,
     )
@@ -205,17 +207,17 @@ class Cycles:
 
     denoise: bool = key(
         False,
-        "OpenImageDenoise, where this Blender has it; leaves a fringe at silhouettes",
+        "use OpenImageDenoise if this Blender has it; leaves a fringe at silhouettes",
     )
     filter_width: float = key(1.0, "pixel filter width", low=0.01, high=10.0, unit="pixel")
-    adaptive: bool = key(False, "adaptive sampling: no more samples where the noise is low")
+    adaptive: bool = key(False, "adaptive sampling: stop sampling where the noise is low")
     adaptive_threshold: float = key(
-        0.01, "the noise that adaptive sampling calls low", low=1e-5, high=1.0
+        0.01, "adaptive sampling: noise that counts as low", low=1e-5, high=1.0
     )
     adaptive_least: int = key(
         0,
-        "samples that adaptive sampling takes at least, also of alpha and data, whose noise it "
-        "does not look at; 0: as Cycles has it",
+        "adaptive sampling: minimum number of samples, also for alpha and data, whose noise it "
+        "ignores; 0: chosen by Cycles",
         low=0,
         high=4096,
     )
@@ -237,7 +239,7 @@ class Colour:
     )
     background: str = key(
         "transparent",
-        "what 8-bit colour images stand on; without transparency they have three channels",
+        "background of 8-bit colour images; if it is not transparent they have three channels",
         choices=("transparent", "white", "black"),
     )
 
@@ -248,13 +250,13 @@ class Depth:
 
     mode: str = key(
         "fixed",
-        "range of 16-bit depth: near and far, or each view's own (told in its metadata)",
+        "range of 16-bit depth: near and far, or each view's own (stored in its metadata)",
         choices=("fixed", "per-view"),
     )
     near: float = key(0.0, "depth stored as 0", low=0.0, high=1e6, unit="world unit")
     far: float = key(5.0, "depth stored as 65535", low=1e-6, high=1e6, unit="world unit")
     invalid: int = key(
-        65535, "16-bit value where nothing is seen; no depth gets it", low=0, high=65535
+        65535, "16-bit value where nothing is visible; never stored for a depth", low=0, high=65535
     )
 
 
@@ -264,53 +266,53 @@ class Normal:
 
     space: str = key(
         "world",
-        "axes: the world's (Z up), or the camera's (x right, y up, z towards it)",
+        "axes: the world's (Z up), or the camera's (x right, y up, z towards the camera)",
         choices=("world", "camera"),
     )
 
 
 @dataclasses.dataclass(frozen=True)
 class Splits:
-    """How many of the views are for what, in this order; all 0: no split."""
+    """Number of views in each split, in this order; all 0: no split."""
 
-    train: int = key(0, "views to train on", low=0, high=10_000)
-    val: int = key(0, "views to validate on", low=0, high=10_000)
-    test: int = key(0, "views to test on", low=0, high=10_000)
+    train: int = key(0, "training views", low=0, high=10_000)
+    val: int = key(0, "validation views", low=0, high=10_000)
+    test: int = key(0, "test views", low=0, high=10_000)
 
 
 @dataclasses.dataclass(frozen=True)
 class Preview:
-    """How previews move."""
+    """Animated previews."""
 
     rate: int = key(12, "frames per second", low=1, high=60, unit="1/s")
-    width: int = key(256, "width; never more than the images'", low=16, high=4096, unit="pixel")
+    width: int = key(256, "width; at most that of the images", low=16, high=4096, unit="pixel")
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
     """One published way of rendering an object."""
 
-    name: str = key("default", "the preset's name; part of every object's seed")
-    summary: str = key("", "what it is, in a line")
-    follows: str = key("", "the system whose recipe this is")
+    name: str = key("default", "the preset's name; part of every random seed")
+    summary: str = key("", "one-line description")
+    follows: str = key("", "the published system that this recipe follows")
     product: str = key("views", "what is made of an object", choices=PRODUCTS)
-    views: int = key(12, "images per object; of scenes: samples in a zip", low=1, high=10_000)
+    views: int = key(12, "images per object; product scenes: samples per zip", low=1, high=10_000)
     resolution: tuple[int, int] = key(
-        (512, 512), "width and height; one number stands for both", low=4, high=16384, unit="pixel"
+        (512, 512), "width and height; a single number sets both", low=4, high=16384, unit="pixel"
     )
     samples: int = key(
-        64, "samples per pixel; at most so many where sampling is adaptive", low=1, high=1 << 20
+        64, "samples per pixel; with adaptive sampling the maximum", low=1, high=1 << 20
     )
-    seed: int = key(0, "another number, other cameras and colours", low=0, high=1 << 62)
+    seed: int = key(0, "seed of random cameras, lights and colours", low=0, high=1 << 62)
     images: tuple[str, ...] = key(("colour",), "image kinds of each view", choices=IMAGES)
     records: tuple[str, ...] = key(
         ("cameras",),
-        "files about the views: one cameras.json; a NNN.npy each; or as a system's reader wants",
+        "files that describe the views: one cameras.json, a NNN.npy for each, or a system's own",
         choices=VIEW_RECORDS,
     )
     previews: tuple[str, ...] = key(
         (),
-        "films of the colour views in their order (a turntable's, best)",
+        "animations of the colour views in order (best with layout turntable)",
         choices=("turntable-gif", "turntable-webp"),
     )
     camera: Camera = section(Camera, "viewpoints")
@@ -327,12 +329,12 @@ class Recipe:
 
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:
-    """Plain JSON-ready values, every key present, in declaration order."""
+    """JSON-ready values of every key, in declaration order."""
     return dataclasses.asdict(recipe)
 
 
 def from_dict(values: dict[str, Any]) -> Recipe:
-    """The recipe of plain values; absent keys take their defaults.
+    """The recipe made of plain values; absent keys have their defaults.
 
     Raises: RecipeError, naming the key, what is wrong and what is allowed.
     """

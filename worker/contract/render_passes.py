@@ -1,19 +1,19 @@
-"""Which render passes an image kind is made from, and what they are called in the raw EXR.
+"""The render passes that each image kind is made from, and their names in the raw EXR.
 
-Free of bpy: the child switches the passes on by it, the host finds the channels by it. A channel
-is ``<view layer>.<layer>.<component>``, the view layer "ViewLayer" (3.x and 4.x made from an
-empty file) or "View Layer"; layers and components are the same in Blender 3.4 and 4.5.
+Needs no bpy: the child enables passes by this table, and the host finds their channels by it. A
+channel is ``<view layer>.<layer>.<component>``, the view layer "ViewLayer" (3.x and 4.x made from
+an empty file) or "View Layer"; layers and components are the same in Blender 3.4 and 4.5.
 
-Two kinds of pass, measured in both (tests/integration/blender/test_kinds.py):
+There are two kinds of pass (measured in both by tests/integration/blender/test_kinds.py):
 
-- DEPTH, POSITION and the indices are taken once, by the ray through the pixel's centre. Whole and
-  exact at edges.
-- The others are the mean over the samples of the pixel filter, in which a sample that sees nothing
-  counts as 0: the value premultiplied by the share of samples that see a surface. That share is
-  COVERAGE; divide by it (normals: scale to length 1). It is not the colour image's alpha: a pane of
-  alpha 0.3 covers its pixel wholly.
+- DEPTH, POSITION and the indices are sampled once, by the ray through the pixel's centre. They are
+  exact at edges, not blended.
+- The others are averaged over the samples of the pixel filter; a sample that hits nothing counts as
+  0. So they are premultiplied by the share of samples that hit a surface. That share is COVERAGE;
+  divide by it (normals: scale to length 1). It is not the colour image's alpha: a pane of alpha 0.3
+  covers its pixel completely.
 
-Both take the first surface whose alpha is at least `subject.least_alpha`, solid or not.
+Both use the first surface whose alpha is at least `subject.least_alpha`, opaque or not.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from __future__ import annotations
 import dataclasses
 
 NOTHING_DEPTH = 1e10
-"""Depth where nothing is seen, in every Blender."""
+"""Depth where nothing is visible, in every version of Blender."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Pass:
     """One render pass.
 
-    layer and components: as the EXR calls them. switch: the view layer's ``use_pass_<switch>``,
-    empty for a pass that materials write themselves (an AOV). background: every component's value
-    where nothing is seen.
+    layer and components: their names in the EXR. switch: the view layer's ``use_pass_<switch>``,
+    empty for a pass that materials write themselves (an AOV). background: the value of every
+    component where nothing is visible.
     """
 
     layer: str
@@ -44,9 +44,9 @@ COMBINED = Pass("Combined", "RGBA", "combined")
 DEPTH = Pass("Depth", "Z", "z", NOTHING_DEPTH)
 """Planar Z: the distance along the camera's axis, in world units; orthographic cameras too."""
 NORMAL = Pass("Normal", "XYZ", "normal")
-"""Shading normal in world axes, on the side that is seen; bump and normal maps count."""
+"""Shading normal in world axes, towards the camera; includes bump and normal maps."""
 POSITION = Pass("Position", "XYZ", "position")
-"""World position. 0 is also a place: ask DEPTH whether something is there."""
+"""World position. 0 is also a position: DEPTH says whether a surface is there."""
 INDEX_OBJECT = Pass("IndexOB", "X", "object_index")
 """1, 2, … as Rendered.scene["object_names"] lists them; instances share their original's."""
 INDEX_MATERIAL = Pass("IndexMA", "X", "material_index")
@@ -56,11 +56,11 @@ ALBEDO = Pass("Albedo", "RGB", "")
 MATERIAL = Pass("Material", "RGB", "")
 """R: the material's alpha; G: metallic; B: roughness, as the shader takes them, 0 to 1."""
 COVERAGE = Pass("Coverage", "X", "")
-"""Share of the samples that see a surface: what to divide ALBEDO and MATERIAL by."""
+"""Share of the samples that hit a surface: divide ALBEDO and MATERIAL by it."""
 
 AOVS = (ALBEDO, MATERIAL, COVERAGE)
 MATERIAL_COMPONENTS = {"alpha": "R", "metallic": "G", "roughness": "B"}
-"""Which component of MATERIAL an image kind is."""
+"""The component of MATERIAL that an image kind shows."""
 
 _SEEN = (COMBINED, DEPTH)
 _SURFACE = (*_SEEN, MATERIAL, COVERAGE)
@@ -83,10 +83,10 @@ PASSES_BY_IMAGE_KIND: dict[str, tuple[Pass, ...]] = {
     "index-material": (*_SEEN, INDEX_MATERIAL),
     "position-exr": (*_SEEN, POSITION),
 }
-"""Image kind (`recipe.IMAGES`) to the passes that are in its raw EXR."""
+"""The passes in the raw EXR of each image kind (`recipe.IMAGES`)."""
 
 
 def passes(images: tuple[str, ...]) -> tuple[Pass, ...]:
-    """The passes that all of `images` need, each once; COMBINED always, it has the alpha."""
+    """The passes that `images` need, each once; always COMBINED, which has the alpha."""
     wanted = {each: None for kind in images for each in PASSES_BY_IMAGE_KIND[kind]}
     return tuple({COMBINED: None, **wanted})

@@ -1,4 +1,4 @@
-"""Rotations, as Blender's: XYZ Euler angles turn about X first. Free of bpy."""
+"""Rotations in Blender's convention: XYZ Euler angles rotate about X first. Needs no bpy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Array = npt.NDArray[np.float64]
 
 
 def matrix(euler: Sequence[float]) -> Array:
-    """(3,3): Rz Ry Rx."""
+    """The rotation matrix Rz Ry Rx, (3,3), of Euler angles in radians."""
     (cx, sx), (cy, sy), (cz, sz) = ((math.cos(angle), math.sin(angle)) for angle in euler)
     return np.array(
         [
@@ -24,7 +24,7 @@ def matrix(euler: Sequence[float]) -> Array:
 
 
 def quaternion(euler: Sequence[float]) -> Array:
-    """(4,): w, x, y, z; of the two that say the same, the one that goes on with the angles."""
+    """The quaternion w, x, y, z, (4,), with the sign that is continuous in the angles."""
     (cx, sx), (cy, sy), (cz, sz) = (
         (math.cos(angle / 2.0), math.sin(angle / 2.0)) for angle in euler
     )

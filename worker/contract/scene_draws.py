@@ -1,7 +1,7 @@
-"""What is drawn for a sample: light, colours, textures, the objects' form. Free of bpy.
+"""Random draws for a sample: light, colours, textures, the objects' form. Needs no bpy.
 
-Every quantity has a stream of its own, seeded by the sample's number: a sample is the same
-whichever range it is rendered in, and drawing one more colour turns no object.
+Every quantity has its own random stream, seeded by the sample's number. So a sample is the same in
+whichever range it is rendered, and drawing one more colour rotates no object.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from worker.contract.scene_keys import (
 
 Triple = tuple[float, float, float]
 WHOLE = "scenes"
-"""Of what is drawn once for the whole data set."""
+"""Names the streams that are drawn once for the whole data set."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Form:
-    """An object's pose but for its place: factors on a unit-sized object, XYZ Euler angles."""
+    """An object's pose without position: scale of a unit-sized object, XYZ Euler angles (rad)."""
 
     scale: Triple
     euler: Triple
@@ -41,7 +41,7 @@ class Form:
 
 @dataclasses.dataclass(frozen=True)
 class Look:
-    """Of a surface: a linear colour; the number of its texture; the share of colour over it."""
+    """A surface: its linear colour, its texture (-1: none), and the colour's share over it."""
 
     colour: Colour
     texture: int
@@ -49,17 +49,17 @@ class Look:
 
 
 def name_of(idx: int) -> str:
-    """Who a sample is to `streams`."""
+    """The name that seeds a sample's random streams."""
     return f"{WHOLE}/{idx}"
 
 
 def cycles_seed(recipe: Recipe, idx: int) -> int:
-    """Of the path tracer's noise."""
+    """The seed of the path tracer's noise, below 2^31."""
     return digest(name_of(idx), recipe, "cycles") % (1 << 31)
 
 
 def light(recipe: Recipe, idx: int) -> Triple:
-    """Where the light stands: on a circle around the X axis."""
+    """The light's position (world units), on a circle around the X axis."""
     x, y, z = LIGHT_LOCATION
     spread = recipe.scenes.lighting
     if not spread:
@@ -70,7 +70,7 @@ def light(recipe: Recipe, idx: int) -> Triple:
 
 
 def form(recipe: Recipe, idx: int, number: int) -> Form:
-    """Of object `number`."""
+    """The form of object `number`."""
     keys, source = recipe.scenes, stream(name_of(idx), recipe, f"form {number}")
     whole = _clip(BASE_SCALE + source.gauss(0.0, 1.0) * keys.scaling, LEAST_SCALE, MOST_SCALE)
     warps = [source.gauss(0.0, 1.0) for _ in range(3)]
@@ -84,7 +84,7 @@ def form(recipe: Recipe, idx: int, number: int) -> Form:
 
 
 def looks(recipe: Recipe, idx: int, classes: Sequence[int], textures: int) -> list[Look]:
-    """Of the background, then of each object; of `textures` no two take the same."""
+    """The looks of the background, then of each object; no two share one of `textures` textures."""
     source = stream(name_of(idx), recipe, "textures")
     chosen = source.sample(range(textures), len(classes) + 1) if textures else [-1] * (
         len(classes) + 1
@@ -104,7 +104,7 @@ def looks(recipe: Recipe, idx: int, classes: Sequence[int], textures: int) -> li
 
 
 def class_colour(recipe: Recipe, class_idx: int) -> Triple:
-    """A class's hue, saturation and value, the same in all of the data set."""
+    """A class's hue, saturation and value (0..1), the same in the whole data set."""
     source = stream(WHOLE, recipe, f"colour of class {class_idx}")
     hue, saturation, value = (source.random() for _ in range(3))
     return hue, 0.2 + 0.8 * saturation, 0.6 + 0.4 * value
@@ -129,6 +129,6 @@ def _clip(value: float, low: float, high: float) -> float:
 
 
 def _single(*values: float) -> Triple:
-    """As Blender keeps them: what is told of a pose is the pose that is rendered."""
+    """Round to single precision as Blender does, so that the recorded pose is the rendered one."""
     x, y, z = (float(np.float32(value)) for value in values)
     return x, y, z

@@ -1,4 +1,4 @@
-"""The recipe's keys of the product `scenes`, and what is fixed of a scene. Free of bpy.
+"""The recipe's keys of the product `scenes`, and the constants of every scene. Needs no bpy.
 
 Source: princeton-vl/selfstudy-render (its names are given in brackets).
 """
@@ -12,66 +12,69 @@ from worker.contract.schema import key
 
 BACKGROUNDS = ("wall", "floor")
 BACKGROUND_MATERIAL = 99
-"""The background's material index; an object's is its class."""
+"""The background's material index; an object's is the number of its class."""
 MOST_CLASSES = BACKGROUND_MATERIAL
 MOST_OBJECTS = 32
 CAMERA_LOCATION = (1.0, 0.0, 0.4)
 CAMERA_TURN = (0.36 * math.pi, 0.0, 0.5 * math.pi)
 """XYZ Euler angles."""
 CAMERA_FOV = math.degrees(2.0 * math.atan(36.0 / 2.0 / 50.0))
-"""Of a new camera in Blender: lens 50 mm, sensor 36 mm."""
+"""Degrees; that of a new camera in Blender: lens 50 mm, sensor 36 mm."""
 LIGHT_LOCATION = (0.0, -0.75, 1.35)
 LIGHT_POWER, LIGHT_RADIUS = 100.0, 1.0
 SUN_ENERGY, SUN_ANGLE = 1.0, 0.00918
-"""It shines straight down; the angle is a new sun's in Blender."""
+"""It shines straight down; the angle is that of a new sun in Blender."""
 PLANE_SIZE = 20.0
 WALL_LOCATION = (-3.0, 0.0, -1.2)
-"""It stands across the camera's axis, 4.3 away from it."""
+"""It crosses the camera's axis, 4.3 away from the camera."""
 BASE_TURN = (0.5 * math.pi, 0.0, -math.pi / 6.0)
-"""XYZ Euler angles of an object that nothing turns: its Y axis points up."""
+"""XYZ Euler angles of an object that is not rotated further: its Y axis points up."""
 BASE_SCALE, LEAST_SCALE, MOST_SCALE = 0.8, 0.1, 1.5
 LEAST_WARP, MOST_WARP = 0.5, 1.5
 """Bounds of the drawn factors."""
 MOST_FACES = 4_000_000
-"""Triangles, instances counted, of the largest object taken."""
+"""Maximum number of triangles of an object, instances included."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Scenes:
-    """What is in a data set of scenes and what varies in it. A zip holds `views` samples."""
+    """Contents and variation of a data set of scenes. A zip holds `views` samples."""
 
     samples: int = key(4800, "samples in the whole data set", low=1, high=100_000_000)
     idx_offset: int = key(0, "number of the first sample", low=0, high=100_000_000)
     objects: int = key(1, "objects in a scene [num_objs]", low=1, high=MOST_OBJECTS)
     classes: tuple[str, ...] = key(
         (),
-        "names of the classes, the first is class 0, objects of others are left out; empty: all "
+        "names of the classes, from class 0 on; objects of other classes are left out; empty: all "
         "in the list, first the study's ten of ShapeNet, then by name",
     )
     class_idxs: tuple[int, ...] = key(
-        (), "numbers of the classes that are drawn; empty: all", low=0, high=MOST_CLASSES - 1
+        (), "numbers of the classes to draw from; empty: all", low=0, high=MOST_CLASSES - 1
     )
     reuse: int = key(
-        10, "samples in a row that show the same objects [cache_obj_frames]", low=1, high=10_000
+        10, "consecutive samples that show the same objects [cache_obj_frames]", low=1, high=10_000
     )
     buckets: int = key(
         12,
-        "parts of the data set that share no object, in the samples' order, where a class has "
-        "objects enough: the study trains on ten and holds out two",
+        "parts of the data set, in the samples' order, that share no object if a class has enough "
+        "objects; the study trains on ten and holds out two",
         low=1,
         high=10_000,
     )
     spares: int = key(
-        1, "objects fetched besides, for one that is missing or cannot be imported", low=0, high=8
+        1,
+        "spare objects fetched for each one, used if it is missing or cannot be imported",
+        low=0,
+        high=8,
     )
     textures: str = key(
         "",
-        "folder of pictures, relative to the preset's file; empty: generated ones",
+        "folder of images, relative to the preset's file; empty: generated textures",
     )
     texture: bool = key(True, "objects and background have textures [use_texture]")
-    emission: bool = key(False, "they shine by themselves: flat, no shadows [use_emission]")
+    emission: bool = key(False, "objects and background emit light: no shadows [use_emission]")
     class_colours: bool = key(
-        True, "each class has its colour; else every object has any [use_color_ref]"
+        True, "each class has its own colour; otherwise every object a random one [use_color_ref]"
     )
     colour_variation: float = key(
         0.2,
@@ -94,14 +97,14 @@ class Scenes:
     scaling: float = key(0.0, "spread of the objects' scale [random_scaling]", low=0.0, high=10.0)
     warp: float = key(0.1, "spread of the scale along each axis [random_warp]", low=0.0, high=10.0)
     size: float = key(
-        0.7, "an object's longest side, of which a scale drawn around 0.8 is taken", low=0.01,
+        0.7, "an object's longest side before a scale is drawn around 0.8", low=0.01,
         high=10.0, unit="world unit",
     )  # fmt: skip
     background: str = key(
         "wall",
-        "wall: a plane behind the objects, which hover; floor: they stand on it",
+        "wall: a plane behind floating objects; floor: a plane that they stand on",
         choices=BACKGROUNDS,
     )
     exr: bool = key(
-        True, "pictures are EXR with instances, classes and depth; else PNG [render_exr]"
+        True, "images are EXR with instances, classes and depth; otherwise PNG [render_exr]"
     )

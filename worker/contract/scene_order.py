@@ -1,4 +1,4 @@
-"""What the host orders of the child: which objects are in which samples. Free of bpy."""
+"""What the host asks of the child: which objects are in which samples. Needs no bpy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """An object on disk; as `messages.RenderObject` has it. `number`: as the host counts them."""
+    """An object on disk, as in `protocol.RenderObject`. `number`: its number on the host's side."""
 
     number: int
     root: str
@@ -18,7 +18,7 @@ class Model:
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """A place in a scene: the class shown there, and objects of it; the first usable is taken."""
+    """A place in a scene: its class, and objects of it, of which the first usable is shown."""
 
     class_idx: int
     candidates: tuple[Model, ...]
@@ -26,7 +26,7 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """So many samples in a row with the same objects."""
+    """A number of consecutive samples that show the same objects."""
 
     samples: int
     parts: tuple[Part, ...]
@@ -34,7 +34,7 @@ class Group:
 
 @dataclasses.dataclass(frozen=True)
 class Order:
-    """A range of samples, from number `first` of the data set on."""
+    """A range of samples; `first` is the number of its first one in the data set."""
 
     first: int
     groups: tuple[Group, ...]
@@ -46,7 +46,7 @@ def to_dict(order: Order) -> dict[str, Any]:
 
 
 def from_dict(values: dict[str, Any]) -> Order:
-    """Inverse of `to_dict`, JSON's lists being tuples again."""
+    """Inverse of `to_dict`; JSON's lists become tuples."""
     return Order(
         values["first"],
         tuple(

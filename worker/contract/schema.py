@@ -1,6 +1,6 @@
-"""Keys of a recipe, declared once: default, range and meaning; and values checked by that.
+"""Declarations of a recipe's keys (default, range, meaning), and the check of values by them.
 
-Shared by both sides: the host builds a recipe from TOML (`worker.presets`), the child from the
+Both sides use it: the host builds a recipe from TOML (`worker.presets`), the child from the
 message. `presets show`, the checks and the docs read the declarations.
 """
 
@@ -12,17 +12,17 @@ import typing
 from typing import Any, Iterator, Optional, Union
 
 LIKE = 0.6
-"""How alike two words must be, 0 to 1, for one to have been meant by the other."""
+"""Smallest similarity of two words, 0 to 1, at which one is suggested for the other."""
 PART = 0.7
-"""How alike a word is to one that it is a part of, or begins with."""
+"""Similarity assigned to a prefix or part."""
 LEAST_PART = 3
-"""Letters of such a part."""
+"""Smallest number of letters of such a prefix or part."""
 MOST_MEANT = 3
-"""Words that are named where several are as near."""
+"""Maximum suggestions listed when several tie."""
 
 
 class RecipeError(ValueError):
-    """A key that does not exist or a value that is not allowed; the message says which."""
+    """An unknown key or a value that is not allowed; the message names it."""
 
 
 def key(
@@ -34,7 +34,7 @@ def key(
     high: float | None = None,
     unit: str = "",
 ) -> Any:
-    """Declare one recipe key: its default, its one-line meaning and what is allowed."""
+    """Declare one recipe key: its default, its one-line meaning and its allowed values."""
     about = {"doc": doc, "choices": choices, "low": low, "high": high, "unit": unit}
     return dataclasses.field(default=default, metadata=about)
 
@@ -45,9 +45,10 @@ def section(kind: type, doc: str) -> Any:
 
 
 def build(kind: type, values: dict[str, Any], where: str = "", root: Optional[type] = None) -> Any:
-    """A `kind`, a dataclass of declared keys, from plain values; absent keys take their defaults.
+    """Build `kind`, a dataclass of declared keys, from plain values; absent keys have defaults.
 
-    A table's keys are built with `where` it stands, "camera.", and the `root` it is a part of.
+    For a table inside a recipe, `where` is its path, "camera.", and `root` the recipe's type.
+
     Raises: RecipeError, naming the key, what is wrong and what is allowed.
     """
     hints = typing.get_type_hints(kind)
@@ -58,10 +59,10 @@ def build(kind: type, values: dict[str, Any], where: str = "", root: Optional[ty
         path = f"{where}{name}"
         if name not in fields:
             others = [other for other in paths(root) if not (where and other.startswith(where))]
-            raise RecipeError(f"no key '{path}'{nearest(name, fields, others)}")
+            raise RecipeError(f"unknown key '{path}'{nearest(name, fields, others)}")
         if dataclasses.is_dataclass(hints[name]):
             if not isinstance(value, dict):
-                raise RecipeError(f"'{path}' is a table of keys, not {value!r}")
+                raise RecipeError(f"'{path}' must be a table of keys, not {value!r}")
             made[name] = build(hints[name], value, f"{path}.", root)
         else:
             made[name] = _checked(value, hints[name], fields[name].metadata, path)
@@ -77,9 +78,9 @@ def paths(kind: type, where: str = "") -> Iterator[str]:
 
 
 def nearest(word: str, allowed: typing.Iterable[str], elsewhere: typing.Iterable[str] = ()) -> str:
-    """A clause naming the nearest words, and all that are allowed.
+    """A clause with the nearest words and with all allowed ones.
 
-    The nearest may be one of the dotted paths `elsewhere`, which are met by their last part too.
+    The nearest may be one of the dotted paths `elsewhere`; their last part is compared too.
     """
     options = sorted(allowed)
     close = nearest_words(word, options, elsewhere)
@@ -90,7 +91,7 @@ def nearest(word: str, allowed: typing.Iterable[str], elsewhere: typing.Iterable
 def nearest_words(
     word: str, options: typing.Iterable[str], elsewhere: typing.Iterable[str] = ()
 ) -> typing.List[str]:
-    """Those of `options`, and of the dotted paths `elsewhere`, that `word` may have meant."""
+    """The `options`, and the dotted paths `elsewhere`, that `word` may have meant."""
     alike = {option: _alike(word, option) for option in sorted(options)}
     for path in elsewhere:
         alike.setdefault(path, max(_alike(word, path), _alike(word, path.rpartition(".")[2])))
@@ -99,7 +100,7 @@ def nearest_words(
 
 
 def _alike(word: str, option: str) -> float:
-    """How alike two words are, 0 to 1, whatever their case."""
+    """Similarity of two words, 0 to 1, ignoring case."""
     word, option = word.casefold(), option.casefold()
     ratio = difflib.SequenceMatcher(None, option, word).ratio()
     part = len(word) >= LEAST_PART and (word in option or word.startswith(option))
@@ -118,16 +119,18 @@ def _checked(value: Any, hint: Any, about: typing.Mapping[str, Any], path: str) 
     if origin is tuple and args[-1] is Ellipsis:
         if not isinstance(value, (list, tuple)):
             example = '["…"]' if args[0] is str else "[…]"
-            raise RecipeError(f"'{path}' is a list, as in {example}, not {value!r}")
+            raise RecipeError(f"'{path}' must be a list, such as {example}, not {value!r}")
         if typing.get_origin(args[0]) is tuple and not all(
             isinstance(x, (list, tuple)) for x in value
         ):
-            raise RecipeError(f"'{path}' is a list of lists, as in [[1, 0, 1]], not {value!r}")
+            raise RecipeError(
+                f"'{path}' must be a list of lists, such as [[1, 0, 1]], not {value!r}"
+            )
         return tuple(_checked(item, args[0], about, path) for item in value)
     if origin is tuple:
         items = value if isinstance(value, (list, tuple)) else [value] * len(args)
         if len(items) != len(args):
-            raise RecipeError(f"'{path}' takes {len(args)} numbers, not {value!r}")
+            raise RecipeError(f"'{path}' must be {len(args)} numbers, not {value!r}")
         return tuple(_scalar(item, arg, about, path) for item, arg in zip(items, args))
     return _scalar(value, hint, about, path)
 
@@ -136,8 +139,8 @@ def _scalar(value: Any, kind: type, about: typing.Mapping[str, Any], path: str) 
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not kind:
-        names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-        raise RecipeError(f"'{path}' is {names[kind]}, not {value!r}")
+        names = {int: "a whole number", float: "a number", bool: "true or false", str: "a string"}
+        raise RecipeError(f"'{path}' must be {names[kind]}, not {value!r}")
     if about["choices"] and value not in about["choices"]:
         raise RecipeError(f"'{path}' cannot be '{value}'{nearest(str(value), about['choices'])}")
     low, high = about["low"], about["high"]
@@ -149,7 +152,7 @@ def _scalar(value: Any, kind: type, about: typing.Mapping[str, Any], path: str) 
 
 
 def bounds(low: float | None, high: float | None) -> str:
-    """A range in words; empty where there is none."""
+    """A range in words; "" if there is none."""
     ends = [
         "" if end is None else str(int(end)) if end == int(end) else str(end) for end in (low, high)
     ]

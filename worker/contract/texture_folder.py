@@ -1,4 +1,4 @@
-"""The pictures in a folder, in an order that every machine agrees on. Free of bpy."""
+"""The images in a folder, in the same order on every machine. Needs no bpy."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".tga", 
 
 
 def listing(folder: str) -> list[str]:
-    """POSIX paths of pictures below `folder`, by name. Raises: OSError.
+    """POSIX paths of the images below `folder`, relative to it and sorted. Raises: OSError.
 
-    Hidden ones are left out, and what is no file: a pipe would keep its reader waiting.
+    Hidden files and folders are skipped, and whatever is no regular file: reading a pipe may block.
     """
     found = []
 

@@ -1,6 +1,6 @@
-"""Textures made of formulas, for those who bring no folder of pictures. Free of bpy.
+"""Procedural textures, used if no folder of images is given. Needs no bpy.
 
-Each tiles: its left edge goes on at its right one, its upper edge at its lower one.
+Each one tiles: its left edge continues at its right edge, its upper edge at its lower edge.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy.typing as npt
 SIZE = 256
 PALETTES = 4
 JOINT = 0.08
-"""Of a brick's height."""
+"""Half the width of a joint, as a share of a brick's height."""
 Array = npt.NDArray[np.float64]
 
 
 def count() -> int:
-    """How many textures there are."""
+    """The number of textures."""
     return len(PATTERNS) * PALETTES
 
 
@@ -35,7 +35,7 @@ def texture(number: int) -> npt.NDArray[np.float32]:
     for channel in range(3):
         picture[..., channel] = np.interp(value, [0.0, 0.5, 1.0], stops[:, channel])
     grain = noise.normal(0.0, 0.015, (SIZE, SIZE, 1))
-    # To 8 bits here, so that no Blender rounds otherwise.
+    # Rounded to 8 bits here, so that every version of Blender sees the same values.
     picture[..., :3] = np.round(np.clip(picture[..., :3] + grain, 0.0, 1.0) * 255.0) / 255.0
     picture.flags.writeable = False
     return picture
@@ -47,7 +47,7 @@ def _grid() -> tuple[Array, Array]:
 
 
 def _clouds(noise: np.random.Generator, falling: float = 1.8, stretch: int = 1) -> Array:
-    """Noise whose spectrum falls with the frequency; Fourier's waves tile by themselves."""
+    """Noise whose spectrum falls with frequency; it tiles because Fourier waves do."""
     fy = np.fft.fftfreq(SIZE)[:, None] * SIZE
     fx = np.fft.fftfreq(SIZE)[None] * SIZE * stretch
     weight = 1.0 / np.maximum(np.hypot(fx, fy), 1.0) ** falling
@@ -107,7 +107,7 @@ def _wood(noise: np.random.Generator) -> Array:
 
 
 def _cells(noise: np.random.Generator) -> Array:
-    """The nearest and the second nearest of scattered points."""
+    """The difference of the distances to the nearest two of scattered points."""
     x, y = _grid()
     nearest = np.full((2, SIZE, SIZE), 9.0)
     for px, py in noise.random((int(noise.integers(12, 50)), 2)):

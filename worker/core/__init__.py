@@ -1,1 +1,1 @@
-"""What every room uses: errors, keys, logging, S3, memory, cores, ranks."""
+"""Modules that every package uses: errors, keys, logging, S3, memory, cores, ranks."""

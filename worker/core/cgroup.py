@@ -1,4 +1,4 @@
-"""Where the kernel keeps this process's limits and counts: control groups, versions 1 and 2."""
+"""Files of this process's control groups (cgroups), versions 1 and 2: limits and counters."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ PROC = Path("/proc")
 
 
 def texts(controller: str, unified: str, legacy: str) -> Iterator[str]:
-    """The contents, where they can be read, of these files of this process's groups.
+    """Yield the stripped contents of one file of each of this process's groups.
 
-    The innermost group comes first, then those above it. `unified` and `legacy` name the same
-    thing in version 2 and in the `controller` ("memory", "cpu") of version 1.
+    The innermost group comes first, then its parents. `unified` is the file's name in cgroup
+    version 2, `legacy` its name under `controller` ("memory", "cpu") in version 1. Files that
+    cannot be read are skipped.
     """
     for file in _files(controller, unified, legacy):
         try:
@@ -35,5 +36,5 @@ def _files(controller: str, unified: str, legacy: str) -> list[Path]:
         for key in {number, *controllers.split(",")} & roots.keys():
             root, name = roots[key]
             files += [root / p / name for p in [inner, *inner.parents]]
-    # A container shows its own group as the root, whatever its name outside.
+    # Inside a container its own group is mounted as the root, whatever /proc calls it.
     return files + [root / name for root, name in roots.values()]

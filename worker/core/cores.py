@@ -1,7 +1,7 @@
-"""The processor cores this process may use.
+"""The CPU cores that this process may use.
 
-Blender counts the machine's, and in a container with a part of them it would start so many
-threads that the kernel stops all of them for most of the time.
+Blender counts the cores of the machine. In a container with a CPU quota it would start too many
+threads, and the kernel would throttle all of them.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from worker.core import cgroup
 
 
 def usable() -> int:
-    """Cores of this process: the machine's, an affinity's or a cgroup's quota, the least."""
+    """The number of cores: the smallest of CPU affinity and cgroup quotas."""
     return min([len(os.sched_getaffinity(0)), *_quotas()])
 
 
 def threads() -> int:
-    """Threads for a child to start; 0 (as many as it sees cores) where all are this process's."""
+    """How many threads a child starts; 0 lets Blender decide, if no core is off limits."""
     cores = usable()
     return 0 if cores == os.cpu_count() else cores
 
 
 def _quotas() -> list[int]:
-    """Cores that the quotas of this process's cgroups come to, each at least one."""
+    """The CPU quota of each cgroup of this process, rounded up to whole cores."""
     quotas = [text.split() for text in cgroup.texts("cpu", "cpu.max", "cpu.cfs_quota_us")]
     periods = [text.split()[-1:] for text in cgroup.texts("cpu", "cpu.max", "cpu.cfs_period_us")]
     return [

@@ -1,12 +1,12 @@
-"""Every failure the worker knows, as one tree.
+"""The worker's exceptions, as one tree.
 
     WorkerError
     ├── UsageError           64  the command line is wrong
-    ├── ConfigurationError   78  an input is wrong; trying again cannot help
+    ├── ConfigurationError   78  an input is wrong; a retry cannot help
     │   ├── IndexInvalid
     │   ├── PresetInvalid
     │   └── OutputMismatch
-    ├── NodeError            69  this node or the storage is unusable; try elsewhere
+    ├── NodeError            69  this node or the store is unusable; another node may work
     │   ├── StoreError ── StoreFull
     │   ├── BlenderMissing
     │   ├── DeviceMissing
@@ -19,10 +19,10 @@
         ├── Unsupported ImportFailed Empty              (import)
         ├── Timeout Crash OutOfMemory RenderFailed      (render)
         ├── PublishFailed ObjectInterrupted             (publish, stop)
-        └── InternalError        70  a bug met on this object; the run goes on, then says so
+        └── InternalError        70  a bug; the run continues and ends with this status
 
-Each class says three things a caller needs: a code for the ledger and the logs,
-whether a later run may succeed, and the exit status of a process that ends on it.
+Each class has three attributes: `code`, for the ledger and the logs; `retryable`, whether a later
+run may succeed; and `exit_status`, of a process that the error ends.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from worker.contract.escaping import legible
 
 
 class ExitStatus(IntEnum):
-    """What the worker's exit status means; Kubernetes and Slurm scripts use the same table."""
+    """The worker's exit statuses; the Kubernetes and Slurm scripts use the same table."""
 
     DONE = 0
     TOO_MANY_FAILED = 10
@@ -46,19 +46,19 @@ class ExitStatus(IntEnum):
 
 
 MOST: Final = 1000
-"""Characters of a message that says what others said."""
+"""Maximum length of a message that quotes another program, in characters."""
 _TAIL: Final = MOST // 2
 _GAP: Final = " … "
 
 
 def one_line(text: str) -> str:
-    """`text` as one line of at most MOST characters, its begin and its end; and no odd bytes."""
+    """`text` as one printable line; the middle is cut out of one longer than MOST characters."""
     line = legible(" ".join(text.split()))
     return line if len(line) <= MOST else line[: MOST - _TAIL - len(_GAP)] + _GAP + line[-_TAIL:]
 
 
 class WorkerError(Exception):
-    """A failure with a message for a person: what, where, and what to do."""
+    """A failure; its message says what is wrong, where, and what to do."""
 
     code: ClassVar[str] = "bug"
     retryable: ClassVar[bool] = False
@@ -66,27 +66,27 @@ class WorkerError(Exception):
 
 
 class UsageError(WorkerError):
-    """The command line or the environment asks for something impossible."""
+    """An option or an environment variable is invalid."""
 
     code = "usage"
     exit_status = ExitStatus.USAGE
 
 
 class ConfigurationError(WorkerError):
-    """An input is wrong; no retry, here or elsewhere, can help."""
+    """An input is wrong; a retry cannot help, on any node."""
 
     code = "configuration"
     exit_status = ExitStatus.CONFIGURATION
 
 
 class IndexInvalid(ConfigurationError):
-    """A shard index or list that does not exist or does not parse."""
+    """The index or list does not exist or cannot be parsed."""
 
     code = "index"
 
 
 class PresetInvalid(ConfigurationError):
-    """A preset with an unknown key or a value out of range."""
+    """The preset has an unknown key, an invalid value or a contradiction."""
 
     code = "preset"
 
@@ -98,7 +98,7 @@ class OutputMismatch(ConfigurationError):
 
 
 class NodeError(WorkerError):
-    """This node, or a service it needs, is unusable; another node may do."""
+    """This node, or a service it needs, is unusable; another node may work."""
 
     code = "node"
     retryable = True
@@ -106,29 +106,29 @@ class NodeError(WorkerError):
 
 
 class StoreError(NodeError):
-    """A store that cannot be reached, read or written."""
+    """The store cannot be reached, read or written."""
 
     code = "store"
 
 
 class StoreFull(StoreError):
-    """A store without room: what failed for one object would fail for the next."""
+    """The store is full; the next object would fail too."""
 
 
 class BlenderMissing(NodeError):
-    """No Blender runtime, or one that does not start."""
+    """Blender is missing or does not start."""
 
     code = "blender"
 
 
 class DeviceMissing(NodeError):
-    """A device asked for by name is not there."""
+    """The device named by an option does not exist on this node."""
 
     code = "device"
 
 
 class NodeUnusable(NodeError):
-    """Objects fail here that are known to be good."""
+    """This node cannot render a known good object."""
 
     code = "node_unusable"
 
@@ -140,7 +140,7 @@ class OutputUnwritable(NodeError):
 
 
 class Interrupted(WorkerError):
-    """The worker was told to stop and did."""
+    """The worker was asked to stop and stopped cleanly."""
 
     code = "interrupted"
     retryable = True
@@ -154,13 +154,13 @@ class PipeClosed(Interrupted):
 
 
 class ObjectError(WorkerError):
-    """One object's failure: it becomes that object's outcome and nothing else.
+    """One object failed; the error becomes the object's outcome, and the run continues.
 
-    Its message is made `one_line`: servers, git and importers say as much as they like.
+    The message is passed through `one_line`, because it may quote servers, git and importers.
     """
 
     step: str | None = None
-    """Which of the steps it left in this way, once it has (see `worker.run.step`)."""
+    """The step that raised it, set by `worker.run.step`."""
 
     def __init__(self, message: str, log_tail: tuple[str, ...] = ()) -> None:
         super().__init__(one_line(message))
@@ -168,50 +168,50 @@ class ObjectError(WorkerError):
 
 
 class Missing(ObjectError):
-    """The object's bytes are not where the index says."""
+    """The index names a location where the object does not exist."""
 
     code = "missing"
 
 
 class Modified(ObjectError):
-    """The object's sha256 is not the index's."""
+    """The object's sha256 differs from the one in the index."""
 
     code = "modified"
 
 
 class Download(ObjectError):
-    """The object could not be brought here, for a reason that may pass."""
+    """The object could not be downloaded, for a reason that may be transient."""
 
     code = "download"
     retryable = True
 
 
 class TooLarge(ObjectError):
-    """The object, or what it unpacks to, is over the size limit."""
+    """The object, compressed or unpacked, exceeds the size limit."""
 
     code = "too_large"
 
 
 class Unsupported(ObjectError):
-    """No importer for this format in this Blender."""
+    """This Blender has no importer for the object's format."""
 
     code = "unsupported"
 
 
 class ImportFailed(ObjectError):
-    """Blender's importer refused the file."""
+    """Blender could not import the object's file."""
 
     code = "import"
 
 
 class Empty(ObjectError):
-    """Imported, but there is no visible geometry with a finite bounding box."""
+    """The imported object has no visible geometry with a finite bounding box."""
 
     code = "empty"
 
 
 class Timeout(ObjectError):
-    """A deadline passed."""
+    """The object took longer than a time limit."""
 
     code = "timeout"
 
@@ -223,19 +223,19 @@ class Crash(ObjectError):
 
 
 class OutOfMemory(ObjectError):
-    """Blender grew past its memory limit on this object."""
+    """Blender exceeded its memory limit on this object."""
 
     code = "memory"
 
 
 class RenderFailed(ObjectError):
-    """Blender could not render it, or what it wrote does not decode."""
+    """Blender could not render the object, or its output cannot be decoded."""
 
     code = "render"
 
 
 class PublishFailed(ObjectError):
-    """The zip could not be stored, for a reason that may pass."""
+    """The zip could not be stored, for a reason that may be transient."""
 
     code = "publish"
     retryable = True
@@ -249,7 +249,7 @@ class ObjectInterrupted(ObjectError):
 
 
 class InternalError(ObjectError):
-    """An exception nobody foresaw, on this object: a bug of ours. The run goes on."""
+    """An unexpected exception on this object, that is, a bug of the worker; the run continues."""
 
     code = "internal"
     retryable = True
@@ -262,4 +262,4 @@ OBJECT_ERRORS: dict[str, type[ObjectError]] = {
         Timeout, Crash, OutOfMemory, RenderFailed, PublishFailed, ObjectInterrupted, InternalError,
     )
 }  # fmt: skip
-"""The closed list of failure codes that an outcome may carry."""
+"""Every failure code that an outcome may have, and its class."""

@@ -1,4 +1,4 @@
-"""``file://`` URIs, which lists, sources and stores read alike."""
+"""``file://`` URIs, as lists, sources and stores all read them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ SCHEME: Final = "file://"
 
 
 def path_of(uri: str) -> str:
-    """The path that ``file:///path`` or ``file://localhost/path`` names on this machine.
+    """The path of ``file:///path`` or ``file://localhost/path``, with percent escapes decoded.
 
-    Raises: ValueError in a person's words, for another host's file and for what is no URI.
+    Raises: ValueError, with a message for users, if the URI names another host or has no path.
     """
     parts = urlsplit(uri)
     if parts.netloc not in {"", "localhost"}:
-        raise ValueError(f"a file of another host ({parts.netloc}); of this one it is file:///path")
+        raise ValueError(f"names a file of another host ({parts.netloc}); use file:///path")
     if not parts.path:
-        raise ValueError("no path in it; it is file:///path")
+        raise ValueError("has no path; use file:///path")
     return unquote(parts.path)

@@ -1,4 +1,4 @@
-"""The model formats the worker knows, by file suffix."""
+"""The model formats that the worker knows, by file suffix."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ MODEL_SUFFIXES: Final = frozenset(
         "abc", "usd", "usda", "usdc", "usdz", "blend", "off",
     }
 )  # fmt: skip
-"""Lower-case suffixes without a dot; which of them a Blender can import, its child says."""
+"""Lower-case suffixes without the dot. A child reports which of them its Blender can import."""
 
 
 def suffix_of(name: str) -> str:
-    """Lower-case suffix of a POSIX path or plain name, without the dot; "" if it has none."""
+    """Lower-case suffix of a POSIX path or file name, without the dot; "" if there is none."""
     return PurePosixPath(name).suffix[1:].lower()
 
 
 def is_model(name: str) -> bool:
-    """Whether `name` looks like a model: its suffix is a known one."""
+    """Whether `name` has the suffix of a known model format."""
     return suffix_of(name) in MODEL_SUFFIXES

@@ -1,4 +1,4 @@
-"""What msgspec raises for bytes that are no JSON, or not of the wanted form."""
+"""The exceptions that msgspec raises for invalid JSON, and for JSON of another type."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Final
 import msgspec
 
 NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""msgspec's ValidationError is among them; the others it does not make its own."""
+"""DecodeError includes ValidationError; the other two msgspec passes through as they are."""
 
 
 def why(error: Exception) -> str:
-    """Why bytes are no JSON, for a person: `error` is one of NOT_JSON."""
+    """A message for users that explains `error`, one of NOT_JSON."""
     if isinstance(error, UnicodeDecodeError):
         return f"not UTF-8 text: {error.reason}"
-    return "nested too deep" if isinstance(error, RecursionError) else str(error)
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)

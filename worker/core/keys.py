@@ -1,6 +1,6 @@
-"""Every key, file name and identity, built in one place.
+"""Every key, file name and identifier; no other module builds one.
 
-The layout under an output is the API: the same keys on a folder and on S3.
+The layout of an output is an API: its keys are the same in a folder and on S3.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LEDGER: Final = "ledger/"
 DOWNLOADS: Final = "downloads/"
 
 JOB_FORMAT: Final = "render-worker-job"
-"""What `JOB` calls itself."""
+"""The `format` field of `JOB`."""
 
 INDEX: Final = "index.json"
 SHARDS: Final = "shards/"
@@ -27,15 +27,15 @@ METADATA: Final = "metadata.json"
 CAMERAS: Final = "cameras.json"
 TRANSFORMS: Final = "transforms.json"
 INFO: Final = "info.json"
-"""GPT4Point's."""
+"""A file of GPT4Point's layout."""
 ROTATION: Final = "rotation.npy"
 ELEVATION: Final = "elevation.npy"
-"""GET3D's."""
+"""A file of GET3D's layout, as is ROTATION."""
 INTRINSICS: Final = "intrinsics.txt"
 BBOX: Final = "bbox.txt"
-"""NSVF's."""
+"""A file of NSVF's layout, as is INTRINSICS."""
 OMAGE: Final = "omage_tensor.npz"
-"""The object image, named as the omages' own reader opens it."""
+"""The object image, under the name that the reader of the omages paper opens."""
 PREVIEWS: Final = {"turntable-gif": "turntable.gif", "turntable-webp": "turntable.webp"}
 
 IMAGE_ENDINGS: Final = {
@@ -57,7 +57,7 @@ IMAGE_ENDINGS: Final = {
     "index-material": "_material.png",
     "position-exr": "_position.exr",
 }
-"""Image kind to what its file name has after the view's; see `image_endings`."""
+"""For each image kind, what follows the view's name in its file name; see `image_endings`."""
 
 _TEMPORARY: Final = ".tmp-"
 _PROBE: Final = ".probe-"
@@ -78,45 +78,45 @@ def shard_name(number: int) -> str:
 
 
 def shard_file(shard: str) -> str:
-    """A shard's JSONL file, relative to its index."""
+    """Path of a shard's JSONL file, relative to its index."""
     return f"{SHARDS}{shard}.jsonl"
 
 
 def render_zip(uid: str) -> str:
-    """The one zip of an object, relative to the output."""
+    """Key of an object's zip, relative to the output."""
     return f"{RENDERS}{uid}.zip"
 
 
 def ledger_of(shard: str) -> str:
-    """Prefix of all ledger parts of a shard."""
+    """Key prefix of all ledger parts of a shard."""
     return f"{LEDGER}{shard}/"
 
 
 def ledger_part(shard: str, writer: str, sequence: int) -> str:
-    """One immutable ledger part: `writer` is unique to one worker process."""
+    """Key of one immutable ledger part; `writer` is unique to one worker process."""
     return f"{ledger_of(shard)}{writer}-{sequence:06d}.jsonl"
 
 
 def shard_of_part(key: str) -> str:
-    """The shard that a ledger part's key is of; inverse of `ledger_part`."""
+    """The shard of a ledger part's key, which `ledger_part` built."""
     return key.removeprefix(LEDGER).partition("/")[0]
 
 
 def download(uid: str) -> str:
-    """What is kept of an object's download: a folder, or an archive once its ending is added."""
+    """Key of an object's stored download: a folder, or an archive when a suffix is appended."""
     return f"{DOWNLOADS}{uid}"
 
 
 def repository_download(host: str, org: str, repo: str, commit: str) -> str:
-    """As `download`, of one commit of a repository, with all its objects."""
+    """As `download`, for one commit of a repository with all its objects."""
     return f"{DOWNLOADS}{host}/{org}/{repo}/{commit}"
 
 
 def kept_file(download: str, name: str) -> str:
-    """A file below a `download` that is a folder; `name` is its POSIX path there.
+    """Key of a file in the folder `download`; `name` is its POSIX path there.
 
-    What no key may hold is percent-quoted, and so is a "%" that would be read as such a quote:
-    `urllib.parse.unquote` gives the name back.
+    Characters that no key may contain are percent-encoded, and so is a "%" that looks like an
+    escape. `urllib.parse.unquote` returns the name.
     """
     return "/".join((download, *map(_quoted, name.split("/"))))
 
@@ -131,17 +131,17 @@ def _quoted(part: str) -> str:
 
 
 def temporary(token: str) -> str:
-    """A file that is still being written, in the folder it is for; never listed."""
+    """Name of a file that is still being written, in its final folder; never listed."""
     return f"{_TEMPORARY}{token}"
 
 
 def probe(token: str) -> str:
-    """A key that a store's self-check writes and deletes; never listed."""
+    """Key that a store's check writes and deletes; never listed."""
     return f"{_PROBE}{token}"
 
 
 def is_own(name: str) -> bool:
-    """Whether a name is a store's own: one of `temporary` or `probe`."""
+    """Whether a name is reserved for stores: `temporary` or `probe` made it."""
     return name.startswith((_TEMPORARY, _PROBE))
 
 
@@ -151,39 +151,40 @@ def view_name(number: int) -> str:
 
 
 def scenes_range(preset: str, first: int, last: int) -> str:
-    """Identifier of samples `first` to `last` of a data set of scenes."""
+    """Identifier of samples `first` to `last` (included) of a data set of scenes."""
     return f"scenes/{preset}/{first:05d}-{last:05d}"
 
 
 def samples_of(identifier: str) -> range | None:
-    """The samples that an identifier as of `scenes_range` is of, or None: it is another's."""
+    """The samples that an identifier of `scenes_range` names; None for any other identifier."""
     match = _SCENES_RANGE.fullmatch(identifier)
     return range(int(match[1]), int(match[2]) + 1) if match else None
 
 
 SCENE_SAMPLES: Final = "img/"
-"""Samples of scenes lie here."""
+"""Folder of the samples of scenes."""
 
 
 def sample_picture(idx: int, *, exr: bool) -> str:
-    """Sample `idx` of a data set of scenes: "img/00000.exr"."""
+    """The image of sample `idx` of a data set of scenes: "img/00000.exr"."""
     return f"{SCENE_SAMPLES}{idx:05d}{'.exr' if exr else '.png'}"
 
 
 def sample_truth(idx: int) -> str:
-    """What is true of its objects, beside it."""
+    """The ground truth of sample `idx`, next to its image: "img/00000.npy"."""
     return f"{SCENE_SAMPLES}{idx:05d}.npy"
 
 
 def member(uid: str, name: str) -> str:
-    """A zip member's name: everything lies in one folder named for the object."""
+    """Name of a zip member; all members are in one folder named after the object."""
     return f"{uid}/{name}"
 
 
 def image_endings(images: Iterable[str]) -> dict[str, str]:
-    """What each of a recipe's image kinds has after the view's name: "_depth.png".
+    """For each image kind of a recipe, what follows the view's name: "_depth.png".
 
-    The colour image has the bare name; without one the albedo has, as in GPT4Point's renders.
+    The colour image has only ".png". Without a colour image the albedo takes that name, as in
+    GPT4Point's renders.
     """
     endings = {kind: IMAGE_ENDINGS[kind] for kind in images}
     if "colour" not in endings and "albedo" in endings:
@@ -192,7 +193,7 @@ def image_endings(images: Iterable[str]) -> dict[str, str]:
 
 
 def image_file(view: str, ending: str = ".png") -> str:
-    """A view's image; `ending` tells its kind (see `image_endings`): "000_depth.png"."""
+    """A view's image: "000_depth.png". `ending` depends on its kind; see `image_endings`."""
     return f"{view}{ending}"
 
 
@@ -202,7 +203,7 @@ def matrix_file(view: str) -> str:
 
 
 def gpt4point_files(number: int) -> tuple[str, str]:
-    """GPT4Point's view JSON: as its README names it, and as its reader does."""
+    """GPT4Point's two names of a view's JSON file: the one in its README, the one it reads."""
     return f"{view_name(number)}.json", f"{number:05d}.json"
 
 
@@ -212,25 +213,25 @@ def zeronvs_file(view: str) -> str:
 
 
 def split_file(split: str) -> str:
-    """NeRF-synthetic's cameras of "train", "val" or "test"."""
+    """NeRF-synthetic's camera file of "train", "val" or "test"."""
     return f"transforms_{split}.json"
 
 
 def pose_file(view: str) -> str:
-    """NSVF's pose of a view."""
+    """NSVF's pose file of a view."""
     return f"pose/{view}.txt"
 
 
 EXPORT: Final = "export.json"
-"""Binds a data set to its kind, its options and the output it is made from."""
+"""The manifest of a data set."""
 EXPORT_FORMAT: Final = "render-worker-export"
-"""What `EXPORT` calls itself."""
+"""The `format` field of `EXPORT`."""
 PLY: Final = "ply/"
 PLY_BINARY: Final = "ply_binary/"
 
 
 def cloud_npz(uid: str) -> str:
-    """An object's point cloud for NumPy."""
+    """An object's point cloud as NPZ."""
     return f"npz/{uid}.npz"
 
 
@@ -245,31 +246,31 @@ def cloud_ply_binary(uid: str) -> str:
 
 
 def omage_small(size: int) -> str:
-    """The object image reduced to `size` pixels."""
+    """The object image reduced to `size` x `size` pixels."""
     return f"omage_tensor_{size}.npz"
 
 
 OMAGE_PICTURES: Final = ("position", "normal", "albedo", "material")
-"""Of which channels of an object image there are pictures."""
+"""The groups of channels of an object image that have a preview picture."""
 
 
 def omage_picture(what: str) -> str:
-    """A small picture of some of an object image's channels, to look at."""
+    """A small preview of one of OMAGE_PICTURES."""
     return f"omage_{what}.png"
 
 
 def omage_set(charts: int, margin: float, size: int) -> str:
-    """A set of object images, named as the omages' own: "df_p64_m02_res64"."""
+    """Name of a set of object images, as the omages paper names its own: "df_p64_m02_res64"."""
     return f"df_p{charts}_m{round(100 * margin):02d}_res{size}"
 
 
 def omage_h5(name: str, group: str | None) -> str:
-    """The set's file, or that of one group: "df_p64_m02_res64_000000.h5"."""
+    """The HDF5 file of a set, or of one group of it: "df_p64_m02_res64_000000.h5"."""
     return f"{name}.h5" if group is None else f"{name}_{group}.h5"
 
 
 def omage_meta(h5: str) -> str:
-    """What is in each row of a set, beside it, where the omages' reader looks for it."""
+    """JSON that describes each row of `h5`, in the file that the omages reader expects."""
     return f"{h5.removesuffix('.h5')}_meta.json"
 
 
@@ -284,16 +285,19 @@ def tar_file(group: str) -> str:
 
 
 def parquet_file(group: str) -> str:
-    """A group's part of the catalogue."""
+    """A group's Parquet file of the catalogue."""
     return f"catalogue-{group}.parquet"
 
 
 def h5_pictures(number: int) -> str:
-    """Group `number` of samples as pictures, the study's name: "imgs_00.h5"."""
+    """Images of group `number` of samples: "imgs_00.h5", as Newell & Deng (2020) name it."""
     return f"imgs_{number:02d}.h5"
 
 
 def h5_data(edge: int, number: int | None, *, lab: bool) -> str:
-    """Preprocessed samples, the study's name: "data_128_lab.h5"; of one group: "data_128_00.h5"."""
+    """Preprocessed samples: "data_128_lab.h5", or "data_128_00.h5" for one group.
+
+    Newell & Deng (2020) use these names.
+    """
     part = "" if number is None else f"_{number:02d}"
     return f"data_{edge}{'_lab' if lab else ''}{part}.h5"

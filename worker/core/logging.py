@@ -10,9 +10,11 @@ import structlog
 
 
 def configure(level: str = "info", *, json: bool | None = None) -> None:
-    """Set structlog up, once per process. Each line carries what `structlog.contextvars` binds:
-    rank, shard, uid, phase.
-    """  # noqa: D205
+    """Configure structlog; call this once per process.
+
+    `json` None means: JSON unless stderr is a terminal. Each line also has the values bound with
+    `structlog.contextvars`: rank, shard, uid, phase.
+    """
     as_json = not sys.stderr.isatty() if json is None else json
     renderer: Any = (
         structlog.processors.JSONRenderer()
@@ -31,7 +33,7 @@ def configure(level: str = "info", *, json: bool | None = None) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        # Looked up at each line: a progress bar replaces sys.stderr while it lives.
+        # Looked up for each line, because a progress bar replaces sys.stderr while it is shown.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )

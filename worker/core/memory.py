@@ -1,6 +1,7 @@
-"""The machine's memory: what a child may hold of it, and whom the kernel ended for want of it.
+"""The machine's memory: the limit of each child, and the count of the kernel's out-of-memory kills.
 
-A limit set inside (RLIMIT_AS) would break CUDA, which reserves far more than it uses.
+The supervisor measures children instead of setting RLIMIT_AS, which would break CUDA: CUDA
+reserves far more address space than it uses.
 """
 
 from __future__ import annotations
@@ -11,23 +12,23 @@ from worker.core import cgroup
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 SHARE = 0.8
-"""Of the machine's or the cgroup's memory, what all children together may hold."""
+"""The fraction of the memory that all children together may use."""
 
 
 def default_limit(children: int) -> int:
-    """Bytes that one of `children` may hold on this machine or in this cgroup."""
+    """The default memory limit of each of `children` processes, in bytes."""
     return int(SHARE * total() / max(children, 1))
 
 
 def total() -> int:
-    """Bytes of memory this process may use: the least of the machine's and its cgroups'."""
+    """Bytes of memory that this process may use: the machine's, or a smaller cgroup limit."""
     machine = PAGE * os.sysconf("SC_PHYS_PAGES")
     return min([machine, *_cgroup_limits()])
 
 
 def kernel_kills() -> int:
-    """Processes of this process's cgroup that the kernel has killed for memory so far."""
-    # The innermost that counts: those above it count strangers' processes too.
+    """How many processes of this process's cgroup the kernel has killed for lack of memory."""
+    # Only the innermost group that has a counter: its parents count other programs' processes.
     for text in cgroup.texts("memory", "memory.events", "memory.oom_control"):
         for line in text.splitlines():
             name, _, count = line.partition(" ")
@@ -37,6 +38,6 @@ def kernel_kills() -> int:
 
 
 def _cgroup_limits() -> list[int]:
-    """Limits of this process's own cgroup and those above it."""
+    """Memory limits of this process's cgroup and its parents, in bytes."""
     limits = cgroup.texts("memory", "memory.max", "memory.limit_in_bytes")
     return [int(limit) for limit in limits if limit.isdigit()]

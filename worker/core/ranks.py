@@ -1,4 +1,4 @@
-"""Who am I: rank and world size; and which shards are mine."""
+"""The rank and world size of this worker, and the shards that it renders."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from worker.core.errors import UsageError
 RANK: Final = "RENDER_WORKER_RANK"
 WORLD_SIZE: Final = "RENDER_WORKER_WORLD_SIZE"
 MOST: Final = 0xFFFFFFFF
-"""More than any scheduler's numbers, which have 32 bits."""
+"""The largest number accepted; schedulers use 32 bits."""
 STEPS_THAT_ARE_NO_SRUN: Final = 0xFFFFFFF0
-"""Slurm's batch, external and interactive steps have numbers from here on."""
+"""Slurm numbers its batch, extern and interactive steps from here; srun's steps are lower."""
 
 
 class Rank(msgspec.Struct, frozen=True):
@@ -25,7 +25,7 @@ class Rank(msgspec.Struct, frozen=True):
 
 
 class ShardShare(msgspec.Struct, frozen=True):
-    """A rank's part of a shard: its objects k with k % stripes == stripe."""
+    """A rank's part of a shard: the objects at positions k with k % stripes == stripe."""
 
     shard: int
     stripe: int
@@ -33,7 +33,10 @@ class ShardShare(msgspec.Struct, frozen=True):
 
 
 class LauncherRank(msgspec.Struct, frozen=True):
-    """What a scheduler's variables say; None is what they do not say, `trap` why they cannot."""
+    """What a scheduler's variables state; None if they do not.
+
+    `trap` is set if no rank can be derived from them, and says why.
+    """
 
     rank: int | None = None
     world: int | None = None
@@ -41,7 +44,7 @@ class LauncherRank(msgspec.Struct, frozen=True):
 
 
 class Scheduler(msgspec.Struct, frozen=True):
-    """A row of the table: `read` is asked when any of the variables `signs` is set."""
+    """A row of SCHEDULERS: `read` is called if any of the variables `signs` is set."""
 
     name: str
     signs: tuple[str, ...]
@@ -50,21 +53,21 @@ class Scheduler(msgspec.Struct, frozen=True):
 
 
 def _kubernetes(env: Mapping[str, str]) -> LauncherRank:
-    # Nothing tells a pod how many completions its Job has: the manifest sets WORLD_SIZE.
+    # Kubernetes does not tell a pod how many completions its Job has; the manifest sets WORLD_SIZE.
     return LauncherRank(rank=_number(env, "JOB_COMPLETION_INDEX"))
 
 
 def _slurm(env: Mapping[str, str]) -> LauncherRank:
     tasks = _number(env, "SLURM_NTASKS", 1, at_least=1)
-    # Without a job's id this is a container that was handed srun's own variables.
+    # Without a job id, this is a container that was given srun's variables only.
     in_job = _text(env, "SLURM_JOB_ID") is not None
     step = _number(env, "SLURM_STEP_ID", STEPS_THAT_ARE_NO_SRUN if in_job else 0)
     if step >= STEPS_THAT_ARE_NO_SRUN:
-        # A batch script is PROCID 0 of NTASKS too: alone, it would leave the others' work undone.
+        # A batch script also has PROCID 0 of NTASKS; it would render only the first task's share.
         if tasks > 1:
             return LauncherRank(
                 trap=f"Slurm gave this job SLURM_NTASKS={tasks} tasks, but the worker was not "
-                "started by srun, so the other tasks' work would stay undone: "
+                "started by srun, so the shares of the other tasks would not be rendered: "
                 "run it as 'srun render-worker run …'"
             )
         procid = 0
@@ -79,8 +82,8 @@ def _slurm(env: Mapping[str, str]) -> LauncherRank:
     count = _number(env, "SLURM_ARRAY_TASK_COUNT", (last - first) // stride + 1, at_least=1)
     if first + stride * (count - 1) != last or (task - first) % stride:
         return LauncherRank(
-            trap=f"the Slurm array ({count} tasks from {first} to {last}) has uneven gaps, so "
-            f"no rank follows from SLURM_ARRAY_TASK_ID={task}: use --array=0-{count - 1}"
+            trap=f"the Slurm array ({count} tasks from {first} to {last}) has uneven gaps, so no "
+            f"rank can be derived from SLURM_ARRAY_TASK_ID={task}: use --array=0-{count - 1}"
         )
     return LauncherRank(rank=(task - first) // stride * tasks + procid, world=count * tasks)
 
@@ -98,60 +101,63 @@ SCHEDULERS: Final = (
         _slurm,
     ),
 )
-"""Asked in this order; the first whose sign is set answers."""
+"""In this order; the first with a variable set is used."""
 
 NO_SCHEDULER: Final = Scheduler("none", (), "no scheduler", _alone)
 
 
 def resolve(env: Mapping[str, str], rank: int | None = None, world: int | None = None) -> Rank:
-    """Rank and world size: flags, then RENDER_WORKER_RANK and _WORLD_SIZE, then the scheduler's.
+    """Determine rank and world size.
 
-    Raises: UsageError saying which variable or flag is wrong and what to do.
+    Options (`rank`, `world`) come first, then RENDER_WORKER_RANK and RENDER_WORKER_WORLD_SIZE,
+    then the scheduler's variables.
+
+    Raises: UsageError, with the variable or option that is wrong and what to do.
     """
-    rank_from, rank = _told(env, "--rank", rank, RANK)
-    world_from, world = _told(env, "--world-size", world, WORLD_SIZE)
+    rank_from, rank = _given(env, "--rank", rank, RANK)
+    world_from, world = _given(env, "--world-size", world, WORLD_SIZE)
     scheduler = next((s for s in SCHEDULERS if any(_text(env, v) for v in s.signs)), NO_SCHEDULER)
-    place = scheduler.read(env)
+    launcher = scheduler.read(env)
     if rank is None:
-        return _scheduled(scheduler, place, world_from, world)
+        return _scheduled(scheduler, launcher, world_from, world)
     if world is None:
         raise UsageError(
-            f"{rank_from} is {rank}, but nothing says of how many workers: "
+            f"{rank_from} is {rank}, but the number of workers is unknown: "
             f"give --world-size (or {WORLD_SIZE}) too"
         )
-    _agree(scheduler, place, world_from, world)
+    _agree(scheduler, launcher, world_from, world)
     return _checked(Rank(rank, world), rank_from, world_from)
 
 
 def _scheduled(
-    scheduler: Scheduler, place: LauncherRank, world_from: str, world: int | None
+    scheduler: Scheduler, launcher: LauncherRank, world_from: str, world: int | None
 ) -> Rank:
-    """The scheduler's rank; `world` is one that a flag or variable gave."""
-    if place.trap is not None or place.rank is None:
+    """The scheduler's rank; `world` is the world size of an option or variable, if any."""
+    if launcher.trap is not None or launcher.rank is None:
         raise UsageError(
-            f"{place.trap}; or give each worker its own --rank and --world-size "
+            f"{launcher.trap}; or give each worker its own --rank and --world-size "
             f"(or {RANK} and {WORLD_SIZE})"
         )
-    if world is None and place.world is None:
+    if world is None and launcher.world is None:
         raise UsageError(
-            f"{scheduler.source} is {place.rank}, but Kubernetes does not tell a pod the number "
+            f"{scheduler.source} is {launcher.rank}, but Kubernetes does not tell a pod the number "
             f"of completions: set {WORLD_SIZE} in the manifest to the Job's spec.completions"
         )
-    if world is not None and place.world == 1 and world != 1:
+    if world is not None and launcher.world == 1 and world != 1:
         raise UsageError(
-            f"{world_from} is {world}, but nothing says which of them this worker is: "
+            f"{world_from} is {world}, but the rank of this worker is unknown: "
             f"give --rank (or {RANK}) too"
         )
     if world is not None:
-        _agree(scheduler, place, world_from, world)
-    return _checked(Rank(place.rank, place.world or world or 0), scheduler.source, world_from)
+        _agree(scheduler, launcher, world_from, world)
+    return _checked(Rank(launcher.rank, launcher.world or world or 0), scheduler.source, world_from)
 
 
-def _agree(scheduler: Scheduler, place: LauncherRank, world_from: str, world: int) -> None:
-    # A scheduler that runs a single task has no opinion: a person may start many such jobs by hand.
-    if place.world not in (None, 1, world):
+def _agree(scheduler: Scheduler, launcher: LauncherRank, world_from: str, world: int) -> None:
+    # A scheduler's world size of 1 is not compared: users start many single-task jobs by hand.
+    if launcher.world not in (None, 1, world):
         raise UsageError(
-            f"{world_from} is {world}, but {scheduler.name} runs {place.world} workers "
+            f"{world_from} is {world}, but {scheduler.name} runs {launcher.world} workers "
             f"({scheduler.source}): leave {world_from} out, or make them equal"
         )
 
@@ -169,17 +175,17 @@ def _checked(rank: Rank, rank_from: str, world_from: str) -> Rank:
     return rank
 
 
-def _told(
+def _given(
     env: Mapping[str, str], flag: str, value: int | None, variable: str
 ) -> tuple[str, int | None]:
-    """Where a number comes from, and the number: the flag's, else the variable's, else None."""
+    """A number and its origin: `value` of `flag`, else the variable's, else None."""
     if value is not None:
         return flag, value
     return variable, (_number(env, variable) if _text(env, variable) is not None else None)
 
 
 def _text(env: Mapping[str, str], variable: str) -> str | None:
-    """A variable's text; a manifest that leaves it empty leaves it out."""
+    """A variable's text; None if it is unset or blank, as Kubernetes manifests may leave it."""
     return env.get(variable, "").strip() or None
 
 
@@ -189,20 +195,20 @@ def _number(
     text = _text(env, variable)
     if text is None:
         if default is None:
-            raise UsageError(f"{variable} is not set, although its scheduler should set it")
+            raise UsageError(f"{variable} is not set, but its scheduler should set it")
         return default
-    whole = text.isascii() and text.isdigit()
-    if whole and (len(text) > len(str(MOST)) or int(text) > MOST):
+    is_whole = text.isascii() and text.isdigit()
+    if is_whole and (len(text) > len(str(MOST)) or int(text) > MOST):
         raise UsageError(f"{variable} is {text[:40]}: it must be at most {MOST}")
-    if not whole or int(text) < at_least:
+    if not is_whole or int(text) < at_least:
         raise UsageError(f"{variable} is {text!r}: it must be a whole number, {at_least} or more")
     return int(text)
 
 
 def assign(shards: int, rank: int, world: int) -> list[ShardShare]:
-    """The part of an index of `shards` shards that `rank` of `world` renders.
+    """The shares of an index of `shards` shards that `rank` of `world` renders.
 
-    Over all ranks disjoint and complete: shard i belongs to rank i mod world; with fewer
+    Each object belongs to exactly one rank. Shard i belongs to rank i mod world. With fewer
     shards than ranks, shard s is striped over the ranks r with r mod shards == s.
     """
     if shards >= world:

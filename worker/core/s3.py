@@ -1,6 +1,6 @@
-"""The one place that makes an S3 client; sources and stores share it.
+"""The S3 client that sources and stores share.
 
-Credentials come the way boto3 finds them (environment, profile, instance role).
+boto3 looks for credentials in its usual places (environment, profile, instance role).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ SCHEME = "s3://"
 
 
 class S3Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How to reach an S3 service; None leaves a choice to boto3's own configuration.
+    """How to reach an S3 service; None means boto3's own configuration.
 
-    checksum_mode "when_required" drops the checksum trailer that older servers refuse.
+    checksum_mode "when_required" omits the checksum trailer that older servers reject.
     """
 
     endpoint_url: str | None = None
@@ -33,13 +33,13 @@ class S3Options(msgspec.Struct, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=8)
 def client(options: S3Options, *, hasty: bool = False) -> S3Client:
-    """A client for `options`, thread-safe and shared by equal options.
+    """A thread-safe client for `options`, cached by their value.
 
-    A `hasty` one gives up within seconds: for asking whether a service is there at all.
+    A `hasty` client gives up within seconds; it is for checking whether a service responds.
 
-    Raises: UsageError for options that boto3 refuses (a malformed endpoint, say).
+    Raises: UsageError, if boto3 rejects the options, such as a malformed endpoint.
     """
-    # Imported here: boto3 takes a tenth of a second that a run without S3 need not pay.
+    # Imported here, because boto3 takes 0.1 s to import and a run without S3 does not need it.
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
@@ -54,7 +54,7 @@ def client(options: S3Options, *, hasty: bool = False) -> S3Client:
         read_timeout=15 if hasty else 60,
         max_pool_connections=options.max_pool_connections,
     )
-    # A session of its own: boto3's default session is not safe to use from several threads.
+    # A new session, because boto3's default session is not thread-safe.
     session = boto3.session.Session()
     try:
         made: S3Client = session.client(
@@ -66,9 +66,9 @@ def client(options: S3Options, *, hasty: bool = False) -> S3Client:
 
 
 def parse(uri: str) -> tuple[str, str]:
-    """Bucket and key of ``s3://bucket/key``; the key may be empty and keeps its characters.
+    """Split ``s3://bucket/key`` into bucket and key; the key may be empty and is not decoded.
 
-    Raises: UsageError if `uri` is not an S3 URI with a bucket.
+    Raises: UsageError, if `uri` is not an S3 URI with a bucket.
     """
     bucket, _, key = uri.removeprefix(SCHEME).partition("/")
     if not uri.startswith(SCHEME) or not bucket:

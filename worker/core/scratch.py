@@ -1,6 +1,6 @@
-"""The worker's scratch folders: always cleaned, also after a kill.
+"""The worker's scratch folders; those of a killed worker are removed by a later one.
 
-Raw passes, which are bounded, lie in RAM when they fit; downloads, which strangers size, on disk.
+Raw passes have a known size and go to RAM if they fit. Downloads may have any size and go to disk.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from worker.core.failpoints import Failpoint, reach
 PREFIX = "render-worker-"
 LOCK = "lock"
 UNNAMED_S = 3600.0
-"""A folder gets its lock and its name at once; one that has neither after so long never will."""
+"""A folder is locked and renamed right after its creation; an older unnamed one is an orphan."""
 RAM = Path("/dev/shm")  # noqa: S108 - the kernel's RAM disk, used through mkdtemp
 RAM_NEEDED = 4 << 30
-"""Free bytes that make the RAM disk the default: raw passes of a few objects in flight."""
+"""Free bytes from which on the RAM disk is the default: enough for the raw passes in progress."""
 
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 LITTLE = 16 << 20
-"""Free bytes with which a file that could not be written was refused for want of room."""
+"""With fewer free bytes than this, a failed write is blamed on a full disk."""
 
 
 def default_base() -> Path:
-    """The RAM disk, if it and what Blender leaves of the memory are large enough, else `disk_base`.
+    """The RAM disk if it and the memory left over by Blender are large enough, else `disk_base`.
 
-    What lies there counts as the machine's or the cgroup's memory.
+    Files on the RAM disk count as memory of the machine and the cgroup.
     """
     with contextlib.suppress(OSError):
         free = min(shutil.disk_usage(RAM).free, 2 * (1 - memory.SHARE) * memory.total())
@@ -51,12 +51,12 @@ def disk_base() -> Path:
 
 
 def full(why: object) -> NodeError:
-    """What a scratch folder without room means: the next object would fail there too."""
-    return NodeError(f"scratch space is full: {why}; name a larger folder with --scratch")
+    """The error for a full scratch folder: a NodeError, because the next object would fail too."""
+    return NodeError(f"scratch space is full: {why}; choose a larger folder with --scratch")
 
 
 def is_full(folder: Path) -> bool:
-    """Whether there is next to no room left around `folder`."""
+    """Whether the file system of `folder` has fewer than LITTLE free bytes."""
     try:
         return shutil.disk_usage(folder).free < LITTLE
     except OSError:
@@ -65,17 +65,18 @@ def is_full(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def scratch(base: Path | None = None) -> Iterator[Path]:
-    """A private folder below `base`, removed at the end; removes what killed workers left.
+    """Create a private folder below `base`, and remove it at the end.
 
-    Its path is absolute: a child works in a folder of its own.
+    Also removes the folders of workers that were killed. The path is absolute, because a child
+    has another working directory.
 
-    Raises: NodeError when it cannot be made.
+    Raises: NodeError, if the folder cannot be created.
     """
     base = (base or default_base()).absolute()
     try:
         base.mkdir(parents=True, exist_ok=True)
         remove_orphans(base)
-        # Locked before it bears the name that `remove_orphans` looks for.
+        # Locked before it gets the name that `remove_orphans` looks for.
         unnamed = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=base))
         reach(Failpoint.SCRATCH_UNNAMED)
         lock = os.open(unnamed / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -83,7 +84,7 @@ def scratch(base: Path | None = None) -> Iterator[Path]:
         folder = unnamed.rename(base / unnamed.name.removeprefix("."))
     except OSError as error:
         raise NodeError(
-            f"no scratch space in {base}: {error.strerror}; name another folder with --scratch"
+            f"no scratch space in {base}: {error.strerror}; choose another folder with --scratch"
         ) from error
     try:
         reach(Failpoint.SCRATCH_MADE)
@@ -94,9 +95,10 @@ def scratch(base: Path | None = None) -> Iterator[Path]:
 
 
 def remove_orphans(base: Path) -> None:
-    """Remove scratch folders whose worker is gone.
+    """Remove the scratch folders below `base` whose worker has ended.
 
-    A lock tells the living from the dead across containers, where process ids do not.
+    A worker holds a lock on its folder. Unlike a process id, the lock is also valid in other
+    containers.
     """
     for folder in base.glob(f".{PREFIX}*"):
         with contextlib.suppress(OSError):
@@ -111,6 +113,6 @@ def remove_orphans(base: Path) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(folder, ignore_errors=True)
         except OSError:
-            continue  # its worker lives
+            continue  # its worker is running
         finally:
             os.close(lock)

@@ -1,8 +1,8 @@
-"""Steps that run at the same time on different items, joined by bounded queues.
+"""Stages that work on different items at the same time, joined by bounded queues.
 
-A `StagedPipeline` is a row of stages. Each stage has its own threads, takes from the stage before
-it and waits when the queue behind it is full, so that a slow stage slows the ones before it instead
-of piling up memory. An item's failure leaves the pipeline at once; any other exception ends it.
+Each stage of a `StagedPipeline` has its own threads. It takes items from the previous stage, and
+waits when its output queue is full. So a slow stage slows the earlier ones instead of filling
+memory. An ObjectError takes its item out of the pipeline; any other exception ends the pipeline.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Cancelled(Exception):
 
 
 class BoundedQueue(Generic[T]):
-    """A bounded queue that can end: iterating it stops once it is closed and empty."""
+    """A bounded queue that can be closed: iteration ends once it is closed and empty."""
 
     def __init__(self, room: int) -> None:
         self._room = room
@@ -35,7 +35,7 @@ class BoundedQueue(Generic[T]):
         self._cancelled = False
 
     def put(self, item: T) -> None:
-        """Append `item`, waiting for room. Raises: Cancelled."""
+        """Append `item`; waits while the queue is full. Raises: Cancelled."""
         with self._changed:
             self._changed.wait_for(lambda: len(self._items) < self._room or self._cancelled)
             if self._cancelled:
@@ -44,20 +44,20 @@ class BoundedQueue(Generic[T]):
             self._changed.notify_all()
 
     def close(self) -> None:
-        """No more items will come."""
+        """Declare that no more items will be put."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def cancel(self) -> None:
-        """Drop everything and wake everyone."""
+        """Drop all items; every waiting and later call raises Cancelled."""
         with self._changed:
             self._cancelled = True
             self._items.clear()
             self._changed.notify_all()
 
     def __iter__(self) -> Iterator[T]:
-        """Take items until the end; any number of threads may iterate at once."""
+        """Take items until the end. Several threads may iterate at once. Raises: Cancelled."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._items or self._closed or self._cancelled)
@@ -71,7 +71,10 @@ class BoundedQueue(Generic[T]):
 
 
 class StagedPipeline:
-    """A row of stages over one stream of items."""
+    """A sequence of stages over one stream of items.
+
+    `on_abort` is called once, when the pipeline is aborted.
+    """
 
     def __init__(self, on_abort: Callable[[], None]) -> None:
         self._on_abort = on_abort
@@ -92,8 +95,9 @@ class StagedPipeline:
     ) -> BoundedQueue[Out]:
         """Run `work` on every item of `source` in `workers` threads.
 
-        At most `room` results wait in the returned queue. An ObjectError goes to `failed`
-        together with its item; any other exception aborts the pipeline.
+        Returns the queue of results, which holds at most `room` of them. If `work` raises an
+        ObjectError, `failed` is called with the item and the error; any other exception aborts
+        the pipeline.
         """
         out: BoundedQueue[Out] = self.queue(room)
         left = [workers]
@@ -109,7 +113,7 @@ class StagedPipeline:
                         out.put(result)
             except Cancelled:
                 pass
-            except BaseException as error:  # noqa: BLE001 - whatever ends a thread ends all
+            except BaseException as error:  # noqa: BLE001 - any exception ends the pipeline
                 self.abort(error)
             finally:
                 with self._lock:
@@ -123,7 +127,7 @@ class StagedPipeline:
         return out
 
     def feed(self, items: Callable[[], Iterator[T]], *, room: int) -> BoundedQueue[T]:
-        """A queue filled by iterating `items()` in a thread of its own."""
+        """A queue of at most `room` items, filled from `items()` in a separate thread."""
         out: BoundedQueue[T] = self.queue(room)
 
         def body() -> None:
@@ -132,7 +136,7 @@ class StagedPipeline:
                     out.put(item)
             except Cancelled:
                 pass
-            except BaseException as error:  # noqa: BLE001 - whatever ends a thread ends all
+            except BaseException as error:  # noqa: BLE001 - any exception ends the pipeline
                 self.abort(error)
             finally:
                 out.close()
@@ -141,13 +145,13 @@ class StagedPipeline:
         return out
 
     def queue(self, room: int) -> BoundedQueue[T]:
-        """A bounded queue that is cancelled with the pipeline."""
+        """A queue of at most `room` items that is cancelled when the pipeline is aborted."""
         queue: BoundedQueue[T] = BoundedQueue(room)
         self._queues.append(queue)  # type: ignore[arg-type]  # only ever cancelled
         return queue
 
     def abort(self, error: BaseException) -> None:
-        """End the pipeline; `join` raises the first error given here."""
+        """End the pipeline; `drain` raises the first error given here."""
         with self._lock:
             if self._error is not None:
                 return
@@ -157,7 +161,10 @@ class StagedPipeline:
             queue.cancel()
 
     def drain(self, last: BoundedQueue[T], sink: Callable[[T], None]) -> None:
-        """Take every result of the last stage in this thread, then raise what ended the row."""
+        """Call `sink` with every result of the last stage, in this thread.
+
+        Waits for all threads, then raises the error that aborted the pipeline, if any.
+        """
         try:
             for item in last:
                 sink(item)
@@ -173,7 +180,7 @@ class StagedPipeline:
             raise self._error
 
     def _start(self, name: str, body: Callable[[], None]) -> None:
-        # The thread's log lines carry what is bound here: the rank.
+        # The thread inherits the log context, which has the rank.
         context = contextvars.copy_context()
         thread = threading.Thread(target=context.run, args=(body,), name=name, daemon=True)
         self._threads.append(thread)

@@ -1,4 +1,4 @@
-"""What a run will need, looked at one by one before it: `render-worker doctor` and `warm`."""
+"""Checks of what a run needs, for `render-worker doctor` and `render-worker warm`."""
 
 from worker.doctor.check import Check, Health
 from worker.doctor.examination import Examination, examine

@@ -1,4 +1,4 @@
-"""The Blenders here, and the devices that each can render on."""
+"""Checks the installed Blenders, and the devices that a run would use."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ CPU = Device("cpu")
 def check_blenders(
     choice: str, device: str, environment: Mapping[str, str], home: Path
 ) -> Iterator[Check]:
-    """Every Blender here, the one that a run would take first; then that one's devices."""
+    """Check the Blender that a run would use, then other installed ones, then the devices.
+
+    choice, device: the options --blender and --device. home: a scratch folder.
+    """
     folders = (home / f"trial-{number}" for number in itertools.count())
     try:
         chosen = runtime.find(choice)
@@ -33,10 +36,11 @@ def check_blenders(
             name="blender",
             health=Health.FAIL,
             found=str(error),
-            advice="'make setup' installs the bpy wheel; --blender PATH names a program",
+            advice="install the bpy wheel with 'make setup', or choose a program with "
+            "--blender PATH",
         )
         return
-    yield _blender(chosen, cpu, "a run takes this one")
+    yield _blender(chosen, cpu, "a run uses this one")
     if choice == "auto":
         yield from _others(chosen, folders)
     yield from _devices(chosen, cpu, device, environment, folders)
@@ -48,8 +52,8 @@ def _blender(found: Runtime, cpu: Trial, note: str) -> Check:
     return Check(
         name="blender",
         health=Health.WARN if lacking else Health.OK,
-        found=f"{ready.blender} ({found.name}), up in {cpu.start_s:.1f} s; {note}",
-        advice=f"built without {lacking[0]}: presets that denoise render undenoised"
+        found=f"{ready.blender} ({found.name}), started in {cpu.start_s:.1f} s; {note}",
+        advice=f"built without {lacking[0]}: presets that denoise render without denoising"
         if lacking
         else "",
         facts={
@@ -65,7 +69,7 @@ def _blender(found: Runtime, cpu: Trial, note: str) -> Check:
 
 
 def _others(chosen: Runtime, folders: Iterator[Path]) -> Iterator[Check]:
-    """Blenders that --blender could name. One that does not work is no trouble to a run."""
+    """Check the other Blenders. A broken one is a warning, because a run does not use it."""
     names = ["bpy"] * (importlib.util.find_spec("bpy") is not None)
     names += [path for path in [shutil.which("blender")] if path]
     for name in names:
@@ -73,13 +77,13 @@ def _others(chosen: Runtime, folders: Iterator[Path]) -> Iterator[Check]:
             continue
         try:
             found = runtime.find(name)
-            yield _blender(found, trial(found, CPU, next(folders)), "--blender takes it")
+            yield _blender(found, trial(found, CPU, next(folders)), "--blender can select it")
         except NodeError as error:
             yield Check(
                 name="blender",
                 health=Health.WARN,
                 found=f"{name}: {error}",
-                advice="only matters to --blender",
+                advice="matters only if you choose it with --blender",
             )
 
 
@@ -107,7 +111,7 @@ def _devices(
             continue
         before = kernels.caches(device.kind, environment)
         tried = _tried(chosen, device, next(folders))
-        # As `Pool.open`: the first kind whose first device is there, or the one asked for.
+        # As in `Pool.open`: the first kind whose first device exists, or the one chosen.
         first = not taken and any(device is kind[0] for kind in sets)
         if first and (choice != "auto" or not isinstance(tried, DeviceMissing)):
             taken = device.kind
@@ -126,13 +130,13 @@ def _tried(chosen: Runtime, device: Device, folder: Path) -> Trial | NodeError:
 
 
 def _broken(device: Device, error: NodeError, health: Health) -> Check:
-    # A missing device is named by the error itself.
+    # The message of DeviceMissing already names the device.
     name = "" if isinstance(error, DeviceMissing) else f"{device.name}: "
     return Check(
         name="device",
         health=health,
         found=f"{name}{error}",
-        advice="check nvidia-smi, the driver's version, and in a container "
+        advice="check nvidia-smi, the driver version and, in a container, "
         "NVIDIA_DRIVER_CAPABILITIES (compute,utility,graphics)",
         facts={"kind": device.kind, "visible": device.visible, "renders": False},
     )
@@ -161,11 +165,11 @@ def _caches(
         if not now.writable:
             health, advice = (
                 Health.WARN,
-                "not writable: every child compiles anew; set "
+                "not writable: every child compiles kernels again; set "
                 + ("CUDA_CACHE_PATH" if now.kind == "cuda" else "OPTIX_CACHE_PATH"),
             )
         elif not now.warm:
-            health, advice = Health.OK, "nothing compiled: this Blender brings this GPU's kernels"
+            health, advice = Health.OK, "nothing compiled: this Blender includes this GPU's kernels"
         else:
             health, advice = Health.OK, ""
         state = "warm" if cold.warm else "was cold"

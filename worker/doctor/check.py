@@ -1,4 +1,4 @@
-"""One thing looked at: how it is, and what to do about it."""
+"""The result of one check: how healthy something is, and what to do about it."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ import msgspec
 
 
 class Health(StrEnum):
-    """How a thing is."""
+    """The severity of a check's result."""
 
     OK = "ok"
     WARN = "warn"
-    """A run works, but slower or with less than it might."""
+    """A run works, but is slower or lacks a feature."""
     FAIL = "fail"
     """A run would end with exit status 69."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing looked at."""
+    """The result of one check."""
 
     name: str
-    """What was looked at: "blender", "device", "kernel cache", "scratch", "downloads", …"""
+    """What was checked: "blender", "device", "kernel cache", "scratch", "downloads", …"""
     health: Health
     found: str
-    """For a person, in a line."""
+    """What was found, in one line of text."""
     advice: str = ""
-    """What to do; empty where nothing need be done."""
+    """What to do; empty if nothing is needed."""
     facts: dict[str, Any] = {}
-    """The same for a script: plain JSON values, bytes and seconds."""
+    """What was found, as JSON values for scripts; sizes in bytes, times in seconds."""
 
 
 def size(count: int) -> str:
-    """A number of bytes for a person: "1.5 GB"."""
+    """A number of bytes with an SI prefix: "1.5 GB"."""
     scaled = float(count)
     for unit in ("B", "kB", "MB", "GB"):
-        if scaled < 1000:  # noqa: PLR2004 - SI prefixes go by thousands
+        if scaled < 1000:  # noqa: PLR2004 - SI prefixes are powers of a thousand
             return f"{scaled:.3g} {unit}"
         scaled /= 1000
     return f"{scaled:.3g} TB"

@@ -1,4 +1,4 @@
-"""All checks, in the order in which a run would stumble."""
+"""Runs all checks and sorts their results."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ ORDER: Final = (
 
 
 class Examination(msgspec.Struct, frozen=True):
-    """Everything that was looked at."""
+    """The results of all checks."""
 
     checks: tuple[Check, ...]
 
     @property
     def status(self) -> ExitStatus:
-        """69 if anything failed."""
+        """69 if a check failed, else 0."""
         failed = any(check.health is Health.FAIL for check in self.checks)
         return ExitStatus.UNAVAILABLE if failed else ExitStatus.DONE
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run would be given."""
+    """The options of the run that is examined."""
 
     blender: str = "auto"
     device: str = "auto"
@@ -57,9 +57,9 @@ def examine(
     environment: Mapping[str, str],
     on_check: Callable[[str], None] = lambda _: None,
 ) -> Examination:
-    """Look at everything; `on_check` is told of each thing before it is looked at.
+    """Run all checks; `on_check` is called with a name before each group of checks.
 
-    Raises: UsageError for an output that names no store.
+    Raises: UsageError, if `options.output` is not a valid store URI.
     """
     checks: list[Check] = []
     on_check("scratch")
@@ -71,7 +71,7 @@ def examine(
         with scratch.scratch(base) as home:
             checks += blenders.check_blenders(options.blender, options.device, environment, home)
     except NodeError as error:
-        checks.append(Check(name="blender", health=Health.FAIL, found=f"not tried: {error}"))
+        checks.append(Check(name="blender", health=Health.FAIL, found=f"not checked: {error}"))
     children = _children(checks, options)
     checks.append(node.check_memory(children, options.memory_bytes))
     checks.append(node.check_cores(children))
@@ -82,7 +82,7 @@ def examine(
 
 
 def _children(checks: list[Check], options: Options) -> int:
-    """Children of a run with these options: on every device of the first kind that works."""
+    """Number of children of a run: it uses all working devices of the first kind that works."""
     kinds = [check.facts["kind"] for check in checks if check.facts.get("renders")]
     kind = kinds[0] if kinds else "cpu"
     return kinds.count(kind) * (options.children_per_device or CHILDREN[kind]) or 1

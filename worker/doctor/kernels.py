@@ -1,4 +1,4 @@
-"""The GPU's kernel caches: where compiled kernels are kept, so that a node compiles them once."""
+"""The folders in which GPU drivers cache compiled kernels, so that a node compiles them once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from worker.supervisor.environment import child_environment
 
 
 class Cache(msgspec.Struct, frozen=True):
-    """One cache folder and what is in it."""
+    """One cache folder: the number and total size of its files, and whether it is writable."""
 
     kind: str
     folder: Path
@@ -23,18 +23,18 @@ class Cache(msgspec.Struct, frozen=True):
 
     @property
     def warm(self) -> bool:
-        """Whether anything was compiled into it."""
+        """Whether the cache has any files."""
         return self.files > 0
 
 
 def caches(kind: str, environment: Mapping[str, str]) -> list[Cache]:
-    """The caches that a child on a device of `kind` uses: CUDA's, and OptiX's own beside it.
+    """The caches that a child on a device of `kind` uses: CUDA's and, for "optix", also OptiX's.
 
-    Blender compiles the shared kernels through CUDA on an OptiX device too.
+    On an OptiX device, Blender compiles the shared kernels through CUDA too.
     """
     folders = {"cuda": Path(child_environment(environment, Path(gettempdir()))["CUDA_CACHE_PATH"])}
     if kind == "optix":
-        # The driver's own default (OptiX Programming Guide, "Module compilation", disk cache).
+        # The driver's default (OptiX Programming Guide, "Module compilation", disk cache).
         user = environment.get("USER") or environment.get("LOGNAME") or str(os.getuid())
         default = f"/var/tmp/OptixCache_{user}"  # noqa: S108 - the driver's choice, only looked at
         folders["optix"] = Path(environment.get("OPTIX_CACHE_PATH") or default)
@@ -48,12 +48,12 @@ def _look(kind: str, folder: Path) -> Cache:
             if path.is_file():
                 sizes.append(path.stat().st_size)
         except OSError:
-            continue  # gone meanwhile
+            continue  # removed since
     return Cache(kind, folder, len(sizes), sum(sizes), _writable(folder))
 
 
 def _writable(folder: Path) -> bool:
-    """Whether `folder` may be written, or made where it does not exist yet."""
+    """Whether `folder` can be written, or created if it does not exist."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return os.access(folder, os.W_OK)

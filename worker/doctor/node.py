@@ -1,4 +1,4 @@
-"""The node: scratch space, on the RAM disk and on disk, memory, cores."""
+"""Checks of the node: scratch space for raw passes and downloads, memory, CPU cores."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from worker.core.errors import NodeError
 from worker.doctor.check import Check, Health, size
 
 SCRATCH_WANTED = 4 << 30
-"""Bytes for the raw passes, or the downloads, of a few objects in flight."""
+"""Bytes for the raw passes, or the downloads, of the objects in progress."""
 SCRATCH_NEEDED = 512 << 20
 CHILD_WANTED = 4 << 30
-"""Bytes a child should be allowed: heavy models of the open internet take a few GB."""
+"""Bytes that each child should be allowed to use: heavy models need a few GB."""
 CHILD_NEEDED = 1 << 30
 
 
 def check_scratch(base: Path | None) -> Check:
-    """Whether the folder for raw passes can be made, and has room."""
+    """Check that the folder for raw passes can be created and has free space."""
     return _space("scratch", base or scratch.default_base(), "use --scratch")
 
 
 def check_downloads(base: Path | None) -> Check:
-    """Whether the folder for downloads can be made, and has room."""
-    return _space("downloads", base or scratch.disk_base(), "name another folder with TMPDIR")
+    """Check that the folder for downloads can be created and has free space."""
+    return _space("downloads", base or scratch.disk_base(), "set TMPDIR to another folder")
 
 
 def _space(name: str, chosen: Path, elsewhere: str) -> Check:
@@ -48,7 +48,10 @@ def _space(name: str, chosen: Path, elsewhere: str) -> Check:
 
 
 def check_memory(children: int, limit: int) -> Check:
-    """What `children` may hold, each; `limit` in bytes, 0: from the machine or its cgroup."""
+    """Check the memory limit of each of `children`.
+
+    limit: bytes per child; 0 means the default, derived from the machine's or cgroup's memory.
+    """
     total = memory.total()
     machine = memory.PAGE * os.sysconf("SC_PHYS_PAGES")
     each = limit or memory.default_limit(children)
@@ -56,10 +59,10 @@ def check_memory(children: int, limit: int) -> Check:
     health = Health.OK
     advice = ""
     if each * children > total:
-        health, advice = Health.WARN, "the children's limits exceed it: lower --memory-limit-mb"
+        health, advice = Health.WARN, "the limits add up to more: lower --memory-limit-mb"
     elif each < CHILD_WANTED:
         health = Health.WARN if each >= CHILD_NEEDED else Health.FAIL
-        advice = "give more memory, or use fewer --children-per-device"
+        advice = "provide more memory, or lower --children-per-device"
     return Check(
         name="memory",
         health=health,
@@ -71,13 +74,13 @@ def check_memory(children: int, limit: int) -> Check:
 
 
 def check_cores(children: int) -> Check:
-    """The processor cores that `children` share: Blender builds its scenes on them, GPU or not."""
+    """Check that each child has a CPU core, because Blender prepares scenes on the CPU."""
     usable, machine = cores.usable(), os.cpu_count() or 1
     enough = usable >= children
     return Check(
         name="cores",
         health=Health.OK if enough else Health.WARN,
         found=f"{usable} of the machine's {machine}",
-        advice="" if enough else "give it a core a child, or use fewer --children-per-device",
+        advice="" if enough else "provide one core per child, or lower --children-per-device",
         facts={"usable": usable, "machine": machine},
     )

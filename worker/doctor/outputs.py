@@ -1,4 +1,4 @@
-"""The output: reachable, writable, with writes that create only; and this machine's clock."""
+"""Checks that the output's store works, and compares this machine's clock with the store's."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from worker.doctor.check import Check, Health
 from worker.stores import Store, open_store
 
 SKEW_REFUSED_S = 900.0
-"""S3 refuses requests signed with a clock that is off by more (RequestTimeTooSkewed)."""
+"""S3 refuses requests if the client's clock is off by more (RequestTimeTooSkewed)."""
 SKEW_WARNED_S = 60.0
 
 
 def check_output(uri: str, options: S3Options) -> Iterator[Check]:
-    """The store at `uri` and the clock beside it. Raises: UsageError for a malformed URI."""
+    """Check the store at `uri`, then the clock. Raises: UsageError, if the URI is malformed."""
     store = open_store(uri, options)
     begin = time.monotonic()
     try:
@@ -39,21 +39,23 @@ def _store(store: Store, took: float) -> Check:
     found = f"{store.uri}: listed and written in {took:.2f} s, "
     facts = {"uri": store.uri, "creates_once": store.creates_once, "check_s": round(took, 3)}
     if store.creates_once:
-        return Check(name="store", health=Health.OK, found=found + "creates once", facts=facts)
+        return Check(
+            name="store", health=Health.OK, found=found + "conditional writes", facts=facts
+        )
     return Check(
         name="store",
         health=Health.WARN,
-        found=found + "no create-only writes",
-        advice="the worker asks before each write instead; two that meet on one object write "
-        "the same bytes",
+        found=found + "no conditional writes",
+        advice="nothing to do: workers check before each write instead, and two that render the "
+        "same object write the same bytes",
         facts=facts,
     )
 
 
 def _clock(store: Store, options: S3Options) -> Check:
-    asked = STORE_CLOCKS[urlsplit(store.uri).scheme == "s3"]
+    measure = STORE_CLOCKS[urlsplit(store.uri).scheme == "s3"]
     try:
-        skew = asked(store, options)
+        skew = measure(store, options)
     except (StoreError, OSError, ValueError) as error:
         return Check(
             name="clock", health=Health.WARN, found=f"not compared: {error}", facts={"skew_s": None}
@@ -62,14 +64,17 @@ def _clock(store: Store, options: S3Options) -> Check:
         return Check(
             name="clock",
             health=Health.WARN,
-            found="not compared: the store's answers carry no date",
+            found="not compared: the store's responses have no date",
             facts={"skew_s": None},
         )
     return judged(*skew)
 
 
 def judged(skew: float, unsure: float = 0.0) -> Check:
-    """What it means that this clock is `skew` seconds ahead of the store's, or `unsure` more."""
+    """The result for a clock that is certainly `skew` seconds ahead of the store's.
+
+    A negative `skew` means behind; `unsure` is the uncertainty in seconds (see `ahead`).
+    """
     off = abs(skew)
     health = Health.OK
     if off >= SKEW_WARNED_S:
@@ -82,23 +87,26 @@ def judged(skew: float, unsure: float = 0.0) -> Check:
         found=near if off < 2 else f"{off:.0f} s {way} the store's",  # noqa: PLR2004 - whole seconds
         advice=""
         if health is Health.OK
-        else "set this machine's clock (chrony, NTP): S3 "
-        "refuses requests that are 15 minutes off, and the ledger's times mislead",
+        else "synchronise this machine's clock (chrony, NTP): S3 refuses requests that are 15 "
+        "minutes off, and the ledger's times are wrong",
         facts={"skew_s": round(skew, 1)},
     )
 
 
 def ahead(begin: float, first: float, last: float, end: float) -> tuple[float, float]:
-    """Seconds that this clock is surely ahead of another, and how many more it may be.
+    """Seconds by which this clock is certainly ahead of another, and the uncertainty.
 
-    The other said a time from `first` to `last` when this one was between `begin` and `end`. A busy
-    store can take its time to answer: what lies between is no error of a clock.
+    The other clock showed a time between `first` and `last` while this clock was between `begin`
+    and `end`. A slow response widens that interval; it does not count as a clock error.
     """
     return max(begin - last, 0.0) + min(end - first, 0.0), (end - begin) + (last - first)
 
 
 def _s3_skew(store: Store, options: S3Options) -> tuple[float, float] | None:
-    """See `ahead`: this clock and the server's, by the Date of any answer, also a refusal."""
+    """Compare with the server's clock (see `ahead`), from the Date header of any response.
+
+    Returns None if the response has no date. Raises: StoreError, if there is no response.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     bucket, _ = s3.parse(store.uri)
@@ -109,15 +117,15 @@ def _s3_skew(store: Store, options: S3Options) -> tuple[float, float] | None:
     except ClientError as error:
         headers = error.response["ResponseMetadata"]["HTTPHeaders"]
     except BotoCoreError as error:
-        raise StoreError(f"the store does not answer ({type(error).__name__})") from error
+        raise StoreError(f"the store does not respond ({type(error).__name__})") from error
     if "date" not in headers:
         return None
-    date = parsedate_to_datetime(headers["date"]).timestamp()  # without its fraction of a second
+    date = parsedate_to_datetime(headers["date"]).timestamp()  # rounded down to a second
     return ahead(begin, date, date + 1, time.time())
 
 
 def _folder_skew(store: Store, _: S3Options) -> tuple[float, float] | None:
-    """See `ahead`: this clock and the file server's, by the time of a file just written."""
+    """Compare with the file server's clock (see `ahead`), from the time of a new file."""
     path = Path(store.uri) / keys.probe(uuid4().hex)
     begin = time.time()
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

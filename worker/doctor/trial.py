@@ -1,4 +1,4 @@
-"""A test render: the canary through a fresh child on one device, and a look at what came out."""
+"""A test render: a new child renders the canary on one device, and the image is checked."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from worker.supervisor.runtime import Runtime
 from worker.supervisor.watchdog import Limits, Overrun, TooMuchMemory
 
 PATIENT = Limits(start_s=180.0, view_s=1800.0, object_s=1800.0, silence_s=1800.0)
-"""On a GPU that Blender brings no kernels for, the driver compiles them for minutes."""
+"""The driver needs minutes to compile kernels for a GPU that Blender includes none for."""
 SHARE_SEEN = 0.02
-"""The least share of the picture that a rendered cube covers, from the farthest viewpoint."""
+"""The fraction of the image that the cube covers at least, even from the farthest camera."""
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """What a test render showed."""
+    """The result of a successful test render."""
 
     ready: Ready
     devices: tuple[str, ...]
@@ -38,9 +38,9 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 def trial(runtime: Runtime, device: Device, home: Path, limits: Limits = PATIENT) -> Trial:
-    """Start Blender on `device` and render a cube, in the folder `home`, which is removed.
+    """Start Blender on `device` and render a cube. Removes the folder `home` at the end.
 
-    Raises: BlenderMissing, DeviceMissing; NodeUnusable when it starts but does not render.
+    Raises: BlenderMissing; DeviceMissing; NodeUnusable, if Blender starts but does not render.
     """
     begin = time.monotonic()
     child = Child(runtime, device, home, limits, memory.default_limit(1))
@@ -55,7 +55,7 @@ def trial(runtime: Runtime, device: Device, home: Path, limits: Limits = PATIENT
         ended = time.monotonic()
         if not isinstance(answer, Rendered):
             raise NodeUnusable(f"a test render failed: {answer.message}{_tail(child.log_tail)}")
-        _look(answer, Path(request.scratch))
+        _check_image(answer, Path(request.scratch))
         child.stop()
     finally:
         child.kill()
@@ -63,16 +63,16 @@ def trial(runtime: Runtime, device: Device, home: Path, limits: Limits = PATIENT
     return Trial(ready, tuple(configured.devices), started - begin, ended - started)
 
 
-def _look(answer: Rendered, scratch: Path) -> None:
-    """Raises: NodeUnusable unless the picture decodes and shows a lit cube."""
+def _check_image(answer: Rendered, scratch: Path) -> None:
+    """Check that the image decodes and shows a lit cube. Raises: NodeUnusable."""
     try:
         pixels = RawView(answer.views[0], scratch).layer(render_passes.COMBINED)
     except ObjectError as error:
-        raise NodeUnusable(f"a test render came out damaged: {error}") from error
+        raise NodeUnusable(f"the image of a test render is damaged: {error}") from error
     seen = pixels[..., 3] > 0
     if not np.isfinite(pixels).all() or seen.mean() < SHARE_SEEN or not pixels[..., :3].max() > 0:
-        raise NodeUnusable("a test render of a cube came out black, empty or not finite")
+        raise NodeUnusable("the image of a test render is black, empty or not finite")
 
 
 def _tail(lines: Sequence[str]) -> str:
-    return f"; Blender said: {' | '.join(lines[-3:])}" if lines else ""
+    return f"; Blender printed: {' | '.join(lines[-3:])}" if lines else ""

@@ -1,4 +1,4 @@
-"""Fills the kernel cache: a test render on every GPU that a run would use."""
+"""Fills the kernel caches with a test render on every GPU that a run would use."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def warm(
     home: Path,
     on_device: Callable[[str], None] = lambda _: None,
 ) -> list[Warmed]:
-    """Render on each GPU of the kind that a run would take; empty where that is the CPU.
+    """Render on each GPU of the kind that a run would use; returns [] if that is the CPU.
+
+    on_device: called with the name of each GPU before its test render.
 
     Raises: DeviceMissing, BlenderMissing, NodeUnusable.
     """
@@ -60,8 +62,8 @@ def warm(
                 )
         except DeviceMissing as error:
             if warmed:
-                raise  # a run takes this kind, and meets the same
+                raise  # a run would use this kind and fail in the same way
             absent = error
             continue
         return warmed
-    raise absent or DeviceMissing("no device to try")
+    raise absent or DeviceMissing("no device to test")

@@ -1,4 +1,4 @@
-"""Data sets made from finished zips: one kind a file; a line in the table makes it a command's."""
+"""Export kinds: data sets made from an output's zips. A kind in the table becomes a command."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from worker.core.errors import NodeError
 
 
 def need(library: str, *, extra: str) -> None:
-    """Refuse a kind whose library is not installed. Raises: NodeError, with what to install."""
+    """Check that an export kind's optional `library` is installed.
+
+    Raises: NodeError, which names the `extra` to install.
+    """
     try:
         importlib.import_module(library)
     except ImportError as error:
         raise NodeError(
-            f"{library} is not installed, which this export needs: "
+            f"{library} is not installed; this export needs it: "
             f"pip install 'render-worker[{extra}]' ({error})"
         ) from error
 
@@ -66,4 +69,4 @@ EXPORT_KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "hdf5": _hdf5,
     "omage": _omage,
 }
-"""Export kind to its class, imported only when asked for: some need what others do without."""
+"""Export kind to a function that imports its class, since some kinds need optional libraries."""

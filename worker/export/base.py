@@ -1,4 +1,4 @@
-"""What an export kind is, and the values that pass between it and the run."""
+"""The interface of an export kind, and the values that it exchanges with the pipeline."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from worker.ledger import LedgerLine
 
 
 class Finished(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
-    """An object of the output, as far as an export needs its ledger line."""
+    """The fields of an object's ledger line that exports need."""
 
     file_identifier: str
     shard: str
@@ -23,74 +23,75 @@ class Finished(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     sha256: str | None = None
     """Hex digest of the zip."""
     size: int | None = None
-    """Bytes of the zip."""
+    """Size of the zip in bytes."""
     views: int | None = None
 
 
 class Grouping(msgspec.Struct, frozen=True):
-    """How many objects go into one file of the data set: up to either limit, at least one."""
+    """How objects are grouped into files: up to either limit, but at least one object each."""
 
     objects: int
+    """Maximum number of objects in a group."""
     size: int
-    """Bytes of the objects' zips together."""
+    """Maximum total size of a group's zips, in bytes."""
     numbered: bool = False
-    """In the order of the numbers in their file identifiers, not shard by shard by uid."""
+    """Order objects by the numbers in their file identifiers, instead of by shard and uid."""
 
 
 class Unit(msgspec.Struct, frozen=True):
-    """What is written together, or not at all: one object, or a group of them."""
+    """One object or a group of objects, whose files are published together or not at all."""
 
     name: str
-    """The object's uid, or the group's number: "000000"."""
+    """The object's uid, or the group's number, such as "000000"."""
     objects: tuple[Finished, ...]
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One object to be converted; `zip` is None where it was not rendered, or is wrong."""
+    """One object to convert; `zip` is None if it was not rendered or its zip cannot be used."""
 
     object: Finished
     zip: RenderZip | None
     problem: ObjectError | None = None
-    """What is wrong with the zip."""
+    """The reason that the zip cannot be used."""
 
     @property
     def rendered(self) -> RenderZip:
-        """The zip of an object that is known to be rendered."""
+        """The zip of a rendered object. Raises: ValueError, if there is none."""
         if self.zip is None:
             raise ValueError(f"{self.object.uid} was not rendered")
         return self.zip
 
 
 class NotAsWritten(ValueError):
-    """A file does not read back as what was meant; the message says which and how."""
+    """A file does not read back as written; the message names the file and the difference."""
 
 
 Part = TypeVar("Part")
 
 
 class Export(Protocol[Part]):
-    """One kind of data set. Holds its options only; called from several threads."""
+    """One kind of data set. Instances hold only options; several threads call them."""
 
     grouping: Grouping | None
-    """None: every object has files of its own."""
+    """How objects are grouped into files; None if every object has its own files."""
     all_outcomes: ClassVar[bool]
-    """Whether objects that were not rendered are of the data set too."""
+    """Whether the data set also includes objects that were not rendered."""
     keeps_failed: ClassVar[bool]
-    """Whether objects that cannot be converted are of it all the same: then `convert` takes them
-    once more, with their `problem` in the place of their zip. Only where there is a grouping."""
+    """Whether the data set includes objects that cannot be converted. If so, `convert` is called
+    again for them with `problem` set and no zip. Requires a grouping."""
 
     def convert(self, item: Item) -> Part:
-        """One object's part of the data set. Raises: ObjectError, naming what is wrong."""
+        """Convert one object to its part of the data set. Raises: ObjectError."""
         ...
 
     def write(self, unit: str, parts: Iterable[Part], folder: Path) -> list[str]:
-        """Write a unit's files below `folder`, and name them: relative paths, which are the keys.
+        """Write a unit's files below `folder` and return their relative paths, which are the keys.
 
-        `parts` has at least one; of a group they are converted as they are taken, so that
-        memory holds one.
+        A group's objects are converted while `parts` is iterated over, so that memory holds one
+        part. `parts` is empty if none of them can be converted.
         """
         ...
 
     def check(self, folder: Path, files: list[str], count: int) -> None:
-        """Read back what `write` wrote of `count` objects. Raises: NotAsWritten."""
+        """Read back the `files` that `write` wrote for `count` objects. Raises: NotAsWritten."""
         ...

@@ -1,4 +1,4 @@
-"""``cameras.json`` as exports take it: the views, and where the object stands."""
+"""``cameras.json`` as exports read it: the views and the object's placement."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Row4 = tuple[float, float, float, float]
 
 
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
-    """A view, as ``cameras.json`` has it; see `worker.pack.records.cameras`."""
+    """A view of ``cameras.json``; see `worker.pack.records.cameras` for units and frames."""
 
     name: str
     camera_to_world: tuple[Row4, Row4, Row4, Row4]
@@ -27,12 +27,12 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the images."""
+        """Width and height of the images in pixels."""
         return self.width, self.height
 
     @property
     def as_view(self) -> View:
-        """The same view as the worker's camera records take it."""
+        """The same view in the form that view records take."""
         return View(
             name=self.name,
             camera_to_world=[list(row) for row in self.camera_to_world],
@@ -45,7 +45,10 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the object stands in the world of its cameras."""
+    """A point of the imported file is at ``point * scale + offset`` in the world.
+
+    `bbox` is the object's bounding box in the world: (min, max).
+    """
 
     scale: float
     offset: Row
@@ -53,12 +56,12 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def possible(self) -> bool:
-        """Whether an object can stand so."""
+        """Whether the numbers are those of a real object; see `worker.pack.placement.possible`."""
         return placement.possible(self.scale, self.offset, *self.bbox)
 
 
 class Cameras(msgspec.Struct, frozen=True, kw_only=True):
-    """``cameras.json``."""
+    """The contents of ``cameras.json``; see `worker.pack.records.cameras`."""
 
     version: int
     unit: str = ""

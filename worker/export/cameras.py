@@ -1,4 +1,4 @@
-"""An object's cameras: its ``cameras.json``, or without one its ``NNN.npy`` and the recipe."""
+"""Reads an object's cameras from ``cameras.json``, else from ``NNN.npy`` and the recipe."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _CAMERAS: Final = msgspec.json.Decoder(Cameras)
 
 
 def read(zipped: OpenedZip) -> Cameras:
-    """The cameras, at least one.
+    """Read and check the cameras of a zip; there is at least one view.
 
-    Raises: Unsupported, where the zip does not tell them; RenderFailed, where it is damaged.
+    Raises: Unsupported, if the zip has no cameras; RenderFailed, if they are damaged.
     """
     if keys.CAMERAS in zipped.names():
         cameras = zipped.json(keys.CAMERAS, _CAMERAS)
@@ -44,15 +44,15 @@ def read(zipped: OpenedZip) -> Cameras:
     for view in cameras.views:
         if view.files.keys() != wanted:
             raise zipped.damaged(
-                f"names images of view {view.name} other than {', '.join(sorted(wanted))}"
+                f"has other image kinds in view {view.name} than {', '.join(sorted(wanted))}"
             )
     if cameras.placement is not None and not cameras.placement.possible:
-        raise zipped.damaged("puts the object nowhere")
+        raise zipped.damaged("has an impossible placement of the object")
     return cameras
 
 
 def _from_matrices(zipped: OpenedZip) -> bytes:
-    """The ``cameras.json`` that the worker would have written beside the matrices."""
+    """The ``cameras.json`` that the record `cameras` would have written for this zip."""
     recipe, about = zipped.recipe, zipped.metadata
     if keys.matrix_file(keys.view_name(0)) not in zipped.names() or not _one_k(recipe):
         raise zipped.lacking(
@@ -68,7 +68,7 @@ def _from_matrices(zipped: OpenedZip) -> bytes:
     try:
         where = placement.of(scene)
     except RenderFailed as error:
-        raise zipped.damaged(f"puts the object nowhere: {error}") from error
+        raise zipped.damaged(f"has an impossible placement of the object: {error}") from error
     facts = {view.name: about.render_worker.facts.get(view.name, {}) for view in shots}
     covered = about.render_worker.coverage.views
     return record.contents(
@@ -80,11 +80,11 @@ def _check(zipped: OpenedZip, shots: list[View]) -> None:
     try:
         views.check(shots, zipped.recipe)
     except RenderFailed as error:
-        raise zipped.damaged(f"tells of cameras that cannot be: {error}") from error
+        raise zipped.damaged(f"has invalid cameras: {error}") from error
 
 
 def _one_k(recipe: Recipe) -> bool:
-    """Whether the recipe tells the intrinsics of every view."""
+    """Whether the recipe alone determines the intrinsics of every view."""
     low, high = recipe.camera.fov
     return recipe.camera.projection == PERSPECTIVE and low == high
 
@@ -94,7 +94,9 @@ def _view(zipped: OpenedZip, recipe: Recipe, number: int) -> View:
     file = keys.matrix_file(name)
     matrix = zipped.array(file)
     if matrix.shape != MATRIX or matrix.dtype.kind != "f":
-        raise zipped.damaged(f"has a {file} of {matrix.dtype} and shape {matrix.shape}, not 3x4")
+        raise zipped.damaged(
+            f"has a {file} of type {matrix.dtype} and shape {matrix.shape}, not float and 3x4"
+        )
     width, height = recipe.resolution
     return View(
         name=name,

@@ -1,13 +1,13 @@
-"""Synthetic scenes as HDF5, for the study's trainer and anything else that reads h5py.
+"""The export kind `hdf5`: synthetic scenes as HDF5, for selfstudy's trainer or any HDF5 reader.
 
-    imgs_00.h5, imgs_01.h5, …    the pictures as rendered: a PNG file in each row
-    data_<edge>[_lab].h5         --preprocess: resized and standardised, ready to train on
+    imgs_00.h5, imgs_01.h5, …    the images as rendered: one PNG file per row
+    data_<edge>[_lab].h5         with --preprocess: resized and standardised, ready for training
 
-Rows of pictures are in the order of the samples' indices, whose gaps `idx` shows; preprocessed ones
-are mixed (`worker.export.samples.order`), and the attribute `rows` says how many are to train on,
-to validate and to test. `uid` says which zip a row is from. Source of the other names, types and
-shapes: princeton-vl/selfstudy and its reader: with one object a sample there is no axis
-of objects, and without labels of every pixel the class is the target.
+Rows of imgs_*.h5 are ordered by sample index, which `idx` holds; indices may have gaps. Rows of
+data_*.h5 are shuffled (`worker.export.samples.order`), and the attribute `rows` has the numbers of
+training, validation and test rows. `uid` names the zip of each row. The other names, types and
+shapes are those of princeton-vl/selfstudy and its reader: with one object per sample there is no
+axis of objects, and without pixel labels the class is the target.
 """
 
 from __future__ import annotations
@@ -32,31 +32,31 @@ from worker.export.samples.read import FIELDS, Sample, read
 
 WITHOUT_END: Final = 1 << 62
 OBJECTS: Final = 500
-"""Zips in a file of pictures: 10,000 samples, of 20 a zip."""
+"""Default number of zips per file of images: 10,000 samples at 20 per zip."""
 RAW: Final = ("png_images", "png_targets")
 PREPROCESSED: Final = ("data", "targets")
-"""Names of the columns of pictures and of their labels."""
+"""Names of the columns of images and of their labels."""
 
 Edge = Annotated[int, msgspec.Meta(ge=1, le=4096)]
 Many = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """The samples of one zip, as rows of each column."""
+    """The samples of one zip: one row per sample in every column."""
 
     uid: str
     values: dict[str, Values]
     part: NDArray[np.int64]
-    """(n,), what they are for: places in `order.PARTS`."""
+    """(n,): the part of each row, as an index into `order.PARTS`."""
 
     @property
     def columns(self) -> dict[str, Column]:
-        """What a file has whose rows they are."""
+        """The columns of a file that takes these rows."""
         return {name: hdf5_table.column_of(values) for name, values in self.values.items()}
 
     @property
     def ends(self) -> tuple[int, int]:
-        """The first index and the last."""
+        """The first and the last sample index."""
         indices = np.asarray(self.values["idx"])
         return int(indices[0]), int(indices[-1])
 
@@ -65,44 +65,44 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An `Export`; see `worker.export.base`."""
 
     all_outcomes: ClassVar[bool] = True
-    """What was not rendered is named, and without it the files keep their numbers."""
+    """Zips that were not rendered are reported, and files keep their numbers without them."""
     keeps_failed: ClassVar[bool] = False
 
     layout: Literal["labels", "classes"] = "labels"
-    """Targets: labels of every pixel, where they were rendered; or the class, as for pictures that
-    came without, which is what the study trains on with one object a sample."""
+    """The targets. "labels": labels of every pixel, if they were rendered, else the class.
+    "classes": always the class, which selfstudy trains on with one object per sample."""
     preprocess: Edge | None = None
-    """Edge of the resized pictures; None: the pictures as rendered."""
+    """Width and height of the resized images in pixels; None keeps the images as rendered."""
     lab: bool = False
-    """Preprocessed pictures in L*a*b*, not RGB."""
+    """Whether preprocessed images are in L*a*b* instead of RGB."""
     group_objects: Many | None = None
-    """At most so many zips in a file; None: 500, and of a preprocessed set all."""
+    """Maximum number of zips per file; None is 500, or all zips if preprocessed."""
 
     def __post_init__(self) -> None:
-        """Raises: ValueError, for options that do not go together."""
+        """Check the combination of options. Raises: ValueError."""
         if self.lab and self.preprocess is None:
-            raise ValueError("--lab goes with --preprocess")
+            raise ValueError("--lab requires --preprocess")
 
     @property
     def grouping(self) -> Grouping | None:
-        """By number, in the samples' order."""
+        """Groups of zips, in the order of their samples."""
         usual = OBJECTS if self.preprocess is None else WITHOUT_END
         return Grouping(self.group_objects or usual, WITHOUT_END, numbered=True)
 
     def convert(self, item: Item) -> Rows:
-        """One zip's samples. Raises: Missing, Unsupported, RenderFailed."""
+        """Convert one zip's samples to rows. Raises: Missing, Unsupported, RenderFailed."""
         found, zipped = item.object, item.zip
         if zipped is None:
             why = f", {found.code}: {found.message}" if found.code else ""
             raise Missing(f"its samples were not rendered ({found.outcome}{why})")
         width, height = zipped.recipe.resolution
         if self.preprocess is not None and width != height:
-            raise Unsupported(f"its pictures are of {width}x{height}, --preprocess makes squares")
+            raise Unsupported(f"its images are {width}x{height}; --preprocess needs square images")
         shown = zipped.recipe.scenes.objects
         if self.layout == "classes" and zipped.recipe.product == "scenes" and shown > 1:
             raise Unsupported(
-                f"its samples show {shown} objects each, --layout classes takes the class of one; "
-                "--layout labels takes any"
+                f"its samples show {shown} objects each; --layout classes needs one object per "
+                "sample, --layout labels takes any number"
             )
         indices, objects, pictures, labels = [], [], [], []
         for sample in read(zipped, found.file_identifier):
@@ -136,7 +136,7 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return normal.labels(labels, self.preprocess)
 
     def write(self, unit: str, parts: Iterable[Rows], folder: Path) -> list[str]:
-        """One file; none, if no sample is left. Raises: RenderFailed, NodeError."""
+        """Write one file, or none if no sample is left. Raises: RenderFailed, NodeError."""
         rest = iter(parts)
         first = next(rest, None)
         if first is None:
@@ -160,7 +160,7 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [name]
 
     def check(self, folder: Path, files: list[str], count: int) -> None:
-        """Rows are in order, of so many zips, and their pictures whole. Raises: NotAsWritten."""
+        """Check the order of the rows, the number of zips and the images. Raises: NotAsWritten."""
         (name,) = files
         with hdf5_table.reading(folder / name) as file:
             checks.rows(file, count)
@@ -183,10 +183,10 @@ def _column(rows: list[Any]) -> Values:
 
 
 def _follow(rows: Rows, last: int) -> None:
-    """Refuse samples that another zip told of. Raises: RenderFailed."""
+    """Check that the samples follow those of the zip before. Raises: RenderFailed."""
     start, end = rows.ends
     if start <= last:
         raise RenderFailed(
-            f"{keys.render_zip(rows.uid)} has samples {start} to {end}, others that share its "
-            f"file go up to {last}: of every sample there may be one"
+            f"{keys.render_zip(rows.uid)} has samples {start} to {end}, but earlier zips of the "
+            f"same file go up to {last}; every sample may occur only once"
         )

@@ -1,8 +1,8 @@
-"""A file that takes what HDF5 writes whatever becomes of the disk.
+"""A file for HDF5 that never reports a failed write to the library.
 
-HDF5 does not outlive a write that failed: the file cannot be closed any more, and the process
-crashes when it ends (HDF5 2.0, a full disk). So it is never told. What the disk did not take is
-kept in memory, for HDF5 to read back, and `refused` says that the file is no good.
+After a failed write (HDF5 2.0, full disk) the file cannot be closed and the process crashes at
+exit. This file therefore keeps data that the disk rejects in memory, where HDF5 can read it back,
+and records the error in `refused`.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from pathlib import Path
 
 
 class Hdf5Sink(io.RawIOBase):
-    """A new file for h5py's driver "fileobj". Raises: OSError, when it cannot be made."""
+    """A new file for h5py's driver "fileobj". Raises: OSError, if it cannot be created."""
 
     def __init__(self, path: Path) -> None:
         self.refused: OSError | None = None
-        """Why the disk did not take something; the file is to be given up soon."""
+        """The first failed write, if any; the file is then incomplete and must be discarded."""
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         self._place = 0
         self._kept: list[tuple[int, bytes]] = []
 
     def seekable(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As of every file; its end is behind what was kept, too."""
+        """Move to an offset; the end of the file includes data kept in memory."""
         if whence == os.SEEK_END:
             ends = [start + len(data) for start, data in self._kept]
             offset += max(os.fstat(self._file).st_size, *ends, 0)
@@ -37,11 +37,11 @@ class Hdf5Sink(io.RawIOBase):
         return offset
 
     def tell(self) -> int:
-        """Where the next byte goes."""
+        """The current offset."""
         return self._place
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # of these
-        """Fill the buffer; what was never written is 0."""
+        """Fill the buffer; bytes that were never written read as 0."""
         view = memoryview(buffer)
         data = os.pread(self._file, len(view), self._place)
         view[:] = data.ljust(len(view), b"\0")
@@ -54,7 +54,7 @@ class Hdf5Sink(io.RawIOBase):
         return len(view)
 
     def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]  # only these come
-        """Write all of it, or keep it."""
+        """Write all of `data` to the disk, or keep it in memory after a failed write."""
         view = memoryview(data)
         try:
             done = 0
@@ -68,7 +68,7 @@ class Hdf5Sink(io.RawIOBase):
         return len(view)
 
     def truncate(self, size: int | None = None) -> int:
-        """Cut off or extend."""
+        """Set the size of the file; by default to the current offset."""
         size = self._place if size is None else size
         try:
             os.truncate(self._file, size)
@@ -77,7 +77,7 @@ class Hdf5Sink(io.RawIOBase):
         return size
 
     def close(self) -> None:
-        """The file stays, whole unless `refused`."""
+        """Close the file; it is complete unless `refused` is set."""
         if not self.closed:
             os.close(self._file)
         super().close()

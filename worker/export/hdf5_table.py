@@ -1,7 +1,7 @@
-"""HDF5 files, the same bytes for the same rows; rows are added as they come.
+"""Reproducible HDF5 tables: the same rows give the same bytes. Rows are appended.
 
-Nothing in a file tells the time, and its structures are those of HDF5 1.8 to 1.10, which every
-reader of today takes. Memory holds the rows of one call and a chunk of each column.
+Files hold no times and use structures of HDF5 1.8 to 1.10, which all current readers support.
+Memory holds the rows of one call and one chunk of each column.
 """
 
 from __future__ import annotations
@@ -22,50 +22,50 @@ from worker.export.base import NotAsWritten
 from worker.export.hdf5_sink import Hdf5Sink
 
 VERSIONS: Final = ("earliest", "v110")
-"""The default differs from one HDF5 library to the next."""
+"""The HDF5 format versions used; set explicitly, since the default depends on the library."""
 CHUNK_BYTES: Final = 1 << 18
 CHUNK_ROWS: Final = 256
 WHOLE_BYTES: Final = 1 << 26
-"""A column of less is put into another order at once, a larger one row by row."""
+"""A smaller column is reordered in memory, a larger one row by row."""
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A data set of which every row has this shape and type."""
+    """The shape and type of every row of an HDF5 dataset."""
 
     shape: tuple[int, ...]
     dtype: Any
-    """NumPy's, or `BYTES`."""
+    """A NumPy type, or that of `BYTES`."""
 
     @property
     def chunk(self) -> tuple[int, ...]:
-        """Rows that lie together: up to 256 KB, so that a reader of one gets few others."""
+        """The chunk shape: at most 256 KB, so that reading one row loads few others."""
         size = math.prod(self.shape) * np.dtype(self.dtype).itemsize
         return (max(1, min(CHUNK_ROWS, CHUNK_BYTES // max(1, size))), *self.shape)
 
 
 BYTES: Final = Column((), h5py.vlen_dtype(np.uint8))
-"""A column of files: as many bytes in each row as there are."""
+"""A column of files: each row is a byte string of any length."""
 
 Values = NDArray[Any] | Sequence[bytes]
-"""Some rows of a column: an array whose first axis they are, or a file each."""
+"""Rows of a column: an array whose first axis is the row, or one file per row."""
 
 
 def column_of(values: Values) -> Column:
-    """The column that takes such rows."""
+    """The column that these rows belong to."""
     if isinstance(values, np.ndarray):
         return Column(values.shape[1:], values.dtype)
     return BYTES
 
 
 class NewFile(msgspec.Struct, frozen=True):
-    """A file that is being written, and where its bytes go."""
+    """An HDF5 file being written, and the sink below it."""
 
     file: h5py.File
     sink: Hdf5Sink
 
 
 class Table:
-    """Columns of equally many rows, in a file that is being written."""
+    """Columns of equal length in a file being written."""
 
     def __init__(self, new: NewFile, columns: Mapping[str, Column]) -> None:
         self.rows = 0
@@ -79,7 +79,7 @@ class Table:
         }  # fmt: skip
 
     def append(self, rows: Mapping[str, Values]) -> None:
-        """Add equally many rows to every column. Raises: OSError, when the disk refuses them."""
+        """Append the same number of rows to every column. Raises: OSError, if a write fails."""
         (count,) = {len(values) for values in rows.values()}
         for name, values in sorted(rows.items()):
             column = self._columns[name]
@@ -93,9 +93,9 @@ class Table:
         self._check()
 
     def reorder(self, order: NDArray[np.intp]) -> None:
-        """Put row `order[i]` in place i, in columns of arrays, and in no more room than they have.
+        """Move row `order[i]` to row i, in place; `order` is a permutation.
 
-        `order` has every row once. Raises: OSError, when the disk refuses them.
+        Every column must hold arrays. Raises: OSError, if a write fails.
         """
         for column in self._columns.values():
             if column.size * column.dtype.itemsize <= WHOLE_BYTES:
@@ -105,7 +105,7 @@ class Table:
             self._check()
 
     def _along_cycles(self, column: h5py.Dataset, order: NDArray[np.intp]) -> None:
-        """One row after the other to where it belongs; memory holds two."""
+        """Permute the rows cycle by cycle; memory holds two rows."""
         done = np.zeros(len(order), np.bool_)
         for start in range(len(order)):
             if done[start]:
@@ -126,7 +126,7 @@ class Table:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[NewFile]:
-    """A new file. Raises: NodeError, when the disk does not take it."""
+    """Create an HDF5 file. Raises: NodeError, if it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(Hdf5Sink(path)) as sink:
@@ -136,14 +136,14 @@ def writing(path: Path) -> Iterator[NewFile]:
                 raise sink.refused
     except OSError as error:
         raise NodeError(
-            f"{path.name} cannot be written to {path.parent}: {error.strerror or error}; free "
-            "some space there, or name another folder with --scratch"
+            f"cannot write {path.name} to {path.parent}: {error.strerror or error}; free some "
+            "space there, or choose another folder with --scratch"
         ) from error
 
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[h5py.File]:
-    """A file that was written. Raises: NotAsWritten, where it cannot be read."""
+    """Open a written file to check it. Raises: NotAsWritten, if it cannot be read."""
     try:
         with h5py.File(path, "r") as file:
             yield file

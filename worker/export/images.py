@@ -1,7 +1,7 @@
-"""A view's images as quantities: straight colour, metric depth, unit normals in the world.
+"""Reads a view's images as quantities: straight colour, depth in world units, world normals.
 
-Each reads whatever kind of image the zip has of that quantity, by the description that the zip's
-metadata.json gives of it, and the most exact where it has several.
+Each function reads the most exact image kind of its quantity that the zip has, and decodes it by
+the description in ``metadata.json``.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Floats = NDArray[np.float32]
 TOP: Final = 65535
 DEPTH_KINDS: Final = ("depth-exr", "depth-npy", "depth", "depth-f16")
 NORMAL_KINDS: Final = ("normal-exr", "normal-16", "normal")
-"""The most exact first."""
+"""Image kinds, the most exact first."""
 
 
 def checked(zipped: RenderZip, view: Camera, kind: str) -> bytes:
-    """An image's file as it is in the zip, once it has decoded as the worker's own of that kind.
+    """An image's file, byte for byte, checked to decode as an image of this kind and size.
 
     Raises: RenderFailed.
     """
@@ -43,12 +43,12 @@ def checked(zipped: RenderZip, view: Camera, kind: str) -> bytes:
 
 
 def has(zipped: RenderZip, *kinds: str) -> bool:
-    """Whether the views have an image of any of these kinds."""
+    """Whether the zip has images of any of these kinds."""
     return any(kind in zipped.metadata.render_worker.images for kind in kinds)
 
 
 def colour(zipped: RenderZip, view: Camera) -> NDArray[np.uint8]:
-    """(height, width, 4) 8-bit sRGB, straight alpha: the colour image, without one the albedo.
+    """The colour image, else the albedo: (height, width, 4) 8-bit sRGB with straight alpha.
 
     Raises: Unsupported, RenderFailed.
     """
@@ -56,14 +56,16 @@ def colour(zipped: RenderZip, view: Camera) -> NDArray[np.uint8]:
 
 
 def albedo(zipped: RenderZip, view: Camera) -> NDArray[np.uint8]:
-    """As `colour`, but the albedo before the colour image."""
+    """Like `colour`, but prefers the albedo to the colour image."""
     return _straight(zipped, view, ("albedo", "colour"))
 
 
 def picture(zipped: RenderZip, view: Camera, background: str | None = None) -> NDArray[np.uint8]:
-    """`colour`, or (height, width, 3) of a zip whose colour images stand on a background.
+    """Like `colour`, but (height, width, 3) if the colour images have an opaque background.
 
-    If `background` ("white", "black") is named it must be that. Raises: as `colour`.
+    If given, `background` is the only one accepted: "white" or "black".
+
+    Raises: Unsupported, RenderFailed.
     """
     about = zipped.metadata.render_worker.images.get("colour", {})
     if about.get("channels") != "RGB":
@@ -74,12 +76,12 @@ def picture(zipped: RenderZip, view: Camera, background: str | None = None) -> N
 
 
 def colour_kind(zipped: RenderZip) -> str:
-    """The kind of image that `colour` reads. Raises: Unsupported."""
+    """The image kind that `colour` reads. Raises: Unsupported."""
     return _kind(zipped, ("colour", "albedo"), "colour image with transparency")
 
 
 def depth(zipped: RenderZip, view: Camera) -> Floats:
-    """(height, width) planar Z in world units, infinite where nothing is seen.
+    """Planar Z in world units: (height, width), infinite on the background.
 
     Raises: Unsupported, RenderFailed.
     """
@@ -101,19 +103,19 @@ def depth(zipped: RenderZip, view: Camera) -> Floats:
 
 
 def depth_16(zipped: RenderZip, view: Camera) -> NDArray[np.uint16]:
-    """(height, width) of the 16-bit depth image as it is stored. Raises: as `depth`."""
+    """The stored values of the 16-bit depth image, (height, width). Raises: as `depth`."""
     kind = _kind(zipped, ("depth",), "16-bit depth")
     return _png(zipped, _file(zipped, view, kind), view, "I;16").astype(np.uint16)
 
 
 def material_alpha(zipped: RenderZip, view: Camera) -> NDArray[np.uint16]:
-    """(height, width) 16-bit opacity of the material. Raises: as `depth`."""
+    """The material's opacity in 16 bits, (height, width). Raises: as `depth`."""
     kind = _kind(zipped, ("alpha",), "material alpha")
     return _png(zipped, _file(zipped, view, kind), view, "I;16").astype(np.uint16)
 
 
 def mask(zipped: RenderZip, view: Camera) -> NDArray[np.bool_]:
-    """(height, width): is the object seen? The mask image, else where there is depth, else alpha.
+    """Where the object is visible, (height, width): from the mask, else depth, else alpha.
 
     Raises: as `depth`.
     """
@@ -125,7 +127,7 @@ def mask(zipped: RenderZip, view: Camera) -> NDArray[np.bool_]:
 
 
 def normal(zipped: RenderZip, view: Camera) -> Floats:
-    """(height, width, 3) unit normals in the world, (0, 0, 0) where there is none.
+    """Unit normals in world axes, (height, width, 3); (0, 0, 0) where there is none.
 
     Raises: as `depth`.
     """
@@ -170,7 +172,7 @@ def _seen(z: Floats) -> Floats:
 def _name(zipped: RenderZip, view: Camera, kind: str) -> str:
     name = view.files.get(kind)
     if name is None:
-        raise zipped.damaged(f"names no {kind} image for view {view.name}")
+        raise zipped.damaged(f"has no {kind} image of view {view.name} in its cameras")
     return name
 
 
@@ -179,7 +181,7 @@ def _file(zipped: RenderZip, view: Camera, kind: str) -> bytes:
 
 
 def depth_range(zipped: RenderZip, view: Camera) -> tuple[float, float]:
-    """Depths of the values 0 and 65535 in a view's 16-bit image. Raises: RenderFailed."""
+    """The depths that 0 and 65535 stand for in a view's 16-bit image. Raises: RenderFailed."""
     try:
         facts = view.facts.get("depth") or {}
         if "near" in facts:
@@ -189,7 +191,7 @@ def depth_range(zipped: RenderZip, view: Camera) -> tuple[float, float]:
         if not 0 <= near < far < BOUND:
             raise ValueError(f"{near} to {far}")  # noqa: TRY301 - joins the others
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise zipped.damaged(f"does not say which depths view {view.name} has") from error
+        raise zipped.damaged(f"has no valid depth range for view {view.name}") from error
     return near, far
 
 
@@ -201,7 +203,10 @@ def _png(zipped: RenderZip, data: bytes, view: Camera, mode: str) -> NDArray[Any
 
 
 def _deep(zipped: RenderZip, data: bytes, view: Camera) -> NDArray[np.uint16]:
-    """16-bit RGB, which Pillow cannot keep, from the worker's own plain form of PNG."""
+    """Decode 16-bit RGB as `worker.codecs.png` writes it: unfiltered, in one IDAT chunk.
+
+    Pillow would reduce it to 8 bits.
+    """
     _png(zipped, data, view, "RGB;16")  # checksums, size
     try:
         start = data.index(b"IDAT") + 4

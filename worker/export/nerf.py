@@ -1,6 +1,6 @@
-"""Scenes to train radiance fields on: one object a scene, in the layout of a trainer's reader.
+"""The export kind `nerf`: one scene per object, in the layout of a radiance field trainer.
 
-The layouts are in `worker.export.layouts`; a turntable GIF goes along with each object.
+The layouts are in `worker.export.layouts`. Every scene comes with a turntable GIF.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     layout: Literal["blender", "nsvf", "nerfstudio", "instant-ngp", "get3d"] = "blender"
     splits: str | None = None
-    """train,val,test as counts or shares; see `worker.export.splits`."""
+    """"train,val,test" as counts or fractions; see `worker.export.splits`."""
     category: str = "objects"
-    """Layout get3d: the synset of objects that are in none."""
+    """For layout get3d: the synset of objects whose metadata names none."""
 
     def __post_init__(self) -> None:
-        """Refuse splits that make no sense, and what is no folder's name. Raises: ValueError."""
+        """Check the splits, and that the category can be a folder name. Raises: ValueError."""
         if self.splits is not None:
             splits.parsed(self.splits)
         if not get3d.SAFE.fullmatch(self.category):
-            raise ValueError(f"--category {self.category!r} cannot be a folder's name")
+            raise ValueError(f"--category {self.category!r} cannot be a folder name")
 
     @property
     def grouping(self) -> Grouping | None:
-        """Every object has its own files."""
+        """None: every object has its own files."""
         return None
 
     def convert(self, item: Item) -> Scene:
-        """The scene, its views split. Raises: Unsupported."""
+        """Split the views of one object. Raises: Unsupported, RenderFailed."""
         zipped = item.rendered
         for view in zipped.views:
             if view.projection != "perspective":
@@ -61,7 +61,7 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def write(self, unit: str, parts: Iterable[Scene], folder: Path) -> list[str]:  # noqa: ARG002 - the scene knows its name
-        """One object's files. Raises: Unsupported, RenderFailed."""
+        """Write one object's files. Raises: Unsupported, RenderFailed."""
         (scene,) = parts
         layout = NERF_LAYOUTS[self.layout]
         names = []
@@ -73,10 +73,13 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [*names, film]
 
     def check(self, folder: Path, files: list[str], count: int) -> None:
-        """Images, arrays and points decode, JSON parses, and its paths lead to files."""
+        """Check that all files decode and that paths in JSON name written files.
+
+        Raises: NotAsWritten.
+        """
         written = set(files)
         if len(written) != len(files) or count != 1:
-            raise NotAsWritten("two files of one name")
+            raise NotAsWritten("two files have the same name")
         for name in files:
             reader = READERS.get(PurePosixPath(name).suffix)
             try:
@@ -88,27 +91,27 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _check_paths(name: str, document: dict[str, Any], written: set[str]) -> None:
-    """Files that it names, and every frame's, are among those written. Raises: NotAsWritten."""
+    """Check that the files named by a transforms file were written. Raises: NotAsWritten."""
     base = PurePosixPath(name).parent
     points = document.get("ply_file_path")
     if points is not None and str(base / points) not in written:
-        raise NotAsWritten(f"{name} names {points}, which is not there")
+        raise NotAsWritten(f"{name} names {points}, which was not written")
     for frame in document["frames"]:
         for key in ("file_path", "mask_path", "depth_path", "depth_file_path"):
             if key not in frame:
                 continue
             path = str(base / frame[key])
             if path not in written and f"{path}.png" not in written:
-                raise NotAsWritten(f"{name} names {frame[key]}, which is not there")
+                raise NotAsWritten(f"{name} names {frame[key]}, which was not written")
         if np.asarray(frame["transform_matrix"]).shape != (4, 4):
             raise NotAsWritten(f"{name}: a transform_matrix that is not 4x4")
 
 
 def _read_points(data: bytes) -> None:
-    """Raises: ValueError."""
+    """Check that a PLY has points, all finite. Raises: ValueError."""
     found = ply.read_binary(data)
     if not len(found.xyz) or not np.isfinite(found.xyz).all():
-        raise ValueError("points that are nowhere, or none")
+        raise ValueError("it has no points, or points that are not finite")
 
 
 def _read_image(data: bytes) -> None:

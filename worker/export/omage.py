@@ -1,11 +1,11 @@
-"""Object images as one HDF5 set, as the omages' own trainer reads them.
+"""The export kind `omage`: object images in one HDF5 file, as the omages' own trainer reads them.
 
     df_p64_m02_res64.h5          `omage` (N, 64, 64, 12), uint16: value * 65535 truncated
-    df_p64_m02_res64_meta.json   by shape id (uid), in the order of the rows: success, cate_id,
-                                 cate_text, path, file_identifier
+    df_p64_m02_res64_meta.json   shape id (uid) to success, cate_id, cate_text, path and
+                                 file_identifier, in the order of the rows
 
-64 charts at most, margin 0.02, 64 pixels: as the recipe has them. Source:
-the omages' own reader, which takes row i of the set for entry i of the JSON file.
+The names give the recipe's number of charts (64), margin (0.02) and size in pixels (64). Format:
+the omages' own reader, which matches row i with entry i of the JSON file.
 """
 
 from __future__ import annotations
@@ -32,21 +32,22 @@ from worker.omage.npz_files import NotOmage
 WITHOUT_END: Final = 1 << 62
 DATA: Final = "omage"
 USUAL: Final = "objects"
-"""The category of those that name none, unless told otherwise."""
+"""Default category of objects whose metadata names none."""
 NO_PIXELS: Final = np.empty(0, np.uint16)
 
 Many = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One object."""
+    """One object's row."""
 
     uid: str
     file_identifier: str
     category: str
     name: str
-    """The set's, but for the group."""
+    """The name of the data set, without a group number."""
     pixels: NDArray[np.uint16]
+    """(R, R, 12)."""
 
 
 class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,31 +57,34 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keeps_failed: ClassVar[bool] = False
 
     category: str = USUAL
-    """Of objects whose metadata names no synset."""
+    """The category of objects whose metadata names no synset."""
     categories: str | None = None
-    """All of them, with commas; a category's id is its place. None: the file's own, sorted."""
+    """All categories, separated by commas; a category's id is its position. None takes the
+    categories found in the file, sorted."""
     group_objects: Many | None = None
-    """At most so many objects in a file; None: all in one."""
+    """Maximum number of objects per file; None puts all into one."""
 
     def __post_init__(self) -> None:
-        """Raises: ValueError, for options that do not go together."""
+        """Check the combination of options. Raises: ValueError."""
         if self.group_objects is not None and self.categories is None:
             raise ValueError(
-                "--group-objects goes with --categories: ids must be the same in every file"
+                "--group-objects requires --categories, so that ids are the same in every file"
             )
         names = [] if self.categories is None else self.categories.split(",")
         if not all(names) or len(set(names)) != len(names):
-            raise ValueError(f"--categories {self.categories!r}: names with commas, each once")
+            raise ValueError(
+                f"--categories {self.categories!r}: give distinct names, separated by commas"
+            )
         if names and self.category not in (USUAL, *names):
-            raise ValueError(f"--category {self.category!r} is none of --categories")
+            raise ValueError(f"--category {self.category!r} is not one of --categories")
 
     @property
     def grouping(self) -> Grouping | None:
-        """By number."""
+        """Groups of up to `group_objects` objects."""
         return Grouping(self.group_objects or WITHOUT_END, WITHOUT_END)
 
     def convert(self, item: Item) -> Row:
-        """One object's row. Raises: Unsupported, RenderFailed."""
+        """Read one object's row. Raises: Unsupported, RenderFailed."""
         zipped = item.rendered
         spec = zipped.recipe.omage
         if zipped.recipe.product != DATA:
@@ -88,9 +92,9 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         try:
             pixels = stored.decode(zipped.read(keys.omage_small(spec.small)))
         except NotOmage as error:
-            raise zipped.damaged(f"has an object image that is none: {error}") from error
+            raise zipped.damaged(f"has an object image that does not decode: {error}") from error
         if pixels.dtype != np.uint16 or len(pixels) != spec.small:
-            raise zipped.damaged("has an object image of another size or type")
+            raise zipped.damaged(f"has an object image that is not uint16 of {spec.small} pixels")
         if not pixels[..., OCCUPANCY].any():
             raise zipped.damaged("has an object image that is empty")
         return Row(
@@ -106,11 +110,11 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         found = str(about.get("synset", self.category)) if isinstance(about, dict) else ""
         category = found or self.category
         if self.categories is not None and category not in self.categories.split(","):
-            raise Unsupported(f"its category {category!r} is none of --categories")
+            raise Unsupported(f"its category {category!r} is not one of --categories")
         return category
 
     def write(self, unit: str, parts: Iterable[Row], folder: Path) -> list[str]:
-        """The set and the file about it; none, if no object is left."""
+        """Write the HDF5 and the JSON file, or none if no object is left. Raises: NodeError."""
         rest = iter(parts)
         first = next(rest, None)
         if first is None:
@@ -122,7 +126,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             table = hdf5_table.Table(new, {DATA: hdf5_table.column_of(first.pixels[None])})
             for row in itertools.chain((first,), rest):
                 table.append({DATA: row.pixels[None]})
-                # A part of the pixels would hold on to all of them.
+                # Keep the row without its pixels, or memory would hold all images.
                 rows.append(msgspec.structs.replace(row, pixels=NO_PIXELS))
         ids = self._ids(rows)
         document = {
@@ -136,7 +140,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for row in rows
         }
         meta = keys.omage_meta(name)
-        # Not sorted: entries are in the order of the rows.
+        # Entries must stay in the order of the rows.
         (folder / meta).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         return [name, meta]
 
@@ -149,7 +153,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {name: number for number, name in enumerate(names)}
 
     def check(self, folder: Path, files: list[str], count: int) -> None:
-        """As many rows as entries, each with something in it."""
+        """Check that rows and entries match and that no row is empty. Raises: NotAsWritten."""
         name, meta = files
         try:
             entries: dict[str, Any] = json.loads((folder / meta).read_text("utf-8"))
@@ -158,7 +162,9 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         with hdf5_table.reading(folder / name) as file:
             data = file[DATA]
             if len(data) != count or len(entries) != count:
-                raise NotAsWritten(f"{name} has {len(data)} rows, {meta} {len(entries)}: {count}")
+                raise NotAsWritten(
+                    f"{name} has {len(data)} rows and {meta} {len(entries)} entries, not {count}"
+                )
             for number, uid in enumerate(entries):
                 if not data[number, ..., OCCUPANCY].any():
-                    raise NotAsWritten(f"{name}: row {number}, {uid}, is empty")
+                    raise NotAsWritten(f"{name}: row {number} ({uid}) is empty")

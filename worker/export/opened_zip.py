@@ -1,8 +1,8 @@
-"""One object's zip, opened: its metadata and its files. Whatever is wrong with it has a name.
+"""Reads one object's zip: its metadata and its files. Every defect is an `ObjectError`.
 
-A zip may come from anyone who can write to the store: sizes are looked at before anything is
-read (its own by `worker.export.source`), names lead to members of the zip only, and nothing is
-unpacked to disk.
+Zips are untrusted, since anyone who can write to the store can replace them. Sizes are checked
+before data is read (the zip's own size by `worker.export.source`), names refer only to members of
+the zip, and nothing is extracted to disk.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from worker.pack.archive import UNREADABLE
 
 MEMBER_LIMIT: Final = 1 << 28
 LARGEST: Final = 1 << 31
-"""Bytes that a zip may have, or unpack to, to be read."""
+"""Maximum size of a zip that is read, both packed and unpacked, in bytes."""
 RESTORED: Final = "'run --retry lost' renders it again"
-AGAIN: Final = f"remove it, and {RESTORED}"
+AGAIN: Final = f"delete it, then {RESTORED}"
 
 T = TypeVar("T")
 Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
@@ -40,7 +40,7 @@ class ViewCoverage(msgspec.Struct, frozen=True):
 
 
 class RenderWorker(msgspec.Struct, frozen=True, kw_only=True):
-    """The worker's own part of ``metadata.json``."""
+    """The key `render_worker` of ``metadata.json``; see `worker.pack.records.metadata`."""
 
     preset: str
     source: str | None = None
@@ -53,20 +53,20 @@ class RenderWorker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SceneSize(msgspec.Struct, frozen=True, kw_only=True):
-    """The object's bounding box before it was normalised."""
+    """The object's bounding box in the file's coordinates, before normalisation."""
 
     bbox_min: Row
     bbox_max: Row
 
 
 class MissingTextures(msgspec.Struct, frozen=True):
-    """Of which a zip tells more."""
+    """Missing textures, summarised; a zip's metadata has more keys than are read."""
 
     count: Count | None = None
 
 
 class Metadata(msgspec.Struct, frozen=True, kw_only=True):
-    """What exports take from ``metadata.json``."""
+    """The keys of ``metadata.json`` that exports read."""
 
     COUNTS: ClassVar = (
         "object_count", "mesh_count", "vert_count", "edge_count", "poly_count", "material_count",
@@ -91,18 +91,17 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     render_worker: RenderWorker
 
 
-# Made here, before there are threads: two threads that are first to decode one type at the same
-# time crash msgspec 0.22 (a null pointer in its half-built description of the type).
+# Created at import, before any thread starts: msgspec 0.22 crashes if two threads are the first to
+# decode the same type at the same time (a null pointer in its half-built type information).
 _METADATA: Final = msgspec.json.Decoder(Metadata)
 
 
 class OpenedZip:
-    """A zip opened: `uid`'s, of these bytes, whose sha256 must be `sha256` if that is known.
+    """The zip of object `uid`, opened from its bytes.
 
-    `recipe` is the one it was made by.
+    `recipe` is the recipe that rendered it, `sha256` the hex digest in the ledger, if known.
 
-    Raises: RenderFailed, when it is not a whole zip of the worker's; Modified, when it is not
-    the one that the ledger tells of.
+    Raises: RenderFailed, if the zip is damaged; Modified, if its digest is not `sha256`.
     """
 
     def __init__(self, uid: str, data: bytes, recipe: Recipe, sha256: str | None = None) -> None:
@@ -111,8 +110,8 @@ class OpenedZip:
         self.size = len(data)
         if sha256 is not None and (found := sha256_of(data)) != sha256:
             raise Modified(
-                f"{keys.render_zip(uid)} is damaged or was replaced: its sha256 is "
-                f"{found[:12]}…, the ledger says {sha256[:12]}…; {AGAIN}"
+                f"{keys.render_zip(uid)} was damaged or replaced: its sha256 is {found[:12]}…, "
+                f"but the ledger has {sha256[:12]}…; {AGAIN}"
             )
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
@@ -124,34 +123,39 @@ class OpenedZip:
         self.metadata = self.json(keys.METADATA, _METADATA)
 
     def names(self) -> list[str]:
-        """Its files, relative to the object's folder, in the zip's order."""
+        """The paths of its files, relative to the object's folder, in the zip's order."""
         prefix = keys.member(self.uid, "")
         return [name.removeprefix(prefix) for name in self._members if name.startswith(prefix)]
 
     def read(self, name: str) -> bytes:
-        """One file, relative to the object's folder, its CRC checked. Raises: RenderFailed."""
+        """Read one file by its path relative to the object's folder; its CRC is checked.
+
+        Raises: RenderFailed, if it is missing or damaged.
+        """
         info = self._members.get(keys.member(self.uid, name))
         if info is None:
             raise self.damaged(f"has no {name}")
         if info.file_size > MEMBER_LIMIT or info.compress_type != zipfile.ZIP_STORED:
-            raise self.damaged(f"has a {name} that is larger or packed otherwise than the worker's")
+            raise self.damaged(
+                f"has a {name} that is compressed or larger than {MEMBER_LIMIT >> 20} MB"
+            )
         try:
             return self._zip.read(info)
         except UNREADABLE as error:
             raise self.damaged(f"has a damaged {name}: {error}") from error
 
     def json(self, name: str, decoder: msgspec.json.Decoder[T]) -> T:
-        """One JSON file. Raises: RenderFailed, also where it is not what `decoder` takes."""
+        """Read one JSON file. Raises: RenderFailed, also if it does not match the type."""
         try:
             return decoder.decode(self.read(name))
         except NOT_JSON as error:
-            raise self.damaged(f"has a {name} that is not the worker's: {why(error)}") from error
+            raise self.damaged(f"has an invalid {name}: {why(error)}") from error
 
     def array(self, name: str) -> NDArray[Any]:
-        """One NPY file's array, of any type and shape but of objects. Raises: RenderFailed."""
+        """Read one NPY file, of any shape and type except Python objects. Raises: RenderFailed."""
         stream = io.BytesIO(self.read(name))
         try:
-            # Not np.load, which opens zips of arrays too.
+            # np.load would also open zips of arrays.
             load = np.lib.format.read_array
             found: NDArray[Any] = load(stream, allow_pickle=False)  # type: ignore[no-untyped-call]  # NumPy's own
         except Exception as error:
@@ -159,13 +163,13 @@ class OpenedZip:
         return found
 
     def damaged(self, what: str) -> RenderFailed:
-        """The error that says `what` is wrong with this zip."""
+        """An error that says what is wrong with this zip, such as "has no views"."""
         return RenderFailed(f"{keys.render_zip(self.uid)} {what}; {AGAIN}")
 
     def lacking(self, what: str) -> Unsupported:
-        """The error that says `what` another preset would have put into it."""
+        """An error that says that this zip lacks `what`, which another preset would render."""
         return Unsupported(
-            f"the zip has no {what}, which this export needs (preset "
+            f"the zip has no {what}; this export needs it (preset "
             f"'{self.metadata.render_worker.preset}', images: "
             f"{', '.join(sorted(self.metadata.render_worker.images)) or 'none'})"
         )

@@ -1,4 +1,4 @@
-"""An export's options: the kind's own, of which some are for some of its layouts only."""
+"""The options of an export kind, some of which apply only to some of its layouts."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ ONLY_WITH: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("webdataset", "category"): ("zeronvs",),
     ("webdataset", "background"): ("zeronvs",),
 }
-"""Kind and option to the layouts in which it means something; what is not here does in all."""
+"""(kind, option) to the layouts that it applies to; options not listed apply to all layouts."""
 
 _AT: Final = re.compile(r".* - at `\$\.(\w+)`")
-"""How msgspec says which field is wrong."""
+"""Finds the invalid field in a message of msgspec."""
 
 
 def open_kind(name: str, options: Mapping[str, Any]) -> Export[Any]:
-    """The kind of this name with these options. Raises: UsageError."""
+    """Create the export kind `name` with these options. Raises: UsageError."""
     if name not in EXPORT_KINDS:
-        raise UsageError(f"no export '{name}'; there are {', '.join(sorted(EXPORT_KINDS))}")
+        raise UsageError(f"unknown export '{name}'; allowed: {', '.join(sorted(EXPORT_KINDS))}")
     kind = EXPORT_KINDS[name]()
     known = {field.name for field in msgspec.structs.fields(kind)}
     for option in options:
         if option not in known:
             flags = ", ".join(_flag(each) for each in sorted(known))
             raise UsageError(
-                f"export '{name}' takes no {_flag(option)}; it takes {flags or 'none'}"
+                f"export '{name}' has no option {_flag(option)}; allowed: {flags or 'none'}"
             )
     try:
         made: Export[Any] = msgspec.convert(dict(options), kind)
@@ -47,14 +47,14 @@ def open_kind(name: str, options: Mapping[str, Any]) -> Export[Any]:
         layouts = ONLY_WITH.get((name, option))
         if layouts is not None and layout not in layouts:
             raise UsageError(
-                f"export '{name}' --layout {layout} takes no {_flag(option)}, which is for "
+                f"export '{name}' --layout {layout} has no option {_flag(option)}; use it with "
                 f"--layout {' or '.join(layouts)}"
             )
     return made
 
 
 def _explained(error: msgspec.ValidationError, kind: type[Any], options: Mapping[str, Any]) -> str:
-    """What is wrong with an option, and what is allowed; of one alone, or of several together."""
+    """Explain what is wrong with one option, or with several together, and what is allowed."""
     found = _AT.fullmatch(str(error))
     if found is None:
         return str(error)

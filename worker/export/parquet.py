@@ -1,9 +1,9 @@
-"""A catalogue of the whole output: ``catalogue-000000.parquet``, …, a row per object.
+"""The export kind `parquet`: a catalogue with one row per object of the output.
 
-Every object that the ledger knows has a row, whatever its outcome; of what was not rendered the
-columns that only a zip can fill are null. So they are of an object whose zip is gone or damaged:
-its outcome is "rendered", its code and message say what became of the zip. Rows are in the order
-of the uids, shard by shard.
+Files are ``catalogue-000000.parquet`` and so on. Every object in the ledger has a row, whatever its
+outcome. Columns that come from the zip are null if the object was not rendered. They are also null
+if the zip is missing or damaged: the outcome is then "rendered", and code and message describe the
+problem. Rows are ordered by shard, then by uid.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ SCHEMA: Final = pa.schema(
         pa.field("metadata", pa.string()),
     ]
 )
-"""sha256 and file_size are the model's; the box is the object's before it was normalised;
-metadata is the index's, as JSON."""
+"""sha256 and file_size are those of the model; bbox_min and bbox_max are in the file's coordinates,
+before normalisation; metadata is the index's, as JSON."""
 COMPRESSION: Final = "zstd"
 
 
@@ -59,17 +59,17 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keeps_failed: ClassVar[bool] = True
 
     group_objects: int = 100_000
-    """At most so many rows in a file."""
+    """Maximum number of rows per file."""
     group_mb: int = 1 << 30
-    """At most so many MB of zips told of in a file."""
+    """Maximum total size of the zips listed in a file, in MB."""
 
     @property
     def grouping(self) -> Grouping | None:
-        """By number and size."""
+        """Groups limited by number and by size."""
         return Grouping(self.group_objects, self.group_mb << 20)
 
     def convert(self, item: Item) -> dict[str, Any]:
-        """One row. Raises: RenderFailed."""
+        """Make one row. Raises: RenderFailed, Unsupported."""
         found, problem = item.object, item.problem
         row: dict[str, Any] = {
             "uid": found.uid,
@@ -107,7 +107,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         }
 
     def write(self, unit: str, parts: Iterable[dict[str, Any]], folder: Path) -> list[str]:
-        """One file."""
+        """Write one file."""
         name = keys.parquet_file(unit)
         folder.mkdir(parents=True, exist_ok=True)
         table = pa.Table.from_pylist(list(parts), SCHEMA)
@@ -115,13 +115,13 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [name]
 
     def check(self, folder: Path, files: list[str], count: int) -> None:
-        """The file opens, with its schema and a row for every object, each once."""
+        """Check the schema, and that every object has exactly one row. Raises: NotAsWritten."""
         (name,) = files
         try:
             table = pq.read_table(folder / name)
         except (pa.ArrowException, OSError) as error:
             raise NotAsWritten(f"{name}: {error}") from error
         if not table.schema.equals(SCHEMA):
-            raise NotAsWritten(f"{name} has other columns")
+            raise NotAsWritten(f"{name} does not have the catalogue's schema")
         if table.num_rows != count or len(table["uid"].unique()) != count:
             raise NotAsWritten(f"{name} has {table.num_rows} rows for {count} objects")

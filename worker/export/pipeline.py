@@ -1,9 +1,9 @@
-"""The way of a unit: read and convert, write, check, publish, record.
+"""The export pipeline: read and convert a unit, write, check, publish and record it.
 
-Units are worked on in a few threads at a time over bounded queues
-(`worker.core.staged_pipeline`): numpy, zlib and the image libraries let go of the interpreter
-lock. In memory are one object a thread; on scratch disk the files of `2 x workers + PUBLISH_ROOM`
-units at most.
+Several threads work on units, with bounded queues between the steps
+(`worker.core.staged_pipeline`); numpy, zlib and the image libraries release the interpreter lock.
+Memory holds one object per thread; scratch holds the files of at most
+`2 x workers + PUBLISH_ROOM` units.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PUBLISH_ROOM: Final = 4
 
 
 class Made(msgspec.Struct, frozen=True):
-    """A unit whose files lie in `folder`, checked."""
+    """A unit whose files are in `folder` and have been checked."""
 
     unit: Unit
     folder: Path
@@ -45,7 +45,7 @@ class Made(msgspec.Struct, frozen=True):
 
 
 class ExportLine:
-    """Takes the open units of one rank to their outcomes."""
+    """Exports the unsettled units of one rank and records their outcomes."""
 
     def __init__(
         self,
@@ -73,9 +73,11 @@ class ExportLine:
         self._tally = OutcomeCounts("exported")
 
     def run(self, units: Iterable[Unit], before: dict[str, Outcome]) -> OutcomeCounts:
-        """Do every unit that `before`, what earlier runs recorded by uid, leaves open.
+        """Export every unit that is not settled and return the outcome counts.
 
-        Raises: StoreError, and whatever else makes going on pointless.
+        `before` maps uids to the outcomes that earlier runs recorded.
+
+        Raises: StoreError, and any other exception that is not an `ObjectError`.
         """
         line = Stages(on_abort=lambda: None)
         todo = line.feed(lambda: self._open(units, before), room=self._workers)
@@ -118,7 +120,7 @@ class ExportLine:
             files = self._export.write(unit.name, parts, folder)
             count = len(done) + len(failed) * self._export.keeps_failed
             if not count:
-                files = []  # all of its objects failed: a file of nothing is of no use
+                files = []  # every object failed: publish no empty file
             if files:
                 self._check(folder, files, count)
         return Made(unit, folder, files, done, failed, seconds)
@@ -127,7 +129,7 @@ class ExportLine:
         try:
             self._export.check(folder, files, count)
         except NotAsWritten as error:
-            raise InternalError(f"what was written does not read back: {error}") from error
+            raise InternalError(f"a written file does not read back: {error}") from error
 
     def _convert(self, found: Finished) -> Any:
         if self._stop.asked.is_set():
@@ -138,10 +140,13 @@ class ExportLine:
     def _converted(
         self, unit: Unit, done: list[Finished], failed: list[tuple[Finished, ObjectError]]
     ) -> Iterator[Any]:
-        """The parts of a group; what cannot be converted is left out of its file for good.
+        """Convert the objects of a group; adds each object to `done` or `failed`.
 
-        An export that `keeps_failed` takes it without its zip instead.
-        A failure for a passing reason fails the whole group: the file cannot be added to later.
+        An object that fails is left out of the group's file permanently, or converted without its
+        zip if the export `keeps_failed`.
+
+        Raises: ObjectError, for a retryable failure: a published file cannot be extended later, so
+        the whole group fails.
         """
         for found in unit.objects:
             try:
@@ -165,8 +170,8 @@ class ExportLine:
                 stands, _ = publish(self._target, name, path, sha256_of(path))
                 if not stands:
                     raise PublishFailed(
-                        f"{name} stands already with other bytes, of another version or program; "
-                        "remove it, or export to another --to"
+                        f"{name} already exists with different contents, from another version or "
+                        "program; delete it, or choose another --to"
                     )
         return msgspec.structs.replace(made, seconds=seconds)
 

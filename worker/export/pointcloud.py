@@ -1,12 +1,12 @@
-"""Point clouds of depth, colour and alpha of all views: GPT4Point's, or exact ones.
+"""The export kind `pointcloud`: point clouds from all views, by GPT4Point's rules or exact.
 
     npz/<uid>.npz         coords (N, 3) float32, world; R, G, B, A, MatAlpha (N,) float32, 0 to 1;
                           normals (N, 3) float32 if the zip has normals
     ply/<uid>.ply         ASCII, GPT4Point's: x y z float, red green blue uchar
     ply_binary/<uid>.ply  the same points in binary, with nx ny nz if there are normals
 
-N is 16384: of all visible points 131072 at random, of these the farthest. World: Z up, the object
-in the unit cube around the origin. Source of the layout: GPT4Point.
+N is 16384: 131072 of all visible points are drawn at random and reduced by farthest-point sampling.
+World: Z up, the object in the unit cube around the origin. Layout: GPT4Point.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ from worker.export.clouds.farthest import farthest_points
 from worker.export.clouds.points import Points
 
 _ONE: Final = threading.Lock()
-"""Thousands of small steps: two threads at it hand the interpreter lock to and fro, and take
-more than twice as long as one after the other. The rest of the work is done beside it."""
+"""Lets one thread at a time sample farthest points. Sampling takes thousands of small steps; two
+threads contend for the interpreter lock and take more than twice as long as one after the other."""
 
 COLUMNS: Final[dict[str, tuple[tuple[int, ...], float, float]]] = {
     "coords": ((3,), -np.inf, np.inf),
     "R": ((), 0, 1),
     "G": ((), 0, 1),
     "B": ((), 0, 1),
-    "A": ((), 1, 1),  # of points that are not opaque there are none
+    "A": ((), 1, 1),  # all points are opaque
     "MatAlpha": ((), 0, 1),
     "normals": ((3,), -1.001, 1.001),
 }
-"""Arrays of the .npz: shape of a point's, least and greatest value."""
+"""Arrays of the .npz: shape per point, minimum and maximum value."""
 REQUIRED: Final = {"coords", *"RGBA"}
 UNIT: Final = 1e-3
-"""How far a normal may be from unit length; where an image has none it is (0, 0, 0)."""
+"""Allowed deviation from unit length; a missing normal is (0, 0, 0)."""
 
 
 class PointCloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,12 +57,12 @@ class PointCloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     layout: Literal["gpt4point", "exact"] = "gpt4point"
     points: int = 16384
-    """Points in a cloud."""
+    """Number of points in a cloud."""
     candidates: int = 131072
-    """Points taken at random, of which the farthest are kept."""
+    """Number of points drawn at random before farthest-point sampling."""
 
     def __post_init__(self) -> None:
-        """Raises: ValueError, for options that do not go together."""
+        """Check the combination of options. Raises: ValueError."""
         if self.candidates < self.points:
             raise ValueError(
                 f"--candidates must be at least --points: {self.candidates} < {self.points}"
@@ -70,16 +70,19 @@ class PointCloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def grouping(self) -> Grouping | None:
-        """Every object has its own files."""
+        """None: every object has its own files."""
         return None
 
     def convert(self, item: Item) -> Points:
-        """The cloud. Raises: Empty, with fewer visible points than asked for; as `chosen`."""
+        """Make one object's cloud.
+
+        Raises: Empty, if fewer points are visible than asked for; and as `points.chosen`.
+        """
         found = points.chosen(item.rendered, self.layout, self.candidates)
         if len(found.xyz) < self.points:
             raise Empty(
-                f"only {len(found.xyz)} visible points in {len(item.rendered.views)} views, "
-                f"a cloud has {self.points}; render more or larger views, or ask for fewer "
+                f"only {len(found.xyz)} visible points in {len(item.rendered.views)} views, but "
+                f"a cloud needs {self.points}; render more or larger views, or ask for fewer "
                 "with --points"
             )
         with _ONE:
@@ -92,7 +95,7 @@ class PointCloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def write(self, unit: str, parts: Iterable[Points], folder: Path) -> list[str]:
-        """The three files of one object."""
+        """Write one object's three files."""
         (cloud,) = parts
         files = {
             keys.cloud_npz(unit): _npz(cloud),
@@ -108,9 +111,9 @@ class PointCloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return list(files)
 
     def check(self, folder: Path, files: list[str], count: int) -> None:
-        """All three have the same points and colours, two the normals. Raises: NotAsWritten."""
+        """Check that the files have the same points, colours and normals. Raises: NotAsWritten."""
         if len(files) != 3 * count:
-            raise NotAsWritten(f"{len(files)} files of {count} object")
+            raise NotAsWritten(f"{len(files)} files for {count} object")
         zipped, text, binary = (folder / name for name in files)
         cloud = _read_npz(zipped, self.points)
         xyz, normals = cloud["coords"], cloud.get("normals")
@@ -132,7 +135,7 @@ def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
 
 
 def _read_npz(path: Path, count: int) -> dict[str, NDArray[np.float32]]:
-    """The arrays of a cloud of `count` points. Raises: NotAsWritten, if they are not COLUMNS."""
+    """Read a cloud of `count` points. Raises: NotAsWritten, if its arrays are not `COLUMNS`."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
             cloud = dict(arrays)
@@ -145,10 +148,10 @@ def _read_npz(path: Path, count: int) -> dict[str, NDArray[np.float32]]:
         if array.shape != (count, *shape) or array.dtype != np.float32:
             raise NotAsWritten(f"{path.name} has {name} of {array.dtype} {array.shape}")
         if not (np.isfinite(array) & (array >= low) & (array <= high)).all():
-            raise NotAsWritten(f"{path.name} has {name} beyond {low} to {high}")
+            raise NotAsWritten(f"{path.name} has {name} outside {low} to {high}")
     length = np.linalg.norm(cloud.get("normals", np.zeros((1, 3))), axis=1)
     if not ((np.abs(length - 1) < UNIT) | (length == 0)).all():
-        raise NotAsWritten(f"{path.name} has normals that are no unit vectors")
+        raise NotAsWritten(f"{path.name} has normals that are not unit vectors")
     return cloud
 
 
@@ -157,7 +160,7 @@ def _npz(cloud: Points) -> bytes:
     arrays |= {
         name: (cloud.rgba[:, number] / 255).astype(np.float32) for number, name in enumerate("RGBA")
     }
-    if cloud.alpha is not None:  # as GPT4Point's reader scales it
+    if cloud.alpha is not None:  # GPT4Point's reader divides by 65536, not 65535
         arrays["MatAlpha"] = (cloud.alpha / 65536).astype(np.float32)
     if cloud.normals is not None:
         arrays["normals"] = cloud.normals

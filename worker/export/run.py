@@ -1,4 +1,4 @@
-"""One export, from options to exit status: what can be refused is, before any file is written."""
+"""Runs one export. Options, input and output are checked before any file is written."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ log = structlog.get_logger(__name__)
 
 
 class ExportOptions(SessionOptions, frozen=True, kw_only=True):
-    """What a person may ask of an export; `kind_options` are the kind's own."""
+    """The options of `export`; `kind_options` are those of the export kind."""
 
     kind: str
     input: str
     to: str
     kind_options: dict[str, Any] = msgspec.field(default_factory=dict)
     retry_is_told: bool = True
-    """Whether `retry` is of this command's own; else it is of the variable, which a run has too."""
+    """Whether `retry` comes from the command line, not from the variable that `run` shares."""
     workers: int = 0
-    """Objects or groups worked on at once; 0: one per CPU."""
+    """Number of objects or groups exported at the same time; 0 is one per CPU."""
 
 
 def run(options: ExportOptions, environment: Mapping[str, str] = os.environ) -> SessionResult:
@@ -89,24 +89,27 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
 
 
 def _retry(options: ExportOptions, *, whole_files: bool) -> frozenset[str]:
-    """The failures to try again. Raises: UsageError where none of those asked for can be."""
-    senseless = {
-        LOST: "it is of renders: 'run --retry lost' renders again what is gone",
+    """The failure codes to retry, without those that this export cannot retry.
+
+    Raises: UsageError, if one of these was given on the command line.
+    """
+    impossible = {
+        LOST: "applies only to renders; 'run --retry lost' renders missing zips again",
         **dict.fromkeys(
             options.retry if whole_files else (),
-            f"files of '{options.kind}' hold many objects and never change; leave it out: a new "
-            "--to takes every object anew",
+            f"files of '{options.kind}' hold many objects and never change; export to a new --to "
+            "without --retry",
         ),
     }
-    for code in options.retry & senseless.keys():
+    for code in options.retry & impossible.keys():
         if options.retry_is_told:
-            raise UsageError(f"--retry {code}: {senseless[code]}")
-        log.info("retry: not for this export", code=code)
-    return options.retry - senseless.keys()
+            raise UsageError(f"--retry {code}: {impossible[code]}")
+        log.info("retry code ignored: not applicable to this export", code=code)
+    return options.retry - impossible.keys()
 
 
 def _before(target: Store, units: Iterable[Unit]) -> dict[str, Outcome]:
-    """What earlier runs recorded of these units' objects, by uid."""
+    """The outcomes that earlier exports recorded for these units' objects, by uid."""
     outcomes: dict[str, Outcome] = {}
     for shard in sorted({found.shard for unit in units for found in unit.objects}):
         outcomes |= read_ledger(target, shard)

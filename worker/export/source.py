@@ -1,4 +1,4 @@
-"""The output that data sets are made from: its objects, in an order that is always the same."""
+"""The input of an export: the objects of an output, in a fixed order."""
 
 from __future__ import annotations
 
@@ -30,61 +30,64 @@ from worker.stores.base import Store, TooLargeToRead
 
 
 class Source:
-    """The finished objects of an output, by its ledger."""
+    """The objects in the ledger of an output."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
 
     def check(self) -> None:
-        """Refuse what is no output, or a later version's. Raises: ConfigurationError."""
+        """Check that the store holds an output of a known version. Raises: ConfigurationError."""
         _ = self.recipe
 
     @cached_property
     def manifest(self) -> OutputManifest:
-        """What the output is bound to. Raises: ConfigurationError, where nothing was rendered."""
+        """The output's manifest. Raises: ConfigurationError, if there is none."""
         found = OutputManifest.read(self.store)
         if found is None:
             raise ConfigurationError(
-                f"{self.store.uri}: no {keys.JOB}, so it is no output of render-worker run"
+                f"{self.store.uri}: no {keys.JOB}, so this is not an output of 'render-worker run'"
             )
         return found
 
     @cached_property
     def recipe(self) -> Recipe:
-        """What the objects were rendered by. Raises: ConfigurationError."""
+        """The recipe that rendered the objects. Raises: ConfigurationError."""
         try:
             return recipes.from_dict(self.manifest.recipe)
         except RecipeError as error:
             raise OutputMismatch(
-                f"{self.store.uri}: the recipe in {keys.JOB} is of another version of this program "
-                f"({self.manifest.worker}; here {__version__}): {error}"
+                f"{self.store.uri}: the recipe in {keys.JOB} is from another version of this "
+                f"program ({self.manifest.worker}, not {__version__}): {error}"
             ) from error
 
     def shards(self) -> list[str]:
-        """Shards with a ledger, by name. Raises: StoreError."""
+        """The shards that have a ledger, sorted by name. Raises: StoreError."""
         return sorted({keys.shard_of_part(entry.key) for entry in self.store.list(keys.LEDGER)})
 
     def objects(self, shard: str, *, every: bool) -> list[Finished]:
-        """Rendered objects of a shard, or those of any outcome, by uid. Raises: StoreError."""
+        """The rendered objects of a shard, or `every` object, sorted by uid. Raises: StoreError."""
         found: dict[str, Finished] = {}
         for _, lines in read_parts(self.store, keys.ledger_of(shard), Finished):
             fold(found, lines)
-        # A uid becomes a file's name: one that is none is nobody's.
+        # A uid becomes a file name, so lines with an invalid one are ignored.
         uids = sorted(uid for uid in found if keys.UID_PATTERN.fullmatch(uid))
         return [found[uid] for uid in uids if every or found[uid].outcome == "rendered"]
 
     def open(self, finished: Finished) -> Item:
-        """An object with its zip. Raises: ObjectError, when that is wrong; StoreError."""
+        """Read an object's zip. Raises: ObjectError, if it is missing or damaged; StoreError."""
         if finished.outcome != "rendered":
             return Item(finished, None)
         opened = RenderZip(finished.uid, self._read(finished), self.recipe, finished.sha256)
         made_by = opened.metadata.render_worker.recipe_digest
         if made_by is not None and made_by != self.manifest.preset:
-            raise opened.damaged(f"was made by another recipe than {keys.JOB} tells")
+            raise opened.damaged(f"was rendered with another recipe than that in {keys.JOB}")
         return Item(finished, opened)
 
     def _read(self, finished: Finished) -> bytes:
-        """A zip's bytes: as many as the ledger tells, and no more than any zip has."""
+        """Read a zip, whose size must be that in the ledger and at most `LARGEST`.
+
+        Raises: Missing, Modified, RenderFailed, StoreError.
+        """
         key, told = keys.render_zip(finished.uid), finished.size
         try:
             data = self.store.read(key, LARGEST if told is None else min(told, LARGEST))
@@ -93,21 +96,21 @@ class Source:
         else:
             if data is None:
                 raise Missing(
-                    f"{key} is gone, although the ledger says that it was rendered; {RESTORED}"
+                    f"{key} is missing, although the ledger has it as rendered; {RESTORED}"
                 )
             found = len(data)
             if told in (None, found):
                 return data
         if told in (None, found):
-            raise RenderFailed(f"{key} has {found} bytes, more than a zip's {LARGEST}; {AGAIN}")
+            raise RenderFailed(f"{key} has {found} bytes, more than the limit {LARGEST}; {AGAIN}")
         raise Modified(
-            f"{key} is damaged or was replaced: it has {found} bytes, the ledger says {told}; "
+            f"{key} was damaged or replaced: it has {found} bytes, but the ledger has {told}; "
             f"{AGAIN}"
         )
 
 
 def single_units(source: Source, rank: Rank, *, every: bool) -> Iterator[Unit]:
-    """This rank's objects, one a unit: whole shards, or stripes of them (see `ranks.assign`)."""
+    """This rank's objects as units of one: whole shards or stripes of them, by `ranks.assign`."""
     shards = source.shards()
     for share in assign(len(shards), rank.rank, rank.world):
         objects = source.objects(shards[share.shard], every=every)
@@ -116,9 +119,9 @@ def single_units(source: Source, rank: Rank, *, every: bool) -> Iterator[Unit]:
 
 
 class Groups:
-    """This rank's groups of objects: every `world`-th of all, numbered over the whole output.
+    """This rank's groups of objects: every `world`-th group, numbered over the whole output.
 
-    `digest` and `count` tell of all groups once they have been iterated over.
+    After iteration, `count` and `digest` cover the groups of all ranks.
     """
 
     def __init__(self, source: Source, rank: Rank, grouping: Grouping, *, every: bool) -> None:
@@ -131,7 +134,7 @@ class Groups:
 
     @property
     def digest(self) -> str:
-        """sha256 over all objects and their zips' digests, of every rank's groups."""
+        """The sha256 over the uids, outcomes and zip digests of all ranks' objects."""
         return self._hash.hexdigest()
 
     def __iter__(self) -> Iterator[Unit]:
@@ -164,7 +167,7 @@ class Groups:
 
 
 def _numbers(found: Finished) -> tuple[list[tuple[int, str]], str]:
-    """Sorts file identifiers by the numbers in them: range 20 comes before range 100."""
+    """A sort key that compares numbers in file identifiers by value: 20 sorts before 100."""
     parts = re.split(r"([0-9]+)", found.file_identifier)
     parts[1::2] = (digits.lstrip("0") for digits in parts[1::2])
     return [(len(part) * (place % 2), part) for place, part in enumerate(parts)], found.uid

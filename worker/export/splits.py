@@ -1,4 +1,4 @@
-"""Which views are for training, validation and test, said as counts or as shares."""
+"""Splits views into training, validation and test, by counts or by fractions."""
 
 from __future__ import annotations
 
@@ -16,26 +16,33 @@ T = TypeVar("T")
 
 
 def parsed(text: str) -> tuple[float, float, float]:
-    """Three numbers: all whole, counts; else shares of at most 1 together. Raises: ValueError."""
+    """Parse "train,val,test": whole numbers are counts, else fractions with a sum of at most 1.
+
+    Raises: ValueError.
+    """
     try:
         train, val, test = (float(word) for word in text.split(","))
     except ValueError as error:
         raise ValueError(
-            f"--splits {text!r}: three numbers as train,val,test, such as 80,10,10 or {DEFAULT}"
+            f"--splits {text!r}: give three numbers train,val,test, such as 80,10,10 or {DEFAULT}"
         ) from error
     numbers = (train, val, test)
     if not all(0 <= number < 1e9 for number in numbers) or train == 0:  # noqa: PLR2004 - finite
-        raise ValueError(f"--splits {text!r}: none below 0, and some to train on")
+        raise ValueError(f"--splits {text!r}: train must be above 0, val and test at least 0")
     if not _are_counts(numbers) and sum(numbers) > 1 + 1e-9:
-        raise ValueError(f"--splits {text!r}: shares are at most 1 together; counts are whole")
+        raise ValueError(
+            f"--splits {text!r}: give whole numbers, or fractions whose sum is at most 1"
+        )
     return numbers
 
 
 def of(zipped: RenderZip, asked: str | None) -> dict[str, list[int]]:
-    """Numbers of the views of each split, ascending; views may be left over.
+    """Split name to the numbers of its views, ascending; some views may be in no split.
 
-    Without `asked` it is the preset's own split, and without one `DEFAULT`. What is held out lies
-    evenly among the views: in a turntable all around. Raises: Unsupported, with too few views.
+    If `asked` is None, the preset's split applies, else `DEFAULT`. Held-out views are spread evenly
+    over all views, so that they surround the object in a turntable.
+
+    Raises: Unsupported, if there are too few views.
     """
     count = len(zipped.views)
     own = zipped.cameras.splits
@@ -46,8 +53,8 @@ def of(zipped: RenderZip, asked: str | None) -> dict[str, list[int]]:
     train, val, test = _counts(parsed(asked or DEFAULT), count)
     if train + val + test > count or train < 1:
         raise Unsupported(
-            f"{zipped.uid} has {count} views, the splits ask for {train} to train on, "
-            f"{val} to validate, {test} to test"
+            f"{zipped.uid} has {count} views, but the splits need {train} for training, "
+            f"{val} for validation and {test} for test"
         )
     held, kept = _apart(list(range(count)), val + test)
     tested, validated = _apart(held, test)
@@ -62,8 +69,8 @@ def _counts(numbers: tuple[float, float, float], count: int) -> tuple[int, int, 
     if _are_counts(numbers):
         train, val, test = (int(number) for number in numbers)
         return train, val, test
-    # By the largest remainder: shares of 1 together leave no view over. In decimals, as they were
-    # said, that equal remainders are equal; of these the first is for training.
+    # The largest remainder method: fractions with a sum of 1 use every view. Exact decimals make
+    # equal remainders compare equal; ties favour training.
     wanted = [Fraction(str(share)) * count for share in numbers]
     whole = [int(each) for each in wanted]
     last = sorted(range(len(whole)), key=lambda i: whole[i] - wanted[i])
@@ -74,7 +81,7 @@ def _counts(numbers: tuple[float, float, float], count: int) -> tuple[int, int, 
 
 
 def _apart(values: list[T], count: int) -> tuple[list[T], list[T]]:
-    """`count` of the values, evenly spread, and the rest."""
+    """Pick `count` evenly spread values; returns them and the rest."""
     chosen = {(2 * i + 1) * len(values) // (2 * count) for i in range(count)}
     return (
         [value for i, value in enumerate(values) if i in chosen],

@@ -1,4 +1,4 @@
-"""A film of an object's views, as near to a turntable as they allow."""
+"""An animated GIF of an object's views, as close to a turntable as they allow."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from worker.pack import preview
 
 GIF: Final = "turntable-gif"
 SECTORS: Final = 36
-"""At most so many frames, each of another sector around the object."""
+"""Number of sectors around the object; each contributes at most one frame."""
 END: Final = b";"
-"""The last byte of every GIF; Pillow does without."""
+"""The last byte of every GIF. Pillow does not check it."""
 
 
 def gif(zipped: RenderZip) -> bytes:
-    """The zip's own film; else of each sector the view whose height is nearest to the usual one.
+    """The zip's own preview if it has one, else an animation of the views chosen by `around`.
 
     Raises: Unsupported, RenderFailed.
     """
@@ -31,7 +31,7 @@ def gif(zipped: RenderZip) -> bytes:
     if own in zipped.names():
         data = zipped.read(own)
         if problem := _problem(data, zipped.recipe.resolution):
-            raise zipped.damaged(f"has a {own} that is no whole film: {problem}")
+            raise zipped.damaged(f"has a damaged {own}: {problem}")
         return data
     settings = Preview()
     frames = [
@@ -42,16 +42,19 @@ def gif(zipped: RenderZip) -> bytes:
 
 
 def _problem(data: bytes, largest: tuple[int, int]) -> str:
-    """Why these bytes are no whole GIF of frames up to `largest`, or nothing."""
+    """What is wrong with a GIF whose frames may be up to `largest`; "" if nothing is."""
     if not data.endswith(END):
-        return "its end is missing"
+        return "it is truncated"
     try:
         with Image.open(io.BytesIO(data), formats=("GIF",)) as film:
             if film.width > largest[0] or film.height > largest[1]:
-                return f"{film.width}x{film.height}, its images are {largest[0]}x{largest[1]}"
+                return (
+                    f"it is {film.width}x{film.height}, larger than the images' "
+                    f"{largest[0]}x{largest[1]}"
+                )
             for number, frame in enumerate(ImageSequence.Iterator(film)):
                 if number == preview.FRAMES:
-                    return f"more than {preview.FRAMES} frames"
+                    return f"it has more than {preview.FRAMES} frames"
                 frame.load()
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         return str(error)
@@ -59,7 +62,7 @@ def _problem(data: bytes, largest: tuple[int, int]) -> str:
 
 
 def around(views: list[Camera]) -> list[Camera]:
-    """Views in the order of their azimuth, one a sector."""
+    """One view per sector, in order of azimuth: the one closest to the median elevation."""
     heights = sorted(_elevation(view) for view in views)
     usual = heights[len(heights) // 2]
     best: dict[int, Camera] = {}

@@ -1,8 +1,8 @@
-"""Tar shards for the webdataset library: ``000000.tar``, ``000001.tar`` and so on.
+"""The export kind `webdataset`: tar shards ``000000.tar``, ``000001.tar`` and so on.
 
-Numbers go from 0 over the whole output without a gap, so that ``{000000..000041}.tar`` and
-ZeroNVS's ``{shard:06d}.tar`` name them all. The layouts are in `worker.export.tars`. An object's
-members stand together, in one shard.
+Shards are numbered from 0 over the whole output without gaps, so that ``{000000..000041}.tar`` and
+ZeroNVS's ``{shard:06d}.tar`` name them all. An object's members are adjacent and in one shard. The
+layouts are in `worker.export.tars`.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ class WebDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     layout: Literal["plain", "zeronvs"] = "plain"
     group_objects: int = 1000
-    """At most so many objects in a shard."""
+    """Maximum number of objects per shard."""
     group_mb: int = 512
-    """At most so many MB of zips in a shard."""
+    """Maximum total size of a shard's zips, in MB."""
     category: str = "objects"
-    """Layout zeronvs: of objects whose metadata names no synset."""
+    """For layout zeronvs: the category of objects whose metadata names no synset."""
     background: Literal["white", "black"] = "white"
-    """Layout zeronvs: behind the object."""
+    """For layout zeronvs: the background colour."""
 
     def __post_init__(self) -> None:
-        """Refuse a category that no key can have. Raises: ValueError."""
+        """Check that the category can be part of a key. Raises: ValueError."""
         if not base.fits_key(self.category):
             raise ValueError(
                 f"--category {self.category!r} cannot be part of a key: {base.NO_PART}"
@@ -47,22 +47,25 @@ class WebDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def grouping(self) -> Grouping | None:
-        """By number and size."""
+        """Groups limited by number and by size."""
         return Grouping(self.group_objects, self.group_mb << 20)
 
     def convert(self, item: Item) -> Members:
-        """One object's members. Raises: Unsupported, RenderFailed."""
+        """Make one object's members. Raises: Unsupported, RenderFailed."""
         choices = Choices(self.category, self.background)
         return base.fitting(tars.TAR_LAYOUTS[self.layout].members(item.rendered, choices))
 
     def write(self, unit: str, parts: Iterable[Members], folder: Path) -> list[str]:
-        """One tar."""
+        """Write one tar."""
         name = keys.tar_file(unit)
         base.write(folder / name, parts, tars.TAR_LAYOUTS[self.layout].last(unit))
         return [name]
 
     def check(self, folder: Path, files: list[str], count: int) -> None:
-        """Every key stands once and together, has what it must, and its pictures decode."""
+        """Check that each key's members are adjacent and complete, and that images decode.
+
+        Raises: NotAsWritten.
+        """
         (name,) = files
         layout = tars.TAR_LAYOUTS[self.layout]
         ends = {base.split(last)[0] for last, _ in layout.last(Path(name).stem)}
@@ -70,7 +73,7 @@ class WebDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         objects: list[str] = []
         for key, sample in base.read(folder / name):
             if key in keys_seen:
-                raise NotAsWritten(f"{name}: the members of {key} do not stand together")
+                raise NotAsWritten(f"{name}: the members of {key} are not adjacent")
             keys_seen.add(key)
             wanted = layout.endings(key)
             if wanted is not None and not wanted <= sample.keys():

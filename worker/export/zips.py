@@ -1,4 +1,4 @@
-"""One object's zip, read: its files and metadata, and the cameras that they tell."""
+"""Reads one object's zip: its files, its metadata and its cameras."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from worker.export.opened_zip import OpenedZip
 
 
 class RenderZip(OpenedZip):
-    """A zip opened, with its cameras; see `OpenedZip`."""
+    """An `OpenedZip` with its cameras."""
 
     @cached_property
     def cameras(self) -> Cameras:
-        """Its cameras. Raises: Unsupported, where nothing tells them; RenderFailed."""
+        """Its cameras. Raises: Unsupported, if it has none; RenderFailed."""
         return cameras.read(self)
 
     @property

@@ -1,1 +1,1 @@
-"""Shard indexes: what objects there are, in shards, and where their bytes lie."""
+"""Shard indexes: lists of objects and their locations, divided into shards."""

@@ -1,4 +1,4 @@
-"""Builds an index from a list: shards first, `index.json` last, the same bytes every time."""
+"""Builds an index from a list: first the shards, then `index.json`. The bytes are reproducible."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _WRITERS: Final = 8
 _EVERY_S: Final = 0.2
 
 Progress = Callable[[int], None]
-"""Told now and then how many records have been read."""
+"""Called several times a second with the number of records read so far."""
 Arrange = Callable[[Iterator[ObjectRef]], Iterator[ObjectRef]]
-"""Makes of a list's objects, places absolute, what the index is to hold."""
+"""Converts the objects of a list, with absolute locations, to the records of the index."""
 
 
 class BuiltIndex(msgspec.Struct, frozen=True, kw_only=True):
-    """What was built, or was there already with the same bytes."""
+    """An index that was built, or that already existed with the same bytes."""
 
     uri: str
     digest: str
@@ -54,19 +54,20 @@ def build(
     progress: Progress | None = None,
     arrange: Arrange | None = None,
 ) -> BuiltIndex:
-    """Make an index of the list at `source` in the folder or S3 prefix `out`.
+    """Build an index of the list at `source` in the folder or S3 prefix `out`.
 
-    Streams: memory does not grow with the records, but for JSON documents and some 40 bytes
-    each; the records lie in a temporary file meanwhile. Run again, it finishes what was cut
-    off. `hash_files` reads every local model that has no sha256 yet. To be arranged, an index will
-    do for a list.
+    Records are kept in a temporary file. They need about 40 bytes of memory each, except that a
+    JSON document is read as a whole. If a build is interrupted, the same call completes it.
+    `hash_files` computes the sha256 of every local model that has none. With `arrange`, `source`
+    may also be an index.
 
-    Raises: UsageError, IndexInvalid with file and line, OutputMismatch, StoreError.
+    Raises: UsageError; IndexInvalid, with file and line; OutputMismatch, if `out` has another
+    index; StoreError.
     """
     if shard_size < 1:
         raise UsageError(f"shard size is {shard_size}: it must be at least 1")
     if out.endswith(".json"):
-        raise UsageError(f"{out}: name the folder for the index, not a file")
+        raise UsageError(f"{out}: give the folder for the index, not a file")
     locations.scheme_of(source, uris.SCHEMES)
     store = open_store(out, s3)
     folder = uris.folder_of(f"{store.uri.rstrip('/')}/{keys.INDEX}")
@@ -76,18 +77,18 @@ def build(
         elif arrange is not None:
             refs = _of_index(open_index(source, s3))
         else:
-            raise UsageError(f"{uris.shown(source)}: is an index already")
+            raise UsageError(f"{uris.shown(source)}: is already an index, not a list")
         store.check()
         refs = _reported(refs, progress)
         for ref in arrange(refs) if arrange is not None else refs:
             spool.append(resolve.relate(ref, folder))
         if not len(spool):
-            raise IndexInvalid(f"{uris.shown(source)}: no object in it")
+            raise IndexInvalid(f"{uris.shown(source)}: contains no objects")
         found = store.read(keys.INDEX)
         shards = tuple(_shards(spool, shard_size, store, write=found is None))
         duplicates = spool.duplicates
     if duplicates:
-        log.warning("duplicates left out, the first of each stays", count=duplicates)
+        log.warning("duplicate objects skipped, the first of each is kept", count=duplicates)
     body = manifest.encode(shards)
     if found is not None and found != body:
         raise _taken(store, keys.INDEX)
@@ -113,7 +114,7 @@ def _read(source: str, path: Path, kind: str, *, hash_files: bool) -> Iterator[O
         else:
             yield ref
     if unreadable:
-        log.warning("models that cannot be read have no sha256", count=unreadable)
+        log.warning("no sha256 for models that cannot be read", count=unreadable)
 
 
 def _of_index(index: Index) -> Iterator[ObjectRef]:
@@ -122,9 +123,9 @@ def _of_index(index: Index) -> Iterator[ObjectRef]:
 
 
 def _is_plain_file(ref: ObjectRef) -> bool:
-    """Whether the model itself is a local file: an archive's hash is not its model's."""
-    place = ref.location
-    return not (uris.has_scheme(place) or "!/" in place or place.lower().endswith(".zip"))
+    """Whether the model is a local file. In an archive, the archive's hash is not the model's."""
+    at = ref.location
+    return not (uris.has_scheme(at) or "!/" in at or at.lower().endswith(".zip"))
 
 
 def _hash(path: str) -> str | None:
@@ -147,7 +148,7 @@ def _reported(refs: Iterator[ObjectRef], progress: Progress | None) -> Iterator[
 
 
 def _shards(spool: ShardSpool, size: int, store: Store, *, write: bool) -> Iterator[Shard]:
-    """Every shard's entry; with `write` its file is stored too, some at a time."""
+    """The entry of each shard. With `write`, also stores the shard files, several at a time."""
 
     def put(made: tuple[Shard, bytes]) -> Shard:
         shard, body = made
@@ -174,6 +175,6 @@ def _create(store: Store, key: str, body: bytes) -> None:
 
 def _taken(store: Store, key: str) -> OutputMismatch:
     return OutputMismatch(
-        f"{store.uri.rstrip('/')}/{key} is of another index and is left as it is: "
+        f"{store.uri.rstrip('/')}/{key} belongs to another index and was not changed: "
         "give another folder, or remove that index first"
     )

@@ -1,4 +1,4 @@
-"""JSON to records, with errors in a person's words."""
+"""Decodes list records from JSON, with error messages for users."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from worker.core.json_errors import NOT_JSON, why
 from worker.index.record import ObjectRef
 
 FIELDS: Final = tuple(field.encode_name for field in msgspec.structs.fields(ObjectRef))
-"""A record's fields as JSON, CSV headers and parquet columns name them."""
+"""The fields of a record, as named in JSON, CSV headers and Parquet columns."""
 
 _DECODER: Final = msgspec.json.Decoder(ObjectRef)
 _WORDS: Final = (
     (re.compile(r"Object missing required field `(\w+)`.*"), r"field \1 missing"),
-    (re.compile(r"Expected `object`, got `(\w+)`"), r"a record is an object, not \1"),
+    (re.compile(r"Expected `object`, got `(\w+)`"), r"a record must be an object, not \1"),
     (re.compile(r"Expected `(.+?)`, got `(\w+)` - at `\$\.([\w.]+)`"), r"field \3: \2, not \1"),
 )
-"""msgspec's messages and ours."""
+"""Patterns of msgspec's messages, and the messages that replace them."""
 
 
 def record(raw: bytes | msgspec.Raw, where: str) -> ObjectRef:
-    """One record from its JSON. Raises: IndexInvalid, beginning with `where` (file and line)."""
+    """Decode one record. Raises: IndexInvalid, with `where` (file and line) at its beginning."""
     try:
         return _DECODER.decode(raw)
     except NOT_JSON:
-        # Again, with patience: lists written by pandas have null where there is nothing.
+        # Lists written by pandas have null for missing values, which only `from_fields` accepts.
         return from_fields(anything(raw, where), where)
 
 
 def anything(raw: bytes | msgspec.Raw, where: str) -> Any:
-    """What a piece of JSON says. Raises: IndexInvalid, beginning with `where`."""
+    """Decode any JSON value. Raises: IndexInvalid, whose message begins with `where`."""
     try:
         return msgspec.json.decode(raw)
     except NOT_JSON as error:
@@ -41,9 +41,9 @@ def anything(raw: bytes | msgspec.Raw, where: str) -> Any:
 
 
 def from_fields(fields: Any, where: str) -> ObjectRef:
-    """One record from its fields under their names in JSON; None is a field left out.
+    """Convert a dictionary with JSON field names to a record; None means a missing field.
 
-    Raises: IndexInvalid, beginning with `where`.
+    Raises: IndexInvalid, whose message begins with `where`.
     """
     if isinstance(fields, dict):
         fields = {name: value for name, value in fields.items() if value is not None}
@@ -54,7 +54,7 @@ def from_fields(fields: Any, where: str) -> ObjectRef:
 
 
 def explained(error: Exception) -> str:
-    """A decoder's message in our words: `error` is one of NOT_JSON."""
+    """A message for users that explains `error`, one of NOT_JSON."""
     for pattern, words in _WORDS:
         if found := pattern.fullmatch(str(error)):
             return found.expand(words)

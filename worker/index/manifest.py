@@ -1,4 +1,4 @@
-"""`index.json`: the shards of an index, each with its count and hash."""
+"""`index.json` lists the shards of an index with their object counts and hashes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
 class IndexManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole of `index.json`. Shard files are relative to it."""
+    """The contents of `index.json`. The paths of shard files are relative to it."""
 
     format: str = FORMAT
     version: int = VERSION
@@ -33,13 +33,13 @@ class _Head(msgspec.Struct, frozen=True):
 
 
 def encode(shards: tuple[Shard, ...]) -> bytes:
-    """The bytes of `index.json`: the same shards give the same bytes."""
+    """The bytes of `index.json`; they depend only on `shards`."""
     manifest = IndexManifest(objects=sum(shard.objects for shard in shards), shards=shards)
     return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
 
 
 def is_manifest(body: bytes) -> bool:
-    """Whether `body` calls itself an index of this program."""
+    """Whether `body` is JSON with the format field of an index."""
     try:
         return msgspec.json.decode(body, type=_Head).format == FORMAT
     except NOT_JSON:
@@ -47,12 +47,12 @@ def is_manifest(body: bytes) -> bool:
 
 
 def decode_manifest(body: bytes, where: str) -> IndexManifest:
-    """The index that `body` is. Raises: IndexInvalid, beginning with `where`."""
+    """Decode and check `index.json`. Raises: IndexInvalid, whose message begins with `where`."""
     try:
         version = msgspec.json.decode(body, type=_Head).version
         if version != VERSION:
             raise IndexInvalid(
-                f"{where}: index of version {version}; this program reads version {VERSION}"
+                f"{where}: index has version {version}, but this program reads version {VERSION}"
             )
         manifest = msgspec.json.decode(body, type=IndexManifest)
     except NOT_JSON as error:
@@ -62,11 +62,13 @@ def decode_manifest(body: bytes, where: str) -> IndexManifest:
         raise IndexInvalid(f"{where}: two shards have the same name")
     for shard in manifest.shards:
         if not _NAME.fullmatch(shard.name):
-            raise IndexInvalid(f"{where}: {shard.name!r} is no name for a shard")
+            raise IndexInvalid(f"{where}: {shard.name!r} is not a valid shard name")
         if shard.file.startswith("/") or ".." in shard.file.split("/"):
-            raise IndexInvalid(f"{where}: shard file {shard.file!r} is not below {keys.INDEX}")
+            raise IndexInvalid(
+                f"{where}: shard file {shard.file!r} is outside the folder of {keys.INDEX}"
+            )
     if manifest.objects != sum(shard.objects for shard in manifest.shards):
-        raise IndexInvalid(f"{where}: objects is not the sum over the shards")
+        raise IndexInvalid(f"{where}: field objects is not the sum over the shards")
     if manifest.objects == 0:
-        raise IndexInvalid(f"{where}: no object in it")
+        raise IndexInvalid(f"{where}: contains no objects")
     return manifest

@@ -1,4 +1,4 @@
-"""Reads an index, or any list as an index of one shard."""
+"""Reads an index, or a list as an index of one shard."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ log = structlog.get_logger(__name__)
 
 CHECKED_OBJECTS: Final = 20_000
 CHECKED_SHARDS: Final = 256
-"""What of a rank's shards is read before its first object: a fifth of a second from a disk."""
+"""How much of a rank's shards is read before its first object; this takes 0.2 s from a disk."""
 _READERS: Final = 16
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
-    """What objects there are, in shards that are read one by one."""
+    """An index, whose shards are read one by one."""
 
     uri: str
     digest: str
-    """sha256 of index.json, of the list's bytes, or of a folder's listing; in hex."""
+    """Hex sha256 of index.json, of the list's bytes, or of a folder's listing."""
     shards: tuple[Shard, ...]
     objects: int
     folder: str
-    """What the shards' files and paths are relative to."""
+    """The folder or prefix that shard files and locations are relative to."""
     s3: S3Options
     held: Mapping[str, tuple[ObjectRef, ...]] = {}
-    """Objects by shard, of those that were read already; of a plain list, all."""
+    """Objects of the shards that are in memory, by shard name; for a list, its one shard."""
 
     def read(self, shard: Shard) -> tuple[ObjectRef, ...]:
-        """A shard's objects, in its order, each identity once, places absolute.
+        """The objects of a shard, in order, without duplicates, with absolute locations.
 
-        Raises: IndexInvalid with file and line, StoreError.
+        Raises: IndexInvalid, with file and line; StoreError.
         """
         if shard.name in self.held:
             return self.held[shard.name]
@@ -57,8 +57,8 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
         found = sha256_of(body)
         if found != shard.sha256:
             raise IndexInvalid(
-                f"{name}: sha256 is {found[:12]}…, {keys.INDEX} says {shard.sha256[:12]}…: "
-                "the shard was changed or cut off; build the index again"
+                f"{name}: sha256 is {found[:12]}…, but {keys.INDEX} says {shard.sha256[:12]}…: "
+                "the shard was changed or truncated; build the index again"
             )
         lines = [
             (f"{name}:{number}", line)
@@ -67,7 +67,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
         ]
         if len(lines) != shard.objects:
             raise IndexInvalid(
-                f"{name}: {len(lines)} objects, {keys.INDEX} says {shard.objects}: "
+                f"{name}: {len(lines)} objects, but {keys.INDEX} says {shard.objects}: "
                 "build the index again"
             )
         if not lines:
@@ -77,9 +77,9 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def open_index(uri: str, s3: S3Options) -> Index:
-    """The index at `uri`: an index.json (or its folder), or any list or folder of models.
+    """Open the index at `uri`: an index.json (or its folder), a list, or a folder of models.
 
-    Of an index.json no shard is read yet; a list is read and checked to its end.
+    A list is read and checked completely; the shards of an index.json are not read yet.
 
     Raises: UsageError for an empty or misspelt `uri`, IndexInvalid with file and line, StoreError.
     """
@@ -113,7 +113,7 @@ def _plain(uri: str, path: Path, s3: S3Options) -> Index:
     read = list(records)
     refs = tuple(once(resolved(read, folder), name))
     if not refs:
-        raise IndexInvalid(f"{uris.shown(uri)}: no object in it")
+        raise IndexInvalid(f"{uris.shown(uri)}: contains no objects")
     digest = _listing_digest(read) if path.is_dir() else sha256_of(path)
     shard = Shard(name=name, file=uris.name_of(uri), objects=len(refs), sha256=digest)
     return Index(
@@ -128,13 +128,13 @@ def _plain(uri: str, path: Path, s3: S3Options) -> Index:
 
 
 def checked(index: Index, numbers: Sequence[int]) -> Index:
-    """`index`, found good in its shards `numbers` before anything is rendered of them.
+    """Check the shards `numbers` of `index` before anything is rendered.
 
-    The first of them are read, parsed and held: CHECKED_SHARDS at most, of CHECKED_OBJECTS
-    together. Of the others, that their files are there, where they lie on a disk; a fault inside
-    one shows when its turn comes.
+    Reads the first of them, at most CHECKED_SHARDS with CHECKED_OBJECTS together, and returns
+    `index` with these in memory. For the others it only checks that their files exist, if they are
+    on disk; an error inside such a shard appears when it is read.
 
-    Raises: IndexInvalid with file and line, StoreError.
+    Raises: IndexInvalid, with file and line; StoreError.
     """
     shards = [index.shards[number] for number in numbers]
     sums = accumulate(shard.objects for shard in shards[:CHECKED_SHARDS])
@@ -147,7 +147,7 @@ def checked(index: Index, numbers: Sequence[int]) -> Index:
 
 
 def _all_there(index: Index, shards: Iterable[Shard]) -> None:
-    """Look for the files of shards, a listing a folder. Raises: IndexInvalid."""
+    """Check that shard files exist; lists each folder once. Raises: IndexInvalid, StoreError."""
     if uris.is_remote(index.folder):
         return
     listed: dict[Path, set[str] | None] = {}
@@ -166,7 +166,7 @@ def _all_there(index: Index, shards: Iterable[Shard]) -> None:
 
 
 def _names_in(folder: Path) -> set[str] | None:
-    """What lies in a folder; None if it may not be listed. Raises: StoreError."""
+    """The names in a folder; None if listing it is not permitted. Raises: StoreError."""
     try:
         return {each.name for each in folder.iterdir()}
     except PermissionError:
@@ -178,7 +178,7 @@ def _names_in(folder: Path) -> set[str] | None:
 
 
 def _look_for(path: Path) -> None:
-    """Look for one file, in a folder that may not be listed. Raises: IndexInvalid."""
+    """Check that a file exists, in a folder that cannot be listed. Raises: IndexInvalid."""
     try:
         path.stat()
     except FileNotFoundError:
@@ -189,14 +189,16 @@ def _look_for(path: Path) -> None:
 
 def _unreadable(reason: object) -> IndexInvalid:
     return IndexInvalid(
-        f"{reason}: {keys.INDEX} names this shard; put it back, or build the index again"
+        f"{reason}: {keys.INDEX} lists this shard; restore it, or build the index again"
     )
 
 
 def open_records(uri: str, path: Path, kind: str = listings.AUTO) -> tuple[Records, str]:
-    """The records of the list at `uri`, whose bytes lie at `path`, and the folder of its paths.
+    """The records of the list at `uri`, and the folder that their paths are relative to.
 
-    Raises: IndexInvalid, UsageError for an unknown kind.
+    `path` is a local copy of the list; `kind` is one of LIST_KINDS or AUTO.
+
+    Raises: IndexInvalid; UsageError, for an unknown kind.
     """
     name = uris.shown(uri)
     row = listings.find(path, name, kind)
@@ -205,29 +207,31 @@ def open_records(uri: str, path: Path, kind: str = listings.AUTO) -> tuple[Recor
 
 
 def resolved(records: Iterable[tuple[str, ObjectRef]], folder: str) -> Iterator[ObjectRef]:
-    """Records checked, with absolute places. Raises: IndexInvalid with file and line."""
+    """Checked records with absolute locations. Raises: IndexInvalid, with file and line."""
     return (resolve.resolve(ref, folder, where) for where, ref in records)
 
 
 def once(refs: Iterable[ObjectRef], shard: str) -> Iterator[ObjectRef]:
-    """The first record of each identity; says how many were left out."""
+    """The first record of each identifier; warns about the number of duplicates."""
     seen: set[str] = set()
-    left_out = 0
+    skipped = 0
     for ref in refs:
         if ref.file_identifier in seen:
-            left_out += 1
+            skipped += 1
             continue
         seen.add(ref.file_identifier)
         yield ref
-    if left_out:
-        log.warning("duplicates left out, the first of each stays", shard=shard, count=left_out)
+    if skipped:
+        log.warning(
+            "duplicate objects skipped, the first of each is kept", shard=shard, count=skipped
+        )
 
 
 def is_index(uri: str, path: Path) -> bool:
-    """Whether the file at `path`, the bytes of `uri`, is an index.json of ours."""
+    """Whether the file at `path`, a local copy of `uri`, is an index.json of this program."""
     if not path.is_file() or not uris.name_of(uri).lower().endswith(".json"):
         return False
-    # Lists may be huge, so only what begins as an object is decoded to find out.
+    # Lists may be huge, so a file is decoded only if it begins with an object.
     with path.open("rb") as file:
         if not file.read(4096).lstrip().startswith(b"{"):
             return False
@@ -235,6 +239,6 @@ def is_index(uri: str, path: Path) -> bool:
 
 
 def _listing_digest(records: list[tuple[str, ObjectRef]]) -> str:
-    """The digest of a folder's listing: what it holds, wherever it lies."""
+    """Hex sha256 of the records of a folder, independent of the folder's own path."""
     lines = b"".join(msgspec.json.encode(ref) + b"\n" for _, ref in records)
     return sha256_of(lines)

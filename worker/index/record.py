@@ -1,4 +1,4 @@
-"""One object as the index says it."""
+"""One object of an index."""
 
 from __future__ import annotations
 
@@ -15,65 +15,65 @@ _REPOSITORY: Final = re.compile(r"https://github\.com/([^/]+/[^/]+)/")
 
 
 class SceneSlot(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A place in the scenes of a group: the class shown there, and the objects drawn for it."""
+    """One object position in the scenes of a group: its class and the objects drawn for it."""
 
     class_idx: int
     members: tuple[int, ...]
-    """Numbers of the range's members: the first that can be shown is."""
+    """Indices of `Scenes.members`; the first one that can be shown is, the others are spares."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """So many samples in a row that show the same objects."""
+    """Consecutive samples that show the same objects."""
 
     samples: int
     places: tuple[SceneSlot, ...]
 
 
 class Scenes(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a range of samples of synthetic scenes is made of; see `worker.index.scenes`."""
+    """A range of samples of synthetic scenes; see `worker.index.scenes`."""
 
     plan: str
-    """Digest of the recipe's keys by which the members were drawn."""
+    """Digest of the recipe's settings that the members were drawn with."""
     first: int
     """Number of the first sample in the data set."""
     classes: tuple[str, ...]
-    """Names of the classes by their numbers."""
+    """Class names; a class's number is its position."""
     groups: tuple[Group, ...]
     members: tuple[ObjectRef, ...]
 
     @property
     def samples(self) -> int:
-        """Samples in the range."""
+        """The number of samples in the range."""
         return sum(group.samples for group in self.groups)
 
 
 class ObjectRef(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One object: who it is, where its bytes are, and what they must hash to.
+    """One object: its identifier, its location and its sha256.
 
-    This is a line of a JSONL shard and a record of an Objaverse-XL list (camelCase keys;
-    unknown keys are ignored). `path` and `root` are relative to the list's own folder or
-    prefix until `IndexReader` resolves them to absolute paths or URIs.
+    A line of a JSONL shard and a record of an Objaverse-XL list have these fields as camelCase
+    keys; unknown keys are ignored. `path` and `root` are relative to the folder or prefix of the
+    list until `resolve.resolve` makes them absolute.
     """
 
     file_identifier: str
-    """Who the object is; the uid comes from it. Also where its bytes are if nothing below says."""
+    """Identifies the object and determines its uid; also its location without `path` and `url`."""
     source: str = ""
     """github, sketchfab, thingiverse, smithsonian, or empty."""
     sha256: str | None = None
-    """Lower-case hex digest of the model file; None leaves it unchecked."""
+    """Lower-case hex sha256 of the model file; None if it is not to be checked."""
     path: str | None = None
-    """Where the bytes are: a file path or `archive.zip!/member` within an archive."""
+    """Location: a file, or `archive.zip!/member` for a file in an archive."""
     url: str | None = None
-    """Where the bytes are: http(s):// or s3://."""
+    """Location: http://, https:// or s3://."""
     root: str | None = None
-    """Folder whose files belong to the object (textures beside the model); default: `path`'s."""
+    """Folder whose files belong to the object, such as textures; by default the model's folder."""
     file_type: str | None = None
-    """Format without a dot ("glb"); default: the location's suffix."""
+    """Format without a dot ("glb"); by default the location's suffix."""
     license: str | None = None
     metadata: dict[str, Any] | str | None = None
-    """Free annotations, passed through to the zip's metadata."""
+    """Annotations, copied to the zip's metadata."""
     scenes: Scenes | None = None
-    """Not an object but samples of scenes, and the objects in them."""
+    """Set if this is a range of samples of synthetic scenes instead of an object."""
 
     @property
     def uid(self) -> str:
@@ -82,12 +82,12 @@ class ObjectRef(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
 
     @property
     def location(self) -> str:
-        """Where the bytes are: `path`, else `url`, else the identifier itself."""
+        """Where to fetch the object: `path`, else `url`, else the identifier."""
         return self.path or self.url or self.file_identifier
 
     @property
     def repository(self) -> str | None:
-        """The "org/repo" on GitHub that the bytes are in: its objects are fetched together."""
+        """The GitHub repository ("org/repo") that has the object, or None."""
         found = _REPOSITORY.match(self.location)
         return None if found is None else found[1]
 

@@ -1,4 +1,4 @@
-"""A record's places: checked, and made absolute against its list or relative to an index."""
+"""Checks the locations of a record and makes them absolute, or relative to an index."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from worker.index.record import ObjectRef, Scenes
 from worker.index.uris import has_scheme, is_remote, join
 
 LONGEST: Final = 4096
-"""Characters of what names an object or its place: a path can have no more."""
+"""Maximum length of each field but annotations, in characters; also Linux's limit for a path."""
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def resolve(ref: ObjectRef, folder: str, where: str) -> ObjectRef:
-    """`ref` checked, with `path` and `root` absolute: its list lies in `folder`.
+    """Check `ref` and make its `path` and `root` absolute; its list is in `folder`.
 
-    A record that says nothing of its bytes is its own identifier's: a URI is left alone, a
-    name without a scheme becomes `path`. Lists read over a network may name no local file.
+    Without `path` and `url`, an identifier that is a path or file:// URI becomes `path`; another
+    URI is left as it is. A list that is read over the network may not name local files.
 
-    Raises: IndexInvalid, beginning with `where` (file and line).
+    Raises: IndexInvalid, whose message begins with `where` (file and line).
     """
     _check_lengths(ref, where)
     identifier = ref.file_identifier
@@ -49,7 +49,7 @@ def resolve(ref: ObjectRef, folder: str, where: str) -> ObjectRef:
 
 
 def _check_lengths(ref: ObjectRef, where: str) -> None:
-    """Raises: IndexInvalid for a field that is too long; log and ledger repeat them."""
+    """Refuse a field that is too long, because log and ledger repeat it. Raises: IndexInvalid."""
     for field, value in (
         ("fileIdentifier", ref.file_identifier),
         ("path", ref.path),
@@ -60,14 +60,16 @@ def _check_lengths(ref: ObjectRef, where: str) -> None:
     ):
         if value is not None and len(value) > LONGEST:
             raise IndexInvalid(
-                f"{where}: field {field} has {len(value):,} characters; the most is {LONGEST:,}"
+                f"{where}: field {field} has {len(value):,} characters; the limit is {LONGEST:,}"
             )
 
 
 def relate(ref: ObjectRef, folder: str) -> ObjectRef:
-    """A resolved `ref` as an index in `folder` says it: relative where below it, else absolute.
+    """Convert a resolved `ref` to a record of an index in `folder`.
 
-    Raises: IndexInvalid for a local path and an index that is not local.
+    Locations below `folder` become relative; others stay absolute.
+
+    Raises: IndexInvalid, if the location is local and the index is not.
     """
     if ref.scenes is not None:
         return _of_members(ref, ref.scenes, lambda member: relate(member, folder), folder)
@@ -82,24 +84,26 @@ def relate(ref: ObjectRef, folder: str) -> ObjectRef:
 def _of_members(
     ref: ObjectRef, scenes: Scenes, change: Callable[[ObjectRef], ObjectRef], where: str
 ) -> ObjectRef:
-    """A range with its members changed. Raises: IndexInvalid, where it refers to others."""
+    """Check a range of scenes and apply `change` to its members. Raises: IndexInvalid."""
     used = {number for group in scenes.groups for place in group.places for number in place.members}
     if not used <= set(range(len(scenes.members))) or not all(
         group.samples > 0 and group.places and all(place.members for place in group.places)
         for group in scenes.groups
     ):
-        raise IndexInvalid(f"{where}: field scenes: a place without a member that the range has")
+        raise IndexInvalid(
+            f"{where}: field scenes: a group is empty or names a member that does not exist"
+        )
     classes = {place.class_idx for group in scenes.groups for place in group.places}
     if not scenes.groups or not classes <= set(range(min(len(scenes.classes), MOST_CLASSES))):
-        raise IndexInvalid(f"{where}: field scenes: a place of a class that the range has not")
+        raise IndexInvalid(f"{where}: field scenes: a class number does not exist")
     if any(member.scenes is not None for member in scenes.members):
-        raise IndexInvalid(f"{where}: field scenes: a range of scenes within a range")
+        raise IndexInvalid(f"{where}: field scenes: a member is itself a range of scenes")
     members = tuple(change(member) for member in scenes.members)
     return msgspec.structs.replace(ref, scenes=msgspec.structs.replace(scenes, members=members))
 
 
 def _is_path(identifier: str) -> bool:
-    """Whether an identifier names a file, whatever `source` says: what is left would be opened."""
+    """Whether an identifier is a path or a file:// URI; `source` does not matter."""
     return identifier.startswith(file_uri.SCHEME) or not has_scheme(identifier)
 
 
@@ -119,19 +123,19 @@ def _absolute(path: str | None, folder: str, field: str, where: str) -> str | No
         if path.startswith("/"):
             raise IndexInvalid(
                 f"{where}: field {field}: {path!r} is a local path, "
-                "which a list that is not a local file may not name"
+                "which only a local list may name"
             )
         if ".." in path.split("/"):
-            raise IndexInvalid(f"{where}: field {field}: {path!r} leaves the list's folder")
+            raise IndexInvalid(f"{where}: field {field}: {path!r} is outside the list's folder")
     return join(folder, path)
 
 
-def _below(place: str, folder: str) -> bool:
-    return place == folder or place.startswith(folder.rstrip("/") + "/")
+def _below(location: str, folder: str) -> bool:
+    return location == folder or location.startswith(folder.rstrip("/") + "/")
 
 
 def _relative(path: str | None, folder: str) -> str | None:
-    """`path` as it stands in an index that lies in `folder`."""
+    """`path` as written in an index in `folder`. Raises: IndexInvalid."""
     if path is None or (is_remote(path) and not _below(path, folder)):
         return path
     if _below(path, folder):
@@ -139,6 +143,6 @@ def _relative(path: str | None, folder: str) -> str | None:
     if is_remote(folder):
         raise IndexInvalid(
             f"{path} is a local file, which an index at {folder} cannot name: "
-            "upload the models and build from a list of their URLs"
+            "upload the models and build the index from a list of their URLs"
         )
     return path

@@ -1,10 +1,10 @@
-"""From a list of objects to ranges of samples of synthetic scenes, drawn the same by every rank.
+"""Draws ranges of samples of synthetic scenes from a list of objects; every rank draws the same.
 
-Sample numbers decide everything, the list's order nothing. Samples that follow one another show
-the same objects (`scenes.reuse`); with one object in a scene the classes take turns from group to
-group, with more each place's class is drawn. The models of a class are parted into
-`scenes.buckets`, and so are the samples: a bucket's samples show its models alone, so that a split
-of the samples in their order is one of the objects too.
+The draws depend on sample numbers, not on the order of the list. Groups of `scenes.reuse`
+consecutive samples show the same objects. With one object per scene, the classes take turns from
+group to group; with several objects, the class of each is drawn. The models of each class and the
+samples are both divided into `scenes.buckets`, and the samples of a bucket show only its models.
+So splitting the samples in order also splits the objects.
 """
 
 from __future__ import annotations
@@ -33,32 +33,35 @@ STUDY: Final = (
     "02691156", "02828884", "02933112", "02958343", "03001627",
     "03636649", "04256520", "04379243", "04530566", "03790512",
 )  # fmt: skip
-"""The study's classes in their order, as ShapeNet's synsets: airplane, bench, cabinet, car, chair,
-lamp, sofa, table, vessel, motorcycle (princeton-vl/selfstudy-render)."""
+"""The classes of Newell & Deng (2020) in their order, as ShapeNet synsets: airplane, bench,
+cabinet, car, chair, lamp, sofa, table, vessel, motorcycle (princeton-vl/selfstudy-render)."""
 CLASS_FIELDS: Final = ("synset", "category", "class")
-"""Annotations that name an object's class."""
+"""Annotations that name an object's class; the first one that is set counts."""
 UNNAMED: Final = "object"
-"""Class of what says nothing of its own."""
+"""The class of an object without annotations or folder that name one."""
 MOST_RANGES: Final = 200_000
-"""Drawn in memory by every worker; more are drawn once, into an index of their own."""
+"""The most ranges that a run draws in memory; more must be drawn into an index beforehand."""
 PLANNED: Final = (
     "samples", "idx_offset", "objects", "classes", "class_idxs", "reuse", "buckets", "spares",
 )  # fmt: skip
-"""Keys of `recipe.scenes` that decide which objects are in which samples."""
+"""Keys of `recipe.scenes` that determine which objects are in which samples."""
 
 
 def plan_of(recipe: Recipe) -> str:
-    """Digest of all by which members are drawn, but for the list."""
+    """Digest of all settings that determine the draws; the list is not part of it."""
     keys_of = {name: getattr(recipe.scenes, name) for name in PLANNED}
     text = json.dumps([recipe.name, recipe.seed, recipe.views, keys_of], sort_keys=True)
     return sha256_of(text.encode())
 
 
 def arranged(index: Index, recipe: Recipe) -> Index:
-    """What a run of `recipe` goes over: of scenes, an index of ranges in the place of a list.
+    """The index that a run of `recipe` renders.
 
-    Raises: IndexInvalid, where ranges were made for other scenes, or the list has no objects of
-    the classes asked for; StoreError.
+    For scenes, a list of objects is replaced by ranges of samples. Any other index is returned
+    as it is.
+
+    Raises: IndexInvalid, if the index has ranges of other settings, the list lacks objects of the
+    requested classes, or there are too many ranges; StoreError.
     """
     if recipe.product != WHOLE:
         return index
@@ -66,16 +69,16 @@ def arranged(index: Index, recipe: Recipe) -> Index:
     if first.scenes is not None:
         if first.scenes.plan != plan_of(recipe):
             raise IndexInvalid(
-                f"{index.uri}: its ranges of scenes were drawn for another preset or other --set; "
-                "build it with the same: render-worker index scenes"
+                f"{index.uri}: its scenes were drawn for another preset or other --set options; "
+                "use the same ones, or draw an index for these with 'render-worker index scenes'"
             )
         return index
     count = -(-recipe.scenes.samples // recipe.views)
     if count > MOST_RANGES:
         raise IndexInvalid(
-            f"'scenes.samples' over 'views' makes {count:,} zips, more than the {MOST_RANGES:,} "
-            "that a run draws by itself: draw them once with 'render-worker index scenes', and "
-            "run that index"
+            f"'scenes.samples' divided by 'views' is {count:,} zips; a run draws at most "
+            f"{MOST_RANGES:,} by itself: draw them with 'render-worker index scenes' and run "
+            "that index"
         )
     made = tuple(ranges((ref for shard in index.shards for ref in index.read(shard)), recipe))
     name = keys.shard_name(0)
@@ -84,7 +87,7 @@ def arranged(index: Index, recipe: Recipe) -> Index:
 
 
 def ranges(refs: Iterable[ObjectRef], recipe: Recipe) -> Iterator[ObjectRef]:
-    """The ranges of all samples, in their order, each of `recipe.views` but for the last.
+    """The ranges of all samples, in order; each but the last has `recipe.views` samples.
 
     Raises: IndexInvalid.
     """
@@ -124,9 +127,9 @@ def ranges(refs: Iterable[ObjectRef], recipe: Recipe) -> Iterator[ObjectRef]:
 
 
 def class_of(ref: ObjectRef) -> str:
-    """An object's class: what its annotations say, else the folder that its identifier names."""
+    """An object's class: from its annotations, else the name of the folder in its identifier."""
     about = ref.metadata
-    if isinstance(about, str):  # Objaverse-XL's parquet files have JSON in a text
+    if isinstance(about, str):  # Objaverse-XL's Parquet files have JSON in a string
         try:
             about = json.loads(about)
         except (ValueError, RecursionError):
@@ -136,29 +139,31 @@ def class_of(ref: ObjectRef) -> str:
             value = about.get(field)
             if isinstance(value, (str, int)) and str(value).strip():
                 return str(value).strip()
-    place = ref.file_identifier.partition("://")[2] or ref.file_identifier
-    return PurePosixPath(place.partition("!/")[0]).parent.name or UNNAMED
+    path = ref.file_identifier.partition("://")[2] or ref.file_identifier
+    return PurePosixPath(path.partition("!/")[0]).parent.name or UNNAMED
 
 
 def _sorted(
     refs: Iterable[ObjectRef], recipe: Recipe
 ) -> tuple[tuple[str, ...], dict[int, list[ObjectRef]]]:
-    """Names of the classes, and the models of those that are drawn, by identifier."""
+    """The class names; and by class number, for those drawn, the models sorted by identifier."""
     found: dict[str, dict[str, ObjectRef]] = {}
     for ref in refs:
         if ref.scenes is not None:
-            raise IndexInvalid("a list has objects and ranges of scenes in it; give one of both")
+            raise IndexInvalid("the list mixes objects and ranges of scenes; use only one kind")
         found.setdefault(class_of(ref), {}).setdefault(ref.file_identifier, ref)
     classes = recipe.scenes.classes or _all_classes(found)
     if len(classes) > MOST_CLASSES:
         raise IndexInvalid(
-            f"{len(classes)} classes, {', '.join(classes[:3])}, …: {MOST_CLASSES} can be told "
-            "apart; name those you want with --set scenes.classes='[\"…\"]', or give the objects "
-            "a category in their metadata"
+            f"the list has {len(classes)} classes ({', '.join(classes[:3])}, …); the limit is "
+            f"{MOST_CLASSES}: choose classes with --set scenes.classes='[\"…\"]', or give the "
+            "objects a category in their metadata"
         )
     drawn = recipe.scenes.class_idxs or range(len(classes))
     if wrong := [number for number in drawn if number >= len(classes)]:
-        raise IndexInvalid(f"'scenes.class_idxs' has {wrong[0]}, but there are {len(classes)}")
+        raise IndexInvalid(
+            f"'scenes.class_idxs' has {wrong[0]}, but there are {len(classes)} classes"
+        )
     if absent := [classes[number] for number in drawn if classes[number] not in found]:
         raise IndexInvalid(
             f"no object of class '{absent[0]}' in the list; it has: {', '.join(sorted(found))}"
@@ -169,7 +174,7 @@ def _sorted(
     few = [classes[number] for number in models if len(models[number]) < recipe.scenes.buckets]
     if few:
         log.warning(
-            "buckets share objects, of which there are fewer than scenes.buckets", classes=few[:3]
+            "classes with fewer objects than scenes.buckets: buckets share them", classes=few[:3]
         )
     return tuple(classes), models
 
@@ -183,7 +188,10 @@ def _all_classes(found: Iterable[str]) -> tuple[str, ...]:
 def _group(
     first: int, recipe: Recipe, models: dict[int, list[ObjectRef]]
 ) -> Iterator[tuple[int, list[ObjectRef]]]:
-    """Of each place in the samples from the `first` on (without the offset): class and objects."""
+    """For each object position of the group at sample `first`: its class and the objects drawn.
+
+    `first` is counted without `scenes.idx_offset`.
+    """
     scenes = recipe.scenes
     bucket = first * scenes.buckets // scenes.samples
     name = f"{WHOLE}/{scenes.idx_offset + first}"
@@ -200,7 +208,7 @@ def _group(
 
 
 def _bucket(refs: Sequence[ObjectRef], bucket: int, buckets: int) -> Sequence[ObjectRef]:
-    """The models of a bucket; all of them, where there are fewer than buckets."""
+    """The models of a bucket; all models if there are fewer than buckets."""
     if len(refs) < buckets:
         return refs
     low, high = (len(refs) * number // buckets for number in (bucket, bucket + 1))

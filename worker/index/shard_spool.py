@@ -1,4 +1,4 @@
-"""Records on their way into shards: on disk, and put in order with a few bytes of memory each."""
+"""Collects records on disk and sorts them into shards, with a few bytes of memory per record."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class _Who(msgspec.Struct, rename="camel"):
 
 
 class ShardSpool:
-    """Takes records in a list's order; gives them back in shards, each identity once.
+    """Takes records in the order of a list and returns them in shards, without duplicates.
 
-    Objects of one git repository are fetched together, so they are moved to where the first of
-    them stands, and stay in one shard if they fit. Memory: about 40 bytes a record.
+    Objects of one Git repository are fetched together, so they are moved next to the first of
+    them, and into one shard if they fit. Needs about 40 bytes of memory per record.
     """
 
     def __init__(self) -> None:
@@ -67,21 +67,21 @@ class ShardSpool:
         self._groups.append(group)
 
     def shards(self, size: int) -> Iterator[list[bytes]]:
-        """The lines of each shard, at most `size`; never an empty shard. Call once."""
-        room: list[int] = []
+        """The JSON lines of each shard, 1 to `size` of them. May be called once."""
+        shard: list[int] = []
         for rows in self._grouped():
-            if room and len(room) + len(rows) > size:
-                yield self._lines(room)
-                room = []
-            room += rows
-            while len(room) >= size:
-                yield self._lines(room[:size])
-                room = room[size:]
-        if room:
-            yield self._lines(room)
+            if shard and len(shard) + len(rows) > size:
+                yield self._lines(shard)
+                shard = []
+            shard += rows
+            while len(shard) >= size:
+                yield self._lines(shard[:size])
+                shard = shard[size:]
+        if shard:
+            yield self._lines(shard)
 
     def _grouped(self) -> Iterator[list[int]]:
-        """Row numbers, group by group, in the order of each group's first row."""
+        """Row numbers group by group; groups are in the order of their first rows."""
         rows = self._first_of_each()
         groups = np.frombuffer(self._groups, dtype=np.uint32)[rows]
         if np.any(groups[1:] < groups[:-1]):
@@ -102,7 +102,7 @@ class ShardSpool:
             yield group
 
     def _first_of_each(self) -> npt.NDArray[np.uint32]:
-        """Row numbers without those whose identity an earlier row has."""
+        """Row numbers without duplicates, that is, rows with the identifier of an earlier row."""
         hashes = np.frombuffer(self._hashes, dtype=np.uint64)
         ordered = np.sort(hashes)
         again = ordered[1:][ordered[1:] == ordered[:-1]]
@@ -112,7 +112,7 @@ class ShardSpool:
             return rows
         keep = np.ones(len(hashes), dtype=np.bool_)
         seen: set[str] = set()
-        # Equal hashes only suggest equal identities: those rows are read to be sure.
+        # Hashes may collide, so the identifiers of rows with equal hashes are compared.
         for row in np.flatnonzero(np.isin(hashes, again)).tolist():
             identifier = msgspec.json.decode(self._line(row), type=_Who).file_identifier
             keep[row] = identifier not in seen

@@ -1,4 +1,4 @@
-"""Where an index and its files lie: a local path, http(s):// or s3://, read alike."""
+"""Reads indexes and lists from a local path, http://, https:// or s3://."""
 
 from __future__ import annotations
 
@@ -29,36 +29,36 @@ _HTTP: Final = HttpClient()
 
 
 def is_remote(uri: str) -> bool:
-    """Whether `uri` is one that is read over a network."""
+    """Whether `uri` is read over a network: http://, https:// or s3://."""
     return uri.startswith(REMOTE)
 
 
 def has_scheme(text: str) -> bool:
-    """Whether `text` is a URI of any kind and not a path."""
+    """Whether `text` begins with a URI scheme, so that it is not a path."""
     return SCHEME.match(text) is not None
 
 
 def shown(uri: str) -> str:
-    """`uri` for messages: a signed URL without its signature and without a password."""
+    """`uri` for messages: a URL without query (it may have a signature) and credentials."""
     if not uri.startswith(("http://", "https://")):
         return uri
     try:
         parts = urlsplit(uri)
-    except ValueError:  # it is none; what may be secret in it is cut off all the same
+    except ValueError:  # not a valid URL, but it may have secrets all the same
         scheme, _, rest = uri.partition("?")[0].partition("://")
         return f"{scheme}://{rest.rpartition('@')[2]}"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def name_of(uri: str) -> str:
-    """The plain file name that `uri` ends in; the suffix tells what kind of list it is."""
+    """The file name at the end of `uri`; its suffix determines the kind of list."""
     if uri.startswith(("http://", "https://")):
         return unquote(urlsplit(uri).path).rpartition("/")[2]
     return uri.rpartition("/")[2]
 
 
 def folder_of(uri: str) -> str:
-    """The folder or prefix that `uri` lies in, absolute and without a "/" at its end."""
+    """The absolute folder or prefix that contains `uri`, without a trailing "/"."""
     if uri.startswith("s3://"):
         return uri.rpartition("/")[0]
     if is_remote(uri):
@@ -68,9 +68,9 @@ def folder_of(uri: str) -> str:
 
 
 def join(folder: str, path: str) -> str:
-    """The absolute path or URI of `path`, which is relative to `folder` or absolute.
+    """The absolute path or URI of `path`, which may be relative to `folder`.
 
-    A URL's path is quoted, except what follows "!/" (a member of an archive).
+    The path of a URL is percent-encoded, except what follows "!/" (a member of an archive).
     """
     if path == "." and is_remote(folder):
         return folder
@@ -84,29 +84,29 @@ def join(folder: str, path: str) -> str:
 
 @contextmanager
 def local_copy(uri: str, s3: S3Options) -> Iterator[Path]:
-    """A local path with the bytes of `uri`: itself, or a download that goes away afterwards.
+    """A local path with the contents of `uri`; a download is removed at the end.
 
-    Raises: UsageError for an empty `uri`, IndexInvalid if there is nothing, StoreError if it cannot
-    be reached.
+    Raises: UsageError, if `uri` is empty; IndexInvalid, if it does not exist; StoreError, if it
+    cannot be reached.
     """
     if not uri:
-        raise UsageError("an empty path names no index and no list; '.' is this folder")
+        raise UsageError("an empty path is not an index or list; '.' is this folder")
     if not is_remote(uri):
         yield _readable(Path(uri))
         return
     try:
         urlsplit(uri)
     except ValueError as error:
-        raise IndexInvalid(f"{shown(uri)}: no URL: {error}") from error
+        raise IndexInvalid(f"{shown(uri)}: not a valid URL: {error}") from error
     with TemporaryDirectory(prefix="render-worker-list-") as folder:
-        # A name of our own: the list's may be anything.
+        # A fixed name, because the list's own may be anything.
         path = Path(folder) / "list"
         _download(uri, path, s3)
         yield path
 
 
 def read_bytes(uri: str, s3: S3Options) -> bytes:
-    """The bytes of `uri`. Raises: IndexInvalid if there is nothing, StoreError."""
+    """The contents of `uri`. Raises: IndexInvalid, if it does not exist; StoreError."""
     with local_copy(uri, s3) as path:
         try:
             return path.read_bytes()
@@ -117,7 +117,7 @@ def read_bytes(uri: str, s3: S3Options) -> bytes:
 
 
 def _readable(path: Path) -> Path:
-    """`path`, proven readable. Raises: IndexInvalid."""
+    """Check that `path` is readable, and return it. Raises: IndexInvalid."""
     try:
         if not path.is_dir():
             path.open("rb").close()

@@ -1,9 +1,9 @@
-"""Outcomes: one line of JSON per object and attempt, in immutable parts, folded when read.
+"""The ledger: one JSON line per object and attempt, in immutable parts.
 
     ledger/<shard>/<writer>-<number>.jsonl
 
-A worker writes parts of its own only, so any number of them share a shard. A part that was
-never written (a worker killed) costs its objects another attempt and nothing else.
+Each worker writes only its own parts, so any number of workers can share a shard. If a worker is
+killed before it writes a part, the objects in it get another attempt; nothing else is lost.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What was rendered, and no longer stands in the store as it was recorded."""
+"""Finds rendered objects whose zip is missing from the store, or has another size."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ AHEAD: Final = 4 * READERS
 
 
 def lost(store: Store, outcomes: Iterable[Outcome], stopped: Callable[[], bool]) -> set[str]:
-    """The uids of these outcomes whose zip is gone or of another size; a request each.
+    """The uids of rendered outcomes whose zip is missing or has another size.
 
-    What has not been looked at when `stopped` becomes true counts as there.
+    Makes one request per zip. Zips not yet checked when `stopped` becomes true count as present.
 
     Raises: StoreError.
     """

@@ -1,4 +1,4 @@
-"""How one attempt at one object ended: a line of the ledger."""
+"""A line of the ledger: how one attempt at an object ended."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from worker.pack.result import PackedObject
 
 ALL: Final = "all"
 LOST: Final = "lost"
-"""No failure's code: of what was rendered, and whose zip is gone from the store, or cut."""
+"""Not a failure code: selects rendered objects whose zip is missing or truncated."""
 
 Kind = Literal["rendered", "exported", "new", "failed"]
 DONE: Final = frozenset({"rendered", "exported"})
 
 
 class Author(msgspec.Struct, frozen=True, kw_only=True):
-    """Who writes: one worker process, what it renders with, and where."""
+    """The worker process that writes a line, its rank, Blender version and device."""
 
     worker: str
     rank: int
@@ -33,14 +33,14 @@ class Author(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, rank: Rank, blender: str, device: str) -> Author:
-        """An author with a new, unique `worker` name; names sort by rank, then by time."""
+        """An author with a new, unique `worker` name; names sort by rank, then by start time."""
         now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         worker = f"r{rank.rank:06d}-{now}-{uuid4().hex[:8]}"
         return cls(worker=worker, rank=rank.rank, world=rank.world, blender=blender, device=device)
 
 
 class LedgerLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What folding and counting need of an outcome; reading just this is twice as fast."""
+    """The fields of an outcome needed for folding and counting; decoding them is twice as fast."""
 
     uid: str
     outcome: Kind
@@ -52,45 +52,45 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     missing: int = 0
     """Of a rendered object: files that it names and that are not there, or do not decode."""
     time: str
-    """When, RFC 3339 in UTC with milliseconds: sorts as text."""
+    """End of the attempt, RFC 3339 in UTC with milliseconds; sorts as text."""
 
     @property
     def done(self) -> bool:
-        """Whether what was asked for stands in the store."""
+        """Whether the object was rendered or exported."""
         return self.outcome in DONE
 
     @property
     def retryable(self) -> bool:
-        """Whether a later run tries again unasked."""
+        """Whether the next run retries the object by default."""
         error = OBJECT_ERRORS.get(self.code or "")
         return error is not None and error.retryable
 
 
 class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
-    """How one attempt at one object ended: a line of the ledger."""
+    """How one attempt at an object ended, with all fields of a line of the ledger."""
 
     file_identifier: str
     shard: str
     source: str | None = None
-    """As the index names it; of a rendered object its zip tells."""
+    """As in the index; None for a rendered object, whose zip has it."""
     license: str | None = None
-    """As `source`."""
+    """As in the index; None for a rendered object, whose zip has it."""
     step: str | None = None
-    """Of a failed object: fetch, render, pack or publish; of a data set export or publish."""
+    """The step that failed: fetch, render, pack or publish; for a data set, export or publish."""
     log_tail: tuple[str, ...] = ()
     sha256: str | None = None
-    """Hex digest of the zip."""
+    """Hex sha256 of the zip."""
     size: int | None = None
-    """Bytes of the zip."""
+    """Size of the zip in bytes; for a data set, of the object's own files."""
     views: int | None = None
     coverage_min: float | None = None
     """Of a rendered object's views: the least share of the pixels that show it, 0 to 1."""
     coverage_mean: float | None = None
     """As `coverage_min`: the mean."""
     seconds: dict[str, float] = {}
-    """What each step took: fetch, render, pack, publish."""
+    """Duration of each step in seconds."""
     attempt: int = 1
-    """Counts from 1 over all runs."""
+    """Number of the attempt at this object, counted from 1 over all runs."""
     worker: str = ""
     rank: int = 0
     world: int = 1
@@ -109,7 +109,7 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         attempt: int,
         listed: bool = True,
     ) -> Outcome:
-        """The object's zip is in the store."""
+        """The outcome of an object whose zip is in the store."""
         return cls(
             **_common(ref, shard, author, "rendered"),
             sha256=packed.sha256, size=packed.size, views=packed.views,
@@ -131,7 +131,10 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         seconds: dict[str, float],
         attempt: int,
     ) -> Outcome:
-        """The object is in a data set; `size` is in bytes, of files that are its alone."""
+        """The outcome of an object that is in a data set.
+
+        size: bytes of the files that only this object uses.
+        """
         return cls(
             **_common(ref, shard, author, "exported"),
             size=size, views=views, seconds=seconds, attempt=attempt,
@@ -149,7 +152,7 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         attempt: int,
         listed: bool = True,
     ) -> Outcome:
-        """The object failed, for the reason that `error` says."""
+        """The outcome of an object that failed with `error`."""
         return cls(
             **_common(ref, shard, author, "failed"),
             source=ref.source or None, license=ref.license,
@@ -159,7 +162,7 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def new(cls, ref: ObjectRef, shard: str, author: Author) -> Outcome:
-        """The object lies beside the index's objects, and was not rendered."""
+        """The outcome of a discovered object, which the index does not name and no run rendered."""
         return cls(
             **_common(ref, shard, author, "new"),
             source=ref.source or None, license=ref.license, listed=False,
@@ -176,18 +179,18 @@ def _common(ref: ObjectRef, shard: str, author: Author, outcome: Kind) -> dict[s
 
 
 def codes_to_retry(codes: Collection[str]) -> frozenset[str]:
-    """`codes` for `settled`. Raises: UsageError for one that no failure has."""
+    """Check the codes of --retry, for `settled`. Raises: UsageError, for an unknown one."""
     known = (ALL, LOST, *OBJECT_ERRORS)
     for code in codes:
         if code not in known:
-            raise UsageError(f"--retry {code}: no failure has this code; known: {', '.join(known)}")
+            raise UsageError(f"--retry {code}: unknown failure code; known: {', '.join(known)}")
     return frozenset(codes)
 
 
 def settled(outcome: LedgerLine, retry: frozenset[str]) -> bool:
-    """Whether a run leaves the object alone.
+    """Whether the next run skips the object.
 
-    Tried again are failures for a passing reason, and those whose code, or "all", is in `retry`.
+    It retries transient failures, and those whose code is in `retry`, or all if "all" is in it.
     """
     if outcome.outcome != "failed":
         return True

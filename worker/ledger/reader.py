@@ -1,4 +1,4 @@
-"""The ledger read: parts fetched several at once, and folded into one outcome per object."""
+"""Reads the ledger: fetches several parts at a time and folds them to one outcome per object."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ T = TypeVar("T", bound=LedgerLine)
 
 
 def fold(outcomes: dict[str, T], lines: Iterable[T]) -> None:
-    """Add `lines` to `outcomes` by uid: once done stays done, else the latest counts."""
+    """Fold `lines` into `outcomes`, which has one line per uid.
+
+    A rendered or exported line wins over any other; otherwise the latest line wins.
+    """
     for line in lines:
         before = outcomes.get(line.uid)
         if before is None or _supersedes(line, before):
@@ -36,7 +39,7 @@ def _supersedes(line: LedgerLine, before: LedgerLine) -> bool:
 
 
 def read_ledger(store: Store, shard: str) -> dict[str, Outcome]:
-    """What became of each object of `shard`, by uid. Raises: StoreError."""
+    """The folded outcome of each object of `shard`, by uid. Raises: StoreError."""
     outcomes: dict[str, Outcome] = {}
     for _, lines in read_parts(store, keys.ledger_of(shard), Outcome):
         fold(outcomes, lines)
@@ -46,9 +49,10 @@ def read_ledger(store: Store, shard: str) -> dict[str, Outcome]:
 def read_parts(
     store: Store, prefix: str, kind: type[T], readers: int = READERS
 ) -> Iterator[tuple[str, list[T]]]:
-    """Key and lines of every part under `prefix`, in key order, read `readers` at a time.
+    """Key and lines of every part under `prefix`, in key order.
 
-    Holds a few parts per reader. A damaged line is named in the log and left out.
+    Reads `readers` parts at a time, with a few more per reader in memory. A damaged line is
+    skipped with a warning.
 
     Raises: StoreError.
     """
@@ -71,5 +75,5 @@ def _decode(decoder: msgspec.json.Decoder[T], key: str, body: bytes) -> list[T]:
         try:
             lines.append(decoder.decode(line))
         except NOT_JSON as error:
-            log.warning("ledger: damaged line left out", part=key, line=number, why=why(error))
+            log.warning("damaged ledger line skipped", part=key, line=number, why=why(error))
     return lines

@@ -1,4 +1,4 @@
-"""The ledger written: outcomes collected, and stored in parts that never change."""
+"""Writes the ledger: collects outcomes and stores them in parts that never change."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ FLUSH_S: Final = 60.0
 
 
 class LedgerWriter:
-    """Collects outcomes and writes them in parts, at `flush_count` or after `flush_s` seconds.
+    """Collects outcomes, and writes a part for every `flush_count` of them or `flush_s` seconds.
 
-    Safe to use from many threads. Used as a context manager: leaving it writes the rest. A part
-    that could not be written is kept, and written again with the next; its bytes never change,
-    since it may stand in the store although the answer was lost.
+    Thread-safe. As a context manager, it writes the rest on exit. A part that could not be written
+    is kept and written again with the next one. Its bytes never change, because it may be in the
+    store even though the response was lost.
     """
 
     def __init__(
@@ -59,10 +59,11 @@ class LedgerWriter:
         self._timer.start()
 
     def add(self, outcome: Outcome) -> None:
-        """Take an outcome; writes when enough have come.
+        """Add an outcome; writes a part if there are enough.
 
-        Raises: StoreError, if the store is unusable. A write that failed although the store
-        proves usable is done again later.
+        A failed write is repeated later if `Store.check` then succeeds.
+
+        Raises: StoreError, if the store is unusable.
         """
         line = self._encoder.encode(outcome) + b"\n"
         with self._lock:
@@ -76,10 +77,10 @@ class LedgerWriter:
                 self.flush()
             except StoreError as error:
                 self._store.check()
-                log.warning("ledger: not written, trying again later", why=str(error))
+                log.warning("cannot write the ledger, retrying later", why=str(error))
 
     def flush(self) -> None:
-        """Write all that was taken. Raises: StoreError; nothing is lost then, flush again."""
+        """Write all outcomes. Raises: StoreError; no outcome is lost then, call `flush` again."""
         with self._writing:
             with self._lock:
                 for shard, lines in self._open.items():
@@ -93,16 +94,16 @@ class LedgerWriter:
                 reach(Failpoint.PART_BEFORE)
                 if not self._store.create(key, body):
                     raise StoreError(
-                        f"{self._store.uri}: {key} stands already with another content; "
-                        "is another worker using this one's name?"
+                        f"{self._store.uri}: {key} already exists with other contents; "
+                        "make sure that nothing else writes there, and run again"
                     )
                 reach(Failpoint.PART_AFTER)
                 self._unwritten.popleft()
 
     def last_words(self, seconds: float) -> None:
-        """Take no more, and write what was taken; given up after so long, or if refused.
+        """Accept no more outcomes and write those added; gives up after `seconds` or an error.
 
-        For a worker that must end: what its threads still meet is no news of their objects.
+        For a worker that must end at once: errors that its threads still meet are not outcomes.
         """
         with self._lock:
             self._sealed = True
@@ -116,7 +117,7 @@ class LedgerWriter:
         writer.join(seconds)
 
     def close(self, *, attempts: int = 3) -> None:
-        """Write the rest, patiently, and end. Raises: StoreError."""
+        """Write the rest, with retries, and stop the timer. Raises: StoreError."""
         self._closed.set()
         self._timer.join()
         # What these lines tell of is done: worth more patience than a store has by itself.
@@ -141,12 +142,12 @@ class LedgerWriter:
         except StoreError as error:
             if kind is None:
                 raise
-            # What ended the run says more than that its last lines could not be kept.
-            log.warning("ledger: the last outcomes are not kept", why=str(error))
+            # The exception that ended the run is more important than this one.
+            log.warning("cannot write the last outcomes to the ledger", why=str(error))
 
     def _flush_in_time(self) -> None:
         while not self._closed.wait(self._flush_s):
             try:
                 self.flush()
             except StoreError as error:
-                log.warning("ledger: not written, trying again later", why=str(error))
+                log.warning("cannot write the ledger, retrying later", why=str(error))

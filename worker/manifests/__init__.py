@@ -1,6 +1,7 @@
-"""What binds a place to what is made there: ``job.json`` of renders, ``export.json`` of a data set.
+"""The manifests ``job.json`` of an output and ``export.json`` of a data set.
 
-A manifest is written once, by the first worker that gets there, and never changed.
+A manifest binds a store to the inputs and versions of what is made there. The first worker writes
+it; it is never changed.
 """
 
 from worker.manifests.export import ExportManifest

@@ -1,4 +1,4 @@
-"""What both manifests share: written once, read strictly, compared with what is to be made."""
+"""What both manifests share: written once, decoded strictly, and compared with a new run."""
 
 from __future__ import annotations
 
@@ -16,44 +16,46 @@ from worker.stores.base import Store
 log = structlog.get_logger(__name__)
 
 VERSION: Final = 1
-"""Version of the file format of both."""
+"""Version of the file format of both manifests."""
 WORKER: Final = "render-worker"
 BLENDER: Final = "Blender"
 T = TypeVar("T")
 _SERIES: Final = re.compile(r"[0-9]+\.[0-9]+")
-"""Major and minor number; programs of one series may work on one place."""
+"""A version's series: major and minor number. Programs of one series may share an output."""
 
 
 class _Head(msgspec.Struct, frozen=True):
-    """What a manifest of any version has."""
+    """The fields that a manifest of any version has."""
 
     format: str
     version: int
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """Binds a place to what is made there; its fields are the file's, in the file's order."""
+    """Binds an output or data set to what it is made from.
+
+    The fields are those of the JSON file, in the file's order.
+    """
 
     KEY: ClassVar[str]
     FORMAT: ClassVar[str]
     WHAT: ClassVar[str]
-    """What the file is, for a person."""
+    """What the file is, in messages: "a job"."""
     PLACE: ClassVar[str]
-    """What the file binds."""
+    """What the file binds, in messages: "output"."""
     ELSEWHERE: ClassVar[str]
-    """Where a person may go instead."""
+    """What the user can choose instead, in messages: "another --output"."""
     OTHERS: ClassVar[Mapping[str, str]]
-    """Keys of manifests of other kinds, each to what a place that has one is."""
+    """Keys of the other kinds of manifest, each with a message that says what has such a key."""
     PROGRAMS: ClassVar[Mapping[str, str]]
-    """Programs whose series is bound too, each to the field with the version that began the place.
-    """
+    """Programs whose series is bound, each with the field that has the version it began with."""
 
     format: str
     version: int
 
     @property
     def versions(self) -> dict[str, str]:
-        """Each program's version."""
+        """The version of each program that began the output or data set."""
         return {program: getattr(self, field) for program, field in self.PROGRAMS.items()}
 
     @classmethod
@@ -63,9 +65,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, store: Store) -> Self | None:
-        """The manifest in `store`, or None where there is none yet.
+        """The manifest in `store`, or None if there is none.
 
-        Raises: OutputMismatch, where it is not one that this program reads; StoreError.
+        Raises: OutputMismatch, if this program cannot read it; StoreError.
         """
         body = store.read(cls.KEY)
         if body is None:
@@ -79,7 +81,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
                 )
             if head.version != VERSION:
                 raise _mismatch(
-                    f"{cls.where(store)} is of version {head.version}, and this program reads "
+                    f"{cls.where(store)} has format version {head.version}, but this program reads "
                     f"version {VERSION}; use the {WORKER} that wrote it, or {cls.ELSEWHERE}"
                 )
             return msgspec.json.decode(body, type=cls)
@@ -89,12 +91,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             ) from error
 
     def bind(self, store: Store, *, mix_versions: bool = False) -> None:
-        """Write this manifest to a new place, or prove that the one that stands there agrees.
+        """Write this manifest to `store`, or check that the existing one agrees with it.
 
-        One that stands is never changed. With `mix_versions` programs of another series may have
-        begun the place; a warning names them.
+        An existing manifest is never changed. With `mix_versions`, programs of another series may
+        have begun the output; a warning names them.
 
-        Raises: OutputMismatch, StoreError.
+        Raises: OutputMismatch, if the existing manifest disagrees; StoreError.
         """
         self.check_kind(store)
         found = self.read(store)
@@ -104,43 +106,43 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
                 return
             found = self.read(store)
         if found is None:
-            raise StoreError(f"{self.where(store)} was removed as this worker began; run again")
+            raise StoreError(f"{self.where(store)} was removed during the start; run again")
         found.check_versions(store, self.versions, mix_versions=mix_versions)
         found.check_asked(store, self)
         if others := found.other_series(self.versions):
-            log.warning("versions are mixed here", begun_with=others, now=self.versions)
+            log.warning("mixed versions", begun_with=others, now=self.versions)
 
     @classmethod
     def check_kind(cls, store: Store) -> None:
-        """Refuse a place of another kind. Raises: OutputMismatch, StoreError."""
+        """Refuse a store with a manifest of another kind. Raises: OutputMismatch, StoreError."""
         for key, what in cls.OTHERS.items():
             if store.read(key) is not None:
                 raise OutputMismatch(f"{store.uri} is {what}")
 
     def check_asked(self, store: Store, asked: Self) -> None:
-        """Refuse to make what `asked` says beside what this says. Raises: OutputMismatch."""
+        """Refuse `asked`, the manifest of a new run, if it disagrees. Raises: OutputMismatch."""
         raise NotImplementedError
 
     def check_versions(
         self, store: Store, now: Mapping[str, str], *, mix_versions: bool = False
     ) -> None:
-        """Refuse programs of another series, unless told to mix them. Raises: OutputMismatch.
+        """Refuse programs of another series, unless `mix_versions`. Raises: OutputMismatch.
 
-        now: the versions at work, by program; what it does not name is not compared.
+        now: versions of the running programs, by program; others are not compared.
         """
         if mix_versions:
             return
         for program, version in self.other_series(now).items():
             raise _mismatch(
                 f"{self.where(store)}: this {self.PLACE} was begun with {program} "
-                f"{_named(version)}, and this is {program} {_named(now[program])}; use {program} "
-                f"{_named(_series(version))}, {self.ELSEWHERE}, or --mix-versions"
+                f"{_shown(version)}, but this is {program} {_shown(now[program])}; use {program} "
+                f"{_shown(_series(version))}, {self.ELSEWHERE}, or --mix-versions"
             )
 
     def check_same(
         self, store: Store, what: str, theirs: T, ours: T, show: Callable[[T], str] = str
     ) -> None:
-        """Refuse `ours` where the place is bound to something else. Raises: OutputMismatch."""
+        """Refuse `ours` if it differs from the bound value `theirs`. Raises: OutputMismatch."""
         if theirs != ours:
             raise _mismatch(
                 f"{self.where(store)} binds this {self.PLACE} to another {what}: "
@@ -148,7 +150,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             )
 
     def other_series(self, now: Mapping[str, str]) -> dict[str, str]:
-        """Programs that began the place in another series than is at work; their versions."""
+        """Programs whose recorded series differs from the running one, and the recorded version."""
         return {
             program: version
             for program, version in self.versions.items()
@@ -157,21 +159,21 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def short(digest: str) -> str:
-    """The beginning of a digest, for a person."""
+    """The first 12 characters of a digest, for messages."""
     return f"{digest[:12]}…"
 
 
-def _mismatch(said: str) -> OutputMismatch:
-    """The error that says so in one line, whatever the file has in it."""
-    return OutputMismatch(one_line(said))
+def _mismatch(message: str) -> OutputMismatch:
+    """The error with `message` on one line, because it may quote the file."""
+    return OutputMismatch(one_line(message))
 
 
 def _series(version: str) -> str:
-    """Major and minor of a version; one without them is a series of its own."""
+    """Major and minor number of a version; a version without them is its own series."""
     found = _SERIES.match(version)
     return found[0] if found else version
 
 
-def _named(version: str) -> str:
-    """A version for a person, in quotes where it is none."""
+def _shown(version: str) -> str:
+    """A version for messages, in quotes if it has no version number."""
     return version if _SERIES.match(version) else repr(version)

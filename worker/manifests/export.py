@@ -1,4 +1,4 @@
-"""``export.json``: binds a data set to its kind, its options and the output it is made from."""
+"""``export.json`` binds a data set to its kind, its options and the output it is made from."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class ExportManifest(Manifest, frozen=True, kw_only=True):
     FORMAT = keys.EXPORT_FORMAT
     WHAT = "an export"
     PLACE = "data set"
-    ELSEWHERE = "another place (--to)"
-    OTHERS: ClassVar = {keys.JOB: "an output of renders; export --to another place"}
+    ELSEWHERE = "another --to"
+    OTHERS: ClassVar = {keys.JOB: "an output of renders; export to another --to"}
     PROGRAMS: ClassVar = {WORKER: "worker"}
 
     kind: str
@@ -29,14 +29,14 @@ class ExportManifest(Manifest, frozen=True, kw_only=True):
     preset: str
     preset_name: str
     objects: str | None = None
-    """Where objects share files: sha256 over all of them, since one more would change files."""
+    """sha256 of all objects if they share files, because another object would change the files."""
     worker: str
 
     @classmethod
     def of(
         cls, kind: str, options: dict[str, Any], renders: OutputManifest, objects: str | None
     ) -> ExportManifest:
-        """The manifest of a new data set of `kind` with `options`, made of `renders`."""
+        """The manifest of a new data set of `kind` with `options`, made from `renders`."""
         return cls(
             format=cls.FORMAT, version=VERSION, kind=kind, options=options, index=renders.index,
             preset=renders.preset, preset_name=renders.preset_name, objects=objects,
@@ -51,7 +51,7 @@ class ExportManifest(Manifest, frozen=True, kw_only=True):
         if self.objects != asked.objects:
             raise OutputMismatch(
                 f"{self.where(store)}: more objects were rendered since this data set was begun, "
-                "and its files hold many objects each; export to another --to"
+                "and its files contain many objects each; export to another --to"
             )
 
     def check_renders(self, store: Store, renders: OutputManifest | ExportManifest) -> None:

@@ -1,4 +1,4 @@
-"""``job.json``: binds an output to its index, its recipe and the programs that render it."""
+"""``job.json`` binds an output to its index, its recipe and the programs that render it."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ class OutputManifest(Manifest, frozen=True, kw_only=True):
     WHAT = "a job"
     PLACE = "output"
     ELSEWHERE = "another --output"
-    OTHERS: ClassVar = {keys.EXPORT: "a data set made of renders; render to another --output"}
+    OTHERS: ClassVar = {keys.EXPORT: "a data set made from renders; render to another --output"}
     PROGRAMS: ClassVar = {WORKER: "worker", BLENDER: "blender"}
 
     index: str
     """sha256 of the index."""
     objects: int
-    """Objects in the whole index."""
+    """Number of objects in the index."""
     preset: str
-    """sha256 of the whole recipe, overrides included."""
+    """sha256 of the recipe, overrides included."""
     preset_name: str
     recipe: dict[str, Any]
     worker: str
     """Version of the worker that began the output."""
     blender: str
-    """Version of the Blender that began it, as Blender tells it."""
+    """Version of the Blender that began the output, as Blender reports it."""
 
     @classmethod
     def of(
         cls, recipe: Recipe, *, preset: str, index: str, objects: int, blender: str
     ) -> OutputManifest:
-        """The manifest that this worker writes on a new output."""
+        """The manifest that this worker writes to a new output."""
         return cls(
             format=cls.FORMAT, version=VERSION, index=index, objects=objects, preset=preset,
             preset_name=recipe.name, recipe=recipes.to_dict(recipe), worker=__version__,
@@ -49,7 +49,9 @@ class OutputManifest(Manifest, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, store: Store, *, index: str, preset: str, mix_versions: bool = False) -> None:
-        """Refuse an output of another index, recipe or worker; its Blender is for `bind` to check.
+        """Refuse an output of another index, recipe or worker.
+
+        The version of Blender is checked by `bind`, after Blender has started.
 
         Raises: OutputMismatch, StoreError.
         """
@@ -67,10 +69,10 @@ class OutputManifest(Manifest, frozen=True, kw_only=True):
         self.check_preset(store, asked.preset)
 
     def check_index(self, store: Store, digest: str) -> None:
-        """Refuse an index that is not the output's. Raises: OutputMismatch."""
+        """Refuse an index with another digest. Raises: OutputMismatch."""
         self.check_same(store, "index", self.index, digest, short)
 
     def check_preset(self, store: Store, digest: str) -> None:
-        """Refuse a recipe that is not the output's. Raises: OutputMismatch."""
-        made_with = f"preset (it was made with '{self.preset_name}')"
-        self.check_same(store, made_with, self.preset, digest, short)
+        """Refuse a recipe with another digest. Raises: OutputMismatch."""
+        what = f"preset (it was made with '{self.preset_name}')"
+        self.check_same(store, what, self.preset, digest, short)

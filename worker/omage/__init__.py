@@ -1,8 +1,8 @@
-"""Object images on the host's side: their files, the reduction, and the way back to a mesh.
+"""Object images (omages) on the host: their files, their reduction, and conversion to a mesh.
 
-An object image is (R, R, 12), 0 to 1: position as (p + 1) / 2, occupancy, normal as n / 2 + 1 / 2,
-linear albedo, metallic, roughness. Row 0 is v = 0; pixel (i, j) is at uv = (j, i) / (R - 1).
-Source: the omages' (Object Images) own code and data set.
+An object image is (R, R, 12) with values 0 to 1: position as (p + 1) / 2, occupancy, normal as
+n / 2 + 1 / 2, linear albedo, metallic, roughness. Row 0 is v = 0; pixel (i, j) is at
+uv = (j, i) / (R - 1). This follows the code and data set of the omages paper (Object Images).
 """
 
 from typing import Final
@@ -23,6 +23,6 @@ ROUGHNESS: Final = 11
 
 
 def occupied(omage: Omage) -> NDArray[np.bool_]:
-    """(R, R), where the object is."""
+    """(R, R): the pixels that a chart covers."""
     found: NDArray[np.bool_] = omage[..., OCCUPANCY] >= 0.5  # noqa: PLR2004 - the format's
     return found

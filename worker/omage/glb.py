@@ -1,4 +1,4 @@
-"""GLB: one mesh with its base colour and metallic-roughness textures (glTF 2.0, binary form)."""
+"""Writes GLB (binary glTF 2.0): one mesh with base colour and metallic-roughness textures."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ LINEAR, CLAMP = 9729, 33071
 
 
 def encode(mesh: Mesh, omage: Omage) -> bytes:
-    """A whole file, Y up as glTF wants it, the same bytes for the same object image."""
+    """The bytes of a GLB file, Y up as glTF requires; they depend only on the object image."""
     size = len(omage)
     turned = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], np.float32)
-    # Texture coordinates go down from the upper left corner of the picture, whose first row
-    # is the image's row 0; pixel centres lie half a pixel inside.
+    # Texture coordinates start at the upper left corner of a texture, whose first row is row 0 of
+    # the object image. Pixel centres are half a pixel inside.
     uv = (mesh.uv * (size - 1) + 0.5) / size
     arrays: list[tuple[str, NDArray[Any], int]] = [
         ("POSITION", mesh.points @ turned, VERTICES),
@@ -78,9 +78,9 @@ def encode(mesh: Mesh, omage: Omage) -> bytes:
 
 
 def _unit(normals: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A normal of length 0 is none in glTF: it points up."""
-    none = ~normals.any(axis=1, keepdims=True)
-    return np.where(none, np.array([0, 0, 1], np.float32), normals)
+    """Replace normals of length 0, which glTF forbids, with +Z."""
+    zero = ~normals.any(axis=1, keepdims=True)
+    return np.where(zero, np.array([0, 0, 1], np.float32), normals)
 
 
 def _base_colour(omage: Omage) -> bytes:
@@ -88,14 +88,14 @@ def _base_colour(omage: Omage) -> bytes:
 
 
 def _metallic_roughness(omage: Omage) -> bytes:
-    """Green is roughness, blue metallic."""
+    """A PNG with roughness in green and metallic in blue."""
     zero = np.zeros(omage.shape[:2], np.float32)
     planes = np.stack([zero, omage[..., ROUGHNESS], omage[..., METALLIC]], axis=-1)
     return png.encode((planes * 255.0 + 0.5).astype(np.uint8))
 
 
 def _view(body: bytearray, data: bytes) -> dict[str, Any]:
-    """Add `data` to the buffer, at a multiple of 4."""
+    """Append `data` to the buffer, aligned to 4 bytes; returns its buffer view."""
     body += b"\0" * (-len(body) % 4)
     start = len(body)
     body += data

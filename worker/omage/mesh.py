@@ -1,4 +1,4 @@
-"""Back from an object image to a mesh."""
+"""Converts an object image to a mesh."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from worker.omage import NORMAL, POSITION, Omage, occupied
 
 
 class Mesh(msgspec.Struct, frozen=True):
-    """A triangle mesh, a vertex a pixel.
+    """A triangle mesh with one vertex per occupied pixel.
 
-    points (V, 3) in -1..1, Z up; triangles (T, 3); normals (V, 3) of length 1, or 0 where none is
-    known; uv (V, 2); pixels (V,) the number of each point's pixel, row after row.
+    points (V, 3) in -1 to 1, Z up; triangles (T, 3); normals (V, 3) of length 1, or 0 if unknown;
+    uv (V, 2); pixels (V,) the index of each vertex's pixel in row-major order.
     """
 
     points: NDArray[np.float32]
@@ -24,18 +24,18 @@ class Mesh(msgspec.Struct, frozen=True):
 
 
 def mesh_of(omage: Omage) -> Mesh:
-    """A vertex in every occupied pixel, two triangles between four neighbours that all are.
+    """Convert an object image: a vertex per occupied pixel, two triangles per 2x2 occupied pixels.
 
-    A triangle whose own normal opposes that of its pixels is turned round. Charts have unoccupied
-    pixels between them, and nothing is joined across the image's ends.
+    A triangle whose face normal opposes the normals of its pixels is flipped. Charts are separated
+    by unoccupied pixels, and triangles do not wrap around the image's borders.
     """
     size = len(omage)
-    there = occupied(omage)
-    pixels = np.flatnonzero(there)
+    inside = occupied(omage)
+    pixels = np.flatnonzero(inside)
     number = np.full(size * size, -1)
     number[pixels] = np.arange(len(pixels))
     number = number.reshape(size, size)
-    full = there[:-1, :-1] & there[:-1, 1:] & there[1:, :-1] & there[1:, 1:]
+    full = inside[:-1, :-1] & inside[:-1, 1:] & inside[1:, :-1] & inside[1:, 1:]
     a, b, c, d = (
         part[full] for part in (number[:-1, :-1], number[:-1, 1:], number[1:, :-1], number[1:, 1:])
     )

@@ -1,4 +1,4 @@
-"""Object images as ``.npz``: the array ``arr_0``, uint16, value * 65535 truncated."""
+"""Object images as ``.npz`` files: the array ``arr_0``, uint16, of value * 65535, truncated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEY: Final = "arr_0"
 TOP: Final = 65535
 LARGEST: Final = 4096
 SIZE_LIMIT: Final = 1 << 30
-"""Bytes that a file may unpack to; the largest has 768 MB as float32."""
+"""Maximum size of a decompressed file, in bytes; the largest image has 768 MB as float32."""
 
 
 class NotOmage(ValueError):
@@ -24,23 +24,23 @@ class NotOmage(ValueError):
 
 
 def quantised(omage: Omage) -> NDArray[np.uint16]:
-    """As it is stored."""
+    """(R, R, 12) uint16, as stored in a file."""
     return (omage.astype(np.float64) * TOP).astype(np.uint16)
 
 
 def encode(stored: NDArray[np.uint16]) -> bytes:
-    """A file, the same bytes for the same values."""
+    """The bytes of a file; they depend only on the values."""
     return npz.compressed({KEY: stored})
 
 
 def decode(data: bytes) -> NDArray[Any]:
-    """The array of a file, of any of the types readers take. Raises: NotOmage."""
+    """The array of a file, (R, R, 12), uint16 or floats. Raises: NotOmage."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(info.file_size for info in archive.infolist())
         arrays = {} if size > SIZE_LIMIT else dict(np.load(io.BytesIO(data), allow_pickle=False))
-    except Exception as error:  # an NPY's header is read as Python: anything may come of it
-        raise NotOmage(f"not a whole .npz: {error}") from error
+    except Exception as error:  # an NPY header is parsed as Python and may raise anything
+        raise NotOmage(f"not a complete .npz file: {error}") from error
     if KEY not in arrays:
         names = ", ".join(arrays) or "none"
         raise NotOmage(f"no array '{KEY}' (it has: {names}; {size >> 20} MB unpacked)")
@@ -57,7 +57,7 @@ def decode(data: bytes) -> NDArray[Any]:
 
 
 def values(stored: NDArray[Any]) -> Omage:
-    """0 to 1, of uint16 or of floats; what is no number is 0."""
+    """Convert uint16 or floats to float32 in 0 to 1; NaN becomes 0."""
     if stored.dtype == np.uint16:
         return (stored / np.float64(TOP)).astype(np.float32)
     return np.clip(np.nan_to_num(stored.astype(np.float32)), 0.0, 1.0)

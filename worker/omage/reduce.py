@@ -1,4 +1,4 @@
-"""From 1024 to 64: edge snapping, so that border texels stay on the charts' true borders."""
+"""Reduces an object image with edge snapping, which keeps the borders of charts in place."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from worker.omage import Omage, occupied
 
 
 def reduced(omage: Omage, size: int) -> Omage:
-    """`omage` at `size` pixels, which divides its own.
+    """Reduce `omage` to (size, size, 12); `size` must divide its own size.
 
-    A block of pixels in which charts have borders becomes the mean of the border pixels in it, in
-    all channels; another one becomes its middle pixel.
+    Each block of pixels becomes the mean of the border pixels in it, or its middle pixel if it has
+    no border pixels.
     """
     factor = len(omage) // size
     border = borders(occupied(omage))
@@ -24,10 +24,10 @@ def reduced(omage: Omage, size: int) -> Omage:
     return np.where(count > 0, total / np.maximum(count, 1), middle).astype(np.float32)
 
 
-def borders(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Occupied pixels (R, R) with an unoccupied one, or the image's end, among the eight around."""
-    held = np.pad(there, 1)
-    rows = held[:-2] & held[1:-1] & held[2:]
+def borders(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The occupied pixels, (R, R), with an unoccupied neighbour (of 8) or at the image's border."""
+    padded = np.pad(inside, 1)
+    rows = padded[:-2] & padded[1:-1] & padded[2:]
     inner = rows[:, :-2] & rows[:, 1:-1] & rows[:, 2:]
-    edge: NDArray[np.bool_] = there & ~inner
+    edge: NDArray[np.bool_] = inside & ~inner
     return edge

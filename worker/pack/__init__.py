@@ -1,1 +1,1 @@
-"""From raw passes to images, and from images to one deterministic zip."""
+"""Encodes raw passes as images and packs them into one deterministic zip per object."""

@@ -1,4 +1,4 @@
-"""A deterministic zip: stored, fixed dates and attributes; checked before anyone sees it."""
+"""Deterministic zips: uncompressed, with fixed dates and attributes, verified after writing."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ UNREADABLE: Final = (
     zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError,
     NotImplementedError,
 )  # fmt: skip
-"""What `zipfile` raises on bytes that are not a whole zip."""
+"""Exceptions that `zipfile` raises for truncated or corrupt zips."""
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One file of an object, to be written."""
+    """One file to write into the zip."""
 
     name: str
-    """Within the object's folder."""
+    """Path relative to the object's folder in the zip."""
     data: bytes
     check: Callable[[bytes], None] | None = None
-    """Of an image: raises Unreadable unless it decodes to what it must."""
+    """Decodes the bytes read back from the zip; raises `Unreadable` if they are wrong."""
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished, checked zip."""
+    """A finished and verified zip."""
 
     path: Path
     sha256: str
@@ -44,11 +44,12 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write(path: Path, uid: str, members: Iterable[Member]) -> Written:
-    """Write `members` in the order given, read them all back, and only then give it its name.
+    """Write `members` in the order given, verify the file, then rename it to `path`.
 
-    `members` is taken one at a time: memory holds one member of the zip, not the zip.
+    Members are written one at a time, so that memory holds one member, not the whole zip.
 
-    Raises: NodeError, when the disk does not take or keep it (and whatever `members` raises).
+    Raises: NodeError, if the zip cannot be written or does not read back as written; and whatever
+    `members` raises.
     """
     unfinished = path.with_name(f".{path.name}.part")
     try:
@@ -60,7 +61,7 @@ def write(path: Path, uid: str, members: Iterable[Member]) -> Written:
         unfinished.replace(path)
     except OSError as error:
         raise NodeError(
-            f"the zip cannot be written to {path.parent}: {error.strerror or error}; "
+            f"cannot write the zip to {path.parent}: {error.strerror or error}; "
             "free some space there, or use another scratch folder"
         ) from error
     finally:
@@ -69,14 +70,14 @@ def write(path: Path, uid: str, members: Iterable[Member]) -> Written:
 
 
 def damage(data: bytes, uid: str) -> str | None:
-    """Why these bytes are not a whole zip of the object `uid`; None if they are."""
+    """What is wrong with `data` as the zip of object `uid`; None if it is intact."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
             if keys.member(uid, keys.METADATA) not in archive.namelist():
-                return "is of another object, or none of the worker's"
+                return "belongs to another object, or was not written by this program"
             if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-                return "is packed otherwise than the worker's"
+                return "is compressed, so it was not written by this program"
             broken = archive.testzip()
     except UNREADABLE as error:
         return f"is not a whole zip: {error}"
@@ -100,15 +101,18 @@ def _write(path: Path, uid: str, members: Iterable[Member]) -> list[_Expected]:
 
 
 def _check(path: Path, expected: list[_Expected]) -> None:
-    """Every member is there, in order, whole (its CRC is checked as it is read) and decodes."""
+    """Check that all members are present, in order, and decode; reading checks their CRCs.
+
+    Raises: NodeError.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.namelist() != [member.name for member in expected]:
-                raise NodeError(f"{path} lists other members than were written to it")
+                raise NodeError(f"{path} does not list the members that were written to it")
             for member in expected:
                 data = archive.read(member.name)
                 if len(data) != member.size:
-                    raise NodeError(f"{path}: {member.name} is shorter than what was written")
+                    raise NodeError(f"{path}: {member.name} does not have the size written")
                 if member.check is not None:
                     member.check(data)
     except (zipfile.BadZipFile, Unreadable) as error:

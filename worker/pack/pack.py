@@ -1,7 +1,7 @@
-"""From raw files to one checked zip per object.
+"""Packs an object's raw files into one verified zip.
 
-The zip is written member by member, in an order that is the product's own, so that its bytes do
-not depend on the number of threads.
+Members are written in an order fixed by the product, so the zip's bytes do not depend on the
+number of threads.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _Missing(msgspec.Struct, frozen=True):
 def pack(
     rendered: RenderedObject, recipe: Recipe, into: Path, *, threads: int = THREADS
 ) -> PackedObject:
-    """Write ``<uid>.zip`` into the folder `into`: what the recipe's product puts there.
+    """Write the files of the recipe's product to ``<uid>.zip`` in the folder `into`.
 
     Raises: Empty, when no view shows anything; RenderFailed, when what Blender left is not what it
     was asked for or does not decode; NodeError, when the zip cannot be written.

@@ -1,4 +1,4 @@
-"""Where the object stands in the world of its cameras, and how it got there."""
+"""The transform from the imported file to the world, and the object's bounding box there."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class _Told(msgspec.Struct, frozen=True):
     offset: Triple
 
 
-# Describes the type before there are threads: two that are the first to convert to it at the same
-# time crash msgspec.
+# Created at import, before any thread starts: msgspec crashes if two threads are the first to
+# convert to the same type at the same time.
 _TOLD: Final = msgspec.json.Decoder(_Told)
 
 _UNITS: Final = {
@@ -31,41 +31,47 @@ _UNITS: Final = {
     "unit-sphere": "distance of the object's farthest vertex from its bounding box's centre",
     "none": "the file's unit, as the importer takes it",
 }
-"""What a length of 1 is in the world, by the recipe's `subject.normalise`, at `size` 1."""
+"""The world's unit of length for each `subject.normalise`, when `subject.size` is 1."""
 
 
 def unit(subject: Subject) -> str:
-    """What a length of 1 is in the world, in words."""
+    """Describe the world's unit of length in words, for ``cameras.json``."""
     told = _UNITS[subject.normalise]
     return told if subject.size == 1.0 else f"{told}, divided by {subject.size:g}"
 
 
 class Placement(msgspec.Struct, frozen=True):
-    """A point of the imported file is at ``point * scale + offset`` in the world."""
+    """Places the object: a point of the imported file is at ``point * scale + offset``.
+
+    World coordinates are right-handed with Z up.
+    """
 
     scale: float
     offset: Triple
     low: Triple
     high: Triple
-    """Corners of the object's bounding box in the world."""
+    """`low` and `high` are the corners of the object's bounding box in the world."""
 
 
 def of(scene: Mapping[str, Any]) -> Placement:
-    """From what the child tells of the scene. Raises: RenderFailed, where that makes no sense."""
+    """Read the placement from the child's description of the scene.
+
+    Raises: RenderFailed, if it is missing or impossible.
+    """
     try:
         told = msgspec.convert({**scene["scene_size"], **scene["placement"]}, _Told, strict=True)
     except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise RenderFailed(
-            f"the child's answer does not say where the object is: {error}"
+            f"the child's answer has no valid placement of the object: {error}"
         ) from error
     ends = np.stack([told.bbox_min, told.bbox_max]) * told.scale + told.offset
     low, high = (cast("Triple", tuple(end)) for end in ends.tolist())
     if not possible(told.scale, told.offset, low, high):
-        raise RenderFailed("the child's answer puts the object nowhere")
+        raise RenderFailed("the child's answer has an impossible placement of the object")
     return Placement(told.scale, told.offset, low, high)
 
 
 def possible(scale: float, offset: Triple, low: Triple, high: Triple) -> bool:
-    """Whether an object so scaled and moved can stand in the box from `low` to `high`."""
+    """Whether the scale is positive, all numbers are finite, and `low` does not exceed `high`."""
     numbers = np.array([scale, *offset, *low, *high])
     return bool(scale > 0 and (np.abs(numbers) < BOUND).all() and np.less_equal(low, high).all())

@@ -1,9 +1,9 @@
-"""Previews: a small film of an object's views, in their order, on white.
+"""Previews: a small animation of an object's views, in order, on white.
 
-GIF everywhere plays; animated WebP is a tenth of its size and keeps all colours. No MP4: it needs
-a video encoder, 30 MB of it, to say what WebP says.
+GIF plays everywhere; animated WebP is a tenth of its size and keeps all colours. MP4 is left out:
+it would need a video encoder of 30 MB and offer nothing that WebP lacks.
 
-In memory: up to `FRAMES` small frames, 47 MB at a width and height of 256.
+Memory: up to `FRAMES` small frames, 47 MB at 256x256 pixels.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ from worker.contract.recipe import Preview, Recipe
 from worker.core import keys
 
 FRAMES: Final = 240
-"""A longer film leaves views out, evenly."""
+"""Maximum number of frames; of more views, an evenly spaced subset is shown."""
 IMAGE: Final = keys.IMAGE_ENDINGS["colour"]
-"""Ending of the images a film is made of."""
+"""File name ending of the images that become frames."""
 WHITE: Final = (255, 255, 255, 255)
 WEBP_QUALITY: Final = 80
-"""Pillow's own default, said so that another Pillow does not decide it."""
+"""Pillow's default, set explicitly so that the files do not depend on Pillow's version."""
 STILL_BEST: Final = 4
-"""WebP's effort, of 0 to 6."""
+"""WebP's encoding effort, from 0 (fast) to 6 (small)."""
 
 
 def shown(count: int) -> frozenset[int]:
-    """Numbers of the views, of `count`, that are in the film."""
+    """Numbers of the views that become frames, out of `count` views."""
     frames = min(count, FRAMES)
     return frozenset(number * count // frames for number in range(frames))
 
 
 def size(image: tuple[int, int], width: int) -> tuple[int, int]:
-    """Width and height of a frame made of an `image` of a size: `width`, or its own if less."""
+    """Width and height of a frame, for an image of size `image`; images are never enlarged."""
     if image[0] <= width:
         return image
     return width, max(1, round(image[1] * width / image[0]))
 
 
 def frame(pixels: NDArray[np.uint8], width: int) -> Image.Image:
-    """An 8-bit RGB or RGBA image on white, `width` wide unless it is narrower."""
+    """Place an 8-bit RGB or RGBA image on white and reduce it to at most `width` pixels."""
     image = Image.fromarray(pixels).convert("RGBA")
     if image.width > width:
-        # Pillow weights colours by alpha when it resizes RGBA: no fringe from clear pixels.
+        # Pillow weights colours by alpha when resizing RGBA, so transparent pixels do not bleed.
         image = image.resize(size(image.size, width), Image.Resampling.LANCZOS)
     page = Image.new("RGBA", image.size, WHITE)
     page.alpha_composite(image)
@@ -55,7 +55,7 @@ def frame(pixels: NDArray[np.uint8], width: int) -> Image.Image:
 
 
 def film(kind: str, frames: Sequence[Image.Image], preview: Preview) -> bytes:
-    """The frames, again and again, as "turntable-gif" or "turntable-webp"."""
+    """Encode the frames as an endless animation: "turntable-gif" or "turntable-webp"."""
     buffer = io.BytesIO()
     first, *others = frames
     first.save(
@@ -70,7 +70,7 @@ def film(kind: str, frames: Sequence[Image.Image], preview: Preview) -> bytes:
 
 
 def describe(kind: str, recipe: Recipe) -> dict[str, Any]:
-    """What a film is, for metadata.json, in the words that images are described in."""
+    """Describe a preview for ``metadata.json``, with the same keys as an image kind."""
     endings = keys.image_endings(recipe.images)
     width, height = size(recipe.resolution, recipe.preview.width)
     return {

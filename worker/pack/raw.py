@@ -1,4 +1,7 @@
-"""What a child left in scratch, read with suspicion: it has just run a hostile file."""
+"""Reads the raw files that a child left in scratch.
+
+They are untrusted: the child may have opened a hostile model.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ TO_WORLD: Final[dict[Pass, Callable[[NDArray[np.float32], View], NDArray[np.floa
 
 
 class RawView:
-    """One view's raw files, opened when first asked for."""
+    """One view's raw files, opened on first use."""
 
     def __init__(self, view: View, scratch: Path) -> None:
         self.view = view
@@ -45,7 +48,9 @@ class RawView:
         self._layers: dict[Pass, NDArray[np.float32]] = {}
 
     def layer(self, wanted: Pass) -> NDArray[np.float32]:
-        """One pass as (height, width, components), read once; not to be written to.
+        """One render pass of the whole frame, as a read-only (height, width, components) array.
+
+        Each pass is read once and cached.
 
         Depths and positions are the world's, whatever the raw file's unit. Raises: RenderFailed.
         """
@@ -66,11 +71,14 @@ class RawView:
 
     @functools.cached_property
     def _passes(self) -> ExrFile:
-        """The multilayer EXR, of the window. Raises: RenderFailed, NotExr."""
+        """The multilayer EXR, which covers the render region. Raises: RenderFailed, NotExr."""
         return ExrFile(self.file("passes"), *self.window_size)
 
     def framed(self, pixels: NDArray[Any], background: float) -> NDArray[Any]:
-        """What was read of the window, (height, width, components), as the whole frame."""
+        """Extend the render region's pixels to the whole frame, filled with `background`.
+
+        Both arrays are (height, width, components).
+        """
         left, top, wide, tall = self._window
         if (wide, tall) == (self.view.width, self.view.height):
             return pixels
@@ -81,7 +89,7 @@ class RawView:
 
     @functools.cached_property
     def window_size(self) -> tuple[int, int]:
-        """Width and height of the raw pictures: the window's. Raises: RenderFailed."""
+        """Width and height of the render region. Raises: RenderFailed."""
         return self._window[2:]
 
     @functools.cached_property
@@ -92,10 +100,10 @@ class RawView:
                 0 <= left < left + wide <= width and 0 <= top < top + tall <= height
             ):
                 return left, top, wide, tall
-        raise RenderFailed(f"view {self.view.name} has a window outside its frame")
+        raise RenderFailed(f"view {self.view.name} has a render region outside its frame")
 
     def file(self, kind: str) -> Path:
-        """The raw file of a kind: a regular file that lies in scratch itself.
+        """The path of a raw file, such as "passes", checked as by `plain_file`.
 
         Raises: RenderFailed.
         """
@@ -103,17 +111,22 @@ class RawView:
 
 
 def plain_file(files: Mapping[str, str], kind: str, scratch: Path, whose: str) -> Path:
-    """The raw file of a kind among `files`, as `RawView.file`; `whose` says of what it is."""
+    """The path of the raw file `kind` in `files`: a regular file directly in `scratch`.
+
+    `whose` names the owner of the file in error messages.
+
+    Raises: RenderFailed, if it is missing, outside scratch, a link or not a regular file.
+    """
     name = files.get(kind)
     if name is None:
-        raise RenderFailed(f"{whose} came without its '{kind}' file")
+        raise RenderFailed(f"{whose} has no '{kind}' file")
     if name != PurePosixPath(name).name or "\0" in name:
-        raise RenderFailed(f"{whose} names a '{kind}' file outside its scratch")
+        raise RenderFailed(f"{whose} names a '{kind}' file outside its scratch folder")
     path = scratch / name
     try:
         mode = path.lstat().st_mode
     except OSError as error:
-        raise RenderFailed(f"{whose}: {name} cannot be read: {error.strerror}") from error
+        raise RenderFailed(f"{whose}: cannot read {name}: {error.strerror}") from error
     if not stat.S_ISREG(mode):
-        raise RenderFailed(f"{whose}: {name} is not a plain file")
+        raise RenderFailed(f"{whose}: {name} is not a regular file")
     return path

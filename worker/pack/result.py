@@ -1,4 +1,4 @@
-"""One object's finished zip."""
+"""The result of packing one object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from worker.pack.coverage import Coverage
 
 
 class PackedObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A checked zip on local disk, ready to publish."""
+    """A verified zip on local disk, ready to publish."""
 
     ref: ObjectRef
     path: Path

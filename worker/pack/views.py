@@ -1,4 +1,7 @@
-"""Are the child's views those the recipe asked for? A child that ran a hostile file may lie."""
+"""Checks that the child's views match the recipe.
+
+They are untrusted: the child may have opened a hostile model.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,16 @@ from worker.core import keys
 from worker.core.errors import RenderFailed
 
 RIGID: Final = 1e-4
-"""How far from orthonormal a camera may be: Blender's matrices are single precision."""
+"""Allowed deviation from an orthonormal rotation: Blender's matrices are single precision."""
 BOUND: Final = 1e30
-"""Of places and focal lengths, and 1 / BOUND of focal lengths: single precision ends at 1e38."""
+"""Upper bound of coordinates and focal lengths; 1 / BOUND is the lower bound of focal lengths.
+
+The largest single-precision number is about 3.4e38.
+"""
 
 
 def check(views: Sequence[View], recipe: Recipe) -> None:
-    """Raises: RenderFailed, unless number, names, sizes and cameras are as they must be."""
+    """Check the number, names, sizes and cameras of the views. Raises: RenderFailed."""
     if len(views) != recipe.views:
         raise RenderFailed(f"{len(views)} views were rendered, not {recipe.views}")
     for number, view in enumerate(views):
@@ -35,7 +41,7 @@ def _problem(view: View, name: str, recipe: Recipe) -> str:
         wanted = "x".join(map(str, recipe.resolution))
         return f"is {view.width}x{view.height}, not {wanted}"
     if not _rigid(view.camera_to_world):
-        return "has a camera_to_world that is no rigid 4x4 matrix"
+        return "has a camera_to_world that is not a rigid 4x4 matrix"
     if not _pinhole(view.intrinsics):
         return "has intrinsics that are no 3x3 pinhole matrix"
     if not _measured(view):
@@ -49,7 +55,7 @@ def _rigid(rows: list[list[float]]) -> bool:
     pose = np.asarray(rows, np.float64)
     rotation = pose[:3, :3]
     return bool(
-        (np.abs(pose) < BOUND).all()  # NaN is not
+        (np.abs(pose) < BOUND).all()  # false for NaN
         and np.array_equal(pose[3], [0, 0, 0, 1])
         and np.allclose(rotation @ rotation.T, np.eye(3), rtol=0, atol=RIGID)
         and np.linalg.det(rotation) > 0

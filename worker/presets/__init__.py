@@ -1,4 +1,4 @@
-"""Published recipes, one TOML file each, and what reads them."""
+"""The presets, one TOML file each, and the functions that load, check and describe them."""
 
 from worker.presets.describe import Key, Row, keys_of, table, to_toml
 from worker.presets.loader import digest, load, names

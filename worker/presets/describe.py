@@ -1,4 +1,4 @@
-"""What a preset says, for a person: a table of presets, and one preset key by key."""
+"""Describes presets: a table of all of them, and the keys of one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ IDLE: Final = {
         "preview", "omage",
     ),
 }  # fmt: skip
-"""What means nothing to a product, and is not shown where it has its default."""
+"""Keys that a product ignores; they are hidden if they have their default."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -35,25 +35,25 @@ class Row(msgspec.Struct, frozen=True):
     summary: str
     follows: str
     views: int
-    """0: it makes no views."""
+    """0 if the product has no views."""
     resolution: tuple[int, int]
     samples: int
 
 
 class Key(msgspec.Struct, frozen=True):
-    """One key of a recipe: its value here, and what was declared of it."""
+    """One key of a recipe: its value and its declaration."""
 
     path: str
-    """Dotted, as `--set` takes it."""
+    """Dotted, as for `--set`."""
     value: Any
     unit: str
     doc: str
     allowed: str
-    """The choices or the range; empty where anything of the right type will do."""
+    """The choices or the range; empty if any value of the type is allowed."""
 
 
 def table() -> list[Row]:
-    """Every packaged preset, by name."""
+    """All packaged presets, sorted by name."""
     recipes = (loader.load(name) for name in loader.names())
     return [
         Row(r.name, r.summary, r.follows, views_of(r), r.resolution, r.samples) for r in recipes
@@ -61,17 +61,17 @@ def table() -> list[Row]:
 
 
 def views_of(recipe: Recipe) -> int:
-    """How many views it makes of an object."""
+    """The number of views per object; 0 if the product has no views."""
     return recipe.views if "views" not in IDLE[recipe.product] else 0
 
 
 def keys_of(recipe: Recipe) -> list[Key]:
-    """Every key in declaration order, those of tables after the plain ones."""
+    """All keys in declaration order; keys in tables come after the others."""
     return [key for _, _, keys in _tables(recipe) for key in keys]
 
 
 def to_toml(recipe: Recipe) -> str:
-    """The whole recipe as a TOML file with a comment on every key; `load` reads it back."""
+    """The recipe as a TOML file with a comment for every key; `load` can read it."""
     lines: list[str] = []
     for name, doc, keys in _tables(recipe):
         if name:
@@ -113,6 +113,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_toml(item) for item in value)}]"
     if isinstance(value, str):
-        # JSON's escapes are TOML's, but for two: DEL must be escaped, surrogates must not.
+        # JSON escapes are also TOML's, except that TOML requires DEL to be escaped and forbids
+        # escaped surrogates.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return json.dumps(value) if isinstance(value, (bool, int)) else repr(value)

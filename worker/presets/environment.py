@@ -1,4 +1,4 @@
-"""What a preset names outside itself: rig environment's picture, and the folder of textures."""
+"""Files that a preset names: the picture of an environment rig, and the folder of textures."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from worker.contract.texture_folder import listing
 from worker.core.sha256 import sha256_of
 
 PATHS: Final = (("lights", "environment"), ("scenes", "textures"))
-"""Tables and keys whose value is a path."""
+"""(table, key) of each setting whose value is a path."""
 
 
 def rooted(table: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """`table` with its paths made absolute; relative ones start at `folder`."""
+    """`table` with absolute paths; relative ones are resolved against `folder`."""
     for name, key in PATHS:
         inner = table.get(name, {})
         if path := inner.get(key):
-            whole = os.path.abspath(folder / os.path.expanduser(path))  # noqa: PTH100, PTH111 - they raise
-            table = {**table, name: {**inner, key: whole}}
+            absolute = os.path.abspath(folder / os.path.expanduser(path))  # noqa: PTH100, PTH111 - they raise
+            table = {**table, name: {**inner, key: absolute}}
     return table
 
 
 def digested(table: dict[str, Any]) -> dict[str, Any]:
-    """`table`, a whole recipe's, with the digest of what lies at each path in the path's place."""
+    """The table of a complete recipe, with each path replaced by the digest of its contents."""
     for name, key in PATHS:
         if path := table[name][key]:
             table = {**table, name: {**table[name], key: digest(path)}}
@@ -33,9 +33,9 @@ def digested(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def digest(path: str) -> str:
-    """sha256 of the picture, or over a folder's pictures and their names; "" where there is none.
+    """sha256 of a picture, or of the names and contents of a folder's pictures; "" if missing.
 
-    It may lie elsewhere on each machine.
+    The path is not part of it, because it may differ between machines.
     """
     try:
         if Path(path).is_dir():

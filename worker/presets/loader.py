@@ -1,4 +1,4 @@
-"""From a preset's name or file, and `--set`, to a checked recipe."""
+"""Loads a preset by name or file, applies `--set`, and checks the recipe."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from worker.presets import overrides as settings
 SUFFIX: Final = ".toml"
 EXTENDS: Final = "extends"
 PROSE: Final = ("summary", "follows")
-"""Keys that say something of a preset and change nothing in its images."""
+"""Keys that describe a preset and do not affect the output."""
 
 
 def names() -> list[str]:
-    """Names of the presets that come with the worker, in order."""
+    """The sorted names of the packaged presets."""
     return sorted(
         entry.name.removesuffix(SUFFIX)
         for entry in resources.files("worker.presets").iterdir()
@@ -34,14 +34,14 @@ def names() -> list[str]:
 
 
 def load(name_or_file: str, overrides: Sequence[str] = ()) -> Recipe:
-    """The recipe of a preset, with each override (``KEY=VALUE``) laid on it in turn.
+    """Load the recipe of a preset and apply each override (``KEY=VALUE``) in order.
 
-    A preset is a packaged name (see `names`) or the path of a TOML file. A file may begin with
-    ``extends = "NAME or FILE"`` (relative to itself) and then says only what differs; it takes
-    its own name from its file, if nothing it extends has one. The path of an environment picture
-    is relative to the file that names it, with `overrides` to the working directory.
+    A preset is a packaged name (see `names`) or the path of a TOML file. With
+    ``extends = "NAME or FILE"`` (relative to the file), a file needs only the keys that differ.
+    Without a `name` in any of the files, the recipe is named after the file. Paths in a file are
+    relative to the file, paths in `overrides` to the working directory.
 
-    Raises: PresetInvalid, in one line: the key, where it stands, and what is allowed.
+    Raises: PresetInvalid, with a message of one line: the key, where it is, and what is allowed.
     """
     table = _read(name_or_file, base=Path(), seen=())
     for override in overrides:
@@ -59,9 +59,9 @@ def load(name_or_file: str, overrides: Sequence[str] = ()) -> Recipe:
 
 
 def digest(recipe: Recipe) -> str:
-    """sha256 of everything in a recipe that can change an output, as canonical JSON.
+    """sha256 of everything in a recipe that can affect the output, as canonical JSON.
 
-    An environment picture and textures count by their content, wherever they lie.
+    An environment picture and textures are included by their contents, not their paths.
     """
     values = {name: value for name, value in recipes.to_dict(recipe).items() if name not in PROSE}
     text = json.dumps(
@@ -71,11 +71,11 @@ def digest(recipe: Recipe) -> str:
 
 
 def _read(preset: str, base: Path, seen: tuple[str, ...]) -> dict[str, Any]:
-    """The table of `preset`, laid on the tables it extends."""
+    """The table of `preset`, merged into the presets it extends. Raises: PresetInvalid."""
     source = _find(preset, base)
     if str(source) in seen:
         chain = " extends ".join((*seen, str(source)))
-        raise PresetInvalid(f"presets go in a circle: {chain}")
+        raise PresetInvalid(f"presets extend each other in a circle: {chain}")
     try:
         table = tomllib.loads(source.read_bytes().decode("utf-8"))
     except OSError as error:
@@ -84,13 +84,15 @@ def _read(preset: str, base: Path, seen: tuple[str, ...]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise PresetInvalid(f"preset {source} is not TOML: {error}") from error
     parent = table.pop(EXTENDS, None)
-    _checked(table, str(source))  # alone, so that the message names the file that is wrong
+    _checked(table, str(source))  # before merging, so that the message names the right file
     folder = source.parent if isinstance(source, Path) else Path()
     table = environment.rooted(table, folder)
     if parent is None:
         return table
     if not isinstance(parent, str):
-        raise PresetInvalid(f"{source}: 'extends' is the name or file of a preset, not {parent!r}")
+        raise PresetInvalid(
+            f"{source}: 'extends' must be the name or file of a preset, not {parent!r}"
+        )
     return settings.merge(_read(parent, folder, (*seen, str(source))), table)
 
 
@@ -100,13 +102,15 @@ def _find(preset: str, base: Path) -> Traversable:
     if preset.endswith(SUFFIX) or "/" in preset:
         return base / Path(preset).expanduser()
     hint = nearest(preset, names())
-    raise PresetInvalid(f"no preset '{preset}'{hint}; a preset of your own is a .toml file's path")
+    raise PresetInvalid(
+        f"no preset '{preset}'{hint}; for your own preset, give the path of a .toml file"
+    )
 
 
 def _checked(table: dict[str, Any], where: str) -> Recipe:
     try:
         recipe = recipes.from_dict(table)
     except RecipeError as error:
-        # A quoted value may hold line breaks; the message is one line.
+        # The message must be one line, but may quote a value with line breaks.
         raise PresetInvalid(" ".join(f"{where}: {error}".splitlines())) from error
     return recipe

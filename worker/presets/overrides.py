@@ -1,4 +1,4 @@
-"""``KEY=VALUE`` on the command line, over a preset's keys."""
+"""Parses ``KEY=VALUE`` overrides and merges them into a preset's table."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ Table = dict[str, Any]
 _PIECE: Final = re.compile(
     r"""(?P<blank>\s+(?=[\w-]+(?:\.[\w-]+)*\s*=))|"(?:\\.|[^"\\])*"|'[^']*'|.""", re.DOTALL
 )
-"""Of a text with overrides: a blank before a ``KEY=``, a quoted text, or a letter."""
+"""A piece of a text with overrides: whitespace before ``KEY=``, a quoted string, or a character."""
 
 _OPENING: Final = ("[", "{", '"', "'")
 """What begins a list, a table or a quoted text of TOML, and so no plain text."""
 
 
 def split(text: str) -> list[str]:
-    """The overrides in one text, ``views=4 camera.radius=[1.5, 2.0]``.
+    """Split a text such as ``views=4 camera.radius=[1.5, 2.0]`` into overrides.
 
-    A blank parts two where a ``KEY=`` follows it, outside of quotes and brackets.
+    They are separated by whitespace followed by ``KEY=``, outside quotes and brackets.
     """
     parts = [""]
     depth = 0
@@ -36,10 +36,10 @@ def split(text: str) -> list[str]:
 
 
 def parse(override: str) -> Table:
-    """The nested table that ``cycles.denoise=true`` stands for.
+    """Parse an override such as ``cycles.denoise=true`` to a nested table.
 
-    The value is TOML; what is no TOML value of a kind that a recipe has is a plain text, so
-    that ``colour.view_transform=agx`` needs no quotes.
+    The value is parsed as TOML. If it is not TOML of a type that recipes use, it is a string, so
+    ``colour.view_transform=agx`` needs no quotes.
 
     Raises: UsageError when there is no ``=``, no key before it, or a text, list or table after it
     that is not TOML.
@@ -57,7 +57,7 @@ def parse(override: str) -> Table:
 
 
 def merge(under: Table, over: Table) -> Table:
-    """`over` laid on `under`: tables merge key by key, everything else is replaced."""
+    """Merge `over` into `under`: tables key by key; other values are replaced. Returns a copy."""
     merged = dict(under)
     for name, value in over.items():
         below = merged.get(name)
@@ -74,6 +74,6 @@ def _value(text: str, override: str) -> Any:
             why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
             raise UsageError(one_line(f"--set {override}: the value is not TOML: {why}")) from error
         return text
-    # More keys than one: a text with a line break in it. Other types: TOML's dates.
+    # Several keys mean that the text has a line break. Recipes do not use TOML's dates.
     value = parsed["value"] if len(parsed) == 1 else text
     return value if isinstance(value, (bool, int, float, str, list, dict)) else text

@@ -1,6 +1,6 @@
-"""What each record takes for granted of its recipe: where that fails, its file would be false.
+"""The recipe settings that each view record requires; with others, its file would be wrong.
 
-Sources: the records themselves (`worker.pack.records`) and the readers they name.
+The requirements follow from the records (`worker.pack.records`) and the readers they name.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ from worker.contract.recipe import Camera, Recipe
 from worker.core import keys
 
 ONE_TRANSFORMS: Final = ("transforms", "get3d", "trellis", "nerfstudio", "instant-ngp")
-"""Records that are all called transforms.json."""
+"""Records whose file is named transforms.json."""
 LENS: Final = ("cameras", "transforms", "trellis", "nerfstudio", "gpt4point", "zeronvs")
-"""Records that tell each view's own field of view."""
+"""Records that store the field of view of each view."""
 PICTURE: Final = ("colour", "albedo")
-"""Kinds that are NNN.png."""
+"""Image kinds whose file may be named NNN.png."""
 OPAQUE: Final = ("white", "black")
 
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
-    """What must hold for one record; by default nothing."""
+    """The requirements of one record."""
 
     pinhole: bool = True
-    """Its readers know perspective cameras only."""
+    """Its readers support only perspective cameras."""
     one_lens: bool = False
-    """It has one field of view for all views."""
+    """It stores one field of view for all views."""
     unit_cube: Literal["", "holds", "fits"] = ""
-    """It says that the unit cube at the origin holds the object, or that it is its very size."""
+    """It implies that the object is inside the unit cube ("holds"), or fills it ("fits")."""
     picture: tuple[str, ...] = ()
-    """One of these kinds: what its frames name."""
+    """Its frames name an image of one of these kinds."""
     images: tuple[str, ...] = ()
-    """All of these kinds."""
+    """It needs images of all of these kinds."""
     backgrounds: tuple[str, ...] = ()
-    """What the colour image, if there is one, may stand on; empty: anything."""
+    """Allowed backgrounds of the colour image, if there is one; empty allows any."""
 
 
 NEEDS: Final[dict[str, Needs]] = {
     "cameras": Needs(pinhole=False),
-    "npy-3x4": Needs(pinhole=False),  # see `_untold`
+    "npy-3x4": Needs(pinhole=False),  # see `_missing_lens`
     "gpt4point": Needs(
         unit_cube="fits", picture=PICTURE, images=("depth", "alpha"), backgrounds=("transparent",)
     ),
@@ -57,36 +57,39 @@ NEEDS: Final[dict[str, Needs]] = {
 
 
 def rules(recipe: Recipe) -> Iterator[str]:
-    """Contradictions, as clauses that say what to do."""
+    """Yield each contradiction as a message without location that says what to do."""
     same = [name for name in recipe.records if name in ONE_TRANSFORMS]
     if len(same) > 1:
-        yield f"'records' {' and '.join(same)} are both {keys.TRANSFORMS}; take one of them"
+        yield f"'records' {' and '.join(same)} are both named {keys.TRANSFORMS}; use only one"
     yield from _cameras(recipe)
-    yield from _place(recipe)
+    yield from _unit_cube(recipe)
     for name in recipe.records:
         yield from _images(name, recipe)
-    yield from _untold(recipe)
+    yield from _missing_lens(recipe)
 
 
 def _cameras(recipe: Recipe) -> Iterator[str]:
     odd = ", ".join(name for name in recipe.records if NEEDS[name].pinhole)
     if odd and recipe.camera.projection != "perspective":
-        yield f"'records' {odd} cannot say that a camera is {recipe.camera.projection}"
+        yield (
+            f"'records' {odd} support only perspective cameras, but 'camera.projection' is "
+            f"{recipe.camera.projection}; remove them or make it perspective"
+        )
     odd = ", ".join(name for name in recipe.records if NEEDS[name].one_lens)
     if odd and _drawn(recipe.camera):
         yield (
-            f"'records' {odd} can tell one field of view for all views, and 'camera.fov' is drawn; "
-            f"fix it, or take records that tell each view's: {', '.join(LENS)}"
+            f"'records' {odd} have one field of view for all views, but 'camera.fov' is drawn for "
+            f"each; fix it, or use records that have each view's: {', '.join(LENS)}"
         )
 
 
-def _place(recipe: Recipe) -> Iterator[str]:
+def _unit_cube(recipe: Recipe) -> Iterator[str]:
     normalise, size = recipe.subject.normalise, recipe.subject.size
     odd = ", ".join(name for name in recipe.records if NEEDS[name].unit_cube)
     if odd and normalise != "unit-cube":
         yield (
-            f"'records' {odd} would say that the object is in the unit cube, and "
-            f"'subject.normalise' is '{normalise}'; make it unit-cube, or take other records"
+            f"'records' {odd} require the object to be in the unit cube, but "
+            f"'subject.normalise' is '{normalise}'; make it unit-cube, or use other records"
         )
         return
     for name in recipe.records:
@@ -99,7 +102,7 @@ def _place(recipe: Recipe) -> Iterator[str]:
 def _images(name: str, recipe: Recipe) -> Iterator[str]:
     needs = NEEDS[name]
     if needs.picture and not set(needs.picture) & set(recipe.images):
-        yield f"'records' {name} needs a picture in 'images': {' or '.join(needs.picture)}"
+        yield f"'records' {name} needs {' or '.join(needs.picture)} in 'images'"
     if lacking := [kind for kind in needs.images if kind not in recipe.images]:
         yield f"'records' {name} needs {' and '.join(lacking)} in 'images'"
     background = recipe.colour.background
@@ -110,15 +113,15 @@ def _images(name: str, recipe: Recipe) -> Iterator[str]:
         )
 
 
-def _untold(recipe: Recipe) -> Iterator[str]:
-    """A bare matrix says nothing of the lens: where that is drawn, another record must."""
+def _missing_lens(recipe: Recipe) -> Iterator[str]:
+    """A camera matrix has no lens: if that differs between views, another record must have it."""
     camera = recipe.camera
     what = "camera.fov" if camera.projection == "perspective" else "camera.ortho_scale"
     fitted = camera.projection == "orthographic" and camera.distance == "fit"
     varies = _drawn(camera) or fitted
     if varies and "npy-3x4" in recipe.records and not set(LENS) & set(recipe.records):
         yield (
-            f"'records' npy-3x4 alone does not tell each view's '{what}', which is not fixed here; "
+            f"'records' npy-3x4 does not have each view's '{what}', which is not fixed; "
             "add cameras to 'records'"
         )
 

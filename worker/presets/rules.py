@@ -1,4 +1,4 @@
-"""What no single key's own range can tell of a recipe: each rule says what is wrong in a clause."""
+"""Rules about several settings of a recipe; each yields its contradictions as messages."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from worker.omage import npz_files
 from worker.presets import record_rules, scene_rules
 
 REACH: Final = {"unit-cube": camera_layouts.CUBE, "unit-sphere": 1.0, "none": math.inf}
-"""How far the object may reach from the origin, by `subject.normalise`, at `subject.size` 1."""
+"""Largest distance of the object from the origin if `subject.size` is 1, by `subject.normalise`."""
 GPT4POINT_DEPTH: Final = ("fixed", 0.0, 5.0, 65535)
 
 
 def of(recipe: Recipe) -> Iterator[str]:
-    """Every contradiction in `recipe`, as a clause that says what to do."""
+    """Yield each contradiction in `recipe` as a message without location that says what to do."""
     for rule in (
         _cameras,
         _lights,
@@ -45,28 +45,28 @@ def _cameras(recipe: Recipe) -> Iterator[str]:
 def _lights(recipe: Recipe) -> Iterator[str]:
     lights = recipe.lights
     if lights.area_power[0] > lights.area_power[1]:
-        yield "'lights.area_power' goes downwards; write it upwards"
+        yield "'lights.area_power' is descending; write the smaller value first"
     if lights.rig == "environment" and not lights.environment:
-        yield "'lights.environment' is empty; name the picture that rig environment lights with"
+        yield "'lights.environment' is empty; set it to the picture for the rig environment"
     elif lights.rig == "environment" and not Path(lights.environment).is_file():
-        yield f"'lights.environment' is '{lights.environment}', and there is no such file"
+        yield f"'lights.environment' is '{lights.environment}', but there is no such file"
 
 
 def _lists(recipe: Recipe) -> Iterator[str]:
     for key in ("images", "records", "previews"):
         listed = getattr(recipe, key)
         if len(set(listed)) != len(listed):
-            yield f"'{key}' names something twice: {', '.join(listed)}"
+            yield f"'{key}' has a duplicate: {', '.join(listed)}"
             return
     if not recipe.images:
-        yield "'images' is empty; name one at least, as in [\"colour\"]"
+        yield "'images' is empty; give at least one kind, as in [\"colour\"]"
     endings = keys.image_endings(recipe.images)
     for ending in set(endings.values()):
         same = [kind for kind in recipe.images if endings[kind] == ending]
         if len(same) > 1:
-            yield f"'images' {' and '.join(same)} are both NNN{ending}; take one of them"
+            yield f"'images' {' and '.join(same)} are both named NNN{ending}; use only one"
     if recipe.previews and "colour" not in endings and "albedo" not in endings:
-        yield "'previews' are made of colour or albedo; add one of them to 'images'"
+        yield "'previews' are made from colour or albedo; add one of them to 'images'"
 
 
 def _depth(recipe: Recipe) -> Iterator[str]:
@@ -81,16 +81,16 @@ def _depth(recipe: Recipe) -> Iterator[str]:
 
 
 def _far(recipe: Recipe) -> Iterator[str]:
-    """Depth beyond far is stored as nothing seen, so far must lie behind all there is to see."""
+    """Depth beyond `depth.far` is stored as invalid, so `far` must be behind the object."""
     reach = REACH[recipe.subject.normalise] * recipe.subject.size
     if math.isinf(reach) or any(_cameras(recipe)):
-        return  # how large the object is, or where the cameras are, is not known
+        return  # the size of the object or the positions of the cameras are unknown
     behind = camera_layouts.farthest(recipe.camera, recipe.resolution, reach) + reach
     if recipe.depth.far < behind:
         yield (
-            f"'depth.far' is {recipe.depth.far:g}, and the object may be up to {behind:.4g} from a "
+            f"'depth.far' is {recipe.depth.far:g}, but the object may be up to {behind:.4g} from a "
             f"camera, where depth would be invalid; make it {math.ceil(100 * behind) / 100} or "
-            "more, or depth.mode per-view"
+            "more, or use depth.mode per-view"
         )
 
 
@@ -98,8 +98,8 @@ def _splits(recipe: Recipe) -> Iterator[str]:
     asked = (recipe.splits.train, recipe.splits.val, recipe.splits.test)
     if any(asked) and sum(asked) != recipe.views:
         yield (
-            f"'splits' are {' + '.join(map(str, asked))} = {sum(asked)} views, "
-            f"'views' is {recipe.views}; make them the same, or all splits 0"
+            f"'splits' are {' + '.join(map(str, asked))} = {sum(asked)} views, but "
+            f"'views' is {recipe.views}; make them equal, or all splits 0"
         )
 
 
@@ -107,10 +107,10 @@ def _subject(recipe: Recipe) -> Iterator[str]:
     subject = recipe.subject
     if subject.size != 1.0 and (subject.normalise == "none" or recipe.product != "views"):
         what = "normalise none" if recipe.product == "views" else f"product {recipe.product}"
-        yield f"'subject.size' means nothing to {what}; leave it out"
+        yield f"'subject.size' has no effect with {what}; remove it"
     for name in subject.one_colour:
         if name not in formats.MODEL_SUFFIXES:
-            yield f"'subject.one_colour' has no format '{name}'" + nearest(
+            yield f"'subject.one_colour' has an unknown format '{name}'" + nearest(
                 name, formats.MODEL_SUFFIXES
             )
 
@@ -122,15 +122,15 @@ def _omage(recipe: Recipe) -> Iterator[str]:
     small, charts, margin = recipe.omage.small, recipe.omage.charts, recipe.omage.margin
     if width != height or width % small or width > npz_files.LARGEST:
         yield (
-            f"'resolution' is {width}x{height}; an object image is a square of at most "
-            f"{npz_files.LARGEST}, a multiple of omage.small ({small})"
+            f"'resolution' is {width}x{height}; an object image must be square, at most "
+            f"{npz_files.LARGEST} and a multiple of omage.small ({small})"
         )
     if recipe.samples != 1:
-        yield f"'samples' is {recipe.samples}; an object image is baked at one, the pixel's centre"
+        yield f"'samples' is {recipe.samples}, allowed for product omage: 1 (the pixel's centre)"
     if margin * small < 1.0:
         yield (
-            f"'omage.margin' is {margin:g}, allowed: at least 1 / omage.small ({1 / small:g}), or "
-            "charts would touch in the reduced image"
+            f"'omage.margin' is {margin:g}, allowed: at least 1 / omage.small ({1 / small:g}), so "
+            "that charts do not touch in the reduced image"
         )
     elif charts > (room := int(0.5 / margin) ** 2):
-        yield f"'omage.charts' is {charts}; with omage.margin {margin:g} there is room for {room}"
+        yield f"'omage.charts' is {charts}, allowed with omage.margin {margin:g}: at most {room}"

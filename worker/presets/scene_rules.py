@@ -1,4 +1,4 @@
-"""What no single key of product scenes can tell of its recipe."""
+"""Rules about several settings of a recipe of product scenes."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ from worker.contract.recipe import Recipe
 from worker.contract.texture_folder import listing
 
 SILENT = ("images", "records", "previews", "camera", "lights", "depth", "normal", "splits")
-"""Keys that a scene has its own ways for."""
+"""Keys that product scenes ignores."""
 
 
 def rules(recipe: Recipe) -> Iterator[str]:
-    """Contradictions, as clauses that say what to do."""
+    """Yield each contradiction as a message without location that says what to do."""
     if recipe.product != "scenes":
         return
-    scenes, usual = recipe.scenes, Recipe()
+    scenes, default = recipe.scenes, Recipe()
     for name in SILENT:
-        if getattr(recipe, name) != getattr(usual, name):
-            yield f"'{name}' means nothing to product scenes; leave it out"
-    if recipe.colour.background != usual.colour.background or recipe.colour.exposure:
-        yield "'colour.background' and 'exposure' mean nothing to product scenes; leave them out"
+        if getattr(recipe, name) != getattr(default, name):
+            yield f"'{name}' has no effect with product scenes; remove it"
+    if recipe.colour.background != default.colour.background or recipe.colour.exposure:
+        yield (
+            "'colour.background' and 'colour.exposure' have no effect with product scenes; "
+            "remove them"
+        )
     for name, listed in (("classes", scenes.classes), ("class_idxs", scenes.class_idxs)):
         if len(set(listed)) != len(listed):
-            yield f"'scenes.{name}' names something twice"
+            yield f"'scenes.{name}' has a duplicate"
     if scenes.texture:
         yield from _textures(recipe)
 
@@ -37,7 +40,7 @@ def _textures(recipe: Recipe) -> Iterator[str]:
     elif Path(folder).is_dir():
         found = len(listing(folder))
     else:
-        yield f"'scenes.textures' is '{folder}', and there is no such folder"
+        yield f"'scenes.textures' is '{folder}', but there is no such folder"
         return
     if found < needed:
-        yield f"'scenes.textures' has {found} pictures; objects and background take {needed}"
+        yield f"'scenes.textures' has {found} pictures, but objects and background need {needed}"

@@ -1,1 +1,1 @@
-"""What a person looks at: status tables, contact sheets."""
+"""Tables for `status`, `doctor` and `presets`, and the contact sheet."""

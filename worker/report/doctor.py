@@ -1,4 +1,4 @@
-"""What the doctor found, for a person and for a script."""
+"""The results of `render-worker doctor` as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ STYLES: Final = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "bold r
 
 
 def to_dict(examination: Examination) -> dict[str, Any]:
-    """Plain JSON values.
+    """The results as JSON values.
 
-    {"worker": its version, "ok": …, "checks": [{name, health, found, advice, facts}, …]}
+    {"worker": version, "ok": bool, "checks": [{name, health, found, advice, facts}, …]}
     """
     checks = msgspec.json.decode(msgspec.json.encode(examination.checks))
     return {"worker": __version__, "ok": examination.status == 0, "checks": checks}
 
 
 def render(examination: Examination) -> RenderableType:
-    """A table, and what to do below it."""
+    """A table of the checks with their advice, and a verdict below it."""
     table = Table("", "what", "found", box=None, pad_edge=False)
     for check in examination.checks:
         found = Text(check.found)
@@ -42,4 +42,5 @@ def _verdict(examination: Examination) -> str:
         return (
             f"{failed} of {len(examination.checks)} checks failed: a run would end with status 69"
         )
-    return "ready to render" + (f", with {warned} to look at" if warned else "")
+    warnings = f", with {warned} warning{'s' * (warned != 1)}"
+    return "ready to render" + (warnings if warned else "")

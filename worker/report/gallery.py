@@ -1,4 +1,4 @@
-"""A contact sheet: one PNG with a row per object, a few of its views in each."""
+"""A contact sheet: one PNG with a row per object that shows some of its views."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from worker.stores.base import Store, TooLargeToRead
 ZIP_LIMIT: Final = 1 << 30
 MEMBER_LIMIT: Final = 1 << 28
 PIXEL_LIMIT: Final = 1 << 26
-"""Larger ones are not opened: a sheet is for a glance, and a store may hold anything."""
+"""Larger zips, members and images are not opened, because a store may contain anything."""
 
 SUFFIX: Final = ".png"
 PAGE: Final = (238, 239, 241)
 CARD: Final = (252, 252, 252)
 TILE: Final = (226, 228, 231)
-"""Behind the images: dark enough for a white object to show."""
+"""Background of the images, dark enough for a white object to be visible."""
 INK: Final = (38, 40, 44)
 SOFT: Final = (122, 126, 133)
 MARGIN: Final = 28
@@ -40,7 +40,7 @@ PAD: Final = 10
 RADIUS: Final = 12
 HEADER: Final = 62
 CAPTION: Final = 210
-"""Pixels; CAPTION is the width of the column of names."""
+"""Lengths in pixels; CAPTION is the width of the column of names."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -61,17 +61,16 @@ def contact_sheet(
     columns: int = 6,
     tile: int = 160,
 ) -> int:
-    """Write a PNG that shows the first `rows` of these objects (None: of all in the store).
+    """Write a PNG that shows the first `rows` of `uids`, or of all objects in the store if None.
 
-    `columns` views of each, evenly chosen, `tile` pixels high and wide. Rows are in the order
-    of `uids`, or else of the objects' names. An object whose zip cannot be read has a row that
-    says so. Returns how many objects are on the sheet; with
-    none, nothing is written.
+    Each row has `columns` evenly spaced views as squares of `tile` pixels. Rows are in the order
+    of `uids`, or sorted by name if it is None. An object whose zip cannot be read gets a row that
+    says so. Returns the number of objects on the sheet; if it is 0, no file is written.
 
-    Raises: StoreError; UsageError when `to` cannot be written, or is no PNG by its name.
+    Raises: StoreError; UsageError, if `to` does not end with ".png" or cannot be written.
     """
     if to.suffix.lower() != SUFFIX:
-        raise UsageError(f"the contact sheet is a PNG: {to} must end in {SUFFIX}")
+        raise UsageError(f"the contact sheet is a PNG: {to} must end with {SUFFIX}")
     found = iter(uids) if uids is not None else _uids(store)
     chosen = list(itertools.islice(found, rows))
     if not chosen:
@@ -128,20 +127,20 @@ def _read(zipped: zipfile.ZipFile, uid: str, columns: int, tile: int) -> Row:
 
 
 def _pictures(zipped: zipfile.ZipFile, uid: str, document: dict[str, Any]) -> list[str]:
-    """Files to show: the views' colour images, an object image's pictures, or samples of scenes."""
-    there = set(zipped.namelist())
-    told = document["samples"] if "samples" in document else ()  # noqa: SIM401 - it may be a list
+    """Files to show: colour images of views, previews of an object image, or samples of scenes."""
+    members = set(zipped.namelist())
+    listed = document["samples"] if "samples" in document else ()  # noqa: SIM401 - it may be a list
     samples = [
         keys.sample_picture(int(sample["idx"]), exr=rich)
-        for sample in told
+        for sample in listed
         for rich in (True, False)
     ]
-    if found := [name for name in samples if keys.member(uid, name) in there]:
+    if found := [name for name in samples if keys.member(uid, name) in members]:
         return found
     views = (keys.image_file(keys.view_name(number)) for number in itertools.count())
-    found = list(itertools.takewhile(lambda name: keys.member(uid, name) in there, views))
+    found = list(itertools.takewhile(lambda name: keys.member(uid, name) in members, views))
     omage = [keys.omage_picture(what) for what in keys.OMAGE_PICTURES]
-    return found or [name for name in omage if keys.member(uid, name) in there]
+    return found or [name for name in omage if keys.member(uid, name) in members]
 
 
 def _counted(names: Sequence[str]) -> str:
@@ -155,14 +154,14 @@ def _counted(names: Sequence[str]) -> str:
 def _member(zipped: zipfile.ZipFile, uid: str, name: str) -> bytes:
     info = zipped.getinfo(keys.member(uid, name))
     if info.file_size > MEMBER_LIMIT or info.compress_type != zipfile.ZIP_STORED:
-        raise ValueError(f"{name} is larger or packed otherwise than the worker's own")
+        raise ValueError(f"{name} is too large, or compressed, which the worker's files are not")
     return zipped.read(info)
 
 
 def _name(file_identifier: str) -> tuple[str, str]:
-    """Base name and format of an object, as a caption has them."""
+    """File name and format of an object, for its caption."""
     path = file_identifier
-    if "://" in path:  # a URL, well formed or not: it need not be where the object came from
+    if "://" in path:  # partition, because an identifier may be a malformed URL
         path = path.partition("#")[0].partition("?")[0]
     name = PurePosixPath(path).name or file_identifier
     suffix = formats.suffix_of(name)
@@ -175,13 +174,13 @@ def _preset(document: dict[str, Any]) -> str:
 
 
 def _tile(data: bytes, tile: int) -> Image.Image:
-    """The image on a square of the tiles' grey, as large as that lets it be."""
+    """The image, scaled to fit a square of `tile` pixels with a grey background."""
     with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
         if image.width * image.height > PIXEL_LIMIT:
             raise ValueError(f"an image of {image.width}x{image.height} is too large to show")
         scale = tile / max(image.size)
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        # Pillow weights colours by alpha when it resizes RGBA: no fringe from clear pixels.
+        # Pillow weights colours by alpha when it resizes RGBA, so transparent pixels do not bleed.
         small = image.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
     square = Image.new("RGBA", (tile, tile), TILE)
     square.alpha_composite(small, ((tile - size[0]) // 2, (tile - size[1]) // 2))
@@ -189,7 +188,10 @@ def _tile(data: bytes, tile: int) -> Image.Image:
 
 
 def _png(data: bytes, name: str, document: dict[str, Any]) -> bytes:
-    """A PNG as it is, or of the colours of a sample's EXR, whose size the metadata says."""
+    """`data` if it is a PNG; for the EXR of a sample, a PNG of its colours.
+
+    The metadata has the size of the EXR. Raises: ValueError.
+    """
     if not name.endswith(".exr"):
         return data
     camera = document["render_worker"]["scenes"]["camera"]
@@ -202,7 +204,7 @@ def _png(data: bytes, name: str, document: dict[str, Any]) -> bytes:
 
 def _draw(title: str, count: str, rows: Sequence[Row], tile: int) -> Image.Image:
     row_height = tile + 2 * PAD
-    columns = max(2, *(len(row.tiles) for row in rows), 0)  # two leave room for the title
+    columns = max(2, *(len(row.tiles) for row in rows), 0)  # two are wide enough for the title
     mask = Image.new("L", (tile, tile))
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, tile - 1, tile - 1), RADIUS - 4, 255)
     card = PAD + CAPTION + columns * (tile + PAD)
@@ -224,7 +226,7 @@ def _draw(title: str, count: str, rows: Sequence[Row], tile: int) -> Image.Image
         _write(draw, text, row.title, medium, INK, CAPTION - 2 * PAD)
         for line, note in enumerate(row.notes):
             at = (text[0], text[1] + 30 + line * 21)
-            wide = note.replace(" ", "  ")  # the font's space is next to nothing at this size
+            wide = note.replace(" ", "  ")  # the font's space is too narrow at this size
             _write(draw, at, wide, small, SOFT, CAPTION - 2 * PAD)
         for column, image in enumerate(row.tiles):
             x = left + PAD + CAPTION + column * (tile + PAD)
@@ -240,7 +242,7 @@ def _write(
     colour: tuple[int, int, int],
     width: int,
 ) -> None:
-    """One line of text, its middle left out if it is wider than `width`."""
+    """Write one line of text; if it is wider than `width`, its middle is replaced by "..."."""
     line = _spelt(text[:500])
     keep = len(line)
     short = line
@@ -251,7 +253,7 @@ def _write(
 
 
 def _spelt(text: str) -> str:
-    """`text` in the letters of Pillow's built-in font: ASCII and a dot; accents are dropped."""
+    """`text` in the characters of Pillow's built-in font: ASCII and "·", without accents."""
     plain = (letter for letter in normalize("NFKD", text) if not combining(letter))
     return "".join(c if c == "·" or " " <= c <= "~" else "?" for c in plain)
 

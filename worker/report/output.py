@@ -1,4 +1,4 @@
-"""The status of whatever lies in a place: renders, or a data set made of renders."""
+"""The status of a store: of an output of renders, or of a data set."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from worker.stores.base import Store
 
 
 def status_at(output: str, s3: S3Options, *, index: str | None, source: str | None) -> Status:
-    """How far the renders or the data set in `output` are.
+    """The status of the output or data set at `output`.
 
-    What is left is counted against `index`, or against `source`, the output that a data set is
-    made of; of renders the number of all objects is known without.
+    The number of objects left is computed from `index` or, for a data set, from `source`, the
+    output it is made from. An output without `index` uses the total in its manifest.
 
     Raises: ConfigurationError, StoreError.
     """
@@ -35,8 +35,8 @@ def status_at(output: str, s3: S3Options, *, index: str | None, source: str | No
     exported = ExportManifest.read(store)
     if exported is None:
         raise ConfigurationError(
-            f"{store.uri}: neither {keys.JOB} nor {keys.EXPORT}, so nothing was rendered or "
-            "exported here yet"
+            f"{store.uri}: has neither {keys.JOB} nor {keys.EXPORT}: nothing was rendered or "
+            "exported there yet"
         )
     totals = None
     if source is not None:
@@ -45,9 +45,11 @@ def status_at(output: str, s3: S3Options, *, index: str | None, source: str | No
 
 
 def _totals(store: Store, exported: ExportManifest, source: Source) -> dict[str, int]:
-    """Objects of each shard that are of the data set. Raises: ConfigurationError, StoreError."""
+    """Number of objects of the data set, by shard. Raises: ConfigurationError, StoreError."""
     exported.check_renders(store, source.manifest)
     if exported.kind not in EXPORT_KINDS:
-        raise OutputMismatch(f"{store.uri}: '{exported.kind}' is an export of another version")
+        raise OutputMismatch(
+            f"{store.uri}: this version of render-worker has no export kind '{exported.kind}'"
+        )
     every = EXPORT_KINDS[exported.kind]().all_outcomes
     return {shard: len(source.objects(shard, every=every)) for shard in source.shards()}

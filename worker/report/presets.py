@@ -1,4 +1,4 @@
-"""The list of presets, for a person: nothing of a name or a source is cut off, however narrow."""
+"""The list of presets for a terminal or a file; no text is truncated, however narrow it is."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from worker.presets import Row
 
 HEAD: Final = ("preset", "views", "size", "samples", "what it is", "follows")
 LEAST: Final = 30
-"""Width of what a preset is, below which a table is hard to read."""
+"""Minimum width of the summary column; below it, a table is hard to read."""
 GAP: Final = 2
 INDENT: Final = 4
 
 
 def plain(rows: Sequence[Row]) -> str:
-    """A line each under a line of headings, as wide as they are, for a pipe or a file."""
+    """A header line and one line per preset, without line breaks, for a pipe or a file."""
     table = [HEAD, *map(_cells, rows)]
     widths = _widths(table)
     lines = (
@@ -31,7 +31,7 @@ def plain(rows: Sequence[Row]) -> str:
 
 
 def render(rows: Sequence[Row], width: int) -> RenderableType:
-    """A table where a terminal of `width` characters has room for it, else a paragraph each."""
+    """A table if a terminal of `width` characters has room for it, else a paragraph per preset."""
     cells = [_cells(row) for row in rows]
     widths = _widths([HEAD, *cells])
     least = sum(widths) - widths[HEAD.index("what it is")] + LEAST + GAP * (len(HEAD) - 1)

@@ -1,7 +1,7 @@
-"""How far an output is: outcomes counted, the rate, what is left, and what went wrong most.
+"""The progress of an output: counts of outcomes, the rate, what is left, frequent failures.
 
-Read from the ledger alone, shard by shard, so that memory is bounded by the largest shard and eight
-bytes an object.
+It is computed from the ledger, shard by shard. The memory needed is that of the largest shard, and
+eight bytes per object.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from worker.stores.base import Store
 MAX_PATTERNS: Final = 10_000
 TOP_FAILURES: Final = 10
 PAUSE: Final = timedelta(minutes=15)
-"""A ledger silent for longer than this was not being written."""
+"""After a longer gap in the ledger, no worker is assumed to have been running."""
 WINDOW: Final = timedelta(hours=1)
-"""The rate is that of the last stretch of work, at most so long."""
+"""The rate is computed over the time since the last pause, but at most this long."""
 
 RENDERS: Final = ("rendered", "new", "failed")
 EXPORTS: Final = ("exported", "failed")
-"""The outcomes that objects may have here and there."""
+"""The outcomes of objects in a data set; RENDERS are those in an output."""
 
 _PARTICULARS: Final = re.compile(
     keys.UID_PATTERN.pattern + r"|[0-9a-f]{16,}|(?:[\w.:-]*/)+[^\s'\",;:)]*|\d+(?:\.\d+)?"
 )
-"""What differs between two failures of one kind: uids, digests, paths and URLs, numbers."""
+"""What differs between messages of one kind of failure: uids, digests, paths, URLs, numbers."""
 
 
 class ShardStatus(msgspec.Struct, frozen=True):
-    """`done` objects of `total` (None where no index tells) need no further run."""
+    """The settled objects of a shard, and all of them; `total` is None if it is unknown."""
 
     name: str
     done: int
@@ -51,7 +51,7 @@ class ShardStatus(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A kind of failure, with one object and its message as the example."""
+    """A kind of failure, with one object and its message as an example."""
 
     code: str
     count: int
@@ -63,11 +63,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The state of an output of renders, or of a data set."""
 
     outcomes: dict[str, int]
-    """Objects by outcome: RENDERS, or of a data set EXPORTS."""
+    """Number of objects by outcome: RENDERS, or EXPORTS for a data set."""
     codes: dict[str, int]
-    """Failed objects by code, the most frequent first."""
+    """Number of failed objects by code, the most frequent first."""
     retryable: int
-    """Failed objects that a later run tries again unasked."""
+    """Failed objects that the next run retries by default."""
     done: int
     """Of the index's objects, those settled: rendered, exported, failed for good."""
     beside: int
@@ -77,9 +77,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     total: int | None
     left: int | None
     per_hour: float | None
-    """Attempts ended per hour, over the last stretch of work."""
+    """Finished attempts per hour; see WINDOW."""
     hours_left: float | None
-    """What is left, at that rate."""
+    """Estimated hours for the objects left, at that rate."""
     last: str | None
     """Time of the latest outcome, RFC 3339."""
     shards: tuple[ShardStatus, ...]
@@ -93,9 +93,11 @@ def status_of(
     objects: int | None = None,
     kinds: tuple[str, ...] = RENDERS,
 ) -> Status:
-    """The status of the output in `store`, its objects of these kinds of outcome.
+    """The status of the output or data set in `store`.
 
-    `totals` are all objects by shard name; without them, `objects` is their sum.
+    totals: number of objects by shard name, if known.
+    objects: number of all objects, used without `totals`.
+    kinds: RENDERS or EXPORTS.
 
     Raises: StoreError.
     """
@@ -123,7 +125,7 @@ class _Count:
         self._outcomes: Counter[str] = Counter()
         self._new = array("q")
         self._others = array("q")
-        """Hashes of the uids that are new in some shard, and of those that are more in some."""
+        """Hashes of uids: `_new` with outcome "new" in some shard, `_others` with another one."""
         self._codes: Counter[str] = Counter()
         self._retryable = 0
         self._beside = 0
@@ -132,9 +134,9 @@ class _Count:
         self._examples: dict[tuple[str, str], LedgerLine] = {}
 
     def add(self, folded: Mapping[str, LedgerLine], beside: Collection[str]) -> int:
-        """Count a shard's outcomes; returns how many of its own objects are done.
+        """Count the outcomes of a shard; returns how many of its indexed objects are settled.
 
-        `beside` are uids of which the index knows nothing.
+        `beside` has the uids that the index does not name.
         """
         self._outcomes.update(line.outcome for line in folded.values())
         self._others.extend(hash(uid) for uid, line in folded.items() if line.outcome != "new")
@@ -160,7 +162,7 @@ class _Count:
         objects: int | None,
         kinds: tuple[str, ...],
     ) -> Status:
-        """The sums as one value."""
+        """The status of all shards added so far."""
         shards = tuple(
             ShardStatus(name, count, totals.get(name) if totals is not None else None)
             for name, count in sorted(done.items())
@@ -168,10 +170,11 @@ class _Count:
         total = sum(totals.values()) if totals is not None else objects
         left = None if objects is None else max(0, objects - sum(done.values()))
         if totals is not None:
-            # One shard's surplus, of whatever origin, must not hide what is open in another.
+            # Clamped per shard: surplus lines of one shard must not hide open objects of another.
             left = sum(max(0, objects - done[name]) for name, objects in totals.items())
         if self._new:
-            # Several shards may have found it, and one may name it: none that `build` made.
+            # Several shards may discover the same object. In an index that `build` did not make,
+            # another shard may also name it.
             self._outcomes["new"] = len(np.setdiff1d(self._new, self._others))
         rate = _rate(self.minutes)
         return Status(
@@ -200,7 +203,7 @@ class _Count:
         kind = (code, _pattern(line.message or ""))
         self._patterns[kind] += 1
         self._examples.setdefault(kind, line)
-        if len(self._patterns) > MAX_PATTERNS:  # only frequent ones are ever shown
+        if len(self._patterns) > MAX_PATTERNS:  # only the most frequent are shown
             self._patterns = Counter(dict(self._patterns.most_common(MAX_PATTERNS // 2)))
             self._examples = {kind: self._examples[kind] for kind in self._patterns}
 
@@ -211,7 +214,7 @@ def _pattern(message: str) -> str:
 
 
 def _rate(minutes: Mapping[str, int]) -> float | None:
-    """Outcomes per hour from counts by minute, over the last stretch without a pause."""
+    """Outcomes per hour since the last pause (see WINDOW), from counts by minute."""
     latest = sorted(
         ((datetime.fromisoformat(text), n) for text, n in minutes.items()), reverse=True
     )
@@ -228,13 +231,13 @@ def _rate(minutes: Mapping[str, int]) -> float | None:
 
 
 def to_dict(status: Status) -> dict[str, Any]:
-    """The status as plain JSON values."""
+    """The status as JSON values."""
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(status))
     return plain
 
 
 def render(status: Status, *, max_shards: int = 10) -> RenderableType:
-    """The status for a terminal; of the shards, the first `max_shards` that are not done."""
+    """The status for a terminal, with the first `max_shards` shards that are not done."""
     return Group(*_summary(status), _shards(status, max_shards), *_failures(status))
 
 
@@ -249,11 +252,11 @@ def _summary(status: Status) -> list[RenderableType]:
     of = f" of {status.total:,}" if status.total is not None else ""
     sentences = [f"{status.done:,}{of} objects done"]
     if status.beside:
-        sentences.append(f"{status.beside:,} rendered beside the index's")
+        sentences.append(f"{status.beside:,} rendered that the index does not name")
     if status.incomplete:
         sentences.append(f"{status.incomplete:,} rendered with missing files")
     if status.retryable:
-        sentences.append(f"{status.retryable:,} failed and will be tried again")
+        sentences.append(f"{status.retryable:,} failed and will be retried")
     if status.per_hour is not None:
         sentences.append(f"{status.per_hour:,.0f} per hour")
     if status.left is not None:
@@ -281,7 +284,7 @@ def _failures(status: Status) -> list[RenderableType]:
     if not status.failures:
         return []
     table = Table("code", "objects", title="Failures", title_justify="left")
-    for name in ("example", "uid"):  # whole at any width: they are looked for elsewhere
+    for name in ("example", "uid"):  # never truncated, because users search for them
         table.add_column(name, overflow="fold")
     for failure in status.failures:
         table.add_row(failure.code, f"{failure.count:,}", _plain(failure.message), failure.uid)
@@ -289,7 +292,7 @@ def _failures(status: Status) -> list[RenderableType]:
 
 
 def _plain(message: str) -> Text:
-    """A message as text only: it may quote a hostile file's name, so no escape codes."""
+    """A message without control characters, because it may quote a hostile file name."""
     return Text("".join(char if char.isprintable() else " " for char in message))
 
 

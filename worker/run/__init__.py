@@ -1,1 +1,1 @@
-"""One run: its options, its job, its feed and its pipeline, to the exit status."""
+"""One run, from its options through job, feed and pipeline to the exit status."""

@@ -1,4 +1,4 @@
-"""One run, from options to exit status: everything that can be refused is, before any rendering."""
+"""One run, from options to exit status; what can be refused is refused before rendering."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 
 class RunOptions(SessionOptions, frozen=True, kw_only=True):
-    """What a person may ask of a run; one field per command-line option."""
+    """Options of a run; one field per command-line option."""
 
     index: str
     output: str
@@ -62,7 +62,7 @@ def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> Ses
 
 
 def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
-    store = open_store(options.output, options.s3)  # before an index that takes minutes to read
+    store = open_store(options.output, options.s3)  # first: reading an index may take minutes
     recipe = presets.load(options.preset, options.overrides)
     index = arranged(open_index(options.index, options.s3), recipe)
     job = Job(
@@ -86,9 +86,9 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
     shares = assign(len(index.shards), rank.rank, rank.world)
     index = checked(index, [share.shard for share in shares])
     total = _total(index, shares, options.limit)
-    if not total and not options.render_new:  # what lies beside the index may be this rank's
-        said = f"rank {rank.rank} of {rank.world} has no objects: the index has {index.objects}"
-        log.warning(said)
+    if not total and not options.render_new:  # this rank may own discoveries
+        message = f"rank {rank.rank} of {rank.world} has no objects: the index has {index.objects}"
+        log.warning(message)
         return OutcomeCounts(), store.uri
     keep = None
     if options.keep_downloads is not None:
@@ -109,7 +109,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         try:
             ready = pool.open(_environment(recipe))
         except WorkerError:
-            stop.check()  # a Blender that was ended while it started is no fault of the node
+            stop.check()  # a Blender killed by a stop while it starts is not the node's fault
             raise
         reach(Failpoint.BLENDER_READY)
         stop.check()
@@ -129,12 +129,12 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
 
 
 def _environment(recipe: Recipe) -> str:
-    """The picture that lights every object, or ""."""
+    """The environment image that lights every object, or ""."""
     return recipe.lights.environment if recipe.lights.rig == "environment" else ""
 
 
 def _total(index: Index, shares: Iterable[ShardShare], limit: int | None) -> int:
-    """Objects of a rank's shares, at most `limit`."""
+    """Number of objects in a rank's shares, at most `limit`."""
     total = sum(
         len(range(share.stripe, index.shards[share.shard].objects, share.stripes))
         for share in shares

@@ -1,13 +1,12 @@
-"""Discoveries: models that a repository holds and the index does not name; and who records them.
+"""Discoveries: models of a repository that the index does not name, and which rank records them.
 
-A repository's objects may be spread over shards and ranks, each of which fetches it. Its
-discoveries are recorded once: by the rank that has the first object that the index names of the
-commit. A built index keeps a repository's objects in a row, so whatever else it names of one is in
-the neighbouring shards. In an index made otherwise, each such row records for itself, and `status`
-counts a discovery once.
+Several shards and ranks may fetch the same repository, but its discoveries are recorded once: by
+the rank that owns the first object that the index names of the commit. A built index lists a
+repository's objects in a row, so all of them are in neighbouring shards. In any other index, each
+row of objects records for itself, and `status` counts a discovery once.
 
-Neighbouring shards are read when a fetched repository holds more than this rank's shards name, not
-before: most shards are then never read for another's sake.
+Neighbouring shards are read only if a fetched repository holds more models than this rank's shards
+name. So most shards are read by their own ranks alone.
 """
 
 from __future__ import annotations
@@ -30,11 +29,11 @@ from worker.sources.git_source import Commit, FetchedCommit, file_of
 log = structlog.get_logger(__name__)
 
 _KEPT = 2
-"""Shards at hand, the last opened: most repositories lie within one, and are fetched soon after."""
+"""Shards kept in memory, the last opened: most repositories are in one, and fetched soon after."""
 
 
 class _Shard:
-    """A shard's objects, and where in it each repository's are."""
+    """A shard's objects, and the positions of each repository's objects."""
 
     def __init__(self, refs: Sequence[ObjectRef]) -> None:
         self.refs = refs
@@ -48,12 +47,12 @@ class _Shard:
 
 
 class _Row:
-    """What the index names of a repository, in the shards read so far."""
+    """The objects of one repository that the index names, in the shards read so far."""
 
     def __init__(self, repository: str) -> None:
         self.repository = repository
         self.continues: dict[int, tuple[bool, bool]] = {}
-        """By shard read: whether the row may continue in the one before, and in the one after."""
+        """By shard read: whether the row may continue in the previous and in the next shard."""
         self.first: dict[Commit, tuple[int, int]] = {}
         """Shard and position of each commit's first object."""
         self.files: set[tuple[Commit, str]] = set()
@@ -74,9 +73,9 @@ class _Row:
 
 
 class Discoveries:
-    """Learns of a rank's shares one by one; tells what of a fetched commit is its to record.
+    """Decides which models of a fetched commit this rank records as discoveries.
 
-    May be used from many threads.
+    Learns the rank's shares one by one. Thread-safe.
     """
 
     def __init__(self, index: Index) -> None:
@@ -85,7 +84,7 @@ class Discoveries:
         self._shares: dict[int, ShardShare] = {}
         self._kept: dict[int, _Shard] = {}
         self._shards_of: dict[str, list[int]] = {}
-        """By repository: this rank's shards in which something of it is to be fetched."""
+        """By repository: this rank's shards that have objects to fetch from it."""
         self._row = _Row("")
         self._unreadable: set[int] = set()
         self._recorded: set[str] = set()
@@ -97,9 +96,10 @@ class Discoveries:
         to_fetch: Iterable[ObjectRef] | None = None,
         recorded: Iterable[str] = (),
     ) -> None:
-        """Learn of a share; `refs` are its shard's objects, `to_fetch` those to be fetched, or all.
+        """Add a share. Reads no shard.
 
-        `recorded` are the uids of discoveries that the shard's ledger has. Reads no shard.
+        `refs`: all objects of its shard. `to_fetch`: those that may be fetched, by default all.
+        `recorded`: the uids of discoveries in the shard's ledger.
         """
         with self._lock:
             self._shares[share.shard] = share
@@ -110,7 +110,7 @@ class Discoveries:
             self._recorded.update(recorded)
 
     def of(self, fetched: FetchedCommit) -> list[Task]:
-        """The discoveries in a commit that this rank is to record, each given once.
+        """The discoveries in a commit that this rank records; each is returned once.
 
         Raises: StoreError.
         """
@@ -132,7 +132,7 @@ class Discoveries:
             return found
 
     def named(self, ref: ObjectRef) -> bool:
-        """Whether the index names what was discovered before. Raises: StoreError."""
+        """Whether the index names `ref`, an earlier discovery. Raises: StoreError."""
         file = file_of(ref.location)
         if file is None:
             return False
@@ -142,7 +142,7 @@ class Discoveries:
             return file in row.files
 
     def _recorded_under(self, row: _Row, commit: Commit) -> str | None:
-        """The shard under which this rank records discoveries in `commit`; None: not its to do."""
+        """The shard under which this rank records discoveries in `commit`; None if it does not."""
         number, position = row.first.get(commit, (-1, -1))
         share = self._shares.get(number)
         if share is None or position % share.stripes != share.stripe:
@@ -150,7 +150,7 @@ class Discoveries:
         return self._index.shards[number].name
 
     def _row_of(self, repository: str) -> _Row:
-        """What this rank's own shards name of a repository; the last one asked for is kept."""
+        """What this rank's own shards name of a repository; the last result is cached."""
         if self._row.repository != repository:
             self._row = _Row(repository)
         for number in self._shards_of.get(repository, ()):
@@ -158,7 +158,7 @@ class Discoveries:
         return self._row
 
     def _follow(self, row: _Row) -> None:
-        """Add the neighbouring shards, as far as the row goes."""
+        """Add the neighbouring shards for as long as they continue the row."""
         waiting = list(row.continues)
         while waiting:
             number = waiting.pop()
@@ -168,7 +168,7 @@ class Discoveries:
                     waiting.append(at)
 
     def _add(self, row: _Row, number: int) -> None:
-        """Add a shard; one that is broken ends the row with a warning: at worst, recorded twice."""
+        """Add a shard. A broken one ends the row with a warning; its objects may count as new."""
         if number in row.continues:
             return
         shard = self._index.shards[number]
@@ -179,8 +179,8 @@ class Discoveries:
             if number not in self._unreadable:
                 self._unreadable.add(number)
                 log.warning(
-                    "a shard that may name more of a repository cannot be read; "
-                    "what it names may be recorded as new",
+                    "cannot read a shard that may name objects of a fetched repository; "
+                    "they may be recorded as new",
                     shard=shard.name,
                     error=str(error),
                 )
@@ -189,9 +189,9 @@ class Discoveries:
 def of_share(
     share: ShardShare, refs: Sequence[ObjectRef], unlisted: Sequence[Outcome]
 ) -> list[Outcome]:
-    """Which of the discoveries in a shard's ledger are this share's.
+    """The discoveries in a shard's ledger that belong to this share.
 
-    As for those made now, it is the share that has the first object of the commit.
+    As with new discoveries, the share with the commit's first object owns them.
     """
     if share.stripes == 1 or not unlisted:
         return list(unlisted)

@@ -1,4 +1,4 @@
-"""The objects of this rank that are still to be done: the listed ones, then the discovered ones."""
+"""The objects that this rank still has to do: first the listed ones, then the discovered ones."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ log = structlog.get_logger(__name__)
 
 
 class Feed:
-    """Reads a rank's shards and their ledgers, and gives its open objects in the index's order.
+    """Reads a rank's shards and their ledgers, and yields its open objects in the index's order.
 
-    Batches are read when they are asked for: objects whose downloads may be shared come together.
+    Each batch is read when it is asked for, and holds objects that may share a download.
     """
 
     def __init__(
         self, job: Job, index: Index, store: Store, stop: Stop, observer: Observer
     ) -> None:
         self.settled: list[Outcome] = []
-        """Outcomes of earlier runs that this one left alone."""
+        """Outcomes of earlier runs whose objects this run skips."""
         self._job = job
         self._index = index
         self._store = store
@@ -43,34 +43,34 @@ class Feed:
         self._left = job.limit
 
     def listed(self) -> Iterator[list[Task]]:
-        """The open objects that the index names, a batch per shard. Raises: IndexInvalid."""
+        """The open objects that the index names, one batch per shard. Raises: IndexInvalid."""
         for share in assign(len(self._index.shards), self._job.rank.rank, self._job.rank.world):
             if self._left == 0 or self._stop.asked.is_set():
                 return
             yield self._open(share)
 
     def discover(self, fetched: FetchedCommit) -> list[Task]:
-        """What a fetched commit holds besides, where this rank records it. Raises: StoreError."""
+        """The discoveries in a fetched commit that this rank records. Raises: StoreError."""
         found = self._discoveries.of(fetched)
         if self._job.render_new:
             self._unlisted.extend(found)
         return found
 
     def discovered(self) -> Iterator[list[Task]]:
-        """The open discoveries, of this run and earlier ones, a batch per repository.
+        """The open discoveries of this run and earlier ones, one batch per repository.
 
-        To be asked for when all listed objects have been fetched. Raises: StoreError.
+        Call it when all listed objects have been fetched. Raises: StoreError.
         """
         for _, tasks in groupby(self._unlisted, lambda task: task.ref.repository):
             unnamed = (task for task in tasks if not self._discoveries.named(task.ref))
             yield self._limited(unnamed)
 
     def _open(self, share: ShardShare) -> list[Task]:
-        """A share's open objects; those that its ledger has and its shard does not come later."""
+        """A share's open objects; discoveries in its ledger are kept for `discovered`."""
         shard = self._index.shards[share.shard]
         outcomes = read_ledger(self._store, shard.name)
         refs = self._index.read(shard)
-        # A list may hold far more than this rank's part: a first run makes no uid here.
+        # A shard may be far larger than this rank's share, so a first run computes no uids here.
         beside = sorted(outcomes.keys() - {ref.uid for ref in refs}) if outcomes else []
         unlisted: list[Outcome] = []
         if self._job.render_new:
@@ -109,7 +109,7 @@ class Feed:
         outcomes: Mapping[str, Outcome],
         unlisted: Sequence[Outcome],
     ) -> set[str]:
-        """Of this rank's part of a shard: what was rendered, and is to be again."""
+        """With `--retry lost`: the uids of this share whose zips are missing or truncated."""
         if LOST not in self._job.retry or not outcomes:
             return set()
         uids = (refs[at].uid for at in range(share.stripe, len(refs), share.stripes))
@@ -117,7 +117,7 @@ class Feed:
         return lost(self._store, [*listed, *unlisted], self._stop.asked.is_set)
 
     def _limited(self, tasks: Iterable[Task]) -> list[Task]:
-        """As many tasks as the job's limit leaves."""
+        """The first of `tasks`, as many as the job's limit still allows."""
         taken = list(islice(tasks, self._left))
         if self._left is not None:
             self._left -= len(taken)

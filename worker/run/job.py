@@ -1,4 +1,4 @@
-"""A run, frozen: what to render, how, as whom, within what limits."""
+"""The settings of a run: what to render, how, as which rank and within which limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from worker.manifests import OutputManifest
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a run was asked for, resolved once at the start."""
+    """The settings of a run, resolved once at its start."""
 
     objects: int
     """Objects in the whole index."""
@@ -21,15 +21,15 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     recipe: Recipe
     rank: Rank
     limit: int | None = None
-    """At most this many objects are taken."""
+    """Maximum number of objects."""
     retry: frozenset[str] = frozenset()
-    """Failure codes to try again although a retry is not expected to help."""
+    """Failure codes to retry although a retry is unlikely to help."""
     render_new: bool = False
-    """Also render models that a repository holds but the index does not name."""
+    """Also render models found in a repository but missing from the index."""
     download_workers: int = 4
 
     def manifest(self, blender: str) -> OutputManifest:
-        """What binds a new output to this job, rendered by this version of Blender."""
+        """The manifest of a new output of this job, rendered by this version of Blender."""
         return OutputManifest.of(
             self.recipe,
             preset=self.preset_digest,

@@ -1,4 +1,4 @@
-"""The outcomes of one run, counted, and the exit status they amount to."""
+"""Counts of one run's outcomes, and the exit status that follows from them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from worker.ledger import Outcome
 
 
 class OutcomeCounts:
-    """Counts outcomes; may be added to from many threads."""
+    """Counts outcomes. Thread-safe."""
 
     def __init__(self, doing: Literal["rendered", "exported"] = "rendered") -> None:
         self._doing = doing
@@ -23,7 +23,7 @@ class OutcomeCounts:
         """Objects rendered without some file that they name."""
         self.interrupted = False
         self.broken: WorkerError | None = None
-        """What kept the rest of the work from being begun."""
+        """The error that kept the remaining work from starting."""
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome of this run."""
@@ -35,12 +35,12 @@ class OutcomeCounts:
             self.interrupted |= outcome.code == ObjectInterrupted.code
 
     def add_earlier(self, outcome: Outcome) -> None:
-        """Count an outcome that an earlier run had settled."""
+        """Count an outcome that was settled by an earlier run."""
         with self._lock:
             self.earlier[outcome.outcome] += 1
 
     def summary(self) -> dict[str, int | dict[str, int]]:
-        """The counts, for a log line."""
+        """The counts as fields of a log line."""
         return {
             **{kind: self.now[kind] for kind in (self._doing, "failed", "new")},
             "missing_files": self.incomplete,
@@ -49,7 +49,7 @@ class OutcomeCounts:
         }
 
     def sentence(self, output: str) -> str:
-        """The counts, for a person."""
+        """The counts as one line of text."""
         codes = ", ".join(f"{count} {code}" for code, count in self.codes.most_common())
         parts = [f"{self.now[self._doing]} {self._doing}"]
         parts += [f"{self.incomplete} of them with missing files"] if self.incomplete else []
@@ -61,13 +61,13 @@ class OutcomeCounts:
 
     @property
     def failure_rate(self) -> float:
-        """Failed objects among this rank's, earlier runs included; 0 when there are none."""
+        """Share of this rank's objects that failed, earlier runs included; 0 without objects."""
         both = self.now + self.earlier
         done = both["failed"] + both[self._doing]
         return both["failed"] / done if done else 0.0
 
     def exit_status(self, max_failure_rate: float) -> ExitStatus:
-        """What the process should end with."""
+        """The exit status of the process."""
         if self.codes[InternalError.code]:
             return ExitStatus.BUG
         if self.broken is not None:

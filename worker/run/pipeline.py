@@ -1,13 +1,13 @@
-"""The way of an object, and of all objects of a rank at the same time.
+"""The steps that take every object of a rank from the index to its outcome.
 
-    index ─ shards of my rank ─► fetch ─► render ─► pack ─► publish ─► record
+    index ─ shards of this rank ─► fetch ─► render ─► pack ─► publish ─► record
 
-One immutable value a step, each made from the one before: ObjectRef, FetchedObject,
-RenderedObject, PackedObject, Outcome. The steps run at the same time on different objects over
-bounded queues, so that Blender never waits for a download or a zip. Objects in flight, and so
-disk and memory, are bounded by the steps' workers and the rooms of the queues behind them:
+Each step takes one immutable value and returns the next: ObjectRef, FetchedObject,
+RenderedObject, PackedObject, Outcome. The steps work on different objects at the same time, joined
+by bounded queues, so that Blender does not wait for downloads or zips. The number of workers and
+the capacity of the queues bound the objects in flight, and so disk and memory:
 
-    step       workers               room behind           each holds in scratch
+    step       workers               queue behind it       one object in scratch
     (feed)     1                     download workers      nothing
     fetch      download workers      2 x children          the object's files
     render     children              children              its files; then raw passes: 16 bytes
@@ -15,11 +15,11 @@ disk and memory, are bounded by the steps' workers and the rooms of the queues b
     pack       2                     4                     raw passes, then a zip
     publish    4                     16                    a zip; nothing once it is stored
 
-So with d download workers and c children at most d + 3c objects have their files in scratch, and
-2c + 10 have raw passes or a zip there.
+With d download workers and c children, at most d + 3c objects have their files in scratch, and at
+most 2c + 10 have raw passes or a zip there.
 
-With `--render-new`, what was discovered goes through the same steps in a second pass: only once all
-listed objects have been fetched is it known what there is.
+With `--render-new`, discoveries go through the same steps in a second pass, because they are all
+known only when all listed objects have been fetched.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ Out = TypeVar("Out")
 
 
 class Item(msgspec.Struct, Generic[T], frozen=True):
-    """A value on its way, with the task it belongs to and the seconds each step took."""
+    """A value between two steps, with its task and the seconds that each step took."""
 
     task: Task
     value: T
@@ -73,7 +73,7 @@ class Item(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Pipeline:
-    """The steps of one worker, over the rooms it was given."""
+    """The steps of one worker."""
 
     def __init__(
         self,
@@ -100,9 +100,9 @@ class Pipeline:
         self._cut_short = False
 
     def run(self) -> OutcomeCounts:
-        """Take every object of the feed to its outcome; those before a broken shard, if one is.
+        """Take every object of the feed to its outcome; if a shard is broken, those before it.
 
-        Raises: whatever makes going on pointless (StoreError, BlenderMissing, …).
+        Raises: errors that no later object would escape (StoreError, BlenderMissing, …).
         """
         self._stop.out_of_time(self._end_now)
         self._take(self._feed.listed())
@@ -117,10 +117,10 @@ class Pipeline:
     def _take(self, batches: Iterator[list[Task]]) -> None:
         """Take every object of these batches through all steps."""
         children = self._pool.size
-        line = StagedPipeline(on_abort=self._end_now)
-        todo = line.feed(lambda: self._items(batches), room=self._job.download_workers)
+        stages = StagedPipeline(on_abort=self._end_now)
+        todo = stages.feed(lambda: self._items(batches), room=self._job.download_workers)
         step = self._step
-        fetched = line.stage(
+        fetched = stages.stage(
             "fetch",
             step("fetch", self._fetch),
             todo,
@@ -128,7 +128,7 @@ class Pipeline:
             room=2 * children,
             failed=self._failed,
         )
-        rendered = line.stage(
+        rendered = stages.stage(
             "render",
             step("render", self._render),
             fetched,
@@ -136,7 +136,7 @@ class Pipeline:
             room=children,
             failed=self._failed,
         )
-        packed = line.stage(
+        packed = stages.stage(
             "pack",
             step("pack", self._pack),
             rendered,
@@ -144,7 +144,7 @@ class Pipeline:
             room=4,
             failed=self._failed,
         )
-        published = line.stage(
+        published = stages.stage(
             "publish",
             step("publish", self._publish),
             packed,
@@ -152,7 +152,7 @@ class Pipeline:
             room=16,
             failed=self._failed,
         )
-        line.drain(published, self._record_rendered)
+        stages.drain(published, self._record_rendered)
 
     def _items(self, batches: Iterator[list[Task]]) -> Iterator[Item[None]]:
         try:
@@ -165,7 +165,7 @@ class Pipeline:
                 if self._stop.asked.is_set():
                     break
         except IndexInvalid as error:
-            # A later shard is broken: what is in work is not, and is taken to its outcome.
+            # A later shard is broken; objects in progress are not, and are taken to their outcomes.
             self._tally.broken = error
         self._cut_short = self._stop.asked.is_set()
 
@@ -178,7 +178,7 @@ class Pipeline:
             reach(Failpoint.FETCH_AFTER)
             return fetched
         finally:
-            # Also where the object that the commit was fetched for is no good itself.
+            # Also if the object that the commit was fetched for fails.
             for commit in self._fetcher.fetched_commits():
                 self._record_new(self._feed.discover(commit))
 
@@ -186,7 +186,7 @@ class Pipeline:
         for task in discovered:
             outcome = Outcome.new(task.ref, task.shard, self._ledger.author)
             if self._job.render_new:
-                # Only so that a later run finds it, should this one end before it is rendered.
+                # So that a later run finds it if this one ends before rendering it.
                 self._ledger.add(outcome)
             else:
                 self._record(outcome)
@@ -219,23 +219,23 @@ class Pipeline:
         reach(Failpoint.PUBLISH_AFTER)
         self._clean(task)
         if not created:
-            # Another worker was first, or a killed one had come this far: what stands, stands
-            # (no two renders on a GPU are the same to the last bit), if it is whole.
-            self._look_at(key, packed)
+            # Another worker was first, or was killed before it recorded the outcome. If the
+            # existing zip is whole it is kept: on a GPU no two renders are equal to the last bit.
+            self._check_existing(key, packed)
             log.info("already published", key=key)
             return msgspec.structs.replace(packed, sha256=stat.sha256, size=stat.size)
         return packed
 
-    def _look_at(self, key: str, packed: PackedObject) -> None:
-        """Raises: PublishFailed, where what stands under the key is not the object's whole zip."""
+    def _check_existing(self, key: str, packed: PackedObject) -> None:
+        """Check the zip that exists under `key`. Raises: PublishFailed if it is damaged."""
         try:
-            # Noise that compresses worse can make another run's zip larger, but not twice.
+            # Noise that compresses worse can make another run's zip larger, but not twice as large.
             data = self._store.read(key, 2 * packed.size) or b""
             damage = archive.damage(data, packed.ref.uid)
         except TooLargeToRead as error:
-            damage = f"has {error.size} bytes where it should have {packed.size}"
+            damage = f"has {error.size} bytes instead of about {packed.size}"
         if damage is not None:
-            raise PublishFailed(f"{key} stands already and {damage}; remove it and run again")
+            raise PublishFailed(f"{key} already exists and {damage}; delete it and run again")
 
     def _record_rendered(self, item: Item[PackedObject]) -> None:
         reach(Failpoint.RECORD_BEFORE)
@@ -284,7 +284,7 @@ class Pipeline:
         return run
 
     def _folder(self, task: Task) -> Path:
-        # Two shards may name one object, and both be in work.
+        # Two shards may name the same object, and both may be in progress.
         return self._scratch / "objects" / task.shard / task.ref.uid
 
     def _clean(self, task: Task) -> None:

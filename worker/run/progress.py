@@ -1,4 +1,4 @@
-"""Who watches a run: a progress bar for a person, log lines for a machine."""
+"""Progress of a run: a bar on a terminal, log lines elsewhere."""
 
 from __future__ import annotations
 
@@ -33,34 +33,34 @@ log = structlog.get_logger(__name__)
 
 
 class Observer(Protocol):
-    """Told what happens; called from many threads."""
+    """Receives the events of a run, from many threads."""
 
     def settled(self, count: int) -> None:
-        """`count` objects of a shard were done by an earlier run."""
+        """`count` objects of a shard were settled by an earlier run."""
         ...
 
     def rendering(self, ref: ObjectRef) -> None:
-        """Blender starts on `ref`."""
+        """Blender starts to render `ref`."""
         ...
 
     def outcome(self, outcome: Outcome) -> None:
-        """An object has reached its outcome."""
+        """An object has its outcome."""
         ...
 
 
 class LogObserver:
-    """One log line an outcome."""
+    """Writes one log line per outcome."""
 
     def settled(self, count: int) -> None:
-        """`count` objects of a shard were done by an earlier run."""
+        """`count` objects of a shard were settled by an earlier run."""
         log.info("settled earlier", objects=count)
 
     def rendering(self, ref: ObjectRef) -> None:
-        """Blender starts on `ref`."""
+        """Blender starts to render `ref`."""
         log.debug("rendering", object=ref.file_identifier)
 
     def outcome(self, outcome: Outcome) -> None:
-        """An object has reached its outcome."""
+        """An object has its outcome."""
         fields = {"object": outcome.file_identifier, **outcome.seconds}
         if outcome.outcome == "failed":
             log.warning(
@@ -71,14 +71,14 @@ class LogObserver:
 
 
 WHOLE: Final = Column(no_wrap=True)
-"""Of a bar's columns, those that a narrow terminal leaves whole; the name and the bar give way."""
+"""Format of columns that keep their width on a narrow terminal; the name and the bar shrink."""
 
 
 class NameColumn(ProgressColumn):
-    """What is being done, and with what: cut short where there is no room."""
+    """The current work and its object, truncated to fit."""
 
     def render(self, task: Task) -> Text:
-        """In one line, as text only: a hostile file's name may hold escape codes."""
+        """One line of plain text: a hostile file name may contain escape codes."""
         name = "".join(char for char in task.fields["current"] if char.isprintable())
         return Text(f"{task.description} {name}", no_wrap=True, overflow="ellipsis")
 
@@ -92,7 +92,7 @@ class RateColumn(ProgressColumn):
 
 
 class ProgressObserver:
-    """A progress bar with rate, failures and time left; failures are also printed in a line."""
+    """A progress bar with rate, failures and time left; each failure is also logged."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress = progress
@@ -101,16 +101,16 @@ class ProgressObserver:
         self._lock = Lock()
 
     def settled(self, count: int) -> None:
-        """`count` objects of a shard were done by an earlier run."""
+        """`count` objects of a shard were settled by an earlier run."""
         self._progress.update(self._task, advance=count)
 
     def rendering(self, ref: ObjectRef) -> None:
-        """Blender starts on `ref`."""
+        """Blender starts to render `ref`."""
         name = ref.file_identifier.rsplit("/", 1)[-1]
         self._progress.update(self._task, current=name)
 
     def outcome(self, outcome: Outcome) -> None:
-        """An object has reached its outcome."""
+        """An object has its outcome."""
         with self._lock:
             self._counts[outcome.outcome] += 1
             failed = self._counts["failed"]
@@ -127,7 +127,7 @@ class ProgressObserver:
 def watching(
     total: int | None, *, doing: str = "rendering", terminal: bool | None = None
 ) -> Iterator[Observer]:
-    """An observer fit for stderr: a bar over `total` objects on a terminal, else log lines."""
+    """An observer for stderr: a bar over `total` objects on a terminal, else log lines."""
     if not (sys.stderr.isatty() if terminal is None else terminal):
         yield LogObserver()
         return

@@ -1,4 +1,4 @@
-"""One rank's part in a run or an export: begun, stopped and ended alike."""
+"""One rank's part of a run or an export: how both start, stop and end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person may ask of either."""
+    """Options that runs and exports share."""
 
     rank: int | None = None
     world_size: int | None = None
@@ -31,12 +31,12 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     grace_s: float = 60.0
     scratch: Path | None = None
     mix_versions: bool = False
-    """Go on where another series (major.minor) of Blender or of the worker began."""
+    """Continue an output begun by another version (major.minor) of Blender or of the worker."""
     s3: S3Options = S3Options()
 
 
 class SessionResult(msgspec.Struct, frozen=True):
-    """What came of it."""
+    """The counts, the exit status and the output's URI."""
 
     tally: OutcomeCounts
     status: ExitStatus
@@ -51,7 +51,7 @@ def run_session(
     options: Options,
     environment: Mapping[str, str],
 ) -> SessionResult:
-    """Do `work`, which gives its counts and its output's URI, as the rank that this process is.
+    """Run `work` as this process's rank; it returns its counts and its output's URI.
 
     Raises: UsageError, and whatever `work` raises.
     """

@@ -1,4 +1,4 @@
-"""Being told to stop: SIGTERM and SIGINT, once to finish what is in work, twice to end now."""
+"""Stopping on SIGTERM or SIGINT: the first finishes work in progress, the second ends it now."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ log = structlog.get_logger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SAID_S = 1.0
-"""So long may a line of the log take at the end."""
-TOLD = "told to stop: what is in work is finished; told again, it ends now"
-UNFINISHED = "stopped in the middle of what did not end in time: it will be done again"
+"""Seconds to wait for the last line of the log to be written."""
+TOLD = "stopping: finishing work in progress; signal again to stop immediately"
+UNFINISHED = "stopped before all work in progress was finished; the next run will redo it"
 LAST_S = 5.0
-"""Once out of time, so long may what is at work take to end, and then what is done to be kept."""
+"""Seconds that work may take to end when time is up, and then finished work to be recorded."""
 
 
 class Stop:
-    """Whether, and how urgently, the worker was told to stop."""
+    """Whether the worker was asked to stop, and how urgently."""
 
     def __init__(self) -> None:
         self.asked = threading.Event()
@@ -41,7 +41,7 @@ class Stop:
         self._context = copy_context()
 
     def ask(self) -> None:
-        """Ask once to wind down; ask again to end at once."""
+        """The first call asks to finish work in progress, the second to end it now."""
         if self.asked.is_set():
             self.now.set()
         self.asked.set()
@@ -52,7 +52,7 @@ class Stop:
             raise Interrupted("stopped before the first object")
 
     def out_of_time(self, ender: Callable[[], None]) -> None:
-        """Have `ender` called when work must end now; at once, if that moment has passed."""
+        """Call `ender` when work must end now; immediately if that moment has passed."""
         with self._lock:
             self._enders.append(ender)
             passed = self._out_of_time
@@ -60,29 +60,29 @@ class Stop:
             ender()
 
     def before_leaving(self, act: Callable[[], None]) -> None:
-        """Have `act` called should the process have to end although threads of it hang.
+        """Call `act` if the process has to exit although some of its threads hang.
 
-        The last one told of comes first: a ledger is written before its worker's files are gone.
+        The last registered act runs first: the ledger is written before the files are deleted.
         """
         self._last_acts.insert(0, act)
 
     @contextmanager
     def on_signals(self, grace_s: float = math.inf) -> Iterator[None]:
-        """Obey SIGTERM and SIGINT while the context lasts.
+        """Handle SIGTERM and SIGINT while the context lasts.
 
-        Work is ended at the second signal, or `grace_s` after the first. If the context lasts
-        yet LAST_S longer, because a store hangs or images are being packed, the process ends after
-        what `before_leaving` was told.
+        Work is ended at the second signal, or `grace_s` seconds after the first. If the context
+        then lasts LAST_S longer, because a store hangs or images are being packed, the acts of
+        `before_leaving` run and the process exits.
         """
-        # A Python handler runs only once the main thread looks, and that may be blocked on a lock
-        # for good; the byte that C writes on each signal is seen at once, by a thread that reads.
-        self._context = copy_context()  # the log's, for the threads
+        # Python runs signal handlers in the main thread, which may be blocked on a lock forever.
+        # The byte that C code writes for each signal is read at once, by a thread of our own.
+        self._context = copy_context()  # so that the threads log with its fields
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
         over = threading.Event()
 
         def handle(_number: int, _frame: FrameType | None) -> None:
-            """Be there: without a handler there is no byte."""
+            """Do nothing: a signal without a Python handler writes no byte."""
 
         threads = [
             threading.Thread(target=self._obey, args=(ours,), name="signals", daemon=True),
@@ -97,7 +97,7 @@ class Stop:
         finally:
             over.set()
             for number, handler in before.items():
-                # One signal more, on the way out, must not change the exit status.
+                # A further signal during the exit must not change the exit status.
                 signal.signal(number, signal.SIG_IGN if self.asked.is_set() else handler)
             signal.set_wakeup_fd(before_fd)
             theirs.close()
@@ -106,7 +106,7 @@ class Stop:
             ours.close()
 
     def _obey(self, signals: socket.socket) -> None:
-        """Ask once for each signal, until the other end is closed."""
+        """Call `ask` for each signal, until the other end is closed."""
         while numbers := signals.recv(1024):
             for number in numbers:
                 if number in SIGNALS:
@@ -124,7 +124,7 @@ class Stop:
         said.join(SAID_S)
 
     def _time_is_left(self, over: threading.Event, grace_s: float) -> bool:
-        """Wait for `over` (True), for the second request or for the time to pass (False)."""
+        """Wait for `over` (True), or for the second request or the end of the grace (False)."""
         end = time.monotonic() + grace_s
         while not over.wait(0.05):
             if self.now.is_set() or time.monotonic() >= end:
@@ -132,7 +132,7 @@ class Stop:
         return True
 
     def _say(self, event: str, more: dict[str, float]) -> threading.Thread:
-        """Log from a thread of its own: who reads it may be gone, or not read on."""
+        """Log in a separate thread: the reader of stderr may be gone or blocked."""
 
         def say() -> None:
             with suppress(OSError, ValueError):
@@ -153,4 +153,4 @@ class Stop:
         self._say(UNFINISHED, {}).join(SAID_S)
         for act in self._last_acts:
             act()
-        os._exit(ExitStatus.INTERRUPTED)  # Blender dies with the worker
+        os._exit(ExitStatus.INTERRUPTED)  # the children die with the worker

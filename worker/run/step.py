@@ -1,4 +1,4 @@
-"""What is around every step of an object's way: its log context, its clock, its bugs' end."""
+"""What every step has in common: log context, timing and error handling; and publishing."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ log = structlog.get_logger(__name__)
 
 @contextmanager
 def step(phase: str, seconds: dict[str, float], **about: str) -> Iterator[None]:
-    """Do the context's work as the step `phase` of what `about` says; add its time to `seconds`.
+    """Run the context as step `phase`: add its time to `seconds`, log with the fields `about`.
 
-    A bug becomes the outcome of what is worked on, and an ObjectError is told where it was raised.
+    An ObjectError learns its step. A bug becomes an InternalError, the outcome of the object.
 
-    Raises: InternalError; NodeError, when scratch is full.
+    Raises: InternalError; NodeError if scratch is full; WorkerErrors of the context.
     """
     start = time.monotonic()
     with bound_contextvars(phase=phase, **about):
@@ -45,7 +45,7 @@ def step(phase: str, seconds: dict[str, float], **about: str) -> Iterator[None]:
         except Exception as error:
             if isinstance(error, OSError) and error.errno in scratch.FULL:
                 raise scratch.full(error) from error
-            log.exception("a bug of the worker's")
+            log.exception("a bug in the worker")
             bug = InternalError(f"{type(error).__name__} in {phase}: {error}")
             bug.step = phase
             raise bug from error
@@ -53,21 +53,21 @@ def step(phase: str, seconds: dict[str, float], **about: str) -> Iterator[None]:
 
 
 def publish(store: Store, key: str, path: Path, sha256: str) -> tuple[bool, Stat]:
-    """Store a file once, look at it again, and give `Store.create`'s answer and what stands there.
+    """Store a file and check the result. Returns whether it was created, and what is stored.
 
-    Raises: PublishFailed, when this file is the trouble; StoreError, when the store is.
+    Raises: PublishFailed if only this file is refused; StoreError if the store is unusable.
     """
     try:
         created = store.create(key, path)
         reach(Failpoint.CREATED)
         stat = store.stat(key)
     except StoreFull:
-        raise  # the check's few bytes may still fit, and every object would fail
+        raise  # the few bytes of `check` might still fit, but no object would
     except StoreError as error:
-        store.check()  # raises when the store, not this file, is the trouble
+        store.check()  # raises if the store is unusable, not only for this file
         raise PublishFailed(f"{key}: {error}") from error
     if stat is None or (
         created and (stat.size != path.stat().st_size or stat.sha256 not in {None, sha256})
     ):
-        raise PublishFailed(f"{key}: stored, but the store does not show it whole")
+        raise PublishFailed(f"{key}: stored, but the store returns no or another size or sha256")
     return created, stat

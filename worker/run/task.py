@@ -1,4 +1,4 @@
-"""One object to be taken to its outcome."""
+"""The task of taking one object to its outcome."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from worker.index.record import ObjectRef
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One object to be taken to its outcome; `attempt` counts from 1 over all runs."""
+    """One object to take to its outcome; `attempt` counts from 1 over all runs."""
 
     shard: str
     ref: ObjectRef
     attempt: int
     listed: bool = True
-    """Whether the index names it; else it was discovered in a repository."""
+    """Whether the index names it; otherwise it is a discovery."""

@@ -1,4 +1,4 @@
-"""A run's end in at most 4 KB of JSON: what a Kubernetes termination message holds."""
+"""Summary of a finished run, at most 4 KB of JSON: what a Kubernetes termination message holds."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _wanted: Path | None = None
 
 
 def want(path: Path | None) -> Path | None:
-    """Have `write` write to `path`, or nowhere; told before any other option can be wrong."""
-    global _wanted  # noqa: PLW0603 - a process ends once, wherever it is then
+    """Let `write` write to `path`, or nowhere; called before any other option can be refused."""
+    global _wanted  # noqa: PLW0603 - a process ends once
     _wanted = path
     return path
 
@@ -29,7 +29,7 @@ def want(path: Path | None) -> Path | None:
 def write(
     status: ExitStatus, *, tally: OutcomeCounts | None = None, error: Exception | str | None = None
 ) -> None:
-    """Write the summary where it is wanted; one that cannot be written never changes the end."""
+    """Write the summary if a path was given; failing to write it is only logged."""
     path = _wanted
     if path is None:
         return
@@ -42,11 +42,11 @@ def write(
 def encode(
     status: ExitStatus, *, tally: OutcomeCounts | None = None, error: Exception | str | None = None
 ) -> bytes:
-    """The summary: exit status by number and name, counts, and the error's line, cut to fit."""
+    """The summary: exit status by number and name, counts, and the error, truncated to fit."""
     said: dict[str, Any] = {"status": int(status), "meaning": status.name.lower()}
     if tally is not None:
         said |= tally.summary()
-    # A path's bytes that are no UTF-8 are surrogates here, which JSON cannot hold.
+    # Bytes of a path that are not UTF-8 are surrogates here, which JSON cannot hold.
     message = str(error).encode("utf-8", "backslashreplace").decode() if error is not None else None
     while True:
         body = msgspec.json.encode(said | ({"error": message} if message else {}))

@@ -1,1 +1,1 @@
-"""Sources: each brings one object's bytes to a local folder, verified."""
+"""Sources: they bring an object's files to a local folder, and the fetcher verifies them."""

@@ -1,8 +1,8 @@
-"""Unpacking archives from strangers, and finding the model in them.
+"""Unpacking untrusted archives, and finding the model in them.
 
-What an archive may not do: name a file outside its folder, hold more entries or more bytes than
-the limits (counted as they are written, whatever its headers say), write a file twice, or be
-encrypted. Links and devices in it are left out.
+An archive is refused if it names a file outside its folder, exceeds the limits on entries or bytes
+(counted as they are written, whatever its headers say), contains a file twice, or is encrypted.
+Links and devices in it are skipped.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ SELF_CONTAINED = frozenset({"glb", "stl", "ply", "off", "usdz"})
 
 
 class ArchivePath(NamedTuple):
-    """Where a location points: a file, and a member of it if that is an archive."""
+    """A location: a file, and a member of it if the file is an archive."""
 
     file: str
     member: str | None
 
 
 def split(location: str) -> ArchivePath:
-    """Split ``archive.zip!/member``; a location without "!/" after an archive has no member."""
+    """Split ``archive.zip!/member``; without "!/" after an archive there is no member."""
     for suffix in SUFFIXES:
         file, mark, member = location.partition(f"{suffix}!/")
         if mark:
@@ -44,9 +44,9 @@ def split(location: str) -> ArchivePath:
 
 
 def is_archive(path: Path, name: str) -> bool:
-    """Whether the file at `path`, called `name`, is to be unpacked: by name, or a zip by its bytes.
+    """Whether to unpack the file at `path`, called `name`: by its name, or a zip by its bytes.
 
-    A usdz is a zip too, but it is the model itself.
+    A usdz is a zip too, but it is itself the model.
     """
     if name.lower().endswith(SUFFIXES):
         return True
@@ -59,10 +59,10 @@ def unpack_model(
 ) -> FetchedObject:  # fmt: skip
     """Unpack `archive` (called `name`) below `into` and choose the model in it.
 
-    Of an archive with a named member only the member's folder is unpacked (or `ref.root`, where
-    that is ``archive!/folder``), of a self-contained format only the member.
+    If `member` is given, only its folder is unpacked (or `ref.root`, if that is
+    ``archive!/folder``), and for a self-contained format only the member.
 
-    Raises: ImportFailed, TooLarge, Missing, Unsupported, Download (too slow).
+    Raises: ImportFailed, TooLarge, Missing, Unsupported, Download (timeout).
     """
     within = _within(ref, member)
     root = into / "files"
@@ -74,7 +74,7 @@ def unpack_model(
     except BROKEN as error:
         raise _broken(name, error) from error
     except OSError as error:
-        # The standard library seeks to where a broken archive tells it, or has no number at all.
+        # The standard library seeks to a broken archive's offsets, or raises without an errno.
         if error.errno in {None, errno.EINVAL}:
             raise _broken(name, error) from error
         raise
@@ -84,19 +84,19 @@ def unpack_model(
 
 
 def choose(files: Iterable[tuple[str, int]], name: str, member: str | None, format_: str) -> str:
-    """The model among `files` (name, size): the member named, or the only file of a known format.
+    """The model among `files` (name, size): the named member, or a file of a known format.
 
-    Of several, the one with the fewest folders before it; of those the largest; of those the
-    first by name. `format_`, if known, narrows the choice.
+    Of several, the one in the fewest folders; of those the largest; of those the first by name.
+    `format_`, if known, narrows the choice.
 
     Raises: Missing, Unsupported.
     """
     if member is not None:
         wanted = safe_member(member)
         if wanted not in {file for file, _ in files}:
-            raise Missing(f"{name}: no file {member!r} in it")
+            raise Missing(f"{name}: contains no file {member!r}")
         if suffix_of(wanted) not in MODEL_SUFFIXES:
-            raise Unsupported(f"{name}!/{member}: not a known format; known: {known_formats()}")
+            raise Unsupported(f"{name}!/{member}: unknown format; known: {known_formats()}")
         return wanted
     allowed = {format_} if format_ in MODEL_SUFFIXES else MODEL_SUFFIXES
     models = [
@@ -105,16 +105,16 @@ def choose(files: Iterable[tuple[str, int]], name: str, member: str | None, form
         if suffix_of(file) in allowed and not _is_litter(file)
     ]
     if not models:
-        raise Unsupported(f"{name}: no model in it; known: {', '.join(sorted(allowed))}")
+        raise Unsupported(f"{name}: contains no model; known formats: {', '.join(sorted(allowed))}")
     return min(models)[2]
 
 
 def _broken(name: str, error: Exception) -> ImportFailed:
-    return ImportFailed(f"{name}: does not unpack: {error or type(error).__name__}")
+    return ImportFailed(f"{name}: cannot be unpacked: {error or type(error).__name__}")
 
 
 def _within(ref: ObjectRef, member: str | None) -> str:
-    """The folder (or the one file) in the archive that belongs to the object; "" for all of it."""
+    """The folder (or single file) in the archive that belongs to the object; "" for all of it."""
     if ref.root is not None and (folder := split(ref.root).member) is not None:
         return safe_member(folder) if folder.strip("/") else ""
     if member is None:
@@ -153,7 +153,7 @@ def _write(
         target.parent.mkdir(parents=True, exist_ok=True)
         file = target.open("xb")
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
-        raise ImportFailed(f"{name}: holds {path!r} twice") from None
+        raise ImportFailed(f"{name}: contains {path!r} twice") from None
     with file, entry.open() as source:
         for chunk in _chunks(source):
             deadline.left()
@@ -169,11 +169,11 @@ def _chunks(source: IO[bytes]) -> Iterator[bytes]:
 
 
 def _starts_as_zip(path: Path) -> bool:
-    # `is_zipfile` looks for the end only; a model may carry a zip's end in its bytes.
+    # `is_zipfile` checks only the end record, which the bytes of a model may contain too.
     with path.open("rb") as file:
         return file.read(4) == b"PK\x03\x04"
 
 
 def _is_litter(file: str) -> bool:
-    """What macOS adds beside real files."""
+    """Whether macOS added the file to accompany a real one."""
     return file.startswith("__MACOSX/") or PurePosixPath(file).name.startswith("._")

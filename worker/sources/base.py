@@ -1,4 +1,4 @@
-"""What every source offers, and what it hands on."""
+"""The interface of every source, and the objects that it returns."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class FetchedObject(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     size: int
     kept_as: str | None = None
-    """Where all of `root` is kept, if many objects share it; see `worker.sources.keeper`."""
+    """The key under which `root` is kept if many objects share it; see `worker.sources.keeper`."""
     members: tuple[FetchedObject | Lost, ...] = ()
-    """Of a range of scenes: its objects, as `ref.scenes` counts them; `model` is empty then."""
+    """Of a range of scenes: its objects in the order of `ref.scenes`; then `model` is empty."""
 
     @property
     def path(self) -> Path:
@@ -34,14 +34,14 @@ class FetchedObject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """A member of a range that is not to be had, for a reason that will not pass."""
+    """A member of a range that cannot be fetched, for a permanent reason."""
 
     code: str
     message: str
 
 
 class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds on bringing one object here."""
+    """Limits on fetching one object."""
 
     max_bytes: int = 1 << 30
     timeout_s: float = 600.0
@@ -51,7 +51,7 @@ class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Source(Protocol):
-    """Brings objects of one kind to disk."""
+    """Fetches the objects of one kind of location."""
 
     name: str
 
@@ -60,8 +60,8 @@ class Source(Protocol):
         ...
 
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
-        """Bring `ref` into the empty folder `into` (or leave it in place, read-only).
+        """Fetch `ref` into the empty folder `into` (or leave it in place, read-only).
 
-        Raises: Missing, Download, TooLarge (hashing and Modified are the Fetcher's).
+        Raises: Missing, Download, TooLarge. (The Fetcher hashes, and raises Modified.)
         """
         ...

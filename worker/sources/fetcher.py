@@ -1,4 +1,4 @@
-"""The one door to all sources: choose, fetch, check, keep, release."""
+"""The interface to all sources: choose one, fetch, verify, keep and release objects."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from worker.sources.s3_source import S3Source
 
 
 class Fetcher:
-    """Brings objects to disk, below `folder`, from any number of threads."""
+    """Fetches objects to disk, below `folder`. Thread-safe."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Fetcher:
         self._keep = keep
         self._stop = threading.Event()
         self._git = GitSource(limits, self._stop, _made(folder / "repositories"))
-        # The first to claim an object gets it: the more particular ones come first.
+        # The first source that claims an object fetches it, so specific ones come first.
         self._sources: Sequence[Source] = (
             self._git,
             ObjaverseSource(limits, self._stop, _made(folder / "objaverse")),
@@ -53,15 +53,15 @@ class Fetcher:
         )
 
     def plan(self, refs: Sequence[ObjectRef]) -> None:
-        """Announce objects that will be fetched, so that what they share stays until the last."""
-        alone = [one for ref in refs for one in scene_members.of(ref)]
-        self._git.plan([ref for ref in alone if self._source(ref) is self._git])
+        """Announce objects to be fetched, so that files they share stay until the last one."""
+        objects = [one for ref in refs for one in scene_members.of(ref)]
+        self._git.plan([ref for ref in objects if self._source(ref) is self._git])
 
     def fetch(self, ref: ObjectRef) -> FetchedObject:
-        """The object on local disk, its sha256 the index's. Give it back with `release`.
+        """Fetch an object to local disk and verify its sha256. Give it back with `release`.
 
-        Raises: Missing, Modified, Download, TooLarge, Unsupported, ImportFailed (an archive that
-        does not unpack), ObjectInterrupted (after `stop`); NodeError if the disk is full.
+        Raises: Missing, Modified, Download, TooLarge, Unsupported, ImportFailed (a broken
+        archive), ObjectInterrupted (after `stop`); NodeError if the disk is full.
         """
         if ref.scenes is not None:
             return scene_members.fetch(ref, ref.scenes, self._objects, self._fetch, self.release)
@@ -70,7 +70,7 @@ class Fetcher:
     def _fetch(self, ref: ObjectRef) -> FetchedObject:
         source = self._source(ref)
         if source is None:
-            raise Unsupported(f"{ref.location}: no source for such an address")
+            raise Unsupported(f"{ref.location}: no source supports this location")
         into = Path(tempfile.mkdtemp(prefix=f"{ref.uid}-", dir=self._objects))
         fetched = None
         try:
@@ -90,7 +90,7 @@ class Fetcher:
         return checked
 
     def release(self, fetched: FetchedObject) -> None:
-        """Delete what `fetch` brought; never an object that lay here before."""
+        """Delete what `fetch` downloaded; never an object that was local before."""
         for member in fetched.members:
             if isinstance(member, FetchedObject):
                 self.release(member)
@@ -103,11 +103,11 @@ class Fetcher:
             shutil.rmtree(self._objects / name, ignore_errors=True)
 
     def fetched_commits(self) -> list[FetchedCommit]:
-        """The commits of repositories fetched since the last call, and the models in them."""
+        """The commits fetched since the last call, with the models in them."""
         return self._git.fetched_commits()
 
     def stop(self) -> None:
-        """End all downloads under way, and all later ones, with ObjectInterrupted."""
+        """End all running and later downloads with ObjectInterrupted."""
         self._stop.set()
 
     def _source(self, ref: ObjectRef) -> Source | None:
@@ -127,7 +127,7 @@ class Fetcher:
 
 
 def _made(folder: Path) -> Path:
-    """The real path of a folder, made if need be. Raises: NodeError."""
+    """Create a folder if it is missing, and return its real path. Raises: NodeError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -41,33 +41,33 @@ class Commit(NamedTuple):
 
     @property
     def repository(self) -> str:
-        """Organisation and name, as `ObjectRef.repository` has them."""
+        """Organisation and name, as in `ObjectRef.repository`."""
         return f"{self.org}/{self.repo}"
 
     @property
     def url(self) -> str:
-        """What git fetches from."""
+        """The URL that git fetches from."""
         return f"{PREFIX}{self.org}/{self.repo}.git"
 
     @property
     def kept_as(self) -> str:
-        """Where its files are kept, for all of its objects."""
+        """The key under which its files are kept for all of its objects."""
         return keys.repository_download("github", self.org, self.repo, self.commit)
 
     def blob(self, path: str) -> str:
-        """The identifier of a file, as Objaverse-XL writes it: the path as it is, not quoted."""
+        """The identifier of a file as Objaverse-XL writes it, with an unquoted path."""
         return f"{PREFIX}{self.org}/{self.repo}/blob/{self.commit}/{path}"
 
 
 class FetchedCommit(NamedTuple):
-    """A commit that was fetched, and the paths of the models in it, sorted; no pointers to LFS."""
+    """A fetched commit, and the sorted paths of the models in it, without LFS pointers."""
 
     commit: Commit
     models: tuple[str, ...]
 
 
 class _Checkout:
-    """A repository while its objects are on their way; `lock` lets one thread fetch it."""
+    """A repository while its objects are in use; `lock` lets one thread fetch it."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -81,8 +81,8 @@ class _Checkout:
 class GitSource:
     """``https://github.com/org/repo/blob/<commit>/path``, one fetch for all objects of a commit.
 
-    A checkout lives from its first `fetch` until its last planned object is released; a failure
-    to fetch it is remembered as long, so that it costs one deadline and not one per object.
+    A checkout lives from its first `fetch` until its last planned object is released. A failure to
+    fetch it is remembered as long, so that it costs one timeout and not one per object.
     """
 
     name = "git"
@@ -96,11 +96,11 @@ class GitSource:
         self._fetched_commits: list[FetchedCommit] = []
 
     def claims(self, ref: ObjectRef) -> bool:
-        """Every blob URL of GitHub, pinned or not: the page behind it is no model."""
+        """Every blob URL of GitHub, pinned or not: over HTTP it would be a web page."""
         return BLOB.fullmatch(ref.location) is not None
 
     def plan(self, refs: Iterable[ObjectRef]) -> None:
-        """Expect a fetch of each of `refs`; their checkouts stay until then."""
+        """Expect a `fetch` of each of `refs`; their checkouts stay until then."""
         with self._lock:
             for ref in refs:
                 if self.claims(ref):
@@ -108,10 +108,10 @@ class GitSource:
                     self._checkout(commit).awaited[ref.file_identifier] += 1
 
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:  # noqa: ARG002 - Source's
-        """The object in its repository's checkout, which is the root: all its files come along.
+        """Fetch the object's repository; its root is the checkout, with all of the commit's files.
 
-        Raises: Missing (no such repository, commit or file; a link; only a pointer to LFS),
-        Download, TooLarge, Unsupported.
+        Raises: Missing (no such repository, commit or file; a link; a Git LFS pointer), Download,
+        TooLarge, Unsupported.
         """
         commit, path = _parse(ref.location)
         with self._lock:
@@ -127,7 +127,7 @@ class GitSource:
         return msgspec.structs.replace(found, kept_as=commit.kept_as)
 
     def release(self, ref: ObjectRef) -> None:
-        """Be told that a fetched object is done with; the last one takes the checkout along."""
+        """Release a fetched object; the last one deletes the checkout."""
         commit, _ = _parse(ref.location)
         with self._lock:
             checkout = self._checkout(commit)
@@ -192,7 +192,7 @@ def _found(ref: ObjectRef, repository: Repository, path: str) -> FetchedObject:
         if file is None:
             continue
         if _is_lfs(repository, file):
-            raise Missing(f"{ref.location}: only a pointer; its bytes are in Git LFS")
+            raise Missing(f"{ref.location}: a Git LFS pointer; LFS files are not fetched")
         check_format(ref, named)
         size = (repository.files / named).stat().st_size
         return FetchedObject(ref=ref, root=repository.files, model=named, sha256="", size=size)

@@ -1,4 +1,4 @@
-"""Objects behind http:// and https:// URLs."""
+"""Objects at http:// and https:// URLs."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class HttpSource:
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
         """Download the URL into `into`; a zip or tar is unpacked there.
 
-        Raises: Missing, Download, TooLarge, Unsupported, ImportFailed; ConfigurationError for a
-        proxy that is none.
+        Raises: Missing, Download, TooLarge, Unsupported, ImportFailed; ConfigurationError for an
+        invalid proxy.
         """
         url, member = split(ref.location)
         try:

@@ -1,4 +1,4 @@
-"""Keeping what was downloaded: --keep-downloads, --keep-format."""
+"""Keeping downloaded files: --keep-downloads, --keep-format."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from worker.sources.base import FetchedObject
 from worker.stores.base import Store
 
 DATE = (1980, 1, 1, 0, 0, 0)
-"""The first date a zip can hold: every file's, so that equal files make equal archives."""
+"""The earliest date of a zip, given to every file so that equal files make equal archives."""
 MODE = 0o644
 
 
 class _Shared:
-    """What many objects share; `lock` lets one thread keep it."""
+    """Files that many objects share; `lock` lets one thread keep them."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -31,13 +31,13 @@ class _Shared:
 
 
 class Keeper:
-    """Puts an object's files under ``downloads/<uid>`` of a store: an archive, or as they are.
+    """Stores an object's files under ``downloads/<uid>``, as an archive or as they are.
 
-    Kept are all regular files of the object's root, links never; equal files give equal bytes. A
-    name that a key may not have is percent-quoted where files are kept as they are.
-    A repository's go once under ``downloads/github/<org>/<repo>/<commit>``, whichever of its
-    objects are asked for.
-    The Fetcher has it keep what came over a network, not what lay on a local file system.
+    It keeps all regular files of the object's root and no links; equal files give equal bytes. In
+    format "files", a name that is not allowed in a key is percent-quoted. A repository is kept
+    once, under ``downloads/github/<org>/<repo>/<commit>``, whichever of its objects are fetched.
+
+    The Fetcher keeps files that were downloaded, not those of a local file system.
     """
 
     def __init__(self, store: Store, format_: str) -> None:
@@ -49,10 +49,10 @@ class Keeper:
         self._lock = threading.Lock()
         self._shared: dict[str, _Shared] = {}
         self.asked = False
-        """Whether there was anything to keep yet."""
+        """Whether `keep` was called."""
 
     def keep(self, fetched: FetchedObject) -> None:
-        """Store the object's files; what is there already, stays.
+        """Store the object's files; existing keys are left as they are.
 
         Raises: StoreError if the store is unusable, Download if only this object is refused.
         """
@@ -65,7 +65,7 @@ class Keeper:
         except StoreFull:
             raise
         except StoreError as error:
-            self._store.check()  # raises when the store, not this object, is the trouble
+            self._store.check()  # raises if the store is unusable, not only for this object
             raise Download(f"could not keep {fetched.ref.uid}: {error}") from error
 
     def _put_once(self, key: str, root: Path) -> None:
@@ -144,4 +144,4 @@ FORMATS: Mapping[str, Callable[[Path, Path], None] | None] = {
     "tar.gz": _tar_gz,
     "files": None,
 }
-"""What --keep-format knows, each with what makes the archive."""
+"""The values of --keep-format, each with the function that writes the archive."""

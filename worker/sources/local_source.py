@@ -1,4 +1,4 @@
-"""Objects that lie on a file system already: used where they are, never copied or changed."""
+"""Objects on a local file system: used in place, never copied or changed."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class LocalSource:
         self._stop = stop
 
     def claims(self, ref: ObjectRef) -> bool:
-        """Whatever has no scheme, or file://."""
+        """Locations without a scheme, or with file://."""
         return ref.location.startswith(file_uri.SCHEME) or "://" not in ref.location
 
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
-        """The file where it lies; an archive's files are unpacked below `into`.
+        """Use the file in place; the files of an archive are unpacked below `into`.
 
-        Raises: Missing (also for a path that leads out of its root), TooLarge, Unsupported,
-        ImportFailed, Download (the file system fails).
+        Raises: Missing (also for a path outside its root), TooLarge, Unsupported, ImportFailed,
+        Download (the file system fails).
         """
         file, member = split(ref.location)
         path = _path(file)
@@ -51,7 +51,7 @@ class LocalSource:
     def _found(
         self, ref: ObjectRef, path: Path, member: str | None, into: Path
     ) -> FetchedObject:  # fmt: skip
-        # A root within an archive says what to unpack of it, not where the archive may lie.
+        # A root inside an archive says what to unpack, not where the archive may be.
         outside = member is None and ref.root is not None and split(ref.root).member is None
         above = path.absolute().parents
         root = above[min(self._limits.root_depth, len(above) - 1)]

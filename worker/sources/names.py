@@ -1,4 +1,4 @@
-"""Names that come from outside: archive members, URLs, paths in repositories."""
+"""Untrusted names: archive members, URLs, paths in repositories."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def safe_member(name: str) -> str:
     """`name` as a relative POSIX path of plain parts; backslashes count as separators.
 
     Raises: ImportFailed for an absolute path, a "..", a drive, a control character, bytes that
-    are not UTF-8, or a name longer than file systems take.
+    are not UTF-8, or a name longer than file systems allow.
     """
     path = name.replace("\\", "/")
     parts = [part for part in path.split("/") if part not in {"", "."}]
@@ -43,7 +43,7 @@ def safe_member(name: str) -> str:
 
 
 def url_name(url: str) -> str:
-    """A safe plain file name made of the last part of a URL's path; "model" if there is none."""
+    """A safe file name made from the last part of a URL's path; "model" if it is empty."""
     last = unquote(urlsplit(url).path).replace("\\", "/").rsplit("/", 1)[-1]
     kept = "".join(c if c.isprintable() and c not in '/:*?"<>|' else "_" for c in last)
     stem, suffix = PurePosixPath(kept).stem, PurePosixPath(kept).suffix
@@ -51,35 +51,35 @@ def url_name(url: str) -> str:
 
 
 def declared_format(ref: ObjectRef, name: str) -> str:
-    """The format the index or the name gives: `file_type`, else the suffix; may be ""."""
+    """The declared format: the index's `file_type`, else the name's suffix; may be ""."""
     return (ref.file_type or "").strip(".").lower() or suffix_of(name)
 
 
 def check_format(ref: ObjectRef, name: str) -> str:
-    """`name` with a suffix that says its format.
+    """`name`, with its declared format appended as a suffix if it has another.
 
-    Raises: Unsupported when neither the index nor the name says a known one.
+    Raises: Unsupported if neither the index nor the name declares a known format.
     """
     format_ = declared_format(ref, name)
     if format_ not in MODEL_SUFFIXES:
         raise Unsupported(
             f"{name}: {format_ or 'no suffix'} is not a known format; known: {known_formats()} "
-            "(a record's fileType says it where the name does not)"
+            "(if the name does not show its format, set fileType in the record)"
         )
     return name if suffix_of(name) == format_ else f"{name}.{format_}"
 
 
 def known_formats() -> str:
-    """For messages."""
+    """All known formats, comma-separated, for messages."""
     return ", ".join(sorted(MODEL_SUFFIXES))
 
 
 def inside(root: Path, model: Path) -> tuple[Path, str]:
     """The real root, and the model's POSIX path below it.
 
-    The model's own name is kept where it is a link, but what it leads to must lie in the root.
+    A model that is a link keeps its own name, but its target must be inside the root.
 
-    Raises: Missing if there is no such file or it leads out of the root.
+    Raises: Missing if there is no such file or it is outside the root.
     """
     try:
         real_root = root.resolve()
@@ -90,5 +90,5 @@ def inside(root: Path, model: Path) -> tuple[Path, str]:
     if not real.is_file():
         raise Missing(f"{model}: no such file" if not real.exists() else f"{model}: not a file")
     if not (named.is_relative_to(real_root) and real.is_relative_to(real_root)):
-        raise Missing(f"{model}: leads out of its folder {root}, to {real}")
+        raise Missing(f"{model}: is outside its folder {root}, at {real}")
     return real_root, named.relative_to(real_root).as_posix()

@@ -1,9 +1,9 @@
-"""Runs the `objaverse` package for one object; see objaverse.py. Imports nothing of the worker.
+"""Runs the `objaverse` package for one object; see objaverse_source.py. Imports no worker module.
 
     python -P objaverse_child.py < request.json > answer.json
 
-The package takes an error page for an object and waits for ever; so every request that it makes
-with `requests` here is checked and timed, and no file can grow past the limit.
+The package takes an error page for an object and has no timeouts. So every request that it makes
+with `requests` is checked here and has a timeout, and no file can grow past the limit.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ PR_SET_PDEATHSIG = 1
 TIMEOUT_S = 30.0
 OK, NOT_FOUND = 200, (404, 410)
 MEMORY = 4 << 30
-"""Address space for Python, pandas and their threads; an object comes on top."""
+"""Address space for Python, pandas and their threads; the object's is added to it."""
 
 
 class RefusedError(Exception):
-    """A server's answer that is neither an object nor "not found"."""
+    """A server's response that is neither an object nor "not found"."""
 
 
 def main() -> None:
     """Read the request, download, write the answer."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # not without the worker
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # die with the worker
     request = json.load(sys.stdin)
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # the package prints
+    os.dup2(2, 1)  # the package prints to stdout
     socket.setdefaulttimeout(TIMEOUT_S)
     limit = request["max_bytes"]
     # The package's map of uids may be larger than a small limit for objects.
@@ -51,7 +51,7 @@ def main() -> None:
         answer = {"state": "too_large", "message": f"over the limit of {limit:,} bytes"}
     except OSError as error:
         answer = {"state": STATES.get(error.errno or 0, "failed"), "message": _words(error)}
-    except Exception as error:  # noqa: BLE001 - whatever the package raises is its own
+    except Exception as error:  # noqa: BLE001 - the package may raise anything
         answer = {"state": "failed", "message": _words(error)}
     json.dump(answer, answers)
     answers.close()
@@ -86,13 +86,13 @@ def _from_objaverse_xl(request: dict[str, Any], home: Path) -> str | None:
     import requests
 
     class Checked(requests.Session):
-        """A session that waits only so long and tells an error from an object."""
+        """A session with a timeout, which raises if the response is an error."""
 
         def request(self, *args: Any, **kwargs: Any) -> requests.Response:
             kwargs["timeout"] = kwargs.get("timeout") or TIMEOUT_S
             response = super().request(*args, **kwargs)
             if response.status_code in NOT_FOUND:
-                response.status_code = NOT_FOUND[0]  # the only one the package knows
+                response.status_code = NOT_FOUND[0]  # the only one that the package handles
             elif response.status_code != OK:
                 raise RefusedError(f"HTTP {response.status_code} for {response.url}")
             return response

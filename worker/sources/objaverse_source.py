@@ -1,7 +1,7 @@
 """Objaverse 1.0 and the other Objaverse-XL sources, through the `objaverse` package.
 
-The package runs in a process of its own: it has no deadlines and no size limits, prints, forks
-pools, and takes a second to import.
+The package runs in a separate process: it has no timeouts and no size limits, prints, forks pools,
+and takes a second to import.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ CHILD = Path(__file__).with_name("objaverse_child.py")
 SKETCHFAB = re.compile(r"https://sketchfab\.com/3d-models/(?P<uid>[0-9a-f]{32})")
 THINGIVERSE = re.compile(r"https://www\.thingiverse\.com/thing:\d+/files\?fileId=\d+")
 PATHS = Path(".objaverse", "hf-objaverse-v1", "object-paths.json.gz")
-"""Where the package keeps the map of Objaverse 1.0's uids, below the home folder."""
+"""Where the package stores the map of Objaverse 1.0's uids, below the home folder."""
 ROOM = 256 << 20
-"""Bytes on disk beside the object: that map, and the package's temporary files."""
+"""Bytes on disk in addition to the object: that map, and the package's temporary files."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What the child says; `path` is below its home folder."""
+    """The child's answer; `path` is relative to its home folder."""
 
     state: Literal["found", "missing", "too_large", "no_space", "failed"]
     path: str = ""
     message: str = ""
 
 
-# Made once: msgspec crashes when two threads are the first to decode one type.
+# Created once: msgspec crashes if two threads decode a type for the first time.
 ANSWER = msgspec.json.Decoder(Answer)
 
 
@@ -57,7 +57,7 @@ class ObjaverseSource:
         self._map_lock = threading.Lock()
 
     def claims(self, ref: ObjectRef) -> bool:
-        """By the identifier; Smithsonian's are plain URLs, so there the record's source counts."""
+        """By the identifier, or for Smithsonian's, which are plain URLs, by the record's source."""
         return _kind(ref) is not None
 
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
@@ -70,7 +70,7 @@ class ObjaverseSource:
             raise Missing(f"{ref.location}: not an Objaverse identifier")
         deadline = Deadline(self._limits.timeout_s, self._stop)
         if kind == "sketchfab" and not self._map.exists():
-            with self._map_lock:  # the first one brings the map that the others share
+            with self._map_lock:  # the first one fetches the map for all others
                 path = self._download(ref, kind, into, deadline)
         else:
             path = self._download(ref, kind, into, deadline)
@@ -101,7 +101,7 @@ class ObjaverseSource:
             "max_bytes": self._limits.max_bytes,
         }
         environment = {**os.environ, "HOME": str(home), "TMPDIR": str(home)}
-        # -P: the script's own folder, which has an http.py, must not be searched for modules.
+        # -P: the modules in the script's own folder must not hide others of the same name.
         ended = run(
             [sys.executable, "-P", str(CHILD)], environment, home,
             self._limits.max_bytes + ROOM, deadline, msgspec.json.encode(request),
@@ -110,7 +110,7 @@ class ObjaverseSource:
             answer = ANSWER.decode(ended.output)
         except NOT_JSON as error:
             raise TransientError(
-                f"{ref.location}: the objaverse package died ({ended.status}): {ended.log[-600:]}"
+                f"{ref.location}: objaverse package crashed ({ended.status}): {ended.log[-600:]}"
             ) from error
         if kind == "sketchfab" and answer.state in {"found", "missing"}:
             self._keep_map(home / PATHS)
@@ -125,7 +125,7 @@ class ObjaverseSource:
         }[answer.state](message)
 
     def _keep_map(self, path: Path) -> None:
-        """Keep a map that the package has just read whole."""
+        """Keep a map that the package has just read completely."""
         if not self._map.exists() and path.exists():
             path.rename(self._map)
 

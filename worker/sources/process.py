@@ -1,4 +1,4 @@
-"""A helper program that works for one fetch: fenced by a deadline and by the disk it may fill."""
+"""Running a helper program for one fetch, limited by a deadline and by disk space."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run(
     deadline: Deadline,
     stdin: bytes = b"",
 ) -> Finished:
-    """Run `command` in `folder`, in a session of its own; end the whole of it when it must end.
+    """Run `command` in `folder` in its own session; at the end, kill all of the session.
 
     Raises: TooLarge once `folder` holds more than `max_bytes`, Download when the deadline passes,
     ObjectInterrupted on a stop, NodeError if the program does not exist.
@@ -60,7 +60,7 @@ def run(
                 _check(folder, out, max_bytes)
                 pause = max(POLL_S, 10 * (time.monotonic() - before))
         finally:
-            # Also after a good end: a helper of the program may have outlived it.
+            # Also after success: a child of the program may have outlived it.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -69,7 +69,7 @@ def run(
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of all files below `folder`; follows no link, and bears files that go away."""
+    """Bytes of all files below `folder`; follows no links, tolerates files that disappear."""
     total = 0
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -79,7 +79,7 @@ def size_of(folder: Path) -> int:
 
 
 def _ended(pid: int, seconds: float) -> bool:
-    """Whether the process ends within `seconds`; it is left unreaped, so that its id stays its."""
+    """Whether the process ends within `seconds`; not reaped, so that its id is not reused."""
     end = time.monotonic() + seconds
     nap = 0.002
     while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:

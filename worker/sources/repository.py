@@ -1,9 +1,9 @@
-"""One commit of one git repository on disk, fetched with a git that trusts nobody.
+"""One commit of a git repository on disk, fetched with git in a restricted configuration.
 
-What a hostile repository could try, and what stops it: hooks and fsmonitor (off), filters and LFS
+What a hostile repository could use, and the defence: hooks and fsmonitor (off), filters and LFS
 (off), submodules (never entered), links (written as plain files), other protocols and redirects to
-them (refused), credentials prompts and helpers (off), huge packs and huge unpacked files (watched,
-and summed from the tree before the checkout), names that leave the checkout (git refuses those).
+them (refused), credential prompts and helpers (off), huge packs and unpacked files (disk usage is
+watched, and sizes are summed before the checkout), names outside the checkout (git refuses them).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ MAX_FILES = 200_000
 ROOM = 16 << 20
 """Bytes for git's own small files."""
 LOG = 600
-"""Characters of git's own words in a message."""
+"""Characters of git's output in a message."""
 KEPT = re.compile(r"GIT_(CONFIG_GLOBAL|SSL_.*|TRACE.*|HTTP_.*)")
-"""git's own variables that a person may set for us; others would point it elsewhere."""
+"""git's variables that a user may set; others could point it to another repository."""
 
 SETTINGS: Mapping[str, str] = {
     "core.hooksPath": os.devnull,
@@ -37,14 +37,14 @@ SETTINGS: Mapping[str, str] = {
     "core.attributesFile": os.devnull,
     "core.autocrlf": "false",
     "core.askPass": "",
-    # The checkout has no .git in it, so names that only Windows or macOS take for .git are plain.
+    # The checkout has no .git, so names that only Windows or macOS read as .git are harmless.
     "core.protectNTFS": "false",
     "core.protectHFS": "false",
     "credential.helper": "",
     "submodule.recurse": "false",
     "fetch.recurseSubmodules": "no",
     "transfer.bundleURI": "false",
-    "core.fsync": "none",  # scratch, gone with the worker anyway
+    "core.fsync": "none",  # scratch, deleted with the worker
     "gc.auto": "0",
     "maintenance.auto": "false",
     "filter.lfs.smudge": "",
@@ -52,7 +52,7 @@ SETTINGS: Mapping[str, str] = {
     "filter.lfs.required": "false",
     "protocol.allow": "never",
     "protocol.https.allow": "always",
-    # For a mirror that a person's own insteadOf names; a server's redirect cannot get there.
+    # For a mirror that the user's own insteadOf names; a server's redirect cannot use them.
     "protocol.http.allow": "user",
     "protocol.file.allow": "user",
     "http.lowSpeedLimit": "1000",
@@ -77,7 +77,7 @@ class TreeFile(NamedTuple):
 
 
 class Repository:
-    """A commit in `folder`: its files in ``folder/files``, without a .git."""
+    """A commit in `folder`: its files in ``folder/files``, without .git."""
 
     def __init__(self, url: str, commit: str, folder: Path) -> None:
         self._url = url
@@ -90,7 +90,7 @@ class Repository:
         """Links and submodules, by path."""
 
     def fetch(self, limits: FetchLimits, deadline: Deadline) -> None:
-        """Bring the commit's files here.
+        """Fetch the commit's files.
 
         Raises: Missing (no such repository or commit), Download, TooLarge.
         """
@@ -111,7 +111,7 @@ class Repository:
         only = ("fetch", "--quiet", "--depth=1", "--no-tags", self._url, self._commit)
         answer = self._git(deadline, limits, *only)
         if answer.status != 0 and UNADVERTISED.search(answer.log):
-            # An old server hands out only what a branch or a tag points to: take all of them.
+            # An old server serves only what branches and tags point to: fetch all of them.
             everything = ("+refs/heads/*:refs/all/heads/*", "+refs/tags/*:refs/all/tags/*")
             answer = self._git(deadline, limits, "fetch", "--quiet", self._url, *everything)
         if NOT_THERE.search(answer.log):
@@ -122,7 +122,7 @@ class Repository:
             raise Missing(f"{self._url}: no commit {self._commit}")
 
     def _read_tree(self, limits: FetchLimits, deadline: Deadline) -> None:
-        """List the commit's files, and refuse what would not fit before it is written."""
+        """List the commit's files, and check their size before they are written."""
         list_ = ("ls-tree", "-r", "-l", "-z", "--full-tree", self._commit)
         answer = self._git(deadline, limits, *list_)
         _must(answer, f"{self._url}: git ls-tree", Download)
@@ -144,7 +144,7 @@ class Repository:
     def _git(self, deadline: Deadline, limits: FetchLimits, *arguments: str) -> Finished:
         settings = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
         places = [f"--git-dir={self._git_dir}", f"--work-tree={self.files}"]
-        # Pack and checkout lie here together for a moment, so twice the limit of either.
+        # Pack and checkout exist together for a moment, so twice the limit of one.
         room = 2 * limits.max_bytes + ROOM
         return run(
             ["git", *settings, *places, *arguments], environment(), self._folder, room, deadline
@@ -152,7 +152,7 @@ class Repository:
 
 
 def _must(answer: Finished, what: str, kind: type[Exception]) -> None:
-    """Raises: `kind` if git failed, NodeError if that was for want of disk."""
+    """Raises: `kind` if git failed, NodeError if it ran out of disk space."""
     if answer.status == 0:
         return
     message = f"{what} failed ({answer.status}): {answer.log[-LOG:]}"
@@ -162,7 +162,7 @@ def _must(answer: Finished, what: str, kind: type[Exception]) -> None:
 
 
 def environment() -> dict[str, str]:
-    """The environment of git: ours without git's variables, quiet, in English."""
+    """The environment of git: ours without git's variables, without prompts, in English."""
     kept = {
         name: value
         for name, value in os.environ.items()

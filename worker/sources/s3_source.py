@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_FILES = 5_000
-"""Files below one object's root prefix."""
+"""Maximum number of files below an object's root prefix."""
 
 
 class Denied(Download):
-    """Not ours to read; of a bucket that is not ours to list, an absent key is answered so too."""
+    """Access denied; also the answer for a missing key if the bucket may not be listed."""
 
 
 ERRORS: Final[Mapping[Trouble, type[Exception]]] = {
@@ -42,9 +42,9 @@ ERRORS: Final[Mapping[Trouble, type[Exception]]] = {
 
 
 class S3Source:
-    """``s3://bucket/key``, and of what lies beside it the files that the model names.
+    """``s3://bucket/key``, with the side files that the model names.
 
-    With a root ``s3://bucket/prefix/`` all that lies below it comes too.
+    With a root ``s3://bucket/prefix/``, all keys below it are fetched.
     """
 
     name = "s3"
@@ -71,7 +71,7 @@ class S3Source:
             root = ref.root.rstrip("/") + "/"
             if uri.startswith(root):
                 return self._folder(client, ref, bucket, key, _parse(root)[1], into, deadline)
-        name = url_name(f"{s3.SCHEME}/{quote(key)}")  # neither is a URL
+        name = url_name(f"{s3.SCHEME}/{quote(key)}")  # a key is not a URL
         target = into / name
         size = self._download(client, bucket, key, target, self._limits.max_bytes, deadline)
         if member is not None or is_archive(target, name):
@@ -118,7 +118,7 @@ class S3Source:
     def _list(
         self, client: S3Client, bucket: str, prefix: str, deadline: Deadline
     ) -> Iterator[tuple[str, int]]:
-        # Not a paginator: after an error it is at its end, and a part would pass for the whole.
+        # Not a paginator: after an error it ends, and a partial listing would pass for the whole.
         what = f"s3://{bucket}/{prefix}"
         after: dict[str, Any] = {}
         while True:
@@ -130,7 +130,7 @@ class S3Source:
             if not answer.get("IsTruncated"):
                 return
             if "NextContinuationToken" not in answer:
-                raise Download(f"{what}: the server cuts its listing off and tells no way on")
+                raise Download(f"{what}: truncated listing without a continuation token")
             after = {"ContinuationToken": answer["NextContinuationToken"]}
 
     def _download(
@@ -141,14 +141,14 @@ class S3Source:
         def once() -> int:
             answer = _answer(partial(client.get_object, Bucket=bucket, Key=key), what)
             with contextlib.closing(answer["Body"]) as body:
-                check_size(answer.get("ContentLength", 0), room)  # chunked, it has none
+                check_size(answer.get("ContentLength", 0), room)  # absent if chunked
                 read = partial(_answer, partial(body.read, CHUNK), what)
                 return save(iter(read, b""), target, room, deadline)
 
         return self._asked(once, what, deadline)
 
     def _asked(self, work: Callable[[], T], what: str, deadline: Deadline) -> T:
-        """What `work` gives, tried again. Raises: Missing, Download, naming `what`."""
+        """The result of `work`, with retries. Raises: Missing, Download, naming `what`."""
 
         def once() -> T:
             with translated(lambda failure: _ours(what, failure)):
@@ -158,14 +158,14 @@ class S3Source:
 
 
 def _answer(ask: Callable[[], T], what: str) -> T:
-    """What a service says to `ask`.
+    """The response to the request `ask`.
 
-    Raises: Passing, where an answer's headers are nonsense to botocore; whatever else it raises.
+    Raises: TransientError if botocore cannot parse the response; whatever else `ask` raises.
     """
     try:
         return ask()
     except (ValueError, ArithmeticError, LookupError, RuntimeError) as error:
-        raise TransientError(f"{what}: an answer that is not S3's: {error}") from error
+        raise TransientError(f"{what}: malformed S3 response: {error}") from error
 
 
 def _ours(what: str, failure: S3Failure) -> Exception:
@@ -176,11 +176,11 @@ def _ours(what: str, failure: S3Failure) -> Exception:
 
 
 def _parse(uri: str) -> tuple[str, str]:
-    """Bucket and key, percent signs and all; a key is not a URL.
+    """Bucket and key; a key is not a URL, so percent signs are kept.
 
-    Raises: Missing if there is no bucket in it.
+    Raises: Missing if bucket or key is empty.
     """
     bucket, _, key = uri.removeprefix(s3.SCHEME).partition("/")
     if not bucket or not key:
-        raise Missing(f"{uri}: names no key (expected s3://bucket/key)")
+        raise Missing(f"{uri}: no key; expected s3://bucket/key")
     return bucket, key

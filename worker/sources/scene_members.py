@@ -1,7 +1,7 @@
-"""The objects in a range of scenes, brought here one by one.
+"""Fetching the objects of a range of scenes, one by one.
 
-An object that is gone, changed, too large or no model any more is lost for good: another drawn for
-its place stands in for it, on every worker the same. A failure that may pass is the range's own.
+An object that is missing, changed, too large or no longer a model is lost permanently; a spare one
+drawn for its place replaces it, the same on every worker. A transient failure fails the range.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ Release = Callable[[FetchedObject], None]
 
 
 def of(ref: ObjectRef) -> tuple[ObjectRef, ...]:
-    """The objects that fetching `ref` fetches: itself, or a range's members."""
+    """The objects that `ref` consists of: itself, or a range's members."""
     return (ref,) if ref.scenes is None else ref.scenes.members
 
 
 def fetch(
     ref: ObjectRef, scenes: Scenes, folder: Path, one: Fetch, release: Release
 ) -> FetchedObject:
-    """All members of a range, in `folder`; its sha256 is over theirs.
+    """Fetch all members of a range with `one`; its root is `folder`, its sha256 is over theirs.
 
-    Raises: ObjectError, naming the member: of a passing failure, or where nothing is left to be
-    shown in some place; whatever else `one` raises.
+    Raises: ObjectError, naming the member, for a transient failure or if no object is left for a
+    place; whatever else `one` raises.
     """
     found: list[FetchedObject | Lost] = []
     try:
         for member in scenes.members:
-            found.append(_one(member, one))  # noqa: PERF401 - what was brought is released
+            found.append(_one(member, one))  # noqa: PERF401 - what was fetched is released
         _check(scenes, found)
     except BaseException:
         for brought in found:
@@ -70,6 +70,6 @@ def _check(scenes: Scenes, found: Sequence[FetchedObject | Lost]) -> None:
             if isinstance(last, Lost) and all(isinstance(each, Lost) for each in lost):
                 raise OBJECT_ERRORS[last.code](
                     f"none of the {len(lost)} objects drawn for one place of class "
-                    f"{scenes.classes[place.class_idx]} can be had; member "
+                    f"{scenes.classes[place.class_idx]} can be fetched; member "
                     f"{scenes.members[place.members[-1]].uid}: {last.message}"
                 )

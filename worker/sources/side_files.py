@@ -1,7 +1,8 @@
-"""Side files: what a model names and needs beside it, so that it can be brought along.
+"""Side files: files that a model names and needs, which are fetched with it.
 
-Material libraries, buffers and pictures, found by patterns of bounded length and never by parsing:
-the model is a stranger's, and this is the worker itself. What is named wrongly is only not there.
+They are material libraries, buffers and images, found by patterns of bounded length and not by
+parsing: the model is untrusted, and this runs in the worker's own process. A name that is found by
+mistake is merely missing.
 """
 
 from __future__ import annotations
@@ -25,31 +26,31 @@ from worker.sources.names import safe_member
 log = structlog.get_logger(__name__)
 
 MOST: Final = 500
-"""Files that one model may name."""
+"""Maximum number of files that one model may name."""
 
 _SCANNED: Final = 256 << 20
-"""Bytes of a file that are looked through."""
+"""Bytes of a file that are searched."""
 _STRETCH: Final = 1 << 20
 _OVERLAP: Final = 4 << 10
-"""Looked through at once, and again with the next stretch: no other thread runs meanwhile."""
+"""Bytes searched at once, and again with the next stretch: a search blocks other threads."""
 
 _VALUE: Final = re.compile(r"on|off|[rgbmlz]|[-+]?[\d.]+")
 _BASE: Final = re.compile(r"[^/\\]+$")
 _NO_PLACE: Final = frozenset({errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})
 
 Get = Callable[[str, Path], bool]
-"""Brings the file of a safe relative name to a path; False if there is none."""
+"""Fetches the file of a safe relative name to a path; returns False if there is none."""
 
 
 class _Naming(NamedTuple):
-    """How files of a format name others: a pattern, and what the text it finds may mean."""
+    """How files of a format name others: a pattern, and the names that a match may mean."""
 
     pattern: re.Pattern[bytes]
     spelt: Callable[[str], Iterable[str]]
 
 
 def _library(text: str) -> Iterable[str]:
-    # One name with blanks in it, or several names.
+    # Either one name that contains blanks, or several names.
     return (text, *text.split())
 
 
@@ -71,13 +72,13 @@ def _xml_uri(text: str) -> Iterable[str]:
 
 
 def _windows(text: str) -> Iterable[str]:
-    # Where the exporter's own folders are no more, importers look beside the model.
+    # The exporter's own folders do not exist here, so importers look beside the model.
     base = _BASE.search(text)
     return (text, base[0]) if base else (text,)
 
 
 _MTL: Final = rb"^[ \t]*(?:map_\w+|bump|disp|decal|refl|norm)[ \t]+([^\r\n]{1,1024})"
-# A header's zeros and a quote are no part of a name: no byte is looked at twice.
+# Excluding a header's zeros and quotes from names keeps any byte from being searched twice.
 _FBX: Final = (
     rb'RelativeFilename(?:S..\x00\x00|: ")([^"\x00-\x1f]{1,1024}?'
     rb"\.(?:png|jpe?g|tga|bmp|tiff?|dds|exr|hdr|webp|gif|psd))"
@@ -95,9 +96,9 @@ _NAMINGS: Final = {
 
 
 def named(path: Path) -> Iterator[str]:
-    """Safe names, relative to its folder, of what the file at `path` names; some may be no files.
+    """Safe names, relative to its folder, that the file at `path` names; some may not exist.
 
-    Names that lead out of the folder are left out. Raises: TooLarge if it names more than MOST.
+    Names outside the folder are skipped. Raises: TooLarge if it names more than MOST.
     """
     naming = _NAMINGS.get(suffix_of(path.name))
     if naming is None or path.stat().st_size == 0:
@@ -123,7 +124,7 @@ def named(path: Path) -> Iterator[str]:
 
 
 def bring(folder: Path, model: str, get: Get) -> None:
-    """Bring what `model`, a file in `folder`, names, and what those files name in their turn.
+    """Fetch the files that `model`, a file in `folder`, names, and those that they name in turn.
 
     Raises: TooLarge if they name more than MOST; whatever `get` raises.
     """
@@ -141,7 +142,7 @@ def bring(folder: Path, model: str, get: Get) -> None:
                 raise _too_many(model)
             (todo if _got(folder / name, name, get) else absent).append(name)
     if absent:
-        log.info("named by the model, but not beside it", model=model, files=absent[:10])
+        log.info("side files not found", model=model, files=absent[:10])
 
 
 def _too_many(name: str) -> TooLarge:
@@ -153,6 +154,6 @@ def _got(path: Path, name: str, get: Get) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
         return get(name, path)
     except OSError as error:
-        if error.errno in _NO_PLACE:  # a file that is a folder too, a name that fits no file
+        if error.errno in _NO_PLACE:  # a name that is also a folder, or too long
             return False
         raise

@@ -1,4 +1,4 @@
-"""Entries of zip and tar archives, one by one, without trusting a header."""
+"""Entries of zip and tar archives, one by one, without trusting their headers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_ENTRIES = 20_000
 MAX_DIRECTORY = 16 << 20
 """Bytes of a zip's central directory: `zipfile` reads all of it, some 100 bytes an entry."""
 MAX_HEADER = 1 << 20
-"""Bytes of one tar header; longer ones exist only to fill memory."""
+"""Bytes of one tar header; a longer one is an attempt to fill memory."""
 
 BROKEN = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error,
@@ -31,7 +31,7 @@ BROKEN = (
 
 
 class Entry(NamedTuple):
-    """One entry: its name as written, the size it declares, and a way to read it."""
+    """One entry: its name as written, its declared size, and a function that opens it."""
 
     name: str
     size: int
@@ -40,7 +40,7 @@ class Entry(NamedTuple):
 
 
 def entries(archive: Path, name: str, max_bytes: int) -> Iterator[Entry]:
-    """The entries of the archive at `archive`, called `name`, in its order.
+    """The entries of the archive at `archive`, called `name`, in the archive's order.
 
     Raises: ImportFailed, TooLarge, and what is in BROKEN.
     """
@@ -57,7 +57,7 @@ def _zip(archive: Path, name: str, _max_bytes: int) -> Iterator[Entry]:
         for info in opened.infolist():
             if info.flag_bits & 0x1:
                 raise ImportFailed(f"{name}: {info.filename!r} is encrypted")
-            # The upper half holds a Unix mode where the archive was made on Unix, else zeros.
+            # The upper half is a Unix mode if the archive was made on Unix, otherwise 0.
             kind = stat.S_IFMT(info.external_attr >> 16)
             plain = kind in {0, stat.S_IFREG} and not info.filename.endswith("/")
             yield Entry(info.filename, info.file_size, plain, _zip_opener(opened, info))
@@ -68,7 +68,7 @@ def _zip_opener(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], 
 
 
 def _check_directory(archive: Path, name: str) -> None:
-    """Bound the central directory before `zipfile` makes an object of each of its entries."""
+    """Check the central directory's size before `zipfile` makes an object per entry."""
     with archive.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - 22 - 0xFFFF - 76))
@@ -77,18 +77,18 @@ def _check_directory(archive: Path, name: str) -> None:
         if tail[at : at + 4] != b"PK\5\6" or tail[-2:] != b"\0\0":
             at = tail.rfind(b"PK\5\6")
         if at < 0 or at + 22 > len(tail):
-            raise ImportFailed(f"{name}: not a zip, or cut off")
+            raise ImportFailed(f"{name}: not a zip, or truncated")
         (size,) = struct.unpack_from("<L", tail, at + 12)
         if at >= 76 and tail[at - 20 : at - 16] == b"PK\6\7":  # noqa: PLR2004 - zip64's locator
-            # Pythons differ in where they look for zip64's record: where the locator says, or
-            # right before it.
+            # Versions of Python differ in where they look for zip64's record: where the locator
+            # says, or right before it.
             (where,) = struct.unpack_from("<Q", tail, at - 20 + 8)
             file.seek(min(where, end))
             for record in (file.read(56), tail[at - 76 : at - 20]):
                 if record[:4] == b"PK\6\6":
                     size = max(size, *struct.unpack_from("<Q", record.ljust(56, b"\0"), 40))
     if size > MAX_DIRECTORY:
-        raise TooLarge(f"{name}: a directory of {size:,} bytes; the limit is {MAX_DIRECTORY:,}")
+        raise TooLarge(f"{name}: its directory has {size:,} bytes; the limit is {MAX_DIRECTORY:,}")
 
 
 def _tar(archive: Path, name: str, max_bytes: int) -> Iterator[Entry]:
@@ -110,10 +110,10 @@ def _tar_opener(opened: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[]
 
 
 class _Bounded(io.RawIOBase):
-    """A seekable stream that refuses to go far, or to hand out much at once.
+    """A seekable stream that limits how far it seeks and how much it reads at once.
 
     `tarfile` reads a header of any declared size into memory, and skips any declared distance,
-    which for a gzip means unpacking it.
+    which for a gzip means to unpack it.
     """
 
     def __init__(self, stream: IO[bytes] | gzip.GzipFile, name: str, max_bytes: int) -> None:
@@ -123,7 +123,9 @@ class _Bounded(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         if size > MAX_HEADER:
-            raise ImportFailed(f"{self._name}: a header of {size:,} bytes")
+            raise ImportFailed(
+                f"{self._name}: a header of {size:,} bytes; the limit is {MAX_HEADER:,}"
+            )
         if self._stream.tell() > self._end:
             raise TooLarge(f"{self._name}: unpacks to more than {self._end:,} bytes")
         return self._stream.read(size)

@@ -1,4 +1,4 @@
-"""Where results live."""
+"""Stores: the folders and S3 prefixes that hold outputs, data sets and indexes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["Entry", "Stat", "Store", "open_store"]
 
 
 def open_store(uri: str, options: S3Options = S3Options()) -> Store:  # noqa: B008 - frozen
-    """The store that `uri` names: a folder's path, file:///… or s3://bucket/prefix. No I/O.
+    """The store for `uri`: a folder's path, file:///path or s3://bucket/prefix. Does no I/O.
 
-    Raises: UsageError.
+    Raises: UsageError, if `uri` or `options` is invalid.
     """
     scheme = locations.scheme_of(uri, [name for name in SCHEMES if name])
     return SCHEMES[scheme](uri, options)
@@ -25,7 +25,7 @@ def open_store(uri: str, options: S3Options = S3Options()) -> Store:  # noqa: B0
 
 def _folder(uri: str, _: S3Options) -> Store:
     if not uri:
-        raise UsageError("an empty path names no store; '.' is this folder")
+        raise UsageError("an empty path is not a store; '.' is this folder")
     return FolderStore(Path(uri).expanduser())
 
 
@@ -37,11 +37,11 @@ def _file(uri: str, _: S3Options) -> Store:
 
 
 def _s3(uri: str, options: S3Options) -> Store:
-    # Imported here: boto3 takes a tenth of a second that a run without S3 need not pay.
+    # Imported here, because boto3 takes 0.1 s to import and a run without S3 does not need it.
     from worker.stores.s3 import S3Store
 
     return S3Store(uri, options)
 
 
 SCHEMES: dict[str, Callable[[str, S3Options], Store]] = {"": _folder, "file": _file, "s3": _s3}
-"""How each scheme's store is opened; a new store is a line here and a file beside this one."""
+"""The function that opens a store, by URI scheme."""

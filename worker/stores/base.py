@@ -1,4 +1,4 @@
-"""What every store offers, and the few rules that all stores keep to."""
+"""The interface of a store, and the rules that all stores follow."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from worker.core.errors import StoreError
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One stored object, as a listing shows it."""
+    """One key of a listing, with its size in bytes."""
 
     key: str
     size: int
 
 
 class Stat(msgspec.Struct, frozen=True):
-    """What a store knows of one key. `sha256` is hex, or None where the store kept none."""
+    """Size in bytes and hex sha256 of one key's body; `sha256` is None if the store has none."""
 
     size: int
     sha256: str | None
 
 
 class TooLargeToRead(Exception):
-    """What stands under a key is more than was to be read; `size` is its bytes."""
+    """The body of a key is larger than the limit of `Store.read`; `size` is its size in bytes."""
 
     def __init__(self, key: str, size: int) -> None:
         super().__init__(f"{key} has {size} bytes")
@@ -35,42 +35,42 @@ class TooLargeToRead(Exception):
 
 
 class Store(Protocol):
-    """A flat map from key to immutable bytes. Keys are relative, '/'-separated.
+    """A flat map from keys to immutable bytes. Keys are relative paths separated by '/'.
 
-    Names as `keys.temporary` and `keys.probe` make them are the stores' own: no key may hold one,
-    no listing shows one.
-    Every method raises StoreError when the store is unusable (unreachable, denied, full).
+    The names that `keys.temporary` and `keys.probe` build are reserved: no key may contain one,
+    and no listing shows one. Every method raises StoreError if the store is unusable
+    (unreachable, denied or full).
     """
 
     uri: str
 
     @property
     def creates_once(self) -> bool:
-        """Whether the store itself refuses a second write of a key; certain after `check`."""
+        """Whether the store itself refuses a second write of a key; reliable after `check`."""
         ...
 
     def check(self) -> None:
-        """Prove that the store can be reached, listed and written; leaves no key behind."""
+        """Check that the store can be reached, listed and written. Leaves no key behind."""
         ...
 
     def create(self, key: str, body: bytes | Path) -> bool:
-        """Store `body` under `key` unless the key exists; all of it becomes visible at once.
+        """Store `body` under `key` unless the key exists. The body becomes visible atomically.
 
-        True if exactly these bytes now stand there, whoever wrote them (so that a write whose
-        answer was lost, or that another worker did first, counts as done); False if other
-        bytes were there before, which stay.
+        Returns True if the key now has exactly these bytes, even if they were already there:
+        after a lost response, or when another worker was first. Returns False if the key has
+        other bytes; they are kept.
         """
         ...
 
     def read(self, key: str, most: int | None = None) -> bytes | None:
-        """The bytes under `key`, or None.
+        """The body of `key`, or None if the key does not exist.
 
-        Raises: Larger, before anything is read, if there are more than `most`.
+        Raises: TooLargeToRead, before the body is read, if it has more than `most` bytes.
         """
         ...
 
     def stat(self, key: str) -> Stat | None:
-        """Size and hash of `key`, or None."""
+        """Size and sha256 of the body of `key`, or None if the key does not exist."""
         ...
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
@@ -79,15 +79,15 @@ class Store(Protocol):
 
 
 def check_key(key: str) -> None:
-    """Refuse a key that could leave the store or meet its own names. Raises: StoreError."""
+    """Refuse a key that escapes the store or has a reserved name. Raises: StoreError."""
     parts = key.split("/")
     if not key.isprintable() or any(part in {"", ".", ".."} for part in parts) or is_hidden(key):
         raise StoreError(
-            f"unsafe key {key!r}: a key is a relative path of printable names, none of them "
-            "'.' or '..' or a store's own"
+            f"unsafe key {key!r}: a key must be a relative path of printable names, without '.', "
+            "'..' and reserved names"
         )
 
 
 def is_hidden(key: str) -> bool:
-    """Whether any part of a key is a store's own name."""
+    """Whether any part of a key is a reserved name."""
     return any(keys.is_own(part) for part in key.split("/"))

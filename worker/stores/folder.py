@@ -1,9 +1,9 @@
 """A store in a folder, local or shared (NFS, Lustre, BeeGFS, …).
 
-A body is written to a temporary file in the key's own folder (some file systems link only
-within one), flushed to disk, then hard-linked to its name: the link either makes the whole
-file visible or fails because the name exists. A killed worker leaves a temporary file at most;
-listings never show it and remove it once it is a day old.
+A body is written to a temporary file in the key's folder (some file systems cannot link across
+folders), flushed to disk, and then hard-linked to its name. The link either makes the complete
+file visible or fails because the name exists. A killed worker leaves at most a temporary file;
+listings skip it, and remove it when it is a day old.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from worker.core.sha256 import sha256_of
 from worker.stores.base import Entry, Stat, TooLargeToRead, check_key
 
 STALE_S = 24 * 3600.0
-"""No write takes so long, and no two clocks of a cluster differ so much."""
+"""The age of an abandoned temporary file; far longer than any write or clock skew of a cluster."""
 
 NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV})
 NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS})
@@ -36,14 +36,14 @@ ADVICE = {
     errno.EACCES: "make it writable for this user",
     errno.EPERM: "make it writable for this user",
     errno.EROFS: "mount it writable",
-    errno.ENOTDIR: "a file is where a folder should be",
-    errno.EEXIST: "a file is where a folder should be",
+    errno.ENOTDIR: "remove the file that is where a folder should be",
+    errno.EEXIST: "remove the file that is where a folder should be",
     errno.ENAMETOOLONG: "use a shorter path",
 }
 
 
 class FolderStore:
-    """A store whose keys are the paths of files below `root`, which is made when needed."""
+    """A store whose keys are the paths of files below `root`, a folder created when needed."""
 
     def __init__(self, root: Path) -> None:
         self.uri = str(root)
@@ -52,11 +52,11 @@ class FolderStore:
 
     @property
     def creates_once(self) -> bool:
-        """Whether the file system has hard links, as far as is known."""
+        """Whether the file system has hard links; True until a link fails."""
         return self._links
 
     def check(self) -> None:
-        """Prove that the folder can be made, written and listed. Raises: StoreError."""
+        """Check that the folder can be created, written and listed. Raises: StoreError."""
         with self._explained("write to"):
             probe = self._root / keys.probe(uuid4().hex)
             self._place(b"probe", probe)
@@ -70,7 +70,7 @@ class FolderStore:
             return self._place(body, target) or sha256_of(target) == sha256_of(body)
 
     def read(self, key: str, most: int | None = None) -> bytes | None:
-        """The bytes under `key`, or None; see `Store.read`. Raises: StoreError, Larger."""
+        """The body of `key`, or None; see `Store.read`. Raises: StoreError, TooLargeToRead."""
         target = self._path(key)
         with self._explained(f"read {key} from"):
             try:
@@ -83,7 +83,7 @@ class FolderStore:
                 return None
 
     def stat(self, key: str) -> Stat | None:
-        """Size and hash of the bytes that are there, read anew, or None. Raises: StoreError."""
+        """Size and sha256 of `key`, computed from its file, or None. Raises: StoreError."""
         target = self._path(key)
         with self._explained(f"read {key} from"):
             try:
@@ -99,7 +99,7 @@ class FolderStore:
         yield from self._walk(folder + slash, prefix)
 
     def _walk(self, base: str, prefix: str) -> Iterator[Entry]:
-        # A folder sorts as its keys do, with the slash: "a.b" comes before "a/b".
+        # Folders are sorted with their slash, as keys are: "a.b" comes before "a/b".
         names = []
         with self._explained(f"list {base or 'keys'} in"), contextlib.suppress(
             FileNotFoundError, NotADirectoryError
@@ -118,7 +118,7 @@ class FolderStore:
             try:
                 size = (self._root / base / name).stat().st_size
             except OSError:
-                continue  # gone since, or a link to nowhere
+                continue  # removed since, or a dangling link
             yield Entry(base + name, size)
 
     def _path(self, key: str) -> Path:
@@ -126,7 +126,7 @@ class FolderStore:
         return self._root / key
 
     def _place(self, body: bytes | Path, target: Path) -> bool:
-        """Make `body` visible as `target`, whole; False if something is there already."""
+        """Make `body` visible as `target`, atomically; False if `target` exists."""
         if target.exists():
             return False
         _make_folder(target.parent)
@@ -143,9 +143,9 @@ class FolderStore:
                 if error.errno not in NO_LINKS:
                     raise
                 self._links = False
-                # FAT, SMB and some FUSE mounts have no hard links. There the question and the
-                # rename are two steps: of two writers in the same instant the later one wins.
-                # Either's file is whole, and what workers write under one key is the same.
+                # FAT, SMB and some FUSE mounts have no hard links. The check and the rename are
+                # then two steps, and the later of two simultaneous writers wins. Both files are
+                # complete, and workers write the same bytes under the same key.
                 if target.exists():
                     return False
                 temporary.replace(target)
@@ -164,7 +164,7 @@ class FolderStore:
             kind = StoreFull if error.errno in FULL else StoreError
             raise kind(
                 f"cannot {doing} folder {self.uri}: {why}"
-                + (f"; {advice} or choose another place" if advice else "")
+                + (f"; {advice} or choose another folder" if advice else "")
             ) from error
 
 
@@ -181,7 +181,7 @@ def _write(path: Path, body: bytes | Path) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make `folder` and what it lies in, durably."""
+    """Create `folder` and its parents, and flush them to disk."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)
@@ -190,7 +190,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Flush a folder's names to disk, where its file system can."""
+    """Flush a folder's entries to disk, if its file system supports that."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -202,7 +202,7 @@ def _sync(folder: Path) -> None:
 
 
 def _remove_if_stale(entry: os.DirEntry[str]) -> None:
-    """Remove what a worker that was killed long ago left behind; a reader may not, and need not."""
+    """Remove an abandoned temporary file; without write permission it is left."""
     with contextlib.suppress(OSError):
         if time.time() - entry.stat().st_mtime > STALE_S:
             os.unlink(entry.path)  # noqa: PTH108 - a path as scandir gives it

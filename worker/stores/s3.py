@@ -1,8 +1,8 @@
 """A store in an S3 bucket, under a prefix.
 
-A write asks the server to refuse it if the key exists (`If-None-Match: *`), and keeps its
-sha256 as metadata "sha256". The condition is never the only guard, since not all servers know
-it: keys are made from what the object is, and what workers write under one key is the same.
+A write is conditional: the server refuses it if the key exists (`If-None-Match: *`). The sha256
+of the body is stored as metadata "sha256". Not every server supports the condition, so it is not
+the only guard: a key is derived from its object, and workers write the same bytes under it.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ EXISTS = frozenset({"PreconditionFailed", "412"})
 RACING = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
 UNCONDITIONAL = frozenset({"NotImplemented", "InvalidArgument", "InvalidRequest", "501"})
 SPOILT = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch"})
-"""The server got other bytes than were sent: their checksum or their signed digest says so."""
+"""The server received bytes that do not match their checksum or signed digest."""
 
 
 class CorruptTransfer(StoreError):
-    """The bytes that came are not those that were stored."""
+    """The bytes received are not those that were stored."""
 
 
 BROKEN = (
@@ -50,8 +50,7 @@ BROKEN = (
     boto.ConnectionClosedError,
     boto.ResponseStreamingError,
 )
-"""A body that broke off or was spoilt: botocore repeats a request, but not the reading of its
-answer."""
+"""Errors of a body that was interrupted or corrupted; botocore does not retry reading a body."""
 
 PAGE = 1000
 TRIES = 8
@@ -59,9 +58,9 @@ SHA256 = "sha256"
 
 
 class S3Store:
-    """A store whose keys are objects of `uri`, s3://bucket/prefix.
+    """A store whose keys are the objects below `uri`, s3://bucket/prefix.
 
-    Raises: UsageError for a malformed URI or options.
+    Raises: UsageError, if the URI or the options are malformed.
     """
 
     def __init__(self, uri: str, options: S3Options) -> None:
@@ -76,13 +75,13 @@ class S3Store:
 
     @property
     def creates_once(self) -> bool:
-        """Whether the server keeps to the condition of a write, as far as is known."""
+        """Whether the server supports conditional writes; True until one shows otherwise."""
         return self._conditional
 
     def check(self) -> None:
-        """Prove within seconds that the bucket can be listed and written. Raises: StoreError.
+        """Check within seconds that the bucket can be listed and written. Raises: StoreError.
 
-        Also finds out whether the server keeps to the condition of a write.
+        Also determines whether the server supports conditional writes.
         """
         client = s3.client(self._options, hasty=True)
         probe = self._prefix + keys.probe(uuid4().hex)
@@ -96,16 +95,16 @@ class S3Store:
                 code = code_of(error)
                 if code in UNCONDITIONAL:
                     client.put_object(Bucket=self._bucket, Key=probe, Body=b"probe")
-                    self._without_condition(f"refuses them ({code})")
+                    self._without_condition(f"rejects them ({code})")
                 elif code not in EXISTS | RACING:
                     raise
             else:
-                self._without_condition("ignores their condition")
+                self._without_condition("ignores the condition")
         try:
             client.delete_object(Bucket=self._bucket, Key=probe)
         except ClientError as error:
-            # Nothing else is ever deleted, so the right to do so is not asked for.
-            log.warning("store: may not delete, a probe stays", key=probe, code=code_of(error))
+            # Not an error: nothing else is ever deleted, so s3:DeleteObject is not required.
+            log.warning("cannot delete the probe object", key=probe, code=code_of(error))
 
     def create(self, key: str, body: bytes | Path) -> bool:
         """Store `body` under `key` unless it exists; see `Store.create`. Raises: StoreError."""
@@ -114,16 +113,16 @@ class S3Store:
             digest = sha256_of(body)
             conditional = self._conditional
             for attempt in range(TRIES):
-                if not conditional and (ours := self._stands(key, body, digest)) is not None:
-                    return ours
+                if not conditional and (same := self._compare(key, body, digest)) is not None:
+                    return same
                 try:
                     self._put(self._client, self._prefix + key, body, digest, conditional)
                 except ClientError as error:
                     code = code_of(error)
                     if code in EXISTS:
-                        # Also the answer to boto3's own second try when the first one's got lost.
-                        if (ours := self._stands(key, body, digest)) is not None:
-                            return ours
+                        # Also the response to a retry by boto3 after a lost first response.
+                        if (same := self._compare(key, body, digest)) is not None:
+                            return same
                     elif code in RACING:
                         time.sleep(random.uniform(0.05, 0.2) * 2**attempt)  # noqa: S311 - jitter
                     elif code in UNCONDITIONAL and conditional:
@@ -132,12 +131,14 @@ class S3Store:
                         raise
                 else:
                     if not conditional:
-                        self._without_condition("refuses them")
+                        self._without_condition("rejects them")
                     return True
-        raise StoreError(f"cannot write {key} to {self._where}: others kept writing it")
+        raise StoreError(
+            f"cannot write {key} to {self._where}: other writers keep writing the same key"
+        )
 
     def read(self, key: str, most: int | None = None) -> bytes | None:
-        """The bytes under `key`, or None; see `Store.read`. Raises: StoreError, Larger."""
+        """The body of `key`, or None; see `Store.read`. Raises: StoreError, TooLargeToRead."""
         check_key(key)
         with _explained(f"read {key} from", self._where):
             try:
@@ -148,7 +149,7 @@ class S3Store:
                 raise
 
     def stat(self, key: str) -> Stat | None:
-        """Size and hash of `key`, or None; one request. Raises: StoreError."""
+        """Size and stored sha256 of `key`, or None, with one request. Raises: StoreError."""
         check_key(key)
         with _explained(f"read {key} from", self._where):
             try:
@@ -170,7 +171,7 @@ class S3Store:
             for page in pages:
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._prefix)
-                    # A key with a slash at its end is some tool's idea of a folder.
+                    # Some tools create keys that end with a slash to represent folders.
                     if not is_hidden(key) and not key.endswith("/"):
                         yield Entry(key, found["Size"])
 
@@ -194,7 +195,7 @@ class S3Store:
         if isinstance(body, bytes):
             client.put_object(Bucket=self._bucket, Key=key, Body=body, **extra)
             return
-        with body.open("rb") as file:  # seekable: botocore's own retries start it again
+        with body.open("rb") as file:  # seekable, so that botocore can retry from the start
             client.put_object(Bucket=self._bucket, Key=key, Body=file, **extra)
 
     def _get(self, key: str, most: int | None) -> bytes:
@@ -210,14 +211,16 @@ class S3Store:
             answer["Body"].close()
             raise TooLargeToRead(key, answer["ContentLength"])
         body = answer["Body"].read()
-        # Not every server keeps a checksum, but what workers write carries its digest.
+        # Not every server stores a checksum, but everything that workers write has its sha256.
         wanted = answer.get("Metadata", {}).get(SHA256)
         if wanted is not None and sha256_of(body) != wanted:
-            raise CorruptTransfer(f"{self._where}: what {key} holds is not what was written there")
+            raise CorruptTransfer(
+                f"{self._where}: {key} is corrupt: its sha256 is not the one stored with it"
+            )
         return body
 
-    def _stands(self, key: str, body: bytes | Path, digest: str) -> bool | None:
-        """Whether what stands under `key` is `body`; None if nothing does."""
+    def _compare(self, key: str, body: bytes | Path, digest: str) -> bool | None:
+        """Whether `key` has exactly the bytes of `body`; None if `key` does not exist."""
         stat = self.stat(key)
         if stat is None:
             return None
@@ -226,13 +229,15 @@ class S3Store:
         size = len(body) if isinstance(body, bytes) else body.stat().st_size
         if stat.size != size:
             return False
-        standing = self.read(key)
-        return None if standing is None else sha256_of(standing) == digest
+        stored = self.read(key)
+        return None if stored is None else sha256_of(stored) == digest
 
     def _without_condition(self, why: str) -> None:
         if self._conditional:
             self._conditional = False
-            log.warning("store: no create-only writes here, asking before each", server=why)
+            log.warning(
+                "the store has no conditional writes; checking for the key before each", server=why
+            )
 
 
 @contextlib.contextmanager

@@ -1,1 +1,1 @@
-"""The host's side of Blender: starting, watching and speaking to its children."""
+"""Blender processes from the host's side: starts, watches and talks to children."""

@@ -1,4 +1,4 @@
-"""A known-good object: if this one does not render, the node is at fault, not the objects."""
+"""A known good object: if it does not render, the node is to blame, not the objects."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ f 8 4 2 6
 
 
 def request(folder: Path) -> RenderObject:
-    """Write a cube below `folder` and ask for one view of it, 16x16, one sample."""
+    """Write a cube below `folder`; returns the request for one view of 16x16 with one sample."""
     root, scratch = folder / "model", folder / "raw"
     root.mkdir(parents=True, exist_ok=True)
     scratch.mkdir(parents=True, exist_ok=True)

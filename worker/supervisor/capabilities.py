@@ -1,4 +1,4 @@
-"""What a recipe asks of a Blender, against what the one here has."""
+"""Checks that the Blender in use can render a recipe."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ log = structlog.get_logger(__name__)
 
 
 def check(recipe: Recipe, ready: Ready) -> None:
-    """Refuse a recipe that no object can be rendered by here; warn of what it has to do without.
+    """Refuse a recipe that this Blender cannot render; warn if it lacks an optional feature.
 
-    Raises: ConfigurationError, naming what is lacking, what there is and which Blender has it.
+    Raises: ConfigurationError, with what is missing, what is available, and which Blender has it.
     """
     transform = recipe.colour.view_transform
     if transform not in ready.view_transforms:
         raise ConfigurationError(
             f"'colour.view_transform' is {transform}, which Blender {ready.blender} lacks; "
             f"it has {', '.join(ready.view_transforms)}; "
-            "the bpy 4.5 wheel (--blender bpy) has every one"
+            "the bpy 4.5 wheel (--blender bpy) has all of them"
         )
     if recipe.cycles.denoise and DENOISER not in ready.denoisers:
         log.warning(
-            "no denoiser: images stay noisy where the preset denoises",
+            "this Blender has no denoiser: images are not denoised",
             denoiser=DENOISER,
             blender=ready.blender,
         )

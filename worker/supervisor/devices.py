@@ -1,7 +1,7 @@
-"""The devices of this worker, from what the scheduler shows it.
+"""The devices of this worker, as made visible by the scheduler or the driver.
 
-A device is a kind ("optix", "cuda", "cpu") and the CUDA_VISIBLE_DEVICES entry that shows a child
-just that one: an index, a UUID (GPU-…) or a MIG name (MIG-…), passed on as it came.
+A device has a kind ("optix", "cuda", "cpu") and an entry of CUDA_VISIBLE_DEVICES: an index, a UUID
+(GPU-…) or a MIG name (MIG-…). The entry is passed unchanged to the children on that device.
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ DEVICES_BY_CHOICE = {
     "cuda": ("cuda",),
     "cpu": ("cpu",),
 }
-"""What each choice tries, in order. Only `auto` may end on the CPU."""
+"""The kinds that each --device choice tries, in order. Only `auto` falls back to the CPU."""
 
 NVIDIA = Path("/proc/driver/nvidia/gpus")
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 class Device(msgspec.Struct, frozen=True):
-    """One device to bind children to. `visible` is None for the CPU."""
+    """A device for children; `visible` is its entry, None for the CPU."""
 
     kind: str
     visible: str | None = None
 
     @property
     def name(self) -> str:
-        """For a person: "cpu", "cuda 1", "optix GPU-…"."""
+        """Name for messages: "cpu", "cuda 1", "optix GPU-…"."""
         return self.kind if self.visible is None else f"{self.kind} {self.visible}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What shows a child this device and no other."""
+        """The variables that make only this device visible to a child."""
         return {VISIBLE: self.visible or ""}
 
 
 def candidates(choice: str, environment: Mapping[str, str]) -> list[list[Device]]:
-    """Sets of devices to try in turn for `--device choice`; the first whose child starts is taken.
+    """Sets of devices to try in order for `--device choice`; the first that works is used.
 
-    Raises: DeviceMissing where `choice` names a GPU and there is none to be seen.
+    Raises: DeviceMissing, if `choice` is a GPU and none is visible.
     """
     gpus = mine(visible(environment), environment)
     sets = []
@@ -59,18 +59,19 @@ def candidates(choice: str, environment: Mapping[str, str]) -> list[list[Device]
             sets.append([Device(kind, gpu) for gpu in gpus])
     if not sets:
         shown = environment.get(VISIBLE)
-        why = f"{VISIBLE} is '{shown}'" if shown is not None else "no NVIDIA driver shows one"
+        why = f"{VISIBLE} is '{shown}'" if shown is not None else "no NVIDIA driver lists one"
         raise DeviceMissing(
             f"--device {choice}: there is no GPU here ({why}); "
-            "give the container or the task one, or render with --device cpu"
+            "give the container or the task a GPU, or use --device cpu"
         )
     return sets
 
 
 def visible(environment: Mapping[str, str]) -> list[str]:
-    """GPUs that the scheduler or the driver shows, as CUDA_VISIBLE_DEVICES entries.
+    """The visible GPUs, as entries of CUDA_VISIBLE_DEVICES.
 
-    As the driver does, the list ends at the first entry that is no device ("-1", "NoDevFiles").
+    As in the driver, the list ends before the first entry that is not a device, such as "-1" or
+    "NoDevFiles". Without the variable, all GPUs of the machine are visible.
     """
     shown = environment.get(VISIBLE)
     if shown is None:
@@ -84,21 +85,21 @@ def visible(environment: Mapping[str, str]) -> list[str]:
 
 
 def mine(gpus: list[str], environment: Mapping[str, str]) -> list[str]:
-    """This task's part of a node's GPUs, when several tasks are shown the same ones.
+    """This task's share of a node's GPUs, if several Slurm tasks see the same ones.
 
-    Slurm tells a task its number on the node (SLURM_LOCALID) and how many there are; with more
-    tasks than GPUs, several tasks share one.
+    It is derived from the task's number on the node (SLURM_LOCALID) and the number of tasks
+    there. With more tasks than GPUs, several tasks share a GPU.
     """
     local = environment.get("SLURM_LOCALID", "")
     tasks = _tasks_on_node(environment)
-    bound = "SLURM_GPUS_PER_TASK" in environment  # what is shown is this task's alone
+    bound = "SLURM_GPUS_PER_TASK" in environment  # each task sees only its own GPUs
     if bound or not local.isdigit() or tasks <= 1 or len(gpus) <= 1:
         return gpus
     return gpus[int(local) :: tasks] or [gpus[int(local) % len(gpus)]]
 
 
 def _tasks_on_node(environment: Mapping[str, str]) -> int:
-    """Tasks of this step on this node, from Slurm's "4(x2),3" with the node's own number."""
+    """Number of tasks of this step on this node, from a list such as "4(x2),3" and SLURM_NODEID."""
     text = environment.get("SLURM_STEP_TASKS_PER_NODE") or environment.get(
         "SLURM_TASKS_PER_NODE", ""
     )
@@ -112,7 +113,7 @@ def _tasks_on_node(environment: Mapping[str, str]) -> int:
 
 
 def _count() -> int:
-    """GPUs of the machine, asked of the driver."""
+    """The number of GPUs of the machine, according to the driver."""
     if NVIDIA.is_dir():
         return len(list(NVIDIA.iterdir()))
     program = shutil.which("nvidia-smi")

@@ -1,7 +1,7 @@
-"""What a Blender child sees of the worker's environment.
+"""The environment variables of a child.
 
-A child runs on untrusted files, so it gets an allow-list: no credentials, no tokens, nothing of
-the scheduler's.
+A child reads untrusted files, so it gets only allow-listed variables: no credentials, no tokens,
+none of the scheduler's.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ PREFIXES = ("LC_", "CUDA_", "NVIDIA_", "OPTIX_", "__EGL_", "__GLX_", "VK_", "OMP
 
 
 def child_environment(outer: Mapping[str, str], home: Path) -> dict[str, str]:
-    """The allowed variables of `outer`, with `home` as the child's home and temporary folder."""
-    kept = {
+    """The allow-listed variables of `outer`; `home` is the child's home and temporary folder."""
+    allowed = {
         name: value for name, value in outer.items() if name in NAMES or name.startswith(PREFIXES)
     }
-    # Without a writable cache the driver compiles its kernels anew in every child.
+    # Without a writable cache, the driver would compile its kernels again in every child.
     cache = outer.get("CUDA_CACHE_PATH") or str(Path(outer.get("HOME", "/")) / ".nv/ComputeCache")
     return {
-        **kept,
+        **allowed,
         "CUDA_CACHE_PATH": cache,
         "HOME": str(home),
         "TMPDIR": str(home),

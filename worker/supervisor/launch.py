@@ -1,9 +1,9 @@
-"""Runs in the child, between fork and Blender: ties its life to the worker's, then execs.
+"""Runs in the child before Blender: makes it die with the worker, then executes Blender.
 
     python -I launch.py PARENT_PID COMMAND…
 
-A process of its own rather than a `preexec_fn`, which is unsafe in a threaded parent. The seat of
-a sandbox: what is set here holds before Blender reads a byte of an untrusted file.
+This is a program of its own because a `preexec_fn` is unsafe in a threaded parent. Restrictions
+that are set here apply before Blender reads any untrusted file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: list[str]) -> None:
-    """Die with the parent thread that started us, from the first instruction of Blender on."""
+    """Have the kernel kill this process when the parent thread ends, then execute the command."""
     parent, command = int(arguments[0]), arguments[1:]
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:

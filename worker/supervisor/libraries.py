@@ -1,7 +1,7 @@
-"""The system libraries that bpy needs, checked before anything heavy is downloaded.
+"""Checks for the system libraries that bpy needs, before large downloads.
 
-Only the standard library and no imports of the project: `make` runs it with the bare Python.
-Blender's own error names only the first that is missing.
+It imports only the standard library, because `make` runs it before packages are installed.
+Blender's own error message names only the first missing library.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ LIBRARIES = {
     "libGL.so.1": "libgl1",
     "libEGL.so.1": "libegl1",
 }
-"""Shared object → Debian package."""
+"""Shared object to Debian package."""
 
 
 def missing() -> list[str]:
-    """Debian packages of the libraries that do not load."""
+    """Debian packages of the libraries that cannot be loaded."""
     return [package for name, package in LIBRARIES.items() if not _loads(name)]
 
 
 def advice(packages: list[str]) -> str:
-    """One line that says what is missing and the command that installs it."""
+    """A message with the missing packages and the command that installs them."""
     return (
         f"Blender needs system libraries that are not installed: {', '.join(packages)}. "
         f"Install them with: sudo apt-get install -y --no-install-recommends {' '.join(packages)}"

@@ -1,8 +1,8 @@
-"""The Blender children of one worker: N a device, lent to one object at a time.
+"""The Blender children of one worker: several per device, each rendering one object at a time.
 
-A child that dies, overruns or errs is ended with its whole process group and replaced. A death
-is tried once more in a fresh child; then a known-good canary tells whether the node is to blame,
-and only if it renders is the death the object's outcome.
+A child that dies, exceeds a limit or reports an error is killed with its process group and
+replaced. After a death the object is retried once in a new child. If that dies too, a canary is
+rendered; only if it succeeds is the object to blame and fails.
 """
 
 from __future__ import annotations
@@ -51,20 +51,20 @@ log = structlog.get_logger(__name__)
 ATTEMPTS = 2
 START_ATTEMPTS = 3
 CHILDREN = {"cpu": 1, "cuda": 2, "optix": 2}
-"""Children a device by default: on a GPU the one imports while the other renders."""
+"""Default number of children per device; on a GPU one child imports while the other renders."""
 RECYCLE_SHARE = 0.5
-"""A child that holds more than this share of its limit between objects is replaced."""
+"""A child that uses more than this fraction of its memory limit between objects is replaced."""
 
 
 class PoolOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How many children, on what, within what limits. 0 children: the device's default."""
+    """Options of a pool. For `children_per_device` and `threads`, 0 means the default."""
 
     device: str = "auto"
     children_per_device: int = 0
     threads: int = 0
     limits: Limits = Limits()
     recycle_after: int = 200
-    """Objects a child renders before it is replaced, give or take a fifth."""
+    """Objects that a child renders before it is replaced, varied by up to 20 %."""
 
 
 class Slot:
@@ -81,7 +81,7 @@ class Slot:
 
 
 class Pool:
-    """Children by need; `render` may be called from `size` threads at once."""
+    """Starts children when they are needed; `size` threads may call `render` at the same time."""
 
     def __init__(self, runtime: Runtime, options: PoolOptions, home: Path) -> None:
         self._runtime = runtime
@@ -90,8 +90,8 @@ class Pool:
         self._numbers = itertools.count()
         self._lock = threading.Lock()
         self._alive: set[Child] = set()
-        # A child dies with the thread that started it (PR_SET_PDEATHSIG), and the line's threads
-        # end one by one; this one lasts.
+        # A child dies with the thread that started it (PR_SET_PDEATHSIG). The threads of the
+        # pipeline may end earlier, so children are started in this one.
         self._starter = ThreadPoolExecutor(1, "children")
         self._slots: list[Slot] = []
         self._free: queue.LifoQueue[Slot] = queue.LifoQueue()
@@ -102,7 +102,7 @@ class Pool:
 
     @property
     def size(self) -> int:
-        """How many objects can be rendered at once; 0 before `open`."""
+        """The number of objects that can be rendered at the same time; 0 before `open`."""
         return len(self._slots)
 
     @property
@@ -116,10 +116,11 @@ class Pool:
         return self._slots[0].device.kind if self._slots else ""
 
     def open(self, environment: str = "") -> Ready:
-        """Choose the devices and start the first child, so that a broken node shows at once.
+        """Choose the devices and start the first child, so that a broken node is noticed early.
 
-        environment: a picture to light with, which that child decodes once; or "".
-        Raises: BlenderMissing, DeviceMissing; ConfigurationError when the picture is none.
+        environment: path of an environment picture that the child checks by decoding it, or "".
+
+        Raises: BlenderMissing; DeviceMissing; ConfigurationError, if the picture cannot be decoded.
         """
         absent: DeviceMissing | None = None
         passed_over: list[str] = []
@@ -134,12 +135,12 @@ class Pool:
                 continue
             break
         else:
-            raise absent or DeviceMissing("no device to try")
+            raise absent or DeviceMissing("no device to test")
         if passed_over and self.device == "cpu":
             log.warning(
-                "a GPU is to be seen and cannot be used: the CPU renders",
+                "GPU found but unusable; falling back to CPU",
                 passed_over=passed_over,
-                advice="'render-worker doctor' looks at it; --device cuda fails instead",
+                advice="run 'render-worker doctor'; use --device cuda to fail instead",
             )
         for slot in reversed(self._slots):
             self._free.put(slot)
@@ -164,7 +165,7 @@ class Pool:
     ) -> RenderedObject:
         """Render `fetched` into the folder `scratch`.
 
-        Raises: any ObjectError; NodeError when the node proves unusable.
+        Raises: ObjectError; NodeError, if the node is unusable.
         """
         request = self._request(fetched, recipe, scratch)
         slot = self._free.get()
@@ -193,7 +194,7 @@ class Pool:
             self._free.put(slot)
 
     def close(self, *, now: bool = False) -> None:
-        """End every child; `now` also those that are at work. Safe to call from any thread."""
+        """Stop all children; with `now`, kill them. May be called from any thread."""
         self._closed = True
         with self._lock:
             children = list(self._alive)
@@ -215,19 +216,19 @@ class Pool:
             except (ChildDied, Overrun, TooMuchMemory) as error:
                 outcome = self._death(slot, child, error)
                 if attempt == ATTEMPTS:
-                    self._prove(slot)
+                    self._check_node(slot)
                     raise outcome from error
-                log.warning("blender replaced, trying once more", reason=str(outcome))
+                log.warning("blender replaced, retrying the object", reason=str(outcome))
             else:
                 return answer
         raise AssertionError("unreachable")
 
     def _death(self, slot: Slot, child: Child, error: Exception) -> ObjectError:
-        """End what is left of the child and say what its end means for the object."""
+        """Clean up after a child that died; returns the error for the object."""
         phase, tail = child.phase, child.log_tail
-        # Both: a sibling's kill is counted too, and anyone may send the signal.
-        ended = isinstance(error, ChildDied) and child.was_killed()
-        out_of_memory = ended and memory.kernel_kills() > child.kernel_kills
+        # Neither is enough alone: the count includes other children, and others can send SIGKILL.
+        killed = isinstance(error, ChildDied) and child.was_killed()
+        out_of_memory = killed and memory.kernel_kills() > child.kernel_kills
         self._empty(slot)
         if self._closed:
             raise ObjectInterrupted("the worker was stopped") from error
@@ -236,13 +237,15 @@ class Pool:
         if isinstance(error, TooMuchMemory):
             return OutOfMemory(str(error), tail)
         if out_of_memory:
-            return OutOfMemory(f"the kernel ended Blender for memory in the phase '{phase}'", tail)
+            return OutOfMemory(
+                f"the kernel killed Blender for lack of memory in the phase '{phase}'", tail
+            )
         return Crash(f"Blender died in the phase '{phase}': {error}", tail)
 
-    def _prove(self, slot: Slot) -> None:
-        """After a death, show that the node is not to blame: a plain cube renders there.
+    def _check_node(self, slot: Slot) -> None:
+        """Render the canary after a death, to check that the node is not to blame.
 
-        Raises: NodeUnusable, BlenderMissing, ObjectInterrupted.
+        Raises: NodeUnusable, if it does not render; BlenderMissing; ObjectInterrupted.
         """
         for _ in range(ATTEMPTS):
             folder = self._home / f"canary-{next(self._numbers)}"
@@ -257,18 +260,18 @@ class Pool:
             self._empty(slot)
             if self._closed:
                 raise ObjectInterrupted("the worker was stopped")
-        said = answer.message if isinstance(answer, Failed) else answer
+        reason = answer.message if isinstance(answer, Failed) else answer
         raise NodeUnusable(
-            f"an object ended Blender on {slot.device.name}, and a plain cube does not render "
-            f"there either ({said}): check this node's memory, driver and disk with "
-            "'render-worker doctor', and run elsewhere"
+            f"Blender died on {slot.device.name}, and a plain cube does not render there either "
+            f"({reason}): check this node's memory, driver and disk with 'render-worker doctor', "
+            "or use another node"
         )
 
     def _request(self, fetched: FetchedObject, recipe: Recipe, scratch: Path) -> RenderObject:
         if (recipe.product == scene_order.PRODUCT) != (fetched.ref.scenes is not None):
             raise Unsupported(
-                f"{fetched.ref.file_identifier}: product '{recipe.product}' takes "
-                f"{'no ranges' if fetched.ref.scenes else 'ranges'} of scenes"
+                f"{fetched.ref.file_identifier}: product '{recipe.product}' renders "
+                f"{'no ranges' if fetched.ref.scenes else 'only ranges'} of scenes"
             )
         if fetched.ref.scenes is not None:
             return RenderObject(
@@ -307,10 +310,10 @@ class Pool:
         self._memory_limit = limit or memory.default_limit(len(self._slots))
 
     def _child(self, slot: Slot, environment: str = "") -> Child:
-        """The slot's child, started if there is none.
+        """The slot's child; starts one if there is none.
 
-        Raises: ObjectInterrupted, DeviceMissing, ConfigurationError (see `open`); BlenderMissing
-        after a few tries.
+        Raises: ObjectInterrupted; DeviceMissing and ConfigurationError, see `open`;
+        BlenderMissing, after START_ATTEMPTS attempts.
         """
         if self._closed:
             raise ObjectInterrupted("the worker was stopped")
@@ -324,10 +327,10 @@ class Pool:
                     raise ObjectInterrupted("the worker was stopped") from error
                 if attempt == START_ATTEMPTS:
                     raise BlenderMissing(
-                        f"{error}; tried {attempt} times: check this node's libraries, memory and "
-                        "disk with 'render-worker doctor'"
+                        f"{error}; {attempt} attempts failed: check this node's libraries, memory "
+                        "and disk with 'render-worker doctor'"
                     ) from error
-                log.warning("blender did not start, trying again", reason=str(error))
+                log.warning("blender did not start, retrying", reason=str(error))
         assert slot.child is not None  # noqa: S101 - the last attempt raised
         return slot.child
 
@@ -350,7 +353,7 @@ class Pool:
         return child
 
     def _recycle(self, slot: Slot) -> None:
-        """Replace a child that has served long enough or has swollen."""
+        """Replace a child that has rendered enough objects or uses too much memory."""
         child = slot.child
         if child is None:
             return

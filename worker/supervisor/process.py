@@ -1,4 +1,4 @@
-"""One Blender process: started, spoken to, timed, and ended as a whole process group."""
+"""One Blender process: starts it, talks to it, enforces its limits, kills its process group."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ from worker.supervisor.watchdog import LOOK_EVERY_S, Limits, Overrun, TooMuchMem
 LAUNCH = Path(__file__).with_name("launch.py")
 STOP_DEADLINE_S = 5.0
 ENDING_S = 5.0
-"""From the end of what a process says to its own: for a core dump, and on a busy machine."""
+"""Time from the end of a process's output to its exit: for a core dump, or on a busy machine."""
 SHELL_SIGNALLED = 128
-"""A shell, which some Blenders are wrapped in, ends with this and its child's signal."""
+"""A shell exits with this plus the signal of its child; some Blenders are wrapped in a shell."""
 TAIL_LINES = 40
 TAIL_LINE_LENGTH = 400
 REFUSALS: dict[str, type[WorkerError]] = {"configuration": ConfigurationError}
-"""What a child that does not want to be configured means; else its device is missing."""
+"""Errors for the codes of a child that cannot be configured; any other code is DeviceMissing."""
 FromChild = Ready | Configured | Beat | Phase | Rendered | Failed
-# Made once, here: msgspec crashes when two threads are the first to decode one type.
+# Created here, because msgspec crashes if two threads are the first to decode a type.
 FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 NAME = msgspec.json.Decoder(str)
 FROM_CHILD: dict[str, msgspec.json.Decoder[FromChild]] = {
@@ -58,11 +58,11 @@ Answer = TypeVar("Answer", Ready, Configured, Rendered)
 
 
 class ChildDied(Exception):
-    """The process ended, or said what the protocol does not allow, without an answer."""
+    """The process ended or violated the protocol before it answered."""
 
 
 class Child:
-    """A running Blender on one device. One thread owns it at a time; any may `kill` it."""
+    """A running Blender on one device. One thread uses it at a time; any thread may `kill` it."""
 
     def __init__(
         self, runtime: Runtime, device: Device, home: Path, limits: Limits, memory_limit: int
@@ -100,12 +100,12 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Process id, which is also the process group's."""
+        """The process id, which is also the id of the process group."""
         return self._process.pid
 
     @property
     def log_tail(self) -> tuple[str, ...]:
-        """The last lines Blender printed."""
+        """The last lines that Blender printed."""
         return tuple(self._tail)
 
     @property
@@ -119,10 +119,12 @@ class Child:
         return self.watch.peak
 
     def start(self, threads: int, environment: str = "") -> tuple[Ready, Configured]:
-        """Wait until Blender is up and bind it to its device; it decodes `environment`.
+        """Wait until Blender has started, then configure its device and threads.
 
-        Raises: BlenderMissing when it does not come up, DeviceMissing when the device is absent,
-        ConfigurationError when the picture is none.
+        environment: path of an environment picture that Blender decodes as a check, or "".
+
+        Raises: BlenderMissing, if it does not start; DeviceMissing, if its device does not exist;
+        ConfigurationError, if the picture cannot be decoded.
         """
         self._watch = self._new_watch("start")  # it may have been started long ago
         try:
@@ -133,7 +135,9 @@ class Child:
             configured = self._answer(Configured)
         except (ChildDied, Overrun, TooMuchMemory) as error:
             self.kill()
-            raise BlenderMissing(f"Blender did not start: {error}{_said(self.log_tail)}") from error
+            raise BlenderMissing(
+                f"Blender did not start: {error}{_quoted(self.log_tail)}"
+            ) from error
         if isinstance(configured, Failed):
             self.kill()
             if refused := REFUSALS.get(configured.code):
@@ -144,7 +148,10 @@ class Child:
     def render(
         self, request: RenderObject, on_phase: Callable[[Phase], None] = lambda _: None
     ) -> Rendered | Failed:
-        """Render one object. Raises: ChildDied, Overrun, TooMuchMemory; then the child must go."""
+        """Render one object.
+
+        Raises: ChildDied, Overrun, TooMuchMemory; the child must be killed then.
+        """
         self.objects += 1
         self._tail.clear()
         self.watch = self._new_watch("import")
@@ -152,7 +159,7 @@ class Child:
         return self._answer(Rendered, on_phase)
 
     def stop(self) -> None:
-        """Ask the child to end; end it by force if it does not."""
+        """Ask the child to exit; kill it if it does not."""
         with contextlib.suppress(ChildDied):
             self._send(Stop())
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -160,8 +167,8 @@ class Child:
         self.kill()
 
     def kill(self) -> None:
-        """End the whole process group, grandchildren included, and reap it. Safe to repeat."""
-        # The group outlives a dead leader, so it is signalled even when the child is gone.
+        """Kill the process group, including grandchildren, and reap the child. May be repeated."""
+        # The group may outlive its leader, so it is signalled even if the child has ended.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -169,7 +176,7 @@ class Child:
         self._log.join(timeout=1.0)
 
     def ending(self) -> str:
-        """How the process ended, for a person: "killed by SIGSEGV", "exit status 3"."""
+        """How the process ended, for messages: "killed by SIGSEGV", "exit status 3"."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(ENDING_S)
         status = self._process.returncode
@@ -180,14 +187,14 @@ class Child:
         return f"exit status {status}"
 
     def was_killed(self) -> bool:
-        """Whether SIGKILL ended the process; asked before `kill`, which ends it so."""
+        """Whether SIGKILL ended the process. Call it before `kill`, which sends SIGKILL."""
         return self._process.poll() in {-signal.SIGKILL, SHELL_SIGNALLED + signal.SIGKILL}
 
     def _send(self, message: protocol.Message) -> None:
         try:
             self._socket.sendall(protocol.encode(message))
         except OSError as error:
-            raise ChildDied(f"it no longer listens ({self.ending()})") from error
+            raise ChildDied(f"it closed its socket ({self.ending()})") from error
 
     def _new_watch(self, phase: str) -> Watch:
         return Watch(self._limits, self._process.pid, self._memory_limit, phase)
@@ -204,7 +211,7 @@ class Child:
             elif isinstance(message, (kind, Failed)):
                 return message
             elif not isinstance(message, Beat):
-                raise ChildDied(f"it sent {type(message).__name__} out of turn")
+                raise ChildDied(f"it sent an unexpected message, {type(message).__name__}")
 
     def _receive(self) -> FromChild:
         while (end := self._buffer.find(b"\n")) < 0:
@@ -235,8 +242,8 @@ def decode(line: bytes) -> FromChild:
     try:
         return FROM_CHILD[NAME.decode(FIELDS.decode(line)["type"])].decode(line)
     except (KeyError, *NOT_JSON) as error:
-        raise ChildDied(f"it sent a message that is not of the protocol: {error}") from error
+        raise ChildDied(f"it sent a message that violates the protocol: {error}") from error
 
 
-def _said(tail: tuple[str, ...]) -> str:
-    return f"; it said: {' | '.join(tail[-5:])}" if tail else ""
+def _quoted(tail: tuple[str, ...]) -> str:
+    return f"; it printed: {' | '.join(tail[-5:])}" if tail else ""

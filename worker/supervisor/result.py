@@ -1,4 +1,4 @@
-"""What Blender made of one object."""
+"""The result of rendering one object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from worker.sources.base import FetchedObject
 
 
 class RenderedObject(msgspec.Struct, frozen=True, kw_only=True):
-    """Raw passes and metadata of one object, in `scratch`."""
+    """A rendered object: its raw passes are in `scratch`, its metadata in `answer`."""
 
     fetched: FetchedObject
     scratch: Path

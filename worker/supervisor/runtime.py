@@ -1,4 +1,4 @@
-"""Which Blender renders: the bpy wheel or a Blender program. The same child runs inside both."""
+"""Finds the Blender to use: the bpy wheel or a Blender program. Both run the same child code."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from worker.core.errors import BlenderMissing
 from worker.supervisor import libraries
 
 PROGRAM = Path(__file__).parents[1] / "blender" / "program.py"
-# A script that raises leaves `blender -b` at exit status 0 unless told otherwise.
+# Without this option, `blender -b` exits with 0 even if its script raises.
 PROGRAM_OPTIONS = ("--background", "--factory-startup", "--disable-autoexec")
 PROGRAM_FAILED = ("--python-exit-code", "70")
 
 
 class Runtime(msgspec.Struct, frozen=True):
-    """How to start Blender: the command, short of the socket's descriptor."""
+    """How to start Blender: its command, without the socket option."""
 
     name: str
     command: tuple[str, ...]
 
 
 def find(choice: str = "auto") -> Runtime:
-    """Resolve "bpy", the path or name of a Blender program, or "auto": bpy, else `blender`.
+    """Find a Blender: "bpy", the path or name of a program, or "auto" (bpy, else `blender`).
 
     Raises: BlenderMissing, with what to install.
     """
@@ -40,9 +40,9 @@ def find(choice: str = "auto") -> Runtime:
             wanted = f"no program '{choice}'"
         raise BlenderMissing(
             f"no Blender: there is {wanted}; install the wheel with 'make setup' "
-            "or name a program (3.2 or newer) with --blender PATH"
+            "or choose a program (3.2 or newer) with --blender PATH"
         )
-    program = str(Path(found).absolute())  # a child is started in a folder of its own
+    program = str(Path(found).absolute())  # a child has another working directory
     script = ("--python", str(PROGRAM), "--")
     return Runtime(program, (program, *PROGRAM_OPTIONS, *PROGRAM_FAILED, *script))
 

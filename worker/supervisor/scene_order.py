@@ -1,4 +1,4 @@
-"""What the child is told of a range of scenes."""
+"""Builds the part of a child's request that describes a range of scenes."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ PRODUCT: Final = "scenes"
 
 
 def of(fetched: FetchedObject, scenes: Scenes, most: int) -> dict[str, Any]:
-    """`messages.RenderObject.order` of a fetched range: of each place the objects that are here.
+    """`protocol.RenderObject.order` of a fetched range; objects that failed to fetch are omitted.
 
-    Raises: Unsupported, for more samples than the recipe has in a zip.
+    Raises: Unsupported, if the range has more than `most` samples, the recipe's views.
     """
     if scenes.samples > most:
-        raise Unsupported(f"{fetched.ref.file_identifier}: {scenes.samples} samples, not {most}")
+        raise Unsupported(
+            f"{fetched.ref.file_identifier}: {scenes.samples} samples, but 'views' is {most}"
+        )
 
-    def part(place: SceneSlot) -> Part:
-        here = ((number, fetched.members[number]) for number in place.members)
+    def part(slot: SceneSlot) -> Part:
+        members = ((number, fetched.members[number]) for number in slot.members)
         return Part(
-            place.class_idx,
-            tuple(_model(number, one) for number, one in here if isinstance(one, FetchedObject)),
+            slot.class_idx,
+            tuple(_model(number, one) for number, one in members if isinstance(one, FetchedObject)),
         )
 
     groups = tuple(
-        Group(group.samples, tuple(part(place) for place in group.places))
-        for group in scenes.groups
+        Group(group.samples, tuple(part(slot) for slot in group.places)) for group in scenes.groups
     )
     return scene_order.to_dict(Order(scenes.first, groups))
 
@@ -40,5 +41,5 @@ def _model(number: int, fetched: FetchedObject) -> Model:
 
 
 def format_of(fetched: FetchedObject) -> str:
-    """The format by which Blender imports it: as the index says, else by its name."""
+    """The format to import an object as: the one in the index, else the file's suffix."""
     return (fetched.ref.file_type or fetched.path.suffix.lstrip(".")).lower()

@@ -1,4 +1,4 @@
-"""What a child's process group uses, as seen from outside."""
+"""Memory and CPU time of a child's process group, read from /proc."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import msgspec
 PROC = Path("/proc")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
-# Fields of /proc/PID/stat after the name, which may hold anything but ends in ')'.
+# Fields of /proc/PID/stat after the process name, which may contain anything but ends with ')'.
 GROUP, USER_TICKS, SYSTEM_TICKS = 2, 11, 12
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Memory and time of a group of processes; zero when there are none."""
+    """Memory and CPU time of a process group; zero if it has no processes."""
 
     resident: int = 0
-    """Bytes. Shared pages count once per process, so a group is overrated, never underrated."""
+    """Resident bytes. Shared pages count once per process, so this is an upper bound."""
     cpu_s: float = 0.0
-    """Processor time so far, of all threads of the processes that live."""
+    """CPU seconds used so far by the running processes, in all threads."""
 
 
 def of_group(group: int) -> Usage:
-    """What the processes of process group `group` use now."""
+    """The current usage of process group `group`."""
     resident, ticks = 0, 0
     for entry in PROC.iterdir():
         if not entry.name.isdigit():
@@ -35,5 +35,5 @@ def of_group(group: int) -> Usage:
                 resident += int((entry / "statm").read_text().split()[1]) * PAGE
                 ticks += int(fields[USER_TICKS]) + int(fields[SYSTEM_TICKS])
         except (OSError, ValueError, IndexError):
-            continue  # gone meanwhile
+            continue  # ended since
     return Usage(resident, ticks * TICK_S)

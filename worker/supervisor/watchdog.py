@@ -1,10 +1,9 @@
-"""What a child may take: time per phase, silence, memory. And the watch that holds it to that.
+"""The limits of a child (time per phase, silence, memory), and the watch that enforces them.
 
-A sign of life is a message, of which the heartbeat sends one a second, or work: importers and
-modifiers hold the interpreter's lock for minutes, in which no heart beats but the processor is
-busy. What neither speaks nor works is frozen. Time in which the watch itself stood still is not
-counted, up to the limit of the whole: that this process was stopped, or the machine stalled, is
-rarely the child's doing.
+A sign of life is a message, such as the heartbeat every second, or CPU use: importers and
+modifiers hold the interpreter's lock for minutes, which stops the heartbeat but keeps the CPU busy.
+A child that is silent and idle is frozen. Time during which the worker itself was suspended is
+excluded, up to the limit of the whole work, because the child is rarely the cause.
 """
 
 from __future__ import annotations
@@ -17,31 +16,31 @@ from worker.supervisor import usage
 
 LOOK_EVERY_S = 0.5
 STOOD_STILL_S = 2.0
-"""Looks that are further apart were not delayed, but held: this process did not run."""
+"""If two looks are further apart, this process was suspended in between."""
 WORKING_SHARE = 0.05
-"""Of one core, on average over `Limits.silence_s`, what a child uses that is at work.
+"""Fraction of one core, averaged over `Limits.silence_s`, from which on a child is working.
 
-One that sleeps and holds the interpreter's lock uses 0.005: the heart asks for the lock."""
+A child that sleeps with the interpreter's lock uses 0.005, because the heartbeat waits for it."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Deadlines in seconds and memory in bytes (0: from the machine or its cgroup)."""
+    """Deadlines in seconds, and memory in bytes (0: derived from the machine or cgroup)."""
 
     start_s: float = 180.0
     import_s: float = 120.0
     view_s: float = 120.0
     object_s: float = 300.0
     silence_s: float = 60.0
-    """Without a sign of life for so long, a child that has started is frozen."""
+    """After this time without a sign of life, a child that has started counts as frozen."""
     memory_bytes: int = 0
 
 
 class Overrun(Exception):
-    """A deadline passed, or the child fell silent; the message says which."""
+    """The child exceeded a deadline or is frozen; the message says which."""
 
 
 class TooMuchMemory(Exception):
-    """The child holds more than its limit."""
+    """The child exceeded its memory limit."""
 
 
 class Watch:
@@ -63,7 +62,7 @@ class Watch:
         self.enter(phase)
 
     def enter(self, phase: str) -> None:
-        """A phase, or the next view, begins: its deadline starts anew."""
+        """Start a phase, or the next view, with a new deadline."""
         self.phase = phase
         allowed = {
             "start": self.limits.start_s,
@@ -72,11 +71,11 @@ class Watch:
         self._step = (self._now() + allowed, f"over {allowed:g} s")
 
     def heard(self) -> None:
-        """Any message is a sign of life."""
+        """Note a message from the child, which is a sign of life."""
         self._alive = (self._now(), self._cpu_s)
 
     def look(self) -> None:
-        """Compare with the limits. Raises: Overrun, TooMuchMemory."""
+        """Check all limits. Raises: Overrun, TooMuchMemory."""
         now = self._now()
         for deadline, words in (self._whole, self._step):
             if now >= deadline:
@@ -86,12 +85,12 @@ class Watch:
         self.peak = max(self.peak, used.resident)
         if used.resident > self._memory_limit:
             raise TooMuchMemory(
-                f"Blender held {used.resident >> 20} MB in the phase '{self.phase}', "
+                f"Blender used {used.resident >> 20} MB in the phase '{self.phase}', "
                 f"allowed: {self._memory_limit >> 20} MB (--memory-limit-mb)"
             )
 
     def _now(self) -> float:
-        """Seconds on a clock that stands still while this process does."""
+        """Seconds on a clock that stops while this process is suspended, within a limit."""
         now = time.monotonic()
         apart, self._looked = now - self._looked, now
         if apart > STOOD_STILL_S:
@@ -99,11 +98,11 @@ class Watch:
         return now - self._held_s
 
     def _listen(self, now: float, cpu_s: float) -> None:
-        """Raises: Overrun after too long a silence; there is none before the heart beats."""
+        """Check for signs of life, except in the phase "start". Raises: Overrun."""
         self._cpu_s = cpu_s
         silence_s = self.limits.silence_s
         since, used_s = self._alive
-        # Less than before: one of the group's processes has ended, which is a sign too.
+        # CPU time decreases when a process of the group ends, which is a sign of life too.
         if not 0 <= cpu_s - used_s < WORKING_SHARE * silence_s:
             self._alive = (now, cpu_s)
         elif self.phase != "start" and now - since >= silence_s:

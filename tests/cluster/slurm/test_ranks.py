@@ -32,7 +32,7 @@ def test_four_ranks_of_srun_share_the_work(batch, cluster, tmp_path, whole):
     assert ended["JobState"] == "COMPLETED", batch.log()
     assert ended["NumNodes"] == "2"
     warm = batch.log(f"render-{job}-warm-*.log")
-    assert warm == "a run would render on the CPU here: there is nothing to warm\n" * 2
+    assert warm == "a run on this node would use the CPU: there is nothing to warm\n" * 2
     assert_each_once(tmp_path / "out", whole)
     shares = [rendered_uids(batch.log(f"render-{job}-{rank}.log")) for rank in range(4)]
     assert sorted(map(len, shares)) == [1, 2, 2, 2]

@@ -92,7 +92,7 @@ def test_the_object_in_work_is_finished_and_the_last_restart_ends_with_75(
                        RENDER_WORKER_GRACE=2 * HANG_S)  # fmt: skip
     at_work()
     cluster.call("scancel", "--batch", "--signal=TERM", job)
-    batch.until(lambda: "told to stop" in batch.log(f"render-{job}-0.log"))
+    batch.until(lambda: "stopping: finishing work in progress" in batch.log(f"render-{job}-0.log"))
     waits.unlink()
     (ended,) = cluster.wait(job)
     assert (ended["JobState"], ended["ExitCode"], ended["Restarts"]) == ("FAILED", "75:0", "0")

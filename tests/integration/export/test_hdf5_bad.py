@@ -132,16 +132,16 @@ CASES = {
     no_record: ("render", "has no img/00006.npy"),
     pickled: ("render", "img/00005.npy that does not decode"),
     zipped_arrays: ("render", "img/00005.npy that"),
-    other_fields: ("render", "img/00005.npy that has not 1 rows of class, rot_mat"),
-    other_shape: ("render", "img/00005.npy that has not 1 rows"),
-    texts: ("render", "img/00005.npy with a class that is no number"),
+    other_fields: ("render", "img/00005.npy without 1 rows of class, rot_mat"),
+    other_shape: ("render", "img/00005.npy without 1 rows"),
+    texts: ("render", "img/00005.npy with a class that is not a number"),
     not_finite: ("render", "img/00005.npy with a euler that is not finite"),
     huge_array: ("render", "img/00005.npy that does not decode"),
-    other_count: ("render", "img/00005.npy that has not 1 rows"),
+    other_count: ("render", "img/00005.npy without 1 rows"),
     other_size: ("render", "img/00005.exr that is 30x30, not 24x24"),
-    cut_off: ("render", "img/00005.exr that is cut off or damaged"),
-    no_exr: ("render", "img/00005.exr that is no EXR"),
-    empty: ("render", "img/00005.exr that is no EXR"),
+    cut_off: ("render", "img/00005.exr that is truncated or damaged"),
+    no_exr: ("render", "img/00005.exr that is not an EXR file"),
+    empty: ("render", "img/00005.exr that is not an EXR file"),
     mixed_index: ("render", "img/00005.exr with object indices other than 0 to 255"),
     index_too_high: ("render", "img/00005.exr with material indices other than 0 to 99"),
     another_kind: ("render", "has no img/00006.exr"),
@@ -232,7 +232,7 @@ def test_samples_that_two_zips_tell_of_are_named(export, tmp_path):
     to = export("hdf5", out, status=10)
     for line in outcomes(to).values():
         assert synthetic.uid(2) in line["message"]
-        assert "of every sample there may be one" in line["message"]
+        assert "every sample may occur only once" in line["message"]
     assert not list(to.glob("*.h5"))
 
 
@@ -251,13 +251,13 @@ def test_samples_of_several_objects_have_not_one_class(export, tmp_path, ending)
     to = export("hdf5", out, options={"layout": "classes"}, status=10)
     for line in outcomes(to).values():
         assert (line["outcome"], line["code"]) == ("failed", "unsupported")
-        assert "show 3 objects each, --layout classes takes the class of one" in line["message"]
+        assert "show 3 objects each; --layout classes needs one object" in line["message"]
     assert not list(to.glob("*.h5"))
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(("--lab",), "--lab goes with --preprocess"),
+    [(("--lab",), "--lab requires --preprocess"),
      (("--preprocess", 0), "'--preprocess': Input should be greater than or equal to 1"),
      (("--preprocess", 5000), "'--preprocess': Input should be less than or equal to 4096"),
      (("--layout", "label"), "did you mean 'labels'? (allowed: classes, labels)"),
@@ -286,6 +286,6 @@ def test_a_disk_that_takes_no_more_ends_the_run_and_leaves_no_file(tmp_path, roo
         first=f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))",
         PYTHONDONTWRITEBYTECODE="1",  # which would be cut off, too
     )  # fmt: skip
-    assert "data_64.h5 cannot be written" in done.stderr
+    assert "cannot write data_64.h5" in done.stderr
     assert "--scratch" in done.stderr
     assert not list(tmp_path.rglob("*.h5"))

@@ -68,7 +68,7 @@ def test_a_category_that_is_not_listed(export, omages):
     to = export("omage", omages, status=10, options={"categories": "a,b"})
     assert not list(to.glob("df_*"))
     lines = scenes.outcomes(to).values()
-    assert all("none of --categories" in line["message"] for line in lines)
+    assert all("not one of --categories" in line["message"] for line in lines)
 
 
 def test_zips_of_another_preset(export, views, omages):
@@ -127,10 +127,10 @@ def test_inner_pixels_of_the_small_image_are_the_same_bits(omages):
     ("image", "why"),
     [
         (np.zeros((surfaces.SIZE,) * 2 + (12,), np.float32), "is empty"),
-        (np.zeros((8, 8, 12), np.float32), "another shape"),
+        (np.zeros((8, 8, 12), np.float32), "does not have the shape"),
         (np.zeros((surfaces.SIZE,) * 2 + (12,), np.float64), "float64"),
-        (surfaces.pixels() + 1, "beyond 0 to 1"),
-        (surfaces.pixels() * np.float32("nan"), "beyond 0 to 1"),
+        (surfaces.pixels() + 1, "outside 0 to 1"),
+        (surfaces.pixels() * np.float32("nan"), "outside 0 to 1"),
         (np.array([None]), "does not decode"),
     ],
 )

@@ -112,7 +112,7 @@ def spoil_normals(path):
     [
         (2, spoil_normals, "ply_binary/.* differs from"),
         (0, lambda p: spoil_npz(p, lambda a: a.pop("normals")), "ply_binary/.* differs from"),
-        (0, lambda p: spoil_npz(p, lambda a: a["normals"].__imul__(0.5)), "no unit vectors"),
+        (0, lambda p: spoil_npz(p, lambda a: a["normals"].__imul__(0.5)), "not unit vectors"),
         (0, lambda p: spoil_npz(p, lambda a: a["A"].__imul__(0.5)), "has A beyond 1 to 1"),
         (0, lambda p: spoil_npz(p, lambda a: a["MatAlpha"].__imul__(np.nan)), "MatAlpha beyond"),
         (0, lambda p: spoil_npz(p, lambda a: a.update(MatAlpha=a["A"][:9])), "MatAlpha of float32"),

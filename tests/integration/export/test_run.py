@@ -131,8 +131,8 @@ def test_the_retry_of_a_run_s_environment_does_not_stop_an_export(own, tmp_path,
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (("nothing",), 64, "no export 'nothing'; there are hdf5, nerf, omage, "),
-        (("nerf", "--points", "3"), 64, "takes no --points; it takes --category, --layout"),
+        (("nothing",), 64, "unknown export 'nothing'; allowed: hdf5, nerf, omage, "),
+        (("nerf", "--points", "3"), 64, "has no option --points; allowed: --category, --layout"),
         (("nerf", "--layout", "mine"), 64, "--layout cannot be 'mine' (allowed: blender, get3d, "),
         (("nerf", "--layout", "nerf-studio"), 64, "did you mean 'nerfstudio'? (allowed: blender, "),
         (("webdataset", "--layout", "zeronvs", "--background", "red"), 64,

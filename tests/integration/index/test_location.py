@@ -73,7 +73,9 @@ def as_parquet():
 )
 def test_a_source_lets_no_list_over_http_name_a_file_of_this_machine(site, name, body):
     site.files[f"/{name}"] = body
-    with pytest.raises(IndexInvalid, match=r"field path: .* is a local path"):
+    with pytest.raises(
+        IndexInvalid, match=r"field path: .* is a local path, which only a local list"
+    ):
         open_index(f"{site.url}/{name}", NO_S3)
 
 
@@ -84,7 +86,9 @@ def test_nor_an_index_over_http(site):
     shard = Shard(name=name, file=keys.shard_file(name), objects=1, sha256=digest)
     site.files["/index.json"] = manifest.encode((shard,))
     site.files[f"/{shard.file}"] = line
-    with pytest.raises(IndexInvalid, match=r"field path: .* is a local path"):
+    with pytest.raises(
+        IndexInvalid, match=r"field path: .* is a local path, which only a local list"
+    ):
         locations(open_index(f"{site.url}/", NO_S3))
 
 
@@ -104,7 +108,7 @@ def test_a_server_that_refuses_is_no_invalid_index(site):
 @pytest.mark.parametrize("url", ["http://[::1/m.txt", "https://[bad]/m.txt", "http://h:port/m.txt"])
 def test_what_is_no_url_is_an_invalid_index(url):
     scheme, _, rest = url.partition("://")
-    with pytest.raises(IndexInvalid, match="no URL") as caught:
+    with pytest.raises(IndexInvalid, match="not a valid URL") as caught:
         open_index(f"{scheme}://user:word@{rest}?signature=secret", NO_S3)
     assert str(caught.value).startswith(f"{url}: ")
     assert not {"word", "secret"} & set(re.findall("[a-z]+", str(caught.value)))
@@ -118,7 +122,9 @@ def test_a_redirect_to_what_is_no_url_is_an_invalid_index(site):
         handler.end_headers()
 
     site.files["/m.txt"] = lead_astray
-    with pytest.raises(IndexInvalid, match=r"m\.txt: no URL, or leads to none"):
+    with pytest.raises(
+        IndexInvalid, match=r"m\.txt: not a valid URL, or redirects to an invalid one"
+    ):
         open_index(f"{site.url}/m.txt", NO_S3)
 
 
@@ -229,7 +235,7 @@ def test_an_index_is_the_same_on_s3_and_in_a_folder(s3, bucket, tmp_path):
         assert locations(index)[69] == "s3://lists/set/69.glb"
     # Again, it is there already; another list would overwrite it.
     assert build("s3://lists/set/models.txt", "s3://lists/set", shard_size=2, s3=s3) == there
-    with pytest.raises(OutputMismatch, match=r"set/index\.json is of another index"):
+    with pytest.raises(OutputMismatch, match=r"set/index\.json belongs to another index"):
         build("s3://lists/set/models.txt", "s3://lists/set", shard_size=3, s3=s3)
 
 

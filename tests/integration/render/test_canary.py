@@ -14,7 +14,7 @@ DIES = f"export {VARIABLE}=abort:scene:"
 
 def test_a_bad_node_condemns_not_even_the_first_object(make_pool, tmp_path):
     pool = make_pool("abort:scene:")  # every object, the canary too
-    with pytest.raises(NodeUnusable, match=r"an object ended Blender on cpu.*doctor"):
+    with pytest.raises(NodeUnusable, match=r"Blender died on cpu.*doctor"):
         pool.render(model(tmp_path / "m", "a"), RECIPE, tmp_path / "raw")
 
 
@@ -55,4 +55,4 @@ def test_a_gpu_beside_it_that_renders_does_not_speak_for_a_bad_one(
 
     pool.render(good, RECIPE, tmp_path / "raw")
     pool.render(good, RECIPE, tmp_path / "raw", use_the_other)
-    assert "an object ended Blender on cuda 1" in met[0]
+    assert "Blender died on cuda 1" in met[0]

@@ -99,7 +99,7 @@ def test_a_folder_of_textures(one_scenery, models, tmp_path):
     for sample in one_scenery.samples(models, "scenes-texture", *settings):
         red, green, blue = sample.colour.reshape(-1, 3).mean(axis=0)
         assert red > 5 * max(green, blue)
-    with pytest.raises(PresetInvalid, match="has 2 pictures; objects and background take 5"):
+    with pytest.raises(PresetInvalid, match="has 2 pictures, but objects and background need 5"):
         one_scenery.samples(models, "scenes-multi", f"scenes.textures={tmp_path}")
     (tmp_path / "1.png").write_bytes(b"\x89PNG but no more")
     with pytest.raises(RenderFailed, match=r"the texture 1\.png is no picture"):

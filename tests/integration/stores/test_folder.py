@@ -97,8 +97,9 @@ def failure(store):
 
 def test_a_file_in_the_way_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    assert "a file is where a folder should be" in failure(open_store(str(tmp_path / "file")))
-    assert "a file is where a folder should be" in failure(open_store(str(tmp_path / "file/x")))
+    for path in ("file", "file/x"):
+        message = failure(open_store(str(tmp_path / path)))
+        assert "remove the file that is where a folder should be" in message
 
 
 def test_a_folder_that_may_not_be_written_is_named(tmp_path):

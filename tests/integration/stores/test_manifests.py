@@ -23,7 +23,7 @@ def test_another_blender_is_refused_or_mixed_and_the_file_stays(make_store):
     store = make_store()
     body = store.read(keys.JOB)
     later = manifest("3.4.1")
-    with pytest.raises(OutputMismatch, match=r"Blender 4\.5\.15 LTS, and this is Blender 3\.4\.1"):
+    with pytest.raises(OutputMismatch, match=r"Blender 4\.5\.15 LTS, but this is Blender 3\.4\.1"):
         later.bind(store)
     later.bind(store, mix_versions=True)
     manifest("4.5.9").bind(store)

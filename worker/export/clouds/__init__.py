@@ -1,1 +1,1 @@
-"""Point clouds: points of all views, evenly thinned, and their files."""
+"""Point clouds: points from all views, farthest-point sampling and PLY files."""

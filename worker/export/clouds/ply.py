@@ -1,4 +1,4 @@
-"""PLY files of coloured points, ASCII and binary, and their reading back."""
+"""Writes and reads back PLY files of coloured points, ASCII and binary."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ COLOUR: Final = ("red", "green", "blue")
 
 
 class Vertices(msgspec.Struct, frozen=True):
-    """What is read from a file."""
+    """The vertices of a PLY file."""
 
     xyz: NDArray[np.float32]
     """(n, 3)."""
     rgb: NDArray[np.uint8]
     """(n, 3), 8-bit sRGB."""
     normals: NDArray[np.float32] | None = None
-    """(n, 3), if it has them."""
+    """(n, 3), if the file has normals."""
 
 
 def _header(form: str, count: int, *, normals: bool) -> bytes:
@@ -40,7 +40,10 @@ def _header(form: str, count: int, *, normals: bool) -> bytes:
 
 
 def ascii_file(xyz: NDArray[np.float32], rgb: NDArray[np.uint8]) -> bytes:
-    """GPT4Point's: x y z red green blue, a vertex a line; floats as short as is exact."""
+    """Encode (n, 3) points and 8-bit colours as GPT4Point's ASCII PLY.
+
+    Each line is one vertex: x y z red green blue. Floats have the fewest digits that are exact.
+    """
     rows = zip(xyz.astype(str).tolist(), rgb.astype(str).tolist(), strict=True)
     body = "".join(f"{' '.join(point)} {' '.join(colour)}\n" for point, colour in rows)
     return _header("ascii", len(xyz), normals=False) + body.encode("ascii")
@@ -49,7 +52,10 @@ def ascii_file(xyz: NDArray[np.float32], rgb: NDArray[np.uint8]) -> bytes:
 def binary_file(
     xyz: NDArray[np.float32], rgb: NDArray[np.uint8], normals: NDArray[np.float32] | None
 ) -> bytes:
-    """Little-endian; with nx ny nz after x y z if there are normals."""
+    """Encode (n, 3) points, 8-bit colours and optional normals as little-endian binary PLY.
+
+    The order is x y z, then nx ny nz if there are normals, then red green blue.
+    """
     table = np.empty(len(xyz), _row(normals is not None))
     for names, values in ((XYZ, xyz), (NORMAL, normals), (COLOUR, rgb)):
         if values is not None:
@@ -60,22 +66,22 @@ def binary_file(
 
 
 def read_ascii(data: bytes) -> Vertices:
-    """Points and colours of an ASCII file of ours. Raises: NotAsWritten."""
+    """Read a file that `ascii_file` wrote. Raises: NotAsWritten."""
     count, body = _opened(data, "ascii")
     try:
         rows = np.array(body.split(), np.float64).reshape(count, 6)
     except ValueError as error:
-        raise NotAsWritten(f"a PLY of another length than its header says: {error}") from error
+        raise NotAsWritten(f"the PLY's length does not match its header: {error}") from error
     return Vertices(rows[:, :3].astype(np.float32), rows[:, 3:].astype(np.uint8))
 
 
 def read_binary(data: bytes) -> Vertices:
-    """Points, colours and normals of a binary file of ours. Raises: NotAsWritten."""
+    """Read a file that `binary_file` wrote. Raises: NotAsWritten."""
     count, body = _opened(data, "binary_little_endian")
     with_normals = b"property float nx\n" in data[: len(data) - len(body)]
     row = _row(with_normals)
     if len(body) != count * row.itemsize:
-        raise NotAsWritten("a PLY of another length than its header says")
+        raise NotAsWritten("the PLY's length does not match its header")
     table = np.frombuffer(body, row)
     return Vertices(
         np.stack([table[name] for name in XYZ], axis=-1),
@@ -88,7 +94,7 @@ def _opened(data: bytes, form: str) -> tuple[int, bytes]:
     head, end, body = data.partition(b"end_header\n")
     lines = head.decode("ascii", "replace").splitlines()
     if not end or lines[:2] != ["ply", f"format {form} 1.0"]:
-        raise NotAsWritten(f"not a PLY of format {form}")
+        raise NotAsWritten(f"the file is not a PLY of format {form}")
     return int(lines[2].rpartition(" ")[2]), body
 
 

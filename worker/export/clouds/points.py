@@ -1,10 +1,10 @@
-"""The points that an object's views see, with colour, by GPT4Point's rules or exactly.
+"""Unprojects an object's visible pixels to coloured points, by GPT4Point's rules or exactly.
 
-GPT4Point's (its point cloud scripts): of each view the pixels of finite depth and alpha of at least
-1 - 1e-5; more than 10 views without any skips the object; its reader takes depth as
-``max_depth * v / 65536`` and shoots the ray of pixel i at ``i / (W - 1) * 2 - 1`` of the field of
-view. That ray is up to half a pixel beside the pixel's centre, so a cloud by its rules is a
-hair larger than the object (0.2 % at 512 pixels); layout "exact" has neither fault.
+GPT4Point (its point cloud scripts) takes the pixels of each view with finite depth and an alpha of
+at least 1 - 1e-5, and skips an object if more than 10 views have none. Its reader decodes depth as
+``max_depth * v / 65536`` and casts the ray of pixel i at ``i / (W - 1) * 2 - 1`` of the field of
+view. That ray misses the pixel's centre by up to half a pixel, so a cloud by its rules is slightly
+larger than the object (0.2 % at 512 pixels). Layout "exact" has neither error.
 """
 
 from __future__ import annotations
@@ -25,34 +25,37 @@ from worker.export.zips import RenderZip
 Floats = NDArray[np.float32]
 Scalar = TypeVar("Scalar", bound=np.generic)
 OPAQUE: Final = 255
-"""The only 8-bit alpha of at least 1 - 1e-5."""
+"""The only 8-bit alpha that is at least 1 - 1e-5."""
 MAX_EMPTY_VIEWS: Final = 10
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What one view sees: n pixels of it."""
+    """The points of n pixels of one view."""
 
     xyz: Floats
-    """(n, 3), world."""
+    """(n, 3), world coordinates."""
     rgba: NDArray[np.uint8]
     """(n, 4), 8-bit sRGB."""
     alpha: NDArray[np.uint16] | None
-    """(n,), the material's."""
+    """(n,), the material's opacity in 16 bits."""
     normals: Floats | None
-    """(n, 3), world."""
+    """(n, 3), world axes."""
 
 
 class Points(Seen, frozen=True):
-    """What all views see, one after the other."""
+    """The points of all views, in the order of the views."""
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """How a layout reads a view."""
+    """How a layout unprojects a view."""
 
     depth: Callable[[RenderZip, Camera], Floats]
+    """Reads planar Z, (height, width), infinite on the background."""
     ray: Callable[[NDArray[np.intp], int, float], NDArray[np.float64]]
-    """Pixel numbers, their count along that side, and the principal point to pixels from it."""
+    """From pixel indices, image width or height, and principal point to the ray's offset from the
+    principal point, in pixels."""
     needs_alpha: bool
+    """Whether the zip must have the material's opacity."""
 
 
 def _depth_gpt4point(zipped: RenderZip, view: Camera) -> Floats:
@@ -61,8 +64,8 @@ def _depth_gpt4point(zipped: RenderZip, view: Camera) -> Floats:
     near, far = images.depth_range(zipped, view) if told else (0.0, 0.0)
     if not told or near != 0:
         raise Unsupported(
-            "layout gpt4point needs 16-bit depth from 0, 65535 for none, as preset gpt4point "
-            "makes it; --layout exact takes any depth"
+            "layout gpt4point needs 16-bit depth with near 0 and invalid 65535, as preset "
+            "gpt4point renders it; --layout exact takes any depth"
         )
     value = images.depth_16(zipped, view)
     z = value.astype(np.float64) * (far / 65536)
@@ -84,9 +87,9 @@ RULES: Final = {
 
 
 def chosen(zipped: RenderZip, layout: str, count: int) -> Points:
-    """`count` of the points that all views see, at random but always the same; all if fewer.
+    """Draw `count` of an object's visible points with a fixed seed; all if there are fewer.
 
-    Raises: Unsupported, RenderFailed; Empty, when more than 10 views see nothing.
+    Raises: Unsupported, RenderFailed; Empty, if more than 10 views have no visible point.
     """
     rules = RULES[layout]
     views = [_visible(zipped, view, rules) for view in zipped.views]
@@ -94,8 +97,8 @@ def chosen(zipped: RenderZip, layout: str, count: int) -> Points:
     total = sum(len(pixels) for _, pixels in views)
     if empty > MAX_EMPTY_VIEWS or not total:
         raise Empty(
-            f"{empty} of {len(views)} views see no opaque surface; "
-            f"a point cloud is not made of an object with more than {MAX_EMPTY_VIEWS}"
+            f"{empty} of {len(views)} views show no opaque surface; "
+            f"a point cloud allows at most {MAX_EMPTY_VIEWS} such views"
         )
     wanted = _random(zipped.uid, total, count)
     parts, begin = [], 0
@@ -114,7 +117,7 @@ def chosen(zipped: RenderZip, layout: str, count: int) -> Points:
 
 
 def _visible(zipped: RenderZip, view: Camera, rules: Rules) -> tuple[Floats, NDArray[np.intp]]:
-    """Depth, and the flat numbers of the pixels that count."""
+    """Planar Z, and the flat indices of the pixels that become points."""
     if view.projection != "perspective":
         raise Unsupported(f"view {view.name} is {view.projection}, not perspective")
     z = rules.depth(zipped, view)
@@ -123,7 +126,10 @@ def _visible(zipped: RenderZip, view: Camera, rules: Rules) -> tuple[Floats, NDA
 
 
 def _random(uid: str, total: int, count: int) -> NDArray[np.intp]:
-    """`count` of the numbers below `total`, ascending; of raw bits, which no NumPy changes."""
+    """Draw `count` distinct numbers below `total`, ascending.
+
+    Only the generator's raw bits are used, since they are the same in every NumPy version.
+    """
     if total <= count:
         return np.arange(total)
     seed = int.from_bytes(hashlib.sha256(f"pointcloud {uid}".encode()).digest()[:16])
@@ -139,7 +145,7 @@ def _seen(
     depth = z.ravel()[pixels].astype(np.float64)
     x = rules.ray(column, view.width, k[0, 2]) / k[0, 0]
     y = rules.ray(row, view.height, k[1, 2]) / k[1, 1]
-    # OpenGL's camera: y up, looking down -z.
+    # OpenGL camera axes: y up, looking down -z.
     local = np.stack([x, -y, -np.ones_like(x)], axis=-1) * depth[:, None]
     alpha = normals = None
     if rules.needs_alpha or images.has(zipped, "alpha"):

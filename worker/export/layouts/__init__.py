@@ -1,4 +1,4 @@
-"""NeRF layouts: one a file; a line in the table makes it a --layout."""
+"""Layouts of the export kind `nerf`. A layout in the table becomes a choice of --layout."""
 
 from __future__ import annotations
 

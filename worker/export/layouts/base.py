@@ -1,4 +1,4 @@
-"""What a NeRF layout is, and what all of them write."""
+"""The interface of a NeRF layout, and helpers that layouts share."""
 
 from __future__ import annotations
 
@@ -13,40 +13,41 @@ from worker.export.camera_model import Camera
 from worker.export.zips import RenderZip
 
 Files = Iterator[tuple[str, bytes]]
-"""Names, relative to the data set, and contents."""
+"""Paths relative to the data set, and file contents."""
 Views = list[Camera]
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """One object as a NeRF's scene."""
+    """One object as a scene for a NeRF trainer."""
 
     zip: RenderZip
     splits: dict[str, Views]
     """The views of "train", "val" and "test", in the zip's order."""
     category: str
-    """Of an object whose metadata names none."""
+    """The category of an object whose metadata names none."""
 
     @property
     def folder(self) -> str:
-        """Where a layout with a folder for each object has it."""
+        """The object's folder, in layouts that have one per object."""
         return self.zip.uid
 
 
 class NerfLayout(msgspec.Struct, frozen=True):
-    """How one reader wants its files."""
+    """The file layout of one reader."""
 
     files: Callable[[Scene], Files]
+    """Makes a scene's files. Raises: Unsupported, RenderFailed."""
     turntable: Callable[[Scene], str]
-    """The name of the film that goes along."""
+    """Returns the path of the scene's turntable GIF."""
 
 
 def own_folder(scene: Scene) -> str:
-    """The film's name in a layout with a folder for each object."""
+    """The path of the turntable GIF, in layouts with one folder per object."""
     return f"{scene.folder}/turntable.gif"
 
 
 def colour_file(zipped: RenderZip, view: Camera) -> bytes:
-    """The colour image, byte for byte as it is in the zip, once it has decoded.
+    """The colour image's file, byte for byte, checked to decode.
 
     Raises: Unsupported, RenderFailed.
     """
@@ -55,24 +56,30 @@ def colour_file(zipped: RenderZip, view: Camera) -> bytes:
 
 
 def angle_x(zipped: RenderZip, views: Views) -> float:
-    """The horizontal field of view that all views share, radians. Raises: Unsupported."""
+    """The horizontal field of view that all views share, in radians. Raises: Unsupported."""
     first = shared_camera(zipped, views)
     return camera_conventions.fov(first.K, *first.size)[0]
 
 
 def shared_camera(zipped: RenderZip, views: Views) -> Camera:
-    """A view whose K and size all share, for layouts with one of them. Raises: Unsupported."""
+    """The first view, whose K and size all others must share.
+
+    For layouts that have only one K. Raises: Unsupported.
+    """
     first = views[0]
     if any((view.K, view.size) != (first.K, first.size) for view in views):
         raise Unsupported(
-            f"the views of {zipped.uid} have different fields of view or sizes, this layout has "
-            "one for all; layout nerfstudio has one for each"
+            f"the views of {zipped.uid} have different fields of view or sizes, but this layout "
+            "allows only one; use --layout nerfstudio"
         )
     return first
 
 
 def reach(zipped: RenderZip) -> float:
-    """Half the side of the cube around the origin that holds the object; 0.5 for a unit cube."""
+    """Half the side of the smallest cube around the origin that holds the object; at least 0.5.
+
+    In world units.
+    """
     placement = zipped.cameras.placement
     corners = [] if placement is None else [abs(value) for row in placement.bbox for value in row]
     return max([0.5, *corners])

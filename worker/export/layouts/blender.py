@@ -1,9 +1,9 @@
-"""NeRF-synthetic (bmild/nerf): what most NeRF trainers call "blender".
+"""Layout of NeRF-synthetic (bmild/nerf), which most NeRF trainers call "blender".
 
-<uid>/transforms_{train,val,test}.json   camera_angle_x; frames of file_path without an ending
+<uid>/transforms_{train,val,test}.json   camera_angle_x; frames with file_path, without extension
 <uid>/{train,val,test}/r_<i>.png         RGBA, straight alpha
-<uid>/{train,val,test}/transforms.json   the same for the ShapeNet tutorial's trainer: file_path
-                                         is from this folder, with its ending
+<uid>/{train,val,test}/transforms.json   the same for the ShapeNet tutorial's trainer: file_path is
+                                         relative to this folder and has its extension
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from worker.export.layouts.base import (
 
 
 def files(scene: Scene) -> Files:
-    """Cameras and images of each split."""
+    """The cameras and images of each split."""
     angle = angle_x(scene.zip, list(scene.zip.views))
     for split, views in scene.splits.items():
         for number, view in enumerate(views):

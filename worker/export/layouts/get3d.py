@@ -1,14 +1,14 @@
-"""GET3D (nv-tlabs/GET3D): ShapeNet renders by synset and model.
+"""Layout of GET3D (nv-tlabs/GET3D): ShapeNet renders by synset and model.
 
     img/<synset>/<model>/<nnn>.png         RGBA
-    img/<synset>/<model>/transforms.json   camera_angle_x, aabb, frames of file_path with ending
-    camera/<synset>/<model>/rotation.npy   degrees, 0 to 360, a view each; float64
-    camera/<synset>/<model>/elevation.npy  degrees above the horizon
-    turntable/<synset>/<model>.gif         apart: its reader takes what lies in img for views,
-                                           and of what must lie there, transforms.json, too
+    img/<synset>/<model>/transforms.json   camera_angle_x, aabb, frames with file_path
+    camera/<synset>/<model>/rotation.npy   degrees, 0 to 360, one per view; float64
+    camera/<synset>/<model>/elevation.npy  degrees above the horizon, one per view; float64
+    turntable/<synset>/<model>.gif         in its own tree, since GET3D's reader takes every file in
+                                           img for a view, even transforms.json
 
-Synset and model are those of a ShapeNet tree; other objects are category and uid. It splits by
-model, not by view, so all views are there.
+Objects without synset and model in their metadata use category and uid. GET3D splits by model, not
+by view, so all views are written.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from worker.export.layouts.base import (
 from worker.pack.records.transforms import turn_and_height
 
 SAFE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}")
-"""A file system's names end at 255 bytes."""
+"""Names allowed for folders; file systems limit a name to 255 bytes."""
 
 
 def place(scene: Scene) -> str:
-    """`<synset>/<model>`. Raises: Unsupported, when those are no plain names."""
+    """The path `<synset>/<model>`. Raises: Unsupported, if they cannot be folder names."""
     about = scene.zip.metadata.metadata
     found = about if isinstance(about, dict) else {}
     names = (
@@ -46,12 +46,12 @@ def place(scene: Scene) -> str:
     )
     for name in names:
         if not SAFE.fullmatch(name):
-            raise Unsupported(f"{name!r} cannot be a folder's name; the metadata says so")
+            raise Unsupported(f"{name!r}, from the object's metadata, cannot be a folder name")
     return "/".join(names)
 
 
 def files(scene: Scene) -> Files:
-    """Images, transforms.json, and the two arrays."""
+    """The images, transforms.json, and the rotation and elevation arrays."""
     where, views = place(scene), list(scene.zip.views)
     angle = angle_x(scene.zip, views)
     frames = []

@@ -1,10 +1,10 @@
-"""instant-ngp (NVlabs/instant-ngp): NeRF-synthetic's files with its scale, and depth.
+"""Layout of instant-ngp (NVlabs/instant-ngp): NeRF-synthetic's files with scale and depth.
 
-<uid>/transforms_{train,val,test}.json   also aabb_scale, scale, offset for the unit cube at
+<uid>/transforms_{train,val,test}.json   also aabb_scale, scale and offset, for the unit cube at
                                          the origin, and integer_depth_scale
 <uid>/{train,val,test}/r_<i>.png         RGBA
-<uid>/{train,val,test}/r_<i>_depth.png   16-bit: planar Z / integer_depth_scale, 0 for none;
-                                         if the zip has depth
+<uid>/{train,val,test}/r_<i>_depth.png   16-bit planar Z / integer_depth_scale, 0 where nothing is
+                                         visible; only if the zip has depth
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from worker.export.layouts.base import (
 )
 
 DEPTH_STEP: Final = 1 / 8192
-"""World units a step: far finer than a pixel, and up to 8 units away."""
+"""World units per step: far finer than a pixel; 16 bits reach 8 units."""
 
 
 def files(scene: Scene) -> Files:
-    """Cameras, images and depth of each split."""
+    """The cameras, images and depth of each split."""
     with_depth = images.has(scene.zip, *images.DEPTH_KINDS)
     shared = shared_camera(scene.zip, list(scene.zip.views))
     common: dict[str, Any] = {

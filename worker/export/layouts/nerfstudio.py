@@ -1,14 +1,15 @@
-"""nerfstudio (its data conventions): one transforms.json, K of each frame, masks, depth, points.
+"""Layout of nerfstudio (its data conventions): one transforms.json with K of each frame.
 
     <uid>/transforms.json          frames with fl_x fl_y cx cy w h, OpenGL camera-to-world,
                                    mask_path, depth_file_path; train_filenames and so on;
                                    ply_file_path
     <uid>/images/frame_<nnnnn>.png RGBA
     <uid>/masks/frame_<nnnnn>.png  8-bit, 255 is the object; if the zip has a mask or depth
-    <uid>/depths/frame_<nnnnn>.png 16-bit, thousandths of a world unit, 0 for none; if it has depth
-    <uid>/points.ply               points on the surface to begin with; if it has depth
+    <uid>/depths/frame_<nnnnn>.png 16-bit planar Z in thousandths of a world unit, 0 where nothing
+                                   is visible; if the zip has depth
+    <uid>/points.ply               initial points on the surface; if the zip has depth
 
-nerfstudio leaves what a mask calls 0 out of training; images have the same in their alpha.
+nerfstudio excludes pixels whose mask is 0 from training; the images' alpha marks the same pixels.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ PLY: Final = "points.ply"
 
 
 def files(scene: Scene) -> Files:
-    """Images, masks, depths, points and the one JSON."""
+    """The images, masks, depths, points and transforms.json."""
     zipped = scene.zip
     with_depth = images.has(zipped, *images.DEPTH_KINDS)
     with_mask = with_depth or images.has(zipped, "mask")
@@ -64,7 +65,7 @@ def files(scene: Scene) -> Files:
 
 
 def _points(scene: Scene) -> bytes | None:
-    """Points to begin with; an object that shows no opaque surface has none, and needs none."""
+    """The initial points as PLY; None for an object without a visible opaque surface."""
     try:
         found = points.chosen(scene.zip, "exact", POINTS)
     except Empty:

@@ -1,9 +1,9 @@
-"""NSVF (facebookresearch/NSVF).
+"""Layout of NSVF (facebookresearch/NSVF).
 
 <uid>/rgb/{0_train,1_val,2_test}_<nnnn>.png    RGBA
 <uid>/pose/{0_train,1_val,2_test}_<nnnn>.txt   4x4 camera-to-world, OpenCV axes
-<uid>/intrinsics.txt                           K in a 4x4
-<uid>/bbox.txt                                 xmin ymin zmin xmax ymax zmax voxel
+<uid>/intrinsics.txt                           4x4 with K, which all views share
+<uid>/bbox.txt                                 xmin ymin zmin xmax ymax zmax, initial voxel size
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from worker.export.layouts.base import (
 from worker.pack.records.nsvf import VOXELS, rows
 
 MARGIN: Final = 0.05
-"""Of the longest side, around the object: the box is the whole of what is learnt."""
+"""Margin around the object, as a share of its longest side: NSVF learns only inside the box."""
 
 
 def files(scene: Scene) -> Files:
-    """Images, poses, intrinsics, box."""
+    """The images, poses, intrinsics and bounding box."""
     for number, (split, views) in enumerate(scene.splits.items()):
         for position, view in enumerate(views):
             name = f"{number}_{split}_{position:04d}"

@@ -1,1 +1,1 @@
-"""Synthetic scenes as rows: read from their zips, and made into what a trainer takes."""
+"""Synthetic scenes as table rows: reading them from zips and preparing them for training."""

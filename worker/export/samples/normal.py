@@ -1,6 +1,6 @@
-"""Pictures as a trainer takes them: resized, in RGB or CIE L*a*b*, standardised, half floats.
+"""Prepares images for training: resized, in RGB or CIE L*a*b*, standardised, as half floats.
 
-Mean and deviation are those of the study's own data; source: princeton-vl/selfstudy.
+Means and standard deviations are those of selfstudy's own data (princeton-vl/selfstudy).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _TO_XYZ: Final = (
     (0.2126, 0.7152, 0.0722),
     (0.0193, 0.1192, 0.9505),
 )
-"""Linear sRGB to CIE XYZ (IEC 61966-2-1). The sums of its rows are the white point, D65."""
+"""Linear sRGB to CIE XYZ (IEC 61966-2-1). The row sums are the white point, D65."""
 _CUBIC_FROM: Final = (6 / 29) ** 3
-"""CIE 15: below it the cube root of L*a*b* gives way to a straight line."""
+"""Below this share of the white point, L*a*b* is linear instead of a cube root (CIE 15)."""
 
 
 class Space(msgspec.Struct, frozen=True):
-    """A colour space of standardised pictures."""
+    """A colour space and the statistics that standardise it."""
 
     name: str
     mean: tuple[float, float, float]
@@ -40,7 +40,10 @@ LAB: Final = Space("LAB", (38.44, 3.03, 4.77), (17.42, 9.41, 11.37))
 
 
 def picture(pixels: NDArray[np.uint8], edge: int, *, lab: bool) -> NDArray[np.float16]:
-    """(3, edge, edge) of (height, width, 3), resized bicubically: (value - mean) / std."""
+    """Resize an 8-bit image (height, width, 3) bicubically and standardise it: (3, edge, edge).
+
+    Values are (value - mean) / std.
+    """
     image = Image.fromarray(pixels).resize((edge, edge), Image.Resampling.BICUBIC)
     small = np.asarray(image)
     space = LAB if lab else RGB
@@ -50,22 +53,22 @@ def picture(pixels: NDArray[np.uint8], edge: int, *, lab: bool) -> NDArray[np.fl
 
 
 def labels(values: NDArray[np.uint8], edge: int) -> NDArray[np.uint8]:
-    """(3, edge, edge) of (height, width, 3): each pixel's are the nearest one's, none made up."""
-    # In whole numbers: Pillow's sums of steps miss where a centre meets an edge of pixels.
+    """Resize labels (height, width, 3) to (3, edge, edge) by nearest neighbour."""
+    # Integer arithmetic: Pillow's accumulated steps are wrong where a centre meets a pixel edge.
     rows, columns = ((2 * np.arange(edge) + 1) * size // (2 * edge) for size in values.shape[:2])
     return np.ascontiguousarray(values[np.ix_(rows, columns)].transpose(2, 0, 1))
 
 
 def to_lab(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """CIE 1976 L*a*b*, D65, of 8-bit sRGB, both (…, 3)."""
+    """Convert 8-bit sRGB (…, 3) to CIE 1976 L*a*b* (…, 3), white point D65."""
     linear = _LINEAR[pixels]
     x, y, z = (_root(_share(linear, row)) for row in _TO_XYZ)
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
 
 
 def _share(linear: NDArray[np.float64], row: tuple[float, float, float]) -> NDArray[np.float64]:
-    """One of X, Y and Z, as a share of the white point's."""
-    # Sums written out: a matrix product may add in another order on another CPU.
+    """One of X, Y and Z, relative to the white point."""
+    # Written out, because a matrix product may add in a different order on another CPU.
     red, green, blue = (linear[..., place] for place in range(3))
     total: NDArray[np.float64] = row[0] * red + row[1] * green + row[2] * blue
     return total / sum(row)

@@ -1,8 +1,8 @@
-"""The rows of a set that is ready to train on: mixed, and what is held out stands at its end.
+"""The row order of preprocessed data sets: shuffled, with held-out rows at the end.
 
-The study's trainer reads rows in pieces and takes the first n as the labelled ones, so that rows
-in the samples' order would be a few objects, over and over; its own sets are mixed as well, within
-the ten twelfths to train on. The twelfths to validate and to test show other objects.
+selfstudy's trainer reads rows in pieces and takes the first n as the labelled ones, so rows in
+sample order would repeat a few objects. selfstudy's own data sets are shuffled too, within the ten
+twelfths for training. The last two twelfths, for validation and test, show other objects.
 """
 
 from __future__ import annotations
@@ -17,19 +17,22 @@ from worker.contract.scene_keys import Scenes
 
 PARTS: Final = ("train", "valid", "test")
 SHARES: Final = 12
-"""Of which the last but one is to validate, the last to test."""
+"""Number of equal shares of a data set: the last is for test, the one before for validation."""
 _SEED: Final = 12
 
 
 def part_of(indices: Sequence[int], scenes: Scenes) -> NDArray[np.int64]:
-    """(n,), the place in PARTS of samples with these indices, in a data set of `scenes`."""
+    """The part of each sample, (n,), as an index into `PARTS`.
+
+    `scenes` gives the range of sample indices of the whole data set.
+    """
     last, train = len(PARTS) - 1, SHARES - len(PARTS)
     shares = ((index - scenes.idx_offset) * SHARES // scenes.samples for index in indices)
     return np.array([min(max(share - train, 0), last) for share in shares], np.int64)
 
 
 def mixed(part: NDArray[np.int64]) -> NDArray[np.intp]:
-    """(n,), the row that goes to each place: part after part, within each always the same mix."""
-    keys = np.random.PCG64(_SEED).random_raw(len(part))  # raw bits, which no NumPy changes
+    """The permutation (n,) that sorts rows by part and shuffles them within each, fixed seed."""
+    keys = np.random.PCG64(_SEED).random_raw(len(part))  # raw bits: the same in every NumPy
     order: NDArray[np.intp] = np.lexsort((keys, part))
     return order

@@ -1,6 +1,6 @@
-"""The samples of a zip of the product `scenes`: picture, labels, and what is known of each object.
+"""Reads the samples of a zip of the product `scenes`: image, labels and ground truth.
 
-Source of names, channels and fields: the study's ``util.py``.
+Names, channels and fields are those of ``util.py`` in princeton-vl/selfstudy.
 """
 
 from __future__ import annotations
@@ -27,41 +27,41 @@ FIELDS: Final[dict[str, tuple[int, ...]]] = {
     "location": (3,),
     "light": (3,),
 }
-"""Fields of a sample's array to the shape that each object has of them."""
+"""Field of a sample's array to its shape per object; see `worker.pack.products.scenes.TRUTH`."""
 RECORD: Final = np.dtype(
     [(name, np.int64 if name == "class" else np.float64, shape) for name, shape in FIELDS.items()]
 )
 LAYERS: Final = (("Combined", "RGB"), ("IndexOB", "X"), ("IndexMA", "X"), ("Depth", "Z"))
-"""Passes of an EXR and their components."""
+"""Render passes of an EXR and their components."""
 OBJECTS: Final = 256
-"""More than an object's number can be; 0 is the background's."""
+"""Upper bound of object numbers, exclusive; 0 is the background."""
 MATERIALS: Final = 100
-"""More than a material's number can be: an object's is its class, the background's the last."""
+"""Upper bound of material numbers, exclusive: objects have their class, the background 99."""
 DEPTH_TOP: Final = np.float32(2.55)
 CENTIMETRES: Final = np.float32(100)
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One picture and what is known of it."""
+    """One image with its ground truth."""
 
     index: int
-    """Counts over the whole data set."""
+    """The sample's number in the whole data set."""
     objects: NDArray[Any]
-    """(objects,) of RECORD."""
+    """(objects,) of type `RECORD`."""
     pixels: NDArray[np.uint8]
     """(height, width, 3), 8-bit sRGB."""
     file: bytes | None
-    """The PNG that the pixels came in."""
+    """The PNG file of the pixels; None if they come from an EXR."""
     labels: NDArray[np.uint8] | None
-    """(height, width, 3): the object's number, 0 where there is none; its class + 1, the
-    background's 0; whole centimetres of depth, 255 from 2.55 m on. None where only pictures were
-    rendered."""
+    """(height, width, 3), None if only images were rendered. The channels are the object's number,
+    0 for the background; its class + 1, 0 for the background; planar Z in whole centimetres, 255
+    from 2.55 m on."""
 
 
 def read(zipped: RenderZip, identifier: str) -> Iterator[Sample]:
-    """Every sample of the range `identifier`, by index; memory holds one.
+    """Iterate over the samples of the range `identifier`, by index; memory holds one.
 
-    Raises: Unsupported, where the zip is no range of scenes; RenderFailed.
+    Raises: Unsupported, if the zip has no samples; RenderFailed.
     """
     recipe = zipped.recipe
     span = keys.samples_of(identifier)
@@ -78,7 +78,7 @@ def read(zipped: RenderZip, identifier: str) -> Iterator[Sample]:
 
 
 def _decoded(zipped: RenderZip, name: str, data: bytes) -> NDArray[np.uint8]:
-    """(height, width, 3) of a PNG. Raises: RenderFailed."""
+    """Decode a PNG to (height, width, 3). Raises: RenderFailed."""
     try:
         return png.decode(data, zipped.recipe.resolution, "RGB")
     except png.NotPng as error:
@@ -86,7 +86,7 @@ def _decoded(zipped: RenderZip, name: str, data: bytes) -> NDArray[np.uint8]:
 
 
 def _rendered(zipped: RenderZip, name: str) -> tuple[NDArray[np.uint8], None, NDArray[np.uint8]]:
-    """Pixels and labels of an EXR, beside the PNG that there is not. Raises: RenderFailed."""
+    """The fields `pixels`, `file` and `labels` of a sample from its EXR. Raises: RenderFailed."""
     colour, objects, materials, depth = _layers(zipped, name)
     labels = [
         _whole(zipped, name, "object", objects, OBJECTS),
@@ -97,7 +97,7 @@ def _rendered(zipped: RenderZip, name: str) -> tuple[NDArray[np.uint8], None, ND
 
 
 def _layers(zipped: RenderZip, name: str) -> tuple[NDArray[np.float32], ...]:
-    """LAYERS of an EXR, (height, width, components) each. Raises: RenderFailed."""
+    """Read `LAYERS` of an EXR, each (height, width, components). Raises: RenderFailed."""
     try:
         file = ExrFile(zipped.read(name), *zipped.recipe.resolution)
         return tuple(file.layer(layer, components) for layer, components in LAYERS)
@@ -108,31 +108,31 @@ def _layers(zipped: RenderZip, name: str) -> tuple[NDArray[np.float32], ...]:
 def _whole(
     zipped: RenderZip, name: str, what: str, values: NDArray[np.float32], end: int
 ) -> NDArray[np.uint8]:
-    """A pass that holds numbers below `end`, as such. Raises: RenderFailed, where it does not."""
+    """Convert a pass of whole numbers below `end` to uint8. Raises: RenderFailed."""
     with np.errstate(invalid="ignore"):
         if not ((values >= 0) & (values < end) & (values == np.floor(values))).all():
-            raise zipped.damaged(f"has a {name} with {what} indices other than 0 to {end - 1}")
+            raise zipped.damaged(f"has a {name} with {what} indices outside 0 to {end - 1}")
     return values.astype(np.uint8)
 
 
 def _centimetres(depth: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Cut off to whole ones, as the study does; where nothing is seen it is as far as can be."""
+    """Convert depth to whole centimetres, rounded down as selfstudy does; 255 on the background."""
     seen = np.nan_to_num(depth, nan=np.inf, posinf=np.inf)
     return (np.clip(seen, 0, DEPTH_TOP) * CENTIMETRES).astype(np.uint8)
 
 
 def _objects(zipped: RenderZip, name: str) -> NDArray[Any]:
-    """A sample's array as of RECORD, whatever numbers it has. Raises: RenderFailed."""
+    """Read a sample's array and convert its numbers to `RECORD`. Raises: RenderFailed."""
     array = zipped.array(name)
     dtype = array.dtype
     shapes = {field: dtype[field].shape for field in dtype.names or ()}
     count = zipped.recipe.scenes.objects
     if shapes != FIELDS or array.shape != (count,):
-        raise zipped.damaged(f"has a {name} that has not {count} rows of {', '.join(FIELDS)}")
+        raise zipped.damaged(f"has a {name} without {count} rows of {', '.join(FIELDS)}")
     made = np.empty(len(array), RECORD)
     for field in FIELDS:
         if dtype[field].base.kind not in ("iu" if field == "class" else "iuf"):
-            raise zipped.damaged(f"has a {name} with a {field} that is no number")
+            raise zipped.damaged(f"has a {name} with a {field} that is not a number")
         made[field] = array[field]
         if not np.isfinite(made[field]).all():
             raise zipped.damaged(f"has a {name} with a {field} that is not finite")

@@ -1,4 +1,4 @@
-"""WebDataset layouts: one a file; a line in the table makes it a --layout."""
+"""Layouts of the export kind `webdataset`. A layout in the table becomes a choice of --layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a WebDataset layout is, and the deterministic tar that it is put into."""
+"""The interface of a WebDataset layout, and reproducible tars."""
 
 from __future__ import annotations
 
@@ -15,31 +15,33 @@ from worker.export.base import NotAsWritten
 from worker.export.zips import RenderZip
 
 Members = list[tuple[str, bytes]]
-"""Names and contents, in order: what is under one key stands together."""
+"""File names and contents, in order; those with the same key are adjacent."""
 PLAIN_FILE: Final = 0o644
-NO_PART: Final = "it is empty, or has a dot or a slash"
+NO_PART: Final = "it is empty, or has a dot, a slash or unprintable characters"
 
 
 class Choices(msgspec.Struct, frozen=True):
-    """What a layout may be told."""
+    """The options of a layout."""
 
     category: str
+    """The category of objects whose metadata names none."""
     background: str
+    """The background colour: "white" or "black"."""
 
 
 class TarLayout(msgspec.Struct, frozen=True):
-    """How one reader wants its tars."""
+    """The tar layout of one reader."""
 
     members: Callable[[RenderZip, Choices], Members]
-    """One object's."""
+    """Makes one object's members. Raises: Unsupported, RenderFailed."""
     last: Callable[[str], Members]
-    """What a shard of this name ends with."""
+    """Makes the members at the end of the shard with this name."""
     endings: Callable[[str], frozenset[str] | None]
-    """Of a key, what it must have, as "png", "json"; None for a key that may be alone."""
+    """Returns the extensions that a key must have, such as "png" and "json"; None for any."""
 
 
 def write(path: Path, objects: Iterable[Members], last: Members) -> None:
-    """Write a tar whose bytes depend on its members alone; one object is in memory at a time."""
+    """Write a tar whose bytes depend only on its members; memory holds one object at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
         path.open("wb") as file,
@@ -62,17 +64,20 @@ def _info(name: str, data: bytes) -> tarfile.TarInfo:
 
 
 def fitting(members: Members) -> Members:
-    """`members`, if a tar takes their names. Raises: Unsupported."""
+    """Return `members` if their names fit into a tar. Raises: Unsupported, otherwise."""
     for name, data in members:
         try:
             _info(name, data).tobuf(tarfile.USTAR_FORMAT)
         except ValueError as error:
-            raise Unsupported(f"no tar takes a member named {name[:60]!r}…: {error}") from error
+            raise Unsupported(f"name {name[:60]!r}… does not fit into a tar: {error}") from error
     return members
 
 
 def read(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """Keys with their members by ending, as WebDataset groups them. Raises: NotAsWritten."""
+    """Iterate over keys and their members by extension, grouped as webdataset groups them.
+
+    Raises: NotAsWritten.
+    """
     key, sample = "", dict[str, bytes]()
     try:
         with tarfile.open(path, "r:") as tar:
@@ -90,19 +95,19 @@ def read(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
 
 
 def split(name: str) -> tuple[str, str]:
-    """A member's key and ending: the base name is cut at its first dot."""
+    """Split a member's name into key and extension, at the first dot of its base name."""
     folder, slash, base = name.rpartition("/")
     stem, _, ending = base.partition(".")
     return f"{folder}{slash}{stem}", ending
 
 
 def fits_key(name: str) -> bool:
-    """Whether `name` may be a part of a key."""
+    """Whether `name` can be part of a key."""
     return bool(name) and "/" not in name and "." not in name and name.isprintable()
 
 
 def no_dots(name: str, what: str) -> str:
-    """`name`, if it may be a part of a key. Raises: Unsupported."""
+    """Return `name` if it can be part of a key. Raises: Unsupported, otherwise."""
     if not fits_key(name):
         raise Unsupported(f"{what} {name!r} cannot be part of a key: {NO_PART}")
     return name
@@ -110,5 +115,5 @@ def no_dots(name: str, what: str) -> str:
 
 def _content(file: IO[bytes] | None) -> bytes:
     if file is None:
-        raise NotAsWritten("a member that is no file")
+        raise NotAsWritten("a member is not a regular file")
     return file.read()

@@ -1,9 +1,9 @@
-"""All of a view under one key.
+"""Layout "plain": each view is one webdataset sample.
 
-<uid>/<view>.png          colour, as it is in the zip
-<uid>/<view>.<kind>.png   the other images (.exr, .npy), by kind: 000.depth.png
+<uid>/<view>.png          the colour image, unchanged
+<uid>/<view>.<kind>.png   the other images, unchanged (also .exr, .npy), such as 000.depth.png
 <uid>/<view>.json         uid, file_identifier, preset, view, camera_to_world, K, width, height,
-                          facts, and in images what is in each image, as the zip tells it
+                          projection, facts, and images: the description of each image kind
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from worker.export.zips import RenderZip
 
 
 def members(zipped: RenderZip, _: Choices) -> Members:
-    """One object's views. Raises: Unsupported, RenderFailed."""
+    """Make one object's members. Raises: Unsupported, RenderFailed."""
     made: Members = []
     about = zipped.metadata.render_worker
     endings = keys.image_endings(zipped.recipe.images)

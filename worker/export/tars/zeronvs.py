@@ -1,16 +1,17 @@
-"""ZeroNVS (kylesargent/ZeroNVS), as its ``re10k`` reader takes it.
+"""Layout of ZeroNVS (kylesargent/ZeroNVS), for its ``re10k`` reader.
 
     <category>/<uid>/frame<nnnnnn>.png            RGB 256x256, on white or black
-    <category>/<uid>/frame<nnnnnn>_depth.png      the bits of planar Z as IEEE float16, 0 for none
+    <category>/<uid>/frame<nnnnnn>_depth.png      planar Z as the bits of an IEEE float16, 0 where
+                                                  nothing is visible
     <category>/<uid>/frame<nnnnnn>_metadata.json  extrinsics: 4x4 camera-to-world, OpenGL axes;
                                                   intrinsics: 3x3 inverse of K in pixels, fx = fy
 
-Frames count from 1. The reader hands on a scene when the next begins, so each shard ends with a
-scene of a camera and no image: it makes the reader hand on the last one, and is itself passed
-over by it for having none.
+Frames are numbered from 1. The reader yields a scene only when the next one begins, so each shard
+ends with a scene that has a camera and no image: it makes the reader yield the last scene, and the
+reader skips it because it has no image.
 
-Pictures of other sizes are cropped to the middle square and resized, K with them; depth is taken
-from the nearest pixel, never mixed.
+Images of other sizes are cropped to the centre square and resized, and K is adjusted. Depth is
+resized by nearest neighbour.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ END: Final = "end"
 
 
 def members(zipped: RenderZip, choices: Choices) -> Members:
-    """One object as a scene. Raises: Unsupported, RenderFailed."""
+    """Make one object's members. Raises: Unsupported, RenderFailed."""
     if len(zipped.views) < MIN_VIEWS:
-        raise Unsupported("a scene of one view: ZeroNVS trains on pairs of views")
+        raise Unsupported("the object has one view; ZeroNVS trains on pairs of views")
     about = zipped.metadata.metadata
     category = about.get("synset") if isinstance(about, dict) else None
     folder = f"{no_dots(str(category or choices.category), 'the category')}/{zipped.uid}"
@@ -63,7 +64,7 @@ def last(shard: str) -> Members:
 
 
 def _crop(view: Camera) -> tuple[int, int, int]:
-    """Left, top and side of the middle square."""
+    """Left, top and side of the centre square, in pixels."""
     side = min(view.size)
     return (view.width - side) // 2, (view.height - side) // 2, side
 
@@ -72,7 +73,7 @@ def _picture(zipped: RenderZip, view: Camera, background: str) -> NDArray[np.uin
     left, top, side = _crop(view)
     pixels = images.picture(zipped, view, background)[top : top + side, left : left + side]
     if side != SIDE:
-        # Pillow weights colours by alpha when it resizes RGBA: no fringe from clear pixels.
+        # Pillow weights colours by alpha when resizing RGBA, so transparent pixels do not bleed.
         image = Image.fromarray(np.ascontiguousarray(pixels))
         pixels = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
     if pixels.shape[2] == 3:  # noqa: PLR2004 - on its background already
@@ -91,7 +92,7 @@ def _camera(view: Camera) -> bytes:
     left, top, side = _crop(view)
     k = np.array(view.K)
     if view.projection != "perspective" or abs(k[0, 0] / k[1, 1] - 1) > SQUARE:
-        raise Unsupported(f"view {view.name} has no square pixels, or no perspective")
+        raise Unsupported(f"view {view.name} is not perspective with square pixels")
     k[:2, 2] -= (left, top)
     k[:2] *= SIDE / side
     k[1, 1] = k[0, 0]

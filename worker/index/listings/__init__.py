@@ -1,6 +1,6 @@
-"""List formats: one file each, and the table that finds the one for a list.
+"""List formats: one module each, and the table that selects one.
 
-A new format is one file with a `read` and one line here.
+To add a format, add a module with a `read` function and a row to LIST_KINDS.
 """
 
 from __future__ import annotations
@@ -28,18 +28,21 @@ _BY_SUFFIX: Final = {suffix: kind for kind, row in LIST_KINDS.items() for suffix
 
 
 def find(path: Path, name: str, kind: str = AUTO) -> ListKind:
-    """The format of the list at `path`, whose own name is `name`; `kind` forces one of KINDS.
+    """The format of the list `name`, whose contents are at `path`; `kind` may select it.
 
-    Raises: UsageError for an unknown kind, IndexInvalid for a list it cannot be.
+    Raises: UsageError, for an unknown kind; IndexInvalid, if the list cannot be of that kind.
     """
     if kind not in (AUTO, *LIST_KINDS):
-        raise UsageError(f"{kind!r} is no kind of list; known: {', '.join((AUTO, *LIST_KINDS))}")
+        raise UsageError(f"{kind!r} is not a kind of list; known: {', '.join((AUTO, *LIST_KINDS))}")
     is_folder = path.is_dir()
     if kind == AUTO:
         kind = _of_folder(path) if is_folder else _of_file(name)
     row = LIST_KINDS[kind]
     if row.folder != is_folder:
-        raise IndexInvalid(f"{name}: is a {'folder' if is_folder else 'file'}, not a list ({kind})")
+        raise IndexInvalid(
+            f"{name}: is a {'folder' if is_folder else 'file'}, "
+            f"but a list of kind {kind} is a {'folder' if row.folder else 'file'}"
+        )
     return row
 
 
@@ -52,5 +55,5 @@ def _of_file(name: str) -> str:
     if kind := _BY_SUFFIX.get(suffix):
         return kind
     if is_model(name):
-        raise IndexInvalid(f"{name}: is a model, not a list: give its folder, or a list naming it")
+        raise IndexInvalid(f"{name}: is a model, not a list: give its folder, or a list of models")
     raise IndexInvalid(f"{name}: unknown kind of list; known suffixes: {', '.join(_BY_SUFFIX)}")

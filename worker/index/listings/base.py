@@ -1,4 +1,4 @@
-"""What every list format offers: its records, each with the place an error would name."""
+"""The interface of a list format: records, each with its position for error messages."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from worker.core.errors import IndexInvalid
 from worker.index.record import ObjectRef
 
 Records = Iterator[tuple[str, ObjectRef]]
-"""Pairs of a place for messages ("objects.jsonl:17") and a record as the list says it."""
+"""Pairs of a position for messages ("objects.jsonl:17") and a record, as it is in the list."""
 
 Read = Callable[[Path, str], Records]
-"""Reads the list at a local path, which messages call by the given name.
+"""Reads the list at a local path; the second argument is its name in messages.
 
-Raises: IndexInvalid, beginning with file and line.
+Raises: IndexInvalid, whose message begins with file and line.
 """
 
 
@@ -28,38 +28,38 @@ class ListKind(msgspec.Struct, frozen=True):
 
     read: Read
     suffixes: tuple[str, ...] = ()
-    """File suffixes that mean this kind; each also with ".gz"."""
+    """File suffixes of this kind, also with ".gz" appended."""
     folder: bool = False
-    """Takes a folder instead of a file."""
+    """Whether the list is a folder instead of a file."""
 
 
 def open_list(path: Path, name: str) -> BinaryIO:
-    """A list's bytes, unpacked if `name` ends in ".gz"."""
+    """Open a list for reading bytes; it is decompressed if `name` ends with ".gz"."""
     return cast("BinaryIO", gzip.open(path) if name.lower().endswith(".gz") else path.open("rb"))
 
 
 def read_list(path: Path, name: str) -> bytes:
-    """All of a list's bytes, unpacked if `name` ends in ".gz". Raises: IndexInvalid."""
+    """The bytes of a list, decompressed if `name` ends with ".gz". Raises: IndexInvalid."""
     try:
         with open_list(path, name) as file:
             return file.read()
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise IndexInvalid(f"{name}: not a whole gzip file: {error}") from error
+        raise IndexInvalid(f"{name}: not a complete gzip file: {error}") from error
 
 
 def byte_lines(path: Path, name: str) -> Iterator[tuple[int, bytes]]:
-    """A list's lines with their numbers from 1, without a byte-order mark. Raises: IndexInvalid."""
+    """Line numbers (from 1) and lines of a list, without byte order mark. Raises: IndexInvalid."""
     number = 0
     try:
         with open_list(path, name) as file:
             for number, line in enumerate(file, 1):
                 yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise IndexInvalid(f"{name}:{number}: not a whole gzip file: {error}") from error
+        raise IndexInvalid(f"{name}:{number}: not a complete gzip file: {error}") from error
 
 
 def text_lines(path: Path, name: str) -> Iterator[tuple[int, str]]:
-    """As `byte_lines`, as text. Raises: IndexInvalid for bytes that are not UTF-8."""
+    """As `byte_lines`, but text. Raises: IndexInvalid, also for bytes that are not UTF-8."""
     for number, line in byte_lines(path, name):
         try:
             yield number, line.decode()

@@ -1,4 +1,4 @@
-"""A folder of models: every file below it whose suffix is a model's, or ".zip"."""
+"""A folder of models: all files below it with the suffix of a model format or ".zip"."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MADE: Final = {
     keys.JOB: (keys.JOB_FORMAT, (keys.RENDERS,)),
     keys.EXPORT: (keys.EXPORT_FORMAT, (keys.PLY, keys.PLY_BINARY)),
 }
-"""A document, what it calls itself, and the folders beside it whose files look like models."""
+"""Manifest name to its format field, and the folders next to it whose files look like models."""
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -34,13 +34,13 @@ class _Head(msgspec.Struct, frozen=True):
 
 
 def read(path: Path, name: str) -> Records:
-    """A record per model, in the order of their POSIX paths below `path`.
+    """One record per model, sorted by POSIX path relative to `path`.
 
-    Hidden files and folders are left out, and the zips of an output and the clouds of a data set,
-    which are ours. Links to folders, and to files that a model's own folder does not hold, are left
-    out with a warning: what they lead to is not the object's to read.
+    Skips hidden files and folders, and the zips and point clouds of the worker's own outputs and
+    data sets. Symlinks to folders, and symlinks that point outside their own folder, are skipped
+    with a warning, because an object may read only its own files.
     """
-    left_out: list[str] = []
+    skipped: list[str] = []
     real = path.resolve()
     for below, entry in _files(path, name):
         relative = below + entry.name
@@ -49,27 +49,27 @@ def read(path: Path, name: str) -> Records:
             continue
         reason = "is a link to a folder" if linked else _unusable(entry, relative, real)
         if reason:
-            left_out.append(f"{relative!r} {reason}")
+            skipped.append(f"{relative!r} {reason}")
             continue
         yield f"{name}: {relative}", ObjectRef(file_identifier=relative, path=relative, root=ROOT)
-    if left_out:
-        log.warning("models left out of the list", list=name, count=len(left_out), e_g=left_out[:3])
+    if skipped:
+        log.warning("models left out of the list", list=name, count=len(skipped), e_g=skipped[:3])
 
 
 def entries(folder: Path, name: str) -> list[os.DirEntry[str]]:
-    """What is in a folder and not hidden, in the order of the paths below. Raises: IndexInvalid."""
+    """The entries of a folder that are not hidden, in path order. Raises: IndexInvalid."""
     try:
         with os.scandir(folder) as found:
             seen = [entry for entry in found if not entry.name.startswith(".")]
     except OSError as error:
         raise IndexInvalid(f"{name}: {folder}: {error.strerror}") from error
-    # A folder sorts as its files do, "a/…" after "a-b": so all paths come out sorted.
+    # Folders are sorted with their slash ("a/" after "a-b"), so that all paths come out sorted.
     return sorted(seen, key=lambda e: e.name + "/" * e.is_dir(follow_symlinks=False))
 
 
 def _files(top: Path, name: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Folders below `top`, each "" or with a "/" at its end, and what is in them but folders."""
-    # A stack, not recursion: a tree may be deeper than Python's.
+    """All entries below `top` that are not folders, each with its folder: "" or "a/b/"."""
+    # A stack instead of recursion, because trees may be deeper than Python's recursion limit.
     open_folders = [("", iter(_foreign(entries(top, name))))]
     while open_folders:
         below, found = open_folders[-1]
@@ -84,17 +84,17 @@ def _files(top: Path, name: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
 
 
 def _foreign(found: list[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
-    """What in a folder is not ours: a list stays the same once its own output lies in it."""
+    """The entries that no run or export made, so that an output in the folder changes no list."""
     ours: set[str] = set()
     for entry in found:
         mark, folders = _MADE.get(entry.name, ("", ()))
-        if folders and is_file(entry) and _says(entry.path, mark):
+        if folders and is_file(entry) and _has_format(entry.path, mark):
             ours.update(folders)
     return [entry for entry in found if f"{entry.name}/" not in ours]
 
 
-def _says(path: str, mark: str) -> bool:
-    """Whether a JSON document calls itself of the format `mark`."""
+def _has_format(path: str, mark: str) -> bool:
+    """Whether a file is JSON whose format field is `mark`."""
     try:
         return msgspec.json.decode(Path(path).read_bytes(), type=_Head).format == mark
     except (OSError, *NOT_JSON):
@@ -102,7 +102,7 @@ def _says(path: str, mark: str) -> bool:
 
 
 def is_file(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a file, or a link to one; a link that leads round in a circle is neither."""
+    """Whether the entry is a file or a symlink to one; False for a circular symlink."""
     try:
         return entry.is_file()
     except OSError:
@@ -110,7 +110,7 @@ def is_file(entry: os.DirEntry[str]) -> bool:
 
 
 def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a folder, or a link to one."""
+    """Whether the entry is a folder or a symlink to one."""
     try:
         return entry.is_dir()
     except OSError:
@@ -118,18 +118,18 @@ def is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _unusable(entry: os.DirEntry[str], relative: str, root: Path) -> str:
-    """Why a model, `relative` to the real `root`, cannot be listed, or ""."""
+    """Why the model at `relative` below the resolved `root` cannot be listed, or ""."""
     if not _is_utf8(relative):
         return "has a name that is not UTF-8"
     if not is_file(entry):
-        return "is a link that leads nowhere" if entry.is_symlink() else "is no file"
+        return "is a dangling link" if entry.is_symlink() else "is not a file"
     if entry.is_symlink() and leads_out(Path(entry.path), (root / relative).parent):
-        return "is a link that leads out of its folder"
+        return "is a link to a file outside its folder"
     return ""
 
 
 def leads_out(file: Path, folder: Path) -> bool:
-    """Whether a file is, links followed, not below the real `folder`."""
+    """Whether `file`, with symlinks followed, is outside the resolved `folder`."""
     return not file.resolve().is_relative_to(folder)
 
 

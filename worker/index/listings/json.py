@@ -1,4 +1,4 @@
-"""One JSON document: Objaverse-XL records (pandas' orient=records), or Objaverse 1.0 lists."""
+"""A JSON document: Objaverse-XL records (pandas' orient="records"), or an Objaverse 1.0 list."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from worker.index.listings.base import Records, read_list
 T = TypeVar("T")
 _AT_BYTE: Final = re.compile(r" \(byte (\d+)\)$")
 _CUT_OFF: Final = "Input data was truncated"
-"""msgspec's words, which say no byte: it is the last."""
+"""msgspec's message without a byte position; the error is at the end."""
 
 
 def read(path: Path, name: str) -> Records:
-    """A list of records, a list of Objaverse 1.0 uids, or its map from uid to object path."""
+    """Read an array of records or Objaverse 1.0 uids, or a map from uid to object path."""
     data = read_list(path, name).removeprefix(b"\xef\xbb\xbf")
     start = data.lstrip()[:1]
     if start == b"{":
@@ -38,7 +38,7 @@ def read(path: Path, name: str) -> Records:
             yield where, objaverse_ids.from_uid(decode.anything(raw, where), where)
         else:
             yield where, decode.record(raw, where)
-        # The record's own lines count for the next.
+        # The lines of this record count for the next one's line number.
         line += raw.count(b"\n")
         end = begin + len(raw)
 
@@ -49,7 +49,8 @@ def _map(data: bytes, name: str) -> Records:
     except IndexInvalid as error:
         if b'"fileIdentifier"' in data:
             raise IndexInvalid(
-                f"{error}; a list of records begins with '['; one record a line is named .jsonl"
+                f"{error}; a JSON list of records begins with '['; a file with one record per "
+                "line must be named .jsonl"
             ) from error
         raise
     for number, (uid, object_path) in enumerate(paths.items(), 1):
@@ -66,16 +67,16 @@ def _decoded(data: bytes, name: str, kind: type[T]) -> T:
             f"{decode.explained(error)}"
         ) from error
     except NOT_JSON as error:
-        said = why(error)
+        reason = why(error)
         at = None
         if not data.strip():
-            said = "no object in it: the file is empty"
-        elif found := _AT_BYTE.search(said):
+            reason = "contains no objects: the file is empty"
+        elif found := _AT_BYTE.search(reason):
             at = int(found[1])
-            said = said[: found.start()]
-        elif said == _CUT_OFF:
+            reason = reason[: found.start()]
+        elif reason == _CUT_OFF:
             at = len(data.rstrip())
         if at is not None:
             newlines = data.count(b"\n", 0, at)
             name = f"{name}:{newlines + 1}"
-        raise IndexInvalid(f"{name}: {said}") from error
+        raise IndexInvalid(f"{name}: {reason}") from error

@@ -1,4 +1,4 @@
-"""JSON lines: one record a line, the format of a shard."""
+"""JSON Lines: one record per line, as in a shard."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from worker.index.listings.base import Records, byte_lines
 
 
 def read(path: Path, name: str) -> Records:
-    """The records of the list at `path`; blank lines are left out."""
+    """The records of the list at `path`; blank lines are skipped."""
     for number, line in byte_lines(path, name):
         if not line.isspace():
             where = f"{name}:{number}"

@@ -1,4 +1,4 @@
-"""Lists of Objaverse 1.0 uids, one a line; or, in a ``.json`` file, what `json` reads."""
+"""Lists of Objaverse 1.0 uids: one per line, or a ``.json`` file that `json` reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from worker.index.listings.objaverse_ids import from_uid
 
 
 def read(path: Path, name: str) -> Records:
-    """Uids, one a line; JSON lists and maps are known by their content (see `json`)."""
+    """The records of a list; blank lines and lines that begin with "#" are skipped."""
     if name.lower().removesuffix(".gz").endswith(".json"):
         yield from json.read(path, name)
         return

@@ -1,6 +1,6 @@
-"""Objaverse 1.0's names: uids (32 hex digits), and the map from uid to object path.
+"""Records of Objaverse 1.0: from a uid (32 hex digits), or a uid and its object path.
 
-The identity is Objaverse-XL's for the same objects: the model's page on Sketchfab.
+Their identifier is the model's page on Sketchfab, as Objaverse-XL has it for the same objects.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def from_uid(uid: str, where: str) -> ObjectRef:
 
 
 def from_object_path(uid: str, object_path: str, where: str) -> ObjectRef:
-    """The record of a uid whose object lies at `object_path` in the published data set."""
+    """The record of a uid whose file is at `object_path` in the data set. Raises: IndexInvalid."""
     ref = from_uid(uid, where)
     return ObjectRef(
         file_identifier=ref.file_identifier,

@@ -19,7 +19,7 @@ MODEL_FILES: Final = ("models/model_normalized.obj", "model.obj")
 
 
 def looks_like(path: Path) -> bool:
-    """Whether all of a folder's folders are synsets and the first model is in a known layout."""
+    """Whether all subfolders are synsets, and a mesh is found among the first models of one."""
     folders = [entry.name for entry in entries(path, str(path)) if is_folder(entry)]
     if not folders or not all(SYNSET.fullmatch(folder) for folder in folders):
         return False
@@ -32,13 +32,13 @@ def looks_like(path: Path) -> bool:
 
 
 def read(path: Path, name: str) -> Records:
-    """A record per model; its textures lie beside `models`, so the object is the whole folder.
+    """One record per model. Its root is the model's folder, because textures are outside `models`.
 
-    Synsets and models may be links to folders anywhere; a mesh that is a link, or in one, must lie
-    in its model's folder, or it is left out with a warning.
+    Synset and model folders may be symlinks to any folder. A mesh outside its model's folder,
+    reached through a symlink, is skipped with a warning.
     """
     missing = 0
-    left_out: list[str] = []
+    skipped: list[str] = []
     for synset in entries(path, name):
         if not (is_folder(synset) and SYNSET.fullmatch(synset.name)):
             continue
@@ -53,7 +53,7 @@ def read(path: Path, name: str) -> Records:
             if _linked(path / root, layout) and leads_out(
                 path / root / layout, (path / root).resolve()
             ):
-                left_out.append(f"'{root}/{layout}' is a link that leads out of its model's folder")
+                skipped.append(f"'{root}/{layout}' is a link to a file outside its model's folder")
                 continue
             yield (
                 f"{name}: {root}",
@@ -65,12 +65,12 @@ def read(path: Path, name: str) -> Records:
                 ),
             )
     if missing:
-        log.warning("ShapeNet models without a mesh left out", list=name, count=missing)
-    if left_out:
-        log.warning("models left out of the list", list=name, count=len(left_out), e_g=left_out[:3])
+        log.warning("ShapeNet models without a mesh skipped", list=name, count=missing)
+    if skipped:
+        log.warning("models skipped", list=name, count=len(skipped), e_g=skipped[:3])
 
 
 def _linked(root: Path, layout: str) -> bool:
-    """Whether there is a link on the way from a model's folder to its mesh."""
+    """Whether the mesh, or its folder below the model's folder, is a symlink."""
     mesh = root / layout
     return mesh.is_symlink() or (mesh.parent != root and mesh.parent.is_symlink())

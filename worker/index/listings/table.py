@@ -1,4 +1,4 @@
-"""CSV and TSV: a header that names fileIdentifier, path or url; or one column without a header."""
+"""CSV and TSV: with a header that has fileIdentifier, path or url; or one column, no header."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from worker.index.listings.text import from_text
 
 _FIELDS: Final = {name.lower(): name for name in decode.FIELDS}
 _IDENTITIES: Final = ("fileIdentifier", "path", "url")
-"""The columns that can say who an object is, the first one filled in does."""
+"""Columns that can identify an object; the first one with a value is used."""
 
 
 def read(path: Path, name: str) -> Records:
-    """One record a row; columns of other names are left out."""
+    """One record per row; columns of other names are ignored."""
     rows = _rows(path, name)
     first = next(rows, None)
     if first is None:
@@ -56,7 +56,7 @@ def _named(rows: Iterator[tuple[int, list[str]]], header: list[str], name: str) 
 
 
 def _rows(path: Path, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not blank, each with the number of its first line."""
+    """Rows that are not blank, each with the number of its first line. Raises: IndexInvalid."""
     tabs = name.lower().removesuffix(".gz").endswith(".tsv")
     reader = csv.reader(
         (line for _, line in text_lines(path, name)), delimiter="\t" if tabs else ",", strict=True
@@ -76,6 +76,5 @@ def _rows(path: Path, name: str) -> Iterator[tuple[int, list[str]]]:
 def _expect(found: int, columns: int, where: str) -> None:
     if found != columns:
         raise IndexInvalid(
-            f"{where}: {found} columns where {columns} are expected "
-            "(a value with a comma in it needs quotes)"
+            f"{where}: {found} columns, but {columns} expected (a value with a comma needs quotes)"
         )

@@ -1,4 +1,4 @@
-"""A text file: a path, a URL or an Objaverse 1.0 uid on each line."""
+"""Text: one path, URL or Objaverse 1.0 uid per line."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from worker.index.record import ObjectRef
 
 
 def from_text(text: str, where: str) -> ObjectRef:
-    """The record that a lone path, URL or Objaverse uid stands for."""
+    """The record for a path, a URL or an Objaverse 1.0 uid."""
     if objaverse_ids.UID.fullmatch(text):
         return objaverse_ids.from_uid(text, where)
     return ObjectRef(file_identifier=text)
 
 
 def read(path: Path, name: str) -> Records:
-    """One record a line; blank lines and those that begin with "#" are left out."""
+    """One record per line; blank lines and lines that begin with "#" are skipped."""
     for number, line in text_lines(path, name):
         text = line.strip()
         if text and not text.startswith("#"):

@@ -1,4 +1,4 @@
-"""Image kinds: a recipe's `images` name them. One file for each quantity; add it to the table."""
+"""Image kinds, by the name that a recipe's `images` lists. Each module holds one quantity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every image kind offers."""
+"""The interface of an image kind."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from worker.pack.raw import RawView
 
 
 def no_facts(_: RawView, __: Recipe) -> dict[str, Any]:
-    """Most kinds are told whole by their description."""
+    """Return no facts: for kinds whose description is the same for every view."""
     return {}
 
 
 class ImageKind(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of image: how it is made of a view's raw files, and what lies in it."""
+    """One kind of image: how to make it from a view's raw files, and what its values mean."""
 
     name: str
-    """As a recipe's `images` has it; `keys.IMAGE_ENDINGS` has its file name."""
+    """The name in a recipe's `images`; `keys.IMAGE_ENDINGS` maps it to a file name ending."""
     form: Callable[[Recipe], Form]
+    """The file format."""
     encode: Callable[[RawView, Recipe], NDArray[Any]]
-    """The image's pixels, top row first, as its form takes them. Raises RenderFailed."""
+    """Returns the pixels, top row first, as `form` takes them. Raises: RenderFailed."""
     describe: Callable[[Recipe], dict[str, Any]]
-    """For the zip's metadata: channels, space, encoding, range, unit, invalid, how to read it."""
+    """Returns the description for ``metadata.json``: channels, space, encoding, range, unit,
+    invalid value and how to read the image."""
     facts: Callable[[RawView, Recipe], dict[str, Any]] = no_facts
-    """What is to be known of this view's image beside that, for cameras.json."""
+    """Returns what differs from view to view, such as a depth range, for ``cameras.json``."""

@@ -1,8 +1,8 @@
-"""The colour image: 8-bit sRGB, with straight alpha or on a background; or linear, as it is.
+"""Colour images: 8-bit sRGB with straight alpha or on a background, or linear half floats.
 
-Through the standard view transform it is made here, of the linear pass. Through any other
-(Filmic, AgX) Blender has made a display image, whose pixels are kept and encoded anew, without
-the date and time that Blender stamps into its files.
+The standard view transform is computed here from the linear pass. For any other (Filmic, AgX)
+Blender writes a display image; its pixels are re-encoded, to drop the date and time that Blender
+writes into its files.
 """
 
 from __future__ import annotations
@@ -23,12 +23,15 @@ STANDARD: Final = "standard"
 TRANSPARENT: Final = "transparent"
 BACKGROUNDS: Final = {"white": 255, "black": 0}
 BAND: Final = 64
-"""Rows converted at a time: temporaries stay in the cache, and small at any resolution."""
+"""Rows converted at a time, so that temporary arrays fit in the CPU cache."""
 HALF_MAX: Final = 65504.0
 
 
 def encode(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
-    """(height, width, 4), or 3 on a background, of one view. Raises: RenderFailed."""
+    """One view's colours: (height, width, 4), or (height, width, 3) on a background.
+
+    Raises: RenderFailed.
+    """
     pixels = _with_alpha(raw, recipe)
     if recipe.colour.background == TRANSPARENT:
         return pixels
@@ -43,22 +46,22 @@ def _with_alpha(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
         pixels = png.decode(path.read_bytes(), raw.window_size, "RGBA")
     except (png.NotPng, OSError) as error:
         raise RenderFailed(f"the rendered file {path.name} is {error}") from error
-    # The denoiser smears colour past the silhouette; `to_display` drops it there as well.
+    # The denoiser spreads colour past the silhouette; `to_display` drops it as well.
     return raw.framed(np.where(pixels[..., 3:] > 0, pixels, np.uint8(0)), 0)
 
 
 def to_display(premultiplied: NDArray[np.float32], exposure: float = 0.0) -> NDArray[np.uint8]:
-    """Linear premultiplied RGBA to 8-bit sRGB with straight alpha, both (height, width, 4).
+    """Convert linear premultiplied RGBA to 8-bit sRGB with straight alpha.
 
-    `exposure` is in stops: the linear colour is multiplied by 2 ** exposure.
-    Where alpha is 0 the colour is black; NaN is 0 and values beyond 0..1 are clipped.
+    Both arrays are (height, width, 4). `exposure` is in stops: the linear colour is multiplied by
+    2 ** exposure. Where alpha is 0, the colour is black. NaN becomes 0; values are clipped to 0..1.
     """
     image = np.empty(premultiplied.shape, np.uint8)
     for top in range(0, len(premultiplied), BAND):
         band = premultiplied[top : top + BAND]
         alpha = np.clip(np.nan_to_num(band[..., 3:], nan=0.0), 0.0, 1.0)
         colour = np.zeros_like(band[..., :3])
-        with np.errstate(over="ignore", invalid="ignore"):  # infinity is clipped by the encoder
+        with np.errstate(over="ignore", invalid="ignore"):  # srgb.encode clips infinity
             np.divide(band[..., :3], alpha, out=colour, where=alpha > 0)
             colour *= np.float32(2.0**exposure)
         image[top : top + BAND, :, :3] = srgb.encode(colour)
@@ -67,10 +70,10 @@ def to_display(premultiplied: NDArray[np.float32], exposure: float = 0.0) -> NDA
 
 
 def over(pixels: NDArray[np.uint8], background: int) -> NDArray[np.uint8]:
-    """Straight RGBA on grey `background`: (height, width, 3).
+    """Composite 8-bit straight RGBA over a grey `background` (0 to 255): (height, width, 3).
 
-    Blended as displayed, not in linear light, for so do the readers that make the background
-    themselves (NeRF's ``rgb * a + (1 - a)``): either way to it gives one picture.
+    Display values are blended, not linear light, because readers that add a background do the same
+    (NeRF: ``rgb * a + (1 - a)``); both ways give the same image.
     """
     alpha = pixels[..., 3:].astype(np.uint32)
     blended = pixels[..., :3] * alpha + background * (255 - alpha)
@@ -78,7 +81,7 @@ def over(pixels: NDArray[np.uint8], background: int) -> NDArray[np.uint8]:
 
 
 def to_half(premultiplied: NDArray[np.float32]) -> NDArray[np.float16]:
-    """Linear RGBA as half floats; NaN is 0, and what a half cannot hold its largest."""
+    """Convert linear RGBA to half floats: NaN becomes 0, values are clipped to ±65504."""
     clean = np.nan_to_num(premultiplied, nan=0.0, posinf=HALF_MAX, neginf=0.0)
     half: NDArray[np.float16] = np.clip(clean, -HALF_MAX, HALF_MAX).astype(np.float16)
     return half

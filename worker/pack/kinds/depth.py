@@ -1,8 +1,7 @@
-"""Depth: planar Z (along the camera's axis, not along the ray) in world units, at pixel centres.
+"""Depth images: planar Z (along the camera's axis, not along the ray) in world units.
 
-It is the renderer's first sample, which goes through the pixel's centre, so it is never an
-average of a surface and what lies behind it. A pixel has depth where its centre sees a surface,
-however thin or transparent; its alpha does not matter.
+Depth is sampled at the pixel centre by the renderer's first sample, so it never averages a surface
+with the one behind it. A pixel has depth where its centre sees a surface, whatever its alpha.
 """
 
 from __future__ import annotations
@@ -19,24 +18,28 @@ from worker.pack.kinds.base import ImageKind
 from worker.pack.raw import RawView
 
 NOTHING: Final = render_passes.NOTHING_DEPTH / 10
-"""The camera ends long before it; a float's last bits do not matter."""
+"""Depths from here on mark the background: the camera's clip end is far nearer, and the margin
+absorbs rounding."""
 TOP: Final = 65535
 ORIGIN: Final = {"quantity": "planar Z", "space": "camera", "unit": "world unit"}
 
 
 def seen(z: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Where `z` is a depth, and not the background's mark."""
-    return (z > 0) & (z < NOTHING)  # NaN is neither
+    """Whether each value of `z` is a valid depth, not the background."""
+    return (z > 0) & (z < NOTHING)  # false for NaN
 
 
 def plane(raw: RawView) -> NDArray[np.float32]:
-    """(height, width), infinite where nothing is seen. Raises: RenderFailed."""
+    """Planar Z in world units, (height, width), infinite on the background.
+
+    Raises: RenderFailed.
+    """
     z = raw.layer(render_passes.DEPTH)[..., 0]
     return np.where(seen(z), z, np.float32(np.inf))
 
 
 def view_range(z: NDArray[np.float32], recipe: Recipe) -> tuple[float, float]:
-    """Depths stored as 0 and as 65535 in one view's 16-bit image."""
+    """The depths that the values 0 and 65535 stand for in one view's 16-bit image."""
     if recipe.depth.mode == "fixed":
         return recipe.depth.near, recipe.depth.far
     found = z[np.isfinite(z)].astype(np.float64)
@@ -47,10 +50,10 @@ def view_range(z: NDArray[np.float32], recipe: Recipe) -> tuple[float, float]:
 
 
 def to_16_bits(z: NDArray[np.float32], near: float, far: float, invalid: int) -> NDArray[np.uint16]:
-    """round((z - near) / (far - near) * 65535), (height, width).
+    """Quantise to round((z - near) / (far - near) * 65535), (height, width).
 
-    `invalid` where z is infinite or beyond near and far. A depth that would be stored as
-    `invalid` is stored as its neighbour, one step away.
+    Pixels outside near to far become `invalid`. A valid depth that would round to `invalid` is
+    stored one step away from it.
     """
     share = (z.astype(np.float64) - near) / (far - near)
     inside = (share >= 0) & (share <= 1)
@@ -100,7 +103,7 @@ def _describe_f32(_: Recipe) -> dict[str, Any]:
 
 
 def to_half_bits(z: NDArray[np.float32]) -> NDArray[np.uint16]:
-    """The bits of z as IEEE float16, (height, width); 0 where it is infinite or beyond 65504."""
+    """The bits of z as IEEE float16, (height, width); 0 where z is infinite or above 65504."""
     with np.errstate(over="ignore"):
         half = z.astype(np.float16)
     return np.where(np.isfinite(half), half, np.float16(0)).view(np.uint16)

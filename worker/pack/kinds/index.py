@@ -1,4 +1,4 @@
-"""Which object, and which material, each pixel's centre sees: 16-bit numbers, 0 for none."""
+"""Index images: the object or material at each pixel's centre, as a 16-bit number; 0 is none."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PASSES: Final = {
 
 
 def to_integers(numbers: NDArray[np.float32]) -> NDArray[np.uint16]:
-    """Whole numbers, as the renderer's float pass has them; beyond 65535 they are 65535."""
+    """Convert the renderer's float indices to integers, clipped to 0..65535."""
     clean = np.nan_to_num(numbers, nan=0.0, posinf=TOP, neginf=0.0)
     return np.clip(np.rint(clean), 0, TOP).astype(np.uint16)
 

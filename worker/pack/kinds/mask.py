@@ -1,4 +1,4 @@
-"""The mask: 255 where the pixel's centre sees the object, else 0; just where depth is valid."""
+"""The mask: 255 where the pixel's centre sees the object, that is where depth is valid; else 0."""
 
 from __future__ import annotations
 

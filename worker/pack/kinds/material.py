@@ -1,8 +1,8 @@
-"""What the surface is made of, unlit: albedo, material alpha, metallic, roughness.
+"""Material images, unlit: albedo, opacity (alpha), metallic, roughness.
 
-The renderer's passes are averages over the pixel's samples, in which a sample that misses adds
-nothing. Divided by the share of samples that hit (`coverage`), an edge pixel tells of the
-surface alone: straight alpha, no dark fringe.
+The renderer averages a pass over the pixel's samples, and samples that miss the object add 0.
+Dividing by the share of samples that hit (`coverage`) leaves the surface's own value, so that edge
+pixels have straight alpha and no dark fringe.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from worker.pack.kinds.base import ImageKind
 from worker.pack.raw import RawView
 
 LEAST: Final = 1e-5
-"""A pixel that is covered less than this tells nothing."""
+"""Pixels with less coverage than this have no value."""
 
 
 def straight(average: NDArray[np.float32], coverage: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Of the surface alone: (height, width, n) over (height, width, 1); 0 where nothing is hit."""
+    """Divide a pass (height, width, n) by its coverage (height, width, 1); 0 where that is 0."""
     clean = np.nan_to_num(average, nan=0.0, posinf=0.0, neginf=0.0)
     value = np.zeros_like(clean)
     np.divide(clean, coverage, out=value, where=coverage > LEAST)
@@ -32,7 +32,7 @@ def straight(average: NDArray[np.float32], coverage: NDArray[np.float32]) -> NDA
 
 
 def to_integers(values: NDArray[np.float32], top: int) -> NDArray[Any]:
-    """round(value * top) of values clipped to 0..1; 8 bits if `top` is 255, else 16."""
+    """Quantise to round(value * top), values clipped to 0..1; uint8 if top is 255, else uint16."""
     kind = np.uint8 if top == 255 else np.uint16  # noqa: PLR2004 - the largest of 8 bits
     share = np.clip(values.astype(np.float64), 0, 1)
     whole: NDArray[Any] = np.rint(share * top).astype(kind)
@@ -40,7 +40,10 @@ def to_integers(values: NDArray[np.float32], top: int) -> NDArray[Any]:
 
 
 def coverage(raw: RawView) -> NDArray[np.float32]:
-    """Share of each pixel's samples that hit the object, (height, width, 1), 0 to 1."""
+    """The share of each pixel's samples that hit the object, 0 to 1: (height, width, 1).
+
+    Raises: RenderFailed.
+    """
     share: NDArray[np.float32] = np.clip(np.nan_to_num(raw.layer(render_passes.COVERAGE)), 0, 1)
     return share
 

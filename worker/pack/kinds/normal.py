@@ -1,7 +1,7 @@
-"""Normals: unit vectors, of the shading normal, in the world's axes or the camera's.
+"""Normal images: unit shading normals in world or camera axes.
 
-The renderer's pass is an average over the pixel's samples (where a sample misses, it adds
-nothing), so it is made a unit vector again: thin and half-covered pixels keep their normal.
+The renderer averages normals over the pixel's samples, and samples that miss the object add 0. The
+average is normalised again, so that partly covered pixels keep their normal.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from worker.pack.kinds.base import ImageKind
 from worker.pack.raw import RawView
 
 LEAST: Final = 1e-5
-"""A shorter average has no direction: nothing was seen, or two sides cancel out."""
+"""A shorter average has no direction: nothing was hit, or opposite normals cancel out."""
 AXES: Final = {
     "world": "world: x, y, z with Z up",
     "camera": "camera: x right, y up, z from the scene towards the camera (OpenGL)",
@@ -27,23 +27,29 @@ AXES: Final = {
 
 
 def plane(raw: RawView, recipe: Recipe) -> NDArray[np.float32]:
-    """(height, width, 3) unit vectors, (0, 0, 0) where there is none. Raises: RenderFailed."""
+    """Unit normals in the recipe's axes, (height, width, 3); (0, 0, 0) where there is none.
+
+    Raises: RenderFailed.
+    """
     normals = unit(raw.layer(render_passes.NORMAL))
     if recipe.normal.space == "camera":
         rotation = np.asarray(raw.view.camera_to_world, np.float32)[:3, :3]
-        normals = normals @ rotation  # rows times R is R's transpose times columns
+        normals = normals @ rotation  # row vectors times R: world to camera
     return normals
 
 
 def unit(average: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Vectors of length one, (0, 0, 0) where `average` (…, 3) is not finite or has no length."""
+    """Normalise vectors (…, 3); (0, 0, 0) where they are not finite or shorter than LEAST."""
     length = np.linalg.norm(average, axis=-1, keepdims=True)
     clear = np.isfinite(length) & (length > LEAST)
     return np.divide(average, length, out=np.zeros_like(average), where=clear)
 
 
 def to_integers(normals: NDArray[np.float32], top: int) -> NDArray[Any]:
-    """round((n/2 + 1/2) * top), (0, 0, 0) for no normal; 8 bits if `top` is 255, else 16."""
+    """Quantise to round((n/2 + 1/2) * top): uint8 if `top` is 255, else uint16.
+
+    (0, 0, 0), no normal, stays (0, 0, 0).
+    """
     kind = np.uint8 if top == 255 else np.uint16  # noqa: PLR2004 - the largest of 8 bits
     there = normals.any(axis=-1, keepdims=True)
     value = np.rint((normals.astype(np.float64) / 2 + 0.5) * top)

@@ -1,4 +1,4 @@
-"""World position of the point that each pixel's centre sees."""
+"""Position images: world coordinates of the surface point at each pixel's centre."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a zip holds, one file a product: the host's half of a recipe's `product`."""
+"""Products: what a zip contains, by a recipe's `product`. This is the host's half of each."""
 
 from __future__ import annotations
 

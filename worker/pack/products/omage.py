@@ -1,4 +1,4 @@
-"""The object image, whole and reduced, pictures of it, metadata.json: the product `omage`."""
+"""The product `omage`: the object image at full and reduced size, previews and metadata.json."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from worker.pack.records import metadata
 from worker.supervisor.result import RenderedObject
 
 RAW: Final = "omage"
-"""The child's file: float32 (R, R, 12), as numpy writes it."""
+"""The child's raw file: an NPY of float32 (R, R, 12)."""
 PICTURE: Final = 256
-"""Pixels of the pictures' sides, at most."""
+"""Maximum width and height of the preview images, in pixels."""
 
 
 def members(
@@ -66,21 +66,28 @@ def members(
 
 
 def _raw(rendered: RenderedObject, recipe: Recipe) -> Omage:
-    """What the child baked; it has just run a hostile file. Raises: RenderFailed."""
+    """Read and check the object image that the child baked, float32 (R, R, 12).
+
+    It is untrusted: the child may have opened a hostile model.
+
+    Raises: RenderFailed.
+    """
     placement.of(rendered.answer.scene)
     path = plain_file(rendered.answer.files, RAW, rendered.scratch, "the object")
     size = recipe.resolution[0]
     try:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except Exception as error:  # an NPY's header is read as Python: anything may come of it
+    except Exception as error:  # NumPy parses the header as Python, which may raise anything
         raise RenderFailed(f"the child's object image does not decode: {error}") from error
     if not isinstance(found, np.ndarray) or found.shape != (size, size, OMAGE_CHANNELS):
-        raise RenderFailed("the child's object image has another shape than was asked for")
+        raise RenderFailed(
+            f"the child's object image does not have the shape {(size, size, OMAGE_CHANNELS)}"
+        )
     if found.dtype != np.float32:
-        raise RenderFailed(f"the child's object image is of {found.dtype}, not float32")
+        raise RenderFailed(f"the child's object image is {found.dtype}, not float32")
     image = np.array(found)
     if not (np.isfinite(image).all() and image.min() >= 0.0 and image.max() <= 1.0):
-        raise RenderFailed("the child's object image has values beyond 0 to 1")
+        raise RenderFailed("the child's object image has values outside 0 to 1")
     return image
 
 
@@ -114,7 +121,7 @@ def _check(array: NDArray[np.uint16], data: bytes) -> None:
     except NotOmage as error:
         raise Unreadable(str(error)) from error
     if not same:
-        raise Unreadable("an object image with other values")
+        raise Unreadable("an object image that differs from the one written")
 
 
 def _check_picture(size: tuple[int, int], data: bytes) -> None:
@@ -122,7 +129,7 @@ def _check_picture(size: tuple[int, int], data: bytes) -> None:
 
 
 def _picture(pixels: NDArray[np.uint8], there: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Smaller, row 0 at the top, white where nothing is."""
+    """Reduce an image to preview size, row 0 at the top; white where `there` is false."""
     shown = np.where(there[..., None], pixels, np.uint8(255))
     image = Image.fromarray(shown)
     image.thumbnail((PICTURE, PICTURE), Image.Resampling.BOX)
@@ -139,7 +146,7 @@ def _bytes(values: Omage) -> NDArray[np.uint8]:
 
 
 def _material(omage: Omage) -> NDArray[np.uint8]:
-    """Red metallic, green roughness."""
+    """An RGB image: metallic in red, roughness in green."""
     zero = np.zeros(omage.shape[:2], np.float32)
     planes = np.stack([omage[..., METALLIC], omage[..., ROUGHNESS], zero], axis=-1)
     return _bytes(planes)
@@ -151,4 +158,4 @@ DRAWN: Final[tuple[Callable[[Omage], NDArray[np.uint8]], ...]] = (
     lambda omage: srgb.encode(omage[..., ALBEDO]),
     _material,
 )
-"""How keys.OMAGE_PICTURES are drawn."""
+"""Functions that draw the previews, in the order of `keys.OMAGE_PICTURES`."""

@@ -1,11 +1,12 @@
-"""Samples of synthetic scenes, as the self-supervision study has them: the product `scenes`.
+"""The product `scenes`: synthetic images of listed objects with ground truth.
 
-    img/00000.exr    colour, instance, class and depth; or img/00000.png, 8-bit colour alone
-    img/00000.npy    what is true of each object, see `TRUTH`
-    metadata.json    who is in each sample, and how many pixels show it
+    img/00000.exr    colour, instance, class and depth; or img/00000.png, only 8-bit colour
+    img/00000.npy    the ground truth of each object, see `TRUTH`
+    metadata.json    the objects in each sample, and how many pixels show each
 
-Numbers count over the whole data set. A point p of an object's box is at
-``rot_mat @ (scale * p) + location`` in the world. Source: princeton-vl/selfstudy-render.
+Samples are numbered over the whole data set. A point p of an object's box is at
+``rot_mat @ (scale * p) + location`` in the world. Format: princeton-vl/selfstudy-render, of "How
+Useful is Self-Supervised Pretraining for Visual Tasks?" (Newell & Deng 2020).
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ TRUTH: Final = np.dtype(
         ("light", np.float64, 3),
     ]
 )
-"""A row per object. quaternion: w, x, y, z; euler: XYZ, radians; bbox: corners in the object's own
-axes (Y up), its longest side 1."""
+"""One row per object. quaternion: w, x, y, z; euler: XYZ, in radians; bbox: corners in the
+object's own axes (Y up), scaled to a longest side of 1; location and light: world."""
 LAYERS: Final = (
     (render_passes.COMBINED, "RGB"),
     (render_passes.INDEX_OBJECT, "X"),
@@ -63,7 +64,7 @@ CHANNELS: Final = tuple(
     for each, components in LAYERS
     for component in components
 )
-"""The names that the study's reader opens."""
+"""The EXR channel names that selfstudy's reader opens."""
 PICTURE: Final = image_formats.exr(CHANNELS)
 
 
@@ -91,7 +92,7 @@ class _Told(msgspec.Struct, frozen=True):
     refused: tuple[_Refused, ...] = ()
 
 
-# Describes the type before there are threads, as in `worker.pack.placement`.
+# Created at import, before any thread starts, as in `worker.pack.placement`.
 _TOLD: Final = msgspec.json.Decoder(_Told)
 
 
@@ -101,12 +102,12 @@ def members(
     """Sample after sample, then the metadata. Raises: RenderFailed."""
     scenes = rendered.fetched.ref.scenes
     if scenes is None:
-        raise RenderFailed("these are no scenes")
+        raise RenderFailed("the object is not a range of scenes")
     views.check(rendered.answer.views, dataclasses.replace(recipe, views=scenes.samples))
     told = _told(rendered)
     places = [group.places for group in scenes.groups for _ in range(group.samples)]
     if [len(sample.objects) for sample in told.samples] != [len(each) for each in places]:
-        raise RenderFailed("the child's answer tells of other samples or objects than ordered")
+        raise RenderFailed("the child's answer does not have the samples and objects ordered")
     about = []
     for number, sample in enumerate(told.samples):
         idx = scenes.first + number
@@ -134,17 +135,20 @@ def _told(rendered: RenderedObject) -> _Told:
     try:
         told = _TOLD.decode(msgspec.json.encode(rendered.answer.scene))
     except msgspec.MsgspecError as error:
-        raise RenderFailed(f"the child's answer does not say what it rendered: {error}") from error
+        raise RenderFailed(f"the child's answer has no valid samples: {error}") from error
     for sample in told.samples:
         for each in sample.objects:
             numbers = np.array([*each.bbox, each.scale, each.euler, each.location, sample.light])
             if not np.isfinite(numbers).all() or min(each.scale) <= 0:
-                raise RenderFailed("the child's answer puts an object nowhere")
+                raise RenderFailed("the child's answer has an impossible placement of an object")
     return told
 
 
 def _pixels_of(raw: RawView, classes: Sequence[int], idx: int) -> list[int]:
-    """How many pixels show each object; none may show anything that was not ordered."""
+    """Count the pixels that show each object.
+
+    Raises: RenderFailed, if a pixel shows an object or class that was not ordered.
+    """
     number = raw.layer(render_passes.INDEX_OBJECT)[..., 0]
     material = raw.layer(render_passes.INDEX_MATERIAL)[..., 0]
     expected = np.array([BACKGROUND_MATERIAL, *classes], np.float32)
@@ -153,7 +157,7 @@ def _pixels_of(raw: RawView, classes: Sequence[int], idx: int) -> list[int]:
         raise RenderFailed(f"sample {idx} shows objects or classes that are not in it")
     depth = raw.layer(render_passes.DEPTH)
     if not (np.isfinite(depth).all() and (depth > 0).all()):
-        raise RenderFailed(f"sample {idx} has a depth that is none")
+        raise RenderFailed(f"sample {idx} has depths that are not positive, finite numbers")
     return [int((number == each).sum()) for each in range(1, len(expected))]
 
 
@@ -165,7 +169,8 @@ def _picture(raw: RawView, recipe: Recipe, idx: int) -> Member:
         planes = [raw.layer(each)[..., : len(names)] for each, names in LAYERS]
         pixels: NDArray[Any] = np.concatenate(planes, axis=-1)
     else:
-        on_black = dataclasses.replace(recipe.colour, background="black")  # nothing is clear
+        # The scene's background is opaque: black never shows.
+        on_black = dataclasses.replace(recipe.colour, background="black")
         pixels = colour.encode(raw, dataclasses.replace(recipe, colour=on_black))
     check = functools.partial(_check, chosen, size)
     return Member(name=keys.sample_picture(idx, exr=exr), data=chosen.encode(pixels), check=check)
@@ -219,7 +224,10 @@ def _metadata(
     about: list[dict[str, Any]],
     told: _Told,
 ) -> bytes:
-    """`samples`, `classes`, and `replaced`: objects that another was drawn for, and why."""
+    """The contents of ``metadata.json``, with `samples`, `classes` and `replaced`.
+
+    `replaced` lists the objects that could not be used and why; others were drawn in their place.
+    """
     lost = {
         number: {"code": each.code, "message": each.message}
         for number, each in enumerate(rendered.fetched.members)

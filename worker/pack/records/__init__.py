@@ -1,6 +1,6 @@
-"""Files about the views: a recipe's `records` name them. Add yours to the table.
+"""View records: files that describe the views, by the name that a recipe's `records` lists.
 
-The zip's metadata.json is not among them: every zip has it.
+``metadata.json`` is not among them, since every zip has it.
 """
 
 from __future__ import annotations

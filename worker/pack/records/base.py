@@ -1,4 +1,4 @@
-"""What every record offers."""
+"""The interface of a view record."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from worker.contract.recipe import Recipe
 from worker.pack.placement import Placement
 
 Files = dict[str, bytes]
-"""Contents by name, relative to the object's folder."""
+"""File contents by path relative to the object's folder."""
 Facts = Mapping[str, Mapping[str, dict[str, Any]]]
-"""By view's name, then image kind: what is special to that image; see `Kind.facts`."""
+"""View name to image kind to the facts about that image; see `ImageKind.facts`."""
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of an object once its images are made."""
+    """An object's views, placement and facts: the input of a view record."""
 
     views: Sequence[View]
     placement: Placement
@@ -28,10 +28,11 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Files about each view, files about all of them, or both."""
+    """A view record: files for each view, files for the whole object, or both."""
 
     name: str
-    """As a recipe's `records` has it."""
+    """The name in a recipe's `records`."""
     of_view: Callable[[int, View, Placement], Files] | None = None
-    """Of view number 0, 1, …; they lie beside its images."""
+    """Makes the files of one view from its number, counted from 0, and the view."""
     of_all: Callable[[Taken, Recipe], Files] | None = None
+    """Makes the files that describe all views."""

@@ -1,17 +1,18 @@
-"""``cameras.json``: all cameras of an object in one file.
+"""``cameras.json``: all cameras of an object.
 
 version       1
 convention    "OpenGL camera-to-world": column-vector 4x4, rows listed; the camera has x
               right, y up and looks down -z; the world is right-handed with Z up
-unit          what a length of 1 is in the world
-placement     scale and offset that took the file's points into the world, and the
-              object's bounding box there: [[min], [max]]
-splits        how many views, in order, are for "train", "val" and "test"; only if they are
+unit          the world's unit of length, in words
+placement     scale and offset: a point of the imported file is at point * scale + offset in
+              the world; bbox: the object's bounding box in the world, [[min], [max]]
+splits        the number of views, in order, for "train", "val" and "test"; only if the recipe
+              splits the views
 views         in order, each with
   name             "000"
   camera_to_world  4x4, see convention
   K                3x3 in pixels, origin at the top left corner, pixel centres at +0.5
-  width, height    of its images, in pixels
+  width, height    size of its images in pixels
   projection       "perspective": pixel = K p / p.z; "orthographic": pixel = K [p.x, p.y, 1]
                    (p in OpenCV axes: x right, y down, z forward)
   files            its images' names, beside this file, by kind
@@ -35,7 +36,7 @@ CONVENTION: Final = "OpenGL camera-to-world"
 
 
 def contents(taken: Taken, recipe: Recipe) -> bytes:
-    """The file, of perspective or orthographic cameras."""
+    """The contents of ``cameras.json``, for perspective or orthographic cameras."""
     placement = taken.placement
     endings = keys.image_endings(recipe.images)
     document: dict[str, Any] = {

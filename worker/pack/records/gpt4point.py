@@ -1,7 +1,7 @@
-"""GPT4Point's view JSON and info.json (of its renders), which are Shap-E's.
+"""GPT4Point's JSON file per view and info.json, in the format of Shap-E's renders.
 
-Each view's is written twice: ``000.json`` as the README lists it, ``00000.json`` as the reader
-opens it.
+Each view's file is written under two names: ``000.json``, as GPT4Point's README lists it, and
+``00000.json``, as its reader opens it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from worker.pack.records.base import Files, Record, Taken
 
 FORMAT_VERSION: Final = 6
 MAX_DEPTH: Final = 5.0
-"""A recipe with this record stores depth 0 to 5 in 16 bits; `worker.presets` sees to it."""
+"""`worker.presets` ensures that a recipe with this record stores 16-bit depth from 0 to 5."""
 INFO: Final = {
     "backend": "CYCLES",
     "light_mode": "uniform",

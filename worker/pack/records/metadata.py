@@ -1,7 +1,7 @@
-"""``metadata.json``, in every zip: Objaverse-XL's keys, and one of the worker's own.
+"""``metadata.json``, which every zip has: Objaverse-XL's keys and ``render_worker``.
 
-Beside the object's statistics (Objaverse-XL's scripts/rendering) there is
-``render_worker``:
+Objaverse-XL's keys (from its scripts/rendering) identify the object and give its statistics.
+``render_worker`` has:
 
 version, preset, recipe_digest
 source, license  of the object, as the index has them
@@ -13,7 +13,8 @@ previews   what is in each film
 coverage   share of the pixels that show the object: of each view, the least and the mean
 and what its product has to say, by the product's name.
 
-No times and no host in it: on a CPU the zip is byte-identical.
+The file has no times and no host names, so that zips rendered on a CPU are reproducible byte for
+byte.
 """
 
 from __future__ import annotations
@@ -37,13 +38,17 @@ def write(
     recipe: Recipe,
     product: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """The file's contents; `facts` as in `records.base.Taken`; `product` what is special to it."""
+    """The contents of ``metadata.json``.
+
+    `facts` are those of `records.base.Taken`; `product` holds the product's own keys of
+    ``render_worker``.
+    """
     fetched, answer = rendered.fetched, rendered.answer
     scene = dict(answer.scene)
     placement = scene.pop("placement")
     opaque = scene.pop("made_opaque", [])
     for told in product or ():
-        scene.pop(told, None)  # what the child says of it is a part of that
+        scene.pop(told, None)  # `product` includes the child's part under this key
     document = {
         **scene,
         "file_identifier": fetched.ref.file_identifier,

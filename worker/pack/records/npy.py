@@ -1,6 +1,6 @@
 """Objaverse-XL's ``NNN.npy``, one per view: 3x4 float64 world-to-camera, Blender axes.
 
-float64 because upstream hands numpy.save a mathutils.Matrix, which numpy reads as that.
+float64 because Objaverse-XL passes a mathutils.Matrix to numpy.save, which converts it to float64.
 """
 
 from __future__ import annotations

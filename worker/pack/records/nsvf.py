@@ -1,8 +1,8 @@
-"""NSVF's cameras (facebookresearch/NSVF), all but the names of its images.
+"""NSVF's camera files (facebookresearch/NSVF). Images keep this program's own names.
 
 pose/NNN.txt    4x4 camera-to-world, OpenCV axes
-intrinsics.txt  K in a 4x4; of the first view, NSVF has one for all
-bbox.txt        xmin ymin zmin xmax ymax zmax and the first voxel's size
+intrinsics.txt  4x4 with K of the first view; NSVF uses one K for all views
+bbox.txt        xmin ymin zmin xmax ymax zmax, then the initial voxel size
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from worker.pack.placement import Placement
 from worker.pack.records.base import Files, Record, Taken
 
 VOXELS: Final = 10
-"""Along the box's longest side at first; NSVF splits them as it trains."""
+"""Initial number of voxels along the box's longest side; NSVF splits voxels during training."""
 
 
 def _of_view(_: int, view: View, __: Placement) -> Files:
@@ -41,7 +41,7 @@ def _of_all(taken: Taken, _: Recipe) -> Files:
 
 
 def rows(matrix: ArrayLike) -> bytes:
-    """A matrix as NSVF reads it: a line a row, numbers in full with blanks between."""
+    """Format a matrix as text: one line per row, numbers at full precision, space-separated."""
     lines = (" ".join(map(repr, row)) for row in np.asarray(matrix, np.float64).tolist())
     return "".join(f"{line}\n" for line in lines).encode()
 

@@ -1,4 +1,4 @@
-"""Which views are for training, validation and test: a recipe's `splits`, in the views' order."""
+"""Splits the views, in order, into training, validation and test by a recipe's `splits`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ NAMES: Final = ("train", "val", "test")
 
 
 def asked(recipe: Recipe) -> bool:
-    """Whether the recipe splits its views at all."""
+    """Whether the recipe splits the views."""
     return any(getattr(recipe.splits, name) for name in NAMES)
 
 
 def parts(views: Sequence[View], recipe: Recipe) -> dict[str, Sequence[View]]:
-    """The views of each split; without splits all are for training."""
+    """Split name to its views; if the recipe has no splits, all views are for training."""
     if not asked(recipe):
         return {"train": views, "val": [], "test": []}
     begin = 0

@@ -1,14 +1,15 @@
-"""``transforms.json`` and its kin: camera-to-world 4x4 in OpenGL axes, one frame a view.
+"""``transforms.json`` and its variants: one frame per view, camera-to-world 4x4, OpenGL axes.
 
-transforms      what all readers share: GET3D's keys, and each frame's own field of view
+transforms      the keys that all readers share: GET3D's keys and each frame's field of view
 get3d           the same, with GET3D's rotation.npy and elevation.npy (degrees)
-trellis         TRELLIS's: its aabb, and how the object was scaled and moved
-nerfstudio      K of each frame, the images' masks, the split
-instant-ngp     NeRF-synthetic's, for a unit cube at the origin; depth where it can be read
-nerf-synthetic  transforms_train.json, _val and _test; file_path has no ending
+trellis         TRELLIS's aabb, and the object's scale and offset
+nerfstudio      K of each frame, mask paths and splits
+instant-ngp     NeRF-synthetic's keys for a unit cube at the origin; depth, if its encoding allows
+nerf-synthetic  transforms_train.json, _val and _test; file_path has no extension
 
-Sources: each system's own reader; TRELLIS's dataset_toolkits. A ``file_path`` is relative to the
-file it stands in. All but nerf-synthetic have one file name: a recipe takes one of them.
+Formats: from each system's own reader, for TRELLIS from its dataset_toolkits. A ``file_path`` is
+relative to the file that names it. All but nerf-synthetic write the same file, so a recipe can have
+only one of them.
 """
 
 from __future__ import annotations
@@ -29,18 +30,21 @@ from worker.pack.records.base import Files, Record, Taken
 
 Document = dict[str, Any]
 AABB: Final = [[-0.5, -0.5, -0.5], [0.5, 0.5, 0.5]]
-"""The unit cube at the origin, which objects are fitted into."""
+"""The unit cube at the origin, into which objects are scaled."""
 
 
 def picture(recipe: Recipe) -> str:
-    """The ending of the images that a frame names: colour or albedo, or the first there is."""
+    """The file name ending of the images that frames refer to.
+
+    That is colour or albedo if the recipe has one of them, else its first image kind.
+    """
     endings = keys.image_endings(recipe.images)
     bare = [ending for ending in endings.values() if ending == ".png"]
     return (bare or list(endings.values()))[0]
 
 
 def angle_x(view: View) -> float:
-    """Horizontal field of view, radians."""
+    """Horizontal field of view in radians."""
     return camera_conventions.fov(view.intrinsics, view.width, view.height)[0]
 
 
@@ -109,7 +113,7 @@ def _get3d(taken: Taken, recipe: Recipe) -> Files:
 def turn_and_height(view: View) -> tuple[float, float]:
     """GET3D's rotation (0 to 360) and elevation of a camera, in degrees.
 
-    Its camera starts on +Y, is lifted about X by the elevation, then turned about Z by the
+    GET3D places the camera on +Y, rotates it about X by the elevation, then about Z by the
     rotation.
     """
     x, y, z = (row[3] for row in view.camera_to_world[:3])

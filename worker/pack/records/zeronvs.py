@@ -1,7 +1,7 @@
-"""ZeroNVS's ``NNN_metadata.json``, as its ``re10k`` reader takes it (kylesargent/ZeroNVS).
+"""ZeroNVS's ``NNN_metadata.json``, in the format of its ``re10k`` reader (kylesargent/ZeroNVS).
 
 extrinsics  4x4 camera-to-world, OpenGL axes
-intrinsics  3x3 inverse of K in pixels
+intrinsics  3x3 inverse of K, with K in pixels
 """
 
 from __future__ import annotations
