@@ -29,7 +29,8 @@ SMALL = ["views=3", "resolution=[96,64]", "samples=4", "cycles.denoise=false"]
 QUICK = {name: presets.load(name, SMALL) for name in ("default", "objaverse-xl")}
 KINDS = [kind for kind in IMAGES if kind != "depth-f16"]  # it has the name of depth
 EVERYTHING = presets.load(
-    "default", [*SMALL, f"images={KINDS}", 'previews=["turntable-gif", "turntable-webp"]']
+    "default",
+    [*SMALL, "depth.far=6", f"images={KINDS}", 'previews=["turntable-gif", "turntable-webp"]'],
 )
 KEYS = {
     "animation_count", "armature_count", "edge_count", "file_identifier", "file_size",
