@@ -33,8 +33,8 @@ EVERYTHING = presets.load(
     [*SMALL, "depth.far=6", f"images={KINDS}", 'previews=["turntable-gif", "turntable-webp"]'],
 )
 KEYS = {
-    "animation_count", "armature_count", "edge_count", "file_identifier", "file_size", "found_files",
-    "lamp_count", "linked_files", "material_count", "mesh_count", "metadata",
+    "animation_count", "armature_count", "edge_count", "file_identifier", "file_size",
+    "found_files", "lamp_count", "linked_files", "material_count", "mesh_count", "metadata",
     "missing_files", "missing_textures", "object_count", "poly_count", "random_color", "save_uid",
     "scene_size", "sha256", "shape_key_count", "vert_count", "render_worker",
 }  # fmt: skip
