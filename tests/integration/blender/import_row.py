@@ -15,6 +15,7 @@ import bpy
 repository, folder = sys.argv[-2:]
 sys.path.insert(0, repository)
 
+from tests.sample_models.exporters import run_exporter  # noqa: E402 - found just now
 from worker.blender import compat  # noqa: E402 - found just now
 from worker.blender.geometry.triangle_soup import gather  # noqa: E402 - found just now
 from worker.blender.importing import importers  # noqa: E402 - found just now
@@ -27,9 +28,9 @@ scene.clean()
 for number in range(12):
     bpy.ops.mesh.primitive_cube_add(location=(3.0 * number, 0.0, 0.0))
     bpy.context.object.name = f"box {number:02}"
-compat.run_exporter("fbx", str(Path(folder, "row.fbx")), {})
+run_exporter("fbx", str(Path(folder, "row.fbx")), {})
 scene.clean()
-importers.load(Root(folder, "row.fbx"), "fbx", Subject(), f"{folder}/staged")
+importers.load(Root(folder, "row.fbx"), "fbx", Subject(), str(Path(folder, "staged")))
 points = gather(1000).points
 found = {
     "names": [item.name for item in bpy.context.scene.objects],

@@ -11,10 +11,10 @@ NAMES = [
     "pawn.glb", "rocket.glb", "crate.obj", "monkey.fbx", "gear.stl", "knot.ply", "mushroom.gltf",
 ]  # fmt: skip
 COUNTS = {
-    "animation_count", "armature_count", "edge_count", "found_files", "lamp_count", "linked_files",
-    "made_opaque", "material_count", "mesh_count", "missing_files", "missing_textures",
-    "object_count", "poly_count",
-    "placement", "random_color", "scene_size", "shape_key_count", "vert_count",
+    "animation_count", "armature_count", "edge_count", "found_files", "lamp_count",
+    "linked_files", "made_opaque", "material_count", "mesh_count", "missing_files",
+    "missing_textures", "object_count", "placement", "poly_count", "random_color", "scene_size",
+    "shape_key_count", "vert_count",
 }  # fmt: skip
 
 

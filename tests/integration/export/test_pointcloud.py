@@ -14,6 +14,7 @@ from tests.integration.export import scenes
 from tests.readers import gpt4point as reader
 from worker.contract.recipe import Camera, Depth
 from worker.core import keys
+from worker.core.errors import Empty
 from worker.export.base import NotAsWritten
 from worker.export.pointcloud import PointCloud
 
@@ -171,15 +172,12 @@ def test_too_few_visible_points_are_named(export, gpt4point):
     assert "visible points" in scenes.outcomes(to)["https://example.org/0.glb"]["message"]
 
 
-def test_views_that_see_nothing(export, tmp_path, monkeypatch):
+def test_views_that_see_nothing_are_never_published(tmp_path, monkeypatch):
     recipe = scenes.recipe("gpt4point", views=12, size=32, images=scenes.GPT4POINT,
                            camera=Camera(fov=(0.5, 0.5)))  # fmt: skip
     monkeypatch.setattr(scenes, "BALLS", (((0.4, 0.4, 0.4), 0.02, (1, 1, 1)),))
-    out = scenes.output(tmp_path / "out", recipe, objects=1)
-    to = export("pointcloud", out, status=10, options=SMALL)
-    (outcome,) = scenes.outcomes(to).values()
-    assert outcome["code"] == "empty"
-    assert "12 of 12 views" in outcome["message"]
+    with pytest.raises(Empty, match="no view shows a pixel of the object"):
+        scenes.output(tmp_path / "out", recipe, objects=1)
 
 
 @pytest.mark.parametrize(("blank", "outcome"), [(10, "exported"), (11, "failed")])

@@ -29,12 +29,13 @@ SMALL = ["views=3", "resolution=[96,64]", "samples=4", "cycles.denoise=false"]
 QUICK = {name: presets.load(name, SMALL) for name in ("default", "objaverse-xl")}
 KINDS = [kind for kind in IMAGES if kind != "depth-f16"]  # it has the name of depth
 EVERYTHING = presets.load(
-    "default", [*SMALL, f"images={KINDS}", 'previews=["turntable-gif", "turntable-webp"]']
+    "default",
+    [*SMALL, "depth.far=6", f"images={KINDS}", 'previews=["turntable-gif", "turntable-webp"]'],
 )
 KEYS = {
     "animation_count", "armature_count", "edge_count", "file_identifier", "file_size",
-    "lamp_count", "linked_files", "material_count", "mesh_count", "metadata",
-    "missing_textures", "object_count", "poly_count", "random_color", "save_uid",
+    "found_files", "lamp_count", "linked_files", "material_count", "mesh_count", "metadata",
+    "missing_files", "missing_textures", "object_count", "poly_count", "random_color", "save_uid",
     "scene_size", "sha256", "shape_key_count", "vert_count", "render_worker",
 }  # fmt: skip
 

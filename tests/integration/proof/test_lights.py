@@ -21,7 +21,11 @@ def test_neither_size_nor_place_changes_the_light(studio, tmp_path, rig):
     models = (
         block(tmp_path / "block.obj"),
         block(tmp_path / "far.obj", 20.0, 300.0),
-        block(tmp_path / "small.obj", 0.01),
+        block(tmp_path / "large.obj", 50.0),
+        block(tmp_path / "small.obj", 0.02),
+        # Those above are left as they are; float32 cannot hold the next two, which are moved.
+        block(tmp_path / "tiny.obj", 1e-4),
+        block(tmp_path / "away.obj", 1.0, 300.0),
     )
     lit = [studio.shoot(model, lights={"rig": rig}, **TOP).raw(0) for model in models]
     solid = lit[0][..., 3] == 1.0

@@ -131,7 +131,9 @@ def about_of(files):
 
 def test_what_cannot_be_shown_names_the_object(one_scenery, hostile):
     (hostile / "thing/good.obj").unlink()
-    with pytest.raises((Empty, ImportFailed), match=r"none of the 2 objects .* of (hollow|broken)"):
+    with pytest.raises(
+        (Empty, ImportFailed), match=r"none of the 2 objects .* of thing/(hollow|broken)"
+    ):
         one_scenery.samples(hostile, "scenes-plain", *FEW)
 
 

@@ -18,7 +18,7 @@ from worker.blender.geometry import extent, modifiers, point_clouds, poses
 from worker.blender.geometry.triangle_soup import TriangleSoup, gather
 from worker.blender.importing import importers
 from worker.blender.importing.paths import Root
-from worker.blender.materials import textures
+from worker.blender.materials import clearness, textures
 from worker.blender.views import scene
 from worker.contract.protocol import STAGE
 from worker.contract.random_streams import Colour
@@ -58,6 +58,7 @@ def load(model: Model, recipe: Recipe, scratch: str) -> Body:
     frame = poses.frames(recipe.subject, 1)[0]
     modifiers.as_rendered()
     modifiers.evaluate_anew()
+    clearness.make_opaque()  # its own materials are not shown
     extent.bounds([frame])  # refuses what has no faces or no size
     soup = _gathered()
     used, numbers = np.unique(soup.triangles, return_inverse=True)
