@@ -75,7 +75,7 @@ class _Names:
         self._by_name = _grouped((each.casefold().rpartition("/")[2], each) for each in files)
 
     def fitting(self, name: str, paths: list[str]) -> list[str]:
-        """Files that equal one of `paths` except for case, else share the longest tail of `name`."""
+        """Files that match one of `paths` if case is ignored, else the longest tail of `name`."""
         for path in paths:
             if same := self._by_path.get(path.casefold()):
                 return same
