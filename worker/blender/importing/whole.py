@@ -25,7 +25,10 @@ START = 1 << 16
 
 
 def check(path: str, suffix: str) -> None:
-    """Reject a file that is empty, truncated or of another format. Raises: ObjectFault("import")."""
+    """Reject a file that is empty, truncated or of another format.
+
+    Raises: ObjectFault("import").
+    """
     size = Path(path).stat().st_size
     reason = "the file is empty" if not size else CHECKS.get(suffix, _nothing)(path, size)
     if reason:
