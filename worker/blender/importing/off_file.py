@@ -198,7 +198,7 @@ def _binary(data: bytes, kind: _Kind) -> OffMesh:
 
 
 def _checked(mesh: OffMesh) -> OffMesh:
-    """Check coordinates and indices, convert the types and drop faces of less than three corners."""
+    """Check coordinates and indices, convert the types, drop faces with fewer than 3 corners."""
     points = np.asarray(mesh.points, np.float64)
     if not (np.abs(points) <= LARGEST).all():
         raise ValueError("a coordinate is not finite, or beyond 1e30")
