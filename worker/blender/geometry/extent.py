@@ -69,7 +69,7 @@ def box_problem(low: Array, high: Array) -> str:
 
 
 def support(directions: Array, frames: Sequence[int]) -> Array:
-    """The extent (K,) of the visible points along `directions` (K,3), from the world origin."""
+    """How far (K,) visible points extend along each of `directions` (K,3) from the world origin."""
     farthest = np.full(len(directions), -np.inf)
     for frame in frames:
         poses.show(frame)
@@ -94,7 +94,7 @@ def reach(centre: Array, frames: Sequence[int]) -> float:
 
 
 def boxes(low: Array, high: Array, frames: Sequence[int]) -> tuple[Array, Array] | None:
-    """Equal boxes that bound all visible vertices: centres (N,3) and half sizes (3,), in world space.
+    """World-space boxes that contain all visible vertices: centres (N,3) and half sizes (3,).
 
     They are cells of a grid from `low` to `high`, (3,) each. Only the first and last occupied cell
     of each column are returned, because the cells between are never outermost.

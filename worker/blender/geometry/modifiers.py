@@ -53,7 +53,7 @@ def evaluate_anew() -> None:
 
 
 def apply_costly() -> None:
-    """Apply all modifiers of objects with a costly one; valid only for a static scene."""
+    """Replace meshes that have costly modifiers by their evaluated meshes; for static scenes."""
     context: Any = bpy.context
     graph = context.evaluated_depsgraph_get()
     for item in [item for item in context.scene.objects if _is_costly(item)]:

@@ -43,7 +43,7 @@ def show(root: Root, suffix: str, subject: Subject) -> Dict[str, Any]:
     """Replace loose points by spheres of the size `subject.points`.
 
     The size is the diameter, as a share of the longest side of the box around all points.
-    Returns: for the metadata, the number of points shown.
+    Returns: for the metadata, the number of points, if there are any.
     Raises: ObjectFault: "empty" if the object has only points and the recipe does not show them;
     "too_large".
     """
