@@ -1,4 +1,4 @@
-"""References of glTF to buffers, and to images that the importer reads together with them."""
+"""References of glTF to buffers, and to images that the importer reads like buffers."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def decompress(block: memoryview, limit: int) -> bytes:
             if len(out) + count > limit or not 0 < offset <= len(out):
                 raise ValueError("a block of another size than it says")
             start = len(out) - offset
-            piece = out[start : start + count]  # shorter than `count` if the match overlaps its own output
+            piece = out[start : start + count]  # shorter than `count` if the match overlaps
             out += (piece * (count // len(piece) + 1))[:count]
     except (IndexError, struct.error):
         raise ValueError("a block that is cut off") from None

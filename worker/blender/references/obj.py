@@ -62,7 +62,10 @@ def _lines(text: mmap.mmap, start: int, end: int) -> tuple[bytes, ...]:
 
 
 def _names(line: bytes) -> list[bytes]:
-    """The names that a line may contain: C++ reads it as one name, the Python importer splits it."""
+    """The names that a line may contain: C++ takes it as one name, the Python importer splits it.
+
+    Names are given with and without double quotes.
+    """
     names: dict[bytes, None] = {}
     for whole in (line.strip(SPACE), line.strip()):
         for name in (whole, *_EXTENSION.findall(whole), *_BLANKS.split(whole)):
