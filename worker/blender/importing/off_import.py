@@ -14,7 +14,7 @@ from worker.blender.importing.off_file import OffMesh
 from worker.blender.importing.paths import Root
 
 NO_COLOUR = 0.8
-"""Linear grey of a face without a colour where others have one, as of what has no material."""
+"""Linear grey for faces without a colour if others have one; the same as without a material."""
 
 
 def bring(root: Root) -> None:

@@ -14,7 +14,10 @@ from worker.blender.references import blend, collada, gltf, obj, usd
 from worker.blender.references.reference import Reference
 
 MAX_FILES = 20_000
-"""Most files that one model may reference: USD assemblies have thousands of layers."""
+"""Most files that one model may reference, as many as an archive may contain.
+
+USD assemblies have thousands of layers.
+"""
 
 READERS: dict[str, Callable[[str], Iterator[Reference]]] = {
     "gltf": gltf.read,

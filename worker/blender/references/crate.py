@@ -11,7 +11,7 @@ from worker.blender.references.lz4 import decompress
 
 MAGIC = b"PXR-USDC"
 MAX_BYTES = 1 << 27
-"""Of all strings together."""
+"""Largest total size of all strings, in bytes."""
 COMPRESSED_SINCE = (0, 4, 0)
 _BOOT = struct.Struct("<8s8Bq")
 _SECTION = struct.Struct("<16sqq")

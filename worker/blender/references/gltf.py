@@ -13,7 +13,7 @@ from worker.blender.faults import ObjectFault
 from worker.blender.references.reference import Reference, readings
 
 GLB_HEAD = 20
-"""Bytes before the JSON of a GLB: its header (12) and that of its first chunk (8)."""
+"""Bytes before the JSON of a GLB: the file header (12) and the header of the first chunk (8)."""
 DATA = "data:"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 
 LONG = 15
-"""In half a byte: the length goes on in the bytes that follow."""
+"""Value of a 4-bit length that means that the length continues in the following bytes."""
 FULL = 255
-"""Of such a byte: it goes on in the next."""
+"""Value of a following byte that means that the length continues in the next one."""
 
 
 def decompress(block: memoryview, limit: int) -> bytes:
