@@ -1,6 +1,5 @@
-"""Blender's side: runs inside Blender's own Python (3.10 and up) or under the bpy wheel.
+"""The code of the child: runs in Blender's own Python (3.10 or later) or under the bpy wheel.
 
-Only the standard library, numpy, bpy and mathutils may be imported here, and nothing
-outside this folder imports bpy. `messages`, `recipe` and `layouts` are free of bpy: the host
-shares them.
+Modules here may import only the standard library, numpy, bpy, mathutils and `worker.contract`,
+which the host shares. No module outside this folder imports bpy.
 """

@@ -1,4 +1,4 @@
-"""Starts the child under the bpy wheel: python -m worker.blender --socket-fd N."""
+"""Starts a child under the bpy wheel: python -m worker.blender --socket-fd N."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The long-lived child: answers the host's messages, one object after another."""
+"""The main loop of a child: answers the host's messages and renders one object at a time."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from worker.contract.recipe import from_dict
 
 BUG = 70
 REFUSALS = frozenset({"empty", "import", "too_large", "unsupported"})
-"""Faults that are found before anything is rendered."""
+"""Failure codes that are raised before rendering starts."""
 
 
 def main(arguments: list[str]) -> None:
-    """Serve the host on the socket that `--socket-fd` names; never returns.
+    """Serve the host on the inherited socket `--socket-fd`; never returns.
 
-    The process ends by os._exit: Blender can crash while it tidies up work that is complete.
+    The process ends with os._exit, because Blender can crash during its normal shutdown.
     """
     status = BUG
     try:
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> None:
         status = 0
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else BUG
-    except BaseException:  # noqa: BLE001 - whatever it is, it ends here, seen
+    except BaseException:  # noqa: BLE001 - the last resort: print any error and exit
         traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> None:
 
 
 def serve(connection: Connection) -> None:
-    """Answer until the host says Stop or goes away."""
+    """Answer messages until the host sends Stop or closes the connection."""
     compat.start()
     Heart(connection).start()
     connection.send(
@@ -79,7 +79,7 @@ def serve(connection: Connection) -> None:
 
 
 def answer(request: RenderObject, device: engine.Device, tell: Tell) -> Union[Rendered, Failed]:
-    """Render one object; whatever goes wrong with it is the answer, not the child's end."""
+    """Render one object. An error becomes a Failed answer; it does not end the child."""
     try:
         recipe = from_dict(request.recipe)
         return PRODUCTS[recipe.product](request, recipe, device, tell)
@@ -87,15 +87,16 @@ def answer(request: RenderObject, device: engine.Device, tell: Tell) -> Union[Re
         return Failed(request.uid, fault.code, str(fault), can_go_on=_put_away(fault))
     except MemoryError:
         return Failed(request.uid, "memory", "out of memory inside Blender")
-    except Exception as error:  # noqa: BLE001 - one object never ends the child
+    except Exception as error:  # noqa: BLE001 - no object may end the child
         traceback.print_exc()
         return Failed(request.uid, "render", f"{type(error).__name__}: {brief(error)}")
 
 
 def _put_away(fault: ObjectFault) -> bool:
-    """Clear the scene after an object that was refused before it was rendered; whether that is all.
+    """Clear the scene after a failed object.
 
-    What Blender itself failed at may have left anything.
+    Returns: whether the child can be reused. It cannot after a failure inside Blender, which may
+    leave any state behind.
     """
     if fault.code not in REFUSALS:
         return False

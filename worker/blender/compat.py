@@ -1,8 +1,8 @@
-"""All that differs from one Blender to the next (3.2 to 4.5), and what this one has.
+"""All differences between Blender versions (3.2 to 4.5), and the features of the running one.
 
-What a Blender lacks is found out by asking it, never by its version number, so that a build
-without a library (Debian's has no Alembic, USD or OpenImageDenoise) is told apart too. No other
-module asks.
+Features are detected by querying Blender, never by its version number, so that builds without a
+library are recognised too: Debian's has no Alembic, USD or OpenImageDenoise. No other module
+checks for versions or features.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import bpy
 
 from worker.blender import context
 
-# The bpy wheel's add-on modules can be found only after it.
+# With the bpy wheel, add-on modules can be imported only after bpy.
 # isort: split
 import addon_utils
 import numpy as np
@@ -24,25 +24,25 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Operator:
-    """One import or export operator and how to use it; options it does not know are left out."""
+    """One import or export operator and its options; options it does not know are dropped."""
 
     operator: str
     options: tuple[tuple[str, Any], ...] = ()
     build_option: str = ""
     needs: str = ""
-    """An option that came with the feature asked for; an operator without it will not do."""
+    """An option that shows that a feature is present; an operator without it is not used."""
 
 
 _USD = (("create_world_material", False), ("import_textures_mode", "IMPORT_PACK"))
 _GLTF = (("import_pack_images", False), ("disable_bone_shape", True))
 
 IMPORTERS: dict[str, tuple[Operator, ...]] = {
-    # The first that this Blender has is taken: C++ before Python.
+    # The first operator that this Blender has is used; C++ importers come before Python ones.
     "glb": (Operator("import_scene.gltf", _GLTF),),
     "gltf": (Operator("import_scene.gltf", _GLTF),),
     "obj": (Operator("wm.obj_import"), Operator("import_scene.obj")),
-    # What the one in C++ refuses, the one in Python refuses too, or shows without some faces; and
-    # only the first reads text. So the second is for Blenders without the first alone.
+    # The Python importer is used only if the C++ one is missing. It is no fallback for rejected
+    # files: it rejects them too, or drops some of their faces. Only the C++ one reads text FBX.
     "fbx": (
         Operator("wm.fbx_import"), Operator("import_scene.fbx", (("use_image_search", False),)),
     ),
@@ -61,7 +61,7 @@ IMPORTERS: dict[str, tuple[Operator, ...]] = {
 }  # fmt: skip
 
 OWN_READERS = ("blend", "off")
-"""Formats that the worker brings in itself, see `importing`."""
+"""Formats that the worker imports itself, see `importing`."""
 ADD_ONS = ("cycles", "io_scene_gltf2", "io_scene_fbx", "io_scene_obj", "io_mesh_stl", "io_mesh_ply")
 VIEW_TRANSFORMS = {"standard": "Standard", "filmic": "Filmic", "agx": "AgX"}
 ENGINES = {"cycles": "CYCLES"}
@@ -69,10 +69,10 @@ DENOISERS = {"openimagedenoise": "OPENIMAGEDENOISE"}
 
 
 def start() -> None:
-    """Make this Blender safe and ready: factory preferences, no scripts, the add-ons on."""
+    """Initialise Blender: factory preferences, scripts disabled, required add-ons enabled."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     if "bool" not in vars(np):
-        # Debian's 3.4 glTF add-on still writes numpy.bool, gone from numpy 1.24 to 1.26.
+        # The glTF add-on of Debian's 3.4 uses numpy.bool, which numpy 1.24 to 1.26 lack.
         vars(np)["bool"] = np.bool_
     preferences: Any = bpy.context.preferences
     preferences.filepaths.use_scripts_auto_execute = False
@@ -85,19 +85,19 @@ def start() -> None:
 
 
 def scripts_are_off() -> bool:
-    """Whether scripts inside files stay text."""
+    """Whether Blender is set not to run scripts in files."""
     preferences: Any = bpy.context.preferences
     return not preferences.filepaths.use_scripts_auto_execute
 
 
 def version() -> str:
-    """This Blender, as it calls itself: "4.5.15 LTS"."""
+    """Blender's version string, such as "4.5.15 LTS"."""
     return str(bpy.app.version_string)
 
 
 @functools.cache
 def importer(suffix: str) -> Operator | None:
-    """The importer this Blender has for files of `suffix`, or None."""
+    """The import operator of this Blender for files of `suffix`, or None."""
     for candidate in IMPORTERS.get(suffix, ()):
         known = options_of(candidate.operator)
         built = getattr(bpy.app.build_options, candidate.build_option or "cycles", True)
@@ -108,13 +108,13 @@ def importer(suffix: str) -> Operator | None:
 
 @functools.cache
 def formats() -> tuple[str, ...]:
-    """Suffixes, without a dot, that can be read here; some need no importer of Blender's."""
+    """Suffixes, without a dot, that can be imported, including those of the worker's readers."""
     return tuple(sorted([*OWN_READERS, *(suffix for suffix in IMPORTERS if importer(suffix))]))
 
 
 @functools.cache
 def options_of(operator: str) -> frozenset[str]:
-    """Names of the options of "wm.obj_import" and its like; empty where there is no such thing."""
+    """Names of the options of an operator such as "wm.obj_import"; empty if it does not exist."""
     try:
         kind = _operator(operator).get_rna_type()
     except KeyError:
@@ -124,9 +124,9 @@ def options_of(operator: str) -> frozenset[str]:
 
 @functools.cache
 def gltf_extensions() -> frozenset[str]:
-    """Extensions that this Blender's glTF importer knows; empty where it does not say.
+    """Extensions that this Blender's glTF importer supports; empty if they cannot be queried.
 
-    Without Draco's library, which it may have been packaged without, it cannot read that one.
+    Draco compression is left out if this build does not include the Draco library.
     """
     try:
         reader: Any = importlib.import_module("io_scene_gltf2.io.imp.gltf2_io_gltf")
@@ -135,7 +135,7 @@ def gltf_extensions() -> frozenset[str]:
         )
     except (ImportError, AttributeError, KeyError, TypeError):
         return frozenset()
-    for name in ("draco", "gltf2_io_draco_compression_extension"):  # the second until 4.1
+    for name in ("draco", "gltf2_io_draco_compression_extension"):  # the second name until 4.1
         try:
             draco: Any = importlib.import_module(f"io_scene_gltf2.io.com.{name}")
         except ImportError:
@@ -145,9 +145,10 @@ def gltf_extensions() -> frozenset[str]:
 
 
 def run(chosen: Operator, filepath: str, options: dict[str, Any]) -> bool:
-    """Read or write a file with those `options` the operator knows; whether it finished.
+    """Run an import or export operator with those of `options` that it knows.
 
-    Raises: RuntimeError with the operator's report, or whatever an add-on raises.
+    Returns: whether it finished.
+    Raises: RuntimeError with the operator's report, or any exception that an add-on raises.
     """
     wanted = {**dict(chosen.options), **options}
     known = options_of(chosen.operator)
@@ -162,7 +163,7 @@ def _operator(name: str) -> Any:
 
 @functools.cache
 def view_transforms() -> tuple[str, ...]:
-    """Those of VIEW_TRANSFORMS that this Blender's colour configuration has."""
+    """The keys of VIEW_TRANSFORMS that this Blender's colour configuration has."""
     settings = context.view_settings(context.scene())
     before = settings.view_transform
     found = tuple(
@@ -173,14 +174,14 @@ def view_transforms() -> tuple[str, ...]:
 
 
 def engines() -> tuple[str, ...]:
-    """Render engines of the recipe that are here."""
+    """The keys of ENGINES that this Blender has."""
     scene = context.scene()
     return tuple(key for key, name in ENGINES.items() if _takes(scene.render, "engine", name))
 
 
 @functools.cache
 def denoisers() -> tuple[str, ...]:
-    """Those of DENOISERS that Cycles was built with."""
+    """The keys of DENOISERS that Cycles was built with."""
     settings: Any = getattr(bpy.context.scene, "cycles", None)
     if settings is None:
         return ()
@@ -196,20 +197,23 @@ def _takes(owner: Any, name: str, value: str) -> bool:
 
 
 def assign(owner: Any, values: dict[str, Any]) -> None:
-    """Set those of `values` that `owner` has: settings come and go with the versions."""
+    """Set those of `values` that exist on `owner`; settings differ between versions."""
     for name, value in values.items():
         if hasattr(owner, name):
             setattr(owner, name, value)
 
 
 def without_shadow(light: Any) -> None:
-    """Let `light` shine through everything. Cycles had a switch of its own before 4.x."""
+    """Disable the shadows of `light`. Cycles had its own setting before 4.x."""
     light.use_shadow = False
     assign(light.cycles, {"cast_shadow": False})
 
 
 def devices(kind: str) -> list[str]:
-    """Names of the Cycles devices of `kind` ("cuda", "optix"), switched on, the others off."""
+    """Enable the Cycles devices of `kind` ("cuda", "optix") and disable all others.
+
+    Returns: the names of the enabled devices.
+    """
     context: Any = bpy.context
     preferences = context.preferences.addons["cycles"].preferences
     if not _takes(preferences, "compute_device_type", kind.upper()):
@@ -223,18 +227,18 @@ def devices(kind: str) -> list[str]:
 
 
 def socket(node: Any, *names: str) -> Any:
-    """The input socket of `node` that carries one of `names`: they were renamed in 4.0."""
+    """The input socket of `node` called by one of `names`; sockets were renamed in 4.0."""
     return next(node.inputs[name] for name in names if name in node.inputs)
 
 
 def shapes() -> list[Any]:
-    """All data of objects that may carry materials. Curves of hair came with 3.3."""
+    """All object data that can have materials. Hair curves were added in 3.3."""
     kinds = ("meshes", "curves", "metaballs", "hair_curves", "pointclouds", "volumes")
     return [data for kind in kinds for data in getattr(bpy.data, kind, ())]
 
 
 def name_aov(node: Any, name: str) -> None:
-    """Tell an AOV output node which pass it writes: until 4.0 by its own name."""
+    """Set the pass that an AOV output node writes; until 4.0 it was the node's own name."""
     if "aov_name" in node.bl_rna.properties:
         node.aov_name = name
     else:
@@ -245,9 +249,9 @@ GROUP_SOCKETS = {"RGBA": "NodeSocketColor", "VECTOR": "NodeSocketVector"}
 
 
 def add_group_socket(tree: Any, side: str, like: Any) -> str:
-    """Give a node group one more socket ("INPUT" or "OUTPUT") of the kind of `like`.
+    """Add a socket to a node group on `side` ("INPUT" or "OUTPUT"), of the type of `like`.
 
-    Returns: its identifier, the same inside the group and on the nodes that use it.
+    Returns: its identifier, which is the same in the group and on the nodes that use it.
     """
     kind = GROUP_SOCKETS.get(like.type, "NodeSocketFloat")
     if hasattr(tree, "interface"):  # since 4.0
@@ -257,7 +261,7 @@ def add_group_socket(tree: Any, side: str, like: Any) -> str:
 
 
 def clear_passes(layer: Any) -> None:
-    """Switch off every render pass of a view layer."""
+    """Disable all render passes of a view layer."""
     for owner in (layer, getattr(layer, "cycles", None), getattr(layer, "eevee", None)):
         if owner is None:
             continue
@@ -267,8 +271,8 @@ def clear_passes(layer: Any) -> None:
 
 
 def displaces() -> bool:
-    """Whether a material moves the surface it is on, which no vertex tells."""
-    # The setting was Cycles' own until 4.1.
+    """Whether a material may displace its surface, which the vertices do not show."""
+    # Until 4.1 the setting belonged to Cycles.
     for material in list(bpy.data.materials):
         owner: Any = material if hasattr(material, "displacement_method") else material.cycles
         if owner.displacement_method != "BUMP":
@@ -277,7 +281,7 @@ def displaces() -> bool:
 
 
 def curves(action: Any) -> list[Any]:
-    """Every F-curve of an action; of layers and slots since 4.4."""
+    """All F-curves of an action; since 4.4 they are stored by layer and slot."""
     found: list[Any] = [] if hasattr(action, "layers") else list(action.fcurves)
     for layer in getattr(action, "layers", ()):
         for strip in layer.strips:
@@ -286,14 +290,14 @@ def curves(action: Any) -> list[Any]:
 
 
 def fill_triangles(mesh: Any, points: Any, triangles: Any) -> None:
-    """Make an empty mesh one of `points` (V,3) and `triangles` (T,3)."""
+    """Fill an empty mesh with `points` (V,3) and `triangles` (T,3) of vertex indices."""
     fill_faces(mesh, points, triangles.ravel(), np.full(len(triangles), 3, np.int32))
 
 
 def fill_faces(mesh: Any, points: Any, corners: Any, sizes: Any) -> None:
-    """Make an empty mesh one of `points` (V,3), and faces of `sizes` (F,) corners each.
+    """Fill an empty mesh with `points` (V,3), and faces with `sizes` (F,) corners each.
 
-    corners: the points (L,) at the corners of all faces, one face after the other.
+    corners: the vertex indices (L,) of the corners of all faces, face by face.
     """
     mesh.vertices.add(len(points))
     mesh.vertices.foreach_set("co", np.ascontiguousarray(points, np.float32).ravel())
@@ -309,7 +313,7 @@ def fill_faces(mesh: Any, points: Any, corners: Any, sizes: Any) -> None:
 
 
 def corner_normals(mesh: Any) -> Any:
-    """Shading normals (L,3) of a mesh's corners, its own among them."""
+    """Shading normals (L,3) of a mesh's corners, custom normals included."""
     if hasattr(mesh, "corner_normals"):  # since 4.1
         source, name = mesh.corner_normals, "vector"
     else:
@@ -321,6 +325,6 @@ def corner_normals(mesh: Any) -> Any:
 
 
 def set_corner_normals(mesh: Any, normals: Any) -> None:
-    """Give a mesh's corners the shading normals (L,3); where they are 0, its faces' own."""
-    assign(mesh, {"use_auto_smooth": True})  # until 4.1 they count only so
+    """Set the custom normals (L,3) of a mesh's corners; where they are 0, Blender's own apply."""
+    assign(mesh, {"use_auto_smooth": True})  # until 4.1 custom normals require it
     mesh.normals_split_custom_set(normals.tolist())

@@ -1,4 +1,4 @@
-"""The child's end of the socket it inherited: whole JSON lines in, whole JSON lines out."""
+"""The child's end of the inherited socket: receives and sends messages as lines of JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHUNK = 1 << 16
 
 
 class Connection:
-    """Buffered lines over one socket; `send` may be called from any thread."""
+    """Messages over one socket; `send` is thread-safe."""
 
     def __init__(self, descriptor: int) -> None:
         self._socket = socket.socket(fileno=descriptor)
@@ -22,31 +22,34 @@ class Connection:
         self._lock = threading.Lock()
 
     def send(self, message: Message) -> None:
-        """Send one message; ends the process at once when the host is gone.
+        """Send one message; exits the process at once if the host has closed the connection.
 
-        Raises: ValueError for a message over MAX_LINE, which the host would not read.
+        Raises: ValueError for a message longer than MAX_LINE, which the host would reject.
         """
         self.send_line(protocol.encode(message))
 
     def send_line(self, line: bytes) -> None:
-        """Send bytes as they are; see `send`."""
+        """Send an encoded message; see `send`."""
         if len(line) > protocol.MAX_LINE:
             raise ValueError(f"a message of {len(line)} bytes, allowed: {protocol.MAX_LINE}")
         try:
             with self._lock:
-                # Blender's program leaves SIGPIPE deadly; ask for EPIPE instead.
+                # Blender does not ignore SIGPIPE, which would kill it; ask for EPIPE instead.
                 view = memoryview(line)
                 while view:
                     view = view[self._socket.send(view, socket.MSG_NOSIGNAL) :]
         except OSError:
-            os._exit(0)  # nobody is left to tell
+            os._exit(0)  # the host is gone, so no answer can be sent
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the socket."""
         self._socket.close()
 
     def receive(self) -> Optional[Union[Configure, RenderObject, Stop]]:
-        """The host's next message, or None once it has closed its end."""
+        """The host's next message, or None if it has closed the connection.
+
+        Raises: ValueError for a message longer than MAX_LINE.
+        """
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > protocol.MAX_LINE:
                 raise ValueError(f"a message of over {protocol.MAX_LINE} bytes")
@@ -63,9 +66,9 @@ class Connection:
 
 
 class Heart(threading.Thread):
-    """Sends a Beat once a second, so that a host can tell long work from a frozen process.
+    """Sends a Beat every second, so that the host can tell a long render from a hung process.
 
-    A dead host is noticed here too, in the midst of a render.
+    If the host has died, the failing send also ends the child during a render.
     """
 
     def __init__(self, connection: Connection, every_s: float = 1.0) -> None:
@@ -74,7 +77,7 @@ class Heart(threading.Thread):
         self._every_s = every_s
 
     def run(self) -> None:
-        """Beat for ever."""
+        """Send beats until the process ends."""
         pause, count = threading.Event(), 0
         while not pause.wait(self._every_s):
             count += 1

@@ -1,4 +1,4 @@
-"""The scene that everything is in, as its type: to a checker `bpy.context` may have none."""
+"""The current scene and its settings, typed as never None; the stubs of bpy allow None."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import bpy
 
 
 def scene() -> bpy.types.Scene:
-    """Blender's current scene; there always is one."""
+    """Blender's current scene, which always exists."""
     found = bpy.context.scene
     assert found is not None  # noqa: S101 - for the checker
     return found
 
 
 def display_settings(of: bpy.types.Scene) -> bpy.types.ColorManagedDisplaySettings:
-    """What a scene's pictures are shown on; every scene has that."""
+    """The display settings of a scene, which always exist."""
     found = of.display_settings
     assert found is not None  # noqa: S101 - for the checker
     return found
 
 
 def view_settings(of: bpy.types.Scene) -> bpy.types.ColorManagedViewSettings:
-    """How a scene's pictures are shown; every scene has that."""
+    """The view settings of a scene, which always exist."""
     found = of.view_settings
     assert found is not None  # noqa: S101 - for the checker
     return found

@@ -1,4 +1,4 @@
-"""The render engine: its device, and its settings from the recipe."""
+"""Configures the render engine: its device and the settings of the recipe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from worker.contract.recipe import DENOISER, Recipe
 
 @dataclasses.dataclass(frozen=True)
 class Device:
-    """What renders: "cpu", "cuda" or "optix", the names of it, and threads (0: Blender's own)."""
+    """The render device.
+
+    kind: "cpu", "cuda" or "optix". names: of the devices used. threads: 0 for Blender's default.
+    """
 
     kind: str = "cpu"
     names: tuple[str, ...] = ("CPU",)
@@ -22,7 +25,7 @@ class Device:
 
 
 def bind(kind: str, threads: int) -> Device:
-    """Choose the device for every object to come. Raises: ObjectFault("device") if absent."""
+    """Select the device for all following objects. Raises: ObjectFault("device") if absent."""
     if "cycles" not in compat.engines():
         raise ObjectFault("device", f"Blender {compat.version()} was built without Cycles")
     if kind == "cpu":
@@ -36,10 +39,12 @@ def bind(kind: str, threads: int) -> Device:
 
 
 def configure(recipe: Recipe, device: Device, seed: int) -> dict[str, Any]:
-    """Set up the scene to render as `recipe` says; returns what really renders, for the record.
+    """Configure the scene as `recipe` says.
 
-    Every setting is made here, so that none is left to the file or to a version's defaults.
-    Raises: ObjectFault("unsupported") when the view transform does not exist here.
+    Every setting is assigned, so that neither the file nor the defaults of a Blender version
+    matter.
+    Returns: the engine, device and denoiser actually used, for the metadata.
+    Raises: ObjectFault("unsupported") if this Blender lacks the view transform.
     """
     scene = context.scene()
     transform = recipe.colour.view_transform
@@ -50,7 +55,7 @@ def configure(recipe: Recipe, device: Device, seed: int) -> dict[str, Any]:
             f"it has: {', '.join(compat.view_transforms())}",
         )
     denoise = recipe.cycles.denoise and DENOISER in compat.denoisers()
-    engine: Any = compat.ENGINES["cycles"]  # each Blender's stubs know their own names only
+    engine: Any = compat.ENGINES["cycles"]  # the stubs differ between Blender versions
     scene.render.engine = engine
     _frame(scene, recipe, device)
     _cycles(scene.cycles, recipe, device, seed, denoise=denoise)
@@ -67,9 +72,12 @@ def configure(recipe: Recipe, device: Device, seed: int) -> dict[str, Any]:
 
 
 def show(scene: bpy.types.Scene, transform: str, exposure: float = 0.0) -> None:
-    """Set how display pictures of `scene` are encoded: sRGB, view transform, stops, no look."""
+    """Set how images of `scene` are encoded for display: sRGB, the view transform, no look.
+
+    exposure: in stops.
+    """
     display, view = context.display_settings(scene), context.view_settings(scene)
-    # Which names there are is for the colour configuration to say, not for the API.
+    # The valid names come from the colour configuration, not from the API and its stubs.
     device: Any = "sRGB"
     name: Any = compat.VIEW_TRANSFORMS[transform]
     look: Any = "None"

@@ -1,13 +1,13 @@
-"""Why an object failed, as the child says it."""
+"""The exception by which the child reports why an object failed."""
 
 from __future__ import annotations
 
 
 class ObjectFault(Exception):
-    """One object's failure: `code` is one of `worker.core.errors.OBJECT_ERRORS`.
+    """The failure of one object; `code` is a failure code of `worker.core.errors.OBJECT_ERRORS`.
 
-    Before any object it is "device" or "configuration". The codes are plain text here, because
-    the host's tree needs Python 3.11.
+    While the child is being configured, the code is "device" or "configuration". Codes are plain
+    strings here, because the host's exception classes need Python 3.11.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -16,7 +16,7 @@ class ObjectFault(Exception):
 
 
 def brief(error: BaseException) -> str:
-    """One short line for a person: an operator's report carries a whole traceback."""
+    """Shorten an error to one readable line; an operator's report contains a whole traceback."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     chosen = [line for line in lines if not line.startswith(("File ", "Location:"))]
     raised = any("Traceback" in line for line in lines)

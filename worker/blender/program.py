@@ -1,4 +1,4 @@
-"""Starts the child inside a Blender program.
+"""Starts a child in a Blender executable.
 
 blender -b --factory-startup --disable-autoexec --python-exit-code 70 \
     --python worker/blender/program.py -- --socket-fd N

@@ -1,1 +1,1 @@
-"""The geometry of a scene: triangles, extents, poses, modifiers."""
+"""The geometry of a scene: triangles, extents, poses, modifiers and visibility."""

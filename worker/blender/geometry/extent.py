@@ -1,7 +1,7 @@
-"""How far what will be seen reaches: modifiers and instances applied, at every frame rendered.
+"""Measures the visible geometry, with modifiers and instances applied, at all rendered frames.
 
-Vertices are streamed through in pieces, so that millions of them, or of instances, need no more
-memory than `CHUNK` points. Modifiers are at the level of detail that is rendered, see
+Vertices are processed in chunks of at most `CHUNK` points, so that memory stays bounded even for
+millions of vertices or instances. Modifiers use their render level of detail, see
 `modifiers.as_rendered`.
 """
 
@@ -20,22 +20,22 @@ from worker.blender.geometry.visibility import Visibility, corner_vertices, seen
 
 MESH_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "FONT", "META"})
 BOXED_TYPES = frozenset({"CURVES", "POINTCLOUD", "VOLUME"})
-"""Rendered too, but measured by their bounding box only."""
+"""Types that are rendered, but measured only by their bounding box."""
 SHAPE_TYPES = MESH_TYPES | BOXED_TYPES
 CHUNK = 1 << 21
 CELLS = 48
-"""Of the grid that `boxes` come from, along each axis."""
+"""Cells along each axis of the grid that `boxes` uses."""
 SLACK = 1e-3
-"""By how much of the longest side that grid is larger, on each side."""
+"""Margin of that grid on each side, as a share of the longest side of the box."""
 FARTHEST = 1e3
-"""Longest sides that an object may be moved by: float32 then errs by less than a pixel."""
+"""Largest translation of an object, in longest sides, that keeps float32 errors below a pixel."""
 Array = npt.NDArray[np.float64]
 
 
 def bounds(frames: Sequence[int]) -> tuple[Array, Array]:
-    """World-space corners, (3,) each, of the box around all that will be seen.
+    """The lowest and highest corner, (3,) each, of the world-space box around all visible points.
 
-    Raises: ObjectFault("empty") when nothing has faces, or the box is not finite or has no size.
+    Raises: ObjectFault("empty") if nothing has faces, or the box is not finite or has no size.
     """
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
     faces = 0
@@ -53,20 +53,23 @@ def bounds(frames: Sequence[int]) -> tuple[Array, Array]:
 
 
 def check_box(low: Array, high: Array) -> None:
-    """Raises: ObjectFault("empty"), unless the box from `low` to `high` is finite, with a size."""
+    """Check that the box from `low` to `high`, (3,) each, is finite and has a size.
+
+    Raises: ObjectFault("empty").
+    """
     if problem := box_problem(low, high):
         raise ObjectFault("empty", f"the bounding box {problem}")
 
 
 def box_problem(low: Array, high: Array) -> str:
-    """Why nothing can stand in the box from `low` to `high`, (3,) each; "" where something can."""
+    """Why the box from `low` to `high`, (3,) each, is invalid; "" if it is valid."""
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         return "is not finite"
     return "" if (high - low).max() > 0.0 else "has no size"
 
 
 def support(directions: Array, frames: Sequence[int]) -> Array:
-    """How far it reaches, (K,), along each of `directions` (K,3), from the world's origin."""
+    """How far (K,) visible points extend along each of `directions` (K,3) from the world origin."""
     farthest = np.full(len(directions), -np.inf)
     for frame in frames:
         poses.show(frame)
@@ -80,7 +83,7 @@ def support(directions: Array, frames: Sequence[int]) -> Array:
 
 
 def reach(centre: Array, frames: Sequence[int]) -> float:
-    """Distance from `centre` (3,) to the farthest vertex."""
+    """Distance from `centre` (3,), in world space, to the farthest visible vertex."""
     farthest = 0.0
     for frame in frames:
         poses.show(frame)
@@ -91,11 +94,12 @@ def reach(centre: Array, frames: Sequence[int]) -> float:
 
 
 def boxes(low: Array, high: Array, frames: Sequence[int]) -> tuple[Array, Array] | None:
-    """Boxes that hold every vertex seen: their centres (N,3), and half their sides (3,).
+    """World-space boxes that contain all visible vertices: centres (N,3) and half sizes (3,).
 
-    They are cells of a grid from `low` to `high`, (3,) each; of each column of it the two ends,
-    for what lies between is never the outermost. None if something is not between those, or where
-    it is depends on how Cycles rounds: numbers far larger than the object that cancel out.
+    They are cells of a grid from `low` to `high`, (3,) each. Only the first and last occupied cell
+    of each column are returned, because the cells between are never outermost.
+    Returns None if a vertex is outside the grid, or if a translation is so much larger than the
+    object that float32 rounding in Cycles decides where the vertices are.
     """
     side = float((high - low).max())
     low, high = low - side * SLACK, high + side * SLACK
@@ -128,7 +132,7 @@ Places = dict[Key, list[Array]]
 
 
 def _seen() -> tuple[Shapes, Places]:
-    """Of each shape seen now its points and faces, and the matrices it is seen through."""
+    """The points and face count of each visible shape, and the world matrices of its instances."""
     graph = bpy.context.evaluated_depsgraph_get()
     visibility = Visibility()
     places: Places = {}
@@ -149,7 +153,7 @@ def _seen() -> tuple[Shapes, Places]:
 
 
 def _unseen() -> str:
-    """What there is instead of something to see, in words."""
+    """A message that says what the scene contains if nothing in it is visible."""
     visibility = Visibility()
     loose = clear = hidden = 0
     for instance in bpy.context.evaluated_depsgraph_get().object_instances:
@@ -171,9 +175,9 @@ def _unseen() -> str:
 
 
 def _points(item: Any, clear: tuple[bool, ...]) -> tuple[Array, int]:
-    """Vertices (N,3) of the faces that are seen, in the object's own space; how many faces.
+    """The vertices (N,3) of the visible faces, in object space, and the number of these faces.
 
-    `clear`: which of its material slots are wholly clear.
+    clear: for each material slot, whether it is fully transparent.
     """
     if item.type in BOXED_TYPES:
         return np.array([corner[:] for corner in item.bound_box]), 1
@@ -200,7 +204,7 @@ def _seen_points(mesh: Any, clear: tuple[bool, ...]) -> tuple[Array, int]:
 
 
 def _placed(shapes: Shapes, places: Places) -> Iterator[Array]:
-    """World-space points (N,3) of every shape in every place, some at a time."""
+    """Yield the world-space points (N,3) of all instances of all shapes, in chunks."""
     for key, (points, _) in shapes.items():
         if key not in places:
             continue

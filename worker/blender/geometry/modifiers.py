@@ -1,7 +1,8 @@
-"""Modifiers evaluated once: a subdivision of a heavy mesh costs more than all views of it.
+"""Evaluates costly modifiers only once; subdividing a heavy mesh can take longer than its views.
 
-Blender evaluates the scene once to measure it and once more to render it, in two graphs that share
-nothing. What the first evaluation made of a mesh is given to the second as a plain mesh.
+Blender evaluates the scene once for measuring and once for rendering, in two dependency graphs
+that share nothing. The mesh that the first evaluation produced replaces the modifiers, so that the
+second one gets a plain mesh.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ PLAIN = COSTLY | frozenset({
     "UV_WARP", "VERTEX_WEIGHT_EDIT", "VERTEX_WEIGHT_MIX", "VERTEX_WEIGHT_PROXIMITY", "WARP", "WAVE",
     "WEIGHTED_NORMAL", "WELD", "WIREFRAME",
 })  # fmt: skip
-"""Modifiers whose whole result is the object's mesh: no particles, instances, simulations."""
+"""Modifiers that change only the object's mesh: no particles, instances or simulations."""
 MEASURED = PLAIN - {"SCREW"}
-"""Those with no level of detail of their own for the render, but for what `as_rendered` levels."""
+"""Modifiers with no separate level of detail for renders, or one that `as_rendered` equalises."""
 
 
 def are_measured(items: list[Any]) -> bool:
-    """Whether what `items`' modifiers make for the render is what they make to be measured."""
+    """Whether the modifiers of `items` give the same mesh for rendering as for measuring."""
     return all(
         modifier.type in MEASURED
         for item in items
@@ -35,7 +36,7 @@ def are_measured(items: list[Any]) -> bool:
 
 
 def as_rendered() -> None:
-    """Measure at the level of detail that is rendered, so that the one evaluation serves both."""
+    """Set viewport subdivision levels to the render levels, so that both evaluations agree."""
     found: list[Any] = [one for item in bpy.data.objects for one in item.modifiers]
     for modifier in found:
         if modifier.type in COSTLY and modifier.levels != modifier.render_levels:
@@ -43,7 +44,7 @@ def as_rendered() -> None:
 
 
 def evaluate_anew() -> None:
-    """Evaluate what has modifiers again: that a picture was replaced, Blender does not notice."""
+    """Re-evaluate objects with modifiers; Blender does not notice that an image was replaced."""
     for item in bpy.data.objects:
         if item.modifiers:
             item.update_tag()
@@ -52,7 +53,7 @@ def evaluate_anew() -> None:
 
 
 def apply_costly() -> None:
-    """Put the evaluated mesh in the place of a costly modifier's; for a scene that stands still."""
+    """Replace meshes that have costly modifiers by their evaluated meshes; for static scenes."""
     context: Any = bpy.context
     graph = context.evaluated_depsgraph_get()
     for item in [item for item in context.scene.objects if _is_costly(item)]:

@@ -1,7 +1,7 @@
-"""Points without a face: shown as small spheres where the recipe says so, else named.
+"""Shows point clouds as small spheres if the recipe asks for it; else reports them.
 
-Every loose cloud becomes one plain mesh of spheres: Blender before 4.x has no other way to show
-points, and a plain mesh is measured, baked and numbered as any other.
+Each mesh of loose vertices is replaced by one plain mesh of spheres. Blender before 4.x cannot
+render points in another way, and a plain mesh is measured, baked and numbered like any other.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from worker.contract.recipe import Subject
 
 Array = npt.NDArray[Any]
 SPLAT = ("f_dc_0", "f_dc_1", "f_dc_2")
-"""Columns of 3D Gaussian splats: the constant term of their colour in spherical harmonics."""
+"""PLY properties of 3D Gaussian splats: the constant spherical-harmonic term of their colour."""
 CONSTANT_HARMONIC = 0.28209479177387814
 DETAIL = ((10_000, 2), (100_000, 1), (2_000_000, 0))
-"""Up to how many points a sphere is an octahedron whose faces are halved how often: the more
-points there are, the fewer pixels each has. A million octahedra take 3 to 5 GB."""
+"""Most points, and how often their octahedra are subdivided. The more points there are, the fewer
+pixels each covers. A million octahedra take 3 to 5 GB."""
 
 
 @dataclasses.dataclass(frozen=True)
 class _Cloud:
-    """An object of loose vertices: points (N,3) in its own space, and its place (4,4)."""
+    """An object of loose vertices: points (N,3) in object space, and its world matrix (4,4)."""
 
     item: Any
     points: Array
@@ -40,9 +40,11 @@ class _Cloud:
 
 
 def show(root: Root, suffix: str, subject: Subject) -> Dict[str, Any]:
-    """Put spheres of `subject.points` in the place of loose points; what was done, for metadata.
+    """Replace loose points by spheres of the size `subject.points`.
 
-    Raises: ObjectFault: "empty", where there is nothing but points and they are not to be shown;
+    The size is the diameter, as a share of the longest side of the box around all points.
+    Returns: for the metadata, the number of points, if there are any.
+    Raises: ObjectFault: "empty" if the object has only points and the recipe does not show them;
     "too_large".
     """
     clouds = _clouds()
@@ -75,7 +77,7 @@ def show(root: Root, suffix: str, subject: Subject) -> Dict[str, Any]:
 
 
 def _clouds() -> List[_Cloud]:
-    """Objects of meshes of loose vertices, one for each mesh."""
+    """The point clouds of the scene, one for each mesh of loose vertices."""
     layer: Any = bpy.context.view_layer
     layer.update()
     found: Dict[int, _Cloud] = {}
@@ -84,7 +86,7 @@ def _clouds() -> List[_Cloud]:
         if item.type != "MESH" or len(mesh.polygons) or len(mesh.edges) or not len(mesh.vertices):
             continue
         if item.modifiers and not all(each.type == "ARMATURE" for each in item.modifiers):
-            continue  # nodes and particles make of points what they will
+            continue  # geometry nodes and particles may turn the points into anything
         points = np.empty(3 * len(mesh.vertices), np.float32)
         mesh.vertices.foreach_get("co", points)
         found.setdefault(
@@ -100,7 +102,10 @@ def _nothing_else(clouds: List[_Cloud]) -> bool:
 
 
 def _longest_side(clouds: List[_Cloud]) -> float:
-    """Of the box around all points, in the world. Raises: ObjectFault("empty")."""
+    """The longest side of the world-space box around all points.
+
+    Raises: ObjectFault("empty") if it is zero or not finite.
+    """
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
     for cloud in clouds:
         points = cloud.points[np.isfinite(cloud.points).all(axis=1)]
@@ -115,7 +120,10 @@ def _longest_side(clouds: List[_Cloud]) -> float:
 
 
 def _replace(cloud: _Cloud, radius: float, level: int, colours: Optional[Array]) -> None:
-    """A mesh of spheres in the place of the cloud's, with its name and materials."""
+    """Replace the cloud's mesh by a mesh of spheres, with the same name and materials.
+
+    radius: in object space. level: subdivisions of the octahedron. colours: linear (N,3).
+    """
     before: Any = cloud.item.data
     name = file_colours.LAYER
     if colours is None:
@@ -142,7 +150,7 @@ def _replace(cloud: _Cloud, radius: float, level: int, colours: Optional[Array])
 
 
 def _file_colours(root: Root, header: Optional[Header], cloud: _Cloud) -> Optional[Array]:
-    """Scene-linear colours (N,3) that a PLY has for its vertices, in whatever type."""
+    """The vertex colours (N,3) of a PLY, converted to scene-linear, or None."""
     vertex = header.element("vertex") if header else None
     if header is None or vertex is None or vertex.rows != len(cloud.points):
         return None
@@ -156,14 +164,14 @@ def _file_colours(root: Root, header: Optional[Header], cloud: _Cloud) -> Option
     if {"red", "green", "blue"} <= set(table):
         values = np.stack([table[name] for name in ("red", "green", "blue")], axis=-1)
         kind = next(each.type for each in vertex.properties if each.name == "red")
-        if kind[0] in "iu":  # as text they have come as floats
+        if kind[0] in "iu":  # ASCII values are read as floats
             values = np.clip(values, 0, np.iinfo(kind).max).astype(kind)
         return file_colours.linear(values)
     return None
 
 
 def _own_colours(mesh: Any) -> tuple[str, Optional[Array]]:
-    """The name of the colours that the importer brought, and they (N,3)."""
+    """The name and values (N,3) of the vertex colours that the importer created."""
     for layer in mesh.color_attributes:
         if layer.domain == "POINT" and len(layer.data) == len(mesh.vertices):
             colours = np.empty(4 * len(layer.data), np.float32)
@@ -173,9 +181,9 @@ def _own_colours(mesh: Any) -> tuple[str, Optional[Array]]:
 
 
 def _sphere(level: int) -> tuple[Array, Array]:
-    """Corners (V,3) and faces (F,3) of an octahedron of radius 1, `level` times made rounder.
+    """Vertices (V,3) and faces (F,3) of an octahedron of radius 1, subdivided `level` times.
 
-    It reaches as far as the sphere along every axis, so that boxes around it are the sphere's.
+    It has vertices on all axes, so that its bounding box equals the sphere's.
     """
     corners = np.concatenate([np.eye(3), -np.eye(3)])
     faces = np.array(
@@ -197,9 +205,11 @@ def _sphere(level: int) -> tuple[Array, Array]:
 
 
 def _widen(share: float) -> int:
-    """Give point clouds of Blender's own kind their size, where the file has none; how many.
+    """Set the radius of the points in Blender's own point clouds that have none.
 
-    Those with modifiers are left: USD's instancers are such, of which no point is seen.
+    share: diameter as a share of the cloud's longest side. Point clouds with modifiers are
+    skipped: they are USD instancers, whose points are not visible.
+    Returns: the number of points.
     """
     objects: list[Any] = list(bpy.data.objects)
     items = [item for item in objects if item.type == "POINTCLOUD" and not item.modifiers]

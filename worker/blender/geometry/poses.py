@@ -1,4 +1,4 @@
-"""When: which frame each view shows, and what rest means."""
+"""Chooses the frame of each view, and puts objects into their rest pose."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from worker.blender import context
 from worker.contract.recipe import Subject
 
 MOST = 1048574
-"""Blender's last frame, on either side of 0."""
+"""Largest absolute frame number in Blender."""
 
 
 def frames(subject: Subject, views: int) -> list[int]:
-    """The frame of each view; puts the object to rest where the recipe wants that."""
+    """The frame of each view. If the recipe asks for it, the object is put into its rest pose."""
     scene = context.scene()
     now = int(scene.frame_current)
-    scene.frame_set(now)  # importers leave the scene in another pose than its frame's
+    scene.frame_set(now)  # after an import, the pose may not be that of the current frame
     if subject.pose == "rest":
         _rest()
     elif subject.pose == "frame" and isinstance(subject.frame, int):
@@ -31,14 +31,14 @@ def frames(subject: Subject, views: int) -> list[int]:
 
 
 def show(frame: int) -> None:
-    """Go to `frame`; nothing is evaluated anew where the scene already shows it."""
+    """Set the scene to `frame`, unless it is the current one, to avoid a re-evaluation."""
     scene = context.scene()
     if scene.frame_current != frame:
         scene.frame_set(frame)
 
 
 def _rest() -> None:
-    """Armatures in their rest position, every shape its basis."""
+    """Put armatures into their rest position, and set all shape keys to the basis."""
     armatures: list[Any] = list(bpy.data.armatures)
     for armature in armatures:
         armature.pose_position = "REST"
@@ -53,7 +53,7 @@ def _rest() -> None:
 
 
 def _range(now: int) -> tuple[int, int]:
-    """First and last frame of all that moves; `now` twice where nothing does."""
+    """The first and last frame of all animation; `now` twice if there is none."""
     scene = context.scene()
     spans = [action.frame_range[:] for action in _actions()]
     if bpy.data.cache_files:  # Alembic and USD: their importers set the scene's range
@@ -65,7 +65,7 @@ def _range(now: int) -> tuple[int, int]:
 
 
 def _actions() -> Iterable[Any]:
-    """The actions that play: assigned to something, or on a track of it."""
+    """Yield the actions in use: assigned directly, or by a strip of an unmuted NLA track."""
     owners: list[Any] = [*bpy.data.objects, *bpy.data.shape_keys, *bpy.data.armatures]
     for owner in owners:
         moving = owner.animation_data

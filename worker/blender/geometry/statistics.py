@@ -1,4 +1,4 @@
-"""What is in the object, as Objaverse-XL's metadata.json tells it (its scripts/rendering)."""
+"""Object statistics with the keys of Objaverse-XL's metadata.json (its scripts/rendering)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker.blender.materials import textures
 
 
 def count(root: Root) -> dict[str, Any]:
-    """Counts over the scene as imported, before anything is added, replaced or scaled."""
+    """Count the scene's contents as imported, before anything is added, replaced or scaled."""
     scene = context.scene()
     objects = list(scene.objects)
     meshes: list[Any] = [item.data for item in objects if item.type == "MESH"]
@@ -27,7 +27,7 @@ def count(root: Root) -> dict[str, Any]:
         "mesh_count": len(meshes),
         "object_count": len(objects),
         "poly_count": sum(len(mesh.polygons) for mesh in meshes),
-        "shape_key_count": sum(len(key.key_blocks) - 1 for key in keys),  # but for the basis
+        "shape_key_count": sum(len(key.key_blocks) - 1 for key in keys),  # without the basis
         "vert_count": sum(len(mesh.vertices) for mesh in meshes),
     }
 
@@ -38,7 +38,7 @@ def scene_size(low: Any, high: Any) -> dict[str, list[float]]:
 
 
 def _linked_files(root: Root) -> list[str]:
-    """Files that the model names beside itself, whether they are there or not."""
+    """The images and libraries that the model references, whether they exist or not."""
     images = {
         textures.file_name(image, root)
         for image in bpy.data.images

@@ -1,4 +1,4 @@
-"""All that is seen of the object as one soup of triangles: modifiers and instances applied."""
+"""The visible geometry as one triangle soup, with modifiers and instances applied."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from worker.blender.importing import importers
 Array = npt.NDArray[Any]
 UV_NODES = frozenset({"ShaderNodeUVMap", "ShaderNodeNormalMap", "ShaderNodeTangent"})
 MOST_LAYERS = 6
-"""UV maps that nodes may name: a mesh has room for eight, and two are ours."""
+"""Most UV maps kept for nodes that use them by name: a mesh allows eight, and we use two."""
 
 
 @dataclasses.dataclass(frozen=True)
 class TriangleSoup:
     """Triangles of many meshes.
 
-    points (V,3); triangles (T,3) of them, and by triangle its number in `materials`, (T,).
-    By corner: uv (T,3,2), NaN where there is none; normals (T,3,3); uvs and colours, the layers
-    that materials ask for by name, (T,3,2) and linear RGBA (T,3,4).
+    points (V,3); triangles (T,3): indices into points; material (T,): indices into `materials`.
+    For each corner: uv (T,3,2), NaN if the mesh has none; normals (T,3,3). The layers that
+    materials use by name: uvs (T,3,2) and colours (T,3,4), linear RGBA.
     """
 
     points: Array
@@ -40,7 +40,7 @@ class TriangleSoup:
     materials: list[Any]
 
     def only(self, chosen: Array) -> TriangleSoup:
-        """The triangles `chosen`, a mask or numbers, with all points."""
+        """Only the triangles `chosen`, a mask (T,) or indices; all points are kept."""
         return dataclasses.replace(
             self,
             triangles=self.triangles[chosen],
@@ -53,13 +53,14 @@ class TriangleSoup:
 
 
 DEFAULT = ""
-"""The name by which nodes ask for a mesh's own colours."""
+"""The name by which nodes refer to a mesh's active render colours."""
 
 
 def gather(most_faces: int) -> TriangleSoup:
-    """Everything with faces that is seen now, in the world's axes.
+    """Collect all faces visible at the current frame, in world space.
 
-    Raises: ObjectFault: "empty", when nothing has faces; "too_large".
+    Raises: ObjectFault: "empty" if nothing visible has faces; "too_large" if there are more than
+    `most_faces` triangles.
     """
     uvs, colours = _layers()
     materials: dict[Any, int] = {}
@@ -90,7 +91,7 @@ def gather(most_faces: int) -> TriangleSoup:
 
 
 def _layers() -> tuple[list[str], list[str]]:
-    """Names of the UV maps, and of the colours, that nodes ask for."""
+    """The names of the UV maps and of the colour attributes that nodes use."""
     uvs: set[str] = set()
     colours = {DEFAULT}
     for tree in importers.node_trees():
@@ -163,7 +164,7 @@ def _uv(layer: Any, loops: Array, absent: float) -> Array:
 
 
 def _colours(mesh: Any, name: str, loops: Array, ends: Array) -> Array:
-    """Linear RGBA; black where the mesh has no such colours, as Cycles has it."""
+    """Linear RGBA (T,3,4) of the corners; zero if the mesh has no such colours, as in Cycles."""
     found = mesh.color_attributes
     number = found.render_color_index if name == DEFAULT else found.find(name)
     if not 0 <= number < len(found):
@@ -174,7 +175,7 @@ def _colours(mesh: Any, name: str, loops: Array, ends: Array) -> Array:
 
 
 def _slots(item: Any, mesh: Any, materials: dict[Any, int]) -> Array:
-    """Of each of the shape's material slots the number in `materials`, which grows."""
+    """The index in `materials` of each material slot's material; new materials are added."""
     found: list[Any] = list(mesh.materials)
     for number, slot in enumerate(item.material_slots):
         if slot.link == "OBJECT" and number < len(found):
@@ -184,10 +185,11 @@ def _slots(item: Any, mesh: Any, materials: dict[Any, int]) -> Array:
 
 
 def _placed(shape: TriangleSoup, matrix: Array) -> TriangleSoup:
-    """In its place in the world; a mirrored one is turned inside in again."""
+    """Transform to world space; a mirrored shape gets its winding order reversed."""
     linear = matrix[:3, :3]
     sign = np.sign(np.linalg.det(linear)) or 1.0
-    # Normals go by the inverse transposed; its cofactors exist for a flattened shape too.
+    # Normals need the inverse transpose. The cofactor matrix is proportional to it, and exists for
+    # a singular matrix too.
     cofactors = np.stack([np.cross(linear[(i + 1) % 3], linear[(i + 2) % 3]) for i in range(3)])
     normals = shape.normals @ (sign * cofactors.T)
     lengths = np.linalg.norm(normals, axis=-1, keepdims=True)

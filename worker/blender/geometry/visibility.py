@@ -1,4 +1,4 @@
-"""What the camera can see of a scene: the rules by which objects and faces are measured."""
+"""Decides which objects and faces the camera can see; only these are measured."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker.blender.materials import clearness
 
 
 class Visibility:
-    """The scene as it is evaluated now; made anew when it changes."""
+    """Visibility in the currently evaluated scene; create a new one after a change."""
 
     def __init__(self) -> None:
         self._layer: Any = bpy.context.view_layer
@@ -20,7 +20,7 @@ class Visibility:
         self._objects: dict[int, bool] = {}
 
     def of_instance(self, instance: Any) -> bool:
-        """Whether an instance of the dependency graph is seen itself; its instancer counts too."""
+        """Whether an instance of the dependency graph is visible; its instancer must be too."""
         if not instance.show_self:
             return False
         owner = instance.parent if instance.is_instance else None
@@ -40,7 +40,7 @@ class Visibility:
         return self._objects[key]
 
     def clear_slots(self, item: Any) -> tuple[bool, ...]:
-        """Of each material slot of an evaluated object: whether it is wholly clear."""
+        """For each material slot of an evaluated object, whether it is fully transparent."""
         if not self._clear:
             return ()
         found: list[Any] = list(item.data.materials)
@@ -51,7 +51,7 @@ class Visibility:
 
 
 def seen_faces(mesh: Any, clear_slots: tuple[bool, ...]) -> npt.NDArray[np.bool_] | None:
-    """Of each face of `mesh` whether it is seen, (F,); None where all are."""
+    """For each face of `mesh`, whether it is visible (F,); None if all are."""
     if not any(clear_slots):
         return None
     used = np.empty(len(mesh.polygons), np.int32)
@@ -61,7 +61,7 @@ def seen_faces(mesh: Any, clear_slots: tuple[bool, ...]) -> npt.NDArray[np.bool_
 
 
 def corner_vertices(mesh: Any, faces: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.int32]:
-    """The vertices (N,) at the corners of the chosen `faces` of `mesh`, or of all."""
+    """The vertex indices (N,) at the corners of the faces in the mask `faces` (F,), or of all."""
     vertices = np.empty(len(mesh.loops), np.int32)
     mesh.loops.foreach_get("vertex_index", vertices)
     if faces is None:

@@ -1,1 +1,1 @@
-"""Bringing a model file into Blender."""
+"""Importing a model file into Blender."""

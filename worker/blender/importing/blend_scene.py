@@ -1,7 +1,8 @@
-"""What the active scene of a .blend shows, brought into a clean scene.
+"""Imports what the active scene of a .blend shows into a clean scene.
 
-A .blend is never opened: that could run its compositor or its scripts. Its scene is appended, read
-for what its view layer shows, and goes; no nodes, Freestyle or sequencer of it are left.
+A .blend is never opened, because opening it could run its compositor or its scripts. Its scene is
+appended instead. What the view layer shows is linked to the current scene, then the appended scene
+is removed with its compositor nodes, Freestyle settings and sequencer.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from worker.blender.references import blend_file
 
 @dataclasses.dataclass(frozen=True)
 class _Standing:
-    """How an object stands in a view layer, by one of its collections."""
+    """The view-layer flags that an object inherits from one of its collections."""
 
     is_hidden: bool
     is_holdout: bool
@@ -27,7 +28,10 @@ class _Standing:
 
 
 def append(root: Root) -> None:
-    """Bring the model of `root` in. Raises: ObjectFault("import"), and whatever Blender raises."""
+    """Append the model of `root` to the scene.
+
+    Raises: ObjectFault("import"), and any exception that Blender raises.
+    """
     if not compat.scripts_are_off():
         raise ObjectFault("import", "scripts are allowed in this Blender; a .blend is not read")
     told = blend_file.read(root.model)
@@ -37,7 +41,7 @@ def append(root: Root) -> None:
         if told.scene in names:
             names = [told.scene]
         here.scenes = names[:1]
-        if not names:  # a library of objects
+        if not names:  # an object library without a scene
             here.objects = list(there.objects)
     if not names:
         _link_all(here.objects)
@@ -51,7 +55,7 @@ def append(root: Root) -> None:
 
 
 def _link_all(objects: list[Any]) -> None:
-    """Show objects that no scene tells of, but for those that an instancer shows."""
+    """Link the objects of a file without scenes, except those that an instancer shows."""
     found = [item for item in objects if item is not None]
     instanced = {
         member
@@ -66,7 +70,7 @@ def _link_all(objects: list[Any]) -> None:
 
 
 def _link_shown(top: Any) -> None:
-    """Link what the layer collection `top` holds, as it shows it."""
+    """Link the objects of the layer collection `top` with the visibility they have there."""
     standings: dict[Any, list[_Standing]] = {}
     for item, standing in _members(top):
         standings.setdefault(item, []).append(standing)
@@ -80,7 +84,7 @@ def _link_shown(top: Any) -> None:
 
 
 def _members(top: Any) -> Iterator[tuple[Any, _Standing]]:
-    """Every object of every collection that is not excluded."""
+    """Yield every object of every collection that is not excluded, with its inherited flags."""
     waiting = [(top, _Standing(is_hidden=False, is_holdout=False, is_indirect=False))]
     while waiting:
         layer, above = waiting.pop()
@@ -95,7 +99,7 @@ def _members(top: Any) -> Iterator[tuple[Any, _Standing]]:
 
 
 def _take_time(source: Any) -> None:
-    """The frame at which the file was saved, and what its frames last."""
+    """Copy the current frame, the frame range and the frame rate from `source`."""
     scene = context.scene()
     scene.frame_start, scene.frame_end = source.frame_start, source.frame_end
     scene.render.fps, scene.render.fps_base = source.render.fps, source.render.fps_base
@@ -103,7 +107,7 @@ def _take_time(source: Any) -> None:
 
 
 def _remove(source: Any) -> None:
-    """Remove an appended scene and what came for its sake alone; drivers turn to ours."""
+    """Remove an appended scene and the data only it used; drivers are remapped to our scene."""
     source.user_remap(context.scene())
     data: Any = bpy.data
     data.scenes.remove(source)

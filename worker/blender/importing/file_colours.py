@@ -1,7 +1,7 @@
-"""Colours and pictures of PLY and STL that Blender's importers leave in the file.
+"""Adds the colours and textures of PLY and STL files that Blender's importers ignore.
 
-They are put on the imported mesh where its faces are still those of the file, one by one; where
-an importer left faces out, that is told.
+They are added only if the imported mesh has the same faces as the file, in the same order. If the
+importer dropped faces, the loss is reported in the metadata.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ PICTURE = "TextureFile"
 
 
 def add(root: Root, suffix: str) -> Dict[str, Any]:
-    """Add what the file at `root.model` has; returns what was lost, for the metadata."""
+    """Add the colours of the file at `root.model`.
+
+    Returns: for the metadata, the colours that could not be added.
+    """
     meshes = [mesh for mesh in bpy.data.meshes if len(mesh.polygons)]
     if suffix not in READERS or len(meshes) != 1:
         return {}
@@ -56,7 +59,7 @@ def _ply(root: Root, mesh: Any) -> str:
 
 
 def _wedges(mesh: Any, texcoords: Any) -> str:
-    """UVs by corner, which the file has by face."""
+    """Add the per-face texture coordinates as a UV map; returns why it failed, or ""."""
     flat = np.concatenate([np.asarray(each, np.float32).ravel() for each in texcoords])
     if len(flat) != 2 * len(mesh.loops):
         return "texture coordinates do not fit the faces' corners"
@@ -67,7 +70,10 @@ def _wedges(mesh: Any, texcoords: Any) -> str:
 
 
 def _picture(root: Root, mesh: Any, name: str) -> None:
-    """A material that shows the picture; a missing one is told and replaced as any other."""
+    """Add a material that shows the texture `name`.
+
+    A missing texture is reported and replaced later, like any other.
+    """
     material: Any = bpy.data.materials.new(PICTURE)
     material.use_nodes = True
     tree = material.node_tree
@@ -83,7 +89,10 @@ def _picture(root: Root, mesh: Any, name: str) -> None:
 
 
 def _stl(root: Root, mesh: Any) -> str:
-    """Facet colours: VisCAM and SolidView have red high and set the 16th bit, Magics neither."""
+    """Add the facet colours; returns why it failed, or "".
+
+    VisCAM and SolidView store red in the high bits and set bit 15; Magics does neither.
+    """
     found = _facets(root.model)
     if found is None:
         return ""
@@ -102,7 +111,7 @@ def _stl(root: Root, mesh: Any) -> str:
 
 
 def _facets(path: str) -> Optional[Tuple[Array, bool, Array]]:
-    """The facets' attributes (F,), whether the header is Magics', and its colour (3,)."""
+    """The facet attributes (F,), whether Magics wrote the header, and the header colour (3,)."""
     data = Path(path).read_bytes()
     count = int.from_bytes(data[STL_HEADER : STL_HEADER + 4], "little")
     if len(data) < STL_HEADER + 4 + STL_RECORD * count or not count or _is_text(data, count):
@@ -118,7 +127,7 @@ def _is_text(data: bytes, count: int) -> bool:
 
 
 def _by_face(mesh: Any, colours: Array) -> None:
-    """Give every corner its face's linear colour (F,3)."""
+    """Add a colour attribute that gives every corner the linear colour (F,3) of its face."""
     sizes = np.empty(len(mesh.polygons), np.int32)
     mesh.polygons.foreach_get("loop_total", sizes)
     layer = mesh.color_attributes.new(LAYER, "FLOAT_COLOR", "CORNER")
@@ -127,15 +136,15 @@ def _by_face(mesh: Any, colours: Array) -> None:
 
 
 def linear(values: Array) -> Array:
-    """Scene-linear colours of a file's sRGB ones, by the range of their type."""
+    """Convert sRGB colours of a file to scene-linear; their type sets the value range."""
     top = float(np.iinfo(values.dtype).max) if values.dtype.kind in "iu" else 1.0
     if top == 1.0 and values.max(initial=0.0) > 1.0:
-        top = 255.0  # ASCII has no types
+        top = 255.0  # ASCII values are read as floats, whatever their declared type
     return to_linear(np.clip(values.astype(np.float64) / top, 0.0, 1.0))
 
 
 def to_linear(srgb: Array) -> Array:
-    """Scene-linear values of sRGB ones, 0 to 1."""
+    """Convert sRGB values to scene-linear, both 0 to 1."""
     curved: Array = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004 - IEC 61966-2-1
     return curved
 

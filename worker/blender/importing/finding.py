@@ -1,8 +1,8 @@
-"""Finding a file that a model names, anywhere in the object's own folder.
+"""Finds a file that a model names, anywhere in the object's own folder.
 
-Authors' names hold folders of their own machines, backslashes, escapes and other cases. A name is
-taken as it is written; else in another spelling; else without regard to case; else by the end of
-its path, the longest that fits; at last by its base name alone.
+The names may contain folders of the author's machine, backslashes, URI escapes and wrong case.
+They are resolved in this order: the exact name, other spellings of it, a match that ignores case,
+the longest matching end of the path, and finally the base name.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from typing import Iterator, Optional
 from urllib.parse import unquote
 
 MOST_FILES = 20_000
-"""Files of a folder that are looked through: below a larger one, names count as written."""
+"""Most files in a folder that is searched. In a larger folder only exact paths are found."""
 _SCHEME = re.compile(r"file:/{0,3}(?=[^/])|file://[^/]*(?=/)", re.IGNORECASE)
 
 
 class FileIndex:
-    """The files below `root` (absolute, links resolved); folders are looked through when needed."""
+    """The files below `root` (absolute, links resolved); folders are listed on first use."""
 
     def __init__(self, root: str) -> None:
         self.root = root.rstrip("/")
         self._below: dict[str, Optional[_Names]] = {}
 
     def find(self, name: str, folder: str) -> Optional[str]:
-        """The file that `name`, written in a file of `folder`, means; absolute.
+        """The absolute path of the file that `name`, in a file of `folder`, refers to.
 
-        None where there is none, or several that it may be. Of files that fit, those nearest to
-        `folder` count: below it, else below its parent, and so on up to the root.
+        The search covers the files below `folder`, then below its parent, and so on up to the
+        root; the first level with a match decides. Returns None if no file or several match.
         """
         spelled = spellings(name)
         paths = [os.path.normpath(os.path.join(folder, each)) for each in spelled]  # noqa: PTH118
@@ -38,7 +38,7 @@ class FileIndex:
                 return path
         for level in self._levels(folder):
             names = self._names(level)
-            if names is None:  # too large, and so is what it lies in
+            if names is None:  # too large, and so are all its parents
                 return None
             found = names.fitting(spelled[-1], [os.path.relpath(path, level) for path in paths])
             if found:
@@ -52,7 +52,7 @@ class FileIndex:
             folder = os.path.dirname(folder)  # noqa: PTH120
 
     def _holds(self, path: str) -> bool:
-        """Whether the path lies below the root, its links followed too: they may lead out."""
+        """Whether the path is below the root, both as written and with symlinks resolved."""
         inside = f"{self.root}/"
         return path.startswith(inside) and os.path.realpath(path).startswith(inside)
 
@@ -68,14 +68,14 @@ class FileIndex:
 
 
 class _Names:
-    """The files below one folder, by their paths relative to it."""
+    """The files below one folder, indexed by relative path and by name, ignoring case."""
 
     def __init__(self, files: list[str]) -> None:
         self._by_path = _grouped((each.casefold(), each) for each in files)
         self._by_name = _grouped((each.casefold().rpartition("/")[2], each) for each in files)
 
     def fitting(self, name: str, paths: list[str]) -> list[str]:
-        """Files that `name` may mean: one of `paths` but for case, else by its longest tail."""
+        """Files that match one of `paths` if case is ignored, else the longest tail of `name`."""
         for path in paths:
             if same := self._by_path.get(path.casefold()):
                 return same
@@ -89,7 +89,10 @@ class _Names:
 
 
 def spellings(name: str) -> tuple[str, ...]:
-    """Ways to read a name, the likeliest first; the last has slashes only and no scheme."""
+    """Possible spellings of a name, most likely first.
+
+    The last one has forward slashes only, no URI scheme and no URI escapes.
+    """
     slashed = name.replace("\\", "/")
     plain = _SCHEME.sub("", slashed)
     found = dict.fromkeys([name, slashed, unquote(slashed), plain])
@@ -112,7 +115,7 @@ def _grouped(pairs: Iterator[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def is_lfs_pointer(path: str) -> bool:
-    """Whether the file is Git LFS's note of where the real one is kept."""
+    """Whether the file is a Git LFS pointer instead of the real content."""
     try:
         with Path(path).open("rb") as file:
             return file.read(len(LFS_MARK)) == LFS_MARK

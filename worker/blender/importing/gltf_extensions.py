@@ -1,7 +1,7 @@
-"""Extensions that a glTF cannot be read without, and that Blender's importer does not know.
+"""Rejects a glTF that requires extensions which Blender's importer does not support.
 
-Blender has no decoder for them, and none that is kept well can be had for its Python. So such a
-file is refused by name, before its importer fails with less to say.
+Blender has no decoder for them, and no maintained decoder exists for its Python. The check runs
+before the import, so that the error names the extension; the importer's own error is less clear.
 """
 
 from __future__ import annotations
@@ -22,12 +22,15 @@ REMEDIES: Dict[str, str] = {
     "PNG pictures",
     DRACO: "the bpy wheel and blender.org's own builds have its library",
 }
-"""What to do about those that are common."""
+"""How to convert files that use the common ones."""
 ANY_REMEDY = "write a copy without it"
 
 
 def check(path: str, suffix: str) -> None:
-    """Raises: ObjectFault("unsupported") for a glTF that needs what this Blender cannot read."""
+    """Reject a glTF that needs an extension this Blender cannot read.
+
+    Raises: ObjectFault("unsupported").
+    """
     known = compat.gltf_extensions() if suffix in FORMATS else frozenset()
     if not known:
         return
@@ -43,14 +46,14 @@ def check(path: str, suffix: str) -> None:
 
 
 def _needed(content: Any) -> Iterator[str]:
-    """Names of extensions that it says it requires, or that it has no data without."""
+    """Names of the extensions that the file declares required or needs to read its buffers."""
     required = _list(_table(content).get("extensionsRequired"))
     yield from (name for name in required if isinstance(name, str))
     for buffer in _tables(content, "buffers"):
         if "uri" in buffer:
             continue
         extensions = _table(buffer.get("extensions"))
-        # A buffer that stands for the unpacked data, which is nowhere.
+        # A fallback buffer is a placeholder: the uncompressed data is stored nowhere.
         yield from (
             name for name in sorted(MESHOPT) if _table(extensions.get(name)).get("fallback")
         )

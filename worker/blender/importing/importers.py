@@ -1,4 +1,4 @@
-"""One model file into an empty scene."""
+"""Imports one model file into an empty scene."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from worker.blender.importing.staging import Staged
 from worker.contract.recipe import Subject
 
 FILE_DATA = ("libraries", "fonts", "sounds", "movieclips", "volumes", "cache_files")
-"""Datablocks, besides images, that Blender reads from a path of their own when evaluated."""
+"""Types of datablock, besides images, that Blender reads from a file during evaluation."""
 FILE_MODIFIERS = frozenset({"MESH_CACHE", "FLUID", "DYNAMIC_PAINT", "OCEAN"})
 FILE_NODES = ("GeometryNodeImport", "ShaderNodeScript", "ShaderNodeTexIES")
 
 
 def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
-    """Bring the model of `root` into the scene; it is a file of format `suffix`.
+    """Import the model of `root`, a file of format `suffix`, into the scene.
 
-    `scratch` is a folder to lay the object out in, where its text must change for that; it stays
-    until the last view is rendered. Returns: what is read from where.
-
-    What is hidden in the file ends hidden in the render and in the viewport alike.
+    If names of files in the model must be rewritten, the object is laid out anew in the folder
+    `scratch`, which must exist until the last view is rendered. Objects that the file hides are
+    hidden in both the render and the viewport.
+    Returns: the root that was imported, and which referenced files were found or missing.
     Raises: ObjectFault("unsupported" or "import").
     """
     if suffix not in compat.formats():
@@ -78,20 +78,20 @@ def _read_off(staged: Staged) -> None:
 
 
 READERS: dict[str, Callable[[Staged], None]] = {"blend": _read_blend, "off": _read_off}
-"""Of formats that no operator of Blender's is used for."""
+"""Readers for the formats that are not imported with a Blender operator."""
 
 
 def _operate(path: str, suffix: str, subject: Subject) -> None:
     chosen = compat.importer(suffix)
     assert chosen is not None  # noqa: S101 - formats() holds what importer() finds
-    # Faces that name vertices which are not there crash Blender when the mesh is evaluated.
+    # Faces with out-of-range vertex indices crash Blender when the mesh is evaluated.
     options = {"merge_vertices": subject.merge_vertices, "validate_meshes": True}
     if not compat.run(chosen, path, options):
         raise ObjectFault("import", f"cannot import the .{suffix}: the importer gave up")
 
 
 def _drop_outside(root: Root) -> None:
-    """Remove datablocks that would be read from outside the object's folder."""
+    """Remove datablocks whose file is outside the object's folder."""
     for kind in FILE_DATA:
         collection: Any = getattr(bpy.data, kind)
         for block in list(collection):
@@ -103,7 +103,7 @@ def _drop_outside(root: Root) -> None:
 
 
 def _drop_file_readers() -> None:
-    """Remove modifiers and nodes of a .blend that read or write files on their own account."""
+    """Remove the modifiers and nodes of a .blend that read or write files themselves."""
     for item in bpy.data.objects:
         for modifier in list(item.modifiers):
             if modifier.type in FILE_MODIFIERS:
@@ -115,10 +115,10 @@ def _drop_file_readers() -> None:
 
 
 def _order_by_name() -> None:
-    """Link the scene's objects in the order of their names.
+    """Relink the scene's objects in the order of their names.
 
-    Blender's own FBX importer links them in the order of a hash table of their addresses, which
-    differs from process to process; the order of an object image's charts follows from it.
+    Blender's C++ FBX importer links them in the order of a hash table keyed by address, which
+    differs between processes. The order of the charts in an object image depends on it.
     """
     linked = context.scene().collection.objects
     for item in sorted(linked, key=lambda each: each.name):
@@ -127,22 +127,22 @@ def _order_by_name() -> None:
 
 
 def node_trees() -> list[Any]:
-    """Every node tree that shades or shapes something: materials' own and shared groups."""
+    """All node trees of materials, lights and worlds, and all node groups."""
     owners: list[Any] = [*bpy.data.materials, *bpy.data.lights, *bpy.data.worlds]
     own = [owner.node_tree for owner in owners if owner.use_nodes and owner.node_tree]
     return [*own, *bpy.data.node_groups]
 
 
 def _hide_meant_unseen(suffix: str) -> None:
-    """Switch off what is there for other reasons than to be seen.
+    """Hide objects that are not meant to be visible.
 
-    Shadow catchers would be in depth and masks. Lines of USD and Alembic without a width are
-    guides; Cycles would draw them as hairs.
+    Shadow catchers would appear in depth and masks. USD and Alembic curves without a width are
+    guides, which Cycles would render as hair.
     """
     for item in bpy.data.objects:
         catches = (
             item.is_shadow_catcher and item.type != "LIGHT"
-        )  # of a light it says another thing
+        )  # the flag has another meaning for lights
         lines = item.type == "CURVES" and suffix != "blend"
         data: Any = item.data
         if catches or (lines and "radius" not in data.attributes):
@@ -150,9 +150,10 @@ def _hide_meant_unseen(suffix: str) -> None:
 
 
 def _hide(*, only_render: bool) -> None:
-    """Make viewport and render show the same objects.
+    """Make the viewport and the render show the same objects.
 
-    Importers mark what a file hides in the viewport only; in a .blend the render's mark counts.
+    Importers apply a file's hidden flag to the viewport only. For a .blend (`only_render`) the
+    render visibility decides.
     """
     scene = context.scene()
     for item in scene.objects:
@@ -162,7 +163,7 @@ def _hide(*, only_render: bool) -> None:
     for item in bpy.data.objects:
         if item.show_instancer_for_viewport != item.show_instancer_for_render:
             item.show_instancer_for_viewport = item.show_instancer_for_render
-        if item not in shown and item.hide_viewport != item.hide_render:  # only instances show it
+        if item not in shown and item.hide_viewport != item.hide_render:  # shown as instances only
             item.hide_viewport = item.hide_render
     for collection in bpy.data.collections:
         collection.hide_viewport = collection.hide_render

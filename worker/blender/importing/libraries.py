@@ -1,4 +1,4 @@
-"""Libraries that a .blend links from, where its names do not lead to them."""
+"""Finds the libraries of a .blend that are not where its paths say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RELATIVE = "//"
 
 
 def relink(staged: Staged) -> None:
-    """Read each library that is not there from the file that is meant, or note it as missing."""
+    """Reload each missing library from the file found in its place, or record it as missing."""
     root = staged.root
     libraries: list[Any] = list(bpy.data.libraries)
     for library in libraries:

@@ -1,7 +1,7 @@
-"""The names of other files in a model's text: where they stand, and how to write others there.
+"""Finds and replaces the names of other files in a model's text.
 
-By format a `Naming` tells every name in the bytes of a file and puts others in their place. Names
-are found by patterns of bounded length, and never by running anything.
+`NAMINGS` has one `Naming` for each format. A name is found with regular expressions of bounded
+length or in parsed JSON; nothing in the file is executed.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any, Callable, Dict, Optional
 from urllib.parse import quote
 
 Rename = Callable[[str], Optional[str]]
-"""Told a name as it is written; returns the one to write there, or None to leave it."""
+"""Takes a name as written in the file; returns its replacement, or None to keep it."""
 Rewrite = Callable[[bytes, Rename], bytes]
 
 GLB_HEADER, CHUNK_HEADER = 12, 8
 SURFACE_SPAN = 1024
-"""Bytes before a name in which the element that it stands in begins."""
+"""Bytes before a name that are searched for the start of its enclosing element."""
 BOM = b"\xef\xbb\xbf"
 _LIBRARY = re.compile(rb"(?m)^([ \t]*mtllib[ \t]+)([^\r\n]{1,1024}?)([ \t]*)(?=\r?$)")
 _MAP = re.compile(
@@ -40,7 +40,10 @@ _DIFFUSE = re.compile(rb"(?mi)^[ \t]*map_kd[ \t]")
 
 @dataclasses.dataclass(frozen=True)
 class Naming:
-    """How files of a format name others. `leads_to`: suffixes of those that name more."""
+    """How to rewrite the names in files of one format.
+
+    `leads_to`: suffixes of the referenced files that may name further files.
+    """
 
     rewrite: Rewrite
     leads_to: tuple[str, ...] = ()
@@ -51,7 +54,11 @@ def _obj(text: bytes, rename: Rename) -> bytes:
 
 
 def _mtl(text: bytes, rename: Rename) -> bytes:
-    """Also makes an ambient map that stands alone the diffuse one: viewers show it so."""
+    """Rewrite an .mtl.
+
+    In a material without a diffuse map, its ambient map becomes the diffuse one, as viewers
+    show it.
+    """
     text = text.removeprefix(BOM)
     starts = [found.start() for found in _MATERIAL.finditer(text)]
     blocks = [text[a:b] for a, b in zip([0, *starts], [*starts, len(text)])]
@@ -73,11 +80,11 @@ def _map_line(found: re.Match[bytes], rename: Rename) -> bytes:
 
 
 def _gltf(text: bytes, rename: Rename) -> bytes:
-    """Names are URIs: what is written in their place is escaped."""
+    """Rewrite a .gltf. Names are URIs, so replacements are percent-encoded."""
     try:
         content: Any = json.loads(text)
     except (ValueError, RecursionError):
-        return text  # the importer will say what is wrong with it
+        return text  # the importer reports the error
     changed = False
     for kind in ("buffers", "images"):
         items = content.get(kind) if isinstance(content, dict) else None
@@ -92,10 +99,10 @@ def _gltf(text: bytes, rename: Rename) -> bytes:
 
 
 def _glb(data: bytes, rename: Rename) -> bytes:
-    """The JSON chunk comes first; the rest stays as it is."""
+    """Rewrite the JSON chunk, which is the first, of a .glb; the other chunks are kept."""
     start = GLB_HEADER + CHUNK_HEADER
     if data[:4] != b"glTF":
-        return _gltf(data, rename)  # JSON under another name
+        return _gltf(data, rename)  # a JSON file with the suffix .glb
     if len(data) < start or data[start - 4 : start] != b"JSON":
         return data
     end = start + int.from_bytes(data[GLB_HEADER : GLB_HEADER + 4], "little")
@@ -110,7 +117,10 @@ def _glb(data: bytes, rename: Rename) -> bytes:
 
 
 def _dae(text: bytes, rename: Rename) -> bytes:
-    """Names are URIs, but for a surface's: there the same element names an image."""
+    """Rewrite a .dae.
+
+    Names are URIs, except in a <surface>, where <init_from> holds the ID of an image.
+    """
 
     def replaced(found: re.Match[bytes]) -> bytes:
         before = text[max(0, found.start() - SURFACE_SPAN) : found.start()]
@@ -151,7 +161,7 @@ def _spelled(name: str) -> bytes:
 
 
 def _escaped(path: str) -> str:
-    """A path as a relative URI."""
+    """Percent-encode a path as a relative URI."""
     return quote(path, errors="surrogateescape")
 
 
@@ -164,7 +174,10 @@ _PLY_AXES = {b"u": b"s", b"v": b"t"}
 
 
 def _ply(text: bytes, _: Rename) -> bytes:
-    """Names no file: colours, and places in a picture, get the names that importers know."""
+    """Rename colour and texture coordinate properties to the names that importers know.
+
+    A .ply names no files that must be rewritten.
+    """
     head, mark, rest = text.partition(b"end_header")
     if not text.startswith(b"ply") or b"property" not in head:
         return text
@@ -183,4 +196,4 @@ NAMINGS: Dict[str, Naming] = {
     "ply": Naming(_ply),
     "usda": Naming(_usda, ("usda", "usd", "usdc")),
 }
-"""By suffix."""
+"""Keyed by suffix."""

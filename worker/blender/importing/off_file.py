@@ -1,7 +1,7 @@
-"""OFF, the Object File Format of Geomview: read into arrays, of which Blender has no importer.
+"""Reads OFF, Geomview's Object File Format, into arrays; Blender has no importer for it.
 
-Source: Geomview's manual, "OFF Files". Files as they are met are taken too: counts on the line of
-the keyword (ModelNet's), no keyword at all, comments and empty lines anywhere.
+Source: Geomview's manual, "OFF Files". Common deviations are accepted: counts on the same line as
+the keyword (as in ModelNet), a missing keyword, comments and empty lines anywhere.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Array = npt.NDArray[Any]
 MOST_BYTES = 1 << 29
 MOST_CORNERS = 200_000_000
 LARGEST = 1e30
-"""Of a coordinate: beyond it squares of lengths are no float32 any more."""
+"""Largest coordinate; squared lengths of larger ones overflow float32."""
 _KEYWORD = re.compile(rb"\s*(ST)?(C)?(N)?(4)?(n)?OFF\b(?:[ \t]+(BINARY)\b[ \t]*\r?\n?)?")
 _GLUED = re.compile(rb"\s*(ST)?(C)?(N)?(4)?(n)?OFF(?=\d)()")
 _COMMENT = re.compile(rb"#[^\n]*")
@@ -31,10 +31,11 @@ COLOUR_PARTS = 3
 
 @dataclasses.dataclass(frozen=True)
 class OffMesh:
-    """points (V,3) float32; of the faces their sizes (F,) and the vertices at all corners (L,).
+    """The mesh of an OFF file, in the file's units and axes.
 
-    vertex_colours (V,3) and face_colours (F,3) are as in the file, NaN where a face has none;
-    normals (V,3); None where the file has none.
+    points (V,3) float32; sizes (F,): corners of each face; corners (L,): vertex indices of all
+    corners, face by face. vertex_colours (V,3) and face_colours (F,3) have the file's values, NaN
+    for a face without colour. normals (V,3). Each of these three is None if the file has none.
     """
 
     points: Array
@@ -47,7 +48,7 @@ class OffMesh:
 
 @dataclasses.dataclass(frozen=True)
 class _Kind:
-    """What the keyword says of a vertex's columns."""
+    """The columns of a vertex, as the keyword declares them."""
 
     texture: bool
     colour: bool
@@ -57,7 +58,7 @@ class _Kind:
     binary: bool
 
     def columns(self) -> Dict[str, int]:
-        """Their numbers, in the order of the file."""
+        """The number of columns of each kind, in file order."""
         return {
             "point": 4 if self.homogeneous else 3,
             "normal": 3 * self.normal,
@@ -67,9 +68,9 @@ class _Kind:
 
 
 def read(path: str) -> OffMesh:
-    """The mesh of an OFF file. Raises: ObjectFault: "import" for what is no whole one; "too_large".
+    """Read an OFF file. All vertex indices of the result are in range.
 
-    Every face names vertices that are there.
+    Raises: ObjectFault: "import" for an invalid or truncated file; "too_large".
     """
     size = Path(path).stat().st_size
     if size > MOST_BYTES:
@@ -110,7 +111,7 @@ def _text(data: bytes, kind: _Kind) -> OffMesh:
 
 
 def _table(lines: List[bytes]) -> Array:
-    """The numbers of lines of one length (N,K); of several, as many as the shortest has."""
+    """The numbers in the lines (N,K); longer lines are cut to the length of the shortest."""
     widths = {len(line.split()) for line in lines}
     if len(widths) > 1:
         width = min(widths)
@@ -121,7 +122,7 @@ def _table(lines: List[bytes]) -> Array:
 def _vertex_columns(table: Array, kind: _Kind) -> Dict[str, Any]:
     columns = kind.columns()
     spare = table.shape[1] - sum(columns.values())
-    if kind.colour and spare == -1:  # without alpha, as many write them
+    if kind.colour and spare == -1:  # many programs write no alpha
         columns["colour"], spare = COLOUR_PARTS, 0
     if spare < 0:
         raise ValueError(f"a vertex has {table.shape[1]} numbers, its keyword says more")
@@ -141,7 +142,7 @@ def _vertex_columns(table: Array, kind: _Kind) -> Dict[str, Any]:
 
 
 def _faces(lines: List[bytes]) -> Tuple[Array, Array, Optional[Array]]:
-    """Sizes (F,), corners (L,) and colours (F,3) of lines of faces."""
+    """The sizes (F,), corners (L,) and colours (F,3) of the faces in `lines`."""
     if len({len(line.split()) for line in lines}) == 1:
         table = ply_file.numbers(b" ".join(lines)).reshape(len(lines), -1)
         size = int(table[0, 0])
@@ -164,12 +165,15 @@ def _faces(lines: List[bytes]) -> Tuple[Array, Array, Optional[Array]]:
 
 
 def _colour_of(columns: Array) -> Optional[Array]:
-    """RGB of a face's columns after its corners; one number is an index of a map nobody has."""
+    """RGB (F,3) from the columns after the corners.
+
+    None for fewer than three columns: a single number is an index into an unknown colour map.
+    """
     return columns[:, :COLOUR_PARTS] if columns.shape[1] >= COLOUR_PARTS else None
 
 
 def _binary(data: bytes, kind: _Kind) -> OffMesh:
-    """Big-endian, and otherwise a PLY's two tables."""
+    """Read a binary OFF: big-endian, its two tables laid out as in a binary PLY."""
     vertices, faces = (int(count) for count in np.frombuffer(data, ">i4", 2))
     if vertices < 0 or faces < 0 or 12 * vertices + 8 * faces > len(data):
         raise ValueError(f"it is cut off: it says that it has {vertices:,} vertices")
@@ -194,7 +198,7 @@ def _binary(data: bytes, kind: _Kind) -> OffMesh:
 
 
 def _checked(mesh: OffMesh) -> OffMesh:
-    """Of the types that it says; faces of fewer than three corners are left out."""
+    """Check coordinates and indices, convert the types, drop faces with fewer than 3 corners."""
     points = np.asarray(mesh.points, np.float64)
     if not (np.abs(points) <= LARGEST).all():
         raise ValueError("a coordinate is not finite, or beyond 1e30")

@@ -1,4 +1,4 @@
-"""An OFF file into the scene, as Blender's own importers would bring it: Z up, as in a PLY."""
+"""Imports an OFF file into the scene; its axes are kept (Z up), as Blender's PLY importer does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from worker.blender.importing.off_file import OffMesh
 from worker.blender.importing.paths import Root
 
 NO_COLOUR = 0.8
-"""Linear grey of a face without a colour where others have one, as of what has no material."""
+"""Linear grey for faces without a colour if others have one; the same as without a material."""
 
 
 def bring(root: Root) -> None:
@@ -25,7 +25,7 @@ def bring(root: Root) -> None:
     compat.fill_faces(mesh, found.points, found.corners, found.sizes)
     _add_colours(mesh, found)
     faces = len(mesh.polygons)
-    mesh.validate()  # drops faces that are there twice, or name a vertex twice
+    mesh.validate()  # drops duplicate faces, and faces that repeat a vertex
     if found.normals is not None and len(mesh.polygons) == faces:
         corners = found.normals[found.corners]
         mesh.polygons.foreach_set("use_smooth", np.ones(faces, bool))
@@ -47,7 +47,7 @@ def _add_colours(mesh: Any, found: OffMesh) -> None:
 
 
 def _linear(colours: Any) -> Any:
-    """Scene-linear colours (N,3); grey where there is none."""
+    """Convert colours to scene-linear (N,3); a missing colour becomes grey."""
     there = np.isfinite(colours).all(axis=1)
     linear = np.full(colours.shape, NO_COLOUR)
     linear[there] = file_colours.linear(colours[there])

@@ -1,4 +1,4 @@
-"""The object's own folder, and what lies outside it."""
+"""Paths in the object's own folder, and checks that a model does not leave it."""
 
 from __future__ import annotations
 
@@ -19,37 +19,38 @@ class Root:
         self.path = os.path.realpath(root)
         self.model = str(Path(self.path, model))
         self._origin = origin or self.path
-        """The object's own folder, where `path` is one laid out for the import."""
+        """The object's own folder; differs from `path` if the object was staged in scratch."""
         self._index = FileIndex(self._origin)
 
     def at(self, folder: str) -> Root:
-        """The same object, laid out in `folder`."""
+        """The same object, staged in `folder`."""
         return Root(folder, os.path.relpath(self.model, self.path), self._origin)
 
     def locate(self, name: str) -> str:
-        """The file that the model calls `name`, as an absolute path with links unresolved."""
+        """The absolute path of `name`, relative to the model's folder; symlinks unresolved."""
         name = name.replace("\\", "/")
         return os.path.join(os.path.dirname(self.model), name)  # noqa: PTH118, PTH120 - keeps ".."
 
     def find(self, name: str) -> Optional[str]:
-        """The file of the object that the model means by `name`; see `finding`."""
+        """The object's file that `name` in the model refers to; see `finding`."""
         folder = os.path.dirname(os.path.relpath(self.model, self.path))  # noqa: PTH120
         return self._index.find(name, str(Path(self._origin, folder)))
 
     def holds(self, path: str) -> bool:
-        """Whether `path` (absolute), its links resolved, lies in the folder.
+        """Whether `path` (absolute), with symlinks resolved, is inside the folder.
 
-        Of "link/../file" some readers resolve the link first and some the dots: both must.
-        Raises: ValueError for a NUL, or a lone surrogate, which no file system takes.
+        In "link/../file" some readers resolve the link first and some the dots. Both results must
+        be inside.
+        Raises: ValueError if the path has a NUL or a lone surrogate, which file systems reject.
         """
         inside = tuple(folder.rstrip("/") + "/" for folder in (self.path, self._origin))
         readings = (os.path.realpath(path), os.path.realpath(os.path.normpath(path)))
         return all(reading.startswith(inside) for reading in readings)
 
     def name(self, path: str) -> str:
-        """What to call `path` in the results: never where this machine keeps it.
+        """The name of `path` in the results, without paths of this machine.
 
-        Relative to the folder; of a file elsewhere only its own name.
+        It is relative to the folder. For a file outside the folder it is the base name only.
         """
         for folder in (self.path, self._origin):
             relative = os.path.relpath(path, folder)
@@ -58,14 +59,14 @@ class Root:
         return Path(path).name
 
     def check_model(self) -> None:
-        """Refuse a model that is not there, or lies elsewhere. Raises: ObjectFault("import")."""
+        """Reject a model that is missing or outside the folder. Raises: ObjectFault("import")."""
         if not Path(self.model).is_file():
             raise ObjectFault("import", f"no such file: {self.name(self.model)}")
         if not self.holds(self.model):
             raise ObjectFault("import", "the model is a link out of the object's own folder")
 
     def check(self, suffix: str) -> None:
-        """Refuse a model that importers would follow out of the folder.
+        """Reject a model that makes importers read files outside the folder.
 
         Raises: ObjectFault("import").
         """
@@ -73,7 +74,7 @@ class Root:
         for reference in references.walk(self.model, suffix):
             name = reference.name[:200]
             if Path(name).is_absolute() and not any(map(os.path.lexists, reference.paths)):
-                continue  # a path of the author's machine, where nothing lies here
+                continue  # an absolute path of the author's machine that does not exist here
             try:
                 inside = all(map(self.holds, _counted(reference)))
             except ValueError:

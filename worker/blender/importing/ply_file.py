@@ -1,7 +1,7 @@
-"""PLY's elements as arrays: what Blender's importer leaves of a file.
+"""Reads the elements of a PLY as arrays, for data that Blender's importer ignores.
 
-Source: Greg Turk, "The PLY Polygon File Format"; names of properties as Meshlab, Assimp, VCG and
-the authors of 3D Gaussian splatting write them.
+Source: Greg Turk, "The PLY Polygon File Format"; the property names are those that MeshLab,
+Assimp, VCG and 3D Gaussian splatting write.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TEXTURE = "comment TextureFile "
 
 @dataclasses.dataclass(frozen=True)
 class Property:
-    """A column; of a list, `count` is the type of its length."""
+    """A column. For a list property, `count` is the type of the list length, else empty."""
 
     name: str
     type: str
@@ -37,20 +37,23 @@ class Property:
 
 @dataclasses.dataclass(frozen=True)
 class Element:
-    """A table: its name, its rows and its columns."""
+    """A table: its name, number of rows and columns."""
 
     name: str
     rows: int
     properties: Tuple[Property, ...]
 
     def names(self) -> List[str]:
-        """Of the columns."""
+        """The names of the columns."""
         return [each.name for each in self.properties]
 
 
 @dataclasses.dataclass(frozen=True)
 class Header:
-    """`size`: bytes of it; `order`: "" for ASCII, else NumPy's "<" or ">"."""
+    """The header of a PLY.
+
+    order: "" for ASCII, else the byte order as in NumPy, "<" or ">". size: bytes of the header.
+    """
 
     order: str
     elements: Tuple[Element, ...]
@@ -58,12 +61,12 @@ class Header:
     size: int
 
     def element(self, name: str) -> Optional[Element]:
-        """The element of that name."""
+        """The element called `name`, or None."""
         return next((each for each in self.elements if each.name == name), None)
 
 
 def read_header(path: str) -> Optional[Header]:
-    """The header; None where it is not one that can be read."""
+    """The header of the file at `path`, or None if it is invalid."""
     with Path(path).open("rb") as file:
         start = file.read(MOST_HEADER)
     end = start.find(b"end_header")
@@ -92,9 +95,9 @@ def read_header(path: str) -> Optional[Header]:
 
 
 def read_element(path: str, header: Header, name: str) -> Optional[Dict[str, Any]]:
-    """The columns of an element: arrays (N,), and of a list property N arrays.
+    """The columns of an element: an array (N,) each; for a list property, N arrays.
 
-    None where the file is cut off or does not hold what its header says.
+    Returns None if the element is absent, the file is truncated or it contradicts its header.
     """
     data = Path(path).read_bytes()[header.size :]
     try:
@@ -109,9 +112,9 @@ def read_element(path: str, header: Header, name: str) -> Optional[Dict[str, Any
 
 
 def read_rows(data: bytes, order: str, elements: Tuple[Element, ...]) -> List[Dict[str, Any]]:
-    """The tables of `elements`, one after the other, of binary `data`; as `read_element`.
+    """Read consecutive tables of `elements` from binary `data`; columns as in `read_element`.
 
-    Raises: ValueError or IndexError, where they are not whole.
+    Raises: ValueError or IndexError if the data is truncated or invalid.
     """
     reader = _Binary(data, order)
     return [reader.table(element) for element in elements]
@@ -122,7 +125,10 @@ def _with(element: Element, added: Property) -> Element:
 
 
 def numbers(text: bytes) -> Array:
-    """All numbers (N,) of a text. Raises: ValueError where something is none."""
+    """All numbers (N,) in a text, separated by white space.
+
+    Raises: ValueError if a word is not a number.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)
         try:
@@ -132,7 +138,7 @@ def numbers(text: bytes) -> Array:
 
 
 class _Text:
-    """ASCII: a row a line."""
+    """Reads ASCII tables, with one row in each line."""
 
     def __init__(self, data: bytes) -> None:
         self._lines = iter(data.split(b"\n"))
@@ -163,7 +169,7 @@ class _Text:
 
 
 class _Binary:
-    """Rows of fixed size are read at once, as are lists that all have one length."""
+    """Reads binary tables, in one step if all rows have the same size."""
 
     def __init__(self, data: bytes, order: str) -> None:
         self._data, self._order, self._at = data, order, 0
@@ -181,7 +187,7 @@ class _Binary:
         return self._one_by_one(element)
 
     def _row(self, element: Element) -> List[Any]:
-        """The layout of a row, its lists as long as in the first one."""
+        """The NumPy fields of a row, with list lengths taken from the first row."""
         kinds: List[Any] = []
         at = self._at
         for each in element.properties:

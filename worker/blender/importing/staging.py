@@ -1,8 +1,8 @@
-"""A model in whose text the names of other files are those that they have here.
+"""Prepares a model whose references to other files must be corrected before the import.
 
-Where a model, or a file that it leads to, names a file that lies elsewhere in the object's folder,
-the folder is laid out once more in scratch: links to what is right, and a copy of each file whose
-text is not. The object's own files are never changed.
+If a model, or a file it references, names a file that is elsewhere in the object's folder, the
+folder is recreated in scratch. It has rewritten copies of the files with wrong names, and symlinks
+to all others. The object's own files are never changed.
 """
 
 from __future__ import annotations
@@ -19,25 +19,29 @@ from worker.blender.importing.paths import Root
 from worker.contract.escaping import legible
 
 MOST_BYTES = 1 << 28
-"""Of a text that is looked through and written anew."""
+"""Size in bytes of the largest file whose names are rewritten."""
 MOST_READ = 500
-"""Files that are looked through for one model."""
+"""Most files that are searched for names, for one model."""
 WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 ASCII_FORMATS = frozenset({"obj", "mtl"})
 
 
 @dataclasses.dataclass
 class Staged:
-    """The root to import from; what was found elsewhere (name to path below the root); missing."""
+    """The root to import from, and the state of the files that the model names.
+
+    found: name as written to path below the root, of files that were elsewhere.
+    missing: names of files that were not found.
+    """
 
     root: Root
     found: Dict[str, str] = dataclasses.field(default_factory=dict)
     missing: Set[str] = dataclasses.field(default_factory=set)
     lost: Dict[str, Any] = dataclasses.field(default_factory=dict)
-    """What the file has and the picture has not."""
+    """For the metadata: what the file contains and the render does not show."""
 
     def facts(self) -> Dict[str, Any]:
-        """For the metadata: files that are named, found elsewhere or nowhere; what is lost."""
+        """For the metadata: files found elsewhere, files not found, and what is lost."""
         return {
             "found_files": dict(sorted(self.found.items())),
             "missing_files": sorted(self.missing),
@@ -46,9 +50,9 @@ class Staged:
 
 
 def stage(root: Root, suffix: str, scratch: str) -> Staged:
-    """Lay the object out in the folder `scratch`, which is made, if its text must change.
+    """Recreate the object in the folder `scratch`, which is created, if names must be rewritten.
 
-    Raises: ObjectFault("import") for a Git LFS pointer, and text in UTF-16.
+    Raises: ObjectFault("import") if the model is a Git LFS pointer or an OBJ or MTL in UTF-16.
     """
     if is_lfs_pointer(root.model):
         raise ObjectFault(
@@ -65,7 +69,7 @@ def stage(root: Root, suffix: str, scratch: str) -> Staged:
 
 
 class _Reader:
-    """Reads a model and what it leads to."""
+    """Rewrites the names in a model and in the files it references."""
 
     def __init__(self, root: Root, staged: Staged) -> None:
         self._root = root
@@ -73,7 +77,7 @@ class _Reader:
         self._index = FileIndex(root.path)
 
     def read(self, suffix: str) -> Dict[str, bytes]:
-        """The new text of every file that needs one, by its path below the root."""
+        """The new content of each file that must change, keyed by its path below the root."""
         changed: Dict[str, bytes] = {}
         waiting, seen = [(self._root.model, suffix)], {self._root.model}
         while waiting and len(seen) <= MOST_READ:
@@ -94,18 +98,21 @@ class _Reader:
         return changed
 
     def _renamer(self, path: str, named: List[str]) -> Rename:
-        """What to write for a name in the file at `path`; adds the files meant to `named`."""
+        """The function that rewrites names in the file at `path`.
+
+        It adds the file that each name refers to to `named`.
+        """
         folder = os.path.dirname(path)  # noqa: PTH120
 
         def rename(name: str) -> Optional[str]:
             try:
                 stands = os.path.exists(os.path.join(folder, name))  # noqa: PTH110, PTH118
                 found = self._index.find(name, folder)
-            except ValueError:  # no file has such a name
+            except ValueError:  # not a valid file name
                 return None
             if found is not None:
                 named.append(found)
-            if stands:  # also outside the root, which `Root.check` refuses by name
+            if stands:  # even outside the root: `Root.check` rejects that with the name
                 return None
             if found is None:
                 self._staged.missing.add(legible(name))
@@ -131,7 +138,10 @@ def _is_text(path: str, kind: str) -> bool:
 
 
 def _lay_out(root: Root, texts: Dict[str, bytes], scratch: str) -> None:
-    """`root` in `scratch` by links, but for `texts`: in their folders each entry has its own."""
+    """Recreate `root` in `scratch` with `texts` in place of the originals, and symlinks.
+
+    Folders that contain one of `texts` are real, with a symlink for each other entry.
+    """
     folders = {""}
     for relative in texts:
         folders.update(str(parent) for parent in PurePosixPath(relative).parents)

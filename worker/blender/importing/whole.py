@@ -1,7 +1,7 @@
-"""Is a file what its suffix says, and all of it? Looked at before an importer is.
+"""Checks before the import that a file has the format of its suffix and is complete.
 
-Importers differ in what they make of a file that is cut off or none: an exception, an empty scene,
-an abort of the whole process. So the same fault has one code and one kind of sentence.
+Importers react differently to a truncated or invalid file: with an exception, an empty scene or an
+abort of the whole process. This check gives them all one failure code and a uniform message.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ START = 1 << 16
 
 
 def check(path: str, suffix: str) -> None:
-    """Raises: ObjectFault("import") for a file that is empty, cut off or of another format."""
+    """Reject a file that is empty, truncated or of another format.
+
+    Raises: ObjectFault("import").
+    """
     size = Path(path).stat().st_size
     reason = "the file is empty" if not size else CHECKS.get(suffix, _nothing)(path, size)
     if reason:
@@ -40,7 +43,7 @@ def _glb(path: str, size: int) -> str:
     with Path(path).open("rb") as file:
         head = file.read(12)
     if head[:4] != b"glTF" or len(head) < 12:  # noqa: PLR2004 - the header's length
-        return ""  # JSON under another name, which the importer takes
+        return ""  # a JSON file with the suffix .glb, which the importer accepts
     told = struct.unpack("<I", head[8:])[0]
     return _cut_off(told, size) if told > size else ""
 

@@ -1,7 +1,7 @@
-"""Files that an importer reads because a model names them, found without the importer.
+"""Finds the files that an importer would read because a model names them, before the import.
 
-Only what is read during the import counts here. Pictures and other files used later are looked
-at in Blender (`importers`, `textures`).
+Only files read during the import are covered. Images and other files that are read later are
+checked in Blender (`importers`, `textures`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from worker.blender.references import blend, collada, gltf, obj, usd
 from worker.blender.references.reference import Reference
 
 MAX_FILES = 20_000
-"""That one model may lead to: assemblies of USD have thousands of layers, an archive no more."""
+"""Most files that one model may reference, as many as an archive may contain.
+
+USD assemblies have thousands of layers.
+"""
 
 READERS: dict[str, Callable[[str], Iterator[Reference]]] = {
     "gltf": gltf.read,
@@ -27,15 +30,16 @@ READERS: dict[str, Callable[[str], Iterator[Reference]]] = {
     "dae": collada.read,
     "blend": blend.read,
 }
-"""By a model's suffix."""
+"""Keyed by the suffix of the model."""
 
 
 def walk(model: str, suffix: str) -> Iterator[Reference]:
-    """All references of `model` (absolute), and of the files it leads to.
+    """Yield all references in `model` (an absolute path), and in the files it references.
 
-    A file is opened only after the reference to it was taken, so that a caller who refuses it
-    by raising has opened nothing.
-    Raises: ObjectFault("import") for a file of which that cannot be told, or too many of them.
+    A file is opened only after the reference to it was yielded, so that a caller can reject the
+    reference before its file is opened.
+    Raises: ObjectFault("import") if a file's references cannot be found, or there are more than
+    MAX_FILES files.
     """
     if suffix not in READERS:
         return
@@ -45,7 +49,7 @@ def walk(model: str, suffix: str) -> Iterator[Reference]:
         for reference in _read(path, suffix, model):
             yield reference
             for named in reference.paths if reference.is_followed else ():
-                # Never raises, as Path.is_file does for a name that no file can have.
+                # Unlike Path.is_file, this does not raise for an invalid name.
                 if os.path.isfile(named) and os.path.realpath(named) not in seen:  # noqa: PTH113
                     seen.add(os.path.realpath(named))
                     waiting.append(named)

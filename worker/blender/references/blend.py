@@ -1,4 +1,4 @@
-"""Libraries that a .blend links from. Pictures are looked at in Blender, once it is appended."""
+"""References of .blend files to libraries. Images are checked in Blender, after appending."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RELATIVE = "//"
 
 
 def read(path: str) -> Iterator[Reference]:
-    """References of a .blend. Raises: ObjectFault("import") where they cannot be told."""
+    """References in a .blend. Raises: ObjectFault("import") if they cannot be read."""
     folder = os.path.dirname(path)  # noqa: PTH120
     try:
         found = blend_file.read(path)

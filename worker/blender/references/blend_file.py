@@ -1,7 +1,7 @@
-"""What a .blend says in its own bytes, read without Blender: its active scene, its libraries.
+"""Reads the active scene and the linked libraries of a .blend without Blender.
 
-Source: the file's blocks as Blender's ``BLO_core_bhead.hh`` and ``DNA_fileGlobal_types.h`` have
-them. Of the structures only what never moved is taken: addresses, and names behind two pointers.
+Source: the file blocks in Blender's ``BLO_core_bhead.hh`` and ``DNA_fileGlobal_types.h``. Only
+fields that are the same in all versions are used: addresses, and names after two pointers.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ from worker.blender.references import zstandard
 GZIP, ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 HEADER = re.compile(rb"BLENDER(?:[_-][vV]\d{3}|\d{2}-\d{2}v\d{4})")
 MOST_BLOCK = 1 << 20
-"""Bytes of a block that are looked at: the ones that count are small."""
+"""Bytes of a block that are read; the blocks of interest are small."""
 MOST_BLOCKS = 2_000_000
 NAME = 128
-"""Bytes in which an ID has its name."""
+"""Bytes at the start of an ID that contain the start of its name."""
 
 
 @dataclasses.dataclass(frozen=True)
 class BlendFile:
-    """scene, layer: names of the active scene and its view layer, empty where not told.
+    """What is read from a .blend.
 
-    libraries: paths of the files it links from, as written.
+    scene, layer: names of the active scene and view layer, empty if unknown.
+    libraries: paths of the linked files, as written.
     """
 
     scene: str = ""
@@ -43,11 +44,11 @@ class _Block:
     code: bytes
     address: int
     data: bytes
-    """Its first bytes, MOST_BLOCK at most."""
+    """The first bytes of the block, at most MOST_BLOCK."""
 
 
 def read(path: str) -> BlendFile:
-    """What the file tells. Raises: ObjectFault("import"), where it is no whole .blend."""
+    """Read the file at `path`. Raises: ObjectFault("import") if it is invalid or truncated."""
     try:
         with Path(path).open("rb") as file:
             return _found(_blocks(_unpacked(file)))
@@ -91,7 +92,7 @@ def _unpacked(file: IO[bytes]) -> IO[bytes]:
 
 def _blocks(file: IO[bytes]) -> Iterator[_Block]:
     start = file.read(12)
-    if start[7:8].isdigit():  # since 5.0: the header's own length, and longer blocks
+    if start[7:8].isdigit():  # since 5.0: a header with its own length, and 64-bit block sizes
         start += file.read(int(start[7:9]) - 12)
         layout, fields = "<4sIQQQ", ("code", "sdna", "address", "size", "count")
     else:
@@ -129,7 +130,7 @@ def _skip(file: IO[bytes], size: int) -> None:
 
 
 def _id_name(data: bytes, prefix: bytes) -> str:
-    """The name of a datablock: behind some pointers, after its two letters."""
+    """The name of a datablock, which follows some pointers and its two-letter type."""
     for at in range(0, NAME, 8):
         if data[at : at + 2] == prefix and data[at + 2 : at + 3] not in {b"", b"\0"}:
             return _text(data[at + 2 : at + 68])
@@ -137,7 +138,7 @@ def _id_name(data: bytes, prefix: bytes) -> str:
 
 
 def _library(data: bytes) -> str:
-    """The path of a library: behind its ID, the first text that is a path."""
+    """The path of a library: the first text after its ID that looks like a path, or ""."""
     found = re.search(rb"(?://|[A-Za-z]:[\\/]|/|\.\.)[^\0]{1,1023}\0", data)
     return _text(found[0]) if found else ""
 

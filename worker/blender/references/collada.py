@@ -1,6 +1,7 @@
-"""Documents that COLLADA names: geometry and other parts may stand in another file.
+"""References of COLLADA to other documents, which may contain geometry and other parts.
 
-Searched as text and not parsed: it is fast, no entity is expanded, and more is found than is read.
+The XML is searched as text, not parsed. This is fast, expands no entities, and finds at least the
+references that an importer follows.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from urllib.parse import unquote
 from worker.blender.faults import ObjectFault
 from worker.blender.references.reference import Reference, readings
 
-# What may hold an address.
+# Attributes and elements that may contain a URI.
 _ATTRIBUTES = re.compile(rb"[\s:](?:url|source|target|document)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _SKELETON = re.compile(
     rb"[<:]skeleton(?:\s(?:[^>\"']|\"[^\"]*\"|'[^']*')*)?>"
@@ -24,7 +25,7 @@ _SKELETON = re.compile(
     re.DOTALL,
 )
 _NO_TEXT = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[|\]\]>", re.DOTALL)
-# With these a document could say an address in other ways than below.
+# With these declarations a document could write a URI that the patterns here miss.
 _DECLARATION = re.compile(rb"<!(ENTITY|ATTLIST)")
 _ENCODING = re.compile(rb"encoding\s*=\s*[\"']\s*([^\"']*)")
 _LIKE_ASCII = re.compile(
@@ -33,23 +34,23 @@ _LIKE_ASCII = re.compile(
 )
 _WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 _UNREAD = (b"\0\0\0<", b"<\0\0\0", b"\0\0\xfe\xff", b"\xff\xfe\0\0", b"\x4c\x6f\xa7\x94")
-"""How XML begins in UTF-32 and in EBCDIC."""
+"""First bytes of XML in UTF-32 and EBCDIC."""
 _BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):(?://[^/]*)?", re.IGNORECASE)
 
 
 def read(path: str) -> Iterator[Reference]:
-    """References of a .dae.
+    """References in a .dae.
 
-    Raises: ObjectFault("import") for XML that declares entities or attributes, or is in an
-    encoding in which addresses cannot be found.
+    Raises: ObjectFault("import") if its XML declares entities or attributes, or has an encoding in
+    which URIs cannot be found.
     """
     with Path(path).open("rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
             return
         text = _plain(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     if not _BEGIN.match(text):
-        return  # no XML, but a shader or a picture that a document names: it leads nowhere
+        return  # not XML but, say, a referenced shader or image, which has no references
     declaration = _DECLARATION.search(text)
     if declaration:
         raise ObjectFault("import", f"its XML declares its own {declaration[1].decode()}")
@@ -59,7 +60,7 @@ def read(path: str) -> Iterator[Reference]:
 
 
 def _plain(text: mmap.mmap) -> mmap.mmap | bytes:
-    """The text in an encoding that has ASCII's characters as ASCII has them."""
+    """The text in an encoding that is compatible with ASCII. Raises: ObjectFault("import")."""
     wide = _WIDE.get(text[:2])
     plain = text[:].decode(wide, "replace").encode(errors="replace") if wide else text
     named = _ENCODING.findall(b"" if wide else text[: max(0, text.find(b"?>"))])
@@ -78,9 +79,10 @@ def _addresses(text: mmap.mmap | bytes) -> Iterator[bytes]:
 
 
 def _references(address: bytes, folder: str) -> Iterator[Reference]:
-    """What an address leads to, where there is such a file.
+    """The reference in a URI; it counts only if the file exists.
 
-    A "target" may also be "node/translate", and authors leave addresses of their own machines.
+    A "target" may also be a node path such as "node/translate", and URIs may contain paths of the
+    author's machine.
     """
     name = html.unescape(os.fsdecode(address)).strip()
     document = name.partition("#")[0]

@@ -1,4 +1,4 @@
-"""The strings of a USD crate (.usdc): its TOKENS section holds them all, asset paths too.
+"""Reads the strings of a USD crate (.usdc): its TOKENS section has all, including asset paths.
 
 Layout: pxr/usd/sdf/crateFile.cpp of OpenUSD; chunks of LZ4: pxr/base/tf/fastCompression.cpp.
 """
@@ -11,14 +11,14 @@ from worker.blender.references.lz4 import decompress
 
 MAGIC = b"PXR-USDC"
 MAX_BYTES = 1 << 27
-"""Of all strings together."""
+"""Largest total size of all strings, in bytes."""
 COMPRESSED_SINCE = (0, 4, 0)
 _BOOT = struct.Struct("<8s8Bq")
 _SECTION = struct.Struct("<16sqq")
 
 
 def tokens(crate: memoryview) -> list[bytes]:
-    """All strings. Raises: ValueError for what is no whole crate, or has too many of them."""
+    """All strings of a crate. Raises: ValueError if it is invalid, truncated or too large."""
     try:
         _, *version, table = _BOOT.unpack_from(crate)
         is_compressed = tuple(version[:3]) >= COMPRESSED_SINCE
@@ -61,7 +61,12 @@ def _content(part: memoryview, is_compressed: bool) -> bytes:
 
 
 def _unpack(packed: memoryview, size: int) -> bytes:
-    """A head of one byte: how many chunks there are, each after its size; 0: one, without."""
+    """Decompress `packed` to at most `size` bytes.
+
+    The first byte is the number of chunks, each preceded by its size. If it is 0, a single chunk
+    without a size follows.
+    Raises: ValueError if the data is truncated or longer than `size`.
+    """
     if len(packed) == 0:
         return b""
     chunks, at = packed[0], 1

@@ -1,4 +1,4 @@
-"""Buffers of glTF, and pictures that its importer would read as bytes of the model."""
+"""References of glTF to buffers, and to images that the importer reads like buffers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from worker.blender.faults import ObjectFault
 from worker.blender.references.reference import Reference, readings
 
 GLB_HEAD = 20
-"""Bytes before the JSON of a GLB: its header (12) and that of its first chunk (8)."""
+"""Bytes before the JSON of a GLB: the file header (12) and the header of the first chunk (8)."""
 DATA = "data:"
 
 
 def content(path: str) -> Any:
-    """The JSON of a .gltf or .glb; None where it is none, as the importer will say.
+    """The parsed JSON of a .gltf or .glb; None if it is invalid, which the importer reports.
 
-    Raises: ObjectFault("import") for nesting too deep to read.
+    Raises: ObjectFault("import") if the JSON is nested too deep.
     """
-    # Like the importer, this goes by the content and not by the suffix.
+    # Like the importer, this detects the format by content, not by suffix.
     with Path(path).open("rb") as file:
         head = file.read(GLB_HEAD)
         is_binary = head[:4] == b"glTF" and len(head) == GLB_HEAD
@@ -36,14 +36,14 @@ def content(path: str) -> Any:
 
 
 def read(path: str) -> Iterator[Reference]:
-    """References of a .gltf or .glb. Raises: ObjectFault("import") for nesting too deep to read."""
+    """References in a .gltf or .glb. Raises: ObjectFault("import") for JSON nested too deep."""
     found = content(path)
     folder = os.path.dirname(path)  # noqa: PTH120
     buffers = _uris(found, "buffers")
-    # Other pictures Blender loads by their path, which is looked at later.
+    # Blender loads other images by path, which is checked later.
     pictures = (uri for uri in _uris(found, "images") if uri.startswith(DATA))
     for uri in (*buffers, *pictures):
-        # To the importer only this is inline; any other "data:" is the name of a file.
+        # The importer treats only base64 as inline data, any other "data:" URI as a file name.
         if not (uri.startswith(DATA) and ";base64," in uri):
             spelled = (uri, unquote(uri), unquote(uri.replace("\\", "/")))
             yield Reference(uri, readings(folder, *spelled))

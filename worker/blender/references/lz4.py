@@ -1,17 +1,20 @@
-"""LZ4 blocks: just enough to read the strings of a USD crate without USD."""
+"""A minimal LZ4 block decoder, to read the strings of a USD crate without USD."""
 
 from __future__ import annotations
 
 import struct
 
 LONG = 15
-"""In half a byte: the length goes on in the bytes that follow."""
+"""Value of a 4-bit length that means that the length continues in the following bytes."""
 FULL = 255
-"""Of such a byte: it goes on in the next."""
+"""Value of a following byte that means that the length continues in the next one."""
 
 
 def decompress(block: memoryview, limit: int) -> bytes:
-    """The content of one block. Raises: ValueError if it is cut off, or more than `limit` bytes."""
+    """Decompress one block.
+
+    Raises: ValueError if it is invalid, truncated or decompresses to more than `limit` bytes.
+    """
     out = bytearray()
     at = 0
     try:
@@ -30,14 +33,14 @@ def decompress(block: memoryview, limit: int) -> bytes:
             if len(out) + count > limit or not 0 < offset <= len(out):
                 raise ValueError("a block of another size than it says")
             start = len(out) - offset
-            piece = out[start : start + count]  # less than `count` where it repeats itself
+            piece = out[start : start + count]  # shorter than `count` if the match overlaps
             out += (piece * (count // len(piece) + 1))[:count]
     except (IndexError, struct.error):
         raise ValueError("a block that is cut off") from None
 
 
 def _length(block: memoryview, at: int, nibble: int) -> tuple[int, int]:
-    """A length that begins with `nibble`, and where what follows it begins."""
+    """The length that starts with `nibble` and continues at `at`, and the position after it."""
     count, goes_on = nibble, nibble == LONG
     while goes_on:
         count += block[at]

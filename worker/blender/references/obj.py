@@ -1,4 +1,4 @@
-"""Material libraries of OBJ."""
+"""References of OBJ to material libraries."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from worker.blender.faults import ObjectFault
 from worker.blender.references.reference import Reference, readings
 
 SPACE = bytes([*range(0x21), ord("\\")])
-"""What the importers of some Blender, C++ or Python, skip before and after a keyword."""
+"""Bytes that an importer of any Blender version, C++ or Python, skips around a keyword."""
 MAX_LINE = 65536
-"""Bytes of an `mtllib` line that are looked at."""
+"""Longest `mtllib` line that is read, in bytes."""
 MAX_PATH = 1023
-"""Bytes of a path that Blender's C++ keeps; it cuts off the rest."""
+"""Longest path in Blender's C++ code, in bytes; it truncates longer ones."""
 _KEYWORD = re.compile(rb"mtllib(?=[\x00-\x20\\])")
 _EXTENSION = re.compile(rb".+?\.mtl|.+", re.IGNORECASE | re.DOTALL)
 _BLANKS = re.compile(rb"[\x00-\x20]+")
 
 
 def read(path: str) -> Iterator[Reference]:
-    """References of an .obj: every way to read its `mtllib` lines, and the library named as it.
+    """References in an .obj: all interpretations of its `mtllib` lines, and the .mtl of its name.
 
-    Raises: ObjectFault("import") for such a line longer than any list of names.
+    Raises: ObjectFault("import") for an `mtllib` line longer than MAX_LINE.
     """
     folder = os.path.dirname(path)  # noqa: PTH120
     yield _reference(folder, Path(path).with_suffix(".mtl").name)
@@ -42,8 +42,12 @@ def read(path: str) -> Iterator[Reference]:
 
 
 def _lines(text: mmap.mmap, start: int, end: int) -> tuple[bytes, ...]:
-    """What follows the keyword at `start`: to the line's end, and with the lines it goes on in."""
-    # Blanks may be line ends too: whichever comes first says the same.
+    """The text after the keyword at `start`, without and with its continuation lines.
+
+    Empty if the keyword does not begin a line.
+    Raises: ObjectFault("import") for a line longer than MAX_LINE.
+    """
+    # SPACE includes other line ends such as CR. Skipping them as blanks gives the same result.
     while start and text[start - 1] in SPACE and text[start - 1] != ord("\n"):
         start -= 1
     if start and text[start - 1] != ord("\n"):
@@ -51,14 +55,17 @@ def _lines(text: mmap.mmap, start: int, end: int) -> tuple[bytes, ...]:
     piece = text[end : end + MAX_LINE].split(b"\n")
     count = 1
     while count < len(piece) and b"\\" in piece[count - 1][len(piece[count - 1].rstrip(SPACE)) :]:
-        count += 1  # a backslash, and nothing but blanks up to the line's end
+        count += 1  # a backslash with only blanks after it continues the line
     if count == len(piece) and end + MAX_LINE < len(text):
         raise ObjectFault("import", f"its mtllib line has more than {MAX_LINE} bytes")
     return piece[0], b" ".join(line.rstrip(SPACE) for line in piece[:count])
 
 
 def _names(line: bytes) -> list[bytes]:
-    """What one line may name: Blender takes all of it; its older importer splits it."""
+    """The names that a line may contain: C++ takes it as one name, the Python importer splits it.
+
+    Names are given with and without double quotes.
+    """
     names: dict[bytes, None] = {}
     for whole in (line.strip(SPACE), line.strip()):
         for name in (whole, *_EXTENSION.findall(whole), *_BLANKS.split(whole)):

@@ -1,4 +1,4 @@
-"""One file that a model names."""
+"""A reference: a file that a model names."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import os.path
 
 @dataclasses.dataclass(frozen=True)
 class Reference:
-    """A name in a model and the files that importers may take it for."""
+    """A name in a model, and the files that importers may resolve it to."""
 
     name: str
-    """As the model writes it."""
+    """As written in the model."""
     paths: tuple[str, ...]
-    """Absolute, one for each way to read the name; links and dots as they stand."""
+    """Absolute paths, one for each interpretation of the name; symlinks and ".." unresolved."""
     is_certain: bool = True
-    """Whether it is a reference for sure; if not, it counts only where there is such a file."""
+    """Whether it is certainly a reference; if not, it counts only if the file exists."""
     is_followed: bool = False
-    """Whether the file may have references of its own."""
+    """Whether the file is searched for further references."""
 
 
 def readings(folder: str, *names: str) -> tuple[str, ...]:
-    """Paths of `names` from `folder`, in each way to read them.
+    """The paths of `names` relative to `folder`, one for each possible interpretation.
 
-    A backslash may be a separator or part of a name; ".." may be taken out before the folders
-    that it leaves are looked at, which then need not be there.
+    A backslash may be a separator or part of a name. A ".." may be removed textually, so that the
+    folder before it need not exist, or resolved by the file system.
     """
     spelled = [variant for name in names for variant in (name, name.replace("\\", "/"))]
     paths = [os.path.join(folder, name) for name in spelled]  # noqa: PTH118

@@ -1,4 +1,4 @@
-"""Layers that USD reads: references, payloads, sublayers, clips, and packages of pictures."""
+"""References of USD: layers (references, payloads, sublayers, clips), and packages with images."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from worker.blender.references.reference import Reference, readings
 
 ZIP_MAGIC = b"PK\x03\x04"
 MAX_NESTING = 8
-"""Packages in packages."""
+"""Deepest nesting of packages."""
 _MEMBER = struct.Struct("<4s5H3I2H")
 _LAYER = re.compile(r"\.(?:usd[acz]?|sdf|mtlx)(?=\Z|\[|:SDF_FORMAT_ARGS:)", re.IGNORECASE)
 _LAYER_BYTES = re.compile(_LAYER.pattern.encode(), re.IGNORECASE)
 _PATTERN = re.compile("#|<")
-"""Where names of clips and tiled pictures have a number put in."""
-# Every stretch from one mark to the next or to the end, whatever the marks around it are taken
-# for: comments cannot shift it. The names of assets, the same with "@" in them, and strings.
+"""Placeholders for a number in the names of clips and tiled images."""
+# Match all text from one delimiter to the next or to the end, whether it opens or closes a name,
+# so that delimiters in comments cannot hide one. In order: asset names, asset names that contain
+# "@", and strings.
 _ASSETS = re.compile(rb"@([^@]*)")
 _LONG_ASSETS = re.compile(rb"@@@([^@]*(?:(?:@(?!@@)|(?<=\\)@@@)[^@]*)*)")
 _STRINGS = (
@@ -32,14 +33,15 @@ _STRINGS = (
 )
 _SPECIAL = re.compile(rb"[#\\]")
 _COMPUTED = re.compile(r"`\s*(?:\$\{|[\"']|\w+\s*\()")
-"""Beginning of an expression: a variable, a string with some in it, a function."""
+"""Start of an expression: a variable, a string that may contain variables, or a function call."""
 _ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
 
 
 def read(path: str) -> Iterator[Reference]:
-    """References of a layer or package; its content, not its suffix, tells which it is.
+    """References in a layer or package; the format is detected by content, not by suffix.
 
-    Raises: ObjectFault("import") for a crate that cannot be read, and for names it computes.
+    Raises: ObjectFault("import") for an unreadable crate, packages nested too deep, and file names
+    that are computed by an expression.
     """
     with Path(path).open("rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
@@ -67,7 +69,10 @@ def _layer(
 
 
 def _package(content: memoryview, folders: tuple[str, ...], depth: int) -> Iterator[Reference]:
-    """Members as USD finds them: from head to head, never by the directory at the end."""
+    """References in the members of a package.
+
+    Like USD, this walks the local headers and ignores the central directory.
+    """
     if depth == MAX_NESTING:
         raise ObjectFault("import", f"it has packages nested more than {MAX_NESTING} deep")
     at = 0
@@ -76,7 +81,7 @@ def _package(content: memoryview, folders: tuple[str, ...], depth: int) -> Itera
         start = at + _MEMBER.size + name_size + extra_size
         name = os.fsdecode(bytes(content[at + _MEMBER.size : at + _MEMBER.size + name_size]))
         if _LAYER.search(name):
-            # What a member names is looked for beside it in the package, then beside the package.
+            # USD resolves names in a member relative to the member, then to the package.
             inner = os.path.join(folders[0], os.path.dirname(name))  # noqa: PTH118, PTH120
             both = tuple(dict.fromkeys((*folders, inner)))
             yield from _layer(content[start : start + max(size, unpacked)], name, both, depth + 1)
@@ -84,8 +89,9 @@ def _package(content: memoryview, folders: tuple[str, ...], depth: int) -> Itera
 
 
 def _names(text: memoryview) -> Iterator[bytes]:
-    """Names of assets in a text layer, and strings that are patterns of clips' names."""
-    # What is between two names is looked at too, all geometry, so nothing is copied in vain.
+    """Asset names in a text layer, and strings that may be templates of clip names."""
+    # The text between two names, which includes all geometry, matches too: search it in place and
+    # copy only candidates.
     for found in _ASSETS.finditer(text):
         if _may_lead(text, *found.span(1)):
             yield found[1]
@@ -112,7 +118,10 @@ def _unescape(found: re.Match[bytes]) -> bytes:
 
 
 def _materials(text: memoryview) -> Iterator[bytes]:
-    """Attributes of MaterialX."""
+    """Yield all attribute values of a MaterialX file.
+
+    Raises: ObjectFault("import") if it uses `fileprefix` or is in UTF-16.
+    """
     if b"fileprefix" in bytes(text) or b"\0" in bytes(text[:4]):
         raise ObjectFault("import", "its MaterialX puts names of files together, or is in UTF-16")
     for pattern in _STRINGS:
@@ -121,12 +130,13 @@ def _materials(text: memoryview) -> Iterator[bytes]:
 
 
 def _references(name: str, folders: tuple[str, ...]) -> Iterator[Reference]:
-    """What `name` leads to if it is that of a layer or package, or lies in one.
+    """The references in `name` if it names a layer, a package, or a file in a package.
 
-    Only where there is such a file does it count: strings of a crate do not say what they are
-    for, and many hold where the author saved the scene (Houdini's do). One that names nothing
-    here is read by nobody, and text is judged as the crate made of it. A pattern names no file by
-    itself, so its folder counts instead.
+    A reference counts only if the file exists. The purpose of a string in a crate is unknown, and
+    many are the path where the author saved the scene, as Houdini writes it; a file that does not
+    exist is not read. Text layers follow the same rule as crates. A template names no single file,
+    so its folder is checked instead.
+    Raises: ObjectFault("import") if `name` is an expression.
     """
     if _COMPUTED.match(name) and name[-1] == "`" and "\n" not in name:
         raise ObjectFault("import", f"it computes the name of a file: {name[:200]}")
@@ -140,5 +150,5 @@ def _references(name: str, folders: tuple[str, ...]) -> Iterator[Reference]:
             any_in = (os.path.join(place, "x") for place in places if os.path.isdir(place))  # noqa: PTH112, PTH118
             yield Reference(name, tuple(any_in))
         if not any(map(os.path.exists, paths)):
-            paths += readings(os.getcwd(), layer)  # noqa: PTH109 - where USD looks next
+            paths += readings(os.getcwd(), layer)  # noqa: PTH109 - USD's next search path
         yield Reference(name, paths, is_certain=False, is_followed=True)

@@ -1,6 +1,7 @@
-"""Zstandard files unpacked as they are read: with the module that Blender brings, or its library.
+"""Decompresses Zstandard files as they are read.
 
-Debian's Blender has no such module, but the shared library that Blender itself unpacks with.
+This uses the Python module bundled with Blender. Debian's Blender lacks the module; there the
+shared library that Blender itself links to is used.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ PIECE = 1 << 17
 
 
 class _Buffer(ctypes.Structure):
-    """ZSTD_inBuffer and ZSTD_outBuffer of zstd.h, which are laid out alike."""
+    """ZSTD_inBuffer and ZSTD_outBuffer of zstd.h, which have the same layout."""
 
     _fields_ = (("start", ctypes.c_void_p), ("size", ctypes.c_size_t), ("at", ctypes.c_size_t))
 
 
 def unpacked(file: IO[bytes]) -> IO[bytes]:
-    """What `file` unpacks to, not seekable. Raises: ImportError where there is no way to."""
+    """The decompressed content of `file` as a stream that cannot seek.
+
+    Raises: ImportError if neither the module nor the library exists.
+    """
     try:
         module: Any = importlib.import_module(MODULE)
     except ImportError:
