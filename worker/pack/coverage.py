@@ -1,7 +1,7 @@
-"""How much of each view the object covers; and why a view shows nothing of it.
+"""Measures how much of each view the object covers, and explains why no view shows it.
 
-Coverage is the share of the frame's pixels in which the object can be seen: those whose alpha is
-not 0 when it is stored in 8 bits.
+Coverage is the share of the frame's pixels in which the object is visible. A pixel counts if its
+alpha, stored in 8 bits, is not 0.
 """
 
 from __future__ import annotations
@@ -25,20 +25,23 @@ DIGITS: Final = 6
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """Over an object's views: the least and the mean, 0 to 1."""
+    """The minimum and the mean of the coverage over an object's views, 0 to 1."""
 
     least: float
     mean: float
 
 
 def of_view(raw: RawView) -> float:
-    """Share of the frame's pixels that show something, 0 to 1. Raises: RenderFailed."""
+    """Return the coverage of one view, 0 to 1. Raises: RenderFailed."""
     alpha = raw.layer(render_passes.COMBINED)[..., 3]
     return round(float((alpha >= LEAST_ALPHA).mean()), DIGITS)
 
 
 def summary(by_view: Mapping[str, float], views: Sequence[View], placement: Placement) -> Coverage:
-    """The coverage of an object. Raises: Empty, with why, where no view shows a pixel of it."""
+    """Summarise the coverage of an object over its views.
+
+    Raises: Empty, with the reason, if no view shows a pixel of the object.
+    """
     shares = list(by_view.values())
     if not any(shares):
         raise Empty(f"no view shows a pixel of the object: {_why(views, placement)}")
@@ -54,7 +57,7 @@ def _why(views: Sequence[View], placement: Placement) -> str:
 
 
 def _sees_box(view: View, placement: Placement) -> bool:
-    """Whether the frame's sides leave some of the object's bounding box in view."""
+    """Whether no single side of the frame excludes the whole bounding box of the object."""
     corners = np.array(list(product(*zip(placement.low, placement.high, strict=True))))
     pose, k = np.array(view.camera_to_world), np.array(view.intrinsics)
     local = (corners - pose[:3, 3]) @ pose[:3, :3]

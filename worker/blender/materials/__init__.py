@@ -1,1 +1,1 @@
-"""Materials: textures, colours, what a shader says of a surface."""
+"""Materials: textures, colours and the surface values of shaders."""

@@ -1,8 +1,8 @@
-"""Render passes that the materials write themselves: base colour, alpha, metallic, roughness.
+"""Render passes written as AOVs by the materials: base colour, alpha, metallic and roughness.
 
-Cycles' own DiffCol is black for a metal; these are what the shaders are given. A material writes
-them on every surface that a camera ray crosses until the first one counted, see
-`Subject.least_alpha`; those before it must write 0.
+Cycles' DiffCol pass is black for metals; these passes hold the inputs of the shaders instead. A
+material writes its AOVs at every surface that a camera ray crosses, up to the first one that counts
+(see `Subject.least_alpha`). Surfaces before that one must write 0.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NODE = "ShaderNodeOutputAOV"
 
 
 def add(layer: Any, wanted: tuple[Pass, ...], least_alpha: float) -> None:
-    """Let the view layer have those of `wanted` that are AOVs, and every material write them."""
+    """Add the AOVs among `wanted` to the view layer and to every material."""
     chosen = [aov for aov in AOVS if aov in wanted]
     for aov in chosen:
         made = layer.aovs.add()
@@ -30,7 +30,7 @@ def add(layer: Any, wanted: tuple[Pass, ...], least_alpha: float) -> None:
         return
     for tree in importers.node_trees():
         for node in list(tree.nodes):
-            if node.bl_idname == NODE:  # the file's own could write into ours
+            if node.bl_idname == NODE:  # an AOV node of the file could write to ours
                 tree.nodes.remove(node)
     for material in list(bpy.data.materials):
         if material.node_tree is not None:

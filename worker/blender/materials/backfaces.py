@@ -1,4 +1,4 @@
-"""Backs of single-sided faces: hidden as the file says, in every ray."""
+"""Backface culling: makes the backs of single-sided faces transparent to all rays."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import bpy
 from worker.contract.recipe import Subject
 
 SINGLE_SIDED_FORMATS = frozenset({"glb", "gltf"})
-"""Formats whose materials say whether backs are seen; Cycles itself shows all."""
+"""Formats whose materials declare whether they are double-sided; Cycles always shows both sides."""
 TRANSMISSION = ("Transmission Weight", "Transmission")
 
 
 def hide(subject: Subject, suffix: str) -> None:
-    """Make the backs clear of the materials that hide them; see `subject.backfaces`."""
+    """Make the backs of faces transparent where `subject.backfaces` requires it."""
     if subject.backfaces == "shown":
         return
     by_file = subject.backfaces == "file"
@@ -42,7 +42,10 @@ def _hide(tree: Any) -> None:
 
 
 def _transmits(tree: Any, output: Any) -> bool:
-    """Whether light passes through: it leaves a body through the backs of its faces."""
+    """Whether light passes through the material.
+
+    Its backs must stay, because light leaves a body through the backs of its faces.
+    """
     if output.inputs["Volume"].is_linked:
         return True
     for node in tree.nodes:

@@ -1,4 +1,4 @@
-"""Materials that nothing is seen of: clear wherever they are, whatever the light."""
+"""Detection of materials that are fully transparent everywhere, under any light."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MULTIPLY = "MULTIPLY"
 
 
 def clear_materials() -> frozenset[Any]:
-    """The materials of which it is certain that they are wholly clear."""
+    """Return the materials that are certainly fully transparent."""
     materials: list[Any] = list(bpy.data.materials)
     return frozenset(each for each in materials if is_clear(each))
 
 
 def is_clear(material: Any) -> bool:
-    """Whether the material lets all light through, and has no volume that stops it."""
+    """Whether the surface transmits all light and there is no volume to absorb it."""
     if not material.use_nodes or material.node_tree is None:
         return False
     output = material.node_tree.get_output_node("CYCLES")
@@ -31,9 +31,10 @@ def is_clear(material: Any) -> bool:
 
 
 def make_opaque() -> list[str]:
-    """Where all that is in use is clear by its alpha alone, make it opaque: authors meant that.
+    """Make the materials opaque if all materials in use are transparent through alpha alone.
 
-    An OBJ of ``d 0`` and a Collada of transparency 0 are such. Returns: the materials' names.
+    The authors of such files meant them to be opaque, for example an OBJ with ``d 0`` or a Collada
+    file with transparency 0. Returns: the sorted names of the changed materials.
     """
     shown = _shown_materials()
     if not shown or not all(material is not None and is_clear(material) for material in shown):
@@ -50,7 +51,7 @@ def make_opaque() -> list[str]:
 
 
 def _shown_materials() -> set[Any]:
-    """Materials on faces of what is rendered; None among them for a face without one."""
+    """Return the materials on rendered faces; None stands for a face without a material."""
     shown: set[Any] = set()
     for instance in bpy.context.evaluated_depsgraph_get().object_instances:
         item: Any = instance.object
@@ -70,7 +71,10 @@ def _alpha_sockets(tree: Any) -> list[Any]:
 
 
 def _shader(socket: Any, inside: tuple[Any, ...], depth: int) -> bool:
-    """Whether the shader that comes into `socket` is clear; `inside`: the group nodes around it."""
+    """Whether the shader linked to `socket` is transparent.
+
+    `inside`: the enclosing group nodes, outermost first.
+    """
     origin = origin_of(socket)
     if origin is None or depth > DEPTH:
         return False
@@ -101,7 +105,7 @@ def _shader(socket: Any, inside: tuple[Any, ...], depth: int) -> bool:
 
 
 def _is_zero(socket: Any) -> bool:
-    """Whether a number is 0 whatever the pictures say: itself, or times such a number."""
+    """Whether a number is 0 for any texture: it is 0, or a product with a factor of 0."""
     waiting, looked_at = [socket], 0
     while waiting and looked_at < DEPTH:
         looked_at += 1

@@ -1,4 +1,4 @@
-"""Colours of objects that bring no material of their own."""
+"""Colours for objects without materials of their own."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from worker.contract.random_streams import Colour, random_colour, stream
 from worker.contract.recipe import Recipe
 
 NO_MATERIAL = 0.8
-"""Linear grey of what has no material, as Cycles has it."""
+"""Linear grey that Cycles uses for faces without a material."""
 NO_SHADER = (0.0, 0.0, 0.0)
-"""Of a material whose output gets nothing. In 3.4 it would write no AOV."""
+"""Colour of a material whose output has no link. Blender 3.4 would write no AOV for it."""
 
 
 def supply(uid: str, recipe: Recipe, staged: Staged, suffix: str) -> dict[str, Any]:
-    """Colour what brings no colour of its own, or whose pictures are missing; what was done.
+    """Supply colours where the object has none or its textures are missing.
 
-    Pictures that are found elsewhere than their names say are added to those of `staged`.
+    Textures that are found under another path are added to `staged.found`.
+    Returns: the facts of `staged`, and what was changed.
     """
     root = staged.root
     staged.found.update(textures.relink(root))
@@ -44,7 +45,7 @@ def supply(uid: str, recipe: Recipe, staged: Staged, suffix: str) -> dict[str, A
 
 
 def paint_all(colour: Colour) -> None:
-    """Give every shape the same plain material of scene-linear `colour`."""
+    """Assign one plain material of the scene-linear `colour` to every shape."""
     material = _material("one colour")
     compat.socket(_surface(material), "Base Color").default_value = colour
     for data in compat.shapes():
@@ -56,9 +57,9 @@ def paint_all(colour: Colour) -> None:
 
 
 def complete() -> None:
-    """Put in words what Blender shows without: slots without a material, materials without nodes.
+    """Create explicit materials for empty slots and node trees for materials without nodes.
 
-    They look as before, and can now be read and numbered.
+    The appearance does not change. AOVs and material indices need the explicit form.
     """
     materials: list[Any] = list(bpy.data.materials)
     for material in materials:

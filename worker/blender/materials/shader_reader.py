@@ -1,8 +1,9 @@
-"""What a material says of its surface: base colour, alpha, metallic and roughness.
+"""Reads base colour, alpha, metallic and roughness from a material's node tree.
 
-Read from the node tree that Cycles renders, back from the output through mixes, groups and
-reroutes to the shaders. Each is a constant, or the socket of that tree which carries it; nodes
-that mix them as the shaders are mixed are added to the tree, and nothing in it is changed.
+The reader starts at the output node that Cycles renders and follows mix shaders, groups and
+reroutes back to the shaders. Each value is a constant or an output socket of the tree. Where
+shaders are mixed, the reader adds nodes that mix their values in the same way. It does not change
+existing nodes, but it gives each group node that it enters its own copy of the group's tree.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from worker.blender import compat
 Value = Any
 """A float, an (r, g, b) of linear floats, or an output socket of the same tree."""
 CLEAR, LIGHT, SOLID = range(3)
-"""What a shader is: sees through, only shines, or has a surface. What is more counts."""
+"""Kinds of shader: transparent, emission only, or a surface. In a mix, the highest kind wins."""
 DEPTH = 100
-"""Shaders behind each other that are followed; what lies deeper counts as black."""
+"""Maximum depth of nested shaders; deeper ones are read as black."""
 REROUTES = 1000
 
 
 @dataclasses.dataclass(frozen=True)
 class Surface:
-    """A shader's values, each a `Value`; `kind` is CLEAR, LIGHT or SOLID."""
+    """The values of a shader, each a `Value`; `kind` is CLEAR, LIGHT or SOLID."""
 
     colour: Value = (0.0, 0.0, 0.0)
     alpha: Value = 1.0
@@ -33,13 +34,13 @@ class Surface:
 
 
 BLACK = Surface()
-"""No shader at all, which Cycles renders so."""
+"""The surface without a shader; Cycles renders it black."""
 VALUES = ("colour", "alpha", "metallic", "roughness")
 
 
 @dataclasses.dataclass(frozen=True)
 class Shader:
-    """Where a shader node has its values: the name of an input, or a number."""
+    """Where to read each value of a shader node: the name of an input, or a constant."""
 
     colour: str = "Color"
     metallic: Union[str, float] = 0.0
@@ -56,7 +57,7 @@ SHADERS = {
     "ShaderNodeBsdfGlass": Shader(roughness="Roughness"),
     "ShaderNodeBsdfRefraction": Shader(roughness="Roughness"),
     "ShaderNodeBsdfHairPrincipled": Shader(roughness="Roughness"),
-    "ShaderNodeBsdfDiffuse": Shader(),  # its "Roughness" is of another kind
+    "ShaderNodeBsdfDiffuse": Shader(),  # its "Roughness" is Oren-Nayar's, not microfacet roughness
     "ShaderNodeBsdfTranslucent": Shader(),
     "ShaderNodeSubsurfaceScattering": Shader(),
     "ShaderNodeBsdfToon": Shader(),
@@ -68,7 +69,10 @@ SHADERS = {
 
 
 class Reader:
-    """Reads one node tree; `inside` is the group node, and the reader of its tree, it is in."""
+    """Reads one node tree.
+
+    `inside`, for the tree of a group: the reader of the enclosing tree, and the group node.
+    """
 
     def __init__(self, tree: Any, inside: Optional[tuple[Reader, Any]] = None) -> None:
         self.tree = tree
@@ -77,14 +81,14 @@ class Reader:
         self._groups: dict[str, Reader] = {}
 
     def material(self) -> Optional[Surface]:
-        """The surface that the tree's output shows; None when it has no surface at all."""
+        """Return the surface at the tree's output, or None if no surface shader is linked."""
         output = self.tree.get_output_node("CYCLES")
         if output is None or not output.inputs["Surface"].is_linked:
-            return None  # a volume
+            return None  # for example, a volume only
         return self.read(output.inputs["Surface"], 0)
 
     def read(self, socket: Any, depth: int) -> Surface:
-        """What the shader in the input `socket` shows."""
+        """Return the surface of the shader that is linked to the input `socket`."""
         origin = origin_of(socket)
         if origin is None or depth > DEPTH:
             return BLACK
@@ -118,7 +122,7 @@ class Reader:
         return value if isinstance(value, float) else tuple(value)[:3]
 
     def mix(self, origin: Any, depth: int) -> Surface:
-        """A Mix Shader: of a shader and a clear one, the colour is the shader's."""
+        """Read a Mix Shader. If one side is transparent, the colour is that of the other side."""
         node = origin.node
         factor = self._value(node.inputs[0])
         a, b = self.read(node.inputs[1], depth + 1), self.read(node.inputs[2], depth + 1)
@@ -134,7 +138,11 @@ class Reader:
         )
 
     def add(self, origin: Any, depth: int) -> Surface:
-        """An Add Shader: light added to a surface leaves its colour, surfaces add up."""
+        """Read an Add Shader.
+
+        Two shaders of the same kind add their colours. Otherwise the values of the higher kind
+        are kept: emission does not change the colour of a surface.
+        """
         node = origin.node
         a, b = self.read(node.inputs[0], depth + 1), self.read(node.inputs[1], depth + 1)
         both = self.math("ADD", a.alpha, b.alpha)
@@ -150,12 +158,12 @@ class Reader:
         )
 
     def group(self, origin: Any, depth: int) -> Surface:
-        """A node group: read inside, the values led out through outputs of its own."""
+        """Read a node group; new outputs of the group carry the values out."""
         node, name = origin.node, origin.identifier
         if node.node_tree is None:
             return BLACK
         if node.name not in self._groups:
-            node.node_tree = node.node_tree.copy()  # what leads out may differ from user to user
+            node.node_tree = node.node_tree.copy()  # each use of a group may need other outputs
             self._groups[node.name] = Reader(node.node_tree, (self, node))
         reader = self._groups[node.name]
         ends = [end for end in node.node_tree.nodes if end.bl_idname == "NodeGroupOutput"]
@@ -174,7 +182,7 @@ class Reader:
         return _each(shown, lead_out)
 
     def group_input(self, origin: Any, depth: int) -> Surface:
-        """A shader that comes into this group from outside: its values come in beside it."""
+        """Read a shader that is passed into this group; new inputs carry its values in."""
         if self._inside is None:
             return BLACK
         reader, node = self._inside
@@ -190,19 +198,19 @@ class Reader:
         return _each(shown, lead_in)
 
     def math(self, operation: str, a: Value, b: Value) -> Value:
-        """`a` `operation` `b`, of numbers; a constant where both are."""
+        """Apply `operation` to the numbers `a` and `b`; two constants give a constant."""
         if isinstance(a, float) and isinstance(b, float):
             return ARITHMETIC[operation](a, b)
         return self._node("ShaderNodeMath", operation, (a, b))
 
     def scale(self, colour: Value, factor: Value) -> Value:
-        """A colour or vector times a number."""
+        """Multiply a colour or vector by a number."""
         if isinstance(factor, float):
             factor = (factor,) * 3
         return self._node("ShaderNodeVectorMath", "MULTIPLY", (colour, factor))
 
     def pack(self, values: tuple[Value, Value, Value]) -> Value:
-        """Three numbers as one vector."""
+        """Combine three numbers into one vector."""
         return self._node("ShaderNodeCombineXYZ", None, values)
 
     def _between(self, factor: Value, a: Value, b: Value) -> Value:
@@ -230,7 +238,7 @@ class Reader:
 
 
 def put(tree: Any, value: Value, socket: Any) -> None:
-    """Give an input socket a `Value`."""
+    """Link or assign a `Value` to an input socket."""
     if not isinstance(value, (float, tuple)):
         tree.links.new(value, socket)
     elif isinstance(value, tuple) and len(socket.default_value) > len(value):
@@ -240,7 +248,10 @@ def put(tree: Any, value: Value, socket: Any) -> None:
 
 
 def origin_of(socket: Any) -> Any:
-    """The shader node's output that an input socket gets, or None: muted nodes pass it on."""
+    """Return the output socket that feeds an input socket, or None.
+
+    Reroutes are followed, and muted nodes through their internal links.
+    """
     for _ in range(REROUTES):
         link = link_of(socket)
         if link is None:
@@ -259,12 +270,12 @@ def origin_of(socket: Any) -> Any:
 
 
 def link_of(socket: Any) -> Any:
-    """The link that an input socket gets its value by, or None."""
+    """Return the active link to an input socket, or None."""
     return next((link for link in socket.links if link.is_valid and not link.is_muted), None)
 
 
 def named(sockets: Any, identifier: str) -> Any:
-    """The one of `sockets` that has this identifier."""
+    """Return the socket with this identifier."""
     return next(socket for socket in sockets if socket.identifier == identifier)
 
 

@@ -1,4 +1,4 @@
-"""Pictures that are missing, unreadable or none of the object's: each becomes one colour."""
+"""Replaces textures that are missing, unreadable or outside the object's files by one colour."""
 
 from __future__ import annotations
 
@@ -16,32 +16,33 @@ TILE_MARKS: dict[str, Callable[[int], str]] = {
     "<UDIM>": str,
     "<UVTILE>": lambda number: f"u{(number - 1001) % 10 + 1}_v{(number - 1001) // 10 + 1}",
 }
-"""How the name of a tiled picture's file is made from the tile's number."""
+"""Placeholders in the file names of tiled textures, and what each becomes for a tile number."""
 STILL_SOURCES = frozenset({"FILE", "TILED"})
 FILE_SOURCES = frozenset({*STILL_SOURCES, "SEQUENCE", "MOVIE"})
 PICTURE_NODES = frozenset({"ShaderNodeTexImage", "ShaderNodeTexEnvironment"})
 COLOUR, NORMAL, DATA = "colour", "normal", "data"
-"""What a picture is for."""
+"""Purposes of a texture."""
 NEUTRAL: dict[str, Colour] = {NORMAL: (0.5, 0.5, 1.0, 1.0), DATA: (1.0, 1.0, 1.0, 1.0)}
-"""What stands for a missing one that is no colour."""
+"""Linear RGBA that replaces a missing texture, by purpose; colour textures use `draw`."""
 
 
 class _Use(NamedTuple):
-    """A node that shows a picture, or magenta where it has none."""
+    """A texture node. Cycles shows magenta if its image is missing."""
 
     node: Any
     owner: Any
-    """What the node is of: a material, a light, a world, a group."""
+    """What the node belongs to: a material, a light, a world or a node group."""
     purpose: str
 
 
 def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]:
-    """Put one colour in the place of each picture that cannot be used, or was never found.
+    """Replace each texture that cannot be used or was not found by one colour.
 
-    `draw` gives the colour of a name. A missing colour picture gets it; a missing normal map is
-    flat, other missing data is white, as if there were no map. Films and image sequences count as
-    missing. Returns Objaverse-XL's `missing_textures`: how many there are, their names, and the
-    scene-linear RGBA that stands for each.
+    `draw` returns the colour for a file name; it is used for colour textures. A missing normal map
+    becomes flat, and other missing data becomes white, as if there were no map. Movies and image
+    sequences count as missing.
+    Returns: Objaverse-XL's `missing_textures`: the number of missing textures, their names, and
+    the scene-linear RGBA that replaces each.
     """
     colours: dict[str, Colour] = {}
 
@@ -59,13 +60,13 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]
     bent = {use.node.image for use in uses if use.node.image in data and use.purpose == NORMAL}
     for image in missing:
         purpose = NORMAL if image in bent else DATA if image in data else COLOUR
-        # Wherever the picture is used, a picture of that one colour is used instead.
+        # Replace the image in all its users by a new image of that one colour.
         image.user_remap(stand_in(file_name(image, root), purpose))
         bpy.data.images.remove(image)
     for use in uses:
         node = use.node
         if node.image is None and any(output.is_linked for output in node.outputs):
-            name = legible(f"{node.label or node.name} of {use.owner.name}")  # no file's is known
+            name = legible(f"{node.label or node.name} of {use.owner.name}")  # no file name known
             node.image = stand_in(name, use.purpose)
     return {
         "count": len(colours),
@@ -75,9 +76,10 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]
 
 
 def relink(root: Root) -> dict[str, str]:
-    """Give pictures that are not where they are said to be the file that is meant, if there is one.
+    """Search the object's files for textures that do not exist at their path, and relink them.
 
-    Returns: by name as written, what was found, relative to the root.
+    Returns: for each relinked texture, its name as written in the model and the path of the file
+    found, relative to the root.
     """
     found: dict[str, str] = {}
     for image in bpy.data.images:
@@ -88,7 +90,7 @@ def relink(root: Root) -> dict[str, str]:
             if root.holds(path) and Path(path).is_file():
                 continue
             elsewhere = root.find(image.filepath.removeprefix("//"))
-        except ValueError:  # no file has such a name
+        except ValueError:  # not a valid file name
             continue
         if elsewhere is not None:
             found[legible(image.filepath.removeprefix("//"))] = root.name(elsewhere)
@@ -97,12 +99,12 @@ def relink(root: Root) -> dict[str, str]:
 
 
 def uses_file(image: Any) -> bool:
-    """Whether the picture comes from a path, not from the model's own bytes."""
+    """Whether the texture is read from a path, not embedded in the model."""
     return image.source in FILE_SOURCES and not image.packed_files
 
 
 def file_name(image: Any, root: Root) -> str:
-    """What the results call the picture's file."""
+    """Return the name of the texture's file as the results record it."""
     return legible(root.name(_path(image, root)) if image.filepath else image.name)
 
 
@@ -111,12 +113,13 @@ def _path(image: Any, root: Root) -> str:
 
 
 def is_whole(image: Any) -> bool:
-    """Whether Blender can decode the picture, every tile of it; the rest Cycles shows magenta.
+    """Whether Blender can decode the texture and all its tiles; Cycles shows others magenta.
 
-    Cycles reads a file anew, so its pixels are let go; packed ones it takes from here.
+    Frees the decoded pixels unless the image is packed: Cycles reads files again by itself, but
+    takes packed images from Blender.
     """
     parts: list[Any] = list(image.tiles) if image.source == "TILED" else [image]
-    whole = all(part.size[0] and part.size[1] for part in parts)  # to ask is to decode
+    whole = all(part.size[0] and part.size[1] for part in parts)  # reading the size decodes it
     if not image.packed_files:
         image.buffers_free()
     return whole
@@ -155,7 +158,7 @@ def _uses() -> list[_Use]:
 
 
 def _feeding(tree: Any) -> dict[str, set[Any]]:
-    """Nodes whose colour ends in a normal map or a shader: followed back from there."""
+    """Return, by purpose, the nodes whose colour output leads to a normal map or a shader."""
     links = [
         (link.from_node, link.to_node)
         for link in tree.links
@@ -176,7 +179,7 @@ def _feeding(tree: Any) -> dict[str, set[Any]]:
 
 
 def _end(node: Any) -> str:
-    """What is made of a colour that comes in here; DATA where it goes on or is taken apart."""
+    """Return the purpose of a colour linked to this node; DATA if the node is not its end."""
     if node.type == "NORMAL_MAP":
         return NORMAL
     kinds = {output.type for output in node.outputs}

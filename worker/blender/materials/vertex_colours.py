@@ -1,7 +1,8 @@
-"""Colours that a mesh has at its vertices, corners or faces, shown as viewers show them.
+"""Shows the colour attributes of meshes, by vertex, corner or face, as common viewers do.
 
-A mesh without a material gets one of these colours. Where there is one, and the format means both
-to count, its base colour is multiplied by them; glTF's importer does that itself.
+A mesh without a material gets a material that shows its colour attribute. If it has a material and
+the format combines the two, the base colour is multiplied by the attribute. Blender's glTF
+importer does this itself.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ import numpy as np
 from worker.blender import compat
 
 MULTIPLIED_FORMATS = frozenset({"obj", "fbx", "dae"})
-"""Formats whose importers bring colours beside a material, and leave them unused."""
+"""Formats whose importers create both colour attributes and materials, but do not link them."""
 PLACEHOLDER, TOLERANCE = 0.8, 1e-3
-"""Blender's own grey of a new material."""
+"""Base colour of a new material in Blender (grey), and the tolerance of the comparison."""
 
 
 def show(suffix: str) -> None:
-    """Let the colours of all meshes be seen, and of point clouds where Blender has them."""
+    """Show the colour attributes of all meshes, and of point clouds if Blender supports them."""
     plain: dict[str, Any] = {}
     tinted: dict[tuple[Any, str], Any] = {}
     clouds: Any = getattr(bpy.data, "pointclouds", ())
@@ -39,7 +40,7 @@ def show(suffix: str) -> None:
 
 
 def _layer(mesh: Any) -> Optional[Any]:
-    """The colours that are rendered; else the first."""
+    """Return the colour attribute chosen for rendering, else the first one, else None."""
     layers = mesh.color_attributes
     if not len(layers):
         return None
@@ -48,7 +49,7 @@ def _layer(mesh: Any) -> Optional[Any]:
 
 
 def _is_white(layer: Any) -> bool:
-    """Whether the colours change nothing: many exporters write white ones."""
+    """Whether all colours are white; many exporters write such attributes, which have no effect."""
     colours = np.empty(4 * len(layer.data), np.float32)
     layer.data.foreach_get("color", colours)
     return bool((colours.reshape(-1, 4)[:, :3] > 1.0 - 1e-3).all())
@@ -64,7 +65,7 @@ def _plain(name: str) -> Any:
 
 
 def _tint(mesh: Any, name: str, tinted: dict[tuple[Any, str], Any]) -> None:
-    """Give the mesh copies of its materials, multiplied by its colours."""
+    """Replace the mesh's materials by copies whose base colour is multiplied by its attribute."""
     for number, material in enumerate(mesh.materials):
         if material is None or not material.use_nodes:
             continue
@@ -94,7 +95,7 @@ def _multiply(tree: Any, socket: Any, name: str) -> None:
 
 
 def _is_placeholder(colour: Any) -> bool:
-    """Whether it is the grey that exporters write for a material without a colour."""
+    """Whether `colour` is the grey that exporters write for a material without a colour."""
     return all(abs(part - PLACEHOLDER) < TOLERANCE for part in colour[:3])
 
 

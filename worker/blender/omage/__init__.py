@@ -1,7 +1,7 @@
-"""Object images: an object's surface cut into charts, laid out on a square, and baked there.
+"""Object images: an object's surface is cut into charts, laid out on a square and baked.
 
-Steps, one file each: `parts` and `weld` make one mesh of the object, `unwrap` and `charts` cut it,
-`repack` lays the charts out, `mesh`, `emission` and `bake` let Cycles fill the square; `layout`
-goes from one mesh to the layout. Source of what an object image is: the code and
-the data set of Object Images. `spec`, `union`, `weld`, `charts`, `repack`, `raster` know no bpy.
+Each step is one file. `geometry.triangle_soup` and `weld` make one mesh of the object. `unwrap`
+and `charts` cut it into charts, `repack` arranges the charts, and `layout` combines these steps.
+`mesh`, `emission` and `bake` let Cycles fill the square. The format follows the code and data set
+of Object Images. `union`, `weld`, `charts`, `repack` and `raster` do not use bpy.
 """

@@ -1,4 +1,4 @@
-"""What Cycles bakes of the one mesh in the scene."""
+"""Bakes the single mesh in the scene with Cycles."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from worker.contract.omage_keys import OMAGE_CHANNELS, Omage
 
 TARGET_UV = "omage"
 STEPS = ("normal", "position", "albedo", "material")
-"""In this order: after the normals the materials are changed."""
+"""The order matters: every step after "normal" changes the materials."""
 
 
 def bake(
     points: Array, soup: TriangleSoup, layout: ChartLayout, spec: Omage, tell: Callable[[int], None]
 ) -> Array:
-    """The object image, float32 (size, size, 12), row 0 at v = 0; channels as `worker.omage` has.
+    """Bake the object image, float32 (size, size, 12) with row 0 at v = 0.
 
-    `soup` has the triangles of `layout`, `points` (V,3) their places. `tell` gets the number of
-    each step before it begins. Raises: ObjectFault("render").
+    Channels: position (3), occupancy, normal (3), base colour (3), metallic, roughness; all 0 to 1.
+    `points` (V,3) are the vertices, and `soup` contains the triangles of `layout`. `tell` is called
+    with the number of each step before the step begins. Raises: ObjectFault("render").
     """
     size = len(layout.cover.chart)
     made = meshes.add(points, soup.triangles)
     meshes.dress(made.data, soup)
-    # The pixel's centre, which Blender has at (column + 0.5) / size.
+    # Blender's pixel centres are at (column + 0.5) / size.
     meshes.add_uv(made.data, TARGET_UV, (layout.uv * (size - 1) + 0.5) / size)
     image: Any = bpy.data.images.new(
         TARGET_UV, size, size, alpha=True, float_buffer=True, is_data=True

@@ -1,4 +1,4 @@
-"""Charts: connected parts of the surface that a UV map shows without a cut or a fold."""
+"""Charts: connected parts of the surface that a UV map shows without seams or folds."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from worker.contract.omage_keys import Omage
 
 Array = npt.NDArray[np.float64]
 STEPS = 1 << 20
-"""UV coordinates that agree to so many parts of 1 are the same."""
+"""Steps per UV unit; coordinates that round to the same step are equal."""
 MOST_UV = 1e5
-"""Of larger ones a 32-bit number keeps too little."""
+"""Largest usable UV coordinate; beyond it, float32 is too coarse."""
 FLAT = 1e-12
-"""Area of a UV triangle that is none."""
+"""A UV triangle of at most this area is degenerate."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Charts:
-    """Triangles by chart.
+    """The assignment of triangles to charts.
 
-    of: (T,) chart of each triangle, -1 where the UV map does not show it; numbered 0, 1, … in the
-    order of their first triangles. uv_area, area: (C,) of each chart.
+    of: (T,) the chart of each triangle, or -1 if its UV coordinates are unusable; charts are
+    numbered from 0, in the order of their first triangles. uv_area, area: (C,) the area of each
+    chart in the UV map and on the surface.
     """
 
     of: Ints
@@ -34,7 +35,7 @@ class Charts:
 
 
 def usable(uv: Array) -> npt.NDArray[np.bool_]:
-    """Which of the triangles uv (T,3,2) a UV map shows at all, (T,)."""
+    """Return a mask (T,) of the triangles whose UV coordinates uv (T,3,2) are usable."""
     with np.errstate(invalid="ignore"):
         bounded = (np.abs(uv) <= MOST_UV).all(axis=(1, 2))
     sizes = signed(np.where(bounded[:, None, None], uv, 0.0))
@@ -43,17 +44,18 @@ def usable(uv: Array) -> npt.NDArray[np.bool_]:
 
 
 def signed(uv: Array) -> Array:
-    """Area (T,) of triangles uv (T,3,2), positive counter-clockwise."""
+    """Return the signed area (T,) of triangles uv (T,3,2), positive if counter-clockwise."""
     a, b = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
     area: Array = (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / 2.0
     return area
 
 
 def find(triangles: Ints, uv: Array, area: Array) -> Charts:
-    """Charts of `triangles` (T,3), welded vertices, with uv (T,3,2) and surface `area` (T,).
+    """Find the charts of `triangles` (T,3) of welded vertices; uv (T,3,2), surface `area` (T,).
 
-    Two triangles are of one chart when they share an edge and its UV coordinates and are not
-    mirrored to each other: a UV map folded at a seam, as mirrored models have, is cut there.
+    Two triangles belong to the same chart if they share an edge, the edge has the same UV
+    coordinates in both, and both have the same orientation in the UV map. So a UV map that folds
+    over at an edge, as in mirrored models, is cut there.
     """
     shown = np.flatnonzero(usable(uv))
     face, place = triangles[shown], uv[shown]
@@ -76,7 +78,7 @@ def find(triangles: Ints, uv: Array, area: Array) -> Charts:
 
 
 def _numbered(vertex: Ints, place: Array) -> Ints:
-    """The same number, from 0, for the same vertex at the same `place` (N,2)."""
+    """Number the distinct pairs of `vertex` (N,) and `place` (N,2) from 0; returns (N,)."""
     order = np.lexsort((place[:, 1], place[:, 0], vertex))
     turned, there = vertex[order], place[order]
     new = (turned[1:] != turned[:-1]) | (there[1:] != there[:-1]).any(axis=1)
@@ -87,19 +89,19 @@ def _numbered(vertex: Ints, place: Array) -> Ints:
 
 @dataclasses.dataclass(frozen=True)
 class Chosen:
-    """Which charts are kept: their numbers by surface, largest first; and what became of all."""
+    """The charts that are kept: their numbers, largest surface first, and facts on all charts."""
 
     charts: Ints
     facts: dict[str, Any]
 
     @property
     def share(self) -> float:
-        """Of the surface that is kept."""
+        """The share of the surface that is kept, 0 to 1."""
         return float(self.facts["surface_kept"])
 
 
 def choose(charts: Charts, whole: float, spec: Omage) -> Chosen:
-    """The charts that the recipe keeps; `whole` is the area of the whole surface."""
+    """Choose the charts to keep by the limits of `spec`; `whole` is the area of all the surface."""
     wide = charts.uv_area >= spec.least_uv_area
     large = charts.area >= spec.least_area
     fit = np.flatnonzero(wide & large)

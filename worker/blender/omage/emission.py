@@ -1,4 +1,4 @@
-"""Materials that emit what is to be baked."""
+"""Changes materials so that they emit the values to bake."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TARGET = "omage"
 
 
 class Emitter:
-    """One material's tree, which can be made to emit; until then it looks as it did."""
+    """The node tree of one material; its appearance does not change until `emit` is called."""
 
     def __init__(self, tree: Any, image: Any) -> None:
         self.tree = tree
@@ -25,7 +25,7 @@ class Emitter:
         self._emission: Any = None
 
     def emit(self, what: str) -> None:
-        """Emit one of VALUES."""
+        """Make the material emit `what`, one of VALUES."""
         if self._emission is None:
             output = self.tree.get_output_node("CYCLES")
             if output is None:
@@ -38,7 +38,7 @@ class Emitter:
         put(self.tree, VALUES[what](self), colour)
 
     def position(self) -> Value:
-        """(p + 1) / 2."""
+        """Return the position p, mapped from -1..1 to 0..1: (p + 1) / 2."""
         place = self.tree.nodes.new("ShaderNodeNewGeometry").outputs["Position"]
         node = self.tree.nodes.new("ShaderNodeVectorMath")
         node.operation = "MULTIPLY_ADD"
@@ -47,11 +47,11 @@ class Emitter:
         return node.outputs[0]
 
     def albedo(self) -> Value:
-        """Base colour."""
+        """Return the base colour."""
         return self.surface.colour
 
     def material(self) -> Value:
-        """Metallic, roughness, nothing."""
+        """Return the vector (metallic, roughness, 0)."""
         return self.reader.pack((self.surface.metallic, self.surface.roughness, 0.0))
 
 
@@ -63,7 +63,7 @@ VALUES: dict[str, Callable[[Emitter], Value]] = {
 
 
 def emitters(mesh: Any, image: Any, used: Array) -> list[Emitter]:
-    """One for each material of `mesh` that its triangles have, by number in `used`."""
+    """Make an emitter for each material of `mesh` whose slot number is in `used`."""
     found: dict[Any, Emitter] = {}
     for number in used.tolist():
         material = mesh.materials[number]

@@ -1,4 +1,4 @@
-"""From one mesh to charts on the square: which UV map, which charts, and where they go."""
+"""Lays out one mesh as charts on the square: chooses the UV map and the charts, and packs them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ from worker.contract.omage_keys import Omage
 
 Array = npt.NDArray[Any]
 MOST_OVERLAP = 0.01
-"""Share of a chart's pixels that lie on each other; of more, its triangles get a new UV map."""
+"""Largest share of a chart's pixels that may be covered twice; above it, it is unwrapped again."""
 ROUNDS = 3
-"""How often they do, each time with half the angle: what is nearly flat does not lie on itself."""
+"""How often overlapping charts are unwrapped, each time at half the angle.
+
+Smaller angles give flatter charts, and nearly flat charts do not overlap themselves.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
 class ChartLayout:
-    """Triangles that are kept, and where.
+    """The kept triangles and their positions on the square.
 
-    triangles: (K,) their numbers. uv: (K,3,2) on the square; the centre of pixel (row, column) is
-    at (column, row) / (size - 1). cover: who has which pixel.
+    triangles: (K,) their numbers. uv: (K,3,2) their UV coordinates on the square, where the centre
+    of pixel (row, column) is at (column, row) / (size - 1). cover: which chart covers each pixel.
     """
 
     triangles: Array
@@ -38,7 +41,7 @@ class ChartLayout:
 
 @dataclasses.dataclass(frozen=True)
 class Surface:
-    """The object in -1..1: welded points (V,3), triangles (T,3) of them, their area (T,)."""
+    """The object, scaled to -1..1: welded points (V,3), triangles (T,3) and their areas (T,)."""
 
     points: Array
     triangles: Array
@@ -46,9 +49,11 @@ class Surface:
 
 
 def lay_out(surface: Surface, uv: Array, spec: Omage, size: int) -> ChartLayout:
-    """Choose and lay out charts of `surface` with the file's own uv (T,3,2).
+    """Choose charts of `surface` and lay them out on a square of `size` pixels.
 
-    Raises: ObjectFault("empty") when no chart is large enough.
+    `uv` (T,3,2): the file's UV map; where it is unusable, a new one is made.
+    Raises: ObjectFault("empty") if no chart is large enough; ObjectFault("render") if no UV map can
+    be made or the charts do not fit.
     """
     whole = float(surface.area.sum())
     uv = uv.astype(np.float64)
@@ -81,7 +86,7 @@ def lay_out(surface: Surface, uv: Array, spec: Omage, size: int) -> ChartLayout:
 
 
 def _doubled(made: ChartLayout) -> Array:
-    """Which of its charts lie on themselves."""
+    """Return the numbers of the charts that overlap themselves."""
     return np.flatnonzero(made.cover.overlap > MOST_OVERLAP)
 
 
@@ -95,7 +100,10 @@ def _chosen(surface: Surface, uv: Array, spec: Omage, whole: float) -> tuple[Cha
 
 
 def _remade(surface: Surface, uv: Array, again: Array, angle: float) -> Array:
-    """`uv` with a new map for the triangles `again` (T,), as dense as that of the others."""
+    """Unwrap the triangles in the mask `again` (T,), at the same UV density as the others.
+
+    Returns: `uv` (T,3,2) with the new coordinates of these triangles.
+    """
     new = unwrap(surface.points, surface.triangles[again], angle)
     others = charts.usable(uv) & ~again
     if others.any():

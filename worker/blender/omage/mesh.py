@@ -1,4 +1,4 @@
-"""Arrays to a mesh in the scene."""
+"""Builds a mesh in the scene from arrays."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from worker.blender import compat, context
 from worker.blender.geometry.triangle_soup import DEFAULT, Array, TriangleSoup
 
 OWN = "file's own"
-"""The UV map by which the file's pictures lie; Cycles takes it where no node names one."""
+"""The UV map of the file's textures; Cycles uses it where no node names a map."""
 COLOURS = "file's colours"
 
 
 def add(points: Array, triangles: Array) -> Any:
-    """A new object of `points` (V,3) and `triangles` (T,3), the only one in the scene."""
+    """Remove all objects, then add one with `points` (V,3) and `triangles` (T,3) and return it."""
     scene = context.scene()
     for item in list(bpy.data.objects):
         bpy.data.objects.remove(item, do_unlink=True)
@@ -32,7 +32,10 @@ def add(points: Array, triangles: Array) -> Any:
 
 
 def dress(mesh: Any, soup: TriangleSoup) -> None:
-    """Give a mesh of the soup's triangles what its materials may ask for."""
+    """Give the mesh the soup's materials, UV maps, colour attributes and corner normals.
+
+    The mesh must have the soup's triangles, in the same order.
+    """
     mesh.polygons.foreach_set("use_smooth", np.ones(len(soup.triangles), bool))
     for material in soup.materials:
         mesh.materials.append(material)
@@ -51,7 +54,7 @@ def dress(mesh: Any, soup: TriangleSoup) -> None:
 
 
 def add_uv(mesh: Any, name: str, uv: Array) -> Any:
-    """A new UV map, uv (T,3,2)."""
+    """Add a UV map with the coordinates `uv` (T,3,2) and return it."""
     layer = mesh.uv_layers.new(name=name, do_init=False)
     layer.data.foreach_set("uv", np.ascontiguousarray(uv, np.float32).ravel())
     return mesh.uv_layers[layer.name]

@@ -1,4 +1,4 @@
-"""Which pixels triangles cover, without a loop over the triangles."""
+"""Rasterises triangles without a Python loop over the triangles."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 PIECE = 1 << 22
-"""Pixels of triangles' boxes that are worked on at once."""
+"""Approximate number of pixels, in the triangles' bounding boxes, to process at once."""
 
 
 def covered(uv: Array, size: int) -> Iterator[tuple[Ints, Ints]]:
-    """(triangle, pixel) of every pixel whose centre lies in one of the triangles uv (T,3,2).
+    """Yield, in batches, the numbers (triangle, pixel) of all pixels that triangles cover.
 
-    Pixel (row, column) has its centre at uv = (column, row) / (size - 1) and the number
-    row * size + column. They come in pieces.
+    A triangle of uv (T,3,2) covers a pixel if the pixel's centre is inside. Pixel (row, column) has
+    its centre at uv = (column, row) / (size - 1) and the number row * size + column.
     """
     corners = uv * (size - 1)
     low = np.clip(np.ceil(corners[..., 1].min(axis=1)), 0, size).astype(np.int64)
@@ -39,8 +39,8 @@ def _spans(corners: Array, low: Ints, rows: Ints, first: int, size: int) -> tupl
     row = row + low[triangle]
     left, right = np.full(len(row), -np.inf), np.full(len(row), np.inf)
     for a, b in ((0, 1), (1, 2), (2, 0)):
-        # A row of pixels crosses the edges that lie at both of its sides.
-        # Upwards, so that two triangles put the edge they share in the same place to the bit.
+        # Intersect each row of pixels with the triangle's edges; two of them bound its span.
+        # Edges are directed upwards, so that two triangles get bit-identical shared edges.
         up = (corners[triangle, a, 1] <= corners[triangle, b, 1])[:, None]
         p = np.where(up, corners[triangle, a], corners[triangle, b])
         q = np.where(up, corners[triangle, b], corners[triangle, a])
@@ -53,7 +53,7 @@ def _spans(corners: Array, low: Ints, rows: Ints, first: int, size: int) -> tupl
         again = crossed & ~fresh
         right[again] = x[again]
     begin = np.clip(np.ceil(np.minimum(left, right)), 0, size)
-    # Half-open: what lies on an edge of two triangles is in one of them.
+    # Spans are half-open, so that a pixel on a shared edge belongs to only one triangle.
     end = np.clip(np.ceil(np.maximum(left, right)), 0, size)
     whole = np.isfinite(left) & np.isfinite(right)
     wide = np.where(whole, np.maximum(end - begin, 0), 0).astype(np.int64)
@@ -63,7 +63,7 @@ def _spans(corners: Array, low: Ints, rows: Ints, first: int, size: int) -> tupl
 
 
 def _counted(counts: Ints) -> tuple[Ints, Ints]:
-    """For counts [2, 0, 3]: [0, 0, 2, 2, 2] and [0, 1, 0, 1, 2]."""
+    """Return owners and positions: for [2, 0, 3], [0, 0, 2, 2, 2] and [0, 1, 0, 1, 2]."""
     owner = np.repeat(np.arange(len(counts)), counts)
     before = np.cumsum(counts) - counts
     return owner, np.arange(len(owner)) - before[owner]
@@ -71,10 +71,10 @@ def _counted(counts: Ints) -> tuple[Ints, Ints]:
 
 @dataclasses.dataclass(frozen=True)
 class Cover:
-    """Who has which pixel.
+    """Which chart covers each pixel.
 
-    chart: (size, size) the chart whose triangles cover the pixel's centre, -1: none; row 0 is
-    v = 0. overlap: (C,) share of each chart's pixels that more than one of its triangles covers.
+    chart: (size, size) the chart that covers the pixel's centre, or -1 for none; row 0 is at v = 0.
+    overlap: (C,) the share of each chart's pixels that more than one triangle covers.
     """
 
     chart: Ints
@@ -82,7 +82,7 @@ class Cover:
 
 
 def cover(uv: Array, chart: Ints, count: int, size: int) -> Cover:
-    """What the triangles uv (T,3,2), of the charts 0 … `count` - 1 by `chart` (T,), cover."""
+    """Rasterise the triangles uv (T,3,2) of `count` charts; `chart` (T,): each triangle's chart."""
     times = np.zeros(size * size, np.int64)
     owner = np.full(size * size, -1)
     for triangle, pixel in covered(uv, size):

@@ -1,4 +1,4 @@
-"""Charts laid out on the unit square, upright, each in a box of its own."""
+"""Packs the bounding boxes of charts into the unit square, without rotation."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 ROUNDS = 24
 Skyline = list[tuple[float, float, float]]
-"""Pieces (x, width, height) of what is built so far, from the left."""
+"""The upper outline of the boxes placed so far: segments (x, width, height) from left to right."""
 
 
 def scales(uv_area: Array, area: Array, density: float) -> Array:
-    """What each chart's UVs are multiplied with, (C,), so that densities differ by less.
+    """Return a factor for the UV coordinates of each chart, (C,), that evens out their densities.
 
-    Density is UV length by surface length. Half of the surface has more than the middle one; a
-    chart's ends between a `density`-th of that and `density` times as much.
+    Density is UV length per surface length. The factors bring every chart's density into the range
+    median / `density` to median * `density`, where the median is weighted by surface area.
     """
     own = np.sqrt(uv_area / area)
     order = np.argsort(own, kind="stable")
@@ -26,12 +26,13 @@ def scales(uv_area: Array, area: Array, density: float) -> Array:
 
 
 def pack(boxes: Array, margin: float) -> tuple[float, Array]:
-    """Lay out `boxes` (C,2), widths and heights: (scale, lower left corners (C,2)).
+    """Pack `boxes` (C,2), widths and heights, into the unit square without rotating them.
 
-    Scaled by the one `scale`, as large as is found, they lie in the unit square without being
-    turned, `margin` from its border and at least twice that apart. The same each time.
+    All boxes are scaled by the same factor, the largest that the search finds. They stay at least
+    `margin` from the border and twice `margin` apart. The result is deterministic.
 
-    Raises: ValueError when even boxes without a size would not fit.
+    Returns: the scale, and the lower left corners (C,2).
+    Raises: ValueError if the margins leave no room for the boxes at any scale that was tried.
     """
     high_first = np.lexsort((-boxes[:, 0], -boxes[:, 1]))
     orders = [high_first, np.argsort(-boxes.max(axis=1), kind="stable")]
@@ -53,9 +54,10 @@ def pack(boxes: Array, margin: float) -> tuple[float, Array]:
 
 
 def _place(sides: Array, order: npt.NDArray[np.int64]) -> Array | None:
-    """Lower left corners of rectangles `sides` (C,2) put down in `order`, or None: no room.
+    """Place rectangles `sides` (C,2) one after another, in `order`.
 
-    Each goes where its top ends lowest, and there leftmost.
+    Each is placed as low as possible, and there as far left as possible.
+    Returns: the lower left corners (C,2), or None if the rectangles do not fit.
     """
     skyline: Skyline = [(0.0, 1.0, 0.0)]
     corners = np.zeros((len(sides), 2))
@@ -75,7 +77,10 @@ def _place(sides: Array, order: npt.NDArray[np.int64]) -> Array | None:
 
 
 def _base(skyline: Skyline, start: int, width: float) -> float | None:
-    """How high something of `width` lies on the piece `start` and those after it."""
+    """Return the height at which a box of `width` rests if its left end is at segment `start`.
+
+    Returns None if the box would cross the right border.
+    """
     left = skyline[start][0]
     if left + width > 1.0:
         return None

@@ -1,4 +1,4 @@
-"""Connected components, without a loop over the nodes."""
+"""Finds connected components without a Python loop over the nodes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ Ints = npt.NDArray[np.int64]
 
 
 def components(count: int, one: Ints, other: Ints) -> Ints:
-    """Of `count` nodes joined pairwise, node `one[i]` to `other[i]`: each node's component.
+    """Find the components of a graph of `count` nodes with edges from `one[i]` to `other[i]`.
 
-    Returns (count,): the smallest node of the component.
+    Returns: (count,) for each node the smallest node of its component.
     """
     labels = np.arange(count)
     while len(one):
         a, b = labels[one], labels[other]
         apart = a != b
         one, other, a, b = one[apart], other[apart], a[apart], b[apart]
-        # Every root takes the smallest root it touches; then all point at roots again.
+        # Attach every root to its smallest neighbouring root; then make all nodes point at roots.
         np.minimum.at(labels, np.maximum(a, b), np.minimum(a, b))
         while True:
             further = labels[labels]
@@ -31,7 +31,7 @@ def components(count: int, one: Ints, other: Ints) -> Ints:
 
 
 def same(keys: Any) -> tuple[Ints, Ints]:
-    """Pairs of places (one, other) that hold the same key: each with the next like it."""
+    """Return the indices (one, other) of equal keys, each paired with the next equal one."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     alike = np.flatnonzero(ordered[1:] == ordered[:-1])

@@ -1,4 +1,4 @@
-"""A UV map for what has none: Blender's Smart UV Project."""
+"""Makes a UV map with Blender's Smart UV Project."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from worker.blender.geometry.triangle_soup import Array
 from worker.blender.omage import mesh as meshes
 
 GAP = 0.001
-"""Between charts: where two touch at an edge that they share on the object, they would be one."""
+"""Gap between charts in the UV map.
+
+Without a gap, two charts that touch at an edge they share on the object would count as one.
+"""
 
 
 def unwrap(points: Array, triangles: Array, angle: float) -> Array:
-    """UV coordinates (T,3,2) of `triangles` (T,3), welded `points` (V,3); lengths are alike in all.
+    """Unwrap `triangles` (T,3) of welded `points` (V,3), at the same scale in all charts.
 
-    Faces whose normals differ by less than `angle` degrees are projected together. The scene holds
-    nothing else afterwards. Raises: ObjectFault("render").
+    Faces whose normals differ by less than `angle` degrees are projected together. All existing
+    objects are removed from the scene. Returns: UV coordinates (T,3,2).
+    Raises: ObjectFault("render").
     """
     made = meshes.add(points, triangles)
     mesh = made.data

@@ -1,4 +1,4 @@
-"""One vertex for those at the same place."""
+"""Welds vertices at the same position."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ BITS = 21
 
 
 def weld(points: npt.NDArray[np.float64], distance: float) -> Ints:
-    """Of each of `points` (N,3) in -1..1, the first vertex it is welded to, (N,).
+    """Return, for each of `points` (N,3) in -1..1, the first vertex that it is welded to, (N,).
 
-    Two points are welded when they differ by at most `distance` along every axis, and so is what
-    is welded to them. `distance` is at least 1e-6.
+    Two points are welded if they differ by at most `distance` along every axis. Welding is
+    transitive. `distance` must be at least 1e-6.
     """
     ones, others = [], []
-    # In cells twice as wide as the distance, two such points share a cell, or do so in cells
-    # moved by half their width along some of the axes. A cell's number has 21 bits an axis.
+    # The cells are twice as wide as the distance. So two such points share a cell, either in this
+    # grid or in one shifted by half a cell along some axes. A cell number has 21 bits per axis.
     for shift in itertools.product((0.5, 1.0), repeat=3):
         cell = np.floor((points + 1.0) / (2.0 * distance) + shift).astype(np.int64)
         one, other = same((cell[:, 0] << 2 * BITS) | (cell[:, 1] << BITS) | cell[:, 2])

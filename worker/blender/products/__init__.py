@@ -1,4 +1,4 @@
-"""What can be made of an object, one file each: the child's half of a recipe's `product`."""
+"""The products that a child can make of an object, one file each; `Recipe.product` selects one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every product offers."""
+"""The interface of products, and the import that they share."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ from worker.contract.protocol import STAGE, Phase, Rendered, RenderObject
 from worker.contract.recipe import Recipe
 
 Tell = Callable[[Phase], None]
-"""Tells the host of each phase, before it begins."""
+"""Reports each phase to the host before the phase begins."""
 Product = Callable[[RenderObject, Recipe, Device, Tell], Rendered]
-"""Makes the raw files of one object in the request's scratch. Raises: ObjectFault."""
+"""Writes the raw files of one object to the request's scratch folder. Raises: ObjectFault."""
 
 
 def imported(
     request: RenderObject, recipe: Recipe, tell: Tell
 ) -> tuple[Staged, str, dict[str, Any]]:
-    """Import the object into an empty scene: where it is read from, its format, what it counts.
+    """Import the object into an empty scene.
 
-    Tells the phases "import" and "scene", of which the second is begun. Raises: ObjectFault.
+    Reports the phases "import" and "scene"; the second continues after the return.
+    Returns: where the object was read from, its format in lower case, and its statistics.
+    Raises: ObjectFault.
     """
     root = Root(request.root, request.model)
     suffix = request.format.lower()

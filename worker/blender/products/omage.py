@@ -1,4 +1,4 @@
-"""An object image: the product `omage`."""
+"""The product `omage`: an object image."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ FILE = "omage.npy"
 
 
 def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
-    """Import, make one mesh, lay its charts out, bake. Raises: ObjectFault."""
+    """Import the object, merge it into one mesh, lay out its charts and bake them.
+
+    Raises: ObjectFault.
+    """
     uid = request.uid
     staged, suffix, facts = imported(request, recipe, tell)
     poses.show(poses.frames(recipe.subject, 1)[0])
@@ -62,7 +65,10 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
 
 
 def _bounds(soup: TriangleSoup) -> tuple[Array, Array]:
-    """Corners (3,) of the box around all faces. Raises: ObjectFault("empty")."""
+    """Return the low and high corner (3,) of the bounding box of all faces.
+
+    Raises: ObjectFault("empty").
+    """
     used = soup.points[np.unique(soup.triangles)]
     low, high = used.min(axis=0), used.max(axis=0)
     extent.check_box(low, high)
@@ -70,7 +76,11 @@ def _bounds(soup: TriangleSoup) -> tuple[Array, Array]:
 
 
 def _welded(points: Array, soup: TriangleSoup) -> tuple[TriangleSoup, Any]:
-    """The soup's triangles that have an area, of welded points; and those areas (T,)."""
+    """Weld the soup's points and drop its duplicate and zero-area triangles.
+
+    Returns: the remaining soup, and the area of each of its triangles (T,).
+    Raises: ObjectFault("empty") if no triangle has an area.
+    """
     used, numbers = np.unique(soup.triangles, return_inverse=True)
     first = used[weld(points[used], WELD)]
     triangles = first[numbers.reshape(-1, 3)]
@@ -83,7 +93,7 @@ def _welded(points: Array, soup: TriangleSoup) -> tuple[TriangleSoup, Any]:
 
 
 def _first_of_kind(triangles: Array) -> Array:
-    """Which triangles (T,3) are not there before with the same side out, (T,)."""
+    """Return a mask (T,) of triangles (T,3) that have no earlier duplicate of the same winding."""
     start = triangles.argmin(axis=1)[:, None]
     turned = np.take_along_axis(triangles, (start + np.arange(3)) % 3, axis=1)
     _, first = np.unique(turned, axis=0, return_index=True)

@@ -1,7 +1,7 @@
-"""Synthetic scenes with their ground truth: the product `scenes`.
+"""The product `scenes`: synthetic scenes with their ground truth.
 
-The request's `order` says which objects are in which samples; all else is drawn here, from each
-sample's number.
+The request's `order` assigns objects to samples. Everything else is drawn here at random, seeded
+by the number of each sample.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ PASSES = (
     render_passes.INDEX_MATERIAL,
 )
 EMPTY_HANDED = frozenset({"import", "unsupported", "empty", "too_large"})
-"""Faults of an object that another may stand in for."""
+"""Codes of the faults after which the next candidate replaces an object."""
 
 
 def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
-    """Import the objects of each group of samples, and render those. Raises: ObjectFault."""
+    """Import the objects of each group, and render the group's samples. Raises: ObjectFault."""
     order = scene_order.from_dict(request.order)
     pictures = Pictures(recipe.scenes.textures)
     wanted = len(pictures) if recipe.scenes.texture else 0
@@ -85,7 +85,11 @@ def _gather(
     refused: dict[int, dict[str, str]],
     tell: Tell,
 ) -> tuple[list[int], list[Body]]:
-    """Of each place the first object that can be shown. Raises: ObjectFault, when none can."""
+    """Load, for each part of the group, the first candidate that can be shown.
+
+    Returns: the numbers of these objects, and the objects.
+    Raises: ObjectFault if no candidate of a part can be shown.
+    """
     loaded: dict[int, Body] = {}
     shown = [_first(request, part, recipe, loaded, refused, tell) for part in group.parts]
     return shown, [loaded[number] for number in shown]
@@ -123,7 +127,10 @@ def _first(
 
 
 def _pose(recipe: Recipe, idx: int, items: list[Any], found: list[Body]) -> list[dict[str, Any]]:
-    """Put the objects where the sample has them, and tell how."""
+    """Scale, rotate and place the objects for sample `idx`.
+
+    Returns: for each object its bounding box, scale, Euler angles and location.
+    """
     forms = [scene_draws.form(recipe, idx, number) for number in range(len(items))]
     lowest = [
         float((body.points * form.scale @ matrix(form.euler)[2]).min())

@@ -1,4 +1,4 @@
-"""Pictures of one object from many sides: the product `views`."""
+"""The product `views`: images of one object from many cameras."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from worker.contract.random_streams import digest, stream
 from worker.contract.recipe import Recipe
 
 MEASURED = 1e-3
-"""By how much of its longest side an object may lie beside its place."""
+"""Tolerance for the position of the normalised object, as a share of its longest side."""
 
 
 def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
-    """Import, normalise, light, and render every view. Raises: ObjectFault."""
+    """Import, normalise and light the object, and render every view. Raises: ObjectFault."""
     uid = request.uid
     staged, suffix, facts = imported(request, recipe, tell)
     frames = poses.frames(recipe.subject, recipe.views)
     shown = sorted(set(frames))
     modifiers.as_rendered()
-    facts.update(colours.supply(uid, recipe, staged, suffix))  # a picture may displace a surface
+    facts.update(colours.supply(uid, recipe, staged, suffix))  # a texture may displace a surface
     modifiers.evaluate_anew()
     low, high = extent.bounds(shown)
     if len(shown) == 1:
@@ -84,10 +84,11 @@ def _normal_form(
 def _checked(
     placed: Placement, wanted: extent.Array, frames: list[int]
 ) -> tuple[extent.Array, extent.Array]:
-    """The box (3,) (3,) around the scene as it is now, in its own space.
+    """Measure the scene again and compare it with the box `wanted` (2,3) in world coordinates.
 
-    Raises: ObjectFault("unsupported"), where in the world it is not `wanted` (2,3): something in
-    the file, as a constraint or an instance of an instance, does not follow when it is scaled.
+    Returns: the low and high corner (3,) of the scene's bounding box, in the scene's own space.
+    Raises: ObjectFault("unsupported") if the boxes differ: something in the file, such as a
+    constraint or an instance of an instance, does not follow when the scene is scaled.
     """
     low, high = extent.bounds(frames)
     found = placed.corners(low, high)

@@ -1,1 +1,5 @@
-"""Synthetic scenes in the way of the self-supervision study: the child's half."""
+"""Builds synthetic scenes in Blender.
+
+The scenes follow "How Useful is Self-Supervised Pretraining for Visual Tasks?" (Newell & Deng
+2020), called "the study" in this package.
+"""

@@ -1,6 +1,6 @@
-"""An object of a scene: whatever the file holds, as one mesh of triangles in its own axes.
+"""An object of a scene, as one triangle mesh in the axes of glTF.
 
-Its materials, lights, animations and modifiers are gone, and with them what they could do.
+The file's materials, lights and animations are discarded. Modifiers are evaluated into the mesh.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ GREY: Colour = (0.5, 0.5, 0.5, 1.0)
 
 @dataclasses.dataclass(frozen=True)
 class Body:
-    """Y up, -Z forward, as glTF and ShapeNet have it; centred, the longest side is 1.
+    """A centred triangle mesh whose longest side is 1.
 
-    points (V,3); triangles (T,3); normals (T,3,3) by corner; box (2,3): its corners.
+    Axes: Y up, -Z forward, as in glTF and ShapeNet. points (V,3); triangles (T,3), indices of
+    points; normals (T,3,3), by corner; box (2,3), the low and high corner of the bounding box.
     """
 
     points: Array
@@ -44,9 +45,10 @@ class Body:
 
 
 def load(model: Model, recipe: Recipe, scratch: str) -> Body:
-    """The object of `model`; it stays in the scene, to be cleaned. Raises: ObjectFault.
+    """Import `model` into an empty scene and return its mesh.
 
-    `scratch`: where the object may be laid out, see `importers.load`.
+    The imported data stays in the scene until the caller cleans it. `scratch`: a folder in which
+    the object may be staged, see `importers.load`. Raises: ObjectFault.
     """
     root = Root(model.root, model.model)
     scene.clean()
@@ -54,7 +56,7 @@ def load(model: Model, recipe: Recipe, scratch: str) -> Body:
     root = importers.load(root, model.format, recipe.subject, stage).root
     point_clouds.show(root, model.format, recipe.subject)
     textures.relink(root)
-    textures.replace_missing(root, lambda _: GREY)  # nothing may be read from elsewhere
+    textures.replace_missing(root, lambda _: GREY)  # no file outside the root may be read
     frame = poses.frames(recipe.subject, 1)[0]
     modifiers.as_rendered()
     modifiers.evaluate_anew()
@@ -85,12 +87,12 @@ def _gathered() -> TriangleSoup:
 
 
 def _upright(vectors: Array) -> Array:
-    """From Blender's axes, Z up and Y back, to Y up and -Z back."""
+    """Convert vectors from Blender's axes, Z up and Y back, to Y up and -Z back."""
     return np.stack([vectors[..., 0], vectors[..., 2], -vectors[..., 1]], axis=-1)
 
 
 def add(body: Body, name: str) -> Any:
-    """The body as an object in the scene, with a box projection as its UV map."""
+    """Add the body to the scene as an object, with a box projection as its UV map."""
     mesh: Any = bpy.data.meshes.new(name)
     compat.fill_triangles(mesh, body.points, body.triangles)
     mesh.polygons.foreach_set("use_smooth", np.ones(len(body.triangles), bool))
@@ -104,7 +106,10 @@ def add(body: Body, name: str) -> Any:
 
 
 def _box_projection(body: Body) -> Array:
-    """(T,3,2): each face as seen along the axis that it faces most; a texture is 1 wide."""
+    """Return UV coordinates (T,3,2): each face projected along the axis closest to its normal.
+
+    One unit of length is one width of the texture.
+    """
     corners = body.points[body.triangles]
     facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     along = np.abs(facing).argmax(axis=1)

@@ -1,4 +1,4 @@
-"""The textures of a run: a folder's pictures, or the generated ones."""
+"""The textures of a run: the images of a folder, or generated patterns."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from worker.contract.texture_folder import listing
 
 
 class Pictures:
-    """Pictures by number; each is loaded once, until the scene is cleaned."""
+    """The textures by number; each is loaded once and cached until the scene is cleaned."""
 
     def __init__(self, folder: str) -> None:
-        """Raises: ObjectFault("render") where `folder` is not one."""
+        """Use the images of `folder`, or generated patterns if it is "".
+
+        Raises: ObjectFault("render") if the folder cannot be listed.
+        """
         self._folder = folder
         self._loaded: dict[int, Any] = {}
         try:
@@ -32,11 +35,14 @@ class Pictures:
         return len(self._names) if self._folder else texture_patterns.count()
 
     def forget(self) -> None:
-        """The scene was cleaned."""
+        """Clear the cache; call this after the scene was cleaned."""
         self._loaded.clear()
 
     def image(self, number: int) -> Any:
-        """Blender's image. Raises: ObjectFault("render"), naming a picture that is none."""
+        """Return texture `number` as a Blender image.
+
+        Raises: ObjectFault("render"), with the file's name, if Blender cannot read it.
+        """
         if number not in self._loaded:
             self._loaded[number] = self._load(number) if self._folder else _made(number)
         return self._loaded[number]

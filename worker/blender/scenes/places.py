@@ -1,4 +1,4 @@
-"""Where the objects of a scene stand, so that no two of their boxes meet. Free of bpy."""
+"""Places the objects of a scene so that their bounding boxes do not intersect. Does not use bpy."""
 
 from __future__ import annotations
 
@@ -15,35 +15,36 @@ from worker.contract.scene_draws import Form, Triple, name_of
 from worker.contract.scene_keys import BASE_SCALE, CAMERA_FOV, CAMERA_LOCATION
 
 NEAR, FAR, FARTHEST = 0.25, -0.35, -2.0
-"""Along X, towards the camera: the first places lie between the first two, then farther behind."""
+"""Range of X, the axis towards the camera: first FAR to NEAR, then extended back to FARTHEST."""
 STEP = 0.02
-"""By so much each time that a place is taken already."""
+"""How much each failed attempt extends the range of X backwards."""
 FRAME = 0.7
-"""Of half the frame's width: no centre lies farther out."""
+"""Limit for the objects' centres, as a share of half the frame's width."""
 WALL_HEIGHT, WALL_SPREAD = 0.05, 0.05
-"""The study's height of objects that hover, and its spread."""
+"""Mean and standard deviation of the height of floating objects, from the study."""
 GAP = 0.01
 CLEAR = 1e-4
-"""Above the floor: in one plane with it, an object's underside would be seen through it."""
+"""Distance above the floor; an underside coplanar with the floor would show through it."""
 TRIES = 2000
 THICKNESS = np.array([[-1e-6], [1e-6]])
-"""Even a flat object's box has sides."""
+"""Added to the corners of each box, so that the box of a flat object has a volume."""
 PARALLEL = 1e-6
 
 
 def floor_height(recipe: Recipe) -> float:
-    """Where the floor lies, so that objects of the usual size are in the middle of the picture."""
+    """Return the floor's height, which centres objects of typical size in the image."""
     return -recipe.scenes.size * BASE_SCALE / 2.0
 
 
 def places(
     recipe: Recipe, idx: int, forms: Sequence[Form], boxes: Sequence[Array], lowest: Sequence[float]
 ) -> list[Triple]:
-    """A place for each object.
+    """Draw a location for each object of sample `idx`.
 
-    `boxes` (2,3) are the unit-sized ones; `lowest` is how far down each reaches from its centre.
-    A single one is at the origin. Places are drawn until the boxes are apart, at most TRIES: more
-    or larger objects than there is room for end up within each other.
+    `boxes` (2,3) are the bounding boxes at unit size. `lowest` is the height of each object's
+    lowest point relative to its centre. A single object is at X = Y = Z = 0, or above the floor if
+    there is one. Each location is drawn again, at most TRIES times, until its box intersects no
+    other. Objects overlap if there is not enough room.
     """
     floor = recipe.scenes.background == "floor"
     source = stream(name_of(idx), recipe, "places")
@@ -70,15 +71,16 @@ def places(
 
 
 def corners(box: Array, shape: Form) -> Array:
-    """(8,3): the corners of `box` (2,3), scaled and turned."""
+    """Return the corners (8,3) of `box` (2,3), scaled and rotated."""
     ends = np.array(list(itertools.product(*(box + THICKNESS).T.tolist())))
     return np.asarray(ends * np.array(shape.scale) @ matrix(shape.euler).T)
 
 
 def apart(one: Array, other: Array) -> bool:
-    """Whether two boxes, (8,3) each in the order of `corners`, are GAP apart.
+    """Whether two boxes are at least GAP apart; each is (8,3), in the order of `corners`.
 
-    Some axis parts them: a side's direction, or one across two sides (separating axis theorem).
+    By the separating axis theorem, it suffices to test the directions of the sides and the cross
+    products of two sides.
     """
     sides = [_unit(box[[4, 2, 1]] - box[0]) for box in (one, other)]
     across = np.cross(sides[0][:, None], sides[1][None]).reshape(-1, 3)

@@ -1,4 +1,4 @@
-"""The stage of a scene: camera, lights, background, and the objects' materials."""
+"""The stage of a scene: camera, lights, background and the materials of the objects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from worker.contract.scene_draws import Look, Triple
 
 
 def viewpoint(resolution: tuple[int, int]) -> Viewpoint:
-    """The one camera there is."""
+    """Return the fixed camera of all samples."""
     width, height = resolution
     pose = np.eye(4)
     pose[:3, :3] = matrix(scene_keys.CAMERA_TURN)
@@ -26,10 +26,13 @@ def viewpoint(resolution: tuple[int, int]) -> Viewpoint:
 
 
 class Stage:
-    """An empty scene with camera, lights and background; objects are added to it."""
+    """A scene with camera, lights and background, to which objects are added."""
 
     def __init__(self, resolution: tuple[int, int], background: str, height: float) -> None:
-        """`height` is the floor's, where `background` is "floor"."""
+        """Clean the scene and build the stage.
+
+        `height`: the height of the floor; it has no effect if `background` is "wall".
+        """
         scene.clean()
         self.viewpoint = viewpoint(resolution)
         self._camera = scene.add_camera()
@@ -47,15 +50,15 @@ class Stage:
         self._materials = [_own(plane, 0, scene_keys.BACKGROUND_MATERIAL)]
 
     def add(self, item: Any, class_idx: int) -> None:
-        """Take an object in: its number is the next, its material its own."""
+        """Give an object the next object index and a new material with the index `class_idx`."""
         self._materials.append(_own(item, len(self._materials), class_idx))
 
     def light(self, place: Triple) -> None:
-        """Put the light there."""
+        """Move the point light to `place`."""
         self._lamp.location = place
 
     def dress(self, looks: Sequence[Look], pictures: Pictures, *, emission: bool) -> None:
-        """Give the background and each object its look."""
+        """Apply one look to the background, then one to each object, in the order of `add`."""
         for material, look in zip(self._materials, looks):
             _paint(material.node_tree, look, pictures, emission)
 
@@ -85,7 +88,7 @@ def _plane() -> Any:
 
 
 def _paint(tree: Any, look: Look, pictures: Pictures, emission: bool) -> None:
-    """Texture and colour, mixed as two surfaces."""
+    """Mix a textured surface and a plain one, by the look's share."""
     tree.nodes.clear()
     output = tree.nodes.new("ShaderNodeOutputMaterial")
     plain = _surface(tree, emission)

@@ -1,1 +1,1 @@
-"""Rendering views of one object: scene, lights, render region, images."""
+"""Renders views of one object: scene, lights, render region and images."""

@@ -1,4 +1,4 @@
-"""Numbers of objects and materials, as the index passes show them."""
+"""Numbers the objects and materials for the index passes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from worker.blender.geometry.extent import SHAPE_TYPES
 from worker.contract.render_passes import INDEX_MATERIAL, INDEX_OBJECT, Pass
 
 MOST = 32767
-"""The highest number Blender takes; what comes after shares it."""
+"""Highest index that Blender accepts; all later items share it."""
 
 
 def number(wanted: tuple[Pass, ...]) -> dict[str, list[str]]:
-    """Number objects and materials for those of `wanted` that are index passes, from 1.
+    """Number objects and materials from 1, for each index pass in `wanted`.
 
-    Returns: names in the order of their numbers, as "object_names" and "material_names". Order is
-    Blender's own, by name; only objects with a shape count, and an instance is its original.
+    The order is Blender's, by name. Only objects with a shape are numbered. An instance has the
+    number of its original.
+    Returns: the names in the order of their numbers, as "object_names" and "material_names".
     """
     shaped = [item for item in bpy.data.objects if item.type in SHAPE_TYPES]
     lists: dict[Pass, tuple[str, Iterable[Any]]] = {

@@ -1,4 +1,4 @@
-"""What lights the object: a table of rigs."""
+"""Light rigs: the lights and the world around the object."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ from worker.blender.views.placement import IDENTITY, Placement
 from worker.contract.recipe import Lights
 
 FOUR_SUNS = (
-    # name, rotation (XYZ Euler, rad), energies one of which is drawn (W/m2)
+    # name, rotation (XYZ Euler, rad), energies to draw from (W/m2)
     ("key", (math.pi / 4, 0.0, -math.pi / 4), (3, 4, 5)),
     ("fill", (math.pi / 4, 0.0, 3 * math.pi / 4), (2, 3, 4)),
     ("rim", (-math.pi / 4, 0.0, -5 * math.pi / 4), (3, 4, 5)),
     ("bottom", (math.pi, 0.0, 0.0), (1, 2, 3)),
 )
-"""Objaverse-XL's lights (its scripts/rendering)."""
+"""Objaverse-XL's lights (from its scripts/rendering)."""
 STARTUP_GREY = 0.05087609
-"""The world of Blender's startup scene, in which the published renders were made."""
+"""World grey of Blender's startup scene, which the published renders were made in."""
 STARTUP_LIGHT = ((4.076245, 1.005454, 5.903862), 1000.0, 0.1)
-"""Place, power (W) and radius of the point light in that scene."""
+"""Location, power (W) and radius of the point light in that scene."""
 SHAP_E_DIRECTION = (0.09387503, -0.63953443, -0.7630093)
 SHAP_E_ENERGY, SHAP_E_ANGLE = 5.0, 0.0092
-"""Shap-E's uniform light (openai/shap-e, shap_e/rendering/blender): two suns, opposite."""
+"""Shap-E's uniform light (openai/shap-e, shap_e/rendering/blender): two opposite suns."""
 TRELLIS_POINT = ((4.0, 1.0, 6.0), 1000.0, 0.25)
-TRELLIS_AREAS = (  # a new light is 0.25 wide, theirs is scaled by 100
-    # name, place, power (W), side; both shine down, so the lower one lights nothing
+TRELLIS_AREAS = (  # a new light is 0.25 wide; TRELLIS scales the top one by 100
+    # name, location, power (W), side; both point down, so the bottom one lights nothing
     ("top", (0.0, 0.0, 10.0), 10000.0, 25.0),
     ("bottom", (0.0, 0.0, -10.0), 1000.0, 0.25),
 )
 """TRELLIS's lights (microsoft/TRELLIS, dataset_toolkits/blender_script)."""
 PHOTOMETRIC = frozenset({"POINT", "SPOT", "AREA"})
-"""Lights whose power is in watts, so that it must follow the square of their distance."""
+"""Lights with power in watts: when the scene is scaled, it must scale with the distance squared."""
 Place = tuple[float, float, float]
 
 
 def add(
     lights: Lights, source: random.Random, placed: Placement = IDENTITY, *, grown: float = 1.0
 ) -> str:
-    """Light the scene with the rig of `lights`; any other light and world goes out.
+    """Light the scene with the rig of `lights`; other lights and worlds are switched off.
 
-    Rigs are given in the world, which lies in the scene as `placed`. `grown` is by how much the
-    object, and with it the file's own lights, has been scaled.
-    Returns: the rig that lights it: "own" becomes "four-suns" where the file has no light.
-    Raises: ObjectFault("render") when the environment picture is none.
+    Rigs are defined in world coordinates; `placed` maps the model's space to the world. `grown` is
+    the factor by which the object and the file's own lights have been scaled.
+    Returns: the name of the rig used, "four-suns" instead of "own" if no light of the file shines.
+    Raises: ObjectFault("render") if the environment picture cannot be read.
     """
     rig = lights.rig
     if rig == "own" and not _keep_own(lights.strength, grown):
@@ -64,7 +64,7 @@ def add(
 
 
 def put_out() -> None:
-    """Switch off the file's own lights. They stay in place: something may hang on them."""
+    """Switch off the file's own lights. They are kept, because other objects may depend on them."""
     for item in bpy.data.objects:
         if item.type in {"LIGHT", "LIGHT_PROBE"}:
             item.hide_render = item.hide_viewport = True
@@ -72,11 +72,11 @@ def put_out() -> None:
     for light in lights:
         light.animation_data_clear()
         light.use_nodes = False
-        light.energy = 0.0  # an instance of a hidden light would still shine
+        light.energy = 0.0  # an instance of a hidden light would still emit
 
 
 def four_suns(lights: Lights, source: random.Random, _: Placement) -> None:
-    """Four suns of drawn energies that cast no shadow, in a dim grey world."""
+    """Four suns with randomly drawn energies and no shadows, in a dim grey world."""
     for name, rotation, energies in FOUR_SUNS:
         energy = float(source.choice(energies)) * lights.strength
         light, sun = new_light("SUN", f"{name} sun", energy)
@@ -86,9 +86,10 @@ def four_suns(lights: Lights, source: random.Random, _: Placement) -> None:
 
 
 def studio(lights: Lights, source: random.Random, placed: Placement) -> None:
-    """The four suns for diffuse surfaces, and a generated studio for all that reflects.
+    """The four suns for diffuse light, and a generated studio for reflection and transmission.
 
-    A sun's image in smooth metal is a few pixels far too bright: there the studio takes its place.
+    The reflection of a sun in smooth metal would be a few pixels that are far too bright, so
+    glossy and transmission rays see the studio instead of the suns.
     """
     four_suns(lights, source, placed)
     for item in context.scene().objects:
@@ -108,12 +109,12 @@ def shap_e(lights: Lights, _: random.Random, __: Placement) -> None:
 
 
 def uniform(lights: Lights, _: random.Random, __: Placement) -> None:
-    """A white world: light from everywhere."""
+    """A uniform white world."""
     set_world(lights.strength)
 
 
 def environment(lights: Lights, _: random.Random, __: Placement) -> None:
-    """An equirectangular picture around everything; its left edge to the right is one turn."""
+    """An equirectangular environment picture; its width spans a full turn about the Z axis."""
     image = sky.load(lights.environment)
     world: Any = context.scene().world
     world.use_nodes = True
@@ -134,9 +135,10 @@ def environment(lights: Lights, _: random.Random, __: Placement) -> None:
 
 
 def area(lights: Lights, source: random.Random, placed: Placement) -> None:
-    """One square light that shines down, of drawn power and place, in a dim grey world.
+    """One square area light that points down, in a dim grey world.
 
-    As Zero-1-to-3 has it (cvlab-columbia/zero123, objaverse-rendering).
+    Its power and location are drawn at random, as in Zero-1-to-3 (cvlab-columbia/zero123,
+    objaverse-rendering).
     """
     power = source.uniform(*lights.area_power)
     place = [source.uniform(*ends) for ends in zip(lights.area_low, lights.area_high)]
@@ -147,7 +149,7 @@ def area(lights: Lights, source: random.Random, placed: Placement) -> None:
 
 
 def trellis(lights: Lights, _: random.Random, placed: Placement) -> None:
-    """A point light, a large square one above and a small one below, in a dim grey world."""
+    """A point light, a large area light above and a small one below, in a dim grey world."""
     _point(TRELLIS_POINT, lights.strength, placed)
     for name, place, power, side in TRELLIS_AREAS:
         _area(name, place, power * lights.strength, side, placed)
@@ -155,7 +157,7 @@ def trellis(lights: Lights, _: random.Random, placed: Placement) -> None:
 
 
 def nothing(_: Lights, __: random.Random, ___: Placement) -> None:
-    """Darkness: only what shines by itself is seen, or the file's own lights."""
+    """A black world without added lights; the file's own lights and emission remain."""
 
 
 RIGS: dict[str, Callable[[Lights, random.Random, Placement], None]] = {
@@ -172,7 +174,7 @@ RIGS: dict[str, Callable[[Lights, random.Random, Placement], None]] = {
 
 
 def _keep_own(strength: float, scale: float) -> bool:
-    """Fit the file's lights to the scaled object; whether there is one that shines."""
+    """Adjust the file's lights to the scaled object. Returns: whether any of them emits light."""
     instances: Any = bpy.context.evaluated_depsgraph_get().object_instances
     shining = {
         instance.object.original.data.as_pointer()
@@ -186,12 +188,12 @@ def _keep_own(strength: float, scale: float) -> bool:
         if light.type in PHOTOMETRIC:
             light.energy *= scale * scale
         if light.type in {"POINT", "SPOT"}:
-            light.shadow_soft_size *= scale  # of an area light the object's own scale counts
+            light.shadow_soft_size *= scale  # an area light's size follows its object's scale
     return any(light.energy > 0.0 and light.as_pointer() in shining for light in lights)
 
 
 def new_light(kind: str, name: str, energy: float) -> tuple[Any, Any]:
-    """A new light in the scene, which no camera sees itself: its data, and the object."""
+    """Add a light that cameras do not see. Returns: its data and its object."""
     lights: Any = bpy.data.lights
     data = lights.new(name, kind)
     data.energy = energy
@@ -216,7 +218,7 @@ def _area(name: str, place: Place, power: float, side: float, placed: Placement)
 
 
 def set_world(grey: float) -> None:
-    """Light of that grey from everywhere."""
+    """Set a uniform world of this linear grey."""
     scene = context.scene()
     scene.world = bpy.data.worlds.new("world")
     scene.world.color = (grey, grey, grey)

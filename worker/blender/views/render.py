@@ -1,4 +1,4 @@
-"""The loop over the views: one render each, every pass in one raw file."""
+"""Renders the views one after another, each into one raw file with all passes."""
 
 from __future__ import annotations
 
@@ -33,14 +33,16 @@ def render_views(
     placed: Placement,
     hull: VisibleBounds | None = None,
 ) -> list[View]:
-    """Render each viewpoint once, at its frame, into `scratch`; `on_view` is told before each.
+    """Render each viewpoint once, at its animation frame, into `scratch`.
 
-    Viewpoints are the world's, which lies in the scene as `placed`. Only the window of the frame
-    that `hull` can be seen in is rendered, where there is one.
+    `viewpoints` are in world coordinates; `placed` maps the model's space to the world. `on_view`
+    is called with the number of each view before it is rendered. If `hull` is given, only the part
+    of each image in which it can be visible is rendered.
 
-    NNN.exr: uncompressed multilayer float32 EXR with the passes of `channels` that the recipe's
-    images need. NNN.png, where the view transform is not the sRGB standard: 8-bit RGBA with
-    straight alpha. Raises: ObjectFault("render").
+    Files: NNN.exr is an uncompressed multilayer float32 EXR with the render passes that the
+    recipe's images need. NNN.png, written unless the view transform is "standard", is 8-bit RGBA
+    with straight alpha.
+    Raises: ObjectFault("render").
     """
     prepare(render_passes.passes(recipe.images), recipe.subject.least_alpha)
     kinds = ["passes"] if recipe.colour.view_transform == "standard" else ["passes", "display"]
@@ -63,7 +65,7 @@ def render_views(
 
 
 def prepare(wanted: tuple[Pass, ...], least_alpha: float) -> None:
-    """Make every render to come one of these passes."""
+    """Enable exactly the passes `wanted` for all later renders."""
     scene = context.scene()
     layer = scene.view_layers[0]
     compat.clear_passes(layer)
@@ -82,9 +84,10 @@ def take(
     frame: int = 0,
     window: RenderRegion | None = None,
 ) -> View:
-    """Render once what the camera sees now, which stands at `viewpoint`; a raw file of each kind.
+    """Render the scene once through the camera, and write one raw file for each of `kinds`.
 
-    Raises: ObjectFault("render").
+    `viewpoint` describes the camera, which must already be aimed. `window` is the part of the image
+    to render; by default, all of it. Raises: ObjectFault("render").
     """
     scene = context.scene()
     window = window or whole(viewpoint)
@@ -111,7 +114,7 @@ def take(
 
 
 def _leave_no_stamps(scene: bpy.types.Scene) -> None:
-    """Write nothing into a file that differs from run to run: no date, no render time."""
+    """Disable stamps such as date and render time, so that files do not differ between runs."""
     for name in dir(scene.render):
         if name.startswith("use_stamp"):
             setattr(scene.render, name, False)
@@ -138,7 +141,7 @@ def _run(step: Callable[[bpy.types.Scene, str], None], scene: bpy.types.Scene, p
         raise ObjectFault("render", brief(error)) from error
 
 
-# A view's raw files by kind, as `messages.View.files` names them. One render makes them all.
+# The raw files of a view by kind, as in `protocol.View.files`. One render produces all of them.
 SUFFIXES = {"passes": ".exr", "display": ".png"}
 WRITERS: dict[str, Callable[[bpy.types.Scene, str], None]] = {
     "passes": _render,

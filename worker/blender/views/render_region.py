@@ -1,8 +1,8 @@
-"""The part of a frame that is rendered; of the rest it is known that nothing is seen there.
+"""The part of a frame that is rendered; nothing is visible in the rest.
 
-Most rays of a usual view meet nothing, and cost a third of a small render. On a CPU a pixel of the
-window comes out as in the whole frame, bit for bit. Raw files hold the window only, as OpenEXR's
-data window is part of its display window.
+In a typical view most rays hit nothing, and they take a third of the time of a small render. On a
+CPU, the pixels of the region are bit-identical to those of a whole frame. Raw files contain only
+the region, like a data window within the display window in OpenEXR.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class RenderRegion:
-    """Pixels of the frame, counted from its top left corner."""
+    """A rectangle of the frame, in pixels from its top left corner."""
 
     left: int
     top: int
@@ -26,20 +26,20 @@ class RenderRegion:
     height: int
 
     def sides(self) -> list[int]:
-        """As `messages.View.window` has them."""
+        """Return [left, top, width, height], as in `protocol.View.window`."""
         return [self.left, self.top, self.width, self.height]
 
 
 def whole(viewpoint: Viewpoint) -> RenderRegion:
-    """All of the frame."""
+    """Return the region of the whole frame."""
     return RenderRegion(0, 0, viewpoint.width, viewpoint.height)
 
 
 def restrict(scene: bpy.types.Scene, window: RenderRegion, viewpoint: Viewpoint) -> None:
-    """Render nothing but `window`, into pictures of its size."""
+    """Limit rendering to `window`, and crop the images to it."""
     render = scene.render
     render.use_border = render.use_crop_to_border = window != whole(viewpoint)
-    # Blender cuts fractions off: a quarter of a pixel more ends on the pixel that is meant.
+    # Blender rounds down to whole pixels; adding a quarter of a pixel selects the intended one.
     render.border_min_x = (window.left + 0.25) / viewpoint.width
     render.border_max_x = (window.left + window.width + 0.25) / viewpoint.width
     bottom = viewpoint.height - window.top - window.height

@@ -1,6 +1,6 @@
-"""Scaling and moving the model itself: only where float32 cannot hold it as it is.
+"""Scales and moves the model itself, only where float32 is too inaccurate for it as it is.
 
-Lengths in materials do not follow, which is why `placement` leaves other models alone.
+Lengths in materials are not scaled, so all other models stay untransformed (see `placement`).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ STILL_TYPES = frozenset({"MESH", "EMPTY", "LIGHT", "CAMERA"})
 
 
 def rescale(placed: Placement) -> None:
-    """Put the model where `placed` has it in the world.
+    """Transform the model by `placed`.
 
-    Where nothing moves or deforms it, vertices are moved too, in double precision: a model a
-    million lengths from its origin has digits to spare only there.
+    If nothing animates or deforms the model, its vertices are also centred, in double precision.
+    Only this keeps the precision of a model that is a million times its size from its origin.
     """
     objects: list[Any] = list(context.scene().objects)
     if all(map(_is_still, objects)):
@@ -66,7 +66,7 @@ def _move(objects: list[Any], placed: Placement) -> None:
 
 
 def _centre(mesh: Any) -> Array:
-    """Move a mesh's vertices, and shape keys, to its origin; returns by how much they were off."""
+    """Centre a mesh's vertices and shape keys on its origin. Returns: their former centre (3,)."""
     points = _read(mesh.vertices)
     if not len(points):
         return np.zeros(3)
@@ -101,7 +101,10 @@ def _frame() -> Any:
 
 
 def _hang(item: Any, frame: Any, between: Any) -> None:
-    """Make `frame` the parent; `between` may hold what location, rotation and scale cannot."""
+    """Make `frame` the parent of `item`, with `between` as the parent inverse matrix.
+
+    Unlike location, rotation and scale, this matrix can contain shear.
+    """
     item.parent = frame
     item.parent_type = "OBJECT"
     item.matrix_parent_inverse = between

@@ -1,4 +1,4 @@
-"""The stage: an empty scene, and one camera."""
+"""An empty scene with one camera."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from worker.contract.camera_layouts import Viewpoint
 
 SENSOR_MM = 32.0
 LEAST_LENS_MM = 1.0
-"""Blender takes no shorter one: a wider view has a wider sensor."""
+"""Shortest focal length that Blender accepts; for a wider view the sensor is widened."""
 NEAR, FAR = 1e-3, 1e4
 PROJECTIONS = {"perspective": "PERSP", "orthographic": "ORTHO"}
 Array = npt.NDArray[np.float64]
 
 
 def clean() -> None:
-    """Leave nothing of the object before: a new file, 5 ms; preferences and add-ons stay."""
+    """Remove everything of the previous object by starting an empty file, which takes 5 ms.
+
+    Preferences and add-ons are kept.
+    """
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
 
 
 def distance(viewpoint: Viewpoint) -> float:
-    """How far the camera stands from the origin, and 1 at least."""
+    """Return the distance of the camera from the origin, at least 1."""
     return max(1.0, float(np.linalg.norm(viewpoint.camera_to_world[:3, 3])))
 
 
 def add_camera() -> Any:
-    """A camera, the scene's own; `aim` gives it its place and lens."""
+    """Add the scene's camera; `aim` sets its pose and lens."""
     data = bpy.data.cameras.new("view")
     camera = bpy.data.objects.new("view", data)
     scene = context.scene()
@@ -41,7 +44,7 @@ def add_camera() -> Any:
 
 
 def aim(camera: Any, viewpoint: Viewpoint, distance: float) -> None:
-    """Make `camera` see what `viewpoint` says. Near and far planes go with its `distance`."""
+    """Set the pose and lens of `camera` to `viewpoint`; clip planes are scaled by `distance`."""
     k, data = viewpoint.intrinsics, camera.data
     data.sensor_fit = "HORIZONTAL"
     data.type = PROJECTIONS[viewpoint.projection]

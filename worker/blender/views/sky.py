@@ -1,4 +1,4 @@
-"""The environment picture of a recipe: looked at once, then loaded for each object."""
+"""The environment picture of a recipe: checked once, then loaded for each object."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from worker.blender.materials.textures import is_whole
 
 
 def check(path: str) -> None:
-    """Raises: ObjectFault("configuration") unless `path` is a picture that Blender decodes."""
+    """Raises: ObjectFault("configuration") unless `path` is a picture that Blender can decode."""
     if trouble := _trouble(path):
         raise ObjectFault("configuration", trouble)
 
 
 def load(path: str) -> Any:
-    """Blender's image. Raises: ObjectFault("render") where `check` would find fault."""
+    """Load the picture as a Blender image. Raises: ObjectFault("render") if `check` would fail."""
     if trouble := _trouble(path):
         raise ObjectFault("render", trouble)
     return bpy.data.images.load(path)
 
 
 def _trouble(path: str) -> str:
-    """What is wrong with the picture, or ""."""
+    """Return what is wrong with the picture, or ""."""
     if not Path(path).is_file():
         return f"there is no environment picture '{path}' on this machine"
     about = Path(path).stat()

@@ -1,7 +1,7 @@
-"""A generated studio around the object: what metal, gloss and glass have to reflect.
+"""A generated studio environment for metal, glossy and glass surfaces to reflect.
 
-A soft gradient from floor to ceiling and three soft boxes. Diffuse surfaces see only its dim mean,
-so that they are lit by lamps, without noise. It needs no file.
+It consists of a soft gradient from floor to ceiling and three soft boxes. Diffuse rays see a dim
+uniform grey instead, so that lamps light diffuse surfaces without noise. It needs no image file.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from typing import Any, Tuple
 from worker.blender import context
 
 FLOOR, CEILING = 0.35, 1.1
-"""Radiance straight down and straight up, by a strength of 1."""
+"""Radiance straight down and straight up, at a strength of 1."""
 BOXES: Tuple[Tuple[float, float, float], ...] = (
-    # azimuth and height (degrees), radiance added
+    # azimuth and elevation (degrees), added radiance
     (-45.0, 40.0, 1.5),
     (75.0, 25.0, 1.1),
     (190.0, 50.0, 1.3),
 )
 INNER, OUTER = math.cos(math.radians(16.0)), math.cos(math.radians(34.0))
-"""A box is full within the first angle from its middle, and gone at the second."""
+"""Cosines of two angles from a box's centre: up to one the radiance is full, beyond the other 0."""
 
 
 def surround(strength: float, diffuse: float) -> None:
-    """Make the studio the scene's world; `diffuse` is the grey that diffuse surfaces see of it."""
+    """Make the studio the scene's world. `diffuse` is the grey that diffuse rays see instead."""
     world: Any = context.scene().world
     world.use_nodes = True
-    world.cycles.sampling_method = "NONE"  # it is soft: a map of it costs time and gains nothing
+    world.cycles.sampling_method = "NONE"  # an importance map of a soft world only costs time
     tree = world.node_tree
     tree.nodes.clear()
     output = tree.nodes.new("ShaderNodeOutputWorld")

@@ -1,8 +1,8 @@
-"""Boxes around all that will be seen, and the window of a frame that they can be seen in.
+"""Bounds all visible geometry by boxes, and finds the part of each frame that can show them.
 
-They hold the vertices, as `extent` measures them; their convex hull holds the faces between. Where
-vertices alone do not say what is seen, or a pixel depends on others, there is no hull, and every
-frame is rendered whole.
+The boxes contain the vertices, as measured by `extent`; the convex hull of the boxes contains the
+faces. If vertices alone do not bound what is visible, or if pixels depend on each other, there are
+no bounds and every frame is rendered whole.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from worker.contract.camera_layouts import Viewpoint
 from worker.contract.recipe import Recipe
 
 BOUNDED_TYPES = frozenset({"MESH", "EMPTY", "ARMATURE", "CAMERA", "LATTICE", "LIGHT"})
-"""Objects that are where their vertices are, or are not seen."""
+"""Types of objects that their vertices bound, or that are never visible."""
 MOVING = ("location", "rotation_euler", "rotation_quaternion", "rotation_axis_angle", "scale",
           "value", "eval_time")  # fmt: skip
-"""What may be animated: where things are, and shape keys. Not whether they are seen."""
+"""Properties that may be animated: transforms and shape keys, but not visibility."""
 PADDING = 2
-"""Pixels beyond the filter's reach: for rounding, and neighbours that adaptive sampling joins."""
+"""Pixels added to the filter width, for rounding and for neighbours in adaptive sampling."""
 WORTH = 0.9
-"""A window of more than this share of the frame saves nothing."""
+"""Largest share of the frame for which a window saves time."""
 FINEST = 1e6
-"""Most pixels that a camera's distance may cover: beyond, float32 errs by pixels."""
+"""Limit on the camera's distance in pixels; beyond it, float32 errors reach whole pixels."""
 FOLLOWING = frozenset({"FOLLOW_TRACK", "OBJECT_SOLVER", "CAMERA_SOLVER"})
-"""Constraints that go by the scene's camera, which is not there yet."""
+"""Constraints that depend on the scene's camera, which does not exist yet."""
 TILE = 2048
-"""Cycles renders larger frames in tiles; adaptive sampling joins no pixels across their seams."""
+"""Cycles renders larger frames in tiles, and adaptive sampling does not cross tile borders."""
 
 
 @dataclasses.dataclass(frozen=True)
 class VisibleBounds:
-    """Boxes: their centres (N,3) in the world, and half their sides (3,).
+    """Boxes of one size: their centres (N,3) in the scene's coordinates, and half their sides (3,).
 
-    padding: pixels around what they cover in which they still count, by the pixel filter.
+    padding: width in pixels of the border around the boxes that the pixel filter can reach.
     """
 
     centres: Array
@@ -50,7 +50,10 @@ class VisibleBounds:
     padding: int
 
     def window(self, viewpoint: Viewpoint) -> RenderRegion:
-        """What `viewpoint` can see of the boxes, or the whole frame."""
+        """Return the region of the frame in which `viewpoint` can see the boxes.
+
+        It is the whole frame if a smaller region is unsafe or saves no time.
+        """
         pose, k = viewpoint.camera_to_world, viewpoint.intrinsics
         turn = pose[:3, :3]
         seen = (self.centres - pose[:3, 3]) @ turn
@@ -66,7 +69,7 @@ class VisibleBounds:
             low, high = seen[:, axis] - room[axis], seen[:, axis] + room[axis]
             low = (low / np.where(low < 0.0, near, far)).min()
             high = (high / np.where(high > 0.0, near, far)).max()
-            sign = 1.0 if axis == 0 else -1.0  # rows go down, the camera's y axis up
+            sign = 1.0 if axis == 0 else -1.0  # rows count down, the camera's y axis points up
             ends = sorted(k[axis, 2] + sign * k[axis, axis] * end for end in (low, high))
             first = max(0, math.floor(ends[0]) - self.padding)
             last = min(size, math.ceil(ends[1]) + self.padding)
@@ -82,13 +85,14 @@ class VisibleBounds:
 def around(
     recipe: Recipe, rig: str, low: Array, high: Array, frames: list[int]
 ) -> Optional[VisibleBounds]:
-    """Hull of the scene as it will be rendered, lit by `rig`, from `low` to `high`, (3,) each.
+    """Return the bounds of the scene as it will be rendered, lit by `rig`.
 
-    None where vertices do not tell, or something is not between those.
+    `low`, `high` (3,): the bounding box of the scene over `frames`. Returns None if vertices do not
+    bound what is visible, or if something is outside that box.
     """
     items: list[Any] = list(bpy.data.objects)
     if (
-        recipe.cycles.denoise  # it looks at the whole picture
+        recipe.cycles.denoise  # a denoiser uses the whole picture
         or (recipe.cycles.adaptive and max(recipe.resolution) > TILE)
         or rig == "own"  # lamps that a camera may see
         or any(item.type not in BOUNDED_TYPES or item.particle_systems for item in items)
@@ -101,12 +105,12 @@ def around(
     found = extent.boxes(low, high, frames)
     if found is None:
         return None
-    # Cycles' Blackman-Harris filter reaches as far as it is said to be wide.
+    # The reach of Cycles' Blackman-Harris filter equals its nominal width.
     return VisibleBounds(*found, padding=math.ceil(recipe.cycles.filter_width) + PADDING)
 
 
 def _animated() -> Iterator[str]:
-    """Data paths of all that moves by itself; a driver's is told as "driver"."""
+    """Yield the data paths of all animated properties, and "driver" for an owner with drivers."""
     for action in list(bpy.data.actions):
         yield from (curve.data_path for curve in compat.curves(action))
     owners: list[Any] = [
