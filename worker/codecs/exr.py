@@ -65,7 +65,7 @@ class ExrFile:
             names = {channel.name for channel in header["channels"]}
             return (int(high[0]) - int(low[0]) + 1, int(high[1]) - int(low[1]) + 1), names
         except (RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
-            raise NotExr(f"is no EXR: {error}") from error
+            raise NotExr(f"is not an EXR file: {error}") from error
 
     def _read(self, channels: Sequence[str]) -> NDArray[np.float32]:
         # OpenEXR.File prints a warning and goes on where pixels are missing; InputFile raises
@@ -75,7 +75,7 @@ class ExrFile:
             file = OpenEXR.InputFile(self._opened())
             planes = file.channels(list(channels), FLOAT)
         except (RuntimeError, ValueError, TypeError, OSError) as error:
-            raise NotExr(f"is cut off or damaged: {error}") from error
+            raise NotExr(f"is truncated or damaged: {error}") from error
         finally:
             if file is not None:
                 file.close()

@@ -142,8 +142,8 @@ CASES = {
     cut_off: ("render", "img/00005.exr that is truncated or damaged"),
     no_exr: ("render", "img/00005.exr that is not an EXR file"),
     empty: ("render", "img/00005.exr that is not an EXR file"),
-    mixed_index: ("render", "img/00005.exr with object indices other than 0 to 255"),
-    index_too_high: ("render", "img/00005.exr with material indices other than 0 to 99"),
+    mixed_index: ("render", "img/00005.exr with object indices outside 0 to 255"),
+    index_too_high: ("render", "img/00005.exr with material indices outside 0 to 99"),
     another_kind: ("render", "has no img/00006.exr"),
     other_numbers: ("render", "has no img/00004.npy"),
 }
