@@ -14,6 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from worker.contract.linear import product
+
 Matrix = NDArray[np.float64]
 
 _FLIP: Final = np.diag([1.0, -1.0, -1.0, 1.0])
@@ -28,7 +30,7 @@ def world_to_camera_3x4(camera_to_world: ArrayLike) -> Matrix:
     """
     pose = _matrix(camera_to_world)
     rotation = pose[:3, :3].T
-    return np.column_stack([rotation, -rotation @ pose[:3, 3]])
+    return np.column_stack([rotation, product(pose[:3, 3], -rotation.T)])
 
 
 def from_world_to_camera_3x4(world_to_camera: ArrayLike) -> Matrix:
@@ -36,7 +38,7 @@ def from_world_to_camera_3x4(world_to_camera: ArrayLike) -> Matrix:
     matrix = _matrix(world_to_camera)
     pose = np.eye(4)
     pose[:3, :3] = matrix[:, :3].T
-    pose[:3, 3] = -pose[:3, :3] @ matrix[:, 3]
+    pose[:3, 3] = product(matrix[:, 3], -pose[:3, :3].T)
     return pose
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from worker.codecs import png
 from worker.codecs.exr import ExrFile, NotExr
 from worker.codecs.image_formats import Unreadable
+from worker.contract.linear import product
 from worker.core.errors import RenderFailed
 from worker.export.camera_model import Camera
 from worker.export.zips import RenderZip
@@ -143,7 +144,7 @@ def normal(zipped: RenderZip, view: Camera) -> Floats:
         n = (value.astype(np.float32) / top * 2 - 1) * value.any(axis=-1, keepdims=True)
     if str(_described(zipped, kind).get("space", "")).startswith("camera"):
         rotation = np.asarray(view.camera_to_world, np.float32)[:3, :3]
-        n = n @ rotation.T
+        n = product(n, rotation.T)
     length = np.linalg.norm(n, axis=-1, keepdims=True)
     return np.divide(n, length, out=np.zeros_like(n), where=length > 0.5)  # noqa: PLR2004
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import poses
 from worker.blender.geometry.visibility import Visibility, corner_vertices, seen_faces
+from worker.contract.linear import product
 
 MESH_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "FONT", "META"})
 BOXED_TYPES = frozenset({"CURVES", "POINTCLOUD", "VOLUME"})
@@ -77,7 +78,7 @@ def support(directions: Array, frames: Sequence[int]) -> Array:
             step = max(1, 8 * CHUNK // len(points))
             for start in range(0, len(directions), step):
                 part = slice(start, start + step)
-                reached = (points @ directions[part].T).max(axis=0)
+                reached = product(points, directions[part].T).max(axis=0)
                 farthest[part] = np.maximum(farthest[part], reached)
     return farthest
 
@@ -214,5 +215,6 @@ def _placed(shapes: Shapes, places: Places) -> Iterator[Array]:
             step = max(1, CHUNK // len(part))
             for start in range(0, len(matrices), step):
                 some = matrices[start : start + step]
-                turned = part @ some[:, :3, :3].transpose(0, 2, 1) + some[:, None, :3, 3]
+                linear = some[:, None, :3, :3].transpose(0, 1, 3, 2)
+                turned = product(part[None], linear) + some[:, None, :3, 3]
                 yield turned.reshape(-1, 3)

@@ -19,6 +19,7 @@ from worker.blender.geometry.extent import SHAPE_TYPES
 from worker.blender.importing import file_colours, ply_file
 from worker.blender.importing.paths import Root
 from worker.blender.importing.ply_file import Header
+from worker.contract.linear import product
 from worker.contract.recipe import Subject
 
 Array = npt.NDArray[Any]
@@ -110,7 +111,7 @@ def _longest_side(clouds: List[_Cloud]) -> float:
     for cloud in clouds:
         points = cloud.points[np.isfinite(cloud.points).all(axis=1)]
         if len(points):
-            placed = points @ cloud.matrix[:3, :3].T + cloud.matrix[:3, 3]
+            placed = product(points, cloud.matrix[:3, :3].T) + cloud.matrix[:3, 3]
             low = np.minimum(low, placed.min(axis=0))
             high = np.maximum(high, placed.max(axis=0))
     side = float((high - low).max())

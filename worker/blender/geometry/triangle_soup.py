@@ -14,6 +14,7 @@ from worker.blender.faults import ObjectFault
 from worker.blender.geometry.extent import MESH_TYPES
 from worker.blender.geometry.visibility import Visibility
 from worker.blender.importing import importers
+from worker.contract.linear import product
 
 Array = npt.NDArray[Any]
 UV_NODES = frozenset({"ShaderNodeUVMap", "ShaderNodeNormalMap", "ShaderNodeTangent"})
@@ -191,12 +192,12 @@ def _placed(shape: TriangleSoup, matrix: Array) -> TriangleSoup:
     # Normals need the inverse transpose. The cofactor matrix is proportional to it, and exists for
     # a singular matrix too.
     cofactors = np.stack([np.cross(linear[(i + 1) % 3], linear[(i + 2) % 3]) for i in range(3)])
-    normals = shape.normals @ (sign * cofactors.T)
+    normals = product(shape.normals, sign * cofactors.T)
     lengths = np.linalg.norm(normals, axis=-1, keepdims=True)
     normals = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
     moved = dataclasses.replace(
         shape,
-        points=shape.points @ linear.T + matrix[:3, 3],
+        points=product(shape.points, linear.T) + matrix[:3, 3],
         normals=normals.astype(np.float32),
     )
     return moved if sign > 0 else _turned(moved)

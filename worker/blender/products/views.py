@@ -16,6 +16,7 @@ from worker.blender.views import indices, lights, placement, render, scene, visi
 from worker.blender.views.placement import Placement
 from worker.blender.views.rescale import rescale
 from worker.contract import camera_layouts, render_passes
+from worker.contract.linear import product
 from worker.contract.protocol import Phase, Rendered, RenderObject
 from worker.contract.random_streams import digest, stream
 from worker.contract.recipe import Recipe
@@ -42,7 +43,9 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     facts["placement"] = {"scale": scale, "offset": (-scale * centre).tolist()}
 
     def support(directions: extent.Array) -> extent.Array:
-        return scale * (extent.support(directions, shown) - directions @ centre)
+        return scale * (
+            extent.support(directions, shown) - product(directions, centre[:, None])[:, 0]
+        )
 
     viewpoints = camera_layouts.viewpoints(
         recipe.camera, recipe.views, recipe.resolution, stream(uid, recipe, "cameras"), support

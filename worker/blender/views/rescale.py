@@ -14,6 +14,7 @@ import numpy as np
 from worker.blender import context
 from worker.blender.geometry.extent import Array
 from worker.blender.views.placement import Placement
+from worker.contract.linear import product
 
 STILL_TYPES = frozenset({"MESH", "EMPTY", "LIGHT", "CAMERA"})
 
@@ -55,7 +56,7 @@ def _move(objects: list[Any], placed: Placement) -> None:
                 shifts[item.data] = _centre(item.data)
             shift = shifts[item.data]
         linear = placed.scale * matrix[:3, :3]
-        at = placed.scale * (matrix[:3, :3] @ shift + matrix[:3, 3] - placed.centre)
+        at = placed.scale * (product(shift, matrix[:3, :3].T) + matrix[:3, 3] - placed.centre)
         rows = [[*linear[row], at[row]] for row in range(3)]
         _hang(item, frame, mathutils.Matrix([*rows, [0.0, 0.0, 0.0, 1.0]]))
         item.delta_location = item.delta_rotation_euler = (0.0, 0.0, 0.0)

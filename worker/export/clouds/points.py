@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.contract.linear import product
 from worker.core.errors import Empty, Unsupported
 from worker.export import images
 from worker.export.camera_model import Camera
@@ -153,7 +154,7 @@ def _seen(
     if images.has(zipped, *images.NORMAL_KINDS):
         normals = images.normal(zipped, view).reshape(-1, 3)[pixels]
     return Seen(
-        (local @ pose[:3, :3].T + pose[:3, 3]).astype(np.float32),
+        (product(local, pose[:3, :3].T) + pose[:3, 3]).astype(np.float32),
         images.albedo(zipped, view).reshape(-1, 4)[pixels],
         alpha,
         normals,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from worker.codecs import image_formats
 from worker.contract import render_passes
+from worker.contract.linear import product
 from worker.contract.recipe import Recipe
 from worker.pack.kinds.base import ImageKind
 from worker.pack.raw import RawView
@@ -34,7 +35,7 @@ def plane(raw: RawView, recipe: Recipe) -> NDArray[np.float32]:
     normals = unit(raw.layer(render_passes.NORMAL))
     if recipe.normal.space == "camera":
         rotation = np.asarray(raw.view.camera_to_world, np.float32)[:3, :3]
-        normals = normals @ rotation  # row vectors times R: world to camera
+        normals = product(normals, rotation)  # row vectors times R: world to camera
     return normals
 
 
