@@ -43,9 +43,9 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     facts["placement"] = {"scale": scale, "offset": (-scale * centre).tolist()}
 
     def support(directions: extent.Array) -> extent.Array:
-        return scale * (
-            extent.support(directions, shown) - product(directions, centre[:, None])[:, 0]
-        )
+        offsets = product(directions, centre[:, None])[:, 0]
+        reached: extent.Array = scale * (extent.support(directions, shown) - offsets)
+        return reached
 
     viewpoints = camera_layouts.viewpoints(
         recipe.camera, recipe.views, recipe.resolution, stream(uid, recipe, "cameras"), support
