@@ -53,7 +53,8 @@ def test_a_full_output_ends_the_run(disk, tmp_path):
 
 def test_a_full_scratch_ends_the_run_and_fails_no_object(disk, tmp_path):
     models = crash.cubes(tmp_path / "models", 3)
-    sizes = ("--set", "views=8", "--set", "samples=1", "--set", "resolution=1024")
+    sizes = ("--set", "views=16", "--set", "samples=1", "--set", "resolution=1024",
+             "--set", 'images=["colour", "normal-exr"]', "--set", "camera.margin=0.0")  # fmt: skip
     worker = shlex.join(
         command("run", models, "--output", tmp_path / "out", "--scratch", disk, "--device", "cpu",
                 *sizes)
