@@ -157,7 +157,9 @@ class HttpClient:
                 timeout=urllib3.Timeout(connect=min(CONNECT_S, left), read=min(READ_S, left)),
             )  # fmt: skip
         except (URLSchemeUnknown, *NONSENSE) as error:  # urllib3's LocationValueError is one too
-            raise Missing(f"{name}: no URL, or leads to none: {error}") from error
+            raise Missing(
+                f"{name}: not a valid URL, or redirects to an invalid one: {error}"
+            ) from error
 
     def _manager(self, proxy: str | None) -> urllib3.PoolManager:
         """The connections through `proxy`, or direct ones."""

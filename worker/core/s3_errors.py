@@ -21,7 +21,7 @@ _REGION = "set the bucket's region (--s3-region)"
 _CHECKSUMS = "this server does not know boto3's checksums: use --s3-checksums when_required"
 
 BY_CODE: Final = {
-    "NoSuchBucket": "there is no such bucket: make it, or correct its name or the endpoint",
+    "NoSuchBucket": "the bucket does not exist: create it, or correct its name or the endpoint",
     "InvalidBucketName": "correct the bucket's name",
     "InvalidAccessKeyId": f"the server does not know the access key: {_KEYS}",
     "SignatureDoesNotMatch": f"the secret key is wrong: {_KEYS}",

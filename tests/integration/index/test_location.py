@@ -152,7 +152,7 @@ def test_a_passing_fault_and_a_cut_off_answer_are_tried_again(site):
 
 def test_an_empty_list_over_http_is_no_failed_download(site):
     site.files["/m.txt"] = b""
-    with pytest.raises(IndexInvalid, match=r"m\.txt: no object in it"):
+    with pytest.raises(IndexInvalid, match=r"m\.txt: contains no objects"):
         open_index(f"{site.url}/m.txt", NO_S3)
     assert len(site.asked) == 1
 
