@@ -44,7 +44,7 @@ def test_what_is_gone_or_cut_is_rendered_again_when_asked(finished, harmed):
     done, last = again(models, output, "--retry", "lost")
     assert (last["rendered"], last["settled_earlier"]) == (1, 2)
     assert last["codes"] == {"publish": 1}
-    assert "already exists and is not a whole zip" in done.stderr
+    assert "already exists and is not a complete zip" in done.stderr
     assert "delete it" in done.stderr
 
     cut.unlink()

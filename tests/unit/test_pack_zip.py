@@ -237,8 +237,8 @@ def test_the_zip_is_checked_by_decoding(tmp_path):
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        (lambda data: data[: len(data) // 2], "is not a whole zip"),
-        (lambda _: b"", "is not a whole zip"),
+        (lambda data: data[: len(data) // 2], "is not a complete zip"),
+        (lambda _: b"", "is not a complete zip"),
         (lambda data: data[:200] + b"\xff\x00" + data[202:], "damaged"),
         (lambda _: deflated(), "is compressed"),
         (lambda _: zipped("x/metadata.json"), "another object"),

@@ -149,7 +149,7 @@ def test_objects_beside_the_index_are_none_of_its_total(store):
     for totals, objects in ((None, 4), ({"000000": 4}, None)):
         status = status_of(store, totals, objects)
         assert (status.done, status.beside, status.left, status.total) == (2, 2, 2, 4)
-        assert "2 of 4 objects done; 2 rendered that the index does not name; " in text(status)
+        assert "2 of 4 objects done; 2 rendered but not in the index; " in text(status)
     assert status.outcomes == {"rendered": 3, "new": 0, "failed": 1}
 
 

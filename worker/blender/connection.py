@@ -31,7 +31,7 @@ class Connection:
     def send_line(self, line: bytes) -> None:
         """Send an encoded message; see `send`."""
         if len(line) > protocol.MAX_LINE:
-            raise ValueError(f"a message of {len(line)} bytes, allowed: {protocol.MAX_LINE}")
+            raise ValueError(f"a message of {len(line)} bytes; the limit is {protocol.MAX_LINE}")
         try:
             with self._lock:
                 # Blender does not ignore SIGPIPE, which would kill it; ask for EPIPE instead.
@@ -52,7 +52,7 @@ class Connection:
         """
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > protocol.MAX_LINE:
-                raise ValueError(f"a message of over {protocol.MAX_LINE} bytes")
+                raise ValueError(f"a message of more than {protocol.MAX_LINE} bytes")
             try:
                 data = self._socket.recv(CHUNK)
             except OSError:

@@ -27,7 +27,8 @@ class Deadline:
         left = self._end - time.monotonic()
         if left <= 0:
             raise Download(
-                f"{self._prefix}not here after {self._seconds:g} s, the time limit of one download"
+                f"{self._prefix}not finished after {self._seconds:g} s, "
+                "the time limit of one download"
             )
         return left
 

@@ -66,7 +66,7 @@ class _Watched(_Named, HTTPConnection):
         timer = threading.Timer(HEADERS_S, hang_up)
         timer.daemon = True
         timer.start()
-        aborted = ConnectionAbortedError(f"no answer's headers within {HEADERS_S:g} s")
+        aborted = ConnectionAbortedError(f"no response headers within {HEADERS_S:g} s")
         try:
             response = super().getresponse()
         except Exception as error:
@@ -123,7 +123,7 @@ class HttpClient:
         def once() -> int:
             size = self._get(url, name, target, max_bytes, deadline)
             if size == 0 and not may_be_empty:  # so does an answer end whose headers were cut off
-                raise TransientError(f"{name}: an empty answer")
+                raise TransientError(f"{name}: empty response")
             return size
 
         return retried(f"download {name}", once, attempts, deadline)
@@ -202,7 +202,7 @@ def _read(response: urllib3.BaseHTTPResponse) -> bytes:
     try:
         return response.read1(CHUNK, decode_content=True)
     except NONSENSE as error:
-        raise ProtocolError(f"a body that cannot be read: {error}") from error
+        raise ProtocolError(f"unreadable response body: {error}") from error
 
 
 def _said(error: Exception | None) -> str:

@@ -17,7 +17,7 @@ SCHEMES: Final = frozenset({"http", "https"})
 def proxy_of(url: str) -> str | None:
     """The URL of the proxy that http_proxy or https_proxy names; None for none.
 
-    Raises: ConfigurationError for one that is no http proxy; ValueError for a `url` that is none.
+    Raises: ConfigurationError if that is not an HTTP proxy; ValueError if `url` is not a URL.
     """
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
@@ -31,7 +31,7 @@ def proxy_of(url: str) -> str | None:
     if proxy.scheme not in SCHEMES or not proxy.host:
         # Without what stands before an "@": a password may.
         raise ConfigurationError(
-            f"{scheme}_proxy is {told.rpartition('@')[2]!r}: no http proxy; it is "
-            "http://host:port, or https://host:port"
+            f"{scheme}_proxy is {told.rpartition('@')[2]!r}: not an HTTP proxy; "
+            "use http://host:port or https://host:port"
         )
     return proxy.url

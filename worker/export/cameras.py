@@ -47,7 +47,7 @@ def read(zipped: OpenedZip) -> Cameras:
                 f"has other image kinds in view {view.name} than {', '.join(sorted(wanted))}"
             )
     if cameras.placement is not None and not cameras.placement.possible:
-        raise zipped.damaged("has an impossible placement of the object")
+        raise zipped.damaged("has an invalid placement of the object")
     return cameras
 
 
@@ -68,7 +68,7 @@ def _from_matrices(zipped: OpenedZip) -> bytes:
     try:
         where = placement.of(scene)
     except RenderFailed as error:
-        raise zipped.damaged(f"has an impossible placement of the object: {error}") from error
+        raise zipped.damaged(f"has an invalid placement of the object: {error}") from error
     facts = {view.name: about.render_worker.facts.get(view.name, {}) for view in shots}
     covered = about.render_worker.coverage.views
     return record.contents(

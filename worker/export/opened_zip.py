@@ -116,7 +116,7 @@ class OpenedZip:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except UNREADABLE as error:
-            raise self.damaged(f"is not a whole zip: {error}") from error
+            raise self.damaged(f"is not a complete zip: {error}") from error
         self._members = {info.filename: info for info in self._zip.infolist()}
         if sum(info.file_size for info in self._members.values()) > LARGEST:
             raise self.damaged(f"unpacks to more than {LARGEST >> 20} MB")

@@ -19,7 +19,7 @@ class SceneSlot(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     class_idx: int
     members: tuple[int, ...]
-    """Indices of `Scenes.members`; the first one that can be shown is, the others are spares."""
+    """Indices of `Scenes.members`; the first one that can be rendered is, the others are spares."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

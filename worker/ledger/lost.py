@@ -33,7 +33,7 @@ def lost(store: Store, outcomes: Iterable[Outcome], stopped: Callable[[], bool])
         return outcome.uid if stat is None or outcome.size not in {None, stat.size} else None
 
     rendered = [outcome for outcome in outcomes if outcome.outcome == "rendered"]
-    log.info("looking for zips that are gone", zips=len(rendered))
+    log.info("looking for zips that have disappeared", zips=len(rendered))
     asked = takewhile(lambda _: not stopped(), rendered)
     looked = ordered_map(gone, asked, threads=READERS, ahead=AHEAD, name="lost")
     return {uid for uid in looked if uid is not None}

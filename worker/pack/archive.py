@@ -80,7 +80,7 @@ def damage(data: bytes, uid: str) -> str | None:
                 return "is compressed, so it was not written by this program"
             broken = archive.testzip()
     except UNREADABLE as error:
-        return f"is not a whole zip: {error}"
+        return f"is not a complete zip: {error}"
     return f"has a damaged {broken}" if broken else None
 
 

@@ -52,7 +52,7 @@ def _why(views: Sequence[View], placement: Placement) -> str:
     outside = sum(not _sees_box(view, placement) for view in views)
     if outside == len(views):
         return "it lies outside every view"
-    said = "what is in view is clear, smaller than a pixel, or has faces without an area"
+    said = "what is in view is transparent, smaller than a pixel, or has zero area"
     return f"it lies outside {outside} of {len(views)} views; {said}" if outside else said
 
 

@@ -67,7 +67,7 @@ def of(scene: Mapping[str, Any]) -> Placement:
     ends = np.stack([told.bbox_min, told.bbox_max]) * told.scale + told.offset
     low, high = (cast("Triple", tuple(end)) for end in ends.tolist())
     if not possible(told.scale, told.offset, low, high):
-        raise RenderFailed("the child's answer has an impossible placement of the object")
+        raise RenderFailed("the child's answer has an invalid placement of the object")
     return Placement(told.scale, told.offset, low, high)
 
 

@@ -43,9 +43,9 @@ def _problem(view: View, name: str, recipe: Recipe) -> str:
     if not _rigid(view.camera_to_world):
         return "has a camera_to_world that is not a rigid 4x4 matrix"
     if not _pinhole(view.intrinsics):
-        return "has intrinsics that are no 3x3 pinhole matrix"
+        return "has intrinsics that are not a 3x3 pinhole matrix"
     if not _measured(view):
-        return "has raw files of no unit or place"
+        return "has raw files without a unit or a region"
     return ""
 
 

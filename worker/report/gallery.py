@@ -154,7 +154,9 @@ def _counted(names: Sequence[str]) -> str:
 def _member(zipped: zipfile.ZipFile, uid: str, name: str) -> bytes:
     info = zipped.getinfo(keys.member(uid, name))
     if info.file_size > MEMBER_LIMIT or info.compress_type != zipfile.ZIP_STORED:
-        raise ValueError(f"{name} is too large, or compressed, which the worker's files are not")
+        raise ValueError(
+            f"{name} is too large, or compressed (the worker does not compress its files)"
+        )
     return zipped.read(info)
 
 

@@ -71,7 +71,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     done: int
     """Of the index's objects, those settled: rendered, exported, failed for good."""
     beside: int
-    """Objects rendered that the index does not name."""
+    """Objects rendered but not in the index."""
     incomplete: int
     """Objects rendered without some file that they name, as a texture."""
     total: int | None
@@ -252,7 +252,7 @@ def _summary(status: Status) -> list[RenderableType]:
     of = f" of {status.total:,}" if status.total is not None else ""
     sentences = [f"{status.done:,}{of} objects done"]
     if status.beside:
-        sentences.append(f"{status.beside:,} rendered that the index does not name")
+        sentences.append(f"{status.beside:,} rendered but not in the index")
     if status.incomplete:
         sentences.append(f"{status.incomplete:,} rendered with missing files")
     if status.retryable:

@@ -88,7 +88,9 @@ def _check_directory(archive: Path, name: str) -> None:
                 if record[:4] == b"PK\6\6":
                     size = max(size, *struct.unpack_from("<Q", record.ljust(56, b"\0"), 40))
     if size > MAX_DIRECTORY:
-        raise TooLarge(f"{name}: its directory has {size:,} bytes; the limit is {MAX_DIRECTORY:,}")
+        raise TooLarge(
+            f"{name}: its central directory has {size:,} bytes; the limit is {MAX_DIRECTORY:,}"
+        )
 
 
 def _tar(archive: Path, name: str, max_bytes: int) -> Iterator[Entry]:

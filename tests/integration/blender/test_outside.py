@@ -151,7 +151,7 @@ def test_a_crate_that_cannot_be_looked_into_is_refused(child, crates, folder, tm
     model = folder / "x.usdc"
     for number, content in enumerate((whole[:-8], whole[:40], whole.replace(b"TOKENS", b"TOKENZ"))):
         model.write_bytes(content)
-        assert "cannot be read: a crate" in refusal(child, model, tmp_path / str(number))
+        assert "cannot be read: " in refusal(child, model, tmp_path / str(number))
 
 
 DAE = {
@@ -178,7 +178,7 @@ def test_xml_that_says_addresses_in_other_ways_is_refused(child, folder, tmp_pat
         '<!DOCTYPE COLLADA [<!ATTLIST instance_geometry url CDATA "../secret/secret.dae#g">]>\n',
     ):
         model.write_text(reaching.dae(1, head=head))
-        assert "its XML declares" in refusal(child, model, tmp_path / "out")
+        assert "declaration, which is not allowed" in refusal(child, model, tmp_path / "out")
     model.write_bytes(reaching.dae(1, "../secret/secret.dae#g").encode("utf-32"))
     assert "encoding" in refusal(child, model, tmp_path / "out")
 
@@ -226,5 +226,5 @@ def test_a_name_that_no_file_can_have_fails_the_import(child, folder, tmp_path, 
     name, content = IMPOSSIBLE[what]
     (folder / name).write_bytes(content)
     said = refusal(child, folder / name, tmp_path / "out")
-    assert "names what no file can be" in said
+    assert "which cannot be a file name" in said
     assert said.isprintable()

@@ -35,7 +35,7 @@ def test_nothing_to_bake(bake, obj, lines):
 
 
 def test_more_faces_than_are_taken(bake, obj):
-    with pytest.raises(TooLarge, match="over 1 triangles"):
+    with pytest.raises(TooLarge, match="more than 1 triangles"):
         bake(obj(*SQUARE, "f 1 2 3 4"), "omage.most_faces=1")
 
 

@@ -102,7 +102,7 @@ def test_a_folder_of_textures(one_scenery, models, tmp_path):
     with pytest.raises(PresetInvalid, match="has 2 pictures, but objects and background need 5"):
         one_scenery.samples(models, "scenes-multi", f"scenes.textures={tmp_path}")
     (tmp_path / "1.png").write_bytes(b"\x89PNG but no more")
-    with pytest.raises(RenderFailed, match=r"the texture 1\.png is no picture"):
+    with pytest.raises(RenderFailed, match=r"the texture 1\.png is not an image"):
         one_scenery.samples(models, "scenes-texture", *settings)
 
 
@@ -132,7 +132,7 @@ def about_of(files):
 def test_what_cannot_be_shown_names_the_object(one_scenery, hostile):
     (hostile / "thing/good.obj").unlink()
     with pytest.raises(
-        (Empty, ImportFailed), match=r"none of the 2 objects .* of thing/(hollow|broken)"
+        (Empty, ImportFailed), match=r"none of the 2 objects .*; thing/(hollow|broken)"
     ):
         one_scenery.samples(hostile, "scenes-plain", *FEW)
 

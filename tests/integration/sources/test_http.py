@@ -169,7 +169,7 @@ def test_what_is_no_proxy_ends_a_run_that_needs_one(
     fetcher = make_fetcher(attempts=1)
     for place in (str(tmp_path / "m.stl"), f"{web.url}/m.stl"):  # which need none
         assert fetcher.fetch(at(place, DATA)).size == len(DATA)
-    with pytest.raises(ConfigurationError, match=r"http_proxy is .*: no http proxy") as caught:
+    with pytest.raises(ConfigurationError, match=r"http_proxy is .*: not an HTTP proxy") as caught:
         fetcher.fetch(at("http://models.example/m.stl"))
     assert "word" not in str(caught.value)
 

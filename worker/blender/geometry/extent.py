@@ -169,8 +169,8 @@ def _unseen() -> str:
             clear += len(item.data.polygons)
     found = [
         f"{loose} points without a face" if loose else "",
-        f"{clear} faces whose materials are wholly clear" if clear else "",
-        f"{hidden} objects that the camera does not see" if hidden else "",
+        f"{clear} faces with fully transparent materials" if clear else "",
+        f"{hidden} objects hidden from the camera" if hidden else "",
     ]
     return ", ".join(filter(None, found)) or "no visible mesh"
 

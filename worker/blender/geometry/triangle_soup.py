@@ -81,9 +81,7 @@ def gather(most_faces: int) -> TriangleSoup:
             shapes[key] = _shape(item, uvs, colours, materials, clear)
         count += len(shapes[key].triangles)
         if count > most_faces:
-            raise ObjectFault(
-                "too_large", f"over {most_faces:,} triangles (omage.most_faces of the preset)"
-            )
+            raise ObjectFault("too_large", f"more than {most_faces:,} triangles (omage.most_faces)")
         places.setdefault(key, []).append(np.array(instance.matrix_world, dtype=np.float64))
     if not count:
         raise ObjectFault("empty", "nothing to bake: no visible mesh has a face")

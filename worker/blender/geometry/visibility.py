@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from worker.blender.materials import clearness
+from worker.blender.materials import transparency
 
 
 class Visibility:
@@ -16,7 +16,7 @@ class Visibility:
 
     def __init__(self) -> None:
         self._layer: Any = bpy.context.view_layer
-        self._clear = clearness.clear_materials()
+        self._transparent = transparency.transparent_materials()
         self._objects: dict[int, bool] = {}
 
     def of_instance(self, instance: Any) -> bool:
@@ -41,13 +41,13 @@ class Visibility:
 
     def clear_slots(self, item: Any) -> tuple[bool, ...]:
         """For each material slot of an evaluated object, whether it is fully transparent."""
-        if not self._clear:
+        if not self._transparent:
             return ()
         found: list[Any] = list(item.data.materials)
         for number, slot in enumerate(item.material_slots):
             if slot.link == "OBJECT" and number < len(found):
                 found[number] = slot.material
-        return tuple(each is not None and each.original in self._clear for each in found)
+        return tuple(each is not None and each.original in self._transparent for each in found)
 
 
 def seen_faces(mesh: Any, clear_slots: tuple[bool, ...]) -> npt.NDArray[np.bool_] | None:

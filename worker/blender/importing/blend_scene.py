@@ -33,7 +33,7 @@ def append(root: Root) -> None:
     Raises: ObjectFault("import"), and any exception that Blender raises.
     """
     if not compat.scripts_are_off():
-        raise ObjectFault("import", "scripts are allowed in this Blender; a .blend is not read")
+        raise ObjectFault("import", "this Blender may run scripts, so it must not open a .blend")
     told = blend_file.read(root.model)
     data: Any = bpy.data
     with data.libraries.load(root.model, link=False) as (there, here):

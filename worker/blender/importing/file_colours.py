@@ -47,7 +47,7 @@ def _ply(root: Root, mesh: Any) -> str:
     wanted = {"red", "green", "blue"} <= set(names) or "texcoord" in names
     table = ply_file.read_element(root.model, header, "face") if wanted else None
     if wanted and (table is None or len(mesh.polygons) != face.rows):
-        lost = "faces were left out, whose colours are by face"
+        lost = "its colours are per face, but faces were left out"
     elif table is not None:
         if "red" in table and not mesh.color_attributes:
             _by_face(mesh, linear(np.stack([table[c] for c in ("red", "green", "blue")], -1)))
@@ -62,7 +62,7 @@ def _wedges(mesh: Any, texcoords: Any) -> str:
     """Add the per-face texture coordinates as a UV map; returns why it failed, or ""."""
     flat = np.concatenate([np.asarray(each, np.float32).ravel() for each in texcoords])
     if len(flat) != 2 * len(mesh.loops):
-        return "texture coordinates do not fit the faces' corners"
+        return "texture coordinates do not match the faces' corners"
     layer = mesh.uv_layers.new(name=PICTURE, do_init=False)
     layer.data.foreach_set("uv", flat)
     layer.active_render = True
@@ -101,7 +101,7 @@ def _stl(root: Root, mesh: Any) -> str:
     if not marked.any() and not is_magics:
         return ""
     if len(attribute) != len(mesh.polygons):
-        return "faces were left out, whose colours are by face"
+        return "its colours are per face, but faces were left out"
     parts = np.stack([(attribute >> shift) & FIVE_BITS for shift in (10, 5, 0)], -1)
     colours = np.where(marked[:, None], parts, parts[:, ::-1]) / FIVE_BITS
     if not is_magics:

@@ -12,10 +12,10 @@ from worker.blender.importing import (
     blend_scene,
     file_colours,
     gltf_extensions,
+    integrity,
     libraries,
     off_import,
     staging,
-    whole,
 )
 from worker.blender.importing.paths import Root
 from worker.blender.importing.staging import Staged
@@ -47,7 +47,7 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
         staged = staging.stage(root, suffix, scratch)
         root = staged.root
         root.check(suffix)
-        whole.check(root.model, suffix)
+        integrity.check(root.model, suffix)
         gltf_extensions.check(root.model, suffix)
         if suffix in READERS:
             READERS[suffix](staged)

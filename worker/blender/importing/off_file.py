@@ -74,7 +74,9 @@ def read(path: str) -> OffMesh:
     """
     size = Path(path).stat().st_size
     if size > MOST_BYTES:
-        raise ObjectFault("too_large", f"an .off of {size:,} bytes; {MOST_BYTES:,} are read")
+        raise ObjectFault(
+            "too_large", f"an .off file of {size:,} bytes; the limit is {MOST_BYTES:,}"
+        )
     data = Path(path).read_bytes()
     try:
         found = _KEYWORD.match(data) or _GLUED.match(data)
@@ -88,7 +90,7 @@ def read(path: str) -> OffMesh:
 def _kind(found: Optional[re.Match[bytes]]) -> _Kind:
     kind = _Kind(*(bool(part) for part in found.groups())) if found else _Kind(*[False] * 6)
     if kind.any_dimension:
-        raise ValueError("its points have any number of dimensions (nOFF), which are not read")
+        raise ValueError("its points are n-dimensional (nOFF), which is not supported")
     return kind
 
 
@@ -98,11 +100,11 @@ def _text(data: bytes, kind: _Kind) -> OffMesh:
     lines = [line for line in data.split(b"\n") if line.strip()]
     counts = lines[0].split() if lines else []
     if len(counts) < 2 or not all(count.isdigit() for count in counts[:2]):  # noqa: PLR2004
-        raise ValueError("it has no line of counts, as OFF begins with")
+        raise ValueError("it has no line with its numbers of vertices and faces")
     vertices, faces = int(counts[0]), int(counts[1])
     if 1 + vertices + faces > len(lines):
         raise ValueError(
-            f"it is cut off: it says that it has {vertices:,} vertices and {faces:,} faces, and "
+            f"it is truncated: it declares {vertices:,} vertices and {faces:,} faces, but "
             f"has {len(lines) - 1:,} lines"
         )
     columns = _vertex_columns(_table(lines[1 : 1 + vertices]), kind)
@@ -125,7 +127,7 @@ def _vertex_columns(table: Array, kind: _Kind) -> Dict[str, Any]:
     if kind.colour and spare == -1:  # many programs write no alpha
         columns["colour"], spare = COLOUR_PARTS, 0
     if spare < 0:
-        raise ValueError(f"a vertex has {table.shape[1]} numbers, its keyword says more")
+        raise ValueError(f"a vertex has {table.shape[1]} numbers, fewer than its keyword requires")
     parts, at = {}, 0
     for name, count in columns.items():
         parts[name] = table[:, at : at + count]
@@ -155,7 +157,7 @@ def _faces(lines: List[bytes]) -> Tuple[Array, Array, Optional[Array]]:
         row = np.array(line.split(), np.float64)
         size = int(row[0])
         if not 0 <= size < len(row):
-            raise ValueError(f"face {number} says that it has {size} corners")
+            raise ValueError(f"face {number} declares {size} corners")
         sizes[number] = size
         corners.append(row[1 : 1 + size])
         if len(row) > size + COLOUR_PARTS:
@@ -176,14 +178,14 @@ def _binary(data: bytes, kind: _Kind) -> OffMesh:
     """Read a binary OFF: big-endian, its two tables laid out as in a binary PLY."""
     vertices, faces = (int(count) for count in np.frombuffer(data, ">i4", 2))
     if vertices < 0 or faces < 0 or 12 * vertices + 8 * faces > len(data):
-        raise ValueError(f"it is cut off: it says that it has {vertices:,} vertices")
+        raise ValueError(f"it is truncated: it declares {vertices:,} vertices")
     names = [f"{name}{at}" for name, count in kind.columns().items() for at in range(count)]
     vertex = Element("vertex", vertices, tuple(Property(name, "f4") for name in names))
     face = Element("face", faces, (Property("corners", "i4", "i4"), Property("colour", "f4", "i4")))
     try:
         tables = ply_file.read_rows(data[12:], ">", (vertex, face))
     except (IndexError, ValueError):
-        raise ValueError("it is cut off, or a count in it is wrong") from None
+        raise ValueError("it is truncated, or one of its counts is wrong") from None
     table = np.stack([tables[0][name] for name in names], axis=-1)
     rows = tables[1]["corners"], tables[1]["colour"]
     sizes = np.array([len(row) for row in rows[0]], np.int64)
@@ -201,11 +203,11 @@ def _checked(mesh: OffMesh) -> OffMesh:
     """Check coordinates and indices, convert the types, drop faces with fewer than 3 corners."""
     points = np.asarray(mesh.points, np.float64)
     if not (np.abs(points) <= LARGEST).all():
-        raise ValueError("a coordinate is not finite, or beyond 1e30")
+        raise ValueError("a coordinate is not finite, or larger than 1e30")
     corners = np.asarray(mesh.corners, np.float64)
     there = (corners >= 0) & (corners < len(points)) & (corners == np.floor(corners))
     if not there.all():
-        raise ValueError("a face names a vertex that is not there")
+        raise ValueError("a face refers to a vertex that does not exist")
     if len(corners) > MOST_CORNERS:
         raise ObjectFault("too_large", f"faces with {len(corners):,} corners in all")
     kept = mesh.sizes >= 3  # noqa: PLR2004 - corners of a face

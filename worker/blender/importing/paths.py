@@ -63,7 +63,9 @@ class Root:
         if not Path(self.model).is_file():
             raise ObjectFault("import", f"no such file: {self.name(self.model)}")
         if not self.holds(self.model):
-            raise ObjectFault("import", "the model is a link out of the object's own folder")
+            raise ObjectFault(
+                "import", "the model is a link to a file outside the object's own folder"
+            )
 
     def check(self, suffix: str) -> None:
         """Reject a model that makes importers read files outside the folder.
@@ -78,13 +80,15 @@ class Root:
             try:
                 inside = all(map(self.holds, _counted(reference)))
             except ValueError:
-                raise ObjectFault("import", f"it names what no file can be: {name!r}") from None
+                raise ObjectFault(
+                    "import", f"it refers to {name!r}, which cannot be a file name"
+                ) from None
             if not inside:
                 shown = name.encode(errors="backslashreplace").decode()
                 raise ObjectFault(
                     "import",
-                    f"it reads a file outside the object's own folder: {shown} (give both as the "
-                    "object's 'root' in a list)",
+                    f"it refers to a file outside the object's own folder: {shown} (set 'root' in "
+                    "the list to a folder that holds both)",
                 )
 
 

@@ -134,7 +134,7 @@ def numbers(text: bytes) -> Array:
         try:
             return np.fromstring(text, np.float64, sep=" ")
         except (DeprecationWarning, ValueError):
-            raise ValueError("a word stands where a number should") from None
+            raise ValueError("text where a number is expected") from None
 
 
 class _Text:
@@ -146,7 +146,7 @@ class _Text:
     def table(self, element: Element) -> Dict[str, Any]:
         lines = list(itertools.islice(self._lines, element.rows))
         if len(lines) < element.rows:
-            raise ValueError("it is cut off")
+            raise ValueError("it is truncated")
         if not any(each.count for each in element.properties):
             table = numbers(b" ".join(lines)).reshape(element.rows, len(element.properties))
             return {each.name: table[:, at] for at, each in enumerate(element.properties)}

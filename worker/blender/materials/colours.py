@@ -8,7 +8,7 @@ import bpy
 
 from worker.blender import compat
 from worker.blender.importing.staging import Staged
-from worker.blender.materials import backfaces, clearness, textures, vertex_colours
+from worker.blender.materials import backfaces, textures, transparency, vertex_colours
 from worker.contract.random_streams import Colour, random_colour, stream
 from worker.contract.recipe import Recipe
 
@@ -40,7 +40,7 @@ def supply(uid: str, recipe: Recipe, staged: Staged, suffix: str) -> dict[str, A
         **staged.facts(),
         "missing_textures": missing,
         "random_color": painted and list(painted),
-        "made_opaque": clearness.make_opaque(),
+        "made_opaque": transparency.make_opaque(),
     }
 
 

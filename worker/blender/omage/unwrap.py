@@ -35,7 +35,7 @@ def unwrap(points: Array, triangles: Array, angle: float) -> Array:
         operators.mesh.select_all(action="SELECT")
         operators.uv.smart_project(angle_limit=math.radians(angle), island_margin=GAP)
     except RuntimeError as error:
-        raise ObjectFault("render", f"no UV map can be made: {brief(error)}") from error
+        raise ObjectFault("render", f"cannot make a UV map: {brief(error)}") from error
     finally:
         if made.mode == "EDIT":
             operators.object.mode_set(mode="OBJECT")

@@ -88,7 +88,7 @@ def _welded(points: Array, soup: TriangleSoup) -> tuple[TriangleSoup, Any]:
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2.0
     fit = (area > 0.0) & _first_of_kind(triangles)
     if not fit.any():
-        raise ObjectFault("empty", "no face has an area")
+        raise ObjectFault("empty", "all faces have zero area")
     return dataclasses.replace(soup, triangles=triangles).only(fit), area[fit]
 
 

@@ -85,10 +85,10 @@ def _gather(
     refused: dict[int, dict[str, str]],
     tell: Tell,
 ) -> tuple[list[int], list[Body]]:
-    """Load, for each part of the group, the first candidate that can be shown.
+    """Load, for each part of the group, the first candidate that can be rendered.
 
     Returns: the numbers of these objects, and the objects.
-    Raises: ObjectFault if no candidate of a part can be shown.
+    Raises: ObjectFault if no candidate of a part can be rendered.
     """
     loaded: dict[int, Body] = {}
     shown = [_first(request, part, recipe, loaded, refused, tell) for part in group.parts]
@@ -122,7 +122,7 @@ def _first(
     raise ObjectFault(
         last["code"],
         f"none of the {len(part.candidates)} objects drawn for one place of class "
-        f"{part.class_idx} can be shown; of {part.candidates[-1].model}: {last['message']}",
+        f"{part.class_idx} can be rendered; {part.candidates[-1].model}: {last['message']}",
     )
 
 

@@ -100,7 +100,7 @@ def _checked(
         spans = float((found[1] - found[0]).max())
         raise ObjectFault(
             "unsupported",
-            f"normalised, the longest side is {spans:.4g} where {side:.4g} was asked for, or it "
-            "stands elsewhere: part of the scene does not follow when it is scaled",
+            f"after normalisation the longest side is {spans:.4g}, not {side:.4g}, or the object "
+            "is off centre: part of the scene is not scaled with the rest",
         )
     return low, high

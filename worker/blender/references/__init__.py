@@ -54,7 +54,7 @@ def walk(model: str, suffix: str) -> Iterator[Reference]:
                     seen.add(os.path.realpath(named))
                     waiting.append(named)
         if len(seen) > MAX_FILES:
-            raise ObjectFault("import", f"it leads to more than {MAX_FILES} other files")
+            raise ObjectFault("import", f"it refers to more than {MAX_FILES} other files")
 
 
 def _read(path: str, suffix: str, model: str) -> Iterator[Reference]:

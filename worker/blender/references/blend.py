@@ -20,7 +20,7 @@ def read(path: str) -> Iterator[Reference]:
     except ImportError:
         raise ObjectFault(
             "import",
-            "it is compressed in a way that this Blender's Python cannot look into (no module "
+            "this Blender's Python cannot read its compression (no module "
             "'zstandard'): save it uncompressed",
         ) from None
     for name in found.libraries:

@@ -54,7 +54,7 @@ def read(path: str) -> BlendFile:
             return _found(_blocks(_unpacked(file)))
     except (OSError, EOFError, struct.error, ValueError) as error:
         raise ObjectFault(
-            "import", f"cannot import the .blend: it is no whole file ({error})"
+            "import", f"cannot import the .blend: it is truncated or damaged ({error})"
         ) from error
 
 
@@ -101,17 +101,17 @@ def _blocks(file: IO[bytes]) -> Iterator[_Block]:
         layout = f"{order}4si{'Q' if wide else 'I'}ii"
         fields = ("code", "size", "address", "sdna", "count")
     if not HEADER.fullmatch(start):
-        raise ValueError("its first bytes are not a .blend's")
+        raise ValueError("it has no .blend header")
     size = struct.calcsize(layout)
     for _ in range(MOST_BLOCKS):
         head = file.read(size)
         if len(head) < size:
-            raise EOFError("it is cut off")
+            raise EOFError("it is truncated")
         block = dict(zip(fields, struct.unpack(layout, head)))
         if block["code"] == b"ENDB":
             return
         if block["size"] < 0:
-            raise ValueError("a block has no length")
+            raise ValueError("a block has a negative length")
         data = file.read(min(block["size"], MOST_BLOCK))
         _skip(file, block["size"] - len(data))
         yield _Block(block["code"], block["address"], data)
@@ -125,7 +125,7 @@ def _skip(file: IO[bytes], size: int) -> None:
     while size > 0:
         piece = len(file.read(min(size, MOST_BLOCK)))
         if not piece:
-            raise EOFError("it is cut off")
+            raise EOFError("it is truncated")
         size -= piece
 
 

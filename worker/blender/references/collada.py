@@ -53,7 +53,10 @@ def read(path: str) -> Iterator[Reference]:
         return  # not XML but, say, a referenced shader or image, which has no references
     declaration = _DECLARATION.search(text)
     if declaration:
-        raise ObjectFault("import", f"its XML declares its own {declaration[1].decode()}")
+        raise ObjectFault(
+            "import",
+            f"its XML has an {declaration[1].decode()} declaration, which is not allowed",
+        )
     folder = os.path.dirname(path)  # noqa: PTH120
     for found in dict.fromkeys(_addresses(text)):
         yield from _references(found, folder)
@@ -66,8 +69,8 @@ def _plain(text: mmap.mmap) -> mmap.mmap | bytes:
     named = _ENCODING.findall(b"" if wide else text[: max(0, text.find(b"?>"))])
     other = [name for name in named if not _LIKE_ASCII.fullmatch(name.strip())]
     if other or text[:4] in _UNREAD:
-        name = other[0].decode(errors="replace")[:50] if other else "none that is known"
-        raise ObjectFault("import", f"its XML is in an encoding that is not read here: {name}")
+        name = other[0].decode(errors="replace")[:50] if other else "unknown"
+        raise ObjectFault("import", f"its XML encoding is not supported: {name}")
     return plain
 
 

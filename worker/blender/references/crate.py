@@ -26,37 +26,37 @@ def tokens(crate: memoryview) -> list[bytes]:
             _content(part, is_compressed) for part in _sections(crate, table, b"TOKENS")
         )
     except struct.error:
-        raise ValueError("a crate that is cut off") from None
+        raise ValueError("truncated crate") from None
     return list(dict.fromkeys(found.split(b"\0")))
 
 
 def _sections(crate: memoryview, table: int, wanted: bytes) -> list[memoryview]:
     if table < 0:
-        raise ValueError("a crate without a table of contents")
+        raise ValueError("crate without a table of contents")
     (count,) = struct.unpack_from("<Q", crate, table)
     if count > len(crate) // _SECTION.size:
-        raise ValueError("a crate with more sections than bytes")
+        raise ValueError("crate with more sections than bytes")
     parts = []
     for number in range(count):
         name, start, size = _SECTION.unpack_from(crate, table + 8 + number * _SECTION.size)
         if name.split(b"\0")[0] == wanted:
             if min(start, size) < 0 or start + size > len(crate):
-                raise ValueError("a crate that is cut off")
+                raise ValueError("truncated crate")
             parts.append(crate[start : start + size])
     if not parts:
-        raise ValueError("a crate without strings")
+        raise ValueError("crate without strings")
     return parts
 
 
 def _content(part: memoryview, is_compressed: bool) -> bytes:
     _, size = struct.unpack_from("<QQ", part)
     if size > MAX_BYTES:
-        raise ValueError(f"a crate with more than {MAX_BYTES} bytes of strings")
+        raise ValueError(f"crate with more than {MAX_BYTES} bytes of strings")
     if not is_compressed:
         return bytes(part[16 : 16 + size])
     (packed,) = struct.unpack_from("<Q", part, 16)
     if packed > len(part) - 24:
-        raise ValueError("a crate that is cut off")
+        raise ValueError("truncated crate")
     return _unpack(part[24 : 24 + packed], size)
 
 
@@ -76,7 +76,7 @@ def _unpack(packed: memoryview, size: int) -> bytes:
     for _ in range(chunks):
         (length,) = struct.unpack_from("<i", packed, at)
         if length <= 0 or at + 4 + length > len(packed):
-            raise ValueError("a crate that is cut off")
+            raise ValueError("truncated crate")
         out += decompress(packed[at + 4 : at + 4 + length], size - len(out))
         at += 4 + length
     return out

@@ -22,7 +22,7 @@ def decompress(block: memoryview, limit: int) -> bytes:
             token = block[at]
             count, at = _length(block, at + 1, token >> 4)
             if len(out) + count > limit or at + count > len(block):
-                raise ValueError("a block of another size than it says")
+                raise ValueError("a block's size differs from the declared size")
             out += block[at : at + count]
             at += count
             if at == len(block):  # the last sequence has no match
@@ -31,12 +31,12 @@ def decompress(block: memoryview, limit: int) -> bytes:
             count, at = _length(block, at + 2, token & 15)
             count += 4
             if len(out) + count > limit or not 0 < offset <= len(out):
-                raise ValueError("a block of another size than it says")
+                raise ValueError("a block's size differs from the declared size")
             start = len(out) - offset
             piece = out[start : start + count]  # shorter than `count` if the match overlaps
             out += (piece * (count // len(piece) + 1))[:count]
     except (IndexError, struct.error):
-        raise ValueError("a block that is cut off") from None
+        raise ValueError("truncated block") from None
 
 
 def _length(block: memoryview, at: int, nibble: int) -> tuple[int, int]:

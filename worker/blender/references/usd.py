@@ -123,7 +123,7 @@ def _materials(text: memoryview) -> Iterator[bytes]:
     Raises: ObjectFault("import") if it uses `fileprefix` or is in UTF-16.
     """
     if b"fileprefix" in bytes(text) or b"\0" in bytes(text[:4]):
-        raise ObjectFault("import", "its MaterialX puts names of files together, or is in UTF-16")
+        raise ObjectFault("import", "its MaterialX uses 'fileprefix', or is in UTF-16")
     for pattern in _STRINGS:
         for found in pattern.finditer(text):
             yield os.fsencode(html.unescape(os.fsdecode(found[1])))

@@ -18,7 +18,7 @@ from worker.blender.geometry import extent, modifiers, point_clouds, poses
 from worker.blender.geometry.triangle_soup import TriangleSoup, gather
 from worker.blender.importing import importers
 from worker.blender.importing.paths import Root
-from worker.blender.materials import clearness, textures
+from worker.blender.materials import textures, transparency
 from worker.blender.views import scene
 from worker.contract.protocol import STAGE
 from worker.contract.random_streams import Colour
@@ -60,14 +60,14 @@ def load(model: Model, recipe: Recipe, scratch: str) -> Body:
     frame = poses.frames(recipe.subject, 1)[0]
     modifiers.as_rendered()
     modifiers.evaluate_anew()
-    clearness.make_opaque()  # its own materials are not shown
+    transparency.make_opaque()  # its own materials are not shown
     extent.bounds([frame])  # refuses what has no faces or no size
     soup = _gathered()
     used, numbers = np.unique(soup.triangles, return_inverse=True)
     points = _upright(soup.points[used])
     low, high = points.min(axis=0), points.max(axis=0)
     if extent.box_problem(low, high):
-        raise ObjectFault("empty", "its faces have no size")
+        raise ObjectFault("empty", "its faces have zero area")
     points = (points - (low + high) / 2.0) / float((high - low).max())
     return Body(
         points=points,
@@ -83,7 +83,7 @@ def _gathered() -> TriangleSoup:
     except ObjectFault as fault:
         if fault.code != "too_large":
             raise
-        raise ObjectFault("too_large", f"over {MOST_FACES:,} triangles") from fault
+        raise ObjectFault("too_large", f"more than {MOST_FACES:,} triangles") from fault
 
 
 def _upright(vectors: Array) -> Array:

@@ -55,7 +55,7 @@ class Pictures:
             raise ObjectFault("render", f"the texture {name}: {brief(error)}") from error
         if not (image.size[0] and image.size[1]):
             raise ObjectFault(
-                "render", f"the texture {Path(name)} is no picture that Blender reads"
+                "render", f"the texture {Path(name)} is not an image that Blender can read"
             )
         return image
 

@@ -29,7 +29,7 @@ def load(path: str) -> Any:
 def _trouble(path: str) -> str:
     """Return what is wrong with the picture, or ""."""
     if not Path(path).is_file():
-        return f"there is no environment picture '{path}' on this machine"
+        return f"the environment image '{path}' does not exist on this machine"
     about = Path(path).stat()
     return _found(path, about.st_mtime_ns, about.st_size)
 
@@ -39,12 +39,12 @@ def _found(path: str, _changed: int, _size: int) -> str:
     try:
         image = bpy.data.images.load(path)
     except RuntimeError as error:
-        return f"the environment picture: {brief(error)}"
+        return f"the environment image: {brief(error)}"
     whole = image.source == "FILE" and is_whole(image)
     bpy.data.images.remove(image)
     if whole:
         return ""
     return (
-        f"the environment picture '{path}' is none that Blender {compat.version()} reads: "
-        "'lights.environment' names an HDR or EXR file"
+        f"Blender {compat.version()} cannot read the environment image '{path}': "
+        "'lights.environment' must name an HDR or EXR file"
     )

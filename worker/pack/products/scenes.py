@@ -140,7 +140,7 @@ def _told(rendered: RenderedObject) -> _Told:
         for each in sample.objects:
             numbers = np.array([*each.bbox, each.scale, each.euler, each.location, sample.light])
             if not np.isfinite(numbers).all() or min(each.scale) <= 0:
-                raise RenderFailed("the child's answer has an impossible placement of an object")
+                raise RenderFailed("the child's answer has an invalid placement of an object")
     return told
 
 

@@ -14,13 +14,13 @@ TRANSPARENT = "ShaderNodeBsdfTransparent"
 MULTIPLY = "MULTIPLY"
 
 
-def clear_materials() -> frozenset[Any]:
+def transparent_materials() -> frozenset[Any]:
     """Return the materials that are certainly fully transparent."""
     materials: list[Any] = list(bpy.data.materials)
-    return frozenset(each for each in materials if is_clear(each))
+    return frozenset(each for each in materials if is_transparent(each))
 
 
-def is_clear(material: Any) -> bool:
+def is_transparent(material: Any) -> bool:
     """Whether the surface transmits all light and there is no volume to absorb it."""
     if not material.use_nodes or material.node_tree is None:
         return False
@@ -37,7 +37,9 @@ def make_opaque() -> list[str]:
     file with transparency 0. Returns: the sorted names of the changed materials.
     """
     shown = _shown_materials()
-    if not shown or not all(material is not None and is_clear(material) for material in shown):
+    if not shown or not all(
+        material is not None and is_transparent(material) for material in shown
+    ):
         return []
     found = [(each, _alpha_sockets(each.node_tree)) for each in shown]
     if not all(sockets for _, sockets in found):

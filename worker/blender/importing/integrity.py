@@ -62,7 +62,7 @@ def _stl(path: str, size: int) -> str:
             return _cut_off(told, size)
     if start.lstrip().lower().startswith(b"solid"):
         if _FACET.search(start) and not _END.search(end):
-            return "it is cut off: its 'solid' does not end"
+            return "it is truncated: it has no 'endsolid'"
         return ""
     return "it is neither a binary nor a text STL" if size < STL_HEAD or told > size else ""
 
@@ -72,7 +72,7 @@ def _obj(path: str, _size: int) -> str:
         start = file.read(START)
     if _STATEMENT.search(start) or not _COMMENT.sub(b"", start).strip():
         return ""
-    return "no line of it is a statement of OBJ"
+    return "none of its lines is an OBJ statement"
 
 
 def _ply(path: str, _size: int) -> str:
@@ -83,16 +83,16 @@ def _abc(path: str, size: int) -> str:
     with Path(path).open("rb") as file:
         head = file.read(16)
     if head.startswith(HDF5):
-        return "it is an Alembic of HDF5, which Blender does not read: convert it to Ogawa"
+        return "it is an HDF5 Alembic archive, which Blender cannot read: convert it to Ogawa"
     if not head.startswith(OGAWA):
-        return "it is no Alembic archive"
+        return "it is not an Alembic archive"
     if len(head) < 16 or struct.unpack("<Q", head[8:])[0] >= size:  # noqa: PLR2004 - the header's
-        return "it is cut off"
+        return "it is truncated"
     return ""
 
 
 def _cut_off(told: int, size: int) -> str:
-    return f"it is cut off: it says that it has {told:,} bytes, and has {size:,}"
+    return f"it is truncated: it declares {told:,} bytes, but has {size:,}"
 
 
 CHECKS: Dict[str, Callable[[str, int], str]] = {
