@@ -51,7 +51,9 @@ def run_command(
     index: Annotated[
         str,
         argument(
-            "Index, list or folder of models; a path or a URL.", variable="INDEX", metavar="INDEX"
+            "Index, list, folder of models, or one model; a path or a URL.",
+            variable="INDEX",
+            metavar="INDEX",
         ),
     ],
     output: Output,
@@ -145,8 +147,8 @@ def run_command(
 ) -> None:
     """Render the objects of a list, one zip each.
 
-    INDEX is a shard index, a list or a folder of models. Several workers
-    share its objects. To resume, run the same command again: finished
+    INDEX is a shard index, a list, a folder of models or one model. Several
+    workers share its objects. To resume, run the same command again: finished
     objects are skipped.
     """
     from worker.commands.ending import end_with
