@@ -10,6 +10,7 @@ import typer
 from worker.commands.command import Command, application
 from worker.commands.options import (
     MOST_THREADS,
+    ONLY,
     SHARE,
     STORAGE,
     Grace,
@@ -68,6 +69,7 @@ def export_command(
     layout: Annotated[
         str | None, option("--layout", "Layout of the kind; see docs/datasets.md.", WHAT)
     ] = None,
+    only: Annotated[list[str] | None, option("--only", ONLY, WHAT, metavar="NAME")] = None,
     limit: Annotated[
         int | None,
         option("--limit", "Use at most N objects (or input files).", WHAT, min=1),
@@ -174,6 +176,7 @@ def export_command(
     """
     from worker.commands.ending import end_with
     from worker.export.run import ExportOptions, run
+    from worker.index.selection import Selection
     from worker.ledger import codes_to_retry
 
     own = {
@@ -196,6 +199,7 @@ def export_command(
         kind_options={name: value for name, value in own.items() if value is not None},
         rank=rank,
         world_size=world_size,
+        only=Selection(tuple(only or ())),
         limit=limit,
         retry=codes_to_retry(retry or ()),
         retry_is_told=not is_from_variable(context, "retry"),

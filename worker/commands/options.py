@@ -172,6 +172,7 @@ LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     option("--log-level", "Log messages of this level and above.", LOGGING),
 ]
+ONLY: Final = "Only objects with this uid, identifier or base name, which may be a glob."
 AsJson = Annotated[bool, option("--json", "Print JSON.")]
 
 

@@ -10,6 +10,7 @@ from worker.commands.options import (
     DOWNLOADS,
     LIMITS,
     MOST_THREADS,
+    ONLY,
     WHAT,
     Blender,
     Children,
@@ -59,6 +60,7 @@ def run_command(
     output: Output,
     preset: Preset = "default",
     overrides: Overrides = None,
+    only: Annotated[list[str] | None, option("--only", ONLY, WHAT, metavar="NAME")] = None,
     limit: Annotated[int | None, option("--limit", "Use at most N objects.", WHAT, min=1)] = None,
     render_new: Annotated[
         bool,
@@ -152,6 +154,7 @@ def run_command(
     objects are skipped.
     """
     from worker.commands.ending import end_with
+    from worker.index.selection import Selection
     from worker.ledger import codes_to_retry
     from worker.run.command import RunOptions, run
     from worker.sources.base import FetchLimits
@@ -165,6 +168,7 @@ def run_command(
         overrides=tuple(overrides or ()),
         rank=rank,
         world_size=world_size,
+        only=Selection(tuple(only or ())),
         limit=limit,
         retry=codes_to_retry(retry or ()),
         render_new=render_new,

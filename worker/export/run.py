@@ -56,7 +56,7 @@ def run(options: ExportOptions, environment: Mapping[str, str] = os.environ) -> 
 def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
     export = open_kind(options.kind, options.kind_options)
     retry = _retry(options, whole_files=export.grouping is not None)
-    source = Source(open_store(options.input, options.s3))
+    source = Source(open_store(options.input, options.s3), options.only)
     target = open_store(options.to, options.s3)
     source.check()
     digest = None
@@ -67,6 +67,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
         groups = Groups(source, rank, export.grouping, every=every)
         units = list(groups)
         digest = groups.digest
+    source.check_selection(every=every)
     target.check()
     asked = msgspec.to_builtins(export)
     manifest = ExportManifest.of(options.kind, asked, source.manifest, digest)

@@ -24,6 +24,7 @@ from worker.core.ranks import Rank, assign
 from worker.export.base import Finished, Grouping, Item, Unit
 from worker.export.opened_zip import AGAIN, LARGEST, RESTORED
 from worker.export.zips import RenderZip
+from worker.index.selection import Selection
 from worker.ledger import fold, read_parts
 from worker.manifests import OutputManifest
 from worker.stores.base import Store, TooLargeToRead
@@ -32,8 +33,9 @@ from worker.stores.base import Store, TooLargeToRead
 class Source:
     """The objects in the ledger of an output."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, only: Selection = Selection()) -> None:  # noqa: B008 - frozen
         self.store = store
+        self._only = only
 
     def check(self) -> None:
         """Check that the store holds an output of a known version. Raises: ConfigurationError."""
@@ -65,7 +67,20 @@ class Source:
         return sorted({keys.shard_of_part(entry.key) for entry in self.store.list(keys.LEDGER)})
 
     def objects(self, shard: str, *, every: bool) -> list[Finished]:
-        """The rendered objects of a shard, or `every` object, sorted by uid. Raises: StoreError."""
+        """The selected objects of a shard: the rendered ones, or `every` one, sorted by uid.
+
+        Raises: StoreError.
+        """
+        return [each for each in self._objects(shard, every=every) if self._only.matches(each)]
+
+    def check_selection(self, *, every: bool) -> None:
+        """Check that `--only` selects an object. Raises: ConfigurationError, StoreError."""
+        shards = self.shards() if self._only else ()
+        objects = (found for shard in shards for found in self._objects(shard, every=every))
+        what = "object" if every else "rendered object"
+        self._only.check(objects, f"{what} of {self.store.uri}")
+
+    def _objects(self, shard: str, *, every: bool) -> list[Finished]:
         found: dict[str, Finished] = {}
         for _, lines in read_parts(self.store, keys.ledger_of(shard), Finished):
             fold(found, lines)

@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 CHECKED_OBJECTS: Final = 20_000
 CHECKED_SHARDS: Final = 256
 """How much of a rank's shards is read before its first object; this takes 0.2 s from a disk."""
-_READERS: Final = 16
+READERS: Final = 16
+"""Shards that are read at the same time."""
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +142,7 @@ def checked(index: Index, numbers: Sequence[int]) -> Index:
     sums = accumulate(shard.objects for shard in shards[:CHECKED_SHARDS])
     count = sum(objects <= CHECKED_OBJECTS for objects in sums)
     first = shards[:count]
-    read = ordered_map(index.read, first, threads=_READERS, ahead=count, name="index")
+    read = ordered_map(index.read, first, threads=READERS, ahead=count, name="index")
     held = {shard.name: refs for shard, refs in zip(first, read, strict=True)}
     _all_there(index, shards[count:])
     return msgspec.structs.replace(index, held={**index.held, **held})
