@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from typing import Literal
 
-from worker.core.errors import ExitStatus, InternalError, ObjectInterrupted, WorkerError
+from worker.core.errors import ExitStatus, InternalError, WorkerError
 from worker.ledger import Outcome
 
 
@@ -21,6 +21,8 @@ class OutcomeCounts:
         self.earlier: Counter[str] = Counter()
         self.incomplete = 0
         """Objects rendered without some file that they name."""
+        self.unfinished = 0
+        """Objects that were begun and not finished when the worker stopped."""
         self.interrupted = False
         self.broken: WorkerError | None = None
         """The error that kept the remaining work from starting."""
@@ -28,11 +30,14 @@ class OutcomeCounts:
     def add(self, outcome: Outcome) -> None:
         """Count an outcome of this run."""
         with self._lock:
+            if outcome.interrupted:
+                self.unfinished += 1
+                self.interrupted = True
+                return
             self.now[outcome.outcome] += 1
             self.incomplete += outcome.missing > 0
             if outcome.code is not None:
                 self.codes[outcome.code] += 1
-            self.interrupted |= outcome.code == ObjectInterrupted.code
 
     def add_earlier(self, outcome: Outcome) -> None:
         """Count an outcome that was settled by an earlier run."""
@@ -43,6 +48,7 @@ class OutcomeCounts:
         """The counts as fields of a log line."""
         return {
             **{kind: self.now[kind] for kind in (self._doing, "failed", "new")},
+            "interrupted": self.unfinished,
             "missing_files": self.incomplete,
             "settled_earlier": self.earlier.total(),
             "codes": dict(self.codes),
@@ -54,6 +60,7 @@ class OutcomeCounts:
         parts = [f"{self.now[self._doing]} {self._doing}"]
         parts += [f"{self.incomplete} of them with missing files"] if self.incomplete else []
         parts += [f"{self.now['failed']} failed ({codes})"] if codes else []
+        parts += [f"{self.unfinished} interrupted"] if self.unfinished else []
         parts += [f"{self.now['new']} new, not rendered"] if self.now["new"] else []
         parts += [f"{self.earlier.total()} done before"] if self.earlier else []
         stopped = "stopped before the end: " if self.interrupted or self.broken else ""
