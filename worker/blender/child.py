@@ -8,7 +8,7 @@ import sys
 import traceback
 from typing import Union
 
-from worker.blender import compat, engine
+from worker.blender import compat, debugging, engine
 from worker.blender.connection import Connection, Heart
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.products import PRODUCTS, Tell
@@ -84,11 +84,13 @@ def answer(request: RenderObject, device: engine.Device, tell: Tell) -> Union[Re
         recipe = from_dict(request.recipe)
         return PRODUCTS[recipe.product](request, recipe, device, tell)
     except ObjectFault as fault:
+        debugging.save(request, "failed")
         return Failed(request.uid, fault.code, str(fault), can_go_on=_put_away(fault))
     except MemoryError:
         return Failed(request.uid, "memory", "out of memory inside Blender")
     except Exception as error:  # noqa: BLE001 - no object may end the child
         traceback.print_exc()
+        debugging.save(request, "failed")
         return Failed(request.uid, "render", f"{type(error).__name__}: {brief(error)}")
 
 

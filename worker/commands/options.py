@@ -27,6 +27,8 @@ MOST = 1_000_000_000
 """Default maximum of every number with a minimum: objects, MB, or seconds (31 years)."""
 MOST_THREADS = 1024
 """Maximum of what has a thread or a process each; also Blender's maximum of threads."""
+MOST_DEPTH = 64
+"""As deep as `names.safe_member` lets a path be."""
 
 
 def option(flag: str, text: str, panel: str | None = None, **more: Any) -> Any:
@@ -100,6 +102,37 @@ Children = Annotated[
     option(
         "--children-per-device", "Blender processes per device; 0: 1 on a CPU, 2 on a GPU.",
         BLENDER, min=0, max=MOST_THREADS,
+    ),
+]  # fmt: skip
+Threads = Annotated[
+    int,
+    option(
+        "--threads", "CPU threads per Blender process; 0: all that the worker may use.", BLENDER,
+        min=0, max=MOST_THREADS,
+    ),
+]  # fmt: skip
+ObjectTimeout = Annotated[
+    float, option("--object-timeout", "Seconds for one object.", LIMITS, min=1.0)
+]
+ImportTimeout = Annotated[
+    float, option("--import-timeout", "Seconds to import one object.", LIMITS, min=1.0)
+]
+ViewTimeout = Annotated[
+    float, option("--view-timeout", "Seconds for one view.", LIMITS, min=1.0)
+]  # fmt: skip
+MaxDownload = Annotated[
+    int,
+    option("--max-download-mb", "Size limit of one object, unpacked, in MB.", DOWNLOADS, min=1),
+]
+DownloadTimeout = Annotated[
+    float, option("--download-timeout", "Seconds for one download.", DOWNLOADS, min=1.0)
+]
+RootDepth = Annotated[
+    int,
+    option(
+        "--root-depth",
+        "Folders above a listed local model whose files it may use; 0: its own only.",
+        WHAT, min=0, max=MOST_DEPTH,
     ),
 ]  # fmt: skip
 MemoryLimit = Annotated[

@@ -8,25 +8,31 @@ from worker.commands.command import Command, application
 from worker.commands.options import (
     BLENDER,
     DOWNLOADS,
-    LIMITS,
     MOST_THREADS,
     ONLY,
     WHAT,
     Blender,
     Children,
     Device,
+    DownloadTimeout,
     Grace,
+    ImportTimeout,
     LogLevel,
+    MaxDownload,
     MaxFailureRate,
     MemoryLimit,
     MixVersions,
+    ObjectTimeout,
     Output,
     Overrides,
     Preset,
     Rank,
     Retry,
+    RootDepth,
     Scratch,
     Summary,
+    Threads,
+    ViewTimeout,
     WorldSize,
     argument,
     option,
@@ -41,9 +47,6 @@ EXAMPLES = """Examples:
 """
 
 app = application()
-
-MOST_DEPTH = 64
-"""As deep as `names.safe_member` lets a path be."""
 
 
 @app.command(cls=Command, epilog=EXAMPLES)
@@ -73,16 +76,7 @@ def run_command(
     device: Device = "auto",
     blender: Blender = "auto",
     children: Children = 0,
-    threads: Annotated[
-        int,
-        option(
-            "--threads",
-            "CPU threads per Blender process; 0: all that the worker may use.",
-            BLENDER,
-            min=0,
-            max=MOST_THREADS,
-        ),
-    ] = 0,
+    threads: Threads = 0,
     recycle_after: Annotated[
         int,
         option(
@@ -92,15 +86,9 @@ def run_command(
             min=1,
         ),
     ] = 200,
-    object_timeout: Annotated[
-        float, option("--object-timeout", "Seconds for one object.", LIMITS, min=1.0)
-    ] = 300.0,
-    import_timeout: Annotated[
-        float, option("--import-timeout", "Seconds to import one object.", LIMITS, min=1.0)
-    ] = 120.0,
-    view_timeout: Annotated[
-        float, option("--view-timeout", "Seconds for one view.", LIMITS, min=1.0)
-    ] = 120.0,
+    object_timeout: ObjectTimeout = 300.0,
+    import_timeout: ImportTimeout = 120.0,
+    view_timeout: ViewTimeout = 120.0,
     memory_limit: MemoryLimit = 0,
     rank: Rank = None,
     world_size: WorldSize = None,
@@ -111,23 +99,9 @@ def run_command(
     download_workers: Annotated[
         int, option("--download-workers", "Parallel downloads.", DOWNLOADS, min=1, max=MOST_THREADS)
     ] = 4,
-    max_download: Annotated[
-        int,
-        option("--max-download-mb", "Size limit of one object, unpacked, in MB.", DOWNLOADS, min=1),
-    ] = 1024,
-    root_depth: Annotated[
-        int,
-        option(
-            "--root-depth",
-            "Folders above a listed local model whose files it may use; 0: its own only.",
-            WHAT,
-            min=0,
-            max=MOST_DEPTH,
-        ),
-    ] = 0,
-    download_timeout: Annotated[
-        float, option("--download-timeout", "Seconds for one download.", DOWNLOADS, min=1.0)
-    ] = 600.0,
+    max_download: MaxDownload = 1024,
+    root_depth: RootDepth = 0,
+    download_timeout: DownloadTimeout = 600.0,
     keep_downloads: Annotated[
         str | None,
         option(

@@ -115,7 +115,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         stack.callback(reach, Failpoint.FINISHED)
         stop.check()
         try:
-            ready = pool.open(_environment(recipe))
+            ready = pool.open(environment_of(recipe))
         except WorkerError:
             stop.check()  # a Blender killed by a stop while it starts is not the node's fault
             raise
@@ -136,7 +136,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
     return tally, store.uri
 
 
-def _environment(recipe: Recipe) -> str:
+def environment_of(recipe: Recipe) -> str:
     """The environment image that lights every object, or ""."""
     return recipe.lights.environment if recipe.lights.rig == "environment" else ""
 

@@ -42,6 +42,8 @@ ENDING_S = 5.0
 """Time from the end of a process's output to its exit: for a core dump, or on a busy machine."""
 SHELL_SIGNALLED = 128
 """A shell exits with this plus the signal of its child; some Blenders are wrapped in a shell."""
+CRASH_REPORTS = "*.crash.txt"
+"""In a child's temporary folder, by Blender itself."""
 TAIL_LINES = 40
 TAIL_LINE_LENGTH = 400
 REFUSALS: dict[str, type[WorkerError]] = {"configuration": ConfigurationError}
@@ -65,10 +67,18 @@ class Child:
     """A running Blender on one device. One thread uses it at a time; any thread may `kill` it."""
 
     def __init__(
-        self, runtime: Runtime, device: Device, home: Path, limits: Limits, memory_limit: int
+        self,
+        runtime: Runtime,
+        device: Device,
+        home: Path,
+        limits: Limits,
+        memory_limit: int,
+        log: Path | None = None,
     ) -> None:
+        """`log`: a file to which all that Blender prints is added, and its reports of crashes."""
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
+        self._whole_log = log
         self.kernel_kills = memory.kernel_kills()
         ours, theirs = socket.socketpair()
         command = [*runtime.command, "--socket-fd", str(theirs.fileno())]
@@ -174,6 +184,7 @@ class Child:
         self._process.wait()
         self._socket.close()
         self._log.join(timeout=1.0)
+        self._keep_reports()
 
     def ending(self) -> str:
         """How the process ended, for messages: "killed by SIGSEGV", "exit status 3"."""
@@ -231,10 +242,22 @@ class Child:
         del self._buffer[: end + 1]
         return decode(line)
 
+    def _keep_reports(self) -> None:
+        """Add Blender's own reports of crashes, which have a backtrace, to the log."""
+        if self._whole_log is None:
+            return
+        for report in self.home.glob(CRASH_REPORTS):
+            with self._whole_log.open("ab") as whole:
+                whole.write(report.read_bytes())
+            report.unlink()
+
     def _read_log(self, pipe: IO[bytes]) -> None:
-        with pipe:
+        log = self._whole_log
+        with pipe, log.open("ab", buffering=0) if log else contextlib.nullcontext() as whole:
             while line := pipe.readline(TAIL_LINE_LENGTH):
                 self._tail.append(line.decode(errors="replace").rstrip())
+                if whole is not None:
+                    whole.write(line)
 
 
 def decode(line: bytes) -> FromChild:

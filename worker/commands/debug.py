@@ -1,0 +1,142 @@
+"""`render-worker debug`: one object in hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from worker.commands.command import Command, application
+from worker.commands.options import (
+    ONLY,
+    WHAT,
+    Blender,
+    Device,
+    DownloadTimeout,
+    Grace,
+    ImportTimeout,
+    LogLevel,
+    MaxDownload,
+    MemoryLimit,
+    ObjectTimeout,
+    Overrides,
+    RootDepth,
+    Scratch,
+    Threads,
+    ViewTimeout,
+    argument,
+    option,
+    preset_names,
+    with_s3,
+)
+from worker.core.locations import local_path
+from worker.core.s3 import S3Options
+
+EXAMPLES = """Examples:
+
+  render-worker debug models/ --only chair.glb --output renders/ --to chair/
+  render-worker debug chair.glb --to chair/ --set views=4
+"""
+
+app = application()
+
+
+@app.command(cls=Command, epilog=EXAMPLES)
+@with_s3
+def debug_command(
+    index: Annotated[
+        str,
+        argument(
+            "Index, list, folder of models, or one model; a path or a URL.",
+            variable="INDEX",
+            metavar="INDEX",
+        ),
+    ],
+    to: Annotated[
+        Path,
+        option("--to", "New folder for what is left.", WHAT, parser=local_path, metavar="PATH"),
+    ],
+    only: Annotated[list[str] | None, option("--only", ONLY, WHAT, metavar="NAME")] = None,
+    output: Annotated[
+        str | None,
+        option(
+            "--output",
+            "Output of a run, for its preset and the object's history.",
+            WHAT,
+            metavar="URI",
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        option(
+            "--preset",
+            "Preset name or TOML file; default: the output's.",
+            WHAT,
+            autocompletion=preset_names,
+        ),
+    ] = None,
+    overrides: Overrides = None,
+    root_depth: RootDepth = 0,
+    device: Device = "auto",
+    blender: Blender = "auto",
+    threads: Threads = 0,
+    object_timeout: ObjectTimeout = 300.0,
+    import_timeout: ImportTimeout = 120.0,
+    view_timeout: ViewTimeout = 120.0,
+    memory_limit: MemoryLimit = 0,
+    max_download: MaxDownload = 1024,
+    download_timeout: DownloadTimeout = 600.0,
+    grace: Grace = 60.0,
+    scratch: Scratch = None,
+    *,
+    s3: S3Options,
+    log_level: LogLevel = "info",
+) -> None:
+    """Render one object and keep all that is left of it.
+
+    The folder gets the object's files, the recipe, the scene as a .blend,
+    Blender's log, the raw passes, the zip or the failure, and a script
+    that renders it again. README.txt says what happened.
+    """
+    from worker.commands.ending import end_with
+    from worker.core import keys
+    from worker.index.selection import Selection
+    from worker.run.debug import DebugOptions, run
+    from worker.run.session import SessionResult
+    from worker.sources.base import FetchLimits
+    from worker.supervisor.pool import PoolOptions
+    from worker.supervisor.watchdog import Limits
+
+    options = DebugOptions(
+        index=index,
+        to=to,
+        only=Selection(tuple(only or ())),
+        output=output,
+        preset=preset,
+        overrides=tuple(overrides or ()),
+        blender=blender,
+        pool=PoolOptions(
+            device=device,
+            threads=threads,
+            limits=Limits(
+                import_s=import_timeout,
+                view_s=view_timeout,
+                object_s=object_timeout,
+                memory_bytes=memory_limit << 20,
+            ),
+        ),
+        fetch=FetchLimits(
+            max_bytes=max_download << 20, timeout_s=download_timeout, root_depth=root_depth
+        ),
+        scratch=scratch,
+        grace_s=grace,
+        s3=s3,
+    )
+
+    def work() -> SessionResult:
+        result = run(options)
+        typer.echo(to / keys.DEBUG_SUMMARY)
+        return result
+
+    end_with(work, log_level)
