@@ -101,6 +101,7 @@ def debug_command(
     """
     from worker.commands.ending import end_with
     from worker.core import keys
+    from worker.core.errors import NodeError
     from worker.index.selection import Selection
     from worker.run.debug import DebugOptions, run
     from worker.run.session import SessionResult
@@ -135,8 +136,14 @@ def debug_command(
     )
 
     def work() -> SessionResult:
-        result = run(options)
-        typer.echo(to / keys.DEBUG_SUMMARY)
+        summary = to / keys.DEBUG_SUMMARY
+        try:
+            result = run(options)
+        except NodeError:
+            if summary.is_file():
+                typer.echo(summary)
+            raise
+        typer.echo(summary)
         return result
 
     end_with(work, log_level)

@@ -17,6 +17,7 @@ import msgspec
 
 from worker import presets
 from worker.contract import recipe as recipes
+from worker.contract.protocol import Phase
 from worker.contract.recipe import Recipe
 from worker.contract.schema import RecipeError
 from worker.core import keys
@@ -126,8 +127,9 @@ def _taken(
         stop.out_of_time(fetcher.stop)
         packed: PackedObject | None = None
         failed: WorkerError | None = None
+        phases: list[Phase] = []
         try:
-            packed = _steps(recipe, ref, folder, fetcher, pool, work, seconds)
+            packed = _steps(recipe, ref, folder, fetcher, pool, work, seconds, phases)
         except WorkerError as error:
             if not isinstance(error, ObjectError):
                 stop.check()  # a Blender killed by a stop while it starts is not the node's fault
@@ -140,7 +142,7 @@ def _taken(
         outcome = Outcome.failed(ref, shard, author, error=failed, seconds=seconds, attempt=1)
     about = Debugged(
         ref=ref, index=shown(options.index), recipe=recipe, author=author, history=history,
-        outcome=outcome, error=failed,
+        outcome=outcome, error=failed, phase=phases[-1] if phases else None,
     )  # fmt: skip
     if outcome is not None:
         folder.write_lines(keys.DEBUG_OUTCOME, [outcome])
@@ -159,8 +161,12 @@ def _steps(
     pool: Pool,
     work: Path,
     seconds: dict[str, float],
+    phases: list[Phase],
 ) -> PackedObject:
-    """Fetch, render and pack the object; each step's results are kept before the next begins."""
+    """Fetch, render and pack the object; each step's results are kept before the next begins.
+
+    The time of each step is added to `seconds`, each phase of Blender to `phases`.
+    """
     with step("fetch", seconds, uid=ref.uid):
         fetched = fetcher.fetch(ref)
     folder.write_record(folder.keep_fetched(fetched))
@@ -168,7 +174,7 @@ def _steps(
     raw = work / "raw"
     try:
         with step("render", seconds, uid=ref.uid):
-            rendered = pool.render(fetched, recipe, raw, debug=True)
+            rendered = pool.render(fetched, recipe, raw, phases.append, debug=True)
     finally:
         folder.keep_rendered(fetched, raw)
     with step("pack", seconds, uid=ref.uid):

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from worker.contract.protocol import Phase
 from worker.contract.recipe import Recipe
 from worker.core import keys
 from worker.core.errors import WorkerError, one_line
@@ -29,11 +30,16 @@ OPEN: Final = (
 )
 STEPS: Final = {
     "fetch": "its files could not be brought here; nothing came to Blender",
-    "render": "Blender, in its import, its scene or a view; the message says which, "
-    f"{keys.DEBUG_LOG} how",
+    "render": f"{keys.DEBUG_LOG} has all that Blender printed",
     "pack": f"Blender rendered it; its raw passes in {keys.DEBUG_RAW}/ could not become a zip",
 }
-"""Where a step failed."""
+"""What a failure in a step means."""
+PHASES: Final = {
+    "import": "its import",
+    "scene": "its scene: measuring, colours, cameras, lights",
+    "view": "view",
+}
+"""What Blender was about, by `protocol.Phase`."""
 FILES: Final = {
     keys.DEBUG_OUTCOME: "the outcome as a ledger line, with the end of Blender's log",
     keys.DEBUG_HISTORY: "its lines in the ledger of the output, oldest first",
@@ -56,6 +62,8 @@ class Debugged(msgspec.Struct, frozen=True, kw_only=True):
     author: Author
     history: Sequence[Outcome]
     """Its lines in the ledger of an output."""
+    phase: Phase | None
+    """The last phase that Blender began."""
     outcome: Outcome | None
     """None if something else than the object ended it."""
     error: WorkerError | None
@@ -71,7 +79,7 @@ def summary(folder: DebugFolder, about: Debugged) -> str:
         f"preset {about.recipe.name}",
         f"Blender {author.blender or 'not started'}, device {author.device or 'none'}",
         "",
-        *(_ended(about.error) if about.outcome is None else _happened(about.outcome)),
+        *(_ended(about.error) if about.outcome is None else _happened(about.outcome, about.phase)),
         *_before(about.history),
         *_compared(about),
         "",
@@ -84,15 +92,18 @@ def _ended(error: WorkerError | None) -> list[str]:
     return [f"Ended by what is not the object's fault: {one_line(str(error))}"]
 
 
-def _happened(outcome: Outcome) -> list[str]:
+def _happened(outcome: Outcome, phase: Phase | None) -> list[str]:
     times = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in outcome.seconds.items())
     took = [f"Took: {times}."] if times else []
     if outcome.outcome != "failed":
         return [f"Rendered: {outcome.views} views.", *took]
-    where = STEPS.get(outcome.step or "", "outside the steps of an object")
+    where = outcome.step or "none"
+    if outcome.step == "render" and phase is not None:
+        view = f" {phase.view:03d}" if phase.view >= 0 else ""
+        where += f", in {PHASES.get(phase.phase, 'an unknown phase')}{view}"
     return [
         f"Failed with '{outcome.code}': {outcome.message}",
-        f"Where: step {outcome.step}: {where}.",
+        f"Where: step {where}: {STEPS.get(outcome.step or '', 'outside the steps')}.",
         *took,
     ]
 
