@@ -81,6 +81,7 @@ def serve(connection: Connection) -> None:
 def answer(request: RenderObject, device: engine.Device, tell: Tell) -> Union[Rendered, Failed]:
     """Render one object. An error becomes a Failed answer; it does not end the child."""
     try:
+        debugging.begin(request)
         recipe = from_dict(request.recipe)
         return PRODUCTS[recipe.product](request, recipe, device, tell)
     except ObjectFault as fault:

@@ -6,6 +6,8 @@ Nothing here may change what is rendered: what is added or packed for a .blend i
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import faulthandler
 import json
 import os
 from pathlib import Path
@@ -29,6 +31,17 @@ PACKED_SOURCES = frozenset({"FILE", "TILED"})
 RANK = {"imported": 0, "failed": 1, "ready": 2}
 """Of `protocol.STATES`: a scene is not replaced by one of a lower rank."""
 UDIM = "<UDIM>"
+LINE_BUFFERED = 1
+"""_IOLBF of C's stdio.h, in glibc."""
+
+
+def begin(request: RenderObject) -> None:
+    """Let a crash lose no line of the log, and print where Python was."""
+    if not request.debug:
+        return
+    libc = ctypes.CDLL(None)
+    libc.setvbuf(ctypes.c_void_p.in_dll(libc, "stdout"), None, LINE_BUFFERED, 0)
+    faulthandler.enable()  # Blender's own handler, if it has one, follows
 
 
 def note_files(request: RenderObject, root: Root, suffix: str) -> None:

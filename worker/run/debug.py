@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -214,13 +213,17 @@ def _chosen(index: Index, options: DebugOptions) -> tuple[str, ObjectRef]:
     if not options.only and index.objects > 1:
         raise UsageError(f"--only is missing: {where} has {index.objects} objects; name one")
     options.only.check((ref for _, ref in _objects(index)), f"object of {where}")
-    matching = (each for each in _objects(index) if options.only.matches(each[1]))
-    found = list(islice(matching, NAMED))
+    found: dict[str, tuple[str, ObjectRef]] = {}
+    for shard, ref in _objects(index):
+        if options.only.matches(ref):
+            found.setdefault(ref.uid, (shard, ref))  # two shards may name the same object
+        if len(found) == NAMED:
+            break
     if len(found) > 1:
-        names = ", ".join(repr(ref.file_identifier) for _, ref in found)
+        names = ", ".join(repr(ref.file_identifier) for _, ref in found.values())
         more = ", …" if len(found) == NAMED else ""
         raise ConfigurationError(one_line(f"--only matches several objects: {names}{more}"))
-    return found[0]
+    return next(iter(found.values()))
 
 
 def _objects(index: Index) -> Iterator[tuple[str, ObjectRef]]:

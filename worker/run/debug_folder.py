@@ -118,15 +118,17 @@ class DebugFolder:
 
     def keep_rendered(self, fetched: FetchedObject, scratch: Path) -> None:
         """Copy what the child left in `scratch`, which is untrusted: regular files alone."""
+        if (scratch / DEBUG).is_symlink():
+            return
         for root, below in _roots(fetched):
             for path in _named(scratch / DEBUG / NAMED_FILES):
                 if path.is_relative_to(root):
                     self._copy(root, path, below)
         for path in sorted(scratch.glob("*")):
-            if path.name == STAGE or path.name.startswith(f"{STAGE}-"):
-                self._keep_staged(path)
-            elif _is_plain(path):
+            if _is_plain(path):
                 _put(path, self.path / keys.DEBUG_RAW / path.name)
+            elif path.name.startswith(STAGE) and not path.is_symlink():
+                self._keep_staged(path)
         for path in sorted((scratch / DEBUG).glob(f"*{SAVED}")):
             if _is_plain(path) and not path.name.startswith("unfinished-"):
                 _put(path, self.path / path.name)

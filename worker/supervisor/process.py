@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -247,8 +248,9 @@ class Child:
         if self._whole_log is None:
             return
         for report in self.home.glob(CRASH_REPORTS):
-            with self._whole_log.open("ab") as whole:
-                whole.write(report.read_bytes())
+            if stat.S_ISREG(report.lstat().st_mode):  # a hostile child can make anything of it
+                with self._whole_log.open("ab") as whole:
+                    whole.write(report.read_bytes())
             report.unlink()
 
     def _read_log(self, pipe: IO[bytes]) -> None:
