@@ -103,6 +103,9 @@ class Child:
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self.objects = 0
         self.watch = self._new_watch("start")
+        if log is not None:
+            with log.open("a") as whole:
+                whole.write(f"=== Blender, process {self.pid} ===\n")
         assert self._process.stdout is not None  # noqa: S101 - a PIPE was asked for
         self._log = threading.Thread(
             target=self._read_log, args=(self._process.stdout,), daemon=True
