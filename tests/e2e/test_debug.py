@@ -147,6 +147,45 @@ def test_names_that_had_to_be_corrected(samples, tmp_path):
     assert again(folder) == (folder / keys.debug_zip(uid)).read_bytes()
 
 
+LINKED = """
+from pathlib import Path
+from tests.truth import blend_linked
+blend_linked.library(Path({folder!r}))
+"""
+
+
+def test_what_cannot_be_packed_lies_beside_the_scene(tmp_path):
+    models = tmp_path / "models"
+    models.mkdir()
+    made = [sys.executable, "-c", LINKED.format(folder=str(models))]
+    subprocess.run(made, cwd=ROOT, check=True, capture_output=True, timeout=HANG_S)
+    (tmp_path / "elsewhere").mkdir()
+    folder = tmp_path / "elsewhere" / "debug"
+    debug(models, folder, "--only", "model.blend", "--set", "resolution=64")
+    assert names(folder / keys.DEBUG_FILES) == {"model.blend", "lib/part.blend"}
+    assert again(folder) == (folder / keys.debug_zip(keys.uid_of("model.blend"))).read_bytes()
+    shutil.rmtree(models)
+    moved = shutil.move(folder, tmp_path / "moved")
+    for picture in opened(moved / SCENE, tmp_path / "pictures", "bpy"):
+        assert picture[..., 3].mean() > 10
+
+
+def test_a_moving_object_has_a_camera_at_each_frame(tmp_path):
+    made = [sys.executable, "-m", "tests.sample_models", tmp_path / "models", "armature.glb"]
+    subprocess.run(made, cwd=ROOT, check=True, capture_output=True, timeout=HANG_S)
+    folder = tmp_path / "debug"
+    debug(tmp_path / "models", folder, "--set", "subject.pose=spread", "--set", "resolution=64")
+    uid = keys.uid_of("armature.glb")
+    with zipfile.ZipFile(folder / keys.debug_zip(uid)) as archive:
+        views = [
+            np.asarray(Image.open(io.BytesIO(archive.read(f"{uid}/00{number}.png"))), int)
+            for number in range(2)
+        ]
+    seen = opened(folder / SCENE, tmp_path / "pictures", "bpy")
+    for view, picture in zip(views, seen, strict=True):
+        assert np.array_equal(view[..., 3], picture[..., 3])
+
+
 def test_hostile_names_are_quoted(tmp_path):
     name = 'it\'s $(touch pwned) `touch pwned` "x"; touch pwned #.obj'
     (tmp_path / "models").mkdir()
