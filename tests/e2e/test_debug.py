@@ -112,6 +112,7 @@ def test_a_rendered_object_leaves_everything(name, blender, samples, tmp_path):
     assert str(tmp_path).encode() not in body
     assert str(samples).encode() not in body
     assert b"/child-" not in body  # its home
+    assert f"{samples.name}/".encode() not in body, "no end of a path behind a shorter one"
     # Nothing but the scene itself is there where it is opened.
     (tmp_path / "moved").mkdir()
     shutil.move(folder / SCENE, tmp_path / "moved")

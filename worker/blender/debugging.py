@@ -134,13 +134,20 @@ def save_views(
 
 def _forget_folders() -> None:
     """Remove folders of this machine from the scene, and from the windows that a .blend has."""
-    context.scene().render.filepath = "//"  # each render sets its own
+    _overwrite(context.scene().render, "filepath", "//")  # each render sets its own
     for screen in bpy.data.screens:
         for area in screen.areas:
             for space in area.spaces:
                 parameters: Any = getattr(space, "params", None)
                 if parameters is not None:
-                    parameters.directory = b"//"
+                    _overwrite(parameters, "directory", b"//")
+
+
+def _overwrite(owner: Any, name: str, value: Any) -> None:
+    """Set a path so that no end of a longer one is saved behind it."""
+    before = getattr(owner, name)
+    setattr(owner, name, (b"." if isinstance(before, bytes) else ".") * len(before))
+    setattr(owner, name, value)
 
 
 def _folder(request: RenderObject) -> Path:
@@ -186,9 +193,9 @@ def _packable() -> Iterator[Any]:
 def _rename(block: Any, path: str) -> None:
     """Change the path of a packed block; an image is not loaded again for that."""
     if hasattr(block, "filepath_raw"):
-        block.filepath_raw = path
+        _overwrite(block, "filepath_raw", path)
         for packed in block.packed_files:
-            packed.filepath = path
+            _overwrite(packed, "filepath", path)
     # A font has no such property, and its path is read only until it is packed.
 
 
@@ -203,7 +210,7 @@ def _beside(request: RenderObject) -> Iterator[None]:
                 path = os.path.realpath(bpy.path.abspath(block.filepath))
                 if path.startswith(own) and not getattr(block, "packed_file", None):
                     before[block] = block.filepath
-                    block.filepath = FILES + path[len(own) :]
+                    _overwrite(block, "filepath", FILES + path[len(own) :])
         yield
     finally:
         for block, path in before.items():
