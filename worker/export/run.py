@@ -84,8 +84,8 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
             export, source, target, ledger, folder, observer, stop,
             workers=options.workers or cores.usable(), retry=retry,
         )  # fmt: skip
-        tally = line.run(units[: options.limit], before)
-    return tally, target.uri
+        counts = line.run(units[: options.limit], before)
+    return counts, target.uri
 
 
 def _retry(options: ExportOptions, *, whole_files: bool) -> frozenset[str]:
