@@ -33,9 +33,9 @@ READ_S = 30.0
 HEADERS_S = 60.0
 REDIRECTS = 8
 GONE = frozenset({404, 410, 451})
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 OK = 200
-NONSENSE = (ValueError, ArithmeticError)
+MALFORMED = (ValueError, ArithmeticError)
 """What urllib3 and http.client raise, besides their own errors, for malformed responses:
 ``Location: http://[::1``, a chunk of minus 10^20 bytes."""
 HEADERS = {"User-Agent": "render-worker", "Accept-Encoding": "identity"}
@@ -156,7 +156,7 @@ class HttpClient:
                                       redirect=REDIRECTS, raise_on_redirect=True),
                 timeout=urllib3.Timeout(connect=min(CONNECT_S, left), read=min(READ_S, left)),
             )  # fmt: skip
-        except (URLSchemeUnknown, *NONSENSE) as error:  # urllib3's LocationValueError is one too
+        except (URLSchemeUnknown, *MALFORMED) as error:  # urllib3's LocationValueError is one too
             raise Missing(
                 f"{name}: not a valid URL, or redirects to an invalid one: {error}"
             ) from error
@@ -179,7 +179,7 @@ def _check(response: urllib3.BaseHTTPResponse, name: str, max_bytes: int) -> Non
     status = response.status
     if status in GONE:
         raise Missing(f"{name}: HTTP {status}")
-    if status in PASSING:
+    if status in TRANSIENT:
         raise TransientError(
             f"{name}: HTTP {status}", _retry_after(response.headers.get("Retry-After"))
         )
@@ -201,7 +201,7 @@ def _body(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
 def _read(response: urllib3.BaseHTTPResponse) -> bytes:
     try:
         return response.read1(CHUNK, decode_content=True)
-    except NONSENSE as error:
+    except MALFORMED as error:
         raise ProtocolError(f"unreadable response body: {error}") from error
 
 
@@ -219,6 +219,6 @@ def _retry_after(value: str | None) -> float:
         return float(value)
     try:
         when = email.utils.parsedate_to_datetime(value).timestamp()
-    except NONSENSE:
+    except MALFORMED:
         return 0.0
     return max(0.0, when - time.time())

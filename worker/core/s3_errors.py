@@ -64,7 +64,7 @@ BY_TYPE: Final[tuple[tuple[type[Exception], str], ...]] = (
 )
 """Advice by the type of a client-side exception; the first match counts."""
 
-LASTING: Final = (
+PERMANENT: Final = (
     boto.NoCredentialsError,
     boto.PartialCredentialsError,
     boto.ParamValidationError,
@@ -76,7 +76,7 @@ S3_ERRORS: Final = (ClientError, boto.BotoCoreError, HTTPError, ConnectionError)
 An OSError that is not a ConnectionError is local, such as a full disk."""
 
 
-class Trouble(Enum):
+class FailureKind(Enum):
     """The kind of an S3 failure."""
 
     ABSENT = auto()
@@ -85,16 +85,16 @@ class Trouble(Enum):
     """Access denied; also the response for an absent key in a bucket that may not be listed."""
     FULL = auto()
     """The server has no space left."""
-    PASSING = auto()
-    """Transient; a retry may help."""
-    LASTING = auto()
+    TRANSIENT = auto()
+    """A retry may help."""
+    PERMANENT = auto()
     """Anything else."""
 
 
 class S3Failure(msgspec.Struct, frozen=True, kw_only=True):
     """One failure: its kind, and one line for users that says why and what to do."""
 
-    trouble: Trouble
+    kind: FailureKind
     reason: str
     code: str = ""
     """The error code of the response, such as "NoSuchKey" or "404"; "" without a response."""
@@ -111,10 +111,10 @@ def failure_of(error: Exception) -> S3Failure:
     """Classify an exception of S3_ERRORS."""
     if isinstance(error, ClientError):
         return _answered(error)
-    advice = next((text for kind, text in BY_TYPE if isinstance(error, kind)), None)
+    advice = next((text for type_, text in BY_TYPE if isinstance(error, type_)), None)
     detail = " ".join(str(error).split())
     return S3Failure(
-        trouble=Trouble.LASTING if isinstance(error, LASTING) else Trouble.PASSING,
+        kind=FailureKind.PERMANENT if isinstance(error, PERMANENT) else FailureKind.TRANSIENT,
         reason=f"{advice} ({detail})" if advice else detail,
     )
 
@@ -125,19 +125,19 @@ def _answered(error: ClientError) -> S3Failure:
     detail = error.response.get("Error", {}).get("Message") or ""
     why = BY_CODE.get(code) or f"the server said {code or '?'}"
     said = f" (the server said {code}{': ' + detail if detail else ''})" if detail else ""
-    return S3Failure(trouble=_trouble(code, status), reason=why + said, code=code, status=status)
+    return S3Failure(kind=_kind(code, status), reason=why + said, code=code, status=status)
 
 
-def _trouble(code: str, status: int) -> Trouble:
-    for trouble, found in (
-        (Trouble.ABSENT, code in ABSENT),
-        (Trouble.FULL, code in FULL),
-        (Trouble.DENIED, status == FORBIDDEN),
-        (Trouble.PASSING, status >= SERVER_ERROR or status == TOO_MANY_REQUESTS),
+def _kind(code: str, status: int) -> FailureKind:
+    for kind, found in (
+        (FailureKind.ABSENT, code in ABSENT),
+        (FailureKind.FULL, code in FULL),
+        (FailureKind.DENIED, status == FORBIDDEN),
+        (FailureKind.TRANSIENT, status >= SERVER_ERROR or status == TOO_MANY_REQUESTS),
     ):
         if found:
-            return trouble
-    return Trouble.LASTING
+            return kind
+    return FailureKind.PERMANENT
 
 
 @contextlib.contextmanager

@@ -44,7 +44,7 @@ class Made(msgspec.Struct, frozen=True):
     seconds: dict[str, float]
 
 
-class ExportLine:
+class ExportPipeline:
     """Exports the unsettled units of one rank and records their outcomes."""
 
     def __init__(

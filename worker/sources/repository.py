@@ -59,7 +59,7 @@ SETTINGS: Mapping[str, str] = {
     "http.lowSpeedTime": "60",
 }
 
-NOT_THERE = re.compile(
+DOES_NOT_EXIST = re.compile(
     r"not our ref|repository '?.*'? not found|does not appear to be a git repository|"
     r"could not read Username|returned error: (404|410|451)|Access to this repository has been|"
     r"repository .* does not exist|couldn't find remote ref",
@@ -114,7 +114,7 @@ class Repository:
             # An old server serves only what branches and tags point to: fetch all of them.
             everything = ("+refs/heads/*:refs/all/heads/*", "+refs/tags/*:refs/all/tags/*")
             answer = self._git(deadline, limits, "fetch", "--quiet", self._url, *everything)
-        if NOT_THERE.search(answer.log):
+        if DOES_NOT_EXIST.search(answer.log):
             raise Missing(f"{self._url}: no such repository or commit: {answer.log[-LOG:]}")
         _must(answer, f"{self._url}: git fetch", TransientError)
         exists = ("cat-file", "-e", f"{self._commit}^{{commit}}")
