@@ -17,7 +17,7 @@ from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.geometry.triangle_soup import Array, TriangleSoup, gather
 from worker.blender.materials import colours
 from worker.blender.omage import bake, layout
-from worker.blender.omage.layout import Surface
+from worker.blender.omage.layout import WeldedSurface
 from worker.blender.omage.weld import weld
 from worker.blender.products.base import Report, imported
 from worker.contract.omage_keys import EXTENT, WELD
@@ -49,7 +49,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     facts["placement"] = {"scale": scale, "offset": (-scale * centre).tolist()}
     points = (soup.points - centre) * scale
     soup, area = _welded(points, soup)
-    surface = Surface(points, soup.triangles, area)
+    surface = WeldedSurface(points, soup.triangles, area)
     laid = layout.lay_out(surface, soup.uv, recipe.omage, recipe.resolution[0])
     facts["omage"] = laid.facts
 
