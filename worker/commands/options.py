@@ -151,7 +151,7 @@ Grace = Annotated[
 MixVersions = Annotated[
     bool,
     option(
-        "--mix-versions", "Go on where another version of Blender or the worker began.", FAILURES
+        "--mix-versions", "Allow another version of Blender or the worker in one output.", FAILURES
     ),
 ]
 Scratch = Annotated[

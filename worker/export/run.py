@@ -18,7 +18,7 @@ from worker.core.ranks import Rank
 from worker.core.scratch import scratch
 from worker.export.base import Unit
 from worker.export.options import open_kind
-from worker.export.pipeline import ExportLine
+from worker.export.pipeline import ExportPipeline
 from worker.export.source import Groups, Source, single_units
 from worker.ledger import LOST, LedgerWriter, Outcome, read_ledger
 from worker.manifests import ExportManifest
@@ -80,12 +80,12 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
         stop.before_leaving(partial(ledger.last_words, LAST_S))
         total = sum(len(unit.objects) for unit in units)
         observer = stack.enter_context(watching(total, doing="exporting"))
-        line = ExportLine(
+        pipeline = ExportPipeline(
             export, source, target, ledger, folder, observer, stop,
             workers=options.workers or cores.usable(), retry=retry,
         )  # fmt: skip
-        tally = line.run(units[: options.limit], before)
-    return tally, target.uri
+        counts = pipeline.run(units[: options.limit], before)
+    return counts, target.uri
 
 
 def _retry(options: ExportOptions, *, whole_files: bool) -> frozenset[str]:

@@ -88,9 +88,9 @@ class Source:
 
         Raises: Missing, Modified, RenderFailed, StoreError.
         """
-        key, told = keys.render_zip(finished.uid), finished.size
+        key, recorded = keys.render_zip(finished.uid), finished.size
         try:
-            data = self.store.read(key, LARGEST if told is None else min(told, LARGEST))
+            data = self.store.read(key, LARGEST if recorded is None else min(recorded, LARGEST))
         except TooLargeToRead as error:
             found = error.size
         else:
@@ -99,12 +99,12 @@ class Source:
                     f"{key} is missing, although the ledger has it as rendered; {RESTORED}"
                 )
             found = len(data)
-            if told in (None, found):
+            if recorded in (None, found):
                 return data
-        if told in (None, found):
+        if recorded in (None, found):
             raise RenderFailed(f"{key} has {found} bytes, more than the limit {LARGEST}; {AGAIN}")
         raise Modified(
-            f"{key} was damaged or replaced: it has {found} bytes, but the ledger has {told}; "
+            f"{key} was damaged or replaced: it has {found} bytes, but the ledger has {recorded}; "
             f"{AGAIN}"
         )
 

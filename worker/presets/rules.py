@@ -49,7 +49,7 @@ def _lights(recipe: Recipe) -> Iterator[str]:
     if lights.rig == "environment" and not lights.environment:
         yield "'lights.environment' is empty; set it to the picture for the rig environment"
     elif lights.rig == "environment" and not Path(lights.environment).is_file():
-        yield f"'lights.environment' is '{lights.environment}', but there is no such file"
+        yield f"'lights.environment' is '{lights.environment}', a file that does not exist"
 
 
 def _lists(recipe: Recipe) -> Iterator[str]:

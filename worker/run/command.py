@@ -122,10 +122,10 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         observer = stack.enter_context(watching(total))
         feed = Feed(job, index, store, stop, observer)
         pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
-        tally = pipeline.run()
-        if keep is not None and not keep.asked and tally.now:
+        counts = pipeline.run()
+        if keep is not None and not keep.asked and counts.now:
             log.warning("nothing kept: no object was downloaded", keep=options.keep_downloads)
-    return tally, store.uri
+    return counts, store.uri
 
 
 def _environment(recipe: Recipe) -> str:
