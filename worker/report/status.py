@@ -73,7 +73,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     beside: int
     """Objects rendered but not in the index."""
     incomplete: int
-    """Objects rendered without some file that they name, as a texture."""
+    """Objects rendered without some file that they name and that does not exist."""
+    undecodable: int
+    """Objects rendered without some file that cannot be decoded."""
     total: int | None
     left: int | None
     per_hour: float | None
@@ -130,6 +132,7 @@ class _Count:
         self._retryable = 0
         self._beside = 0
         self._incomplete = 0
+        self._undecodable = 0
         self._patterns: Counter[tuple[str, str]] = Counter()
         self._examples: dict[tuple[str, str], LedgerLine] = {}
 
@@ -142,6 +145,7 @@ class _Count:
         self._others.extend(hash(uid) for uid, line in folded.items() if line.outcome != "new")
         done = 0
         self._incomplete += sum(line.missing > 0 for line in folded.values())
+        self._undecodable += sum(line.undecodable > 0 for line in folded.values())
         for uid, line in folded.items():
             open_yet = not settled(line, frozenset())
             if line.outcome == "new":
@@ -184,6 +188,7 @@ class _Count:
             done=sum(done.values()),
             beside=self._beside,
             incomplete=self._incomplete,
+            undecodable=self._undecodable,
             total=total,
             left=left,
             per_hour=rate,
@@ -255,6 +260,8 @@ def _summary(status: Status) -> list[RenderableType]:
         sentences.append(f"{status.beside:,} rendered but not in the index")
     if status.incomplete:
         sentences.append(f"{status.incomplete:,} rendered with missing files")
+    if status.undecodable:
+        sentences.append(f"{status.undecodable:,} rendered without files that cannot be decoded")
     if status.retryable:
         sentences.append(f"{status.retryable:,} failed and will be retried")
     if status.per_hour is not None:

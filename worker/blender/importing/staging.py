@@ -10,10 +10,10 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path, PurePosixPath
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, Iterable, List, Optional, Set
 
 from worker.blender.faults import ObjectFault
-from worker.blender.importing.finding import FileIndex, is_lfs_pointer
+from worker.blender.importing.finding import FileIndex, is_lfs_pointer, may_be_same
 from worker.blender.importing.naming import NAMINGS, Rename
 from worker.blender.importing.paths import Root
 from worker.contract.escaping import legible
@@ -32,19 +32,34 @@ class Staged:
 
     found: name as written to path below the root, of files that were elsewhere.
     missing: names of files that were not found.
+    undecodable: names of files that exist and cannot be decoded.
     """
 
     root: Root
     found: Dict[str, str] = dataclasses.field(default_factory=dict)
     missing: Set[str] = dataclasses.field(default_factory=set)
+    undecodable: Set[str] = dataclasses.field(default_factory=set)
     lost: Dict[str, Any] = dataclasses.field(default_factory=dict)
     """For the metadata: what the file contains and the render does not show."""
 
+    def miss(self, names: Iterable[str]) -> None:
+        """Add files, by paths below the root, that Blender misses and the model's text did not name.
+
+        Importers rewrite names: the text may have another spelling, or more of the path.
+        """
+        written = frozenset(self.missing)
+        folder = self.root.name(os.path.dirname(self.root.model))  # noqa: PTH120
+        for name in names:
+            said = name.removeprefix(f"{folder}/")
+            if not any(may_be_same(said, known) for known in written):
+                self.missing.add(name)
+
     def facts(self) -> Dict[str, Any]:
-        """For the metadata: files found elsewhere, files not found, and what is lost."""
+        """For the metadata: files found elsewhere, not found, not decoded, and what is lost."""
         return {
             "found_files": dict(sorted(self.found.items())),
             "missing_files": sorted(self.missing),
+            "undecodable_files": sorted(self.undecodable),
             **self.lost,
         }
 
@@ -82,6 +97,9 @@ class _Reader:
         waiting, seen = [(self._root.model, suffix)], {self._root.model}
         while waiting and len(seen) <= MOST_READ:
             path, kind = waiting.pop()
+            if is_lfs_pointer(path):
+                self._staged.undecodable.add(legible(self._root.name(path)))
+                continue
             naming = NAMINGS.get(kind)
             if naming is None or not _is_text(path, kind):
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Optional
 
 import bpy
 
@@ -22,6 +22,8 @@ FILE_SOURCES = frozenset({*STILL_SOURCES, "SEQUENCE", "MOVIE"})
 PICTURE_NODES = frozenset({"ShaderNodeTexImage", "ShaderNodeTexEnvironment"})
 COLOUR, NORMAL, DATA = "colour", "normal", "data"
 """Purposes of a texture."""
+ABSENT, UNDECODABLE, UNNAMED = "absent", "undecodable", "unnamed"
+"""Faults of a texture."""
 NEUTRAL: dict[str, Colour] = {NORMAL: (0.5, 0.5, 1.0, 1.0), DATA: (1.0, 1.0, 1.0, 1.0)}
 """Linear RGBA that replaces a missing texture, by purpose; colour textures use `draw`."""
 
@@ -35,16 +37,27 @@ class _Use(NamedTuple):
     purpose: str
 
 
-def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]:
+class Replaced(NamedTuple):
+    """The textures that one colour replaces, by name."""
+
+    absent: set[str]
+    undecodable: set[str]
+    unnamed: set[str]
+    """Nodes without an image: the importer kept no name, or the model gives none."""
+    facts: dict[str, Any]
+    """Objaverse-XL's `missing_textures`: the number of missing textures, their names, and the
+    scene-linear RGBA that replaces each."""
+
+
+def replace_missing(root: Root, draw: Callable[[str], Colour]) -> Replaced:
     """Replace each texture that cannot be used or was not found by one colour.
 
     `draw` returns the colour for a file name; it is used for colour textures. A missing normal map
     becomes flat, and other missing data becomes white, as if there were no map. Movies and image
-    sequences count as missing.
-    Returns: Objaverse-XL's `missing_textures`: the number of missing textures, their names, and
-    the scene-linear RGBA that replaces each.
+    sequences count as undecodable.
     """
     colours: dict[str, Colour] = {}
+    names: dict[str, set[str]] = {ABSENT: set(), UNDECODABLE: set(), UNNAMED: set()}
 
     def stand_in(name: str, purpose: str) -> Any:
         colour = NEUTRAL.get(purpose) or draw(name)
@@ -54,25 +67,30 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]
         return plain
 
     images: list[Any] = list(bpy.data.images)
-    missing = [image for image in images if _is_missing(image, root)]
+    faults = {image: fault for image in images if (fault := _fault(image, root))}
+    missing = list(faults)
     data = {image for image in missing if image.colorspace_settings.is_data}
     uses = _uses()
     bent = {use.node.image for use in uses if use.node.image in data and use.purpose == NORMAL}
     for image in missing:
         purpose = NORMAL if image in bent else DATA if image in data else COLOUR
+        name = file_name(image, root)
+        names[faults[image]].add(name)
         # Replace the image in all its users by a new image of that one colour.
-        image.user_remap(stand_in(file_name(image, root), purpose))
+        image.user_remap(stand_in(name, purpose))
         bpy.data.images.remove(image)
     for use in uses:
         node = use.node
         if node.image is None and any(output.is_linked for output in node.outputs):
             name = legible(f"{node.label or node.name} of {use.owner.name}")  # no file name known
+            names[UNNAMED].add(name)
             node.image = stand_in(name, use.purpose)
-    return {
+    facts = {
         "count": len(colours),
         "files": sorted(colours),
         "file_path_to_color": {name: list(colours[name]) for name in sorted(colours)},
     }
+    return Replaced(names[ABSENT], names[UNDECODABLE], names[UNNAMED], facts)
 
 
 def relink(root: Root) -> dict[str, str]:
@@ -125,15 +143,16 @@ def is_whole(image: Any) -> bool:
     return whole
 
 
-def _is_missing(image: Any, root: Root) -> bool:
+def _fault(image: Any, root: Root) -> Optional[str]:
     if image.source not in FILE_SOURCES:
-        return False
+        return None
     if uses_file(image):
-        if image.source not in STILL_SOURCES or not image.filepath:
-            return True
-        if not all(root.holds(path) and Path(path).is_file() for path in _files(image, root)):
-            return True
-    return not is_whole(image)
+        files = _files(image, root) if image.filepath else []
+        if not files or not all(root.holds(path) and Path(path).is_file() for path in files):
+            return ABSENT
+        if image.source not in STILL_SOURCES:
+            return UNDECODABLE
+    return None if is_whole(image) else UNDECODABLE
 
 
 def _files(image: Any, root: Root) -> list[str]:
