@@ -256,14 +256,13 @@ def _summary(status: Status) -> list[RenderableType]:
                 table.add_row(Text(f"  {code}", style="red"), f"{failed:,}")
     of = f" of {status.total:,}" if status.total is not None else ""
     sentences = [f"{status.done:,}{of} objects done"]
-    if status.beside:
-        sentences.append(f"{status.beside:,} rendered but not in the index")
-    if status.incomplete:
-        sentences.append(f"{status.incomplete:,} rendered with missing files")
-    if status.undecodable:
-        sentences.append(f"{status.undecodable:,} rendered without files that cannot be decoded")
-    if status.retryable:
-        sentences.append(f"{status.retryable:,} failed and will be retried")
+    counted = {
+        "rendered but not in the index": status.beside,
+        "rendered with missing files": status.incomplete,
+        "rendered without files that cannot be decoded": status.undecodable,
+        "failed and will be retried": status.retryable,
+    }
+    sentences += [f"{count:,} {what}" for what, count in counted.items() if count]
     if status.per_hour is not None:
         sentences.append(f"{status.per_hour:,.0f} per hour")
     if status.left is not None:

@@ -43,9 +43,9 @@ class Staged:
     """For the metadata: what the file contains and the render does not show."""
 
     def miss(self, names: Iterable[str]) -> None:
-        """Add files, by paths below the root, that Blender misses and the model's text did not name.
+        """Add files that Blender misses, by their paths below the root, unless the model named them.
 
-        Importers rewrite names: the text may have another spelling, or more of the path.
+        Importers rewrite names: the model may have another spelling, or more of the path.
         """
         written = frozenset(self.missing)
         folder = self.root.name(os.path.dirname(self.root.model))  # noqa: PTH120
