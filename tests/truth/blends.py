@@ -61,6 +61,7 @@ from tests.truth.blend_unseen import (
     three_scenes,
     two_scenes,
 )
+from tests.truth.crates import CRATES
 
 BLENDS: dict[str, Callable[[Path], None]] = {
     "time-key": saved_at_51,
@@ -124,7 +125,7 @@ FBX: dict[str, Callable[[Path], None]] = {
 
 
 def main(folder: Path) -> None:
-    for name, make in {**BLENDS, **FBX}.items():
+    for name, make in {**BLENDS, **FBX, **CRATES}.items():
         factory()
         place = folder / name
         place.mkdir(parents=True)

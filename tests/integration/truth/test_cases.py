@@ -18,7 +18,7 @@ NEAR = 2e-3
 """By how much of the longest side what is seen may differ from what was asked for."""
 PARTS = 12
 """By how much of 255 a colour may differ."""
-NOT_IN_DEBIAN = {"usda", "usdc", "abc"}
+NOT_IN_DEBIAN = {"usda", "usdc", "usdz", "abc"}
 IN_UNIT_CUBE = 0.38
 """Least coverage of a unit cube seen by look.PLACES."""
 

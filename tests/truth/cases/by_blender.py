@@ -13,6 +13,14 @@ def _fbx(*names: str, **keys: object) -> tuple[Case, ...]:
     return tuple(Case(name, model="model.fbx", **keys) for name in names)  # type: ignore[arg-type]
 
 
+def _usdc(*names: str, **keys: object) -> tuple[Case, ...]:
+    return tuple(Case(name, model="model.usdc", **keys) for name in names)  # type: ignore[arg-type]
+
+
+def _usdz(*names: str, **keys: object) -> tuple[Case, ...]:
+    return tuple(Case(name, model="model.usdz", **keys) for name in names)  # type: ignore[arg-type]
+
+
 BY_BLENDER = (
     *_blend(
         "time-key",
@@ -77,4 +85,18 @@ BY_BLENDER = (
     *_fbx("fbx-two", sides=None, missing=("fbx6.png",)),
     *_fbx("fbx-gone", sides=None, missing=("fbx7.png",)),
     *_fbx("fbx-colours"),
+    *_usdc("usdc-plain"),
+    *_usdc("usdc-backslash", found=("maps/crate1.png",)),
+    *_usdc("usdc-escaped", found=("my crate2.png",)),
+    *_usdc("usdc-case", found=("maps/crate3.png",)),
+    *_usdc("usdc-windows", found=("textures/crate4.png",)),
+    *_usdc("usdc-posix", found=("crate5.png",)),
+    *_usdc("usdc-layer", found=("parts/part.usdc", "maps/crate6.png")),
+    *_usdc("usdc-gone", sides=None, missing=("crate7.png",)),
+    *_usdc("usdc-two", sides=None, missing=("crate8.png",)),
+    *_usdc("usdc-out", sides=None, missing=("outside.png",)),
+    *_usdz("usdz-plain"),
+    *_usdz("usdz-windows", found=("model.usdz[maps/zip1.png]",)),
+    *_usdz("usdz-case", found=("model.usdz[maps/zip2.png]",)),
+    *_usdz("usdz-gone", sides=None, missing=("zip3.png",)),
 )

@@ -8,13 +8,15 @@ to all others. The object's own files are never changed.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from pathlib import Path, PurePosixPath
 from typing import Any, Dict, Iterable, List, Optional, Set
 
 from worker.blender.faults import ObjectFault
+from worker.blender.importing import crates
 from worker.blender.importing.finding import FileIndex, is_lfs_pointer, may_be_same
-from worker.blender.importing.naming import NAMINGS, Rename
+from worker.blender.importing.naming import NAMINGS, Naming, Rename
 from worker.blender.importing.paths import Root
 from worker.contract.escaping import legible
 
@@ -43,7 +45,7 @@ class Staged:
     """For the metadata: what the file contains and the render does not show."""
 
     def miss(self, names: Iterable[str]) -> None:
-        """Add files that Blender misses, by their paths below the root, unless the model named them.
+        """Add files that Blender misses, by path below the root, unless the model named them.
 
         Importers rewrite names: the model may have another spelling, or more of the path.
         """
@@ -105,7 +107,7 @@ class _Reader:
                 continue
             named: List[str] = []
             text = Path(path).read_bytes()
-            new = naming.rewrite(text, self._renamer(path, named))
+            new = self._rewritten(path, naming, text, self._renamer(path, named))
             if new != text:
                 changed[os.path.relpath(path, self._root.path)] = new
             for found in named:
@@ -113,6 +115,24 @@ class _Reader:
                 if ending in naming.leads_to and found not in seen:
                     seen.add(found)
                     waiting.append((found, ending))
+        return changed
+
+    def _rewritten(self, path: str, naming: Naming, text: bytes, rename: Rename) -> bytes:
+        if naming is not NAMINGS["usd"] or not (crates.is_crate(text) or crates.is_package(text)):
+            return naming.rewrite(text, rename)
+        if crates.is_package(text):
+            return crates.rewrite_package(path, functools.partial(self._edit, path)) or text
+        folder = os.path.dirname(path)  # noqa: PTH120
+        return crates.rewrite(text, rename, lambda name: _exists(folder, name))
+
+    def _edit(self, package: str, folder: str, model: str) -> Dict[str, bytes]:
+        """Rewrite the files of a package that is unpacked in `folder`."""
+        inside = Staged(Root(folder, model))
+        changed = _Reader(inside.root, inside).read(PurePosixPath(model).suffix.lower().lstrip("."))
+        home = legible(self._root.name(package))
+        self._staged.missing |= inside.missing
+        self._staged.undecodable |= {f"{home}[{name}]" for name in inside.undecodable}
+        self._staged.found.update((said, f"{home}[{at}]") for said, at in inside.found.items())
         return changed
 
     def _renamer(self, path: str, named: List[str]) -> Rename:
@@ -124,7 +144,7 @@ class _Reader:
 
         def rename(name: str) -> Optional[str]:
             try:
-                stands = os.path.exists(os.path.join(folder, name))  # noqa: PTH110, PTH118
+                stands = _exists(folder, name)
                 found = self._index.find(name, folder)
             except ValueError:  # not a valid file name
                 return None
@@ -139,6 +159,10 @@ class _Reader:
             return os.path.relpath(found, folder)
 
         return rename
+
+
+def _exists(folder: str, name: str) -> bool:
+    return os.path.exists(os.path.join(folder, name))  # noqa: PTH110, PTH118 - takes any name
 
 
 def _is_text(path: str, kind: str) -> bool:
