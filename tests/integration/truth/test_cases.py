@@ -5,6 +5,7 @@ Each stands for a kind of input that users complained about; see tests/truth/cas
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -53,6 +54,7 @@ def test_case(rendered, case):
         seen = np.array(list(look.sides().values()))
         assert np.ptp(seen, axis=0).max() <= PARTS  # one colour stands for what is missing
     told = look.metadata
+    assert str(rendered.output.parent) not in json.dumps(told)
     home = "" if case.model.endswith(".zip") else f"{case.name}/"
     found = {home + name for name in case.found}
     if rendered.blender == "debian" and case.model.endswith(".fbx"):

@@ -7,7 +7,7 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import bpy
 
-from worker.blender.importing.importers import node_trees
+from worker.blender.importing.file_data import node_trees
 from worker.blender.importing.paths import Root
 from worker.contract.escaping import legible
 from worker.contract.random_streams import Colour
@@ -111,7 +111,7 @@ def relink(root: Root) -> dict[str, str]:
         except ValueError:  # not a valid file name
             continue
         if elsewhere is not None:
-            found[legible(image.filepath.removeprefix("//"))] = root.name(elsewhere)
+            found[legible(root.said(image.filepath))] = root.name(elsewhere)
             image.filepath = elsewhere
     return found
 
