@@ -30,7 +30,7 @@ class _Lacking(msgspec.Struct, frozen=True):
     """The child's names of files that the model names and that are not shown."""
 
     missing_files: tuple[str, ...] = ()
-    undecodable_files: tuple[str, ...] = ()
+    undecodable_files: dict[str, str] = {}
 
 
 def pack(

@@ -42,7 +42,7 @@ def settle(staged: Staged) -> None:
             if not root.holds(path):
                 data.batch_remove((block,))
             elif kind == "volumes" and os.path.isfile(path) and not block.grids.load():  # noqa: PTH113
-                staged.undecodable.add(legible(root.name(path)))
+                staged.undecodable[legible(root.name(path))] = "not an OpenVDB file"
 
 
 def drop_readers(staged: Staged) -> None:
@@ -99,7 +99,7 @@ def _not_read(staged: Staged, said: str) -> None:
     if found is None:
         staged.missing.add(legible(root.name(path)))
     else:
-        staged.undecodable.add(legible(root.name(found)))
+        staged.undecodable[legible(root.name(found))] = "not read: bake it into the model"
 
 
 def _named(node: Any) -> Iterator[str]:

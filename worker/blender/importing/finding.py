@@ -135,3 +135,4 @@ def is_lfs_pointer(path: str) -> bool:
 
 
 LFS_MARK = b"version https://git-lfs.github.com/spec/"
+LFS_REMEDY = "a Git LFS pointer: fetch the file with 'git lfs pull' where the list was made"

@@ -45,6 +45,7 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
         root.check(suffix)
         integrity.check(root.model, suffix)
         gltf_extensions.check(root.model, suffix)
+        staged.undecodable.update(gltf_extensions.undecodable(root, suffix))
         if suffix in READERS:
             READERS[suffix](staged)
         else:

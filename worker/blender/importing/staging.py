@@ -15,7 +15,12 @@ from typing import Any, Dict, Iterable, List, Optional, Set
 
 from worker.blender.faults import ObjectFault
 from worker.blender.importing import crates
-from worker.blender.importing.finding import FileIndex, is_lfs_pointer, may_be_same
+from worker.blender.importing.finding import (
+    LFS_REMEDY,
+    FileIndex,
+    is_lfs_pointer,
+    may_be_same,
+)
 from worker.blender.importing.naming import NAMINGS, Naming, Rename
 from worker.blender.importing.paths import Root
 from worker.contract.escaping import legible
@@ -34,13 +39,13 @@ class Staged:
 
     found: name as written to path below the root, of files that were elsewhere.
     missing: names of files that were not found.
-    undecodable: names of files that exist and cannot be decoded.
+    undecodable: names of files that exist and cannot be decoded, and why, or what to do.
     """
 
     root: Root
     found: Dict[str, str] = dataclasses.field(default_factory=dict)
     missing: Set[str] = dataclasses.field(default_factory=set)
-    undecodable: Set[str] = dataclasses.field(default_factory=set)
+    undecodable: Dict[str, str] = dataclasses.field(default_factory=dict)
     lost: Dict[str, Any] = dataclasses.field(default_factory=dict)
     """For the metadata: what the file contains and the render does not show."""
 
@@ -61,7 +66,7 @@ class Staged:
         return {
             "found_files": dict(sorted(self.found.items())),
             "missing_files": sorted(self.missing),
-            "undecodable_files": sorted(self.undecodable),
+            "undecodable_files": dict(sorted(self.undecodable.items())),
             **self.lost,
         }
 
@@ -100,7 +105,7 @@ class _Reader:
         while waiting and len(seen) <= MOST_READ:
             path, kind = waiting.pop()
             if is_lfs_pointer(path):
-                self._staged.undecodable.add(legible(self._root.name(path)))
+                self._staged.undecodable[legible(self._root.name(path))] = LFS_REMEDY
                 continue
             naming = NAMINGS.get(kind)
             if naming is None or not _is_text(path, kind):
@@ -131,8 +136,10 @@ class _Reader:
         changed = _Reader(inside.root, inside).read(PurePosixPath(model).suffix.lower().lstrip("."))
         home = legible(self._root.name(package))
         self._staged.missing |= inside.missing
-        self._staged.undecodable |= {f"{home}[{name}]" for name in inside.undecodable}
-        self._staged.found.update((said, f"{home}[{at}]") for said, at in inside.found.items())
+        for name, why in inside.undecodable.items():
+            self._staged.undecodable[f"{home}[{name}]"] = why
+        for said, name in inside.found.items():
+            self._staged.found[said] = f"{home}[{name}]"
         return changed
 
     def _renamer(self, path: str, named: List[str]) -> Rename:

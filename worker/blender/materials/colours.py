@@ -31,7 +31,7 @@ def supply(uid: str, recipe: Recipe, staged: Staged, suffix: str) -> dict[str, A
         root, lambda name: random_colour(stream(uid, recipe, f"texture:{name}"))
     )
     staged.miss(replaced.absent)
-    staged.undecodable |= replaced.undecodable
+    staged.undecodable.update(replaced.undecodable)
     if not (staged.missing or staged.undecodable):  # no file can be why a node has no picture
         staged.missing |= replaced.unnamed
     painted = None

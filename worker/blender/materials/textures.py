@@ -7,7 +7,9 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import bpy
 
+from worker.blender.importing import gltf_extensions
 from worker.blender.importing.file_data import node_trees
+from worker.blender.importing.finding import LFS_MARK, LFS_REMEDY
 from worker.blender.importing.paths import Root
 from worker.contract.escaping import legible
 from worker.contract.random_streams import Colour
@@ -22,8 +24,16 @@ FILE_SOURCES = frozenset({*STILL_SOURCES, "SEQUENCE", "MOVIE"})
 PICTURE_NODES = frozenset({"ShaderNodeTexImage", "ShaderNodeTexEnvironment"})
 COLOUR, NORMAL, DATA = "colour", "normal", "data"
 """Purposes of a texture."""
-ABSENT, UNDECODABLE, UNNAMED = "absent", "undecodable", "unnamed"
+ABSENT = "absent"
+UNDECODABLE = "Blender cannot decode it"
+NOT_STILL = "movies and image sequences are not shown"
 """Faults of a texture."""
+MARKS = {
+    LFS_MARK: LFS_REMEDY,
+    b"\xabKTX 20\xbb\r\n\x1a\n": f"Blender cannot read KTX2: {gltf_extensions.KTX2}",
+}
+"""Faults by the first bytes of a file that Blender cannot decode."""
+MOST_MARK = max(map(len, MARKS))
 NEUTRAL: dict[str, Colour] = {NORMAL: (0.5, 0.5, 1.0, 1.0), DATA: (1.0, 1.0, 1.0, 1.0)}
 """Linear RGBA that replaces a missing texture, by purpose; colour textures use `draw`."""
 
@@ -41,7 +51,8 @@ class Replaced(NamedTuple):
     """The textures that one colour replaces, by name."""
 
     absent: set[str]
-    undecodable: set[str]
+    undecodable: dict[str, str]
+    """And why."""
     unnamed: set[str]
     """Nodes without an image: the importer kept no name, or the model gives none."""
     facts: dict[str, Any]
@@ -57,7 +68,9 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> Replaced:
     sequences count as undecodable.
     """
     colours: dict[str, Colour] = {}
-    names: dict[str, set[str]] = {ABSENT: set(), UNDECODABLE: set(), UNNAMED: set()}
+    absent: set[str] = set()
+    undecodable: dict[str, str] = {}
+    unnamed: set[str] = set()
 
     def stand_in(name: str, purpose: str) -> Any:
         colour = NEUTRAL.get(purpose) or draw(name)
@@ -75,7 +88,10 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> Replaced:
     for image in missing:
         purpose = NORMAL if image in bent else DATA if image in data else COLOUR
         name = file_name(image, root)
-        names[faults[image]].add(name)
+        if faults[image] == ABSENT:
+            absent.add(name)
+        else:
+            undecodable[name] = faults[image]
         # Replace the image in all its users by a new image of that one colour.
         image.user_remap(stand_in(name, purpose))
         bpy.data.images.remove(image)
@@ -83,14 +99,14 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> Replaced:
         node = use.node
         if node.image is None and any(output.is_linked for output in node.outputs):
             name = legible(f"{node.label or node.name} of {use.owner.name}")  # no file name known
-            names[UNNAMED].add(name)
+            unnamed.add(name)
             node.image = stand_in(name, use.purpose)
     facts = {
         "count": len(colours),
         "files": sorted(colours),
         "file_path_to_color": {name: list(colours[name]) for name in sorted(colours)},
     }
-    return Replaced(names[ABSENT], names[UNDECODABLE], names[UNNAMED], facts)
+    return Replaced(absent, undecodable, unnamed, facts)
 
 
 def relink(root: Root) -> dict[str, str]:
@@ -151,8 +167,17 @@ def _fault(image: Any, root: Root) -> Optional[str]:
         if not files or not all(root.holds(path) and Path(path).is_file() for path in files):
             return ABSENT
         if image.source not in STILL_SOURCES:
-            return UNDECODABLE
-    return None if is_whole(image) else UNDECODABLE
+            return NOT_STILL
+    return None if is_whole(image) else _why(image, root)
+
+
+def _why(image: Any, root: Root) -> str:
+    if image.packed_files:
+        start = bytes(image.packed_files[0].packed_file.data[:MOST_MARK])
+    else:
+        with Path(_files(image, root)[0]).open("rb") as file:
+            start = file.read(MOST_MARK)
+    return next((why for mark, why in MARKS.items() if start.startswith(mark)), UNDECODABLE)
 
 
 def _files(image: Any, root: Root) -> list[str]:
