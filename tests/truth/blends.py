@@ -26,14 +26,21 @@ from tests.truth.blend_instances import (
     object_info_realised,
 )
 from tests.truth.blend_linked import (
+    alembic,
     fbx,
     fbx_colours,
+    font,
     library,
     library_gone,
     library_moved,
     library_outside,
+    light_of_file,
+    mesh_cache,
     pictured,
     save,
+    sound,
+    volume,
+    with_file,
 )
 from tests.truth.blend_moving import (
     armature_at_51,
@@ -61,6 +68,7 @@ from tests.truth.blend_unseen import (
     three_scenes,
     two_scenes,
 )
+from tests.truth.crates import CRATES
 
 BLENDS: dict[str, Callable[[Path], None]] = {
     "time-key": saved_at_51,
@@ -109,6 +117,16 @@ BLENDS: dict[str, Callable[[Path], None]] = {
     "blend-backslashes": pictured("//..\\wrong\\blend2.png", "deep/er/blend2.png"),
     "blend-posix": pictured("/home/me/art/Blend3.PNG", "textures/blend3.png"),
     "blend-two": pictured("//blend4.png", "a/blend4.png", "b/blend4.png"),
+    "file-volume-gone": with_file(volume("//smoke/gone.vdb")),
+    "file-volume-away": with_file(volume("/home/me/away.vdb")),
+    "file-volume-outside": with_file(volume("//../../outside.vdb"), "../../outside.vdb"),
+    "file-volume-moved": with_file(volume("C:\\me\\Moved.vdb"), "smoke/moved.vdb"),
+    "file-alembic-gone": with_file(alembic),
+    "file-mesh-cache-gone": with_file(mesh_cache("//caches/gone.pc2")),
+    "file-mesh-cache": with_file(mesh_cache("//cache.pc2"), "cache.pc2"),
+    "file-font-gone": with_file(font),
+    "file-sound-gone": with_file(sound),
+    "file-light-gone": with_file(light_of_file("//gone.ies")),
     "blend-tail": pictured("//old/a/blend5.png", "a/blend5.png", "b/blend5.png"),
 }
 FBX: dict[str, Callable[[Path], None]] = {
@@ -124,7 +142,7 @@ FBX: dict[str, Callable[[Path], None]] = {
 
 
 def main(folder: Path) -> None:
-    for name, make in {**BLENDS, **FBX}.items():
+    for name, make in {**BLENDS, **FBX, **CRATES}.items():
         factory()
         place = folder / name
         place.mkdir(parents=True)

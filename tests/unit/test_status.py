@@ -81,6 +81,16 @@ def test_counts_by_outcome_code_and_shard(store):
     assert "000001" not in shown, "a shard that is done is not listed"
 
 
+def test_what_is_missing_and_what_cannot_be_decoded_are_counted_apart(store):
+    lacking = [{"missing": 2}, {"missing": 1, "undecodable": 1}, {"undecodable": 3}, {}, {}]
+    lines = [msgspec.structs.replace(outcome(n), **each) for n, each in enumerate(lacking)]
+    write(store, "000000", lines[:3])
+    write(store, "000001", lines[3:])
+    status = status_of(store)
+    assert (status.incomplete, status.undecodable) == (2, 2)
+    assert "2 rendered with missing files; 2 rendered without files that cannot be" in text(status)
+
+
 def test_without_an_index_nothing_is_guessed(store):
     write(store, "000000", [outcome(1)])
     status = status_of(store)

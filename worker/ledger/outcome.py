@@ -50,7 +50,9 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     listed: bool = True
     """Whether the index names it; else a repository was found to hold it."""
     missing: int = 0
-    """Of a rendered object: files that it names and that are not there, or do not decode."""
+    """Of a rendered object: number of files that it names and that do not exist."""
+    undecodable: int = 0
+    """Of a rendered object: number of files that exist and that Blender cannot decode."""
     time: str
     """End of the attempt, RFC 3339 in UTC with milliseconds; sorts as text."""
 
@@ -113,7 +115,7 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         return cls(
             **_common(ref, shard, author, "rendered"),
             sha256=packed.sha256, size=packed.size, views=packed.views,
-            missing=packed.missing,
+            missing=packed.missing, undecodable=packed.undecodable,
             coverage_min=packed.coverage.least if packed.coverage else None,
             coverage_mean=packed.coverage.mean if packed.coverage else None,
             seconds=seconds, attempt=attempt, listed=listed,

@@ -26,13 +26,11 @@ from worker.supervisor.result import RenderedObject
 THREADS: Final = 2
 
 
-class _Textures(msgspec.Struct, frozen=True):
-    files: tuple[str, ...] = ()
+class _Lacking(msgspec.Struct, frozen=True):
+    """The child's names of files that the model names and that are not shown."""
 
-
-class _Missing(msgspec.Struct, frozen=True):
     missing_files: tuple[str, ...] = ()
-    missing_textures: _Textures = _Textures()
+    undecodable_files: dict[str, str] = {}
 
 
 def pack(
@@ -44,6 +42,7 @@ def pack(
     was asked for or does not decode; NodeError, when the zip cannot be written.
     """
     answer, ref = rendered.answer, rendered.fetched.ref
+    lacking = _lacking(answer.scene)
     path = into / PurePosixPath(keys.render_zip(ref.uid)).name
     told: list[Coverage | None] = []
     with contextlib.closing(PRODUCTS[recipe.product](rendered, recipe, threads)) as members:
@@ -57,7 +56,8 @@ def pack(
         runtime=answer.runtime,
         render_s=answer.render_s,
         coverage=told[0],
-        missing=len(_missing(answer.scene)),
+        missing=len(lacking.missing_files),
+        undecodable=len(lacking.undecodable_files),
     )
 
 
@@ -68,10 +68,9 @@ def _noting(
     told.append((yield from members))
 
 
-def _missing(scene: Mapping[str, Any]) -> set[str]:
-    """Names of files that the child found missing, or useless. Raises: RenderFailed."""
+def _lacking(scene: Mapping[str, Any]) -> _Lacking:
+    """Raises: RenderFailed."""
     try:
-        told = msgspec.convert(scene, _Missing)
+        return msgspec.convert(scene, _Lacking)
     except msgspec.ValidationError as error:
         raise RenderFailed(f"the child's answer does not say what is missing: {error}") from error
-    return {*told.missing_files, *told.missing_textures.files}

@@ -22,4 +22,6 @@ class PackedObject(msgspec.Struct, frozen=True, kw_only=True):
     render_s: float
     coverage: Coverage | None = None
     missing: int = 0
-    """Files that the model names and that are not there, or do not decode."""
+    """Number of files that the model names and that do not exist."""
+    undecodable: int = 0
+    """Number of files that exist and that Blender cannot decode."""

@@ -73,7 +73,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     beside: int
     """Objects rendered but not in the index."""
     incomplete: int
-    """Objects rendered without some file that they name, as a texture."""
+    """Objects rendered without some file that they name and that does not exist."""
+    undecodable: int
+    """Objects rendered without some file that cannot be decoded."""
     total: int | None
     left: int | None
     per_hour: float | None
@@ -130,6 +132,7 @@ class _Count:
         self._retryable = 0
         self._beside = 0
         self._incomplete = 0
+        self._undecodable = 0
         self._patterns: Counter[tuple[str, str]] = Counter()
         self._examples: dict[tuple[str, str], LedgerLine] = {}
 
@@ -142,6 +145,7 @@ class _Count:
         self._others.extend(hash(uid) for uid, line in folded.items() if line.outcome != "new")
         done = 0
         self._incomplete += sum(line.missing > 0 for line in folded.values())
+        self._undecodable += sum(line.undecodable > 0 for line in folded.values())
         for uid, line in folded.items():
             open_yet = not settled(line, frozenset())
             if line.outcome == "new":
@@ -184,6 +188,7 @@ class _Count:
             done=sum(done.values()),
             beside=self._beside,
             incomplete=self._incomplete,
+            undecodable=self._undecodable,
             total=total,
             left=left,
             per_hour=rate,
@@ -251,12 +256,13 @@ def _summary(status: Status) -> list[RenderableType]:
                 table.add_row(Text(f"  {code}", style="red"), f"{failed:,}")
     of = f" of {status.total:,}" if status.total is not None else ""
     sentences = [f"{status.done:,}{of} objects done"]
-    if status.beside:
-        sentences.append(f"{status.beside:,} rendered but not in the index")
-    if status.incomplete:
-        sentences.append(f"{status.incomplete:,} rendered with missing files")
-    if status.retryable:
-        sentences.append(f"{status.retryable:,} failed and will be retried")
+    counted = {
+        "rendered but not in the index": status.beside,
+        "rendered with missing files": status.incomplete,
+        "rendered without files that cannot be decoded": status.undecodable,
+        "failed and will be retried": status.retryable,
+    }
+    sentences += [f"{count:,} {what}" for what, count in counted.items() if count]
     if status.per_hour is not None:
         sentences.append(f"{status.per_hour:,.0f} per hour")
     if status.left is not None:

@@ -163,7 +163,7 @@ USD = (
         _usd(texts.usd_material("usd4.png"), texts.usd_cube(extra=BIND)),
         model="model.usda",
         sides=None,
-        missing=("usd4.png", "Image Texture of mat"),
+        missing=("usd4.png",),
     ),
     Case(
         "usd-layer-case",

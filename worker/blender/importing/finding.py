@@ -79,7 +79,7 @@ class _Names:
         for path in paths:
             if same := self._by_path.get(path.casefold()):
                 return same
-        parts = [part for part in name.casefold().split("/") if part not in {"", ".", ".."}]
+        parts = _parts(name)
         candidates = self._by_name.get(parts[-1], []) if parts else []
         for count in range(len(parts), 0, -1):
             tail = "/" + "/".join(parts[-count:])
@@ -98,6 +98,17 @@ def spellings(name: str) -> tuple[str, ...]:
     found = dict.fromkeys([name, slashed, unquote(slashed), plain])
     found.pop(unquote(plain), None)
     return (*found, unquote(plain))
+
+
+def may_be_same(name: str, other: str) -> bool:
+    """Whether two names may mean the same file: one is an end of the other, ignoring case."""
+    one, two = _parts(spellings(name)[-1]), _parts(spellings(other)[-1])
+    count = min(len(one), len(two))
+    return count > 0 and one[-count:] == two[-count:]
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in name.casefold().split("/") if part not in {"", ".", ".."}]
 
 
 def _walk(root: str) -> Iterator[str]:
@@ -124,3 +135,4 @@ def is_lfs_pointer(path: str) -> bool:
 
 
 LFS_MARK = b"version https://git-lfs.github.com/spec/"
+LFS_REMEDY = "a Git LFS pointer: fetch the file with 'git lfs pull' where the list was made"

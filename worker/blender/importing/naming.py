@@ -17,6 +17,7 @@ Rename = Callable[[str], Optional[str]]
 """Takes a name as written in the file; returns its replacement, or None to keep it."""
 Rewrite = Callable[[bytes, Rename], bytes]
 
+USD = ("usd", "usda", "usdc", "usdz")
 GLB_HEADER, CHUNK_HEADER = 12, 8
 SURFACE_SPAN = 1024
 """Bytes before a name that are searched for the start of its enclosing element."""
@@ -33,6 +34,8 @@ _INIT_FROM = re.compile(
     rb"(<init_from\b[^>]{0,256}>\s{0,64}(?:<ref>\s{0,64})?)([^<]{1,1024}?)(\s{0,64}<)"
 )
 _ASSET = re.compile(rb"(@)([^@\r\n]{1,1024})(@)")
+_PACKAGED = re.compile(r"(.*?\.usdz)(\[.*\])", re.IGNORECASE | re.DOTALL)
+_MANY = re.compile(r"<UDIM>|<UVTILE>|\A`")
 _MATERIAL = re.compile(rb"(?mi)^[ \t]*newmtl\b")
 _AMBIENT = re.compile(rb"(?mi)^([ \t]*)map_ka(?=[ \t])")
 _DIFFUSE = re.compile(rb"(?mi)^[ \t]*map_kd[ \t]")
@@ -135,7 +138,26 @@ def _dae(text: bytes, rename: Rename) -> bytes:
 
 
 def _usda(text: bytes, rename: Rename) -> bytes:
-    return _each(_ASSET, text, rename, _plain, _spelled)
+    return _each(_ASSET, text, unpackaged(rename), _plain, _spelled)
+
+
+def unpackaged(rename: Rename) -> Rename:
+    """`rename` for asset paths of USD.
+
+    Of "a.usdz[b.png]" it takes the package. Tiles ("x.<UDIM>.png") are files of many names, and
+    expressions are refused later.
+    """
+
+    def renamed(path: str) -> Optional[str]:
+        if _MANY.search(path):
+            return None
+        found = _PACKAGED.fullmatch(path)
+        if found is None:
+            return rename(path)
+        new = rename(found[1])
+        return None if new is None else new + found[2]
+
+    return renamed
 
 
 def _each(
@@ -194,6 +216,8 @@ NAMINGS: Dict[str, Naming] = {
     "glb": Naming(_glb),
     "dae": Naming(_dae),
     "ply": Naming(_ply),
-    "usda": Naming(_usda, ("usda", "usd", "usdc")),
+    **dict.fromkeys(
+        ("usd", "usda", "usdc", "usdz"), Naming(_usda, ("usd", "usda", "usdc", "usdz"))
+    ),
 }
 """Keyed by suffix."""

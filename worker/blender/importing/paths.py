@@ -58,6 +58,21 @@ class Root:
                 return relative
         return Path(path).name
 
+    def said(self, path: str) -> str:
+        """A path that Blender has made absolute, as the model names it.
+
+        It is relative to the model's folder. A path of another machine stays as it is; of one that
+        leads out of the root it is the base name only.
+        """
+        path = path.removeprefix("//")
+        folder = os.path.dirname(self.model)  # noqa: PTH120
+        if not os.path.isabs(path):  # noqa: PTH117 - takes any name
+            return path
+        if self.holds(path):
+            return os.path.relpath(self.name(path), self.name(folder))
+        is_of_here = os.path.commonpath((path, folder)) != "/"
+        return os.path.basename(path) if is_of_here else path  # noqa: PTH119
+
     def check_model(self) -> None:
         """Reject a model that is missing or outside the folder. Raises: ObjectFault("import")."""
         if not Path(self.model).is_file():

@@ -8,13 +8,20 @@ to all others. The object's own files are never changed.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from pathlib import Path, PurePosixPath
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, Iterable, List, Optional, Set
 
 from worker.blender.faults import ObjectFault
-from worker.blender.importing.finding import FileIndex, is_lfs_pointer
-from worker.blender.importing.naming import NAMINGS, Rename
+from worker.blender.importing import crates
+from worker.blender.importing.finding import (
+    LFS_REMEDY,
+    FileIndex,
+    is_lfs_pointer,
+    may_be_same,
+)
+from worker.blender.importing.naming import NAMINGS, Naming, Rename
 from worker.blender.importing.paths import Root
 from worker.contract.escaping import legible
 
@@ -32,19 +39,34 @@ class Staged:
 
     found: name as written to path below the root, of files that were elsewhere.
     missing: names of files that were not found.
+    undecodable: names of files that exist and cannot be decoded, and why, or what to do.
     """
 
     root: Root
     found: Dict[str, str] = dataclasses.field(default_factory=dict)
     missing: Set[str] = dataclasses.field(default_factory=set)
+    undecodable: Dict[str, str] = dataclasses.field(default_factory=dict)
     lost: Dict[str, Any] = dataclasses.field(default_factory=dict)
     """For the metadata: what the file contains and the render does not show."""
 
+    def miss(self, names: Iterable[str]) -> None:
+        """Add files that Blender misses, by path below the root, unless the model named them.
+
+        Importers rewrite names: the model may have another spelling, or more of the path.
+        """
+        written = frozenset(self.missing)
+        folder = self.root.name(os.path.dirname(self.root.model))  # noqa: PTH120
+        for name in names:
+            said = name.removeprefix(f"{folder}/")
+            if not any(may_be_same(said, known) for known in written):
+                self.missing.add(name)
+
     def facts(self) -> Dict[str, Any]:
-        """For the metadata: files found elsewhere, files not found, and what is lost."""
+        """For the metadata: files found elsewhere, not found, not decoded, and what is lost."""
         return {
             "found_files": dict(sorted(self.found.items())),
             "missing_files": sorted(self.missing),
+            "undecodable_files": dict(sorted(self.undecodable.items())),
             **self.lost,
         }
 
@@ -82,12 +104,15 @@ class _Reader:
         waiting, seen = [(self._root.model, suffix)], {self._root.model}
         while waiting and len(seen) <= MOST_READ:
             path, kind = waiting.pop()
+            if is_lfs_pointer(path):
+                self._staged.undecodable[legible(self._root.name(path))] = LFS_REMEDY
+                continue
             naming = NAMINGS.get(kind)
             if naming is None or not _is_text(path, kind):
                 continue
             named: List[str] = []
             text = Path(path).read_bytes()
-            new = naming.rewrite(text, self._renamer(path, named))
+            new = self._rewritten(path, naming, text, self._renamer(path, named))
             if new != text:
                 changed[os.path.relpath(path, self._root.path)] = new
             for found in named:
@@ -95,6 +120,26 @@ class _Reader:
                 if ending in naming.leads_to and found not in seen:
                     seen.add(found)
                     waiting.append((found, ending))
+        return changed
+
+    def _rewritten(self, path: str, naming: Naming, text: bytes, rename: Rename) -> bytes:
+        if naming is not NAMINGS["usd"] or not (crates.is_crate(text) or crates.is_package(text)):
+            return naming.rewrite(text, rename)
+        if crates.is_package(text):
+            return crates.rewrite_package(path, functools.partial(self._edit, path)) or text
+        folder = os.path.dirname(path)  # noqa: PTH120
+        return crates.rewrite(text, rename, lambda name: _exists(folder, name))
+
+    def _edit(self, package: str, folder: str, model: str) -> Dict[str, bytes]:
+        """Rewrite the files of a package that is unpacked in `folder`."""
+        inside = Staged(Root(folder, model))
+        changed = _Reader(inside.root, inside).read(PurePosixPath(model).suffix.lower().lstrip("."))
+        home = legible(self._root.name(package))
+        self._staged.missing |= inside.missing
+        for name, why in inside.undecodable.items():
+            self._staged.undecodable[f"{home}[{name}]"] = why
+        for said, name in inside.found.items():
+            self._staged.found[said] = f"{home}[{name}]"
         return changed
 
     def _renamer(self, path: str, named: List[str]) -> Rename:
@@ -106,7 +151,7 @@ class _Reader:
 
         def rename(name: str) -> Optional[str]:
             try:
-                stands = os.path.exists(os.path.join(folder, name))  # noqa: PTH110, PTH118
+                stands = _exists(folder, name)
                 found = self._index.find(name, folder)
             except ValueError:  # not a valid file name
                 return None
@@ -121,6 +166,10 @@ class _Reader:
             return os.path.relpath(found, folder)
 
         return rename
+
+
+def _exists(folder: str, name: str) -> bool:
+    return os.path.exists(os.path.join(folder, name))  # noqa: PTH110, PTH118 - takes any name
 
 
 def _is_text(path: str, kind: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Callable
 import bpy
 
 from worker.blender import compat
-from worker.blender.importing import importers
+from worker.blender.importing import file_data
 from worker.blender.materials.shader_reader import Reader, Value, put
 from worker.contract.render_passes import ALBEDO, AOVS, COVERAGE, MATERIAL, Pass
 
@@ -28,7 +28,7 @@ def add(layer: Any, wanted: tuple[Pass, ...], least_alpha: float) -> None:
         made.name, made.type = aov.layer, AOV_TYPES[aov]
     if not chosen:
         return
-    for tree in importers.node_trees():
+    for tree in file_data.node_trees():
         for node in list(tree.nodes):
             if node.bl_idname == NODE:  # an AOV node of the file could write to ours
                 tree.nodes.remove(node)

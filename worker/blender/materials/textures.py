@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Optional
 
 import bpy
 
-from worker.blender.importing.importers import node_trees
+from worker.blender.importing import gltf_extensions
+from worker.blender.importing.file_data import node_trees
+from worker.blender.importing.finding import LFS_MARK, LFS_REMEDY
 from worker.blender.importing.paths import Root
 from worker.contract.escaping import legible
 from worker.contract.random_streams import Colour
@@ -22,6 +24,16 @@ FILE_SOURCES = frozenset({*STILL_SOURCES, "SEQUENCE", "MOVIE"})
 PICTURE_NODES = frozenset({"ShaderNodeTexImage", "ShaderNodeTexEnvironment"})
 COLOUR, NORMAL, DATA = "colour", "normal", "data"
 """Purposes of a texture."""
+ABSENT = "absent"
+UNDECODABLE = "Blender cannot decode it"
+NOT_STILL = "movies and image sequences are not shown"
+"""Faults of a texture."""
+MARKS = {
+    LFS_MARK: LFS_REMEDY,
+    b"\xabKTX 20\xbb\r\n\x1a\n": f"Blender cannot read KTX2: {gltf_extensions.KTX2}",
+}
+"""Faults by the first bytes of a file that Blender cannot decode."""
+MOST_MARK = max(map(len, MARKS))
 NEUTRAL: dict[str, Colour] = {NORMAL: (0.5, 0.5, 1.0, 1.0), DATA: (1.0, 1.0, 1.0, 1.0)}
 """Linear RGBA that replaces a missing texture, by purpose; colour textures use `draw`."""
 
@@ -35,16 +47,30 @@ class _Use(NamedTuple):
     purpose: str
 
 
-def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]:
+class Replaced(NamedTuple):
+    """The textures that one colour replaces, by name."""
+
+    absent: set[str]
+    undecodable: dict[str, str]
+    """And why."""
+    unnamed: set[str]
+    """Nodes without an image: the importer kept no name, or the model gives none."""
+    facts: dict[str, Any]
+    """Objaverse-XL's `missing_textures`: the number of missing textures, their names, and the
+    scene-linear RGBA that replaces each."""
+
+
+def replace_missing(root: Root, draw: Callable[[str], Colour]) -> Replaced:
     """Replace each texture that cannot be used or was not found by one colour.
 
     `draw` returns the colour for a file name; it is used for colour textures. A missing normal map
     becomes flat, and other missing data becomes white, as if there were no map. Movies and image
-    sequences count as missing.
-    Returns: Objaverse-XL's `missing_textures`: the number of missing textures, their names, and
-    the scene-linear RGBA that replaces each.
+    sequences count as undecodable.
     """
     colours: dict[str, Colour] = {}
+    absent: set[str] = set()
+    undecodable: dict[str, str] = {}
+    unnamed: set[str] = set()
 
     def stand_in(name: str, purpose: str) -> Any:
         colour = NEUTRAL.get(purpose) or draw(name)
@@ -54,25 +80,33 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]
         return plain
 
     images: list[Any] = list(bpy.data.images)
-    missing = [image for image in images if _is_missing(image, root)]
+    faults = {image: fault for image in images if (fault := _fault(image, root))}
+    missing = list(faults)
     data = {image for image in missing if image.colorspace_settings.is_data}
     uses = _uses()
     bent = {use.node.image for use in uses if use.node.image in data and use.purpose == NORMAL}
     for image in missing:
         purpose = NORMAL if image in bent else DATA if image in data else COLOUR
+        name = file_name(image, root)
+        if faults[image] == ABSENT:
+            absent.add(name)
+        else:
+            undecodable[name] = faults[image]
         # Replace the image in all its users by a new image of that one colour.
-        image.user_remap(stand_in(file_name(image, root), purpose))
+        image.user_remap(stand_in(name, purpose))
         bpy.data.images.remove(image)
     for use in uses:
         node = use.node
         if node.image is None and any(output.is_linked for output in node.outputs):
             name = legible(f"{node.label or node.name} of {use.owner.name}")  # no file name known
+            unnamed.add(name)
             node.image = stand_in(name, use.purpose)
-    return {
+    facts = {
         "count": len(colours),
         "files": sorted(colours),
         "file_path_to_color": {name: list(colours[name]) for name in sorted(colours)},
     }
+    return Replaced(absent, undecodable, unnamed, facts)
 
 
 def relink(root: Root) -> dict[str, str]:
@@ -93,7 +127,7 @@ def relink(root: Root) -> dict[str, str]:
         except ValueError:  # not a valid file name
             continue
         if elsewhere is not None:
-            found[legible(image.filepath.removeprefix("//"))] = root.name(elsewhere)
+            found[legible(root.said(image.filepath))] = root.name(elsewhere)
             image.filepath = elsewhere
     return found
 
@@ -125,15 +159,25 @@ def is_whole(image: Any) -> bool:
     return whole
 
 
-def _is_missing(image: Any, root: Root) -> bool:
+def _fault(image: Any, root: Root) -> Optional[str]:
     if image.source not in FILE_SOURCES:
-        return False
+        return None
     if uses_file(image):
-        if image.source not in STILL_SOURCES or not image.filepath:
-            return True
-        if not all(root.holds(path) and Path(path).is_file() for path in _files(image, root)):
-            return True
-    return not is_whole(image)
+        files = _files(image, root) if image.filepath else []
+        if not files or not all(root.holds(path) and Path(path).is_file() for path in files):
+            return ABSENT
+        if image.source not in STILL_SOURCES:
+            return NOT_STILL
+    return None if is_whole(image) else _why(image, root)
+
+
+def _why(image: Any, root: Root) -> str:
+    if image.packed_files:
+        start = bytes(image.packed_files[0].packed_file.data[:MOST_MARK])
+    else:
+        with Path(_files(image, root)[0]).open("rb") as file:
+            start = file.read(MOST_MARK)
+    return next((why for mark, why in MARKS.items() if start.startswith(mark)), UNDECODABLE)
 
 
 def _files(image: Any, root: Root) -> list[str]:
