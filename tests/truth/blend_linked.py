@@ -12,6 +12,7 @@ import bpy
 
 from tests.truth import cube
 from tests.truth.blend_parts import FAR_AWAY, a_cube, cube_mesh, factory, picture_material, put
+from tests.truth.cases.case import POINTER
 
 
 def library(folder: Path) -> None:
@@ -144,17 +145,30 @@ def volume(path: str) -> Callable[[Path], None]:
     return add
 
 
-def alembic(folder: Path) -> None:
-    """A cube moves as a cache says that is no longer there."""
-    if not bpy.app.build_options.alembic:
-        volume("//moves.abc")(folder)
-        return
-    bpy.ops.wm.alembic_export(filepath=str(folder / "moves.abc"), as_background_job=False)
-    bpy.ops.cachefile.open(filepath=str(folder / "moves.abc"))
-    modifier: Any = bpy.data.objects["cube"].modifiers.new("cache", "MESH_SEQUENCE_CACHE")
-    modifier.cache_file = bpy.data.cache_files[0]
-    modifier.object_path = "/cube/cube"
-    (folder / "moves.abc").unlink()
+def alembic(name: str, content: bytes = b"") -> Callable[[Path], None]:
+    """A cube moves as the cache `name` says, which has another content by now, or is gone."""
+
+    def add(folder: Path) -> None:
+        path = folder / name
+        if not bpy.app.build_options.alembic:
+            volume(f"//{name}")(folder)
+        else:
+            bpy.ops.wm.alembic_export(filepath=str(path), as_background_job=False)
+            bpy.ops.cachefile.open(filepath=str(path))
+            modifier: Any = bpy.data.objects["cube"].modifiers.new("cache", "MESH_SEQUENCE_CACHE")
+            modifier.cache_file = bpy.data.cache_files[0]
+            modifier.object_path = "/cube/cube"
+            modifier.cache_file.filepath = f"//{name}"
+            path.unlink()
+        if content:
+            path.write_bytes(content)
+
+    return add
+
+
+def volume_pointer(folder: Path) -> None:
+    volume("//pointer.vdb")(folder)
+    (folder / "pointer.vdb").write_text(POINTER)
 
 
 def mesh_cache(path: str) -> Callable[[Path], None]:
@@ -167,7 +181,7 @@ def mesh_cache(path: str) -> Callable[[Path], None]:
 
 def font(folder: Path) -> None:
     """Some text, inside the cube, in a font that is no longer there."""
-    fonts = Path(bpy.utils.resource_path("LOCAL"), "datafiles/fonts")
+    fonts = Path(bpy.utils.system_resource("DATAFILES", path="fonts"))
     given = next(path for path in sorted(fonts.iterdir()) if path.suffix != ".txt")
     shutil.copy(given, folder / given.name)
     data: Any = bpy.data.curves.new("text", "FONT")

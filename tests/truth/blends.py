@@ -40,6 +40,7 @@ from tests.truth.blend_linked import (
     save,
     sound,
     volume,
+    volume_pointer,
     with_file,
 )
 from tests.truth.blend_moving import (
@@ -121,7 +122,9 @@ BLENDS: dict[str, Callable[[Path], None]] = {
     "file-volume-away": with_file(volume("/home/me/away.vdb")),
     "file-volume-outside": with_file(volume("//../../outside.vdb"), "../../outside.vdb"),
     "file-volume-moved": with_file(volume("C:\\me\\Moved.vdb"), "smoke/moved.vdb"),
-    "file-alembic-gone": with_file(alembic),
+    "file-alembic-gone": with_file(alembic("gone.abc")),
+    "file-alembic-broken": with_file(alembic("broken.abc", b"no such thing\n")),
+    "file-volume-lfs": with_file(volume_pointer),
     "file-mesh-cache-gone": with_file(mesh_cache("//caches/gone.pc2")),
     "file-mesh-cache": with_file(mesh_cache("//cache.pc2"), "cache.pc2"),
     "file-font-gone": with_file(font),

@@ -129,6 +129,12 @@ OBJ_NAMES = (
         undecodable=("broken.png",),
     ),
     Case(
+        "obj-gone-in-two-spellings",
+        _obj("map_Kd maps\\gone10.png\nmap_Ks maps/Gone10.png\nmap_Bump ./maps/gone10.png"),
+        sides=None,
+        missing=("gone10.png",),
+    ),
+    Case(
         "obj-library-lfs",
         {"model.obj": texts.obj("mtllib lfs.mtl"), "lfs.mtl": POINTER},
         sides=GREY,

@@ -12,6 +12,7 @@ from typing import Any, Iterator
 
 import bpy
 
+from worker.blender.importing.finding import LFS_REMEDY, is_lfs_pointer
 from worker.blender.importing.paths import Root
 from worker.blender.importing.staging import Staged
 from worker.contract.escaping import legible
@@ -22,6 +23,8 @@ FILE_MODIFIERS = frozenset({"MESH_CACHE", "FLUID", "DYNAMIC_PAINT", "OCEAN"})
 CACHE_MODIFIERS = frozenset({"MESH_CACHE"})
 """Those whose path names one file that the object needs; the others may never have had one."""
 FILE_NODES = ("GeometryNodeImport", "ShaderNodeScript", "ShaderNodeTexIES")
+CACHE_MARKS = (b"Ogawa", b"\x89HDF", b"PXR-USDC", b"#usda", b"PK\x03\x04")
+"""First bytes of cache files: Alembic of both kinds, and USD."""
 RELATIVE, BUILT_IN = "//", "<builtin>"
 
 
@@ -41,8 +44,8 @@ def settle(staged: Staged) -> None:
                 path = _sought(staged, block, path)
             if not root.holds(path):
                 data.batch_remove((block,))
-            elif kind == "volumes" and os.path.isfile(path) and not block.grids.load():  # noqa: PTH113
-                staged.undecodable[legible(root.name(path))] = "not an OpenVDB file"
+            elif fault := _fault(kind, block, path):
+                staged.undecodable[legible(root.name(path))] = fault
 
 
 def drop_readers(staged: Staged) -> None:
@@ -67,6 +70,21 @@ def node_trees() -> list[Any]:
     owners: list[Any] = [*bpy.data.materials, *bpy.data.lights, *bpy.data.worlds]
     own = [owner.node_tree for owner in owners if owner.use_nodes and owner.node_tree]
     return [*own, *bpy.data.node_groups]
+
+
+def _fault(kind: str, block: Any, path: str) -> str:
+    """Why the file of a datablock cannot be decoded; "" if it can, or if it does not exist."""
+    if not os.path.isfile(path):  # noqa: PTH113 - takes any name
+        return ""
+    if is_lfs_pointer(path):
+        return LFS_REMEDY
+    if kind == "volumes" and not block.grids.load():
+        return "not an OpenVDB file"
+    if kind == "cache_files":
+        with Path(path).open("rb") as file:
+            start = file.read(8)
+        return "" if start.startswith(CACHE_MARKS) else "not an Alembic or USD file"
+    return ""
 
 
 def _is_packed(block: Any) -> bool:

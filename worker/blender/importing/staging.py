@@ -20,6 +20,7 @@ from worker.blender.importing.finding import (
     FileIndex,
     is_lfs_pointer,
     may_be_same,
+    spellings,
 )
 from worker.blender.importing.naming import NAMINGS, Naming, Rename
 from worker.blender.importing.paths import Root
@@ -97,6 +98,8 @@ class _Reader:
         self._root = root
         self._staged = staged
         self._index = FileIndex(root.path)
+        self._missing: Dict[str, str] = {}
+        """The first name of each missing file, by its path in lower case."""
 
     def read(self, suffix: str) -> Dict[str, bytes]:
         """The new content of each file that must change, keyed by its path below the root."""
@@ -160,7 +163,9 @@ class _Reader:
             if stands:  # even outside the root: `Root.check` rejects that with the name
                 return None
             if found is None:
-                self._staged.missing.add(legible(name))
+                place = os.path.normpath(os.path.join(folder, spellings(name)[-1]))  # noqa: PTH118
+                self._missing.setdefault(place.casefold(), name)
+                self._staged.missing.add(legible(self._missing[place.casefold()]))
                 return None
             self._staged.found[legible(name)] = self._root.name(found)
             return os.path.relpath(found, folder)
