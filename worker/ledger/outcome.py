@@ -20,6 +20,11 @@ LOST: Final = "lost"
 
 Kind = Literal["rendered", "exported", "new", "failed"]
 DONE: Final = frozenset({"rendered", "exported"})
+STATISTICS: Final = (
+    "coverage_min", "coverage_mean", "brightness_mean", "clipped_max", "black_max", "blank_views",
+    "border_views", "phash",
+)  # fmt: skip
+"""The fields of a rendered object's line that are fields of `ObjectStatistics`."""
 
 
 class Author(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +92,13 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     """Of a rendered object's views: the least share of the pixels that show it, 0 to 1."""
     coverage_mean: float | None = None
     """As `coverage_min`: the mean."""
+    brightness_mean: float | None = None
+    """This and the next five as in `worker.pack.statistics`; None without a picture of views."""
+    clipped_max: float | None = None
+    black_max: float | None = None
+    blank_views: int | None = None
+    border_views: int | None = None
+    phash: str | None = None
     seconds: dict[str, float] = {}
     """Duration of each step in seconds."""
     attempt: int = 1
@@ -110,12 +122,12 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         listed: bool = True,
     ) -> Outcome:
         """The outcome of an object whose zip is in the store."""
+        seen = packed.statistics
         return cls(
             **_common(ref, shard, author, "rendered"),
             sha256=packed.sha256, size=packed.size, views=packed.views,
             missing=packed.missing,
-            coverage_min=packed.coverage.least if packed.coverage else None,
-            coverage_mean=packed.coverage.mean if packed.coverage else None,
+            **({} if seen is None else {name: getattr(seen, name) for name in STATISTICS}),
             seconds=seconds, attempt=attempt, listed=listed,
         )  # fmt: skip
 

@@ -18,9 +18,9 @@ from worker.core import keys
 from worker.core.errors import RenderFailed
 from worker.pack import archive
 from worker.pack.archive import Member
-from worker.pack.coverage import Coverage
 from worker.pack.products import PRODUCTS
 from worker.pack.result import PackedObject
+from worker.pack.statistics import ObjectStatistics
 from worker.supervisor.result import RenderedObject
 
 THREADS: Final = 2
@@ -45,7 +45,7 @@ def pack(
     """
     answer, ref = rendered.answer, rendered.fetched.ref
     path = into / PurePosixPath(keys.render_zip(ref.uid)).name
-    told: list[Coverage | None] = []
+    told: list[ObjectStatistics | None] = []
     with contextlib.closing(PRODUCTS[recipe.product](rendered, recipe, threads)) as members:
         written = archive.write(path, ref.uid, _noting(members, told))
     return PackedObject(
@@ -56,13 +56,13 @@ def pack(
         views=len(answer.views),
         runtime=answer.runtime,
         render_s=answer.render_s,
-        coverage=told[0],
+        statistics=told[0],
         missing=len(_missing(answer.scene)),
     )
 
 
 def _noting(
-    members: Generator[Member, None, Coverage | None], told: list[Coverage | None]
+    members: Generator[Member, None, ObjectStatistics | None], told: list[ObjectStatistics | None]
 ) -> Iterator[Member]:
     """The members; at their end `told` has what the product returns."""
     told.append((yield from members))
