@@ -77,9 +77,10 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     file_identifier: str
     shard: str
     source: str | None = None
-    """As in the index; None for a rendered object, whose zip has it."""
+    """As in the index, like `license`; None for what older versions rendered, whose zip has it."""
     license: str | None = None
-    """As in the index; None for a rendered object, whose zip has it."""
+    category: str | None = None
+    """See `ObjectRef.category`."""
     step: str | None = None
     """The step that failed: fetch, render, pack or publish; for a data set, export or publish."""
     log_tail: tuple[str, ...] = ()
@@ -88,6 +89,8 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     size: int | None = None
     """Size of the zip in bytes; for a data set, of the object's own files."""
     views: int | None = None
+    missing_textures: int | None = None
+    """Of `missing`, the textures; None for what older versions rendered."""
     coverage_min: float | None = None
     """Of a rendered object's views: the least share of the pixels that show it, 0 to 1."""
     coverage_mean: float | None = None
@@ -126,7 +129,8 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         return cls(
             **_common(ref, shard, author, "rendered"),
             sha256=packed.sha256, size=packed.size, views=packed.views,
-            missing=packed.missing,
+            missing=packed.missing, missing_textures=packed.missing_textures,
+            source=ref.source or None, license=ref.license, category=ref.category,
             **({} if seen is None else {name: getattr(seen, name) for name in STATISTICS}),
             seconds=seconds, attempt=attempt, listed=listed,
         )  # fmt: skip
@@ -167,7 +171,7 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         """The outcome of an object that failed with `error`."""
         return cls(
             **_common(ref, shard, author, "failed"),
-            source=ref.source or None, license=ref.license,
+            source=ref.source or None, license=ref.license, category=ref.category,
             code=error.code, step=error.step, message=str(error), log_tail=tuple(error.log_tail),
             seconds=seconds, attempt=attempt, listed=listed,
         )  # fmt: skip
@@ -177,7 +181,7 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         """The outcome of a discovered object, which the index does not name and no run rendered."""
         return cls(
             **_common(ref, shard, author, "new"),
-            source=ref.source or None, license=ref.license, listed=False,
+            source=ref.source or None, license=ref.license, category=ref.category, listed=False,
         )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ def pack(
     told: list[ObjectStatistics | None] = []
     with contextlib.closing(PRODUCTS[recipe.product](rendered, recipe, threads)) as members:
         written = archive.write(path, ref.uid, _noting(members, told))
+    missing = _missing(answer.scene)
     return PackedObject(
         ref=ref,
         path=written.path,
@@ -57,7 +58,8 @@ def pack(
         runtime=answer.runtime,
         render_s=answer.render_s,
         statistics=told[0],
-        missing=len(_missing(answer.scene)),
+        missing=len({*missing.missing_files, *missing.missing_textures.files}),
+        missing_textures=len(set(missing.missing_textures.files)),
     )
 
 
@@ -68,10 +70,9 @@ def _noting(
     told.append((yield from members))
 
 
-def _missing(scene: Mapping[str, Any]) -> set[str]:
+def _missing(scene: Mapping[str, Any]) -> _Missing:
     """Names of files that the child found missing, or useless. Raises: RenderFailed."""
     try:
-        told = msgspec.convert(scene, _Missing)
+        return msgspec.convert(scene, _Missing)
     except msgspec.ValidationError as error:
         raise RenderFailed(f"the child's answer does not say what is missing: {error}") from error
-    return {*told.missing_files, *told.missing_textures.files}

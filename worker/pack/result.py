@@ -23,3 +23,5 @@ class PackedObject(msgspec.Struct, frozen=True, kw_only=True):
     statistics: ObjectStatistics | None = None
     missing: int = 0
     """Files that the model names and that are not there, or do not decode."""
+    missing_textures: int = 0
+    """Of these, the textures."""

@@ -7,6 +7,7 @@ from worker.core.errors import ConfigurationError, OutputMismatch
 from worker.core.s3 import S3Options
 from worker.export import EXPORT_KINDS
 from worker.export.source import Source
+from worker.export.where import WHERE, parsed
 from worker.index.reader import open_index
 from worker.index.scenes import arranged
 from worker.manifests import ExportManifest, OutputManifest
@@ -51,5 +52,7 @@ def _totals(store: Store, exported: ExportManifest, source: Source) -> dict[str,
         raise OutputMismatch(
             f"{store.uri}: this version of render-worker has no export kind '{exported.kind}'"
         )
+    if WHERE in exported.options:
+        source = Source(source.store, parsed(str(exported.options[WHERE])))
     every = EXPORT_KINDS[exported.kind]().all_outcomes
     return {shard: len(source.objects(shard, every=every)) for shard in source.shards()}

@@ -56,7 +56,9 @@ def test_an_object_has_a_row_whatever_became_of_its_zip(export, own, keep, code)
     rows = {row["uid"]: row for row in pq.read_table(to / "catalogue-000000.parquet").to_pylist()}
     assert len(rows) == 4
     row, whole = rows.pop(path.stem), rows[scenes.uids(1)[0]]
-    told = {"uid", "file_identifier", "shard", "outcome", "code", "message"}
+    told = {
+        "uid", "file_identifier", "source", "license", "shard", "outcome", "code", "message",
+    }  # fmt: skip
     assert {name for name, value in row.items() if value is not None} == told
     assert (row["file_identifier"], row["outcome"], row["code"]) == (
         harm.identifier(1), "rendered", code,
