@@ -35,13 +35,17 @@ class Author(msgspec.Struct, frozen=True, kw_only=True):
     world: int
     blender: str
     device: str
+    children_per_device: int = 1
 
     @classmethod
-    def of(cls, rank: Rank, blender: str, device: str) -> Author:
+    def of(cls, rank: Rank, blender: str, device: str, children_per_device: int = 1) -> Author:
         """An author with a new, unique `worker` name; names sort by rank, then by start time."""
         now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         worker = f"r{rank.rank:06d}-{now}-{uuid4().hex[:8]}"
-        return cls(worker=worker, rank=rank.rank, world=rank.world, blender=blender, device=device)
+        return cls(
+            worker=worker, rank=rank.rank, world=rank.world, blender=blender, device=device,
+            children_per_device=children_per_device,
+        )  # fmt: skip
 
 
 class LedgerLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -69,6 +73,34 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether the next run retries the object by default."""
         error = OBJECT_ERRORS.get(self.code or "")
         return error is not None and error.retryable
+
+
+class Seconds(msgspec.Struct, frozen=True, gc=False):
+    """`Outcome.seconds`, of a run."""
+
+    fetch: float = 0.0
+    render: float = 0.0
+    pack: float = 0.0
+    publish: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """All steps together."""
+        return self.fetch + self.render + self.pack + self.publish
+
+
+class StatusLine(LedgerLine, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The fields of an outcome that `status` needs."""
+
+    file_identifier: str = ""
+    missing_textures: int | None = None
+    coverage_min: float | None = None
+    blank_views: int | None = None
+    border_views: int | None = None
+    phash: str | None = None
+    seconds: Seconds = Seconds()
+    device: str = ""
+    children_per_device: int = 1
 
 
 class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
@@ -111,6 +143,8 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     world: int = 1
     blender: str = ""
     device: str = ""
+    children_per_device: int = 1
+    """Blender processes that share a device."""
 
     @classmethod
     def rendered(

@@ -16,6 +16,14 @@ from worker.stores import open_store
 from worker.stores.base import Store
 
 
+def finished_store(output: str, s3: S3Options) -> Store:
+    """The store of an output or a data set. Raises: ConfigurationError, StoreError."""
+    store = open_store(output, s3)
+    if OutputManifest.read(store) is None and ExportManifest.read(store) is None:
+        raise _nothing(store)
+    return store
+
+
 def status_at(output: str, s3: S3Options, *, index: str | None, source: str | None) -> Status:
     """The status of the output or data set at `output`.
 
@@ -35,14 +43,18 @@ def status_at(output: str, s3: S3Options, *, index: str | None, source: str | No
         return status_of(store, totals, renders.objects)
     exported = ExportManifest.read(store)
     if exported is None:
-        raise ConfigurationError(
-            f"{store.uri}: has neither {keys.JOB} nor {keys.EXPORT}: nothing was rendered or "
-            "exported there yet"
-        )
+        raise _nothing(store)
     totals = None
     if source is not None:
         totals = _totals(store, exported, Source(open_store(source, s3)))
     return status_of(store, totals, kinds=EXPORTS)
+
+
+def _nothing(store: Store) -> ConfigurationError:
+    return ConfigurationError(
+        f"{store.uri}: has neither {keys.JOB} nor {keys.EXPORT}: nothing was rendered or "
+        "exported there yet"
+    )
 
 
 def _totals(store: Store, exported: ExportManifest, source: Source) -> dict[str, int]:
