@@ -49,10 +49,31 @@ def test_a_hash_outlives_noise_scaling_and_lossy_compression():
     assert distance(phash.of(phash.grey(drawn(3))), before) > 10
 
 
-def test_the_sum_of_pictures_has_the_hash_of_their_mean():
-    greys = [phash.grey(drawn(number)).astype(int) for number in range(4)]
-    assert phash.of(sum(greys)) == phash.of(sum(greys) * 7)
-    assert phash.of(np.full((32, 32), 255) * 10_000) == phash.of(np.full((32, 32), 255))
+def test_noise_decides_no_bit_of_a_steady_hash():
+    """A picture with an axis of symmetry: half of its coefficients are 0, plus the noise."""
+    y, x = np.mgrid[-1:1:96j, -1:1:96j]
+    vase = (np.abs(x) < 0.3 + 0.2 * np.cos(4 * y)) * 150.0
+    rng = np.random.default_rng(0)
+
+    def rendered():
+        noisy = np.repeat((250 - vase + rng.normal(0, 3, vase.shape))[..., None], 3, 2)
+        return phash.grey(np.clip(noisy, 0, 255).astype(np.uint8))
+
+    first, *others = ([rendered() for _ in range(4)] for _ in range(20))
+    steady = [distance(phash.steady(first), phash.steady(other)) for other in others]
+    assert max(steady) <= 2
+    plain = [distance(phash.of(first[0]), phash.of(other[0])) for other in others]
+    assert max(plain) > 4
+    assert distance(phash.steady(first), phash.steady([phash.grey(drawn(0))])) > 8
+
+
+def test_a_steady_hash_is_of_the_mean_and_of_any_number_of_views():
+    greys = [phash.grey(drawn(number)) for number in range(4)]
+    assert phash.steady(greys) == phash.steady(greys * 50)
+    vast = np.zeros((32, 32), np.uint8)
+    vast[:16] = 255  # the largest coefficients
+    assert phash.steady([vast] * 10_000) == phash.steady([vast])
+    assert phash.steady([np.full((32, 32), 255, np.uint8)]) == "8000000000000000"
 
 
 def test_clear_pixels_are_white_to_the_hash():

@@ -25,6 +25,7 @@ class Row(NamedTuple):
 COMMANDS: Final = {
     "run": Row("run", "Render the objects of a list, one zip each.", RENDER),
     "status": Row("status", "Count the outcomes of a run or an export.", RENDER),
+    "estimate": Row("estimate", "Estimate what a run takes, from a sample of its list.", RENDER),
     "gallery": Row("gallery", "Draw a contact sheet of finished objects.", RENDER),
     "presets": Row("presets", "List the presets, or show one.", PREPARE),
     "index": Row("index", "Cut a list of objects into shards.", PREPARE),

@@ -23,7 +23,7 @@ coverage_min, coverage_mean
 brightness_mean, brightness_std  means of the views' values
 clipped_max, black_max           maxima
 blank_views, border_views        numbers of views without a pixel of the object, and that it touches
-phash                            hash of the mean of the views' pictures at 32x32 pixels
+phash                            `phash.steady` of the views' pictures
 
 Pixels are counted and added as integers, so that the numbers do not depend on the CPU.
 """
@@ -138,7 +138,7 @@ def of_object(views: Mapping[str, ViewStatistics], coverage: Coverage) -> Object
         brightness_std=round(fmean(look.brightness_std for look in looks), DIGITS),
         clipped_max=max(look.clipped for look in looks),
         black_max=max(look.black for look in looks),
-        phash=phash.of(np.sum([look.greys for look in looks], axis=0, dtype=np.int64)),
+        phash=phash.steady([look.greys for look in looks]),
     )
 
 

@@ -54,7 +54,7 @@ def _summary(status: Status) -> list[RenderableType]:
     if status.left is not None:
         left = f"{status.left:,} left"
         if status.left and status.hours_left is not None:
-            left += f", about {_duration(status.hours_left)}"
+            left += f", about {duration(status.hours_left)}"
         sentences.append(left)
     sentences += _hours(status)
     return [table, Text("; ".join(sentences))]
@@ -142,7 +142,8 @@ def plain(message: str) -> Text:
     return Text("".join(char if char.isprintable() else " " for char in message))
 
 
-def _duration(hours: float) -> str:
+def duration(hours: float) -> str:
+    """A duration in words: "20 min", "3.5 h", "4.0 days"."""
     if hours < 1:
         return f"{max(1, round(hours * 60))} min"
     return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"  # noqa: PLR2004 - two days
