@@ -227,7 +227,7 @@ def test_near_duplicates_are_found_across_shards(store):
     assert (found.groups, found.objects) == (1, 2)
     assert [each.name for each in found.largest[0].first] == ["object-1", "object-3"]
     assert [each.shard for each in found.largest[0].first] == ["000000", "000001"]
-    assert "Near-duplicates: 2 objects in 1 groups" in text(status_of(store))
+    assert "Near-duplicates: 2 objects in 1 group" in text(status_of(store))
 
 
 def test_hours_of_gpus_so_far_and_to_go(store):

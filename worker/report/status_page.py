@@ -96,7 +96,7 @@ def _duplicates(status: Status) -> list[RenderableType]:
     told = status.duplicates
     table = Table(
         "objects", "object", title=f"Near-duplicates: {told.objects:,} objects in "
-        f"{told.groups:,} groups", title_justify="left",
+        f"{told.groups:,} group{'s' * (told.groups != 1)}", title_justify="left",
     )  # fmt: skip
     table.add_column("")
     table.add_column("uid", overflow="fold")
