@@ -240,7 +240,7 @@ class _Count:
             first = [
                 found
                 for shard in sorted(names)
-                for found in _with_hashes(store, shard, set(hashes[group].tolist()))
+                for found in _with_hashes(store, shard, set(np.unique(hashes[group]).tolist()))
             ]
             largest.append(Lookalikes(len(group), tuple(first[:GROUP_SHOWN])))
         return Duplicates(len(groups), sum(map(len, groups)), tuple(largest))
