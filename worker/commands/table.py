@@ -25,6 +25,9 @@ class CommandRow(NamedTuple):
 COMMANDS: Final = {
     "run": CommandRow("run", "Render the objects of a list, one zip each.", RENDER),
     "status": CommandRow("status", "Count the outcomes of a run or an export.", RENDER),
+    "estimate": CommandRow(
+        "estimate", "Estimate what a run takes, from a sample of its list.", RENDER
+    ),
     "gallery": CommandRow("gallery", "Draw a contact sheet of finished objects.", RENDER),
     "presets": CommandRow("presets", "List the presets, or show one.", PREPARE),
     "index": CommandRow("index", "Cut a list of objects into shards.", PREPARE),

@@ -18,12 +18,16 @@ from worker.core import keys
 from worker.core.errors import RenderFailed
 from worker.pack import archive
 from worker.pack.archive import Member
-from worker.pack.coverage import Coverage
 from worker.pack.products import PRODUCTS
 from worker.pack.result import PackedObject
+from worker.pack.statistics import ObjectStatistics
 from worker.supervisor.result import RenderedObject
 
 THREADS: Final = 2
+
+
+class _Textures(msgspec.Struct, frozen=True):
+    files: tuple[str, ...] = ()
 
 
 class _Lacking(msgspec.Struct, frozen=True):
@@ -31,6 +35,7 @@ class _Lacking(msgspec.Struct, frozen=True):
 
     missing_files: tuple[str, ...] = ()
     undecodable_files: dict[str, str] = {}
+    missing_textures: _Textures = _Textures()
 
 
 def pack(
@@ -44,7 +49,7 @@ def pack(
     answer, ref = rendered.answer, rendered.fetched.ref
     lacking = _lacking(answer.scene)
     path = into / PurePosixPath(keys.render_zip(ref.uid)).name
-    told: list[Coverage | None] = []
+    told: list[ObjectStatistics | None] = []
     with contextlib.closing(PRODUCTS[recipe.product](rendered, recipe, threads)) as members:
         written = archive.write(path, ref.uid, _noting(members, told))
     return PackedObject(
@@ -55,14 +60,15 @@ def pack(
         views=len(answer.views),
         runtime=answer.runtime,
         render_s=answer.render_s,
-        coverage=told[0],
+        statistics=told[0],
         missing=len(lacking.missing_files),
         undecodable=len(lacking.undecodable_files),
+        missing_textures=len(set(lacking.missing_textures.files)),
     )
 
 
 def _noting(
-    members: Generator[Member, None, Coverage | None], told: list[Coverage | None]
+    members: Generator[Member, None, ObjectStatistics | None], told: list[ObjectStatistics | None]
 ) -> Iterator[Member]:
     """The members; at their end `told` has what the product returns."""
     told.append((yield from members))

@@ -117,7 +117,12 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         job.manifest(ready.blender).bind(store, mix_versions=options.mix_versions)
         reach(Failpoint.JOB_BOUND)
         fetcher = Fetcher(downloads / "fetched", limits=options.fetch, keep=keep, s3=options.s3)
-        ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))
+        ledger = stack.enter_context(
+            LedgerWriter(
+                store, rank, ready.blender, pool.device,
+                children_per_device=pool.children_per_device,
+            )
+        )  # fmt: skip
         stop.before_leaving(partial(ledger.last_words, LAST_S))
         observer = stack.enter_context(watching(total))
         feed = Feed(job, index, store, stop, observer)

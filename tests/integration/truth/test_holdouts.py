@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from tests.integration.truth.conftest import make
 from tests.proof_helpers import REPOSITORY
+from tests.truth.scripts import make
 
 SCRIPT = REPOSITORY / "tests/truth/holdouts.py"
 SIDE, SCALE = 64, 1.8
