@@ -21,8 +21,13 @@ class Visibility:
 
     def of_instance(self, instance: Any) -> bool:
         """Whether an instance of the dependency graph is visible; its instancer must be too."""
-        if not instance.show_self:
-            return False
+        return bool(instance.show_self) and self._of_ray(instance)
+
+    def of_hair(self, instance: Any) -> bool:
+        """Whether hair of an instance is visible, which it may be without its emitter."""
+        return bool(instance.show_particles) and self._of_ray(instance)
+
+    def _of_ray(self, instance: Any) -> bool:
         owner = instance.parent if instance.is_instance else None
         return self._of_object(instance.object) and (owner is None or self._of_object(owner))
 
