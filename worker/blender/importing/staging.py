@@ -16,6 +16,7 @@ from worker.blender.faults import ObjectFault
 from worker.blender.importing.finding import FileIndex, is_lfs_pointer
 from worker.blender.importing.naming import NAMINGS, Rename
 from worker.blender.importing.paths import Root
+from worker.blender.importing.repairs import repaired
 from worker.contract.escaping import legible
 
 MOST_BYTES = 1 << 28
@@ -23,7 +24,13 @@ MOST_BYTES = 1 << 28
 MOST_READ = 500
 """Most files that are searched for names, for one model."""
 WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
-ASCII_FORMATS = frozenset({"obj", "mtl"})
+ASCII_FORMATS = frozenset({"obj", "mtl", "stl", "ply", "usda", "gltf"})
+BUFFERED = frozenset({"gltf", "glb"})
+"""Formats that cannot be imported without the buffers they name."""
+PICTURES = frozenset({"png", "jpg", "jpeg", "webp", "ktx2"})
+LFS_POINTER = (
+    "Git LFS pointer, not the content: fetch it with 'git lfs pull' where the list was made"
+)
 
 
 @dataclasses.dataclass
@@ -57,8 +64,7 @@ def stage(root: Root, suffix: str, scratch: str) -> Staged:
     if is_lfs_pointer(root.model):
         raise ObjectFault(
             "import",
-            "the file is a Git LFS pointer, not the model: fetch it with 'git lfs pull' where the "
-            "list was made",
+            f"the file is a {LFS_POINTER}",
         )
     staged = Staged(root)
     texts = _Reader(root, staged).read(suffix)
@@ -80,6 +86,10 @@ class _Reader:
         """The new content of each file that must change, keyed by its path below the root."""
         changed: Dict[str, bytes] = {}
         waiting, seen = [(self._root.model, suffix)], {self._root.model}
+        library = os.path.splitext(self._root.model)[0] + ".mtl"  # noqa: PTH122 - takes any name
+        if suffix == "obj" and self._root.is_own_file(library):  # Blender reads it without mtllib
+            seen.add(library)
+            waiting.append((library, "mtl"))
         while waiting and len(seen) <= MOST_READ:
             path, kind = waiting.pop()
             naming = NAMINGS.get(kind)
@@ -87,7 +97,7 @@ class _Reader:
                 continue
             named: List[str] = []
             text = Path(path).read_bytes()
-            new = naming.rewrite(text, self._renamer(path, named))
+            new = naming.rewrite(repaired(text, kind), self._renamer(path, kind, named))
             if new != text:
                 changed[os.path.relpath(path, self._root.path)] = new
             for found in named:
@@ -97,8 +107,8 @@ class _Reader:
                     waiting.append((found, ending))
         return changed
 
-    def _renamer(self, path: str, named: List[str]) -> Rename:
-        """The function that rewrites names in the file at `path`.
+    def _renamer(self, path: str, kind: str, named: List[str]) -> Rename:
+        """The function that rewrites names in the file at `path`, of format `kind`.
 
         It adds the file that each name refers to to `named`.
         """
@@ -109,6 +119,11 @@ class _Reader:
                 stands = os.path.exists(os.path.join(folder, name))  # noqa: PTH110, PTH118
                 found = self._index.find(name, folder)
             except ValueError:  # not a valid file name
+                return None
+            if found is not None and is_lfs_pointer(found):
+                if kind in BUFFERED and not _is_picture(found):
+                    raise ObjectFault("import", f"{legible(name)} is a {LFS_POINTER}")
+                self._staged.missing.add(legible(name))
                 return None
             if found is not None:
                 named.append(found)
@@ -121,6 +136,10 @@ class _Reader:
             return os.path.relpath(found, folder)
 
         return rename
+
+
+def _is_picture(path: str) -> bool:
+    return PurePosixPath(path).suffix.lower().lstrip(".") in PICTURES
 
 
 def _is_text(path: str, kind: str) -> bool:
