@@ -113,10 +113,12 @@ def _drop_invisible(content: Any) -> bool:
 
     Returns: whether there were any.
     """
-    nodes = content.get("nodes") if isinstance(content, dict) else None
-    if VISIBILITY not in (content.get("extensionsUsed") or ()) if nodes else True:
+    table = content if isinstance(content, dict) else {}
+    nodes: Any = table.get("nodes")
+    if VISIBILITY not in (table.get("extensionsUsed") or ()) or not isinstance(nodes, list):
         return False
-    waiting, seen = [number for number, node in enumerate(nodes) if _is_hidden(node)], set()
+    waiting = [number for number, node in enumerate(nodes) if _is_hidden(node)]
+    seen = set()
     while waiting:
         number = waiting.pop()
         if number not in seen and isinstance(number, int) and 0 <= number < len(nodes):
@@ -204,7 +206,7 @@ def _escaped(path: str) -> str:
 
 
 _PLY_COLOUR = re.compile(
-    rb"(?mi)^(property[ \t]+\w+[ \t]+)(?:(diffuse_|ambient_)?)(r|red|g|green|b|blue)(?=[ \t]*\r?$)"
+    rb"(?mi)^(property[ \t]+\w+[ \t]+)((?:diffuse_|ambient_)?)(r|red|g|green|b|blue)(?=[ \t]*\r?$)"
 )
 _PLY_NAMES = {b"r": b"red", b"g": b"green", b"b": b"blue"}
 _PLY_PLACE = re.compile(rb"(?m)^(property[ \t]+\w+[ \t]+)(?:texture_)?(u|v)(?=[ \t]*\r?$)")

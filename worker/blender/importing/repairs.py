@@ -56,6 +56,8 @@ def _mtl(data: bytes) -> bytes:
 
 
 def _stl(data: bytes) -> bytes:
+    if data[len(BOM) :].lstrip()[:5].lower() == b"solid":
+        data = _without_bom(data)
     start = data[:START]
     if start.lstrip()[:5].lower() == b"solid" and b"\0" not in start:
         is_upper = b"FACET" in start and b"facet" not in start
@@ -75,7 +77,7 @@ REPAIRS: Dict[str, Tuple[Repair, ...]] = {
     "gltf": (_without_bom,),
     "glb": (_glb,),
     "ply": (_without_bom, _ply),
-    "stl": (_without_bom, _stl),
+    "stl": (_stl,),
     "usda": (_without_bom,),
 }
 """Keyed by suffix."""
