@@ -44,6 +44,19 @@ from tests.truth.blend_moving import (
     shape_key_at_51,
 )
 from tests.truth.blend_parts import factory
+from tests.truth.blend_rendered import (
+    armature_excluded,
+    background_scene,
+    bare_curve_beside,
+    frames_remapped,
+    hairy,
+    metaballs,
+    parent_excluded,
+    scene_property,
+    target_excluded,
+    tiles_elsewhere,
+    viewport_only_nodes,
+)
 from tests.truth.blend_unseen import (
     beside,
     clear_by_object_slot,
@@ -101,6 +114,17 @@ BLENDS: dict[str, Callable[[Path], None]] = {
     "unseen-other-layer": excluded_in_other_layer,
     "unseen-other-scene": two_scenes,
     "unseen-three-scenes": three_scenes,
+    "render-nodes": viewport_only_nodes,
+    "render-bare-curve": bare_curve_beside,
+    "render-metaballs": metaballs,
+    "render-hair": hairy,
+    "render-background-scene": background_scene,
+    "excluded-parent": parent_excluded,
+    "excluded-target": target_excluded,
+    "excluded-armature": armature_excluded,
+    "scene-property": scene_property,
+    "scene-frames-remapped": frames_remapped,
+    "blend-tiles": tiles_elsewhere,
     "library-below": library,
     "library-moved": library_moved,
     "library-gone": library_gone,

@@ -25,7 +25,7 @@ FIVE_BITS = 31
 PICTURE = "TextureFile"
 TEXTURE_NUMBER = "texnumber"
 FLOATS = frozenset({"f4", "f8"})
-UNSURE_TYPES = FLOATS | {"i4", "u4"}
+UNSURE_TYPES = FLOATS | {"u2", "i4", "u4"}
 """Types of vertex colours whose range an importer cannot know."""
 
 
@@ -74,7 +74,7 @@ def _ply(root: Root, mesh: Any) -> str:
 def _in_range(root: Root, header: ply_file.Header, mesh: Any) -> None:
     """Correct vertex colours whose type does not show their range; importers know only bytes.
 
-    Blender takes floats as from 0 to 1, and drops 32-bit integers.
+    Blender takes floats as from 0 to 1, and drops 32-bit integers; before 4.0 also 16-bit ones.
     """
     vertex = header.element("vertex")
     layer = mesh.color_attributes[0] if mesh.color_attributes else None
