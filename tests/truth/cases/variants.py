@@ -26,13 +26,26 @@ def _missing(name: str, *lines: str) -> Case:
 
 
 def _colours_to_255() -> str:
-    lines = []
-    for line in texts.obj("", colours=True).splitlines():
-        words = line.split()
+    rows = [line.split() for line in texts.obj("", colours=True).splitlines()]
+    for words in rows:
         if words[:1] == ["v"]:
-            line = " ".join([*words[:4], *(str(round(float(word) * 255)) for word in words[4:])])
-        lines.append(line)
-    return "\n".join([*lines, ""])
+            words[4:] = [str(round(float(word) * 255)) for word in words[4:]]
+    return "\n".join([*map(" ".join, rows), ""])
+
+
+def _grey(value: int) -> bytes:
+    return cube.png(np.full((64, 64, 3), value, np.uint8))
+
+
+def _mapped(name: str, line: str, value: int, **keys: object) -> Case:
+    """An OBJ with its picture, and a grey one for another map."""
+    files: Files = {
+        "model.obj": texts.obj(),
+        "model.mtl": texts.mtl(f"map_Kd {name}.png", line),
+        f"{name}.png": cube.picture(),
+        "grey.png": _grey(value),
+    }
+    return Case(f"variant-{name}", files, **keys)  # type: ignore[arg-type]
 
 
 OBJ_VARIANTS = (
@@ -102,6 +115,10 @@ OBJ_VARIANTS = (
         missing=("model.mtl",),
     ),
     Case("variant-colours-255", {"model.obj": _colours_to_255()}),
+    _mapped("height-map", "map_Bump grey.png", 90),
+    _mapped("height-map-strong", "bump -bm 3 grey.png", 200),
+    _mapped("mask-white", "map_d grey.png", 255),
+    _mapped("mask-black", "map_d grey.png", 0, outcome="empty"),
     _missing("gone-bump", "map_Bump -bm 0.5 gone_bump.png"),
     _missing("gone-metal", "map_Pr gone_rough.png", "map_Pm gone_metal.png"),
 )

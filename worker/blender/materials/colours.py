@@ -8,7 +8,7 @@ import bpy
 
 from worker.blender import compat
 from worker.blender.importing.staging import Staged
-from worker.blender.materials import backfaces, textures, transparency, vertex_colours
+from worker.blender.materials import backfaces, maps, textures, transparency, vertex_colours
 from worker.contract.random_streams import Colour, random_colour, stream
 from worker.contract.recipe import Recipe
 
@@ -29,6 +29,7 @@ def supply(uid: str, recipe: Recipe, staged: Staged, suffix: str) -> dict[str, A
     missing = textures.replace_missing(
         root, lambda name: random_colour(stream(uid, recipe, f"texture:{name}"))
     )
+    maps.correct(suffix)
     painted = None
     if suffix in recipe.subject.one_colour:
         painted = random_colour(stream(uid, recipe, "colour"))
