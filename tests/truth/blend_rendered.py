@@ -145,3 +145,22 @@ def hairy(_: Path) -> None:
     settings = item.particle_systems[0].settings
     settings.type, settings.count, settings.hair_length = "HAIR", 400, 3.0
     settings.root_radius = settings.tip_radius = 10.0
+
+
+def tiny_limited(_: Path) -> None:
+    """Two cubes a thousandth in size; a constraint of the world's space holds one near."""
+    for name, x in (("cube", 0.0), ("limited", 0.04)):
+        item = a_cube(name, (x, 0.0, 0.0))
+        item.scale = (1e-3,) * 3
+    constraint = item.constraints.new("LIMIT_LOCATION")
+    constraint.use_max_x, constraint.max_x = True, 2e-3
+
+
+def far_instances(_: Path) -> None:
+    """Three instances, thousands of lengths away."""
+    inside = bpy.data.collections.new("inside")
+    a_cube(collection=inside)
+    for number in range(3):
+        item = put("instance", None)
+        item.instance_type, item.instance_collection = "COLLECTION", inside
+        item.location = (1e4 + 2 * number, 0.0, 0.0)

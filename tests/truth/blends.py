@@ -48,6 +48,7 @@ from tests.truth.blend_rendered import (
     armature_excluded,
     background_scene,
     bare_curve_beside,
+    far_instances,
     frames_remapped,
     hairy,
     metaballs,
@@ -55,6 +56,7 @@ from tests.truth.blend_rendered import (
     scene_property,
     target_excluded,
     tiles_elsewhere,
+    tiny_limited,
     viewport_only_nodes,
 )
 from tests.truth.blend_unseen import (
@@ -124,6 +126,8 @@ BLENDS: dict[str, Callable[[Path], None]] = {
     "excluded-armature": armature_excluded,
     "scene-property": scene_property,
     "scene-frames-remapped": frames_remapped,
+    "scale-tiny-limited": tiny_limited,
+    "scale-far-instances": far_instances,
     "blend-tiles": tiles_elsewhere,
     "library-below": library,
     "library-moved": library_moved,

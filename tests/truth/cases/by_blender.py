@@ -72,6 +72,8 @@ BY_BLENDER = (
         spans=TWO,
         sides=None,
     ),
+    *_blend("scale-tiny-limited", spans=TWO, sides=None),
+    *_blend("scale-far-instances", spans=THREE, sides=None),
     *_blend("blend-tiles", found=("maps/tile.<UDIM>.png",)),
     *_blend("library-below"),
     *_blend("library-moved", found=("Part.blend",)),

@@ -7,7 +7,8 @@ import struct
 import numpy as np
 
 from tests.truth import cube, gltf, texts
-from tests.truth.cases.case import GREY, Case, Files
+from tests.truth.cases.case import GREY, THREE, Case, Files
+from tests.truth.cases.layers import instancer, scaled
 from tests.truth.cases.others import POINTER
 from tests.truth.cases.points import BYTES, FACE_COLOURS, WEDGES
 
@@ -187,6 +188,29 @@ LAYER_VARIANTS = (
 )
 
 
+INSTANCER = instancer().replace("/root/pi", "/root/small/pi")
+USD_VARIANTS = (
+    Case(
+        "variant-usd-instancer-away",
+        {
+            "model.usda": texts.usda(
+                instancer().replace(
+                    "(0, 0, 0), (2, 0, 0), (4, 0, 0)", "(50, 0, 0), (52, 0, 0), (54, 0, 0)"
+                )
+            )
+        },
+        model="model.usda",
+        spans=THREE,
+    ),
+    Case(
+        "variant-usd-instancer-tiny",
+        {"model.usda": texts.usda(scaled("small", 1e-5, INSTANCER))},
+        model="model.usda",
+        spans=THREE,
+    ),
+)
+
+
 def _ply(name: str, data: bytes, **files: bytes) -> Case:
     pictures = {f"{each}.png": data for each, data in files.items()}
     return Case(f"variant-ply-{name}", {"model.ply": data, **pictures}, model="model.ply")
@@ -283,4 +307,11 @@ STL_VARIANTS = (
         says="UTF-16",
     ),
 )
-VARIANTS = (*OBJ_VARIANTS, *GLTF_VARIANTS, *LAYER_VARIANTS, *PLY_VARIANTS, *STL_VARIANTS)
+VARIANTS = (
+    *OBJ_VARIANTS,
+    *GLTF_VARIANTS,
+    *LAYER_VARIANTS,
+    *USD_VARIANTS,
+    *PLY_VARIANTS,
+    *STL_VARIANTS,
+)

@@ -182,12 +182,20 @@ def _unseen() -> str:
     return ", ".join(filter(None, found)) or "no visible mesh"
 
 
+def has_content(item: Any) -> bool:
+    """Whether an evaluated object of BOXED_TYPES contains anything at all."""
+    points = getattr(item.data, "points", None)
+    return points is None or len(points) > 0
+
+
 def _points(item: Any, clear: tuple[bool, ...]) -> tuple[Array, int]:
     """The vertices (N,3) of the visible faces, in object space, and the number of these faces.
 
     clear: for each material slot, whether it is fully transparent.
     """
     if item.type in BOXED_TYPES:
+        if not has_content(item):  # such as what is left of a point instancer
+            return _NOTHING
         return np.array([corner[:] for corner in item.bound_box]), 1
     try:
         mesh = item.data if item.type == "MESH" else item.to_mesh()
