@@ -14,6 +14,7 @@ import bpy
 
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault
+from worker.blender.importing import animated_visibility
 from worker.blender.importing.paths import Root
 from worker.blender.references import blend_file
 
@@ -90,7 +91,9 @@ def _link_shown(top: Any) -> None:
     for item, found in standings.items():
         if item.name not in scene.collection.objects:  # a background scene may share objects
             scene.collection.objects.link(item)
-        item.hide_render = item.hide_render or all(each.is_hidden for each in found)
+        if all(each.is_hidden for each in found):
+            animated_visibility.keep_hidden(item)
+            item.hide_render = True
         item.is_holdout = item.is_holdout or any(each.is_holdout for each in found)
         if any(each.is_indirect for each in found):
             item.visible_camera = False

@@ -9,6 +9,7 @@ import bpy
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.importing import (
+    animated_visibility,
     blend_scene,
     file_colours,
     gltf_extensions,
@@ -61,6 +62,7 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
     _drop_outside(root)
     if suffix == "blend":
         _drop_file_readers()
+        animated_visibility.follow_render()
     _hide_meant_unseen(suffix)
     _hide(only_render=suffix == "blend")
     if suffix == "fbx":
