@@ -87,7 +87,9 @@ def _in_range(root: Root, header: ply_file.Header, mesh: Any) -> None:
     values = np.stack([table[each] for each in ("red", "green", "blue")], -1).astype(np.float64)
     if types & FLOATS and values.max(initial=0.0) <= 1.0:
         return
-    colours = np.column_stack([linear(values), np.ones(len(values))])
+    top = 65535.0 if "u2" in types else 255.0
+    encoded = np.clip(values / top, 0.0, 1.0)
+    colours = np.column_stack([to_linear(encoded), np.ones(len(values))])
     mesh.color_attributes.remove(layer)
     layer = mesh.color_attributes.new(LAYER, "FLOAT_COLOR", "POINT")
     layer.data.foreach_set("color", colours.astype(np.float32).ravel())

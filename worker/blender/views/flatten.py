@@ -56,11 +56,13 @@ def flatten() -> bool:
         if meshes[key] is not None:
             flags = _flags(item, instance.parent if instance.is_instance else None)
             shown.append((meshes[key], item.name, instance.matrix_world.copy(), flags))
-    _remove_all()
+    origin = bpy.data.objects.new("origin", None)
+    _remove_all(origin)
+    context.scene().collection.objects.link(origin)
     for mesh, name, matrix, flags in shown:
         made: Any = bpy.data.objects.new(name, mesh)
         context.scene().collection.objects.link(made)
-        made.matrix_world = matrix
+        _put(made, origin, matrix)
         for flag, value in flags.items():
             setattr(made, flag, value)
     context.scene().view_layers[0].update()
@@ -89,9 +91,15 @@ def _flags(item: Any, instancer: Any) -> dict[str, bool]:
     }
 
 
-def _remove_all() -> None:
-    """Remove all objects but lights and cameras, which stay where they are."""
-    objects: list[Any] = list(bpy.data.objects)
+def _put(item: Any, origin: Any, matrix: Any) -> None:
+    """Put `item` at `matrix`. Unlike location, rotation and scale, a parent's may be sheared."""
+    item.parent, item.parent_type = origin, "OBJECT"
+    item.matrix_parent_inverse = matrix
+
+
+def _remove_all(origin: Any) -> None:
+    """Remove all objects but `origin`, and lights and cameras, which stay where they are."""
+    objects: list[Any] = [item for item in bpy.data.objects if item != origin]
     matrices = {item: item.matrix_world.copy() for item in objects if item.type in KEPT_TYPES}
     for item in objects:
         if item not in matrices:
@@ -99,4 +107,5 @@ def _remove_all() -> None:
     for item, matrix in matrices.items():
         item.animation_data_clear()
         item.constraints.clear()
-        item.matrix_world = matrix
+        item.matrix_basis = matrix.Identity(4)
+        _put(item, origin, matrix)
