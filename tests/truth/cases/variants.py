@@ -188,6 +188,53 @@ LAYER_VARIANTS = (
 )
 
 
+def _unused_alpha() -> bytes:
+    """The picture of all sides, with an alpha channel of zeros."""
+    cells = [(*map(int, colour), 0) for colour in FACE_COLOURS]
+    grid = np.array(cells, np.uint8).reshape(cube.ROWS, cube.COLUMNS, 4)[::-1]
+    return cube.png(grid.repeat(cube.CELL, axis=0).repeat(cube.CELL, axis=1))
+
+
+def _off(text: str) -> Case:
+    """An OFF with colours by face."""
+    name = {"\r": "old-mac", "\ufeff": "bom", "#": "comments"}[text]
+    rows = ["OFF", "24 6 0", *(" ".join(map(str, point)) for point in cube.POINTS)]
+    for quad, colour in zip(cube.QUADS.tolist(), FACE_COLOURS, strict=True):
+        rows.append(" ".join(map(str, [4, *quad, *colour])))
+    made = "\n".join([*rows, ""])
+    written = made.replace("\n", text) if text == "\r" else f"{text}\n{made}"
+    return Case(
+        f"variant-off-{name}",
+        {"model.off": f"\ufeff{made}" if text == "\ufeff" else written},
+        model="model.off",
+    )
+
+
+RGB_ZERO = (
+    "<transparent opaque='RGB_ZERO'><color>0 0 0 1</color></transparent>"
+    "<transparency><float>1</float></transparency>"
+)
+ALPHA_VARIANTS = (
+    Case(
+        "variant-alpha-obj",
+        {
+            "model.obj": texts.obj(),
+            "model.mtl": texts.mtl("map_Kd a.png"),
+            "a.png": _unused_alpha(),
+        },
+    ),
+    Case(
+        "variant-alpha-dae",
+        {"model.dae": texts.dae("a.png"), "a.png": _unused_alpha()},
+        model="model.dae",
+    ),
+    Case(
+        "variant-rgb-zero",
+        {"model.dae": texts.dae("z.png", transparency=RGB_ZERO), "z.png": cube.picture()},
+        model="model.dae",
+    ),
+    *map(_off, ("\r", "\ufeff", "#")),
+)
 INSTANCER = instancer().replace("/root/pi", "/root/small/pi")
 USD_VARIANTS = (
     Case(
@@ -314,4 +361,5 @@ VARIANTS = (
     *USD_VARIANTS,
     *PLY_VARIANTS,
     *STL_VARIANTS,
+    *ALPHA_VARIANTS,
 )

@@ -247,6 +247,7 @@ NAMINGS: Dict[str, Naming] = {
     "dae": Naming(_dae),
     "ply": Naming(_ply),
     "stl": Naming(_kept),
+    "off": Naming(_kept),
     "usda": Naming(_usda, ("usda", "usd", "usdc")),
 }
 """Keyed by suffix."""

@@ -21,6 +21,16 @@ _MTL_WORDS = {
                  b"map_Ka", b"map_Kd", b"map_Ks", b"map_Ke", b"map_Ns", b"map_d", b"map_Bump",
                  b"map_Pr", b"map_Pm")
 }  # fmt: skip
+_COMMENTS = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)+")
+_RGB_ZERO = re.compile(
+    rb"<transparent\s+opaque\s*=\s*[\"']RGB_ZERO[\"']\s*>\s*<color\b[^>]{0,99}>([^<]{1,99})</color>"
+    rb"\s*</transparent>(?:\s*<transparency>\s*<float\b[^>]{0,99}>([^<]{1,99})</float>"
+    rb"\s*</transparency>)?"
+)
+_A_ONE = (
+    b'<transparent opaque="A_ONE"><color>1 1 1 1</color></transparent>'
+    b"<transparency><float>%.6f</float></transparency>"
+)
 _KEYWORD = re.compile(rb"(?m)^([ \t]*)([A-Za-z_]+)(?=[ \t])")
 
 
@@ -66,6 +76,28 @@ def _stl(data: bytes) -> bytes:
     return data[:told] if STL_HEAD < told < len(data) else data
 
 
+def _dae(data: bytes) -> bytes:
+    """Write RGB_ZERO transparency as A_ONE, the only kind that Blender reads as it is meant.
+
+    In RGB_ZERO, black is opaque.
+    """
+
+    def alike(found: re.Match[bytes]) -> bytes:
+        try:
+            parts = [float(word) for word in found[1].split()[:3]]
+            share = float(found[2] or 1.0)
+        except ValueError:
+            return found[0]
+        return _A_ONE % (1.0 - share * sum(parts) / max(1, len(parts)))
+
+    return _RGB_ZERO.sub(alike, data)
+
+
+def _off(data: bytes) -> bytes:
+    comments = _COMMENTS.match(data)
+    return data[comments.end() :] if comments else data
+
+
 def _glb(data: bytes) -> bytes:
     told = int.from_bytes(data[GLB_LENGTH], "little")
     return data[:told] if data[:4] == b"glTF" and GLB_LENGTH.stop < told else data
@@ -74,6 +106,8 @@ def _glb(data: bytes) -> bytes:
 REPAIRS: Dict[str, Tuple[Repair, ...]] = {
     "obj": (_without_bom, _with_line_feeds),
     "mtl": (_without_bom, _with_line_feeds, _mtl),
+    "dae": (_dae,),
+    "off": (_without_bom, _with_line_feeds, _off),
     "gltf": (_without_bom,),
     "glb": (_glb,),
     "ply": (_without_bom, _ply),

@@ -29,6 +29,7 @@ def supply(uid: str, recipe: Recipe, staged: Staged, suffix: str) -> dict[str, A
     missing = textures.replace_missing(
         root, lambda name: random_colour(stream(uid, recipe, f"texture:{name}"))
     )
+    textures.ignore_unused_alpha(suffix)
     maps.correct(suffix)
     painted = None
     if suffix in recipe.subject.one_colour:

@@ -73,6 +73,26 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]
     }
 
 
+def ignore_unused_alpha(suffix: str) -> None:
+    """Show the colours of pictures whose alpha channel the model does not use.
+
+    Cycles multiplies colours by alpha, so they would be black where alpha is 0. Many such channels
+    hold something else, such as gloss. In a .blend, that is what its author sees.
+    """
+    if suffix == "blend":
+        return
+    uses = _uses()
+    used = {use.node.image for use in uses if _uses_alpha(use.node)}
+    for image in {use.node.image for use in uses} - used - {None}:
+        if image.source in STILL_SOURCES and image.alpha_mode == "STRAIGHT":
+            image.alpha_mode = "CHANNEL_PACKED"
+
+
+def _uses_alpha(node: Any) -> bool:
+    alpha = node.outputs.get("Alpha")  # an environment's picture has none
+    return alpha is not None and bool(alpha.is_linked)
+
+
 def _purpose(image: Any, uses: list[_Use]) -> str:
     """What a missing image is for. Its colour space may be unset, because it was never loaded."""
     purposes = {use.purpose for use in uses}
