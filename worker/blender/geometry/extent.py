@@ -145,7 +145,8 @@ def _seen() -> tuple[Shapes, Places]:
         if kind not in SHAPE_TYPES:
             continue
         shown = visibility.of_instance(instance)
-        hairy = kind == "MESH" and bool(hair.systems(item)) and visibility.of_hair(instance)
+        hairy = kind == "MESH" and len(item.particle_systems) > 0 and visibility.of_hair(instance)
+        hairy = hairy and bool(hair.systems(item))
         if not (shown or hairy):
             continue
         shape = item.data if kind == "MESH" and not hairy else item.original
