@@ -312,11 +312,15 @@ def displaces() -> bool:
 
 def curves(action: Any) -> list[Any]:
     """All F-curves of an action; since 4.4 they are stored by layer and slot."""
-    found: list[Any] = [] if hasattr(action, "layers") else list(action.fcurves)
-    for layer in getattr(action, "layers", ()):
-        for strip in layer.strips:
-            found += [curve for bag in strip.channelbags for curve in bag.fcurves]
-    return found
+    return [curve for group in curve_groups(action) for curve in group]
+
+
+def curve_groups(action: Any) -> list[Any]:
+    """The collections of an action's F-curves, to which curves can be added."""
+    if not hasattr(action, "layers"):
+        return [action.fcurves]
+    strips = [strip for layer in action.layers for strip in layer.strips]
+    return [bag.fcurves for strip in strips for bag in strip.channelbags]
 
 
 def fill_triangles(mesh: Any, points: Any, triangles: Any) -> None:

@@ -68,3 +68,13 @@ def test_case(rendered, case):
     assert counts == [len(case.missing), len(case.undecodable)]
     assert bool(told.get("lost_colours")) == case.lost
     assert bool(told["render_worker"]["made_opaque"]) == case.opaque
+
+
+@pytest.mark.parametrize("name", ["render-hair", "render-metaballs"])
+def test_all_that_is_rendered_is_measured(rendered, name):
+    identifier = f"{name}/model.blend"
+    assert rendered.outcomes[identifier]["outcome"] == RENDERED
+    low, high = rendered.look(identifier).box()
+    assert low.min() > -0.5 - NEAR
+    assert high.max() < 0.5 + NEAR
+    assert (high - low).max() > 0.9  # the tips of hairs are thinner than a pixel

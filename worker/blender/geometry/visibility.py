@@ -20,12 +20,15 @@ class Visibility:
         self._objects: dict[tuple[int, bool], bool] = {}
 
     def of_instance(self, instance: Any) -> bool:
-        """Whether an instance of the dependency graph is visible; its instancer must be too.
+        """Whether an instance of the dependency graph is visible; its instancer must be too."""
+        return bool(instance.show_self) and self._of_ray(instance)
 
-        As in Cycles, it is a holdout or indirect only if its instancer is one.
-        """
-        if not instance.show_self:
-            return False
+    def of_hair(self, instance: Any) -> bool:
+        """Whether hair of an instance is visible, which it may be without its emitter."""
+        return bool(instance.show_particles) and self._of_ray(instance)
+
+    def _of_ray(self, instance: Any) -> bool:
+        """As in Cycles, an instance is a holdout or indirect only if its instancer is one."""
         owner = instance.parent if instance.is_instance else instance.object
         return self._of_object(instance.object) and self._of_object(owner, is_owner=True)
 

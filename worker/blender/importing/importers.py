@@ -9,6 +9,7 @@ import bpy
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.importing import (
+    animated_visibility,
     blend_scene,
     file_colours,
     file_data,
@@ -58,6 +59,7 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
     file_data.settle(staged)
     if suffix == "blend":
         file_data.drop_readers(staged)
+        animated_visibility.follow_render()
     _hide_meant_unseen(suffix)
     _hide(only_render=suffix == "blend")
     if suffix == "fbx":

@@ -47,6 +47,10 @@ class Root:
         readings = (os.path.realpath(path), os.path.realpath(os.path.normpath(path)))
         return all(reading.startswith(inside) for reading in readings)
 
+    def is_own_file(self, path: str) -> bool:
+        """Whether `path` (absolute) is a file inside the folder."""
+        return Path(path).is_file() and self.holds(path)
+
     def name(self, path: str) -> str:
         """The name of `path` in the results, without paths of this machine.
 

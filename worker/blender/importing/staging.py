@@ -22,8 +22,9 @@ from worker.blender.importing.finding import (
     may_be_same,
     spellings,
 )
-from worker.blender.importing.naming import NAMINGS, Naming, Rename
+from worker.blender.importing.naming import NAMINGS, Rename
 from worker.blender.importing.paths import Root
+from worker.blender.importing.repairs import repaired
 from worker.contract.escaping import legible
 
 MOST_BYTES = 1 << 28
@@ -31,7 +32,13 @@ MOST_BYTES = 1 << 28
 MOST_READ = 500
 """Most files that are searched for names, for one model."""
 WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
-ASCII_FORMATS = frozenset({"obj", "mtl"})
+ASCII_FORMATS = frozenset({"obj", "mtl", "stl", "ply", "usda", "gltf"})
+BUFFERED = frozenset({"gltf", "glb"})
+"""Formats that cannot be imported without the buffers they name."""
+PICTURES = frozenset({"png", "jpg", "jpeg", "webp", "ktx2"})
+LFS_POINTER = (
+    "Git LFS pointer, not the content: fetch it with 'git lfs pull' where the list was made"
+)
 
 
 @dataclasses.dataclass
@@ -80,8 +87,7 @@ def stage(root: Root, suffix: str, scratch: str) -> Staged:
     if is_lfs_pointer(root.model):
         raise ObjectFault(
             "import",
-            "the file is a Git LFS pointer, not the model: fetch it with 'git lfs pull' where the "
-            "list was made",
+            f"the file is a {LFS_POINTER}",
         )
     staged = Staged(root)
     texts = _Reader(root, staged).read(suffix)
@@ -105,6 +111,10 @@ class _Reader:
         """The new content of each file that must change, keyed by its path below the root."""
         changed: Dict[str, bytes] = {}
         waiting, seen = [(self._root.model, suffix)], {self._root.model}
+        library = os.path.splitext(self._root.model)[0] + ".mtl"  # noqa: PTH122 - takes any name
+        if suffix == "obj" and self._root.is_own_file(library):  # Blender reads it without mtllib
+            seen.add(library)
+            waiting.append((library, "mtl"))
         while waiting and len(seen) <= MOST_READ:
             path, kind = waiting.pop()
             if is_lfs_pointer(path):
@@ -115,7 +125,8 @@ class _Reader:
                 continue
             named: List[str] = []
             text = Path(path).read_bytes()
-            new = self._rewritten(path, naming, text, self._renamer(path, named))
+            rename = self._renamer(path, kind, named)
+            new = self._rewritten(path, kind, text, rename)
             if new != text:
                 changed[os.path.relpath(path, self._root.path)] = new
             for found in named:
@@ -125,9 +136,10 @@ class _Reader:
                     waiting.append((found, ending))
         return changed
 
-    def _rewritten(self, path: str, naming: Naming, text: bytes, rename: Rename) -> bytes:
+    def _rewritten(self, path: str, kind: str, text: bytes, rename: Rename) -> bytes:
+        naming = NAMINGS[kind]
         if naming is not NAMINGS["usd"] or not (crates.is_crate(text) or crates.is_package(text)):
-            return naming.rewrite(text, rename)
+            return naming.rewrite(repaired(text, kind), rename)
         if crates.is_package(text):
             return crates.rewrite_package(path, functools.partial(self._edit, path)) or text
         folder = os.path.dirname(path)  # noqa: PTH120
@@ -145,8 +157,8 @@ class _Reader:
             self._staged.found[said] = f"{home}[{name}]"
         return changed
 
-    def _renamer(self, path: str, named: List[str]) -> Rename:
-        """The function that rewrites names in the file at `path`.
+    def _renamer(self, path: str, kind: str, named: List[str]) -> Rename:
+        """The function that rewrites names in the file at `path`, of format `kind`.
 
         It adds the file that each name refers to to `named`.
         """
@@ -158,6 +170,9 @@ class _Reader:
                 found = self._index.find(name, folder)
             except ValueError:  # not a valid file name
                 return None
+            is_buffer = found is not None and kind in BUFFERED and not _is_picture(found)
+            if found is not None and is_buffer and is_lfs_pointer(found):
+                raise ObjectFault("import", f"{legible(name)} is a {LFS_POINTER}")
             if found is not None:
                 named.append(found)
             if stands:  # even outside the root: `Root.check` rejects that with the name
@@ -175,6 +190,10 @@ class _Reader:
 
 def _exists(folder: str, name: str) -> bool:
     return os.path.exists(os.path.join(folder, name))  # noqa: PTH110, PTH118 - takes any name
+
+
+def _is_picture(path: str) -> bool:
+    return PurePosixPath(path).suffix.lower().lstrip(".") in PICTURES
 
 
 def _is_text(path: str, kind: str) -> bool:

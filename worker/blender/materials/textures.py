@@ -81,17 +81,14 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> Replaced:
 
     images: list[Any] = list(bpy.data.images)
     faults = {image: fault for image in images if (fault := _fault(image, root))}
-    missing = list(faults)
-    data = {image for image in missing if image.colorspace_settings.is_data}
     uses = _uses()
-    bent = {use.node.image for use in uses if use.node.image in data and use.purpose == NORMAL}
-    for image in missing:
-        purpose = NORMAL if image in bent else DATA if image in data else COLOUR
+    for image, fault in faults.items():
+        purpose = _purpose(image, [use for use in uses if use.node.image == image])
         name = file_name(image, root)
-        if faults[image] == ABSENT:
+        if fault == ABSENT:
             absent.add(name)
         else:
-            undecodable[name] = faults[image]
+            undecodable[name] = fault
         # Replace the image in all its users by a new image of that one colour.
         image.user_remap(stand_in(name, purpose))
         bpy.data.images.remove(image)
@@ -109,6 +106,45 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> Replaced:
     return Replaced(absent, undecodable, unnamed, facts)
 
 
+def ignore_unused_alpha(suffix: str) -> None:
+    """Show the colours of pictures whose alpha channel the model does not use.
+
+    Cycles multiplies colours by alpha, so they would be black where alpha is 0. Many such channels
+    hold something else, such as gloss. In a .blend, that is what its author sees.
+    """
+    if suffix == "blend":
+        return
+    uses = _uses()
+    used = {use.node.image for use in uses if _uses_alpha(use.node)}
+    for image in {use.node.image for use in uses} - used - {None}:
+        if image.source in STILL_SOURCES and image.alpha_mode == "STRAIGHT":
+            image.alpha_mode = "CHANNEL_PACKED"
+
+
+def _uses_alpha(node: Any) -> bool:
+    alpha = node.outputs.get("Alpha")  # an environment's picture has none
+    return alpha is not None and bool(alpha.is_linked)
+
+
+def _purpose(image: Any, uses: list[_Use]) -> str:
+    """What a missing image is for. Its colour space may be unset, because it was never loaded."""
+    purposes = {use.purpose for use in uses}
+    if NORMAL in purposes and COLOUR not in purposes:
+        return NORMAL
+    is_value = bool(uses) and all(_feeds_shader_values(use.node) for use in uses)
+    return DATA if image.colorspace_settings.is_data or is_value else COLOUR
+
+
+def _feeds_shader_values(node: Any) -> bool:
+    """Whether a texture leads to numbers of shaders alone, such as roughness or alpha."""
+    links = [link for output in node.outputs for link in output.links]
+    return bool(links) and all(
+        link.to_socket.type == "VALUE"
+        and any(output.type == "SHADER" for output in link.to_node.outputs)
+        for link in links
+    )
+
+
 def relink(root: Root) -> dict[str, str]:
     """Search the object's files for textures that do not exist at their path, and relink them.
 
@@ -117,19 +153,36 @@ def relink(root: Root) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for image in bpy.data.images:
-        if image.source != "FILE" or not uses_file(image) or not image.filepath:
+        if image.source not in STILL_SOURCES or not uses_file(image) or not image.filepath:
             continue
-        path = _path(image, root)
+        name = image.filepath.removeprefix("//")
         try:
-            if root.holds(path) and Path(path).is_file():
+            if all(root.holds(path) and Path(path).is_file() for path in _files(image, root)):
                 continue
-            elsewhere = root.find(image.filepath.removeprefix("//"))
+            elsewhere = [root.find(tile) for tile in _tiles(image, name)]
         except ValueError:  # not a valid file name
             continue
-        if elsewhere is not None:
-            found[legible(root.said(image.filepath))] = root.name(elsewhere)
-            image.filepath = elsewhere
+        path = _common(image, elsewhere)
+        if path is not None:
+            found[legible(root.said(image.filepath))] = root.name(path)
+            image.filepath = path
     return found
+
+
+def _common(image: Any, tiles: list[Optional[str]]) -> Optional[str]:
+    """The path, with its placeholder, of an image whose tiles lie at `tiles`, or None.
+
+    An image without tiles has one file, which is the path itself.
+    """
+    if None in tiles:
+        return None
+    mark = next((mark for mark in TILE_MARKS if mark in image.filepath), None)
+    if mark is None:
+        return tiles[0]
+    number = TILE_MARKS[mark](image.tiles[0].number)
+    head, told, tail = str(tiles[0]).rpartition(number)
+    path = head + mark + tail
+    return path if told and _tiles(image, path) == tiles else None
 
 
 def uses_file(image: Any) -> bool:
@@ -181,7 +234,11 @@ def _why(image: Any, root: Root) -> str:
 
 
 def _files(image: Any, root: Root) -> list[str]:
-    path = _path(image, root)
+    return _tiles(image, _path(image, root))
+
+
+def _tiles(image: Any, path: str) -> list[str]:
+    """The files that `path` stands for: itself, or one for each tile."""
     mark = next((mark for mark in TILE_MARKS if mark in path), None)
     if mark is None:
         return [path]

@@ -52,7 +52,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     )
     placed = wanted_form
     if not placement.is_exact(low, high):
-        rescale(wanted_form)
+        rescale(wanted_form, is_still=len(shown) == 1)
         placed = placement.IDENTITY
     rig = lights.add(
         recipe.lights, stream(uid, recipe, "lights"), placed, grown=scale / placed.scale
