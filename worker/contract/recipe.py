@@ -118,9 +118,9 @@ class Lights:
 
     rig: str = key(
         "four-suns",
-        "which lights; studio: four suns for what is matt, and soft boxes that metal and glass "
-        "reflect; own: the file's lamps, and four-suns where it has none that shines (no "
-        "world is read, not even a .blend's own); metadata's runtime.lights says which",
+        "which lights; studio: four suns, and soft boxes that metal, glass and smooth surfaces "
+        "reflect (four-suns if the object has none of these); own: the file's lamps (four-suns "
+        "if none shines; worlds are not read); metadata's runtime.lights says which",
         choices=RIGS,
     )
     strength: float = key(1.0, "factor on all lights", low=0.0, high=1e6)
