@@ -19,13 +19,17 @@ with their meaning. `--set KEY=VALUE` overrides a key, for example
 `--set 'images=["colour","depth"]'`. To keep overrides, write a TOML file that starts with
 `extends = "NAME"` and pass it as `--preset FILE`.
 
+A file is named after itself (`mine.toml` is preset `mine`), or by its key `name`. Its random cameras
+and lights are those of the preset it extends, whatever it is called; set `seed_name` or `seed` for
+others. `metadata.json` lists what `--set` changed as `overrides`.
+
 This page is generated from the presets (`python -m tools.presets_page > docs/presets.md`).
 """
 TAIL: Final = """\
 ## Differences from the sources
 
-- All presets: cameras and lights are drawn from the object's identity and the preset's name, so
-  they are the same on every worker and in every run. The sources draw them anew each time.
+- All presets: cameras and lights are drawn from the object's identity and the preset's `seed_name`,
+  so they are the same on every worker and in every run. The sources draw them anew each time.
   Everything is rendered with Cycles, also on a GPU, where Objaverse-XL uses EEVEE.
 - gpt4point: the script that rendered its views was never published. The scene and the files are
   those of Shap-E's renderer, on which it builds, and those that GPT4Point's reader opens.

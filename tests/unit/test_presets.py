@@ -15,6 +15,7 @@ from tests.unit.test_presets_wrong import message, preset_file
 from tools import presets_page
 from worker import presets
 from worker.contract import recipe as recipes
+from worker.contract.random_streams import stream
 from worker.contract.recipe import Recipe
 from worker.core.errors import PresetInvalid, UsageError
 from worker.presets.overrides import merge, parse, split
@@ -139,11 +140,47 @@ def test_a_file_extends_another_file_that_extends_a_preset(tmp_path):
     assert recipe.cycles.glossy_bounces == 4
     assert not recipe.cycles.denoise
     assert recipe.cycles.filter_width == 0.01
-    assert recipe.name == "objaverse-xl", "the same objects get the same cameras"
+    assert recipe.name == "mine"
+    assert recipe.seeded_by == "objaverse-xl", "the same objects get the same cameras"
 
 
-def test_a_file_that_extends_nothing_is_named_for_itself(tmp_path):
-    assert presets.load(preset_file(tmp_path, "mine", "views = 3\n")).name == "mine"
+@pytest.mark.parametrize("text", ["views = 3\n", 'name = "other"\n', 'extends = "zero123"\n'])
+def test_renaming_a_preset_moves_no_camera(tmp_path, text):
+    files = [preset_file(tmp_path, name, text) for name in ("mine", "yours")]
+    one, two = (presets.load(file) for file in files)
+    if "name" in text:
+        assert one == two
+        assert one.name == "other"
+    else:
+        assert (one.name, two.name) == ("mine", "yours")
+        assert dataclasses.replace(one, name="yours") == two
+    assert one.seeded_by == ("zero123" if "zero123" in text else "default")
+    renamed = presets.load(files[0], ["name=third"])
+    assert stream("uid", renamed, "cameras").random() == stream("uid", one, "cameras").random()
+    wanted = presets.load(files[0], ["seed_name=third"])
+    assert stream("uid", wanted, "cameras").random() != stream("uid", one, "cameras").random()
+    assert presets.load(files[0], ['seed_name=""', "name=third"]).seeded_by == "third"
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_a_packaged_preset_is_seeded_with_its_own_name(name):
+    assert presets.load(name).seeded_by == name
+
+
+def test_a_recipe_records_what_was_set(tmp_path):
+    assert presets.load("default").overrides == ()
+    assert presets.load("default", ["views=12", "views=3", "views=12"]).overrides == ()
+    settings = ["views=3", "camera.radius=[1, 2]", 'images = ["mask"]', "summary=x", "seed=0"]
+    recorded = ("camera.radius=[1.0, 2.0]", 'images=["mask"]', "views=3")
+    one = presets.load("default", settings)
+    assert one.overrides == recorded
+    assert presets.load("default", recorded).overrides == recorded
+    assert dataclasses.replace(presets.load("default", recorded), summary="x") == one
+    (tmp_path / "sky.exr").write_bytes(b"sky")
+    picture = f"lights.environment={tmp_path / 'sky.exr'}"
+    assert presets.load("default", [picture]).overrides == ('lights.environment="sky.exr"',)
+    shown = preset_file(tmp_path, "shown", presets.to_toml(one))
+    assert presets.load(shown, ["views=4"]).overrides == (*recorded[:2], "views=4")
 
 
 def test_the_digest_follows_what_changes_the_output():
@@ -204,6 +241,8 @@ def in_toml(value):
 def test_an_override_changes_its_key_and_no_other(values):
     recipe = presets.load("default", [f"{key}={in_toml(value)}" for key, value in values.items()])
     expected = copy.deepcopy(DEFAULT)
+    expected["overrides"] = recipe.overrides
+    set_keys = {text.partition("=")[0] for text in recipe.overrides}
     for key, value in values.items():
         table = expected
         *tables, last = key.split(".")
@@ -211,6 +250,8 @@ def test_an_override_changes_its_key_and_no_other(values):
             table = table[name]
         table[last] = value
     assert recipes.to_dict(recipe) == expected
+    default = {key.path: key.value for key in presets.keys_of(presets.load("default"))}
+    assert set_keys == {key for key, value in values.items() if default[key] != value}
 
 
 @given(st.text(max_size=40), st.text(max_size=40))

@@ -292,9 +292,15 @@ class Preview:
 class Recipe:
     """One published way of rendering an object."""
 
-    name: str = key("default", "the preset's name; part of every random seed")
+    name: str = key("default", "the preset's name; without one, the name of its file")
+    seed_name: str = key(
+        "",
+        "name that random cameras, lights and colours are seeded with; a file without one has "
+        "that of the preset it extends, else 'default'; empty: its own name",
+    )
     summary: str = key("", "one-line description")
     follows: str = key("", "the published system that this recipe follows")
+    overrides: tuple[str, ...] = key((), "KEY=VALUE of each key that --set changed; filled in")
     product: str = key("views", "what is made of an object", choices=PRODUCTS)
     views: int = key(12, "images per object; product scenes: samples per zip", low=1, high=10_000)
     resolution: tuple[int, int] = key(
@@ -326,6 +332,11 @@ class Recipe:
     preview: Preview = section(Preview, "previews")
     omage: Omage = section(Omage, "object images")
     scenes: Scenes = section(Scenes, "synthetic scenes")
+
+    @property
+    def seeded_by(self) -> str:
+        """The name that random streams are seeded with."""
+        return self.seed_name or self.name
 
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:
