@@ -19,9 +19,9 @@ with their meaning. `--set KEY=VALUE` overrides a key, for example
 `--set 'images=["colour","depth"]'`. To keep overrides, write a TOML file that starts with
 `extends = "NAME"` and pass it as `--preset FILE`.
 
-A file is named after itself (`mine.toml` is preset `mine`), or by its key `name`. Its random cameras
-and lights are those of the preset it extends, whatever it is called; set `seed_name` or `seed` for
-others. `metadata.json` lists what `--set` changed as `overrides`.
+A file is named after itself (`mine.toml` is preset `mine`), or by its key `name`. Its random
+cameras and lights are those of the preset it extends, whatever it is called; set `seed_name` or
+`seed` for others. `metadata.json` lists what `--set` changed as `overrides`.
 
 This page is generated from the presets (`python -m tools.presets_page > docs/presets.md`).
 """

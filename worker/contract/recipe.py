@@ -31,6 +31,8 @@ CAMERA_LAYOUTS = (
     "turntable",
     "fixed",
     "get3d",
+    "list",
+    "file",
 )
 DENOISER = "openimagedenoise"
 """The denoiser of `cycles.denoise`, by its name in `protocol.Ready`."""
@@ -65,8 +67,9 @@ class Camera:
     distance: str = key(
         "drawn",
         "drawn: from radius; cube: the sphere around the unit cube exactly fits the field of view "
-        "(TRELLIS); fit: the object fills the frame up to the margin and is never cropped",
-        choices=("drawn", "cube", "fit"),
+        "(TRELLIS); fit: the object fills the frame up to the margin and is never cropped; "
+        "fit-all: one distance for all views, so that none is cropped",
+        choices=("drawn", "cube", "fit", "fit-all"),
     )
     radius: tuple[float, float] = key(
         (1.5, 2.2),
@@ -88,6 +91,13 @@ class Camera:
         high=1000.0,
         unit="world unit",
     )
+    min_height: float = key(
+        -1000.0,
+        "layout shell: a camera with smaller z is drawn again",
+        low=-1000.0,
+        high=1000.0,
+        unit="world unit",
+    )
     northern: bool = key(False, "only viewpoints with z >= 0 (a negative z is made positive)")
     elevation: tuple[float, float] = key(
         (0.0, 30.0),
@@ -100,13 +110,50 @@ class Camera:
         0.5, "layout hammersley: share of the views below the horizon", low=0.001, high=0.999
     )
     azimuth: float = key(
-        0.0, "layouts ring and turntable: azimuth of view 0, from +X to +Y", low=-360.0, high=360.0,
+        0.0, "layouts ring and turntable: azimuth of view 0, from +X to +Y; layout list: added to "
+        "each of azimuths", low=-360.0, high=360.0, unit="degree",
+    )  # fmt: skip
+    azimuths: tuple[float, ...] = key(
+        (), "layout list: azimuth of each view, from +X to +Y", low=-360.0, high=360.0,
+        unit="degree",
+    )  # fmt: skip
+    elevations: tuple[float, ...] = key(
+        (), "layout list: elevation of each view, or one for all", low=-90.0, high=90.0,
         unit="degree",
     )  # fmt: skip
     fixed: tuple[tuple[float, float, float], ...] = key(
         (),
         "layout fixed: camera positions, in order; distances cube and fit use only the directions",
         low=-1000.0,
+        high=1000.0,
+        unit="world unit",
+    )
+    file: str = key(
+        "",
+        "layout file: camera-to-world matrices (OpenGL axes, the normalised world), and K if it "
+        "has them, as NPY, a JSON list, transforms.json or cameras.json; relative to the preset's "
+        "file",
+    )
+    target: tuple[float, float, float] = key(
+        (0.0, 0.0, 0.0),
+        "the point that cameras look at, and from which radius and heights are measured",
+        low=-1000.0,
+        high=1000.0,
+        unit="world unit",
+    )
+    roll: tuple[float, float] = key(
+        (0.0, 0.0),
+        "turn of the camera about its axis, anticlockwise as seen from behind it, drawn for each "
+        "view; one number fixes it",
+        low=-360.0,
+        high=360.0,
+        unit="degree",
+    )
+    baseline: float = key(
+        0.0,
+        "stereo: distance between the parallel left and right camera of each viewpoint; views "
+        "counts both, left first; 0: one camera",
+        low=0.0,
         high=1000.0,
         unit="world unit",
     )

@@ -1,4 +1,4 @@
-"""Files that a preset names: the picture of an environment rig, and the folder of textures."""
+"""Files that a preset names: environment pictures, a file of cameras, a folder of textures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 from worker.contract.texture_folder import listing
 from worker.core.sha256 import sha256_of
 
-PATHS: Final = (("lights", "environment"), ("scenes", "textures"))
+PATHS: Final = (("lights", "environment"), ("camera", "file"), ("scenes", "textures"))
 """(table, key) of each setting whose value is a path."""
 
 
@@ -33,7 +33,7 @@ def digested(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def digest(path: str) -> str:
-    """sha256 of a picture, or of the names and contents of a folder's pictures; "" if missing.
+    """sha256 of a file, or of the names and contents of a folder's pictures; "" if missing.
 
     The path is not part of it, because it may differ between machines.
     """

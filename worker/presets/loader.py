@@ -11,7 +11,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
+from worker.contract import camera_layouts
 from worker.contract import recipe as recipes
+from worker.contract.camera_checks import LISTS
 from worker.contract.escaping import legible
 from worker.contract.recipe import Recipe
 from worker.contract.schema import RecipeError, nearest
@@ -24,6 +26,9 @@ SUFFIX: Final = ".toml"
 EXTENDS: Final = "extends"
 PROSE: Final = ("summary", "follows")
 """Keys that describe a preset and do not affect the output."""
+VIEWS: Final = "views"
+COUNTED: Final = {"layout", "baseline", *(name for names in LISTS.values() for name in names)}
+"""Keys of a camera on which the number of listed views depends."""
 ALONE: Final = "default"
 """What a file that extends nothing is seeded with."""
 
@@ -55,7 +60,9 @@ def load(name_or_file: str, overrides: Sequence[str] = ()) -> Recipe:
         _checked(one, f"--set {override}")
         layer = settings.merge(layer, one)
     where = " with --set ".join((f"preset {name_or_file}", *overrides))
-    recipe = _checked(settings.merge(table, environment.rooted(layer, Path())), where)
+    recipe = _checked(_over(table, environment.rooted(layer, Path())), where)
+    if VIEWS not in _over(table, layer):
+        recipe = dataclasses.replace(recipe, views=_listed(recipe))
     problems = list(rules.of(recipe))
     if problems:
         raise PresetInvalid(" ".join(f"{where}: {'; '.join(problems)}".splitlines()))
@@ -65,7 +72,7 @@ def load(name_or_file: str, overrides: Sequence[str] = ()) -> Recipe:
 def digest(recipe: Recipe) -> str:
     """sha256 of everything in a recipe that can affect the output, as canonical JSON.
 
-    An environment picture and textures are included by their contents, not their paths.
+    Environment pictures, cameras and textures are included by their contents, not their paths.
     """
     values = {name: value for name, value in recipes.to_dict(recipe).items() if name not in PROSE}
     text = json.dumps(
@@ -117,7 +124,27 @@ def _read(preset: str, base: Path, seen: tuple[str, ...]) -> dict[str, Any]:
         raise PresetInvalid(
             f"{source}: 'extends' must be the name or file of a preset, not {parent!r}"
         )
-    return settings.merge(_read(parent, folder, (*seen, str(source))), table)
+    return _over(_read(parent, folder, (*seen, str(source))), table)
+
+
+def _over(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Merge two layers. One that lists viewpoints, and no `views`, drops those of the layer below.
+
+    So that `views` is then as many as are listed.
+    """
+    merged = settings.merge(under, over)
+    layout = merged.get("camera", {}).get("layout")
+    if layout in LISTS and VIEWS not in over and COUNTED & over.get("camera", {}).keys():
+        merged.pop(VIEWS, None)
+    return merged
+
+
+def _listed(recipe: Recipe) -> int:
+    """The number of views that the recipe's camera lists, else the default."""
+    try:
+        return camera_layouts.listed(recipe.camera) or recipe.views
+    except RecipeError:
+        return recipe.views  # the rules say what is wrong with the file
 
 
 def _find(preset: str, base: Path) -> Traversable:

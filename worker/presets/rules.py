@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from worker.contract import camera_layouts
+from worker.contract import camera_checks, camera_layouts
 from worker.contract.recipe import Recipe
 from worker.contract.schema import RecipeError, nearest
 from worker.core import formats, keys
@@ -36,10 +36,25 @@ def of(recipe: Recipe) -> Iterator[str]:
 
 
 def _cameras(recipe: Recipe) -> Iterator[str]:
+    camera = recipe.camera
     try:
-        camera_layouts.check(recipe.camera)
+        camera_checks.check(camera)
+        record_rules.lenses(recipe)
+        listed = camera_layouts.listed(camera)
     except RecipeError as error:
         yield str(error)
+        return
+    if listed not in {None, recipe.views} and recipe.product == "views":
+        yield (
+            f"'views' is {recipe.views}, but layout '{camera.layout}' has {listed}; remove 'views' "
+            f"or make it {listed}"
+        )
+    splits = (recipe.splits.train, recipe.splits.val, recipe.splits.test)
+    if camera.baseline and any(count % 2 for count in (recipe.views, *splits)):
+        yield (
+            "'camera.baseline' is set, so 'views' and 'splits' count a left and a right view of "
+            "each viewpoint; make them even"
+        )
 
 
 def _lights(recipe: Recipe) -> Iterator[str]:

@@ -29,7 +29,9 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     """Import, normalise and light the object, and render every view. Raises: ObjectFault."""
     uid = request.uid
     staged, suffix, facts = imported(request, recipe, tell)
-    frames = poses.frames(recipe.subject, recipe.views)
+    eyes = camera_layouts.eyes(recipe.camera)
+    each = poses.frames(recipe.subject, recipe.views // eyes)
+    frames = [frame for frame in each for _ in range(eyes)]
     shown = sorted(set(frames))
     modifiers.as_rendered()
     facts.update(colours.supply(uid, recipe, staged, suffix))  # a texture may displace a surface
