@@ -316,6 +316,31 @@ def test_an_environment_picture_that_is_not_there_is_named(tmp_path, monkeypatch
     assert "lights.environment" in message("default", ["lights.rig=environment"])
 
 
+def test_a_folder_of_environment_pictures_counts_by_its_content(tmp_path):
+    setting = ("default", ["lights.rig=environment", f"lights.environments={tmp_path}/skies"])
+    assert "there is no such folder" in message(*setting)
+    (tmp_path / "skies").mkdir()
+    (tmp_path / "skies/notes.txt").write_text("none")
+    assert "has no .hdr or .exr file" in message(*setting)
+    (tmp_path / "skies/a.hdr").write_bytes(b"#?RADIANCE\n")
+    one = presets.load(*setting)
+    assert one.overrides == ('lights.environments="skies"', 'lights.rig="environment"')
+    (tmp_path / "skies/sub").mkdir()
+    (tmp_path / "skies/sub/b.exr").write_bytes(b"v/1\x01")
+    assert presets.digest(presets.load(*setting)) != presets.digest(
+        dataclasses.replace(one, lights=dataclasses.replace(one.lights, environments=""))
+    )
+    before = presets.digest(one)
+    (tmp_path / "skies/notes.txt").write_text("other")
+    assert presets.digest(one) == before
+    (tmp_path / "skies/b.hdr").write_bytes(b"PNG")
+    assert "'b.hdr', which is not HDR or EXR" in message(*setting)
+    (tmp_path / "skies/b.hdr").write_bytes(b"#?RGBE")
+    assert presets.digest(one) != before
+    both = [*setting[1], f"lights.environment={tmp_path}/skies/a.hdr"]
+    assert "are both set; remove one" in message("default", both)
+
+
 def test_what_means_nothing_to_a_product_is_not_shown():
     views, omage = (presets.to_toml(presets.load(name)) for name in ("default", "omage"))
     assert "[omage]" not in views

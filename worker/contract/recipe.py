@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal, Union
 
+from worker.contract import backgrounds
 from worker.contract.omage_keys import Omage
 from worker.contract.scene_keys import Scenes
 from worker.contract.schema import build, key, section
@@ -175,6 +176,11 @@ class Lights:
         "",
         "rig environment: an equirectangular image (HDR or EXR), relative to the preset's file",
     )
+    environments: str = key(
+        "",
+        "rig environment: a folder of such images, one drawn for each object, relative to the "
+        "preset's file; metadata's runtime.environment says which",
+    )
     environment_turn: float = key(
         0.0, "rotation of the environment about Z", low=-360.0, high=360.0, unit="degree"
     )
@@ -286,8 +292,9 @@ class Colour:
     )
     background: str = key(
         "transparent",
-        "background of 8-bit colour images; if it is not transparent they have three channels",
-        choices=("transparent", "white", "black"),
+        "background of 8-bit colour images: transparent, white, black, #rrggbb or [r, g, b] of 0 "
+        "to 255 (sRGB); if it is not transparent they have three channels",
+        parse=backgrounds.parse,
     )
 
 

@@ -26,7 +26,7 @@ PICTURE: Final = ("colour", "albedo")
 """Image kinds whose file may be named NNN.png."""
 SAME: Final = 1e-6
 """Relative difference of focal lengths, and of centres, that counts as none."""
-OPAQUE: Final = ("white", "black")
+OPAQUE: Final = ("white", "black", "a colour")
 
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +134,8 @@ def _images(name: str, recipe: Recipe) -> Iterator[str]:
     if lacking := [kind for kind in needs.images if kind not in recipe.images]:
         yield f"'records' {name} needs {' and '.join(lacking)} in 'images'"
     background = recipe.colour.background
-    if "colour" in recipe.images and needs.backgrounds and background not in needs.backgrounds:
+    kind = "a colour" if background.startswith("#") else background
+    if "colour" in recipe.images and needs.backgrounds and kind not in needs.backgrounds:
         yield (
             f"'records' {name} needs 'colour.background' {' or '.join(needs.backgrounds)}, "
             f"not {background}"

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Final
 
 from worker.contract import camera_checks, camera_layouts
+from worker.contract.escaping import legible
 from worker.contract.recipe import Recipe
 from worker.contract.schema import RecipeError, nearest
+from worker.contract.texture_folder import ENVIRONMENTS, listing
 from worker.core import formats, keys
 from worker.omage import npz_files
 from worker.presets import record_rules, scene_rules
 
 REACH: Final = {"unit-cube": camera_layouts.CUBE, "unit-sphere": 1.0, "none": math.inf}
 """Largest distance of the object from the origin if `subject.size` is 1, by `subject.normalise`."""
+MAGIC: Final = (b"#?RADIANCE", b"#?RGBE", b"v/1\x01")
+"""How files of HDR and of EXR begin; the first is the longest."""
 GPT4POINT_DEPTH: Final = ("fixed", 0.0, 5.0, 65535)
 
 
@@ -61,10 +65,33 @@ def _lights(recipe: Recipe) -> Iterator[str]:
     lights = recipe.lights
     if lights.area_power[0] > lights.area_power[1]:
         yield "'lights.area_power' is descending; write the smaller value first"
-    if lights.rig == "environment" and not lights.environment:
-        yield "'lights.environment' is empty; set it to the picture for the rig environment"
-    elif lights.rig == "environment" and not Path(lights.environment).is_file():
+    if lights.rig != "environment":
+        return
+    if lights.environment and lights.environments:
+        yield "'lights.environment' and 'lights.environments' are both set; remove one"
+    elif lights.environments:
+        yield from _environments(lights.environments)
+    elif not lights.environment:
+        yield (
+            "'lights.environment' is empty; set it to the picture for the rig environment, or "
+            "'lights.environments' to a folder of pictures"
+        )
+    elif not Path(lights.environment).is_file():
         yield f"'lights.environment' is '{lights.environment}', but there is no such file"
+
+
+def _environments(folder: str) -> Iterator[str]:
+    if not Path(folder).is_dir():
+        yield f"'lights.environments' is '{folder}', but there is no such folder"
+        return
+    found = listing(folder, ENVIRONMENTS)
+    if not found:
+        yield f"'lights.environments' is '{folder}', which has no .hdr or .exr file"
+    for name in found:
+        with Path(folder, name).open("rb") as file:
+            if not file.read(len(MAGIC[0])).startswith(MAGIC):
+                yield f"'lights.environments' has '{legible(name)}', which is not HDR or EXR"
+                return
 
 
 def _lists(recipe: Recipe) -> Iterator[str]:
