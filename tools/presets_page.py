@@ -46,6 +46,9 @@ TAIL: Final = """\
   individual lights, and their test views lie on a ring; here all views are drawn from above the
   horizon. The object fits the unit sphere, so that near 2 and far 6 are valid.
 - zeronvs: the files that its reader opens; cameras are drawn as in `default`.
+- zero123plus: the input view is not among the six. Its grey and its HDRIs are not published.
+- instantmesh: the image's size and the lights are not published; depth has 16 bits, theirs 8.
+- openlrm: its first view is from the front; here all are drawn.
 - omage: surface that the file's own UV map omits or overlaps is unwrapped, and charts whose density
   is far from the others' are scaled. The sources keep both as they are.
 - scenes: see [scenes.md](scenes.md#what-differs-from-the-study).
@@ -88,6 +91,11 @@ def _range(pair: tuple[float, float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def _fov(recipe: Recipe) -> str:
+    camera = recipe.camera
+    return _range(camera.fov) if camera.projection == "perspective" else camera.projection
+
+
 def _distance(recipe: Recipe) -> str:
     if recipe.camera.distance == "drawn":
         return _range(recipe.camera.radius)
@@ -124,7 +132,7 @@ TABLES: Final[dict[str, dict[str, Callable[[Recipe], str]]]] = {
     },
     "Cameras and lights": {
         "layout": lambda r: r.camera.layout,
-        "field of view, degrees": lambda r: _range(r.camera.fov),
+        "field of view, degrees": _fov,
         "distance": _distance,
         "object fits into": _fits,
         "lights": lambda r: r.lights.rig,

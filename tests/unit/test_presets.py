@@ -73,8 +73,30 @@ PUBLISHED = {
     "zeronvs": {
         "resolution": (256, 256), "images": ("colour", "depth-f16"), "colour.background": "white",
     },
+    "zero123plus": {
+        "views": 6, "resolution": (320, 320), "subject.normalise": "unit-sphere",
+        "subject.size": 0.5, "camera.azimuths": (30.0, 90.0, 150.0, 210.0, 270.0, 330.0),
+        "camera.elevations": (20.0, -10.0, 20.0, -10.0, 20.0, -10.0),
+    },
+    "instantmesh": {
+        "views": 32, "subject.size": 2.0, "camera.radius": (2.0, 3.5), "camera.max_height": 1.6,
+        "camera.min_height": -0.75, "images": ("colour", "depth", "normal"),
+    },
+    "openlrm": {
+        "views": 32, "resolution": (1024, 1024), "samples": 128, "subject.size": 2.0,
+        "camera.radius": (1.9, 2.6), "camera.max_height": 1.6, "camera.min_height": -0.75,
+        "lights.area_power": (80000.0, 120000.0), "lights.area_side": 200.0,
+        "cycles.filter_width": 0.01, "subject.merge_vertices": True, "lights.startup_light": False,
+    },
+    "sides-orthographic": {
+        "views": 6, "camera.projection": "orthographic", "camera.distance": "fit-all",
+    },
 }  # fmt: skip
+OURS = {"default", "turntable", "sides-orthographic"}
 FOVS = {
+    "zero123plus": math.radians(30.0),
+    "instantmesh": math.radians(50.0),
+    "openlrm": 2 * math.atan(16 / 24),
     "objaverse-xl": 2 * math.atan(16 / 35),
     "zero123": 2 * math.atan(16 / 35),
     "get3d": 2 * math.atan(16 / 35),
@@ -95,9 +117,14 @@ def test_a_published_field_of_view_is_as_exact_as_it_is_told(name):
     assert presets.load(name).camera.fov == pytest.approx([math.degrees(FOVS[name])] * 2, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", sorted(set(presets.names()) - {"default", "turntable"}))
+@pytest.mark.parametrize("name", sorted(set(presets.names()) - OURS))
 def test_a_preset_that_stands_in_for_a_system_names_it(name):
     assert "/" in presets.load(name).follows
+
+
+def test_zero123plus_is_at_the_distance_that_its_authors_gave():
+    (low, high) = presets.load("zero123plus").camera.radius
+    assert low == high == pytest.approx(0.5 / math.tan(math.radians(15.0)))
 
 
 def test_default_has_the_same_cameras_and_other_settings():
