@@ -93,12 +93,9 @@ class Camera:
         unit="world unit",
     )
     min_height: float = key(
-        -1000.0,
-        "layout shell: a camera with smaller z is drawn again",
-        low=-1000.0,
-        high=1000.0,
+        -1000.0, "layout shell: a camera with smaller z is drawn again", low=-1000.0, high=1000.0,
         unit="world unit",
-    )
+    )  # fmt: skip
     northern: bool = key(False, "only viewpoints with z >= 0 (a negative z is made positive)")
     elevation: tuple[float, float] = key(
         (0.0, 30.0),
@@ -136,20 +133,13 @@ class Camera:
         "file",
     )
     target: tuple[float, float, float] = key(
-        (0.0, 0.0, 0.0),
-        "the point that cameras look at, and from which radius and heights are measured",
-        low=-1000.0,
-        high=1000.0,
-        unit="world unit",
-    )
+        (0.0, 0.0, 0.0), "the point that cameras look at, and from which radius and heights are "
+        "measured", low=-1000.0, high=1000.0, unit="world unit",
+    )  # fmt: skip
     roll: tuple[float, float] = key(
-        (0.0, 0.0),
-        "turn of the camera about its axis, anticlockwise as seen from behind it, drawn for each "
-        "view; one number fixes it",
-        low=-360.0,
-        high=360.0,
-        unit="degree",
-    )
+        (0.0, 0.0), "turn of the camera about its axis, anticlockwise as seen from behind it, "
+        "drawn for each view; one number fixes it", low=-360.0, high=360.0, unit="degree",
+    )  # fmt: skip
     baseline: float = key(
         0.0,
         "stereo: distance between the parallel left and right camera of each viewpoint; views "
