@@ -70,7 +70,7 @@ def test_instant_ngp_has_depth_only_where_it_can_read_it(members):
     _, found = members('records=["instant-ngp"]', 'images=["colour","depth"]', "depth.invalid=0")
     document = transforms_of(found)
     assert (document["scale"], document["offset"], document["aabb_scale"]) == (1, [0.5] * 3, 1)
-    assert document["integer_depth_scale"] * 65535 == pytest.approx(5)
+    assert document["integer_depth_scale"] == pytest.approx(1 / 4000)
     assert document["frames"][3]["depth_path"] == "003_depth.png"
     _, found = members('records=["instant-ngp"]', 'images=["colour","depth"]')
     assert "integer_depth_scale" not in transforms_of(found)

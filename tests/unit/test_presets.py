@@ -345,7 +345,7 @@ def test_an_environment_picture_that_is_not_there_is_named(tmp_path, monkeypatch
 
 def test_a_folder_of_environment_pictures_counts_by_its_content(tmp_path):
     setting = ("default", ["lights.rig=environment", f"lights.environments={tmp_path}/skies"])
-    assert "there is no such folder" in message(*setting)
+    assert "a folder that does not exist" in message(*setting)
     (tmp_path / "skies").mkdir()
     (tmp_path / "skies/notes.txt").write_text("none")
     assert "has no .hdr or .exr file" in message(*setting)

@@ -89,14 +89,14 @@ def message(*args):
             ["nerf-synthetic needs colour or albedo in"],
         ),
         (("trellis", ['images=["colour-exr"]']), ["trellis needs colour or albedo in"]),
-        (("default", ["depth.near=6"]), ["'depth.near' is 6", "depth.far (5)"]),
+        (("default", ["depth.near=17"]), ["'depth.near' is 17", "depth.far (16.3837)"]),
         (
-            ("default", [*FAR, "camera.distance=drawn", "camera.radius=6", "camera.max_height=10"]),
-            ["'depth.far' is 5", "6.866", "make it 6.87 or more", "depth.mode per-view"],
+            ("default", [*FAR, "camera.distance=drawn", "camera.radius=16"]),
+            ["'depth.far' is 16.3837", "16.87", "make it 16.87 or more", "depth.mode per-view"],
         ),
         (("trellis-cond", [*FAR, "depth.far=5"]), ["'depth.far' is 5", "10.8"]),
         (("nerf-synthetic", [*FAR, "depth.far=5"]), ["'depth.far' is 5", "5.031", "5.04"]),
-        (("turntable", [*FAR, "camera.fov=20"]), ["'depth.far' is 5", "6.4"]),
+        (("turntable", [*FAR, "camera.fov=5"]), ["'depth.far' is 16.3837", "22."]),
         (("nerf-synthetic", [*FAR, "subject.size=2"]), ["'depth.far' is 6", "6.031"]),
         (("default", ["subject.size=2", "subject.normalise=none"]), ["'subject.size'", "none"]),
         (("omage", ["subject.size=2"]), ["'subject.size' has no effect with product omage"]),
@@ -199,13 +199,18 @@ def test_a_malformed_override_is_a_wrong_command_line(override, parts):
         ("objaverse-xl", ["camera.projection=orthographic"]),  # every view as camera.ortho_scale
         ("nerf-synthetic", ['images=["albedo"]']),
         ("default", ["subject.normalise=none", 'records=["nerfstudio","nsvf","cameras"]']),
-        ("default", [*FAR, "camera.radius=6", "camera.max_height=10", "depth.far=6.87"]),
-        ("default", [*FAR, "camera.radius=6", "camera.max_height=10", "depth.mode=per-view"]),
+        ("default", [*FAR, "camera.distance=drawn", "camera.radius=16", "depth.far=16.87"]),
+        ("default", [*FAR, "camera.distance=drawn", "camera.radius=16", "depth.mode=per-view"]),
         ("default", ["subject.size=9"]),
         ("trellis", ["subject.size=0.5"]),
         ("default", [*FAR, "camera.radius=60", "subject.normalise=none"]),  # who knows how large
         ("default", ["camera.radius=6", 'images=["depth-npy"]']),
         *((name, [*FAR]) for name in ("trellis", "trellis-cond", "nerf-synthetic", "turntable")),
+        *(
+            (name, [*FAR, f"resolution={frame}"])
+            for name in ("default", "turntable")
+            for frame in ("[128,64]", "[64,128]", "[640,480]", "[256,64]", "[64,256]")
+        ),
         ("default", ['images=["colour-exr"]', 'records=["instant-ngp"]']),
     ],
 )

@@ -68,6 +68,15 @@ def export_command(
     layout: Annotated[
         str | None, option("--layout", "Layout of the kind; see docs/datasets.md.", WHAT)
     ] = None,
+    where: Annotated[
+        str | None,
+        option(
+            "--where",
+            "Only objects that meet this: 'coverage_min > 0.05 and missing_textures == 0'.",
+            WHAT,
+            metavar="EXPR",
+        ),
+    ] = None,
     limit: Annotated[
         int | None,
         option("--limit", "Use at most N objects (or input files).", WHAT, min=1),
@@ -196,6 +205,7 @@ def export_command(
         kind_options={name: value for name, value in own.items() if value is not None},
         rank=rank,
         world_size=world_size,
+        where=where,
         limit=limit,
         retry=codes_to_retry(retry or ()),
         retry_is_told=not is_from_variable(context, "retry"),

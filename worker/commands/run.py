@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from worker.commands.command import Command, application
 from worker.commands.options import (
-    BLENDER,
     DOWNLOADS,
-    LIMITS,
-    MOST_THREADS,
     WHAT,
     Blender,
-    Children,
-    Device,
+    DownloadWorkers,
     Grace,
     LogLevel,
     MaxFailureRate,
-    MemoryLimit,
     MixVersions,
     Output,
     Overrides,
@@ -29,6 +24,8 @@ from worker.commands.options import (
     WorldSize,
     argument,
     option,
+    with_fetch,
+    with_pool,
     with_s3,
 )
 from worker.core.s3 import S3Options
@@ -41,12 +38,11 @@ EXAMPLES = """Examples:
 
 app = application()
 
-MOST_DEPTH = 64
-"""As deep as `names.safe_member` lets a path be."""
-
 
 @app.command(cls=Command, epilog=EXAMPLES)
 @with_s3
+@with_pool
+@with_fetch
 def run_command(
     index: Annotated[
         str,
@@ -66,64 +62,17 @@ def run_command(
             WHAT,
         ),
     ] = False,
-    device: Device = "auto",
+    *,
+    pool: Any,
     blender: Blender = "auto",
-    children: Children = 0,
-    threads: Annotated[
-        int,
-        option(
-            "--threads",
-            "CPU threads per Blender process; 0: all that the worker may use.",
-            BLENDER,
-            min=0,
-            max=MOST_THREADS,
-        ),
-    ] = 0,
-    recycle_after: Annotated[
-        int,
-        option(
-            "--recycle-after",
-            "Objects after which a Blender process is replaced.",
-            BLENDER,
-            min=1,
-        ),
-    ] = 200,
-    object_timeout: Annotated[
-        float, option("--object-timeout", "Seconds for one object.", LIMITS, min=1.0)
-    ] = 300.0,
-    import_timeout: Annotated[
-        float, option("--import-timeout", "Seconds to import one object.", LIMITS, min=1.0)
-    ] = 120.0,
-    view_timeout: Annotated[
-        float, option("--view-timeout", "Seconds for one view.", LIMITS, min=1.0)
-    ] = 120.0,
-    memory_limit: MemoryLimit = 0,
     rank: Rank = None,
     world_size: WorldSize = None,
     retry: Retry = None,
     max_failure_rate: MaxFailureRate = 0.5,
     mix_versions: MixVersions = False,
     grace: Grace = 60.0,
-    download_workers: Annotated[
-        int, option("--download-workers", "Parallel downloads.", DOWNLOADS, min=1, max=MOST_THREADS)
-    ] = 4,
-    max_download: Annotated[
-        int,
-        option("--max-download-mb", "Size limit of one object, unpacked, in MB.", DOWNLOADS, min=1),
-    ] = 1024,
-    root_depth: Annotated[
-        int,
-        option(
-            "--root-depth",
-            "Folders above a listed local model whose files it may use; 0: its own only.",
-            WHAT,
-            min=0,
-            max=MOST_DEPTH,
-        ),
-    ] = 0,
-    download_timeout: Annotated[
-        float, option("--download-timeout", "Seconds for one download.", DOWNLOADS, min=1.0)
-    ] = 600.0,
+    download_workers: DownloadWorkers = 4,
+    fetch: Any,
     keep_downloads: Annotated[
         str | None,
         option(
@@ -138,7 +87,6 @@ def run_command(
         option("--keep-format", "Format of kept downloads.", DOWNLOADS),
     ] = "zip",
     scratch: Scratch = None,
-    *,
     s3: S3Options,
     summary: Summary = None,  # noqa: ARG001 - its callback stores it
     log_level: LogLevel = "info",
@@ -152,9 +100,6 @@ def run_command(
     from worker.commands.ending import end_with
     from worker.ledger import codes_to_retry
     from worker.run.command import RunOptions, run
-    from worker.sources.base import FetchLimits
-    from worker.supervisor.pool import PoolOptions
-    from worker.supervisor.watchdog import Limits
 
     options = RunOptions(
         index=index,
@@ -169,21 +114,8 @@ def run_command(
         max_failure_rate=max_failure_rate,
         mix_versions=mix_versions,
         blender=blender,
-        pool=PoolOptions(
-            device=device,
-            children_per_device=children,
-            threads=threads,
-            recycle_after=recycle_after,
-            limits=Limits(
-                import_s=import_timeout,
-                view_s=view_timeout,
-                object_s=object_timeout,
-                memory_bytes=memory_limit << 20,
-            ),
-        ),
-        fetch=FetchLimits(
-            max_bytes=max_download << 20, timeout_s=download_timeout, root_depth=root_depth
-        ),
+        pool=pool,
+        fetch=fetch,
         download_workers=download_workers,
         keep_downloads=keep_downloads,
         keep_format=keep_format,

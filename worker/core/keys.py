@@ -21,6 +21,8 @@ JOB_FORMAT: Final = "render-worker-job"
 
 INDEX: Final = "index.json"
 SHARDS: Final = "shards/"
+SAMPLE: Final = "sample.jsonl"
+"""The list of the objects that `estimate` renders."""
 CONTACT_SHEET: Final = "contact-sheet.png"
 
 METADATA: Final = "metadata.json"

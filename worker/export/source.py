@@ -23,6 +23,7 @@ from worker.core.errors import (
 from worker.core.ranks import Rank, assign
 from worker.export.base import Finished, Grouping, Item, Unit
 from worker.export.opened_zip import AGAIN, LARGEST, RESTORED
+from worker.export.where import Condition
 from worker.export.zips import RenderZip
 from worker.ledger import fold, read_parts
 from worker.manifests import OutputManifest
@@ -30,10 +31,11 @@ from worker.stores.base import Store, TooLargeToRead
 
 
 class Source:
-    """The objects in the ledger of an output."""
+    """The objects in the ledger of an output; with `where`, those that meet it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, where: Condition | None = None) -> None:
         self.store = store
+        self._where = where
 
     def check(self) -> None:
         """Check that the store holds an output of a known version. Raises: ConfigurationError."""
@@ -71,7 +73,10 @@ class Source:
             fold(found, lines)
         # A uid becomes a file name, so lines with an invalid one are ignored.
         uids = sorted(uid for uid in found if keys.UID_PATTERN.fullmatch(uid))
-        return [found[uid] for uid in uids if every or found[uid].outcome == "rendered"]
+        wanted = [found[uid] for uid in uids if every or found[uid].outcome == "rendered"]
+        if self._where is None:
+            return wanted
+        return [each for each in wanted if self._where.holds(each)]
 
     def open(self, finished: Finished) -> Item:
         """Read an object's zip. Raises: ObjectError, if it is missing or damaged; StoreError."""
@@ -88,9 +93,9 @@ class Source:
 
         Raises: Missing, Modified, RenderFailed, StoreError.
         """
-        key, told = keys.render_zip(finished.uid), finished.size
+        key, recorded = keys.render_zip(finished.uid), finished.size
         try:
-            data = self.store.read(key, LARGEST if told is None else min(told, LARGEST))
+            data = self.store.read(key, LARGEST if recorded is None else min(recorded, LARGEST))
         except TooLargeToRead as error:
             found = error.size
         else:
@@ -99,12 +104,12 @@ class Source:
                     f"{key} is missing, although the ledger has it as rendered; {RESTORED}"
                 )
             found = len(data)
-            if told in (None, found):
+            if recorded in (None, found):
                 return data
-        if told in (None, found):
+        if recorded in (None, found):
             raise RenderFailed(f"{key} has {found} bytes, more than the limit {LARGEST}; {AGAIN}")
         raise Modified(
-            f"{key} was damaged or replaced: it has {found} bytes, but the ledger has {told}; "
+            f"{key} was damaged or replaced: it has {found} bytes, but the ledger has {recorded}; "
             f"{AGAIN}"
         )
 

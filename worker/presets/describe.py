@@ -27,7 +27,7 @@ IDLE: Final = {
 """Keys that a product ignores; they are hidden if they have their default."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class PresetRow(msgspec.Struct, frozen=True):
     """One preset in the list of presets."""
 
     name: str
@@ -51,11 +51,12 @@ class Key(msgspec.Struct, frozen=True):
     """The choices or the range; empty if any value of the type is allowed."""
 
 
-def table() -> list[Row]:
+def table() -> list[PresetRow]:
     """All packaged presets, sorted by name."""
     recipes = (loader.load(name) for name in loader.names())
     return [
-        Row(r.name, r.summary, r.follows, views_of(r), r.resolution, r.samples) for r in recipes
+        PresetRow(r.name, r.summary, r.follows, views_of(r), r.resolution, r.samples)
+        for r in recipes
     ]
 
 

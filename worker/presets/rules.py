@@ -77,12 +77,12 @@ def _lights(recipe: Recipe) -> Iterator[str]:
             "'lights.environments' to a folder of pictures"
         )
     elif not Path(lights.environment).is_file():
-        yield f"'lights.environment' is '{lights.environment}', but there is no such file"
+        yield f"'lights.environment' is '{lights.environment}', a file that does not exist"
 
 
 def _environments(folder: str) -> Iterator[str]:
     if not Path(folder).is_dir():
-        yield f"'lights.environments' is '{folder}', but there is no such folder"
+        yield f"'lights.environments' is '{folder}', a folder that does not exist"
         return
     found = listing(folder, ENVIRONMENTS)
     if not found:

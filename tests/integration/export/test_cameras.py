@@ -17,7 +17,7 @@ from tests.integration.export.test_nerf import UID, agrees
 from worker import presets
 from worker.contract.recipe import Camera
 from worker.core import keys
-from worker.core.errors import RenderFailed, Unsupported
+from worker.core.errors import ConfigurationError, RenderFailed, Unsupported
 from worker.export import cameras, images
 from worker.export.zips import RenderZip
 
@@ -141,10 +141,9 @@ def test_the_catalogue_asks_for_no_cameras(export, renders, tmp_path):
 )
 def test_where_nothing_tells_them_what_to_do_is_said(export, tmp_path, published, change):
     recipe = dataclasses.replace(published, views=2, resolution=(16, 16), **change)
-    to = export("nerf", scenes.output(tmp_path / "out", recipe, objects=1), status=10)
-    (bad,) = scenes.outcomes(to).values()
-    assert bad["code"] == "unsupported"
-    assert "add cameras to the preset's records" in bad["message"]
+    out = scenes.output(tmp_path / "out", recipe, objects=1)
+    with pytest.raises(ConfigurationError, match=r"needs cameras .*the record cameras"):
+        export("nerf", out)
 
 
 def huge(_):

@@ -10,6 +10,7 @@ from PIL import Image
 from tests.integration.export import readers, scenes
 from worker.contract.recipe import Colour, Splits
 from worker.core import keys
+from worker.core.errors import ConfigurationError
 from worker.export.base import NotAsWritten
 from worker.export.layouts import NERF_LAYOUTS
 from worker.export.nerf import Nerf
@@ -187,9 +188,8 @@ def test_a_k_with_more_than_a_field_of_view_needs_a_layout_that_has_it(
 def test_pictures_on_a_background_are_named(export, tmp_path, layout):
     recipe = scenes.recipe(views=2, size=16, colour=Colour(background="white"))
     out = scenes.output(tmp_path / "out", recipe, objects=1)
-    to = export("nerf", out, status=10, options={"layout": layout})
-    (outcome,) = scenes.outcomes(to).values()
-    assert "no colour image with transparency" in outcome["message"]
+    with pytest.raises(ConfigurationError, match="needs a colour or albedo image with transpar"):
+        export("nerf", out, options={"layout": layout})
 
 
 @pytest.mark.parametrize(("half", "scale"), [(0.5, 1.0), (0.3, 1.0), (1.0, 0.5)])

@@ -11,7 +11,7 @@ from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.materials import colours
-from worker.blender.products.base import Tell, imported
+from worker.blender.products.base import Report, imported
 from worker.blender.views import indices, lights, placement, render, scene, sky, visible_bounds
 from worker.blender.views.placement import Placement
 from worker.blender.views.rescale import rescale
@@ -25,10 +25,10 @@ MEASURED = 1e-3
 """Tolerance for the position of the normalised object, as a share of its longest side."""
 
 
-def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
+def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) -> Rendered:
     """Import, normalise and light the object, and render every view. Raises: ObjectFault."""
     uid = request.uid
-    staged, suffix, facts = imported(request, recipe, tell)
+    staged, suffix, facts = imported(request, recipe, report)
     eyes = camera_layouts.eyes(recipe.camera)
     each = poses.frames(recipe.subject, recipe.views // eyes)
     frames = [frame for frame in each for _ in range(eyes)]
@@ -54,7 +54,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     )
     placed = wanted_form
     if not placement.is_exact(low, high):
-        rescale(wanted_form)
+        rescale(wanted_form, is_still=len(shown) == 1)
         placed = placement.IDENTITY
     lit, environment = sky.drawn(recipe.lights, stream(uid, recipe, "environment"))
     rig = lights.add(lit, stream(uid, recipe, "lights"), placed, grown=scale / placed.scale)
@@ -73,7 +73,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     start = time.monotonic()
     views = render.render_views(
         recipe, camera, viewpoints, frames, request.scratch,
-        lambda number: tell(Phase(uid, "view", number)), placed, seen,
+        lambda number: report(Phase(uid, "view", number)), placed, seen,
     )  # fmt: skip
     return Rendered(uid, views, facts, runtime, time.monotonic() - start)
 

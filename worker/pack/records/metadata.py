@@ -12,6 +12,7 @@ placement  a point of the file lies at point * scale + offset in the cameras' wo
 images     what is in each image kind; facts: of each view's images, what is special to them
 previews   what is in each film
 coverage   share of the pixels that show the object: of each view, the least and the mean
+statistics see `worker.pack.statistics`: picture, the image kind measured; views, by name; object
 and what its product has to say, by the product's name.
 
 The file has no times and no host names, so that zips rendered on a CPU are reproducible byte for
