@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import random
@@ -11,9 +12,10 @@ import pytest
 
 from worker import presets
 from worker.contract import camera_file, camera_layouts
-from worker.contract.recipe import Camera
+from worker.contract.recipe import Camera, Recipe
 from worker.contract.schema import RecipeError
 from worker.core.errors import PresetInvalid
+from worker.export import requirements
 
 SIZE = (64, 48)
 POSES = [
@@ -224,3 +226,15 @@ def test_the_size_and_projection_of_the_file_are_the_recipes(tmp_path):
     assert presets.load("objaverse-xl", fits).resolution == (640, 480)
     with pytest.raises(PresetInvalid, match=r"has perspective cameras, .* make it perspective"):
         presets.load("objaverse-xl", [*fits, "camera.projection=orthographic"])
+
+
+def test_exports_ask_the_zips_for_the_lenses_of_a_file():
+    camera = Camera(layout="file", file="/gone.json", fov=(30.0, 60.0))
+    recipe = Recipe(camera=camera, records=("cameras",))
+    assert requirements.ONE_FOV.met(recipe, None)
+    assert requirements.CAMERAS.met(recipe, None)
+    fixed = dataclasses.replace(camera, fov=(40.0, 40.0))
+    recipe = Recipe(camera=fixed, records=("npy-3x4",))
+    assert not requirements.CAMERAS.met(recipe, None)
+    plain = dataclasses.replace(fixed, layout="shell", file="")
+    assert requirements.CAMERAS.met(dataclasses.replace(recipe, camera=plain), None)
