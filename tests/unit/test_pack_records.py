@@ -16,7 +16,7 @@ from worker.contract.recipe import Subject
 from worker.core.errors import RenderFailed
 from worker.pack import placement, preview
 from worker.pack.pack import pack
-from worker.pack.records import transforms
+from worker.pack.records import metadata, transforms
 
 
 @pytest.fixture
@@ -171,6 +171,16 @@ def test_a_film_is_what_the_metadata_says(members, settings):
 def test_a_zip_without_films_tells_of_none(members):
     _, found = members()
     assert json.loads(found["metadata.json"])["render_worker"]["previews"] == {}
+
+
+def test_the_metadata_has_what_was_set_and_nothing_without(members, tmp_path):
+    _, found = members('images=["mask"]', "name=x", "samples=192")
+    own = json.loads(found["metadata.json"])["render_worker"]
+    assert own["overrides"] == ['images=["mask"]', 'name="x"', "resolution=[32, 24]", "views=4"]
+    recipe = presets.load("default")
+    raw = rendered_object(tmp_path / "plain", recipe)
+    plain = metadata.write(raw, {}, recipe)
+    assert "overrides" not in json.loads(plain)["render_worker"]
 
 
 def test_each_views_range_of_depth_is_where_the_metadata_says_without_cameras_json(members):

@@ -7,6 +7,7 @@ from worker.contract import recipe as recipes
 from worker.core.errors import ExitStatus, PresetInvalid, UsageError
 from worker.presets import record_rules as needed
 
+LIST = ("camera.layout=list",)
 FAR = ('images=["colour","depth"]', "camera.max_height=60")
 
 
@@ -115,6 +116,50 @@ def message(*args):
         (("omage", ["omage.margin=0.01"]), ["'omage.margin' is 0.01", "0.015625"]),
         (("omage", ["omage.charts=700"]), ["'omage.charts' is 700", "625"]),
         (("nowhere/x.toml",), ["nowhere/x.toml", "No such file"]),
+        (("default", ["camera.roll=[9,1]"]), ["camera.roll", "smaller value first"]),
+        (("default", ["camera.layout=list"]), ["'camera.azimuths' is empty", "'list' needs it"]),
+        (("default", ["camera.azimuths=[1]"]), ["'camera.azimuths' has no effect", "to list"]),
+        (("default", ["camera.file=/nowhere.npy"]), ["'camera.file' has no effect", "to file"]),
+        (
+            ("default", [*LIST, "camera.azimuths=[1,2,3]", "camera.elevations=[4,5]"]),
+            ["'camera.azimuths' has 3 values", "'camera.elevations' 2", "or one for all"],
+        ),
+        (
+            ("default", [*LIST, "camera.azimuths=[1,2,3]", "camera.elevations=[4]", "views=4"]),
+            ["'views' is 4", "layout 'list' has 3", "make it 3"],
+        ),
+        (("default", ["camera.baseline=0.1", "views=5"]), ["'camera.baseline'", "make them even"]),
+        (
+            ("nerf-synthetic", ["camera.baseline=0.1", "splits.train=99", "splits.val=101"]),
+            ["'camera.baseline'", "'splits'", "even"],
+        ),
+        (
+            (
+                "default",
+                ["camera.layout=file", "camera.file=/nowhere.npy", "camera.distance=drawn"],
+            ),
+            ["'camera.file' is '/nowhere.npy'", "No such file"],
+        ),
+        (
+            ("default", ["camera.layout=file", "camera.file=/nowhere.npy"]),
+            ["'camera.distance' has no effect", "default, drawn"],
+        ),
+        (
+            ("trellis-cond", ["camera.target=[0,0,1]"]),
+            ["'camera.distance' is 'cube'", "'camera.target' at the origin"],
+        ),
+        (("objaverse-xl", ["camera.min_height=1.6"]), ["'camera.min_height' is 1.6", "1.478"]),
+        (
+            (
+                "objaverse-xl",
+                ["camera.layout=fixed", "camera.fixed=[[0,0,1]]", "camera.target=[0,0,1]"],
+            ),
+            ["position at 'camera.target'"],
+        ),
+        (
+            ("objaverse-xl", ["camera.projection=orthographic", "camera.distance=fit-all"]),
+            ["npy-3x4 does not have", "'camera.ortho_scale'", "add cameras"],
+        ),
     ],
 )
 def test_a_wrong_preset_says_which_key_where_and_what_is_allowed(args, parts):

@@ -32,14 +32,15 @@ def _rgba(recipe: Recipe) -> bool:
 
 def _one_fov(recipe: Recipe) -> bool:
     low, high = recipe.camera.fov
-    return low == high or recipe.views == 1
+    own = recipe.camera.layout == "file"  # its lenses are known from each zip alone
+    return low == high or recipe.views == 1 or own
 
 
 def _cameras(recipe: Recipe) -> bool:
-    matrices = "npy-3x4" in recipe.records and recipe.camera.projection == "perspective"
-    return "cameras" in recipe.records or (
-        matrices and recipe.camera.fov[0] == recipe.camera.fov[1]
-    )
+    camera = recipe.camera
+    one_k = camera.projection == "perspective" and camera.fov[0] == camera.fov[1]
+    own = camera.layout == "file"  # it may have other lenses
+    return "cameras" in recipe.records or ("npy-3x4" in recipe.records and one_k and not own)
 
 
 def _on(recipe: Recipe, export: Options) -> bool:

@@ -17,7 +17,7 @@ from tests.integration.export.test_nerf import UID, agrees
 from worker import presets
 from worker.contract.recipe import Camera
 from worker.core import keys
-from worker.core.errors import ConfigurationError, RenderFailed
+from worker.core.errors import ConfigurationError, RenderFailed, Unsupported
 from worker.export import cameras, images
 from worker.export.zips import RenderZip
 
@@ -81,6 +81,15 @@ def test_cameras_are_those_that_cameras_json_tells(tmp_path):
             assert getattr(ours, name) == getattr(theirs, name)
     for name in ("version", "unit", "placement", "splits"):
         assert getattr(found, name) == getattr(told, name)
+
+
+def test_matrices_without_the_lenses_of_their_file_are_not_enough(tmp_path):
+    recipe = scenes.recipe(views=2, records=("npy-3x4",))
+    out = scenes.output(tmp_path / "out", recipe, objects=1)
+    camera = dataclasses.replace(recipe.camera, layout="file", file="/gone.json")
+    zipped = zip_of(members(out / keys.render_zip(UID)), dataclasses.replace(recipe, camera=camera))
+    with pytest.raises(Unsupported, match=r"add cameras to the preset's records"):
+        assert zipped.cameras
 
 
 def test_without_a_mask_or_depth_what_is_half_covered_is_seen(renders, published):

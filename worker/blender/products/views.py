@@ -12,7 +12,7 @@ from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.materials import colours
 from worker.blender.products.base import Report, imported
-from worker.blender.views import indices, lights, placement, render, scene, visible_bounds
+from worker.blender.views import indices, lights, placement, render, scene, sky, visible_bounds
 from worker.blender.views.placement import Placement
 from worker.blender.views.rescale import rescale
 from worker.contract import camera_layouts, render_passes
@@ -29,7 +29,9 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     """Import, normalise and light the object, and render every view. Raises: ObjectFault."""
     uid = request.uid
     staged, suffix, facts = imported(request, recipe, report)
-    frames = poses.frames(recipe.subject, recipe.views)
+    eyes = camera_layouts.eyes(recipe.camera)
+    each = poses.frames(recipe.subject, recipe.views // eyes)
+    frames = [frame for frame in each for _ in range(eyes)]
     shown = sorted(set(frames))
     modifiers.as_rendered()
     facts.update(colours.supply(uid, recipe, staged, suffix))  # a texture may displace a surface
@@ -54,9 +56,8 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     if not placement.is_exact(low, high):
         rescale(wanted_form, is_still=len(shown) == 1)
         placed = placement.IDENTITY
-    rig = lights.add(
-        recipe.lights, stream(uid, recipe, "lights"), placed, grown=scale / placed.scale
-    )
+    lit, environment = sky.drawn(recipe.lights, stream(uid, recipe, "environment"))
+    rig = lights.add(lit, stream(uid, recipe, "lights"), placed, grown=scale / placed.scale)
     low, high = _checked(placed, wanted_form.corners(low, high), shown)
     seen = visible_bounds.around(recipe, rig, low, high, shown)
     camera = scene.add_camera()
@@ -66,6 +67,8 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     facts.update(indices.number(wanted))
     runtime = engine.configure(recipe, device, digest(uid, recipe, "cycles") % (1 << 31))
     runtime["lights"] = rig
+    if environment:
+        runtime["environment"] = environment
 
     start = time.monotonic()
     views = render.render_views(

@@ -4,6 +4,7 @@ Objaverse-XL's keys (from its scripts/rendering) identify the object and give it
 ``render_worker`` has:
 
 version, preset, recipe_digest
+overrides  KEY=VALUE of each key of the preset that --set changed; only if any
 source, license  of the object, as the index has them
 runtime    what really rendered it
 made_opaque  materials that were wholly clear, as all of the object's, and are shown opaque
@@ -63,6 +64,7 @@ def write(
             "license": fetched.ref.license,
             "preset": recipe.name,
             "recipe_digest": presets.digest(recipe),
+            **({"overrides": list(recipe.overrides)} if recipe.overrides else {}),
             "runtime": answer.runtime,
             "placement": placement,
             "made_opaque": opaque,
