@@ -113,7 +113,7 @@ OBJ_VARIANTS = (
         "variant-lfs-library",
         {"model.obj": texts.obj(), "model.mtl": POINTER},
         sides=GREY,
-        missing=("model.mtl",),
+        undecodable=("model.mtl",),
     ),
     Case("variant-colours-255", {"model.obj": _colours_to_255()}),
     _mapped("height-map", "map_Bump grey.png", 90),
