@@ -4,13 +4,13 @@
 #   docker build -t render-worker:bpy --target bpy .  the bpy 4.5 wheel
 #
 # Another Blender: --build-arg BLENDER_VERSION=4.2.9 --build-arg BLENDER_SHA256=…
-# One that is here already: put blender-<version>-linux-x64.tar.xz beside this file; under another
-# name (blender-*.tar.*) say so with --build-arg BLENDER_ARCHIVE=…. From a mirror: BLENDER_MIRROR.
+# An archive that you have: put blender-<version>-linux-x64.tar.xz beside this file; name any other
+# (blender-*.tar.*) with --build-arg BLENDER_ARCHIVE=…. From a mirror: BLENDER_MIRROR.
 
 # No CUDA base: Blender brings its kernels, and the driver's libraries are mounted.
 FROM python:3.11-slim-bookworm AS base
 COPY worker/supervisor/libraries.py /tmp/
-# Mesa's drivers and LLVM go again: OpenGL in software is of no use, and NVIDIA's own is mounted.
+# Mesa's drivers and LLVM are removed: software OpenGL is not used, and NVIDIA's driver is mounted.
 RUN apt-get -qq update \
 	&& DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
 		$(python3 /tmp/libraries.py --packages) ca-certificates git tini >/dev/null \
@@ -21,8 +21,8 @@ RUN apt-get -qq update \
 	&& install -d -m 1777 /scratch /cache
 
 
-# The Python libraries, from the hashed locks, and from wheels only: no package's own code is run.
-# Left out are three that are declared by others and imported by none.
+# The Python libraries, from hashed locks and as wheels only, so that no package's code runs here.
+# Three are left out: other packages declare them, but nothing imports them.
 FROM base AS libraries
 COPY locks/run.lock locks/bpy.lock /tmp/
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
@@ -32,7 +32,7 @@ RUN python3 -m venv --without-pip /opt/venv \
 	done \
 	&& python3 -m pip --python /opt/venv/bin/python install --quiet \
 		--require-hashes --no-deps --only-binary :all: -r /tmp/run.txt
-# Of the libraries: no tests, no headers, no other cloud service than S3 and what signs in to it.
+# Remove tests, headers, and all cloud services except S3 and what signs in to it.
 # (libarrow_substrait stays: all of pyarrow is linked to it.)
 RUN cd /opt/venv/lib/python3.11/site-packages \
 	&& echo /opt/render-worker >render-worker.pth \
@@ -66,7 +66,7 @@ LABEL org.opencontainers.image.title="render-worker" \
 	org.opencontainers.image.description="Turns lists of 3D objects into training images." \
 	org.opencontainers.image.version="0.1.0" \
 	org.opencontainers.image.licenses="Apache-2.0 AND GPL-3.0-or-later"
-# HOME, TMPDIR and the kernel caches lie on volumes, so that a read-only root and any user id will do.
+# HOME, TMPDIR and the kernel caches are on volumes, so that a read-only root and any user id work.
 ENV HOME=/scratch TMPDIR=/scratch CUDA_CACHE_PATH=/cache OPTIX_CACHE_PATH=/cache \
 	NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics
 RUN ln -s /opt/render-worker/entrypoint.sh /usr/local/bin/render-worker
@@ -76,21 +76,21 @@ USER 1000:1000
 ENTRYPOINT ["render-worker"]
 
 
-# Our own code comes last: a new version of it is a layer of a few hundred kB.
+# The worker's code comes last, so that a new version is a layer of a few hundred kB.
 FROM worker AS bpy
 COPY --from=libraries-bpy /opt/venv /opt/venv
 COPY LICENSE entrypoint.sh /opt/render-worker/
 COPY worker /opt/render-worker/worker
 
 
-# Blender as published, its checksum verified wherever it came from.
+# Blender as published; its checksum is verified, whatever its origin.
 FROM base AS blender
 ARG BLENDER_VERSION=3.2.2
 ARG BLENDER_SHA256=1726560157d90cf2aaaeb6d25ded1783d66bff043814cd95b90fc0af1d9e018b
 ARG BLENDER_ARCHIVE=blender-${BLENDER_VERSION}-linux-x64.tar.xz
 ARG BLENDER_MIRROR=https://download.blender.org/release
 RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends curl xz-utils >/dev/null
-# The star lets the file be absent; a COPY needs one that is there.
+# The star lets the archive be absent; COPY needs at least one file that exists.
 COPY LICENSE ${BLENDER_ARCHIVE}* /tmp/
 RUN cd /tmp \
 	&& { test -e "$BLENDER_ARCHIVE" || curl -fsSL --retry 3 --retry-all-errors -o "$BLENDER_ARCHIVE" \

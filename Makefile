@@ -1,5 +1,5 @@
-# The commands a person types. `make run` and `make test` need Python 3.11 and nothing else.
-# Two installs share .venv: setup, what a run needs, and setup-dev, what the tests need besides.
+# The commands that users type. `make run` and `make test` need Python 3.11 and nothing else.
+# Two targets install into .venv: setup, what a run needs; setup-dev, also what lint and tests need.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -16,16 +16,16 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 help: ## Show this help
 	@grep -E '^[a-z0-9 -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-# Small enough for a laptop's CPU; `make run SMALL=` renders the preset as it stands, elsewhere.
+# Small enough for a laptop's CPU; `make run SMALL=` renders the preset unchanged, into ./out-full.
 SMALL := --set views=6 --set resolution=256 --set samples=32
 OUT = $(if $(strip $(SMALL)),out,out-full)
 
 run: setup samples ## Render the sample objects on the CPU into ./out and make a contact sheet
 	@$(BIN)/render-worker run samples --output $(OUT) --device cpu $(SMALL) || { status=$$?; \
-		test $$status != 78 || echo "another folder: make run OUT=…, or begin again: make clean"; exit $$status; }
+		test $$status != 78 || echo "choose another folder (make run OUT=…) or start over (make clean)"; exit $$status; }
 	@$(BIN)/render-worker gallery --output $(OUT)
 
-# Whole or not at all, also after Ctrl-C.
+# Renamed when complete, so that Ctrl-C leaves no partial folder.
 samples: | setup
 	@echo "making sample objects"
 	@rm -rf samples.part
@@ -34,7 +34,7 @@ samples: | setup
 
 setup: libraries $(READY) ## Install what a run needs into .venv, from hashed locks
 
-setup-dev: setup $(READY_DEV) ## Install what lint, tests and benchmarks need besides
+setup-dev: setup $(READY_DEV) ## Also install what lint, tests and benchmarks need
 
 libraries:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed, and there is no python3.11 or python3 on PATH"; exit 1; }
@@ -42,8 +42,8 @@ libraries:
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv module is missing: sudo apt-get install -y python3.11-venv"; exit 1; }
 	@$(PYTHON) worker/supervisor/libraries.py
 
-# The version is part of what is installed, so a new one is installed again. pip shows what it
-# does: on a first install nothing else is to be seen for a minute or more.
+# A new version of the worker is installed again. pip shows its progress, because a first install
+# takes a minute or more.
 $(READY): $(LOCKS) pyproject.toml worker/__init__.py | libraries
 	@test -e $@ && echo "updating $(VENV)" \
 		|| echo "installing Blender and the worker into $(VENV): downloads 0.5 GB, takes 1.3 GB of disk"
@@ -96,5 +96,5 @@ lock: setup ## Renew the locks (needs uv)
 			"$$@" --output-file locks/$$name.lock || exit 1; \
 	done
 
-clean: ## Remove what the other commands made
+clean: ## Remove everything that these commands made
 	rm -rf $(VENV) out out-full samples samples.part .mypy_cache .ruff_cache .pytest_cache

@@ -9,7 +9,7 @@ if [ -z "${SLURM_JOB_ID:-}${RENDER_WORKER_RANK:-}" ] && grep -qs '/job_[0-9]' /p
 fi
 
 # Under Apptainer the image's own volumes are read-only folders: temporary files then go to /tmp, and
-# the driver keeps its cache in the home. Folders that someone asked for are missed aloud.
+# the driver keeps its cache in the home. Folders that the user named are reported if unusable.
 unusable() { # VARIABLE FOLDER THE-IMAGE'S-OWN
 	[ -n "$2" ] && ! [ -w "$2" ] || return 1
 	[ "$2" = "$3" ] || echo "render-worker: $1: cannot write to $2; not used" >&2

@@ -78,7 +78,7 @@ finish() { # STATUS: requeues the job after 75 (stopped) and 69 (unusable node o
 			echo "status $1: requeued ($((restarts + 1)) of at most $REQUEUE_MAX times)"
 			scontrol requeue "$job"
 		else
-			echo "status $1 after $restarts restarts: not requeued; submit again to go on"
+			echo "status $1 after $restarts restarts: not requeued; submit again to continue"
 		fi
 		;;
 	esac

@@ -19,13 +19,17 @@ with their meaning. `--set KEY=VALUE` overrides a key, for example
 `--set 'images=["colour","depth"]'`. To keep overrides, write a TOML file that starts with
 `extends = "NAME"` and pass it as `--preset FILE`.
 
+A file is named after itself (`mine.toml` is preset `mine`), or by its key `name`. Its random
+cameras and lights are those of the preset it extends, whatever it is called; set `seed_name` or
+`seed` for others. `metadata.json` lists what `--set` changed as `overrides`.
+
 This page is generated from the presets (`python -m tools.presets_page > docs/presets.md`).
 """
 TAIL: Final = """\
 ## Differences from the sources
 
-- All presets: cameras and lights are drawn from the object's identity and the preset's name, so
-  they are the same on every worker and in every run. The sources draw them anew each time.
+- All presets: cameras and lights are drawn from the object's identity and the preset's `seed_name`,
+  so they are the same on every worker and in every run. The sources draw them anew each time.
   Everything is rendered with Cycles, also on a GPU, where Objaverse-XL uses EEVEE.
 - gpt4point: the script that rendered its views was never published. The scene and the files are
   those of Shap-E's renderer, on which it builds, and those that GPT4Point's reader opens.
@@ -42,6 +46,9 @@ TAIL: Final = """\
   individual lights, and their test views lie on a ring; here all views are drawn from above the
   horizon. The object fits the unit sphere, so that near 2 and far 6 are valid.
 - zeronvs: the files that its reader opens; cameras are drawn as in `default`.
+- zero123plus: the input view is not among the six. Its grey and its HDRIs are not published.
+- instantmesh: the image's size and the lights are not published; depth has 16 bits, theirs 8.
+- openlrm: its first view is from the front; here all are drawn.
 - omage: surface that the file's own UV map omits or overlaps is unwrapped, and charts whose density
   is far from the others' are scaled. The sources keep both as they are.
 - scenes: see [scenes.md](scenes.md#what-differs-from-the-study).
@@ -84,6 +91,11 @@ def _range(pair: tuple[float, float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def _fov(recipe: Recipe) -> str:
+    camera = recipe.camera
+    return _range(camera.fov) if camera.projection == "perspective" else camera.projection
+
+
 def _distance(recipe: Recipe) -> str:
     if recipe.camera.distance == "drawn":
         return _range(recipe.camera.radius)
@@ -120,7 +132,7 @@ TABLES: Final[dict[str, dict[str, Callable[[Recipe], str]]]] = {
     },
     "Cameras and lights": {
         "layout": lambda r: r.camera.layout,
-        "field of view, degrees": lambda r: _range(r.camera.fov),
+        "field of view, degrees": _fov,
         "distance": _distance,
         "object fits into": _fits,
         "lights": lambda r: r.lights.rig,

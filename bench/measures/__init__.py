@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.measures import clouds, gpu, heavy, passes, quality, scale, share, small
+from bench.measures import clouds, gpu, heavy, numbers, passes, quality, scale, share, small
 from bench.result import Row
 
 
@@ -28,6 +28,7 @@ MEASURES = {
     "small": Measure("Small objects", small.measure, small.NOTE),
     "heavy": Measure("Heavy objects", heavy.measure, heavy.NOTE),
     "share": Measure("Share of time inside Blender's render calls", share.measure, share.NOTE),
+    "numbers": Measure("Statistics of views", numbers.measure, numbers.NOTE),
     "passes": Measure("Every pass against colour alone", passes.measure, passes.NOTE),
     "quality": Measure("Quality for time", quality.measure, quality.NOTE, quality.AFTER),
     "scale": Measure("Scale", scale.measure, scale.NOTE),

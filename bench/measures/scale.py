@@ -32,8 +32,11 @@ NOTE = (
 )
 SHARDS, PER_SHARD = 20_000, 500
 CUBES = 40
+MIXED = 0x9E3779B97F4A7C15
+"""An odd factor, so that all hashes differ."""
 REQUEST = re.compile(rb'"(?:GET|PUT|HEAD|POST|DELETE) ')
 UID = "00000000-0000-0000-0000-000000000000"
+PHASH = "feedfacefeedface"
 
 
 def measure(scratch: Path, quick: bool) -> list[Row]:
@@ -90,6 +93,9 @@ def make_ledger(folder: Path, shards: int) -> None:
         file_identifier="https://example.org/0/model-0.glb", sha256="0" * 64, size=1_234_567,
         seconds={"fetch": 0.123, "render": 3.456, "pack": 0.234, "publish": 0.012}, attempt=1,
         worker="r000000-20260101T000000Z-00000000", blender="4.5.15 LTS", device="cpu",
+        source="github", license="CC0-1.0", missing_textures=0, coverage_min=0.123456,
+        coverage_mean=0.234567, brightness_mean=0.345678, clipped_max=0.0, black_max=0.0,
+        blank_views=0, border_views=0, phash=PHASH,
     ))  # fmt: skip
     failed = _line(Outcome(
         uid=UID, outcome="failed", code="import", message="cannot import the .glb: bad header",
@@ -102,7 +108,8 @@ def make_ledger(folder: Path, shards: int) -> None:
         part.parent.mkdir(parents=True)
         first = number * PER_SHARD
         part.write_bytes(b"".join(
-            (failed if item % 100 == 0 else rendered) % (b"%032x" % item)
+            failed % (b"%032x" % item) if item % 100 == 0
+            else rendered % (b"%032x" % item, b"%016x" % (item * MIXED % (1 << 64)))
             for item in range(first, first + PER_SHARD)
         ))  # fmt: skip
     manifest = OutputManifest(
@@ -113,8 +120,9 @@ def make_ledger(folder: Path, shards: int) -> None:
 
 
 def _line(outcome: Outcome) -> bytes:
-    """An outcome's line with a placeholder for the uid; counting does not check its form."""
-    return msgspec.json.encode(outcome).replace(UID.encode(), b"%b") + b"\n"
+    """An outcome's line with placeholders for the uid, whose form is not checked, and the hash."""
+    line = msgspec.json.encode(outcome).replace(UID.encode(), b"%b")
+    return line.replace(PHASH.encode(), b"%b") + b"\n"
 
 
 def _first(scratch: Path) -> dict[str, float]:

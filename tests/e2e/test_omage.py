@@ -91,9 +91,9 @@ def spoilt_lzma():
     ("name", "data", "more", "status", "why"),
     [
         ("none.npz", None, (), 64, "cannot be read"),
-        ("bad.npz", b"nothing", (), 78, "no object image"),
-        ("bad.zip", b"nothing", (), 78, "no object image"),
-        ("lzma.zip", spoilt_lzma(), (), 78, "no object image"),
+        ("bad.npz", b"nothing", (), 78, "not an object image"),
+        ("bad.zip", b"nothing", (), 78, "not an object image"),
+        ("lzma.zip", spoilt_lzma(), (), 78, "not an object image"),
         ("empty.npz", npz_files.encode(np.zeros((8, 8, 12), np.uint16)), (), 78, "no mesh"),
         (
             "odd.npz",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import bpy
 
 from tests.truth import cube
 from tests.truth.blend_parts import FAR_AWAY, a_cube, cube_mesh, factory, picture_material, put
+from tests.truth.cases.case import POINTER
 
 
 def library(folder: Path) -> None:
@@ -119,3 +121,98 @@ def fbx_colours(_: Path) -> None:
     material = bpy.data.materials.new("plain")
     material.use_nodes = True
     put("cube", cube_mesh(material))
+
+
+def with_file(add: Callable[[Path], None], *files: str) -> Callable[[Path], None]:
+    """A cube, and what `add` puts into it; `files` are written that are not what they seem."""
+
+    def make(folder: Path) -> None:
+        put("cube", cube_mesh())
+        add(folder)
+        for name in files:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(b"no such thing\n" * 9)
+
+    return make
+
+
+def volume(path: str) -> Callable[[Path], None]:
+    def add(_: Path) -> None:
+        data = bpy.data.volumes.new("volume")
+        data.filepath = path
+        bpy.context.scene.collection.objects.link(bpy.data.objects.new("volume", data))
+
+    return add
+
+
+def alembic(name: str, content: bytes = b"") -> Callable[[Path], None]:
+    """A cube moves as the cache `name` says, which has another content by now, or is gone."""
+
+    def add(folder: Path) -> None:
+        path = folder / name
+        if not bpy.app.build_options.alembic:
+            volume(f"//{name}")(folder)
+        else:
+            bpy.ops.wm.alembic_export(filepath=str(path), as_background_job=False)
+            bpy.ops.cachefile.open(filepath=str(path))
+            modifier: Any = bpy.data.objects["cube"].modifiers.new("cache", "MESH_SEQUENCE_CACHE")
+            modifier.cache_file = bpy.data.cache_files[0]
+            modifier.object_path = "/cube/cube"
+            modifier.cache_file.filepath = f"//{name}"
+            path.unlink()
+        if content:
+            path.write_bytes(content)
+
+    return add
+
+
+def volume_pointer(folder: Path) -> None:
+    volume("//pointer.vdb")(folder)
+    (folder / "pointer.vdb").write_text(POINTER)
+
+
+def mesh_cache(path: str) -> Callable[[Path], None]:
+    def add(_: Path) -> None:
+        modifier: Any = bpy.data.objects["cube"].modifiers.new("cache", "MESH_CACHE")
+        modifier.cache_format, modifier.filepath = "PC2", path
+
+    return add
+
+
+def font(folder: Path) -> None:
+    """Some text, inside the cube, in a font that is no longer there."""
+    fonts = Path(bpy.utils.system_resource("DATAFILES", path="fonts"))
+    given = next(path for path in sorted(fonts.iterdir()) if path.suffix != ".txt")
+    shutil.copy(given, folder / given.name)
+    data: Any = bpy.data.curves.new("text", "FONT")
+    data.body, data.size = "x", 0.1
+    data.font = bpy.data.fonts.load(str(folder / given.name))
+    bpy.context.scene.collection.objects.link(bpy.data.objects.new("text", data))
+    data.font.filepath = "//Gone.ttf"
+    (folder / given.name).unlink()
+
+
+def sound(folder: Path) -> None:
+    """A speaker whose sound is no longer there."""
+    with wave.open(str(folder / "gone.wav"), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(b"\0\0" * 80)
+    data: Any = bpy.data.speakers.new("speaker")
+    data.sound = bpy.data.sounds.load(str(folder / "gone.wav"))
+    bpy.context.scene.collection.objects.link(bpy.data.objects.new("speaker", data))
+    (folder / "gone.wav").unlink()
+
+
+def light_of_file(path: str) -> Callable[[Path], None]:
+    """A lamp whose light a file distributes."""
+
+    def add(_: Path) -> None:
+        data: Any = bpy.data.lights.new("lamp", "POINT")
+        data.use_nodes = True
+        node: Any = data.node_tree.nodes.new("ShaderNodeTexIES")
+        node.mode, node.filepath = "EXTERNAL", path
+        strength = data.node_tree.nodes["Emission"].inputs["Strength"]
+        data.node_tree.links.new(node.outputs[0], strength)
+        bpy.context.scene.collection.objects.link(bpy.data.objects.new("lamp", data))
+
+    return add

@@ -26,14 +26,22 @@ from tests.truth.blend_instances import (
     object_info_realised,
 )
 from tests.truth.blend_linked import (
+    alembic,
     fbx,
     fbx_colours,
+    font,
     library,
     library_gone,
     library_moved,
     library_outside,
+    light_of_file,
+    mesh_cache,
     pictured,
     save,
+    sound,
+    volume,
+    volume_pointer,
+    with_file,
 )
 from tests.truth.blend_moving import (
     armature_at_51,
@@ -44,6 +52,21 @@ from tests.truth.blend_moving import (
     shape_key_at_51,
 )
 from tests.truth.blend_parts import factory
+from tests.truth.blend_rendered import (
+    armature_excluded,
+    background_scene,
+    bare_curve_beside,
+    far_instances,
+    frames_remapped,
+    hairy,
+    metaballs,
+    parent_excluded,
+    scene_property,
+    target_excluded,
+    tiles_elsewhere,
+    tiny_limited,
+    viewport_only_nodes,
+)
 from tests.truth.blend_unseen import (
     beside,
     clear_by_object_slot,
@@ -61,6 +84,7 @@ from tests.truth.blend_unseen import (
     three_scenes,
     two_scenes,
 )
+from tests.truth.crates import CRATES
 
 BLENDS: dict[str, Callable[[Path], None]] = {
     "time-key": saved_at_51,
@@ -101,6 +125,19 @@ BLENDS: dict[str, Callable[[Path], None]] = {
     "unseen-other-layer": excluded_in_other_layer,
     "unseen-other-scene": two_scenes,
     "unseen-three-scenes": three_scenes,
+    "render-nodes": viewport_only_nodes,
+    "render-bare-curve": bare_curve_beside,
+    "render-metaballs": metaballs,
+    "render-hair": hairy,
+    "render-background-scene": background_scene,
+    "excluded-parent": parent_excluded,
+    "excluded-target": target_excluded,
+    "excluded-armature": armature_excluded,
+    "scene-property": scene_property,
+    "scene-frames-remapped": frames_remapped,
+    "scale-tiny-limited": tiny_limited,
+    "scale-far-instances": far_instances,
+    "blend-tiles": tiles_elsewhere,
     "library-below": library,
     "library-moved": library_moved,
     "library-gone": library_gone,
@@ -109,6 +146,18 @@ BLENDS: dict[str, Callable[[Path], None]] = {
     "blend-backslashes": pictured("//..\\wrong\\blend2.png", "deep/er/blend2.png"),
     "blend-posix": pictured("/home/me/art/Blend3.PNG", "textures/blend3.png"),
     "blend-two": pictured("//blend4.png", "a/blend4.png", "b/blend4.png"),
+    "file-volume-gone": with_file(volume("//smoke/gone.vdb")),
+    "file-volume-away": with_file(volume("/home/me/away.vdb")),
+    "file-volume-outside": with_file(volume("//../../outside.vdb"), "../../outside.vdb"),
+    "file-volume-moved": with_file(volume("C:\\me\\Moved.vdb"), "smoke/moved.vdb"),
+    "file-alembic-gone": with_file(alembic("gone.abc")),
+    "file-alembic-broken": with_file(alembic("broken.abc", b"no such thing\n")),
+    "file-volume-lfs": with_file(volume_pointer),
+    "file-mesh-cache-gone": with_file(mesh_cache("//caches/gone.pc2")),
+    "file-mesh-cache": with_file(mesh_cache("//cache.pc2"), "cache.pc2"),
+    "file-font-gone": with_file(font),
+    "file-sound-gone": with_file(sound),
+    "file-light-gone": with_file(light_of_file("//gone.ies")),
     "blend-tail": pictured("//old/a/blend5.png", "a/blend5.png", "b/blend5.png"),
 }
 FBX: dict[str, Callable[[Path], None]] = {
@@ -124,7 +173,7 @@ FBX: dict[str, Callable[[Path], None]] = {
 
 
 def main(folder: Path) -> None:
-    for name, make in {**BLENDS, **FBX}.items():
+    for name, make in {**BLENDS, **FBX, **CRATES}.items():
         factory()
         place = folder / name
         place.mkdir(parents=True)

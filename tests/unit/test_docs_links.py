@@ -1,4 +1,4 @@
-"""Links between the documents: each leads to a file, and to a heading that is there."""
+"""What the documents name exists: links lead to files and headings, paths to files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
+# A path with a folder, as in `core/keys.py` or `docs/options.md`; a name alone needs its context.
+NAMED = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|md|toml|sh|sbatch|env|yaml))`")
+ROOMS = [ROOT, ROOT / "worker"]
 
 
 def anchors(page: Path) -> set[str]:
@@ -25,6 +28,20 @@ def test_every_link_leads_somewhere(page):
         target = page.parent / name if name else page
         assert target.exists(), name
         assert not anchor or anchor in anchors(target), f"{name}#{anchor}"
+
+
+def unknown(text: str) -> list[str]:
+    """The paths in `text` that are neither below the root nor below worker/."""
+    return [name for name in NAMED.findall(text) if not any((r / name).exists() for r in ROOMS)]
+
+
+def test_a_path_that_does_not_exist_is_found():
+    assert unknown("`core/keys.py` and `worker/cli.py`, `sources/keys.py`") == ["sources/keys.py"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_path_that_a_page_names_exists(page):
+    assert unknown(page.read_text()) == []
 
 
 def test_every_page_can_be_reached_from_the_readme():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.blender.importing import finding
-from worker.blender.importing.finding import FileIndex, spellings
+from worker.blender.importing.finding import FileIndex, may_be_same, spellings
 from worker.blender.importing.naming import NAMINGS
 
 
@@ -118,6 +118,21 @@ def test_a_folder_of_too_many_files_is_taken_as_written(tmp_path, monkeypatch):
 def test_the_last_spelling_has_neither_scheme_nor_backslash():
     assert spellings("file:///C:\\a%20b\\c.png")[-1] == "C:/a b/c.png"
     assert spellings("plain.png") == ("plain.png",)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("C:\\art\\Skin.PNG", "skin.png", True),
+        ("maps/my%20skin.png", "a/maps/my skin.png", True),
+        ("../skin.png", "skin.png", True),
+        ("a/skin.png", "b/skin.png", False),
+        ("skin.png", "otherskin.png", False),
+        ("", "skin.png", False),
+    ],
+)
+def test_two_names_of_one_file(one, other, same):
+    assert may_be_same(one, other) == may_be_same(other, one) == same
 
 
 @pytest.mark.parametrize("suffix", sorted(NAMINGS))

@@ -1,5 +1,6 @@
 """Every camera layout: where it puts the cameras, and how they are fitted to an object."""
 
+import dataclasses
 import math
 import random
 
@@ -35,7 +36,7 @@ def shares(values, low, high, bins=10):
 
 
 def test_the_recipe_and_the_table_name_the_same_layouts():
-    assert set(camera_layouts.CAMERA_LAYOUTS) == set(CAMERA_LAYOUTS)
+    assert {*camera_layouts.CAMERA_LAYOUTS, "file"} == set(CAMERA_LAYOUTS)
 
 
 def test_sphere_is_uniform_at_its_distance():
@@ -127,11 +128,13 @@ def test_fixed_takes_the_places_in_turn():
     assert np.allclose(places(camera, 3), [[0, -2, 0], [3, 0, 1], [0, -2, 0]])
 
 
-@pytest.mark.parametrize("layout", CAMERA_LAYOUTS)
+@pytest.mark.parametrize("layout", camera_layouts.CAMERA_LAYOUTS)
 def test_northern_holds_for_every_layout(layout):
     camera = Camera(
         layout=layout, northern=True, elevation=(-60.0, 60.0), fixed=((0.0, 1.0, -1.0),)
     )
+    if layout == "list":
+        camera = dataclasses.replace(camera, azimuths=(0.0, 90.0), elevations=(-60.0, 60.0))
     assert places(camera, 50)[:, 2].min() >= 0.0
 
 

@@ -1,5 +1,6 @@
 """What the outcomes of a run amount to: its exit status, and what a person is told."""
 
+import msgspec
 import pytest
 
 from worker.core.errors import ExitStatus, IndexInvalid
@@ -60,8 +61,7 @@ def test_the_counts_in_words():
         assert cut.sentence("out").startswith("stopped before the end: ")
     assert made.summary() == {
         "rendered": 1, "failed": 3, "interrupted": 0, "new": 0, "settled_earlier": 1,
-        "missing_files": 0,
-        "codes": {"crash": 2, "import": 1},
+        "missing_files": 0, "undecodable_files": 0, "codes": {"crash": 2, "import": 1},
     }  # fmt: skip
 
 
@@ -70,3 +70,12 @@ def test_what_a_stop_interrupted_did_not_fail():
     assert made.sentence("out") == "stopped before the end: 1 rendered, 2 interrupted → out"
     assert made.failure_rate == 0
     assert (made.summary()["failed"], made.summary()["interrupted"]) == (0, 2)
+
+
+def test_what_is_missing_and_what_cannot_be_decoded_are_counted_apart():
+    lacking = [{"missing": 2}, {"missing": 1, "undecodable": 1}, {"undecodable": 3}, {}]
+    made = counts([msgspec.structs.replace(RENDERED, **each) for each in lacking])
+    assert made.sentence("out") == (
+        "4 rendered, 2 of them with missing files, 2 with files that cannot be decoded → out"
+    )
+    assert (made.summary()["missing_files"], made.summary()["undecodable_files"]) == (2, 2)

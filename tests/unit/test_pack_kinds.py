@@ -137,7 +137,7 @@ def test_a_kind_has_the_passes_it_reads_and_no_more_is_rendered(tmp_path, kind):
 def test_fixed_depth_is_gpt4points(made):
     z = np.linspace(0, 4.9999, 30, dtype=np.float32).reshape(5, 6, 1)
     z[0, :3, 0] = [render_passes.NOTHING_DEPTH, 5.1, 1e4]
-    image, told, facts = made("depth", passes=surface() | {render_passes.DEPTH: z})
+    image, told, facts = made("depth", "depth.far=5", passes=surface() | {render_passes.DEPTH: z})
     expected = [round(min(float(value) / 5, 1) * 65535) for value in z.ravel()]
     expected[:3] = [65535] * 3
     assert image.ravel().tolist() == expected

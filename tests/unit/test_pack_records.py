@@ -16,7 +16,7 @@ from worker.contract.recipe import Subject
 from worker.core.errors import RenderFailed
 from worker.pack import placement, preview
 from worker.pack.pack import pack
-from worker.pack.records import transforms
+from worker.pack.records import metadata, transforms
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_instant_ngp_has_depth_only_where_it_can_read_it(members):
     _, found = members('records=["instant-ngp"]', 'images=["colour","depth"]', "depth.invalid=0")
     document = transforms_of(found)
     assert (document["scale"], document["offset"], document["aabb_scale"]) == (1, [0.5] * 3, 1)
-    assert document["integer_depth_scale"] * 65535 == pytest.approx(5)
+    assert document["integer_depth_scale"] == pytest.approx(1 / 4000)
     assert document["frames"][3]["depth_path"] == "003_depth.png"
     _, found = members('records=["instant-ngp"]', 'images=["colour","depth"]')
     assert "integer_depth_scale" not in transforms_of(found)
@@ -171,6 +171,16 @@ def test_a_film_is_what_the_metadata_says(members, settings):
 def test_a_zip_without_films_tells_of_none(members):
     _, found = members()
     assert json.loads(found["metadata.json"])["render_worker"]["previews"] == {}
+
+
+def test_the_metadata_has_what_was_set_and_nothing_without(members, tmp_path):
+    _, found = members('images=["mask"]', "name=x", "samples=192")
+    own = json.loads(found["metadata.json"])["render_worker"]
+    assert own["overrides"] == ['images=["mask"]', 'name="x"', "resolution=[32, 24]", "views=4"]
+    recipe = presets.load("default")
+    raw = rendered_object(tmp_path / "plain", recipe)
+    plain = metadata.write(raw, {}, recipe)
+    assert "overrides" not in json.loads(plain)["render_worker"]
 
 
 def test_each_views_range_of_depth_is_where_the_metadata_says_without_cameras_json(members):

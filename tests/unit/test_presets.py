@@ -15,6 +15,7 @@ from tests.unit.test_presets_wrong import message, preset_file
 from tools import presets_page
 from worker import presets
 from worker.contract import recipe as recipes
+from worker.contract.random_streams import stream
 from worker.contract.recipe import Recipe
 from worker.core.errors import PresetInvalid, UsageError
 from worker.presets.overrides import merge, parse, split
@@ -72,8 +73,30 @@ PUBLISHED = {
     "zeronvs": {
         "resolution": (256, 256), "images": ("colour", "depth-f16"), "colour.background": "white",
     },
+    "zero123plus": {
+        "views": 6, "resolution": (320, 320), "subject.normalise": "unit-sphere",
+        "subject.size": 0.5, "camera.azimuths": (30.0, 90.0, 150.0, 210.0, 270.0, 330.0),
+        "camera.elevations": (20.0, -10.0, 20.0, -10.0, 20.0, -10.0),
+    },
+    "instantmesh": {
+        "views": 32, "subject.size": 2.0, "camera.radius": (2.0, 3.5), "camera.max_height": 1.6,
+        "camera.min_height": -0.75, "images": ("colour", "depth", "normal"),
+    },
+    "openlrm": {
+        "views": 32, "resolution": (1024, 1024), "samples": 128, "subject.size": 2.0,
+        "camera.radius": (1.9, 2.6), "camera.max_height": 1.6, "camera.min_height": -0.75,
+        "lights.area_power": (80000.0, 120000.0), "lights.area_side": 200.0,
+        "cycles.filter_width": 0.01, "subject.merge_vertices": True, "lights.startup_light": False,
+    },
+    "sides-orthographic": {
+        "views": 6, "camera.projection": "orthographic", "camera.distance": "fit-all",
+    },
 }  # fmt: skip
+OURS = {"default", "turntable", "sides-orthographic"}
 FOVS = {
+    "zero123plus": math.radians(30.0),
+    "instantmesh": math.radians(50.0),
+    "openlrm": 2 * math.atan(16 / 24),
     "objaverse-xl": 2 * math.atan(16 / 35),
     "zero123": 2 * math.atan(16 / 35),
     "get3d": 2 * math.atan(16 / 35),
@@ -94,9 +117,14 @@ def test_a_published_field_of_view_is_as_exact_as_it_is_told(name):
     assert presets.load(name).camera.fov == pytest.approx([math.degrees(FOVS[name])] * 2, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", sorted(set(presets.names()) - {"default", "turntable"}))
+@pytest.mark.parametrize("name", sorted(set(presets.names()) - OURS))
 def test_a_preset_that_stands_in_for_a_system_names_it(name):
     assert "/" in presets.load(name).follows
+
+
+def test_zero123plus_is_at_the_distance_that_its_authors_gave():
+    (low, high) = presets.load("zero123plus").camera.radius
+    assert low == high == pytest.approx(0.5 / math.tan(math.radians(15.0)))
 
 
 def test_default_has_the_same_cameras_and_other_settings():
@@ -139,11 +167,47 @@ def test_a_file_extends_another_file_that_extends_a_preset(tmp_path):
     assert recipe.cycles.glossy_bounces == 4
     assert not recipe.cycles.denoise
     assert recipe.cycles.filter_width == 0.01
-    assert recipe.name == "objaverse-xl", "the same objects get the same cameras"
+    assert recipe.name == "mine"
+    assert recipe.seeded_by == "objaverse-xl", "the same objects get the same cameras"
 
 
-def test_a_file_that_extends_nothing_is_named_for_itself(tmp_path):
-    assert presets.load(preset_file(tmp_path, "mine", "views = 3\n")).name == "mine"
+@pytest.mark.parametrize("text", ["views = 3\n", 'name = "other"\n', 'extends = "zero123"\n'])
+def test_renaming_a_preset_moves_no_camera(tmp_path, text):
+    files = [preset_file(tmp_path, name, text) for name in ("mine", "yours")]
+    one, two = (presets.load(file) for file in files)
+    if "name" in text:
+        assert one == two
+        assert one.name == "other"
+    else:
+        assert (one.name, two.name) == ("mine", "yours")
+        assert dataclasses.replace(one, name="yours") == two
+    assert one.seeded_by == ("zero123" if "zero123" in text else "default")
+    renamed = presets.load(files[0], ["name=third"])
+    assert stream("uid", renamed, "cameras").random() == stream("uid", one, "cameras").random()
+    wanted = presets.load(files[0], ["seed_name=third"])
+    assert stream("uid", wanted, "cameras").random() != stream("uid", one, "cameras").random()
+    assert presets.load(files[0], ['seed_name=""', "name=third"]).seeded_by == "third"
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_a_packaged_preset_is_seeded_with_its_own_name(name):
+    assert presets.load(name).seeded_by == name
+
+
+def test_a_recipe_records_what_was_set(tmp_path):
+    assert presets.load("default").overrides == ()
+    assert presets.load("default", ["views=12", "views=3", "views=12"]).overrides == ()
+    settings = ["views=3", "camera.radius=[1, 2]", 'images = ["mask"]', "summary=x", "seed=0"]
+    recorded = ("camera.radius=[1.0, 2.0]", 'images=["mask"]', "views=3")
+    one = presets.load("default", settings)
+    assert one.overrides == recorded
+    assert presets.load("default", recorded).overrides == recorded
+    assert dataclasses.replace(presets.load("default", recorded), summary="x") == one
+    (tmp_path / "sky.exr").write_bytes(b"sky")
+    picture = f"lights.environment={tmp_path / 'sky.exr'}"
+    assert presets.load("default", [picture]).overrides == ('lights.environment="sky.exr"',)
+    shown = preset_file(tmp_path, "shown", presets.to_toml(one))
+    assert presets.load(shown, ["views=4"]).overrides == (*recorded[:2], "views=4")
 
 
 def test_the_digest_follows_what_changes_the_output():
@@ -204,6 +268,8 @@ def in_toml(value):
 def test_an_override_changes_its_key_and_no_other(values):
     recipe = presets.load("default", [f"{key}={in_toml(value)}" for key, value in values.items()])
     expected = copy.deepcopy(DEFAULT)
+    expected["overrides"] = recipe.overrides
+    set_keys = {text.partition("=")[0] for text in recipe.overrides}
     for key, value in values.items():
         table = expected
         *tables, last = key.split(".")
@@ -211,6 +277,8 @@ def test_an_override_changes_its_key_and_no_other(values):
             table = table[name]
         table[last] = value
     assert recipes.to_dict(recipe) == expected
+    default = {key.path: key.value for key in presets.keys_of(presets.load("default"))}
+    assert set_keys == {key for key, value in values.items() if default[key] != value}
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
@@ -273,6 +341,31 @@ def test_an_environment_picture_that_is_not_there_is_named(tmp_path, monkeypatch
     (tmp_path / "sky.exr").write_bytes(b"sky")
     assert presets.load(*setting).lights.environment == str(tmp_path / "sky.exr")
     assert "lights.environment" in message("default", ["lights.rig=environment"])
+
+
+def test_a_folder_of_environment_pictures_counts_by_its_content(tmp_path):
+    setting = ("default", ["lights.rig=environment", f"lights.environments={tmp_path}/skies"])
+    assert "a folder that does not exist" in message(*setting)
+    (tmp_path / "skies").mkdir()
+    (tmp_path / "skies/notes.txt").write_text("none")
+    assert "has no .hdr or .exr file" in message(*setting)
+    (tmp_path / "skies/a.hdr").write_bytes(b"#?RADIANCE\n")
+    one = presets.load(*setting)
+    assert one.overrides == ('lights.environments="skies"', 'lights.rig="environment"')
+    (tmp_path / "skies/sub").mkdir()
+    (tmp_path / "skies/sub/b.exr").write_bytes(b"v/1\x01")
+    assert presets.digest(presets.load(*setting)) != presets.digest(
+        dataclasses.replace(one, lights=dataclasses.replace(one.lights, environments=""))
+    )
+    before = presets.digest(one)
+    (tmp_path / "skies/notes.txt").write_text("other")
+    assert presets.digest(one) == before
+    (tmp_path / "skies/b.hdr").write_bytes(b"PNG")
+    assert "'b.hdr', which is not HDR or EXR" in message(*setting)
+    (tmp_path / "skies/b.hdr").write_bytes(b"#?RGBE")
+    assert presets.digest(one) != before
+    both = [*setting[1], f"lights.environment={tmp_path}/skies/a.hdr"]
+    assert "are both set; remove one" in message("default", both)
 
 
 def test_what_means_nothing_to_a_product_is_not_shown():

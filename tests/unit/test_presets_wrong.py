@@ -7,6 +7,7 @@ from worker.contract import recipe as recipes
 from worker.core.errors import ExitStatus, PresetInvalid, UsageError
 from worker.presets import record_rules as needed
 
+LIST = ("camera.layout=list",)
 FAR = ('images=["colour","depth"]', "camera.max_height=60")
 
 
@@ -88,14 +89,14 @@ def message(*args):
             ["nerf-synthetic needs colour or albedo in"],
         ),
         (("trellis", ['images=["colour-exr"]']), ["trellis needs colour or albedo in"]),
-        (("default", ["depth.near=6"]), ["'depth.near' is 6", "depth.far (5)"]),
+        (("default", ["depth.near=17"]), ["'depth.near' is 17", "depth.far (16.3837)"]),
         (
-            ("default", [*FAR, "camera.distance=drawn", "camera.radius=6", "camera.max_height=10"]),
-            ["'depth.far' is 5", "6.866", "make it 6.87 or more", "depth.mode per-view"],
+            ("default", [*FAR, "camera.distance=drawn", "camera.radius=16"]),
+            ["'depth.far' is 16.3837", "16.87", "make it 16.87 or more", "depth.mode per-view"],
         ),
         (("trellis-cond", [*FAR, "depth.far=5"]), ["'depth.far' is 5", "10.8"]),
         (("nerf-synthetic", [*FAR, "depth.far=5"]), ["'depth.far' is 5", "5.031", "5.04"]),
-        (("turntable", [*FAR, "camera.fov=20"]), ["'depth.far' is 5", "6.4"]),
+        (("turntable", [*FAR, "camera.fov=5"]), ["'depth.far' is 16.3837", "22."]),
         (("nerf-synthetic", [*FAR, "subject.size=2"]), ["'depth.far' is 6", "6.031"]),
         (("default", ["subject.size=2", "subject.normalise=none"]), ["'subject.size'", "none"]),
         (("omage", ["subject.size=2"]), ["'subject.size' has no effect with product omage"]),
@@ -115,6 +116,50 @@ def message(*args):
         (("omage", ["omage.margin=0.01"]), ["'omage.margin' is 0.01", "0.015625"]),
         (("omage", ["omage.charts=700"]), ["'omage.charts' is 700", "625"]),
         (("nowhere/x.toml",), ["nowhere/x.toml", "No such file"]),
+        (("default", ["camera.roll=[9,1]"]), ["camera.roll", "smaller value first"]),
+        (("default", ["camera.layout=list"]), ["'camera.azimuths' is empty", "'list' needs it"]),
+        (("default", ["camera.azimuths=[1]"]), ["'camera.azimuths' has no effect", "to list"]),
+        (("default", ["camera.file=/nowhere.npy"]), ["'camera.file' has no effect", "to file"]),
+        (
+            ("default", [*LIST, "camera.azimuths=[1,2,3]", "camera.elevations=[4,5]"]),
+            ["'camera.azimuths' has 3 values", "'camera.elevations' 2", "or one for all"],
+        ),
+        (
+            ("default", [*LIST, "camera.azimuths=[1,2,3]", "camera.elevations=[4]", "views=4"]),
+            ["'views' is 4", "layout 'list' has 3", "make it 3"],
+        ),
+        (("default", ["camera.baseline=0.1", "views=5"]), ["'camera.baseline'", "make them even"]),
+        (
+            ("nerf-synthetic", ["camera.baseline=0.1", "splits.train=99", "splits.val=101"]),
+            ["'camera.baseline'", "'splits'", "even"],
+        ),
+        (
+            (
+                "default",
+                ["camera.layout=file", "camera.file=/nowhere.npy", "camera.distance=drawn"],
+            ),
+            ["'camera.file' is '/nowhere.npy'", "No such file"],
+        ),
+        (
+            ("default", ["camera.layout=file", "camera.file=/nowhere.npy"]),
+            ["'camera.distance' has no effect", "default, drawn"],
+        ),
+        (
+            ("trellis-cond", ["camera.target=[0,0,1]"]),
+            ["'camera.distance' is 'cube'", "'camera.target' at the origin"],
+        ),
+        (("objaverse-xl", ["camera.min_height=1.6"]), ["'camera.min_height' is 1.6", "1.478"]),
+        (
+            (
+                "objaverse-xl",
+                ["camera.layout=fixed", "camera.fixed=[[0,0,1]]", "camera.target=[0,0,1]"],
+            ),
+            ["position at 'camera.target'"],
+        ),
+        (
+            ("objaverse-xl", ["camera.projection=orthographic", "camera.distance=fit-all"]),
+            ["npy-3x4 does not have", "'camera.ortho_scale'", "add cameras"],
+        ),
     ],
 )
 def test_a_wrong_preset_says_which_key_where_and_what_is_allowed(args, parts):
@@ -154,13 +199,18 @@ def test_a_malformed_override_is_a_wrong_command_line(override, parts):
         ("objaverse-xl", ["camera.projection=orthographic"]),  # every view as camera.ortho_scale
         ("nerf-synthetic", ['images=["albedo"]']),
         ("default", ["subject.normalise=none", 'records=["nerfstudio","nsvf","cameras"]']),
-        ("default", [*FAR, "camera.radius=6", "camera.max_height=10", "depth.far=6.87"]),
-        ("default", [*FAR, "camera.radius=6", "camera.max_height=10", "depth.mode=per-view"]),
+        ("default", [*FAR, "camera.distance=drawn", "camera.radius=16", "depth.far=16.87"]),
+        ("default", [*FAR, "camera.distance=drawn", "camera.radius=16", "depth.mode=per-view"]),
         ("default", ["subject.size=9"]),
         ("trellis", ["subject.size=0.5"]),
         ("default", [*FAR, "camera.radius=60", "subject.normalise=none"]),  # who knows how large
         ("default", ["camera.radius=6", 'images=["depth-npy"]']),
         *((name, [*FAR]) for name in ("trellis", "trellis-cond", "nerf-synthetic", "turntable")),
+        *(
+            (name, [*FAR, f"resolution={frame}"])
+            for name in ("default", "turntable")
+            for frame in ("[128,64]", "[64,128]", "[640,480]", "[256,64]", "[64,256]")
+        ),
         ("default", ['images=["colour-exr"]', 'records=["instant-ngp"]']),
     ],
 )

@@ -1,5 +1,7 @@
 """Status: counted from the ledger alone."""
 
+import io
+
 import msgspec
 import pytest
 from rich.console import Console
@@ -7,7 +9,10 @@ from rich.console import Console
 from worker.core import keys
 from worker.index.record import ObjectRef
 from worker.ledger import Outcome
-from worker.report.status import render, status_of, to_dict
+from worker.report.failures import failures
+from worker.report.status import status_of, to_dict
+from worker.report.status_page import render
+from worker.report.watch import PAUSE_S, watch
 from worker.stores import open_store
 
 
@@ -79,6 +84,16 @@ def test_counts_by_outcome_code_and_shard(store):
     assert "1 failed and will be retried" in shown
     assert "000002" in shown
     assert "000001" not in shown, "a shard that is done is not listed"
+
+
+def test_what_is_missing_and_what_cannot_be_decoded_are_counted_apart(store):
+    lacking = [{"missing": 2}, {"missing": 1, "undecodable": 1}, {"undecodable": 3}, {}, {}]
+    lines = [msgspec.structs.replace(outcome(n), **each) for n, each in enumerate(lacking)]
+    write(store, "000000", lines[:3])
+    write(store, "000001", lines[3:])
+    status = status_of(store)
+    assert (status.incomplete, status.undecodable) == (2, 2)
+    assert "2 rendered with missing files; 2 rendered without files that cannot be" in text(status)
 
 
 def test_without_an_index_nothing_is_guessed(store):
@@ -159,3 +174,135 @@ def test_the_status_is_plain_json(store):
     assert msgspec.json.decode(msgspec.json.encode(plain)) == plain
     assert plain["outcomes"]["rendered"] == 1
     assert plain["shards"] == [{"name": "000000", "done": 2, "total": 2}]
+
+
+def seen(number, **more):
+    made = {"coverage_min": 0.5, "blank_views": 0, "border_views": 0, "missing_textures": 0}
+    return outcome(number, **(made | more))
+
+
+def test_the_objects_to_look_at_have_names(store):
+    lines = [
+        seen(
+            n, coverage_min=0.9 - n / 100, seconds={"fetch": 1.0, "render": float(n)}, device="cpu"
+        )
+        for n in range(30)
+    ]
+    write(store, "000000", lines[::2])
+    write(store, "000001", [*lines[1::2], failure(99, "crash", "died")])
+    status = status_of(store)
+    assert [each.name for each in status.least_seen] == [f"object-{n}" for n in range(29, 19, -1)]
+    assert status.least_seen[0].value == pytest.approx(0.61)
+    assert [each.name for each in status.slowest] == [f"object-{n}" for n in range(29, 19, -1)]
+    assert status.slowest[0].value == 30.0
+    assert status.slowest[0].shard == "000001"
+    assert status.slowest[0].uid == ObjectRef(file_identifier="object-29").uid
+    assert status.failures[0].name == "object-99"
+    shown = text(status)
+    for part in ("least coverage", "object-29", "61.0%", "30.0 s", status.slowest[0].uid):
+        assert part in shown
+
+
+def test_blank_cropped_and_incomplete_objects_are_counted(store):
+    write(store, "000000", [
+        seen(1), seen(2, blank_views=1, coverage_min=0.0), seen(3, border_views=12),
+        seen(4, missing=3, missing_textures=2), seen(5, missing=7), outcome(6),
+    ])  # fmt: skip
+    status = status_of(store)
+    assert (status.blank, status.cropped) == (1, 1)
+    assert (status.incomplete, status.missing_textures) == (2, 1)
+    assert [(each.name, each.value) for each in status.most_missing] == [
+        ("object-5", 7), ("object-4", 3),
+    ]  # fmt: skip
+    shown = text(status, 200)
+    assert "2 rendered with missing files" in shown
+    assert "1 with a view that shows nothing; 1 touch the border of a view" in shown
+
+
+def test_a_later_outcome_replaces_what_was_notable(store):
+    write(store, "000000", [seen(1, coverage_min=0.01, border_views=3)])
+    write(store, "000000", [seen(1, at="2026-02-01T00:00:00.000Z")], sequence=1)
+    status = status_of(store)
+    assert [each.value for each in status.least_seen] == [0.5]
+    assert status.cropped == 0
+
+
+def test_near_duplicates_are_found_across_shards(store):
+    write(store, "000000", [seen(1, phash="00000000000000ff"), seen(2, phash="ffff0000ffff0000")])
+    write(store, "000001", [
+        seen(3, phash="000000000000000f"), seen(4), seen(5, phash="not hex"),
+        seen(6, phash="f" * 40), failure(7, "crash", "x"),
+    ])  # fmt: skip
+    found = status_of(store).duplicates
+    assert (found.groups, found.objects) == (1, 2)
+    assert [each.name for each in found.largest[0].first] == ["object-1", "object-3"]
+    assert [each.shard for each in found.largest[0].first] == ["000000", "000001"]
+    assert "Near-duplicates: 2 objects in 1 group" in text(status_of(store))
+
+
+def test_hours_of_gpus_so_far_and_to_go(store):
+    shared = {"device": "optix", "children_per_device": 2}
+    write(store, "000000", [
+        seen(1, seconds={"fetch": 9e9, "render": 3600.0}, **shared),
+        outcome(2, "failed", code="download", message="503", seconds={"render": 1800.0}, **shared),
+    ])  # fmt: skip
+    write(store, "000000", [seen(2, at="2026-02-01T00:00:00.000Z",
+                                 seconds={"render": 1800.0}, **shared)], sequence=1)  # fmt: skip
+    status = status_of(store, {"000000": 6})
+    assert status.device_hours == {"optix": 1.0}  # failed attempts cost, too
+    assert status.device_hours_left == pytest.approx(2.0)
+    assert "1.0 GPU-hours so far, about 2.0 to go" in text(status)
+
+
+def test_the_page_hides_no_escapes_of_hostile_names(store):
+    ref = ObjectRef(file_identifier="a/[red]\x1b]0;x\x07.glb")
+    hostile = Outcome(
+        uid=ref.uid, file_identifier=ref.file_identifier, shard="", outcome="rendered",
+        time="2026-01-01T00:00:00.000Z", coverage_min=0.1,
+    )  # fmt: skip
+    write(store, "000000", [hostile])
+    shown = text(status_of(store))
+    assert "[red]" in shown
+    assert "\x1b]0" not in shown
+
+
+def test_watching_ends_when_nothing_is_left(store):
+    write(store, "000000", [seen(1)])
+    pauses = []
+
+    def sleep(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            write(store, "000000", [seen(2)], sequence=1)
+
+    console = Console(width=120, record=True, file=io.StringIO())
+    last = watch(lambda: status_of(store, {"000000": 2}), console, sleep=sleep)
+    assert last.all_done
+    assert pauses[0] == PAUSE_S
+    assert "2 of 2 objects done" in console.export_text()
+
+
+def test_control_c_ends_watching_with_the_last_status(store):
+    def sleep(_):
+        raise KeyboardInterrupt
+
+    console = Console(width=120, record=True, file=io.StringIO())
+    assert not watch(lambda: status_of(store, {"000000": 2}), console, sleep=sleep).all_done
+    assert "0 of 2 objects done" in console.export_text()
+
+
+@pytest.mark.parametrize("code", ["import", "all"])
+def test_failed_objects_one_by_one(store, code):
+    write(store, "000000", [failure(1, "import", "bad"), failure(2, "crash", "died"), outcome(3)])
+    write(store, "000000", [failure(4, "import", "worse"), outcome(1)], sequence=1)
+    write(store, "000001", [failure(5, "import", "no mesh"), outcome(6, "new")])
+    found = list(failures(store, code))
+    names = {each.name: (each.code, each.message, each.shard) for each in found}
+    wanted = {
+        "object-4": ("import", "worse", "000000"),
+        "object-5": ("import", "no mesh", "000001"),
+    }
+    if code == "all":
+        wanted["object-2"] = ("crash", "died", "000000")
+    assert names == wanted
+    assert len(found) == len(wanted)

@@ -32,7 +32,7 @@ def test_a_path_that_is_no_text_is_told_all_the_same():
 
 
 def test_counts_are_there():
-    said = json.loads(encode(ExitStatus.DONE, tally=OutcomeCounts()))
+    said = json.loads(encode(ExitStatus.DONE, counts=OutcomeCounts()))
     assert said["rendered"] == said["failed"] == 0
 
 

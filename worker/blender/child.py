@@ -11,7 +11,7 @@ from typing import Union
 from worker.blender import compat, debugging, engine
 from worker.blender.connection import Connection, Heart
 from worker.blender.faults import ObjectFault, brief
-from worker.blender.products import PRODUCTS, Tell
+from worker.blender.products import PRODUCTS, Report
 from worker.blender.views import scene, sky
 from worker.contract.protocol import (
     Configure,
@@ -78,12 +78,12 @@ def serve(connection: Connection) -> None:
             return
 
 
-def answer(request: RenderObject, device: engine.Device, tell: Tell) -> Union[Rendered, Failed]:
+def answer(request: RenderObject, device: engine.Device, report: Report) -> Union[Rendered, Failed]:
     """Render one object. An error becomes a Failed answer; it does not end the child."""
     try:
         debugging.begin(request)
         recipe = from_dict(request.recipe)
-        return PRODUCTS[recipe.product](request, recipe, device, tell)
+        return PRODUCTS[recipe.product](request, recipe, device, report)
     except ObjectFault as fault:
         debugging.save(request, "failed")
         return Failed(request.uid, fault.code, str(fault), can_go_on=_put_away(fault))

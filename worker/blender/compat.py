@@ -10,7 +10,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
-from typing import Any
+import os
+import sys
+from typing import Any, NamedTuple
 
 import bpy
 
@@ -64,6 +66,7 @@ OWN_READERS = ("blend", "off")
 """Formats that the worker imports itself, see `importing`."""
 ADD_ONS = ("cycles", "io_scene_gltf2", "io_scene_fbx", "io_scene_obj", "io_mesh_stl", "io_mesh_ply")
 VIEW_TRANSFORMS = {"standard": "Standard", "filmic": "Filmic", "agx": "AgX"}
+USD_MODULES = ("Sdf", "Usd", "UsdUtils")
 ENGINES = {"cycles": "CYCLES"}
 DENOISERS = {"openimagedenoise": "OPENIMAGEDENOISE"}
 
@@ -104,6 +107,33 @@ def importer(suffix: str) -> Operator | None:
         if known and (built or not candidate.build_option) and candidate.needs in {"", *known}:
             return candidate
     return None
+
+
+class UsdModules(NamedTuple):
+    """The USD modules that Blender has: `pxr.Sdf`, `pxr.Usd` and `pxr.UsdUtils`."""
+
+    sdf: Any
+    usd: Any
+    utils: Any
+
+
+@functools.cache
+def usd_modules() -> UsdModules | None:
+    """USD's Python modules, or None if this Blender has none.
+
+    The bpy wheel has them where a Blender program looks for modules. That folder is put last on
+    the path: it has other packages, too.
+    """
+    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    bundled = os.path.join(  # noqa: PTH118
+        bpy.utils.resource_path("LOCAL"), "python", "lib", python, "site-packages"
+    )
+    if bundled not in sys.path:
+        sys.path.append(bundled)
+    try:
+        return UsdModules(*(importlib.import_module(f"pxr.{name}") for name in USD_MODULES))
+    except ImportError:
+        return None
 
 
 @functools.cache
@@ -282,11 +312,15 @@ def displaces() -> bool:
 
 def curves(action: Any) -> list[Any]:
     """All F-curves of an action; since 4.4 they are stored by layer and slot."""
-    found: list[Any] = [] if hasattr(action, "layers") else list(action.fcurves)
-    for layer in getattr(action, "layers", ()):
-        for strip in layer.strips:
-            found += [curve for bag in strip.channelbags for curve in bag.fcurves]
-    return found
+    return [curve for group in curve_groups(action) for curve in group]
+
+
+def curve_groups(action: Any) -> list[Any]:
+    """The collections of an action's F-curves, to which curves can be added."""
+    if not hasattr(action, "layers"):
+        return [action.fcurves]
+    strips = [strip for layer in action.layers for strip in layer.strips]
+    return [bag.fcurves for strip in strips for bag in strip.channelbags]
 
 
 def fill_triangles(mesh: Any, points: Any, triangles: Any) -> None:

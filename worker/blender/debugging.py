@@ -17,7 +17,7 @@ import bpy
 
 from worker.blender import context, references
 from worker.blender.faults import ObjectFault
-from worker.blender.importing.importers import FILE_DATA
+from worker.blender.importing.file_data import FILE_DATA
 from worker.blender.importing.paths import Root
 from worker.blender.views.placement import Placement
 from worker.blender.views.scene import aim, distance
@@ -115,7 +115,8 @@ def save_views(
     before = scene.camera
     bind = len(set(frames)) == len(frames) > 1
     added: List[Any] = []
-    for number, (viewpoint, frame) in enumerate(zip(viewpoints, frames)):
+    # The first is aimed last: the ratio of pixels that are not square belongs to the scene.
+    for number, (viewpoint, frame) in reversed(list(enumerate(zip(viewpoints, frames)))):
         name = f"view {number:03d}"
         camera: Any = bpy.data.objects.new(name, bpy.data.cameras.new(name))
         scene.collection.objects.link(camera)
@@ -123,7 +124,7 @@ def save_views(
         added.append(camera)
         if bind:
             scene.timeline_markers.new(name, frame=frame).camera = camera
-    scene.camera = added[0]
+    scene.camera = added[-1]
     save(request, "ready")
     scene.camera = before
     if bind:

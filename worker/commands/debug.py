@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from worker.commands.command import Command, application
 from worker.commands.options import (
-    ONLY,
     WHAT,
     Blender,
-    Device,
-    DownloadTimeout,
     Grace,
-    ImportTimeout,
+    Index,
     LogLevel,
-    MaxDownload,
-    MemoryLimit,
-    ObjectTimeout,
+    Only,
     Overrides,
-    RootDepth,
     Scratch,
-    Threads,
-    ViewTimeout,
-    argument,
     option,
     preset_names,
+    with_child,
+    with_fetch,
     with_s3,
 )
 from worker.core.locations import local_path
@@ -44,20 +37,15 @@ app = application()
 
 @app.command(cls=Command, epilog=EXAMPLES)
 @with_s3
+@with_child
+@with_fetch
 def debug_command(
-    index: Annotated[
-        str,
-        argument(
-            "Index, list, folder of models, or one model; a path or a URL.",
-            variable="INDEX",
-            metavar="INDEX",
-        ),
-    ],
+    index: Index,
     to: Annotated[
         Path,
         option("--to", "New folder for what is left.", WHAT, parser=local_path, metavar="PATH"),
     ],
-    only: Annotated[list[str] | None, option("--only", ONLY, WHAT, metavar="NAME")] = None,
+    only: Only = None,
     output: Annotated[
         str | None,
         option(
@@ -77,19 +65,12 @@ def debug_command(
         ),
     ] = None,
     overrides: Overrides = None,
-    root_depth: RootDepth = 0,
-    device: Device = "auto",
-    blender: Blender = "auto",
-    threads: Threads = 0,
-    object_timeout: ObjectTimeout = 300.0,
-    import_timeout: ImportTimeout = 120.0,
-    view_timeout: ViewTimeout = 120.0,
-    memory_limit: MemoryLimit = 0,
-    max_download: MaxDownload = 1024,
-    download_timeout: DownloadTimeout = 600.0,
-    grace: Grace = 60.0,
-    scratch: Scratch = None,
     *,
+    pool: Any,
+    blender: Blender = "auto",
+    grace: Grace = 60.0,
+    fetch: Any,
+    scratch: Scratch = None,
     s3: S3Options,
     log_level: LogLevel = "info",
 ) -> None:
@@ -105,9 +86,6 @@ def debug_command(
     from worker.index.selection import Selection
     from worker.run.debug import DebugOptions, run
     from worker.run.session import SessionResult
-    from worker.sources.base import FetchLimits
-    from worker.supervisor.pool import PoolOptions
-    from worker.supervisor.watchdog import Limits
 
     options = DebugOptions(
         index=index,
@@ -117,19 +95,8 @@ def debug_command(
         preset=preset,
         overrides=tuple(overrides or ()),
         blender=blender,
-        pool=PoolOptions(
-            device=device,
-            threads=threads,
-            limits=Limits(
-                import_s=import_timeout,
-                view_s=view_timeout,
-                object_s=object_timeout,
-                memory_bytes=memory_limit << 20,
-            ),
-        ),
-        fetch=FetchLimits(
-            max_bytes=max_download << 20, timeout_s=download_timeout, root_depth=root_depth
-        ),
+        pool=pool,
+        fetch=fetch,
         scratch=scratch,
         grace_s=grace,
         s3=s3,

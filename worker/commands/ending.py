@@ -24,11 +24,11 @@ def end_with(work: Callable[[], SessionResult], level: str) -> NoReturn:
     """
     logging.configure("warning" if sys.stderr.isatty() and level == "info" else level)
     result = work()
-    summaries.write(result.status, tally=result.tally, error=result.tally.broken)
+    summaries.write(result.status, counts=result.counts, error=result.counts.broken)
     if sys.stderr.isatty():
-        Console(stderr=True).print(result.tally.sentence(result.output))
+        Console(stderr=True).print(result.counts.sentence(result.output))
     if result.status is ExitStatus.INTERRUPTED:
         typer.echo(f"render-worker: {AGAIN}", err=True)
-    if result.tally.broken is not None:
-        typer.echo(f"render-worker: {result.tally.broken}", err=True)
+    if result.counts.broken is not None:
+        typer.echo(f"render-worker: {result.counts.broken}", err=True)
     raise typer.Exit(result.status)

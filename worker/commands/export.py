@@ -10,13 +10,13 @@ import typer
 from worker.commands.command import Command, application
 from worker.commands.options import (
     MOST_THREADS,
-    ONLY,
     SHARE,
     STORAGE,
     Grace,
     LogLevel,
     MaxFailureRate,
     MixVersions,
+    Only,
     Rank,
     Retry,
     Summary,
@@ -69,7 +69,16 @@ def export_command(
     layout: Annotated[
         str | None, option("--layout", "Layout of the kind; see docs/datasets.md.", WHAT)
     ] = None,
-    only: Annotated[list[str] | None, option("--only", ONLY, WHAT, metavar="NAME")] = None,
+    only: Only = None,
+    where: Annotated[
+        str | None,
+        option(
+            "--where",
+            "Only objects that meet this: 'coverage_min > 0.05 and missing_textures == 0'.",
+            WHAT,
+            metavar="EXPR",
+        ),
+    ] = None,
     limit: Annotated[
         int | None,
         option("--limit", "Use at most N objects (or input files).", WHAT, min=1),
@@ -200,6 +209,7 @@ def export_command(
         rank=rank,
         world_size=world_size,
         only=Selection(tuple(only or ())),
+        where=where,
         limit=limit,
         retry=codes_to_retry(retry or ()),
         retry_is_told=not is_from_variable(context, "retry"),

@@ -120,21 +120,6 @@ ImportTimeout = Annotated[
 ViewTimeout = Annotated[
     float, option("--view-timeout", "Seconds for one view.", LIMITS, min=1.0)
 ]  # fmt: skip
-MaxDownload = Annotated[
-    int,
-    option("--max-download-mb", "Size limit of one object, unpacked, in MB.", DOWNLOADS, min=1),
-]
-DownloadTimeout = Annotated[
-    float, option("--download-timeout", "Seconds for one download.", DOWNLOADS, min=1.0)
-]
-RootDepth = Annotated[
-    int,
-    option(
-        "--root-depth",
-        "Folders above a listed local model whose files it may use; 0: its own only.",
-        WHAT, min=0, max=MOST_DEPTH,
-    ),
-]  # fmt: skip
 MemoryLimit = Annotated[
     int,
     option(
@@ -155,6 +140,13 @@ WorldSize = Annotated[
         "--world-size", help="Number of workers; default: the scheduler's.", rich_help_panel=SHARE
     ),
 ]
+Index = Annotated[
+    str,
+    argument(
+        "Index, list, folder of models, or one model; a path or a URL.",
+        variable="INDEX", metavar="INDEX",
+    ),
+]  # fmt: skip
 Preset = Annotated[
     str, option("--preset", "Preset name or TOML file.", WHAT, autocompletion=preset_names)
 ]
@@ -184,7 +176,7 @@ Grace = Annotated[
 MixVersions = Annotated[
     bool,
     option(
-        "--mix-versions", "Go on where another version of Blender or the worker began.", FAILURES
+        "--mix-versions", "Allow another version of Blender or the worker in one output.", FAILURES
     ),
 ]
 Scratch = Annotated[
@@ -205,7 +197,17 @@ LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     option("--log-level", "Log messages of this level and above.", LOGGING),
 ]
-ONLY: Final = "Only objects with this uid, identifier or base name, which may be a glob."
+Only = Annotated[
+    list[str] | None,
+    option(
+        "--only",
+        "Only objects with this uid, identifier or base name, which may be a glob.",
+        WHAT, metavar="NAME",
+    ),
+]  # fmt: skip
+DownloadWorkers = Annotated[
+    int, option("--download-workers", "Parallel downloads.", DOWNLOADS, min=1, max=MOST_THREADS)
+]
 AsJson = Annotated[bool, option("--json", "Print JSON.")]
 
 
@@ -236,19 +238,108 @@ def _s3_options(
     )
 
 
-def with_s3(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the S3 options to a command, which receives them as its keyword `s3`."""
-    own = inspect.signature(command, eval_str=True)
-    asked = inspect.signature(_s3_options, eval_str=True).parameters
+def _child_options(
+    device: Device = "auto",
+    threads: Threads = 0,
+    object_timeout: ObjectTimeout = 300.0,
+    import_timeout: ImportTimeout = 120.0,
+    view_timeout: ViewTimeout = 120.0,
+    memory_limit: MemoryLimit = 0,
+) -> Any:
+    from worker.supervisor.pool import PoolOptions
+    from worker.supervisor.watchdog import Limits
+
+    return PoolOptions(
+        device=device,
+        threads=threads,
+        limits=Limits(
+            import_s=import_timeout,
+            view_s=view_timeout,
+            object_s=object_timeout,
+            memory_bytes=memory_limit << 20,
+        ),
+    )
+
+
+def _pool_options(
+    device: Device = "auto",
+    children: Children = 0,
+    threads: Threads = 0,
+    recycle_after: Annotated[
+        int,
+        option(
+            "--recycle-after",
+            "Objects after which a Blender process is replaced.",
+            BLENDER,
+            min=1,
+        ),
+    ] = 200,
+    object_timeout: ObjectTimeout = 300.0,
+    import_timeout: ImportTimeout = 120.0,
+    view_timeout: ViewTimeout = 120.0,
+    memory_limit: MemoryLimit = 0,
+) -> Any:
+    import msgspec
+
+    one = _child_options(
+        device, threads, object_timeout, import_timeout, view_timeout, memory_limit
+    )
+    return msgspec.structs.replace(one, children_per_device=children, recycle_after=recycle_after)
+
+
+def _fetch_limits(
+    max_download: Annotated[
+        int,
+        option("--max-download-mb", "Size limit of one object, unpacked, in MB.", DOWNLOADS, min=1),
+    ] = 1024,
+    root_depth: Annotated[
+        int,
+        option(
+            "--root-depth",
+            "Folders above a listed local model whose files it may use; 0: its own only.",
+            WHAT,
+            min=0,
+            max=MOST_DEPTH,
+        ),
+    ] = 0,
+    download_timeout: Annotated[
+        float, option("--download-timeout", "Seconds for one download.", DOWNLOADS, min=1.0)
+    ] = 600.0,
+) -> Any:
+    from worker.sources.base import FetchLimits
+
+    return FetchLimits(
+        max_bytes=max_download << 20, timeout_s=download_timeout, root_depth=root_depth
+    )
+
+
+def _with(keyword: str, make: Callable[..., Any]) -> Callable[..., Callable[..., None]]:
+    """A decorator that adds the options of `make`; the command receives its result as `keyword`."""
+    asked = inspect.signature(make, eval_str=True).parameters
     options = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in asked.values()]
 
-    @functools.wraps(command)
-    def with_options(**given: Any) -> None:
-        s3 = _s3_options(**{name: given.pop(name) for name in asked})
-        command(**given, s3=s3)
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(command, eval_str=True)
 
-    parameters: list[inspect.Parameter] = []
-    for each in own.parameters.values():
-        parameters += options if each.name == "s3" else [each]
-    vars(with_options)["__signature__"] = own.replace(parameters=parameters)
-    return with_options
+        @functools.wraps(command)
+        def with_options(**given: Any) -> None:
+            made = make(**{name: given.pop(name) for name in asked})
+            command(**given, **{keyword: made})
+
+        parameters: list[inspect.Parameter] = []
+        for each in own.parameters.values():
+            parameters += options if each.name == keyword else [each]
+        vars(with_options)["__signature__"] = own.replace(parameters=parameters)
+        return with_options
+
+    return decorate
+
+
+with_s3 = _with("s3", _s3_options)
+"""Adds the S3 options to a command, which receives them as its keyword `s3`."""
+with_pool = _with("pool", _pool_options)
+"""Adds the options of Blender processes, received as the keyword `pool`, a `PoolOptions`."""
+with_child = _with("pool", _child_options)
+"""As `with_pool`, for a command that renders with one process."""
+with_fetch = _with("fetch", _fetch_limits)
+"""Adds the limits of downloads, received as the keyword `fetch`, a `FetchLimits`."""

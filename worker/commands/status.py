@@ -13,6 +13,7 @@ from worker.core.s3 import S3Options
 EXAMPLES = """Examples:
 
   render-worker status --output renders/ --index models/
+  render-worker status --output renders/ --failures timeout
   render-worker status --output clouds/ --input renders/ --json
 """
 
@@ -35,20 +36,59 @@ def status_command(
             metavar="URI",
         ),
     ] = None,
+    failures: Annotated[
+        str | None,
+        option(
+            "--failures",
+            "List the objects that failed with this code; all: every code.",
+            metavar="CODE",
+        ),
+    ] = None,
+    watch: Annotated[
+        bool, option("--watch", "Draw the status again until all is done, or until Ctrl-C.")
+    ] = False,
     as_json: AsJson = False,
     *,
     s3: S3Options,
 ) -> None:
     """Count the outcomes of a run or an export, and estimate what is left."""
     import json
+    from functools import partial
 
     from rich.console import Console
 
-    from worker.report import status
+    from worker.core.errors import UsageError
+    from worker.report import status, status_page
     from worker.report.output import status_at
 
-    found = status_at(output, s3, index=index, source=source)
-    if as_json:
-        typer.echo(json.dumps(status.to_dict(found), indent=2))
+    if watch and (as_json or failures):
+        raise UsageError("--watch draws on a terminal; use it without --json and --failures")
+    if failures is not None:
+        _list(output, failures, s3, as_json=as_json)
+        return
+    compute = partial(status_at, output, s3, index=index, source=source)
+    if watch:
+        from worker.report.watch import watch as watched
+
+        watched(compute, Console())
+    elif as_json:
+        typer.echo(json.dumps(status.to_dict(compute()), indent=2))
     else:
-        Console().print(status.render(found))
+        Console().print(status_page.render(compute()))
+
+
+def _list(output: str, code: str, s3: S3Options, *, as_json: bool) -> None:
+    """Print the failed objects, a line each: text with tabs, or JSON."""
+    import msgspec
+
+    from worker.core.errors import one_line
+    from worker.report.failures import checked, failures
+    from worker.report.output import finished_store
+
+    checked(code)
+    for failed in failures(finished_store(output, s3), code):
+        if as_json:
+            typer.echo(msgspec.json.encode(failed).decode())
+        else:
+            fields = (failed.code, failed.name, failed.uid, failed.shard, failed.message)
+            typer.echo("\t".join(map(one_line, fields)))

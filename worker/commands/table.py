@@ -14,7 +14,7 @@ PREPARE: Final = "Prepare"
 USE: Final = "Use the results"
 
 
-class Row(NamedTuple):
+class CommandRow(NamedTuple):
     """A command: its module in this package, one line of help, and its help panel."""
 
     module: str
@@ -23,16 +23,19 @@ class Row(NamedTuple):
 
 
 COMMANDS: Final = {
-    "run": Row("run", "Render the objects of a list, one zip each.", RENDER),
-    "status": Row("status", "Count the outcomes of a run or an export.", RENDER),
-    "debug": Row("debug", "Render one object and keep all that is left of it.", RENDER),
-    "gallery": Row("gallery", "Draw a contact sheet of finished objects.", RENDER),
-    "presets": Row("presets", "List the presets, or show one.", PREPARE),
-    "index": Row("index", "Cut a list of objects into shards.", PREPARE),
-    "doctor": Row("doctor", "Check whether a run would work on this node.", PREPARE),
-    "warm": Row("warm", "Compile the GPU kernels before the first run.", PREPARE),
-    "export": Row("export", "Make a data set of the finished zips.", USE),
-    "omage-to-mesh": Row("omage_to_mesh", "Turn an object image back into a mesh.", USE),
+    "run": CommandRow("run", "Render the objects of a list, one zip each.", RENDER),
+    "status": CommandRow("status", "Count the outcomes of a run or an export.", RENDER),
+    "estimate": CommandRow(
+        "estimate", "Estimate what a run takes, from a sample of its list.", RENDER
+    ),
+    "debug": CommandRow("debug", "Render one object and keep all that is left of it.", RENDER),
+    "gallery": CommandRow("gallery", "Draw a contact sheet of finished objects.", RENDER),
+    "presets": CommandRow("presets", "List the presets, or show one.", PREPARE),
+    "index": CommandRow("index", "Cut a list of objects into shards.", PREPARE),
+    "doctor": CommandRow("doctor", "Check whether a run would work on this node.", PREPARE),
+    "warm": CommandRow("warm", "Compile the GPU kernels before the first run.", PREPARE),
+    "export": CommandRow("export", "Make a data set of the finished zips.", USE),
+    "omage-to-mesh": CommandRow("omage_to_mesh", "Turn an object image back into a mesh.", USE),
 }
 """To add a command, add a row here and a module with an `app` to this package."""
 

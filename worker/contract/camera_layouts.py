@@ -1,7 +1,7 @@
 """Camera layouts: where cameras are placed. Needs no bpy, so the host can compute the same views.
 
 World: Z up, right-handed. A camera is a camera-to-world 4x4 in OpenGL axes (x right, y up,
-looking down -z) with a 3x3 K in pixels. A layout gives a direction from the origin and a distance;
+looking down -z) with a 3x3 K in pixels. A layout gives a direction from the target and a distance;
 the distance may then be replaced by one that fits the object.
 """
 
@@ -15,19 +15,15 @@ from typing import Callable, Optional
 import numpy as np
 import numpy.typing as npt
 
+from worker.contract import camera_file
+from worker.contract.camera_checks import check
+from worker.contract.camera_fit import FITTERS, LEAST_ROOM, PARALLEL, Support, about, fit_all
 from worker.contract.recipe import Camera
 from worker.contract.schema import RecipeError
 
 Matrix = npt.NDArray[np.float64]
-Support = Callable[[Matrix], Matrix]
-"""Maps K directions (K,3) to how far the object reaches along each from the origin, (K,)."""
-PARALLEL = 1e-9
-LEAST_HEIGHT = 0.01
-"""Smallest `max_height`, as a share of the largest radius: below it, redrawing takes too long."""
 CUBE = math.sqrt(3.0) / 2.0
 """Radius of the sphere around the unit cube."""
-LEAST_ROOM = 0.01
-"""Smallest gap between a fitted camera and the object, as a share of the distance."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,55 +68,94 @@ def viewpoints(
     source: random.Random,
     support: Optional[Support] = None,
 ) -> list[Viewpoint]:
-    """`views` cameras of `camera.layout` that look at the origin.
+    """`views` cameras of `camera.layout` that look at `camera.target`.
 
     In layouts that draw each view independently (shell, sphere, hemisphere, get3d, fixed), a longer
-    list begins with the shorter one. Only `camera.distance` "fit" needs `support`.
+    list begins with the shorter one. Only `camera.distance` fit and fit-all need `support`. With
+    `camera.baseline`, each viewpoint is followed by its right camera; see `stereo`.
 
     Raises: RecipeError if the recipe allows no camera.
     """
     check(camera)
+    count = views // eyes(camera)
+    if camera.layout == "file":
+        made = _of_file(camera, count, resolution, source)
+    else:
+        made = _of_layout(camera, count, resolution, source, support)
+    return [eye for seen in made for eye in stereo(seen, camera.baseline)]
+
+
+def eyes(camera: Camera) -> int:
+    """The number of views of each viewpoint: 2 in stereo."""
+    return 2 if camera.baseline else 1
+
+
+def listed(camera: Camera) -> Optional[int]:
+    """The number of views that layout list or file names; None for other layouts.
+
+    Raises: RecipeError if the file cannot be read.
+    """
+    if camera.layout == "list":
+        return eyes(camera) * max(len(camera.azimuths), len(camera.elevations))
+    return eyes(camera) * len(camera_file.read(camera.file)) if camera.layout == "file" else None
+
+
+def stereo(seen: Viewpoint, baseline: float) -> list[Viewpoint]:
+    """The left and right camera of a viewpoint, `baseline` apart; itself if that is 0."""
+    if not baseline:
+        return [seen]
+    pair = []
+    for side in (-0.5, 0.5):
+        pose = seen.camera_to_world.copy()
+        pose[:3, 3] += side * baseline * pose[:3, 0]
+        pair.append(dataclasses.replace(seen, camera_to_world=pose))
+    return pair
+
+
+def _of_layout(
+    camera: Camera,
+    views: int,
+    resolution: tuple[int, int],
+    source: random.Random,
+    support: Optional[Support],
+) -> list[Viewpoint]:
     layout = CAMERA_LAYOUTS[camera.layout]
     offset = (0.0, 0.0)
     if camera.layout in OFFSET:
         offset = (source.random(), source.random())
-    return [
+    made = [
         _viewpoint(
-            camera, resolution, layout(slot), _fov(camera, source), _margin(camera, source), support
+            camera,
+            resolution,
+            layout(slot),
+            (_fov(camera, source), _margin(camera, source), _roll(camera, source)),
+            support,
         )
         for number in range(views)
         for slot in [CameraSlot(camera, number, views, source, offset)]
     ]
+    poses = [seen.camera_to_world for seen in made]
+    if camera.distance == "fit-all":
+        fit_all(poses, [seen.intrinsics for seen in made], camera.projection)
+    if any(camera.target):
+        for pose in poses:
+            pose[:3, 3] += camera.target
+    return made
 
 
-def check(camera: Camera) -> None:
-    """Refuse what no single key's range can. Raises: RecipeError."""
-    for name in ("radius", "fov", "elevation", "margin"):
-        low, high = getattr(camera, name)
-        if low > high:
-            raise RecipeError(
-                f"'camera.{name}' is [{low:g}, {high:g}]; write the smaller value first"
-            )
-    if not camera.radius[0] > 0.0:
-        raise RecipeError(f"'camera.radius' is {camera.radius[0]:g}, allowed: more than 0")
-    far = camera.radius[1]
-    if camera.layout == "shell" and camera.max_height < LEAST_HEIGHT * far:
-        raise RecipeError(
-            f"'camera.max_height' is {camera.max_height:g}, allowed: at least "
-            f"{LEAST_HEIGHT:g} of the largest radius ({far:g})"
-        )
-    if camera.layout == "fixed" and not camera.fixed:
-        raise RecipeError(
-            "'camera.fixed' is empty; layout 'fixed' needs positions, such as [[0, -2, 0.5]]"
-        )
-    for position in camera.fixed:
-        if math.hypot(*position) < PARALLEL:
-            raise RecipeError("'camera.fixed' has a position at the origin; move it away")
-    if camera.distance == "cube" and camera.projection == "orthographic":
-        raise RecipeError(
-            "'camera.distance' is 'cube', which needs a field of view; "
-            "allowed for orthographic cameras: drawn, fit"
-        )
+def _of_file(
+    camera: Camera, views: int, resolution: tuple[int, int], source: random.Random
+) -> list[Viewpoint]:
+    """The file's cameras in order, repeated as needed."""
+    poses, made = camera_file.read(camera.file), []
+    for number in range(views):
+        pose = poses[number % len(poses)]
+        if pose.lens is None:
+            k = _intrinsics(camera, _fov(camera, source), resolution)
+        else:
+            k = pose.lens.intrinsics(resolution)
+        made.append(Viewpoint(pose.camera_to_world.copy(), k, *resolution, camera.projection))
+    return made
 
 
 def farthest(camera: Camera, resolution: tuple[int, int], reach: float) -> float:
@@ -128,18 +163,25 @@ def farthest(camera: Camera, resolution: tuple[int, int], reach: float) -> float
 
     `reach`: the distance of the object's farthest point from the origin. `camera` passes `check`.
     """
-    drawn = camera.radius[1]
+    if camera.layout == "file":
+        poses = camera_file.read(camera.file)
+        return max(math.hypot(*pose.camera_to_world[:3, 3]) for pose in poses) + camera.baseline
+    off = math.hypot(*camera.target)
+    reach, drawn = reach + off, camera.radius[1] + off
     if camera.layout == "fixed":
         drawn = max(math.hypot(*position) for position in camera.fixed)
     if camera.projection == "orthographic":
         stepped = (1.0 + LEAST_ROOM) * reach + LEAST_ROOM
-        return max(drawn, stepped) if camera.distance == "fit" else drawn
+        return max(drawn, stepped + off) if camera.distance in FITTED else drawn
     if camera.distance == "drawn":
         return drawn
-    narrow = min(resolution) / resolution[0] * math.tan(math.radians(camera.fov[0]) / 2.0)
+    wide = math.tan(math.radians(camera.fov[0]) / 2.0)
+    narrow = min(resolution) / resolution[0] * wide
     if camera.distance == "cube":
         return CUBE / math.sin(math.atan(narrow))
-    return reach * max(math.hypot(1.0, 1.0 / ((1.0 - camera.margin[1]) * narrow)), 1.0 + LEAST_ROOM)
+    share = 1.0 - camera.margin[1]
+    room = reach * max(math.hypot(1.0, 1.0 / (share * narrow)), 1.0 + LEAST_ROOM)
+    return room + off + camera.baseline / (2.0 * share * wide)
 
 
 def shell(slot: CameraSlot) -> Matrix:
@@ -147,7 +189,8 @@ def shell(slot: CameraSlot) -> Matrix:
     while True:
         direction = _uniform(slot.source)
         radius = slot.radius()
-        if abs(direction[2]) * radius <= slot.camera.max_height:
+        height = direction[2] * radius
+        if abs(height) <= slot.camera.max_height and height >= slot.camera.min_height:
             return radius * direction
 
 
@@ -189,7 +232,8 @@ def turntable(slot: CameraSlot) -> Matrix:
 
 def fixed(slot: CameraSlot) -> Matrix:
     """The recipe's own positions in order, repeated as needed."""
-    return np.array(slot.camera.fixed[slot.number % len(slot.camera.fixed)])
+    position = slot.camera.fixed[slot.number % len(slot.camera.fixed)]
+    return np.array(position) - slot.camera.target
 
 
 def get3d(slot: CameraSlot) -> Matrix:
@@ -197,6 +241,14 @@ def get3d(slot: CameraSlot) -> Matrix:
     rotation = slot.source.uniform(0.0, 360.0)
     elevation = math.radians(slot.source.uniform(*slot.camera.elevation))
     return slot.radius() * _on_sphere(math.sin(elevation), math.radians(rotation + 90.0))
+
+
+def in_list(slot: CameraSlot) -> Matrix:
+    """The recipe's own azimuths and elevations, in order, repeated as needed."""
+    turns, heights = slot.camera.azimuths, slot.camera.elevations
+    turn = math.radians(slot.camera.azimuth + turns[slot.number % len(turns)])
+    height = math.sin(math.radians(heights[slot.number % len(heights)]))
+    return slot.radius() * _on_sphere(height, turn)
 
 
 CAMERA_LAYOUTS: dict[str, Callable[[CameraSlot], Matrix]] = {
@@ -208,64 +260,40 @@ CAMERA_LAYOUTS: dict[str, Callable[[CameraSlot], Matrix]] = {
     "turntable": turntable,
     "fixed": fixed,
     "get3d": get3d,
+    "list": in_list,
 }
+"""Maps each layout to a place relative to `camera.target`; layout file has its own poses."""
 OFFSET = frozenset({"hammersley"})
 """Layouts that draw an offset once for all views."""
+FITTED = ("fit", "fit-all")
+"""Distances that fit the object."""
 
 
 def _viewpoint(
     camera: Camera,
     resolution: tuple[int, int],
     position: Matrix,
-    fov: float,
-    margin: float,
+    drawn: tuple[float, float, float],
     support: Optional[Support],
 ) -> Viewpoint:
+    """A camera at `position` relative to the target, with its field of view, margin and roll."""
     if camera.northern:
         position = _north(position)
     width, height = resolution
-    pose = look_at_origin(position)
-    k = intrinsics(fov, width, height)
-    if camera.projection == "orthographic":
-        k[0, 0] = k[1, 1] = width / camera.ortho_scale
+    fov, margin, roll = drawn
+    pose = rolled(look_at_origin(position), roll)
+    k = _intrinsics(camera, fov, resolution)
     if camera.distance == "cube":
         # The sphere must fit the narrower side.
         narrow = math.atan(min(width, height) / (2.0 * k[0, 0]))
         pose[:3, 3] = pose[:3, 2] * (CUBE / math.sin(narrow))
-    elif camera.distance == "fit":
+    elif camera.distance in FITTED:
         if support is None:
-            raise RecipeError("'camera.distance' is 'fit', which needs an object")
-        fitters = {"perspective": _fit_perspective, "orthographic": _fit_orthographic}
-        fitters[camera.projection](pose, k, resolution, 1.0 - margin, support)
+            raise RecipeError(f"'camera.distance' is '{camera.distance}', which needs an object")
+        reached = about(support, camera.target)
+        aside = camera.baseline / 2.0
+        FITTERS[camera.projection](pose, k, resolution, 1.0 - margin, reached, aside)
     return Viewpoint(pose, k, width, height, camera.projection)
-
-
-def _fit_perspective(
-    pose: Matrix, k: Matrix, resolution: tuple[int, int], share: float, support: Support
-) -> None:
-    """Move the camera along its axis until the object just fits into `share` of the frame.
-
-    In the camera's axes about the origin, a point (x, y, z) is visible from distance d within a
-    slope s if |x| <= s (d - z), that is d >= z + |x| / s.
-    """
-    right, up, back = pose[:3, :3].T
-    slopes = [share * edge / (2.0 * k[axis, axis]) for axis, edge in enumerate(resolution)]
-    sides = [sign * side / slope for side, slope in zip((right, up), slopes) for sign in (1, -1)]
-    *edges, front = support(np.array([*(back + side for side in sides), back]))
-    pose[:3, 3] = back * max(*edges, front + LEAST_ROOM * abs(front), PARALLEL)
-
-
-def _fit_orthographic(
-    pose: Matrix, k: Matrix, resolution: tuple[int, int], share: float, support: Support
-) -> None:
-    """Scale the image to the object, and move the camera back if it would be inside the object."""
-    right, up, back = pose[:3, :3].T
-    *edges, front = support(np.array([right, -right, up, -up, back]))
-    halves = max(edges[:2]), max(edges[2:])
-    pixels = [share * size / 2.0 / max(half, PARALLEL) for half, size in zip(halves, resolution)]
-    k[0, 0] = k[1, 1] = min(pixels)
-    distance = float(np.linalg.norm(pose[:3, 3]))
-    pose[:3, 3] = back * max(distance, (1.0 + LEAST_ROOM) * front + LEAST_ROOM)
 
 
 def _fov(camera: Camera, source: random.Random) -> float:
@@ -276,6 +304,18 @@ def _fov(camera: Camera, source: random.Random) -> float:
         return source.uniform(low, high)
     squares = [math.sin(math.radians(angle) / 2.0) ** 2 for angle in (low, high)]
     return math.degrees(2.0 * math.asin(math.sqrt(source.uniform(*squares))))
+
+
+def _intrinsics(camera: Camera, fov: float, resolution: tuple[int, int]) -> Matrix:
+    k = intrinsics(fov, *resolution)
+    if camera.projection == "orthographic":
+        k[0, 0] = k[1, 1] = resolution[0] / camera.ortho_scale
+    return k
+
+
+def _roll(camera: Camera, source: random.Random) -> float:
+    low, high = camera.roll
+    return low if low == high else source.uniform(low, high)
 
 
 def _margin(camera: Camera, source: random.Random) -> float:
@@ -323,6 +363,17 @@ def look_at_origin(position: Matrix) -> Matrix:
     matrix[:3, 2] = back
     matrix[:3, 3] = position
     return matrix
+
+
+def rolled(pose: Matrix, roll: float) -> Matrix:
+    """`pose` (4,4), turned about its own axis by `roll` degrees, anticlockwise from behind."""
+    if not roll:
+        return pose
+    turned = pose.copy()
+    c, s = math.cos(math.radians(roll)), math.sin(math.radians(roll))
+    turned[:3, 0] = c * pose[:3, 0] + s * pose[:3, 1]
+    turned[:3, 1] = c * pose[:3, 1] - s * pose[:3, 0]
+    return turned
 
 
 def intrinsics(fov: float, width: int, height: int) -> Matrix:

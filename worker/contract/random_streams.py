@@ -16,7 +16,7 @@ Colour = tuple[float, float, float, float]
 
 def digest(uid: str, recipe: Recipe, name: str) -> int:
     """The 256-bit number behind stream `name` of object `uid` under `recipe`."""
-    text = f"{uid}/{recipe.name}/{recipe.seed}/{name}"
+    text = f"{uid}/{recipe.seeded_by}/{recipe.seed}/{name}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
 
 

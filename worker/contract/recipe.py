@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal, Union
 
+from worker.contract import backgrounds
 from worker.contract.omage_keys import Omage
 from worker.contract.scene_keys import Scenes
 from worker.contract.schema import build, key, section
@@ -31,6 +32,8 @@ CAMERA_LAYOUTS = (
     "turntable",
     "fixed",
     "get3d",
+    "list",
+    "file",
 )
 DENOISER = "openimagedenoise"
 """The denoiser of `cycles.denoise`, by its name in `protocol.Ready`."""
@@ -65,8 +68,9 @@ class Camera:
     distance: str = key(
         "drawn",
         "drawn: from radius; cube: the sphere around the unit cube exactly fits the field of view "
-        "(TRELLIS); fit: the object fills the frame up to the margin and is never cropped",
-        choices=("drawn", "cube", "fit"),
+        "(TRELLIS); fit: the object fills the frame up to the margin and is never cropped; "
+        "fit-all: one distance for all views, so that none is cropped",
+        choices=("drawn", "cube", "fit", "fit-all"),
     )
     radius: tuple[float, float] = key(
         (1.5, 2.2),
@@ -88,6 +92,10 @@ class Camera:
         high=1000.0,
         unit="world unit",
     )
+    min_height: float = key(
+        -1000.0, "layout shell: a camera with smaller z is drawn again", low=-1000.0, high=1000.0,
+        unit="world unit",
+    )  # fmt: skip
     northern: bool = key(False, "only viewpoints with z >= 0 (a negative z is made positive)")
     elevation: tuple[float, float] = key(
         (0.0, 30.0),
@@ -100,13 +108,43 @@ class Camera:
         0.5, "layout hammersley: share of the views below the horizon", low=0.001, high=0.999
     )
     azimuth: float = key(
-        0.0, "layouts ring and turntable: azimuth of view 0, from +X to +Y", low=-360.0, high=360.0,
+        0.0, "layouts ring and turntable: azimuth of view 0, from +X to +Y; layout list: added to "
+        "each of azimuths", low=-360.0, high=360.0, unit="degree",
+    )  # fmt: skip
+    azimuths: tuple[float, ...] = key(
+        (), "layout list: azimuth of each view, from +X to +Y", low=-360.0, high=360.0,
+        unit="degree",
+    )  # fmt: skip
+    elevations: tuple[float, ...] = key(
+        (), "layout list: elevation of each view, or one for all", low=-90.0, high=90.0,
         unit="degree",
     )  # fmt: skip
     fixed: tuple[tuple[float, float, float], ...] = key(
         (),
         "layout fixed: camera positions, in order; distances cube and fit use only the directions",
         low=-1000.0,
+        high=1000.0,
+        unit="world unit",
+    )
+    file: str = key(
+        "",
+        "layout file: camera-to-world matrices (OpenGL axes, the normalised world), and K if it "
+        "has them, as NPY, a JSON list, transforms.json or cameras.json; relative to the preset's "
+        "file",
+    )
+    target: tuple[float, float, float] = key(
+        (0.0, 0.0, 0.0), "the point that cameras look at, and from which radius and heights are "
+        "measured", low=-1000.0, high=1000.0, unit="world unit",
+    )  # fmt: skip
+    roll: tuple[float, float] = key(
+        (0.0, 0.0), "turn of the camera about its axis, anticlockwise as seen from behind it, "
+        "drawn for each view; one number fixes it", low=-360.0, high=360.0, unit="degree",
+    )  # fmt: skip
+    baseline: float = key(
+        0.0,
+        "stereo: distance between the parallel left and right camera of each viewpoint; views "
+        "counts both, left first; 0: one camera",
+        low=0.0,
         high=1000.0,
         unit="world unit",
     )
@@ -118,15 +156,20 @@ class Lights:
 
     rig: str = key(
         "four-suns",
-        "which lights; studio: four suns for what is matt, and soft boxes that metal and glass "
-        "reflect; own: the file's lamps, and four-suns where it has none that shines (no "
-        "world is read, not even a .blend's own); metadata's runtime.lights says which",
+        "which lights; studio: four suns, and soft boxes that metal, glass and smooth surfaces "
+        "reflect (four-suns if the object has none of these); own: the file's lamps (four-suns "
+        "if none shines; worlds are not read); metadata's runtime.lights says which",
         choices=RIGS,
     )
     strength: float = key(1.0, "factor on all lights", low=0.0, high=1e6)
     environment: str = key(
         "",
         "rig environment: an equirectangular image (HDR or EXR), relative to the preset's file",
+    )
+    environments: str = key(
+        "",
+        "rig environment: a folder of such images, one drawn for each object, relative to the "
+        "preset's file; metadata's runtime.environment says which",
     )
     environment_turn: float = key(
         0.0, "rotation of the environment about Z", low=-360.0, high=360.0, unit="degree"
@@ -239,8 +282,9 @@ class Colour:
     )
     background: str = key(
         "transparent",
-        "background of 8-bit colour images; if it is not transparent they have three channels",
-        choices=("transparent", "white", "black"),
+        "background of 8-bit colour images: transparent, white, black, #rrggbb or [r, g, b] of 0 "
+        "to 255 (sRGB); if it is not transparent they have three channels",
+        parse=backgrounds.parse,
     )
 
 
@@ -292,9 +336,15 @@ class Preview:
 class Recipe:
     """One published way of rendering an object."""
 
-    name: str = key("default", "the preset's name; part of every random seed")
+    name: str = key("default", "the preset's name; without one, the name of its file")
+    seed_name: str = key(
+        "",
+        "name that random cameras, lights and colours are seeded with; a file without one has "
+        "that of the preset it extends, else 'default'; empty: its own name",
+    )
     summary: str = key("", "one-line description")
     follows: str = key("", "the published system that this recipe follows")
+    overrides: tuple[str, ...] = key((), "KEY=VALUE of each key that --set changed; filled in")
     product: str = key("views", "what is made of an object", choices=PRODUCTS)
     views: int = key(12, "images per object; product scenes: samples per zip", low=1, high=10_000)
     resolution: tuple[int, int] = key(
@@ -326,6 +376,11 @@ class Recipe:
     preview: Preview = section(Preview, "previews")
     omage: Omage = section(Omage, "object images")
     scenes: Scenes = section(Scenes, "synthetic scenes")
+
+    @property
+    def seeded_by(self) -> str:
+        """The name that random streams are seeded with."""
+        return self.seed_name or self.name
 
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import typing
-from typing import Any, Iterator, Optional, Union
+from typing import Any, Callable, Iterator, Optional, Union
 
 LIKE = 0.6
 """Smallest similarity of two words, 0 to 1, at which one is suggested for the other."""
@@ -33,9 +33,13 @@ def key(
     low: float | None = None,
     high: float | None = None,
     unit: str = "",
+    parse: Optional[Callable[[Any, str], Any]] = None,
 ) -> Any:
-    """Declare one recipe key: its default, its one-line meaning and its allowed values."""
-    about = {"doc": doc, "choices": choices, "low": low, "high": high, "unit": unit}
+    """Declare one recipe key: its default, its one-line meaning and its allowed values.
+
+    `parse` makes the value of a key in a form of its own from what is given and the key's path.
+    """
+    about = {"doc": doc, "choices": choices, "low": low, "high": high, "unit": unit, "parse": parse}
     return dataclasses.field(default=default, metadata=about)
 
 
@@ -108,6 +112,8 @@ def _alike(word: str, option: str) -> float:
 
 
 def _checked(value: Any, hint: Any, about: typing.Mapping[str, Any], path: str) -> Any:
+    if about["parse"]:
+        return about["parse"](value, path)
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is Union:  # a number, or one of the words that stand in its place
         words = [word for arg in args for word in typing.get_args(arg)]

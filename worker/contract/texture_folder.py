@@ -7,8 +7,11 @@ from pathlib import PurePosixPath
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".tga", ".webp", ".exr"})
 
+ENVIRONMENTS = frozenset({".hdr", ".exr"})
+"""Suffixes of pictures that light a scene."""
 
-def listing(folder: str) -> list[str]:
+
+def listing(folder: str, suffixes: frozenset[str] = SUFFIXES) -> list[str]:
     """POSIX paths of the images below `folder`, relative to it and sorted. Raises: OSError.
 
     Hidden files and folders are skipped, and whatever is no regular file: reading a pipe may block.
@@ -23,7 +26,7 @@ def listing(folder: str) -> list[str]:
         inside = os.path.relpath(parent, folder)
         for name in names:
             path = PurePosixPath(inside, name)
-            if path.suffix.lower() not in SUFFIXES or name.startswith("."):
+            if path.suffix.lower() not in suffixes or name.startswith("."):
                 continue
             if os.path.isfile(os.path.join(parent, name)):  # noqa: PTH113, PTH118 - str
                 found.append(str(path))

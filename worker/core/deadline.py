@@ -1,4 +1,4 @@
-"""How long a fetch may still take, and whether it should go on at all."""
+"""The time limit of a fetch, which a stop ends early."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from worker.core.errors import Download, ObjectInterrupted
 class Deadline:
     """The end of one fetch, `seconds` from now; `stop` ends it earlier.
 
-    `what` is fetched, for messages; empty where who reads them knows.
+    `what` names the download in messages; leave it empty if their context does.
     """
 
     def __init__(self, seconds: float, stop: threading.Event, what: str = "") -> None:

@@ -12,7 +12,7 @@
     │   ├── DeviceMissing
     │   ├── NodeUnusable
     │   └── OutputUnwritable
-    ├── Interrupted          75  told to stop, stopped cleanly
+    ├── Interrupted          75  asked to stop, stopped cleanly
     │   └── PipeClosed          nobody reads what it prints (the process then ends by SIGPIPE)
     └── ObjectError              one object's outcome; never ends a run
         ├── Missing Modified Download TooLarge          (fetch)

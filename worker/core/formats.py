@@ -25,3 +25,11 @@ def suffix_of(name: str) -> str:
 def is_model(name: str) -> bool:
     """Whether `name` has the suffix of a known model format."""
     return suffix_of(name) in MODEL_SUFFIXES
+
+
+def name_of(file_identifier: str) -> str:
+    """A short name of an object for people: the last part of its identifier, a path or a URL."""
+    path = file_identifier
+    if "://" in path:  # partition, because an identifier may be a malformed URL
+        path = path.partition("#")[0].partition("?")[0]
+    return PurePosixPath(path).name or file_identifier

@@ -1,4 +1,4 @@
-"""Files downloaded over HTTP: objects, lists and indexes. Whole, or not at all."""
+"""Downloads files over HTTP: objects, lists and indexes. A file is complete or absent."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ READ_S = 30.0
 HEADERS_S = 60.0
 REDIRECTS = 8
 GONE = frozenset({404, 410, 451})
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 OK = 200
-NONSENSE = (ValueError, ArithmeticError)
-"""What urllib3 and http.client raise, beside errors of their own, over an answer's numbers and
-addresses: ``Location: http://[::1``, a chunk of minus 10^20 bytes."""
+MALFORMED = (ValueError, ArithmeticError)
+"""What urllib3 and http.client raise, besides their own errors, for malformed responses:
+``Location: http://[::1``, a chunk of minus 10^20 bytes."""
 HEADERS = {"User-Agent": "render-worker", "Accept-Encoding": "identity"}
 
 
 class _Named:
-    """Says in urllib3's messages whom it speaks with."""
+    """Shows the server in urllib3's messages."""
 
     host: str
-    port: Any  # int; of a pool it may be None
+    port: Any  # int; None for some pools
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
 
 
 class _Watched(_Named, HTTPConnection):
-    """A connection whose answer's headers come in time, however slowly a server drips them."""
+    """A connection that limits the time until all headers have arrived, also from a slow server."""
 
     def getresponse(self) -> Any:  # urllib3's own HTTPResponse
         late = threading.Event()
@@ -60,7 +60,7 @@ class _Watched(_Named, HTTPConnection):
         def hang_up() -> None:
             late.set()
             with contextlib.suppress(OSError, TypeError):
-                # Not the TLS socket's own method, which is not made for another thread's use.
+                # Not the TLS socket's own method, which is not thread-safe.
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
         timer = threading.Timer(HEADERS_S, hang_up)
@@ -75,7 +75,7 @@ class _Watched(_Named, HTTPConnection):
             raise
         finally:
             timer.cancel()
-        if late.is_set():  # http.client takes headers that end early for whole ones
+        if late.is_set():  # http.client accepts truncated headers
             raise aborted
         return response
 
@@ -93,7 +93,7 @@ class _TlsPool(_Named, HTTPSConnectionPool):
 
 
 class HttpClient:
-    """Keeps connections, from any number of threads, to any number of servers.
+    """Pools of connections to any number of servers. Thread-safe.
 
     Proxies come from the environment (https_proxy, no_proxy).
     """
@@ -113,16 +113,16 @@ class HttpClient:
         shown: str | None = None,
         may_be_empty: bool = False,
     ) -> int:
-        """Save what `url` holds as `target`; the number of bytes. Messages call it `shown`.
+        """Save `url` as `target`, called `shown` in messages. Returns the number of bytes.
 
-        Raises: Missing, Download, TooLarge, ObjectInterrupted; ConfigurationError for a proxy that
-        is none; OSError, where `target` cannot be written.
+        Raises: Missing, Download, TooLarge, ObjectInterrupted; ConfigurationError, if the proxy is
+        invalid; OSError, if `target` cannot be written.
         """
         name = url if shown is None else shown
 
         def once() -> int:
             size = self._get(url, name, target, max_bytes, deadline)
-            if size == 0 and not may_be_empty:  # so does an answer end whose headers were cut off
+            if size == 0 and not may_be_empty:  # also the result of truncated headers
                 raise TransientError(f"{name}: empty response")
             return size
 
@@ -135,7 +135,7 @@ class HttpClient:
                 _check(response, name, max_bytes)
                 return save(_body(response), target, max_bytes, deadline)
             finally:
-                # Closed, not returned to the pool: a body that was refused is still on its way.
+                # Closed, not returned to the pool: the rest of a refused body may still arrive.
                 response.close()
         except MaxRetryError as error:
             if isinstance(error.reason, ResponseError):
@@ -156,7 +156,7 @@ class HttpClient:
                                       redirect=REDIRECTS, raise_on_redirect=True),
                 timeout=urllib3.Timeout(connect=min(CONNECT_S, left), read=min(READ_S, left)),
             )  # fmt: skip
-        except (URLSchemeUnknown, *NONSENSE) as error:  # urllib3's LocationValueError is one too
+        except (URLSchemeUnknown, *MALFORMED) as error:  # urllib3's LocationValueError is one too
             raise Missing(
                 f"{name}: not a valid URL, or redirects to an invalid one: {error}"
             ) from error
@@ -179,7 +179,7 @@ def _check(response: urllib3.BaseHTTPResponse, name: str, max_bytes: int) -> Non
     status = response.status
     if status in GONE:
         raise Missing(f"{name}: HTTP {status}")
-    if status in PASSING:
+    if status in TRANSIENT:
         raise TransientError(
             f"{name}: HTTP {status}", _retry_after(response.headers.get("Retry-After"))
         )
@@ -201,7 +201,7 @@ def _body(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
 def _read(response: urllib3.BaseHTTPResponse) -> bytes:
     try:
         return response.read1(CHUNK, decode_content=True)
-    except NONSENSE as error:
+    except MALFORMED as error:
         raise ProtocolError(f"unreadable response body: {error}") from error
 
 
@@ -219,6 +219,6 @@ def _retry_after(value: str | None) -> float:
         return float(value)
     try:
         when = email.utils.parsedate_to_datetime(value).timestamp()
-    except NONSENSE:
+    except MALFORMED:
         return 0.0
     return max(0.0, when - time.time())

@@ -21,6 +21,8 @@ JOB_FORMAT: Final = "render-worker-job"
 
 INDEX: Final = "index.json"
 SHARDS: Final = "shards/"
+SAMPLE: Final = "sample.jsonl"
+"""The list of the objects that `estimate` renders."""
 CONTACT_SHEET: Final = "contact-sheet.png"
 
 METADATA: Final = "metadata.json"
@@ -150,9 +152,9 @@ def view_name(number: int) -> str:
     return f"{number:03d}"
 
 
-def scenes_range(preset: str, first: int, last: int) -> str:
-    """Identifier of samples `first` to `last` (included) of a data set of scenes."""
-    return f"scenes/{preset}/{first:05d}-{last:05d}"
+def scenes_range(name: str, first: int, last: int) -> str:
+    """Identifier of samples `first` to `last` (included) of the scenes seeded with `name`."""
+    return f"scenes/{name}/{first:05d}-{last:05d}"
 
 
 def samples_of(identifier: str) -> range | None:

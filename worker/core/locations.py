@@ -1,6 +1,6 @@
-"""Where something lies, as a person names it: a local path, or a URI that is spelt in full.
+"""Locations as users write them: a local path, or a complete URI.
 
-A URI with a slash too few would be a valid path, and a job would end up in a folder "s3:".
+A URI that lacks a slash is also a valid path; a job would write to a folder named "s3:".
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ _SCHEME: Final = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?P<slashes>/*)(?P<rest>.*)", re.DOTALL
 )
 _SLASHES: Final = {"s3": 2, "http": 2, "https": 2, "file": 3}
-"""The slashes after the colon, of the schemes that are recognised with fewer of them too."""
+"""Number of slashes after the colon, for the schemes that are recognised with fewer, too."""
 
 _AUTHORITY: Final = 2
-"""The slashes that a host or bucket follows."""
+"""Number of slashes before a host or bucket."""
 
 
 def scheme_of(text: str, allowed: Collection[str]) -> str:
     """The scheme of the location `text`, one of `allowed`; "" if it is a local path.
 
-    A path may hold colons ("a:b"), but one that begins like a URI must begin with "./".
+    A path may contain colons ("a:b"); one that begins like a URI must be written with "./".
 
-    Raises: UsageError for another scheme, and for a URI that is misspelt, with what was meant.
+    Raises: UsageError for any other scheme, and for a misspelt URI; the message corrects it.
     """
     found = _SCHEME.fullmatch(text)
     if found is None:
@@ -57,5 +57,5 @@ def local_path(text: str) -> Path:
 
 
 def _shown(text: str) -> str:
-    """`text` for messages: without what may be a URL's signature."""
+    """`text` for messages, without the query, which may contain a signature."""
     return text.partition("?")[0]

@@ -1,4 +1,4 @@
-"""Which proxy a URL is fetched through: what the environment says, one without a scheme too."""
+"""The proxy for a URL, from the environment; a proxy without a scheme counts as http."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ SCHEMES: Final = frozenset({"http", "https"})
 
 
 def proxy_of(url: str) -> str | None:
-    """The URL of the proxy that http_proxy or https_proxy names; None for none.
+    """The URL of the proxy that http_proxy or https_proxy names, or None.
 
-    Raises: ConfigurationError if that is not an HTTP proxy; ValueError if `url` is not a URL.
+    Raises: ConfigurationError if it is not an HTTP proxy; ValueError if `url` is not a valid URL.
     """
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
-    told = getproxies().get(scheme, "").strip()
-    if scheme not in SCHEMES or not told or proxy_bypass(parts.hostname or ""):
+    named = getproxies().get(scheme, "").strip()
+    if scheme not in SCHEMES or not named or proxy_bypass(parts.hostname or ""):
         return None
     try:
-        proxy = parse_url(told if "://" in told else f"http://{told}")
+        proxy = parse_url(named if "://" in named else f"http://{named}")
     except LocationParseError:
         proxy = Url()
     if proxy.scheme not in SCHEMES or not proxy.host:
-        # Without what stands before an "@": a password may.
+        # Without the part before an "@", which may contain a password.
         raise ConfigurationError(
-            f"{scheme}_proxy is {told.rpartition('@')[2]!r}: not an HTTP proxy; "
+            f"{scheme}_proxy is {named.rpartition('@')[2]!r}: not an HTTP proxy; "
             "use http://host:port or https://host:port"
         )
     return proxy.url

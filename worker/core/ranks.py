@@ -13,7 +13,7 @@ RANK: Final = "RENDER_WORKER_RANK"
 WORLD_SIZE: Final = "RENDER_WORKER_WORLD_SIZE"
 MOST: Final = 0xFFFFFFFF
 """The largest number accepted; schedulers use 32 bits."""
-STEPS_THAT_ARE_NO_SRUN: Final = 0xFFFFFFF0
+SPECIAL_STEPS: Final = 0xFFFFFFF0
 """Slurm numbers its batch, extern and interactive steps from here; srun's steps are lower."""
 
 
@@ -61,8 +61,8 @@ def _slurm(env: Mapping[str, str]) -> LauncherRank:
     tasks = _number(env, "SLURM_NTASKS", 1, at_least=1)
     # Without a job id, this is a container that was given srun's variables only.
     in_job = _text(env, "SLURM_JOB_ID") is not None
-    step = _number(env, "SLURM_STEP_ID", STEPS_THAT_ARE_NO_SRUN if in_job else 0)
-    if step >= STEPS_THAT_ARE_NO_SRUN:
+    step = _number(env, "SLURM_STEP_ID", SPECIAL_STEPS if in_job else 0)
+    if step >= SPECIAL_STEPS:
         # A batch script also has PROCID 0 of NTASKS; it would render only the first task's share.
         if tasks > 1:
             return LauncherRank(

@@ -1,4 +1,4 @@
-"""Attempts at what may fail for a passing reason, each further one with a line in the log."""
+"""Retries of operations that may fail for a transient reason; each retry is logged."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ def attempts(
     wait_max: float = 5.0,
     timeout: float | None = 45.0,
 ) -> Iterator[stamina.Attempt]:
-    """Attempts at `what`, "read s3://bucket/key", while it raises `on`: ``with attempt: …`` each.
+    """Yield attempts, each used as ``with attempt: …``, until one does not raise `on`.
 
-    The waits between them, in seconds, double from `wait_initial` to `wait_max`, with some chance
-    in them; none begins after `timeout`.
+    `what` names the operation in the log, such as "read s3://bucket/key". The waits between
+    attempts, in seconds, double from `wait_initial` to `wait_max`, with jitter; no attempt starts
+    after `timeout`.
     """
     before = _what.set(what)
     try:
@@ -54,5 +55,5 @@ def _log(details: RetryDetails) -> None:
     )
 
 
-# Else stamina logs the Python call and the exception's repr.
+# By default stamina logs the Python call and the exception's repr.
 set_on_retry_hooks([_log])

@@ -1,4 +1,4 @@
-"""What S3's errors mean: what kind of trouble it is, and what a person can do about it."""
+"""Classifies S3 errors, and advises what to do about them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ BY_CODE: Final = {
     "XMinioStorageFull": "the server's disks are full: free some space",
     "EntityTooLarge": "the object is larger than the server takes",
 }
-"""Advice by the code of a server's answer (the HTTP status where the answer has no body)."""
+"""Advice by the error code of a response, or by its HTTP status if it has no body."""
 
 ABSENT_KEY: Final = frozenset({"NoSuchKey", "404", "NotFound"})
 ABSENT: Final = ABSENT_KEY | {"NoSuchBucket", "NoSuchVersion"}
@@ -62,59 +62,59 @@ BY_TYPE: Final[tuple[tuple[type[Exception], str], ...]] = (
     (boto.ConnectionClosedError, "the server closed the connection"),
     (boto.ParamValidationError, "correct the URI"),
 )
-"""Advice by the type of an error on this side, the first that fits."""
+"""Advice by the type of a client-side exception; the first match counts."""
 
-LASTING: Final = (
+PERMANENT: Final = (
     boto.NoCredentialsError,
     boto.PartialCredentialsError,
     boto.ParamValidationError,
 )
-"""Errors on this side that another try does not mend."""
+"""Client-side exceptions that a retry cannot help."""
 
 S3_ERRORS: Final = (ClientError, boto.BotoCoreError, HTTPError, ConnectionError)
-"""What boto3 and what is under it raise: a server's answer first, then what kept one from coming.
-(OSError beside ConnectionError is this machine's own: a disk that is full.)"""
+"""What boto3 and the libraries below it raise: an error response, or the lack of any response.
+An OSError that is not a ConnectionError is local, such as a full disk."""
 
 
-class Trouble(Enum):
-    """What kind of failure it is."""
+class FailureKind(Enum):
+    """The kind of an S3 failure."""
 
     ABSENT = auto()
     """No such key, version or bucket."""
     DENIED = auto()
-    """Not ours to do; of a bucket that is not ours to list, an absent key is answered so too."""
+    """Access denied; also the response for an absent key in a bucket that may not be listed."""
     FULL = auto()
-    """No room for what is written."""
-    PASSING = auto()
-    """May pass: worth another try."""
-    LASTING = auto()
+    """The server has no space left."""
+    TRANSIENT = auto()
+    """A retry may help."""
+    PERMANENT = auto()
     """Anything else."""
 
 
 class S3Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """One failure: what it is, and in a line for a person why, and what to do."""
+    """One failure: its kind, and one line for users that says why and what to do."""
 
-    trouble: Trouble
+    kind: FailureKind
     reason: str
     code: str = ""
-    """Of a server's answer, such as "NoSuchKey" or "404"."""
+    """The error code of the response, such as "NoSuchKey" or "404"; "" without a response."""
     status: int = 0
-    """HTTP's, of a server's answer."""
+    """The HTTP status of the response; 0 without a response."""
 
 
 def code_of(error: ClientError) -> str:
-    """The code of a server's answer, such as "NoSuchKey" or "404"."""
+    """The error code of a response, such as "NoSuchKey" or "404"."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def failure_of(error: Exception) -> S3Failure:
-    """What one of S3_ERRORS means."""
+    """Classify an exception of S3_ERRORS."""
     if isinstance(error, ClientError):
         return _answered(error)
-    advice = next((text for kind, text in BY_TYPE if isinstance(error, kind)), None)
+    advice = next((text for type_, text in BY_TYPE if isinstance(error, type_)), None)
     detail = " ".join(str(error).split())
     return S3Failure(
-        trouble=Trouble.LASTING if isinstance(error, LASTING) else Trouble.PASSING,
+        kind=FailureKind.PERMANENT if isinstance(error, PERMANENT) else FailureKind.TRANSIENT,
         reason=f"{advice} ({detail})" if advice else detail,
     )
 
@@ -125,24 +125,24 @@ def _answered(error: ClientError) -> S3Failure:
     detail = error.response.get("Error", {}).get("Message") or ""
     why = BY_CODE.get(code) or f"the server said {code or '?'}"
     said = f" (the server said {code}{': ' + detail if detail else ''})" if detail else ""
-    return S3Failure(trouble=_trouble(code, status), reason=why + said, code=code, status=status)
+    return S3Failure(kind=_kind(code, status), reason=why + said, code=code, status=status)
 
 
-def _trouble(code: str, status: int) -> Trouble:
-    for trouble, found in (
-        (Trouble.ABSENT, code in ABSENT),
-        (Trouble.FULL, code in FULL),
-        (Trouble.DENIED, status == FORBIDDEN),
-        (Trouble.PASSING, status >= SERVER_ERROR or status == TOO_MANY_REQUESTS),
+def _kind(code: str, status: int) -> FailureKind:
+    for kind, found in (
+        (FailureKind.ABSENT, code in ABSENT),
+        (FailureKind.FULL, code in FULL),
+        (FailureKind.DENIED, status == FORBIDDEN),
+        (FailureKind.TRANSIENT, status >= SERVER_ERROR or status == TOO_MANY_REQUESTS),
     ):
         if found:
-            return trouble
-    return Trouble.LASTING
+            return kind
+    return FailureKind.PERMANENT
 
 
 @contextlib.contextmanager
 def translated(ours: Callable[[S3Failure], Exception]) -> Iterator[None]:
-    """Turn whatever boto3 raises into the error that `ours` makes of it. Raises: that error."""
+    """Raise `ours` of the failure in place of any S3_ERRORS of the context."""
     try:
         yield
     except S3_ERRORS as error:

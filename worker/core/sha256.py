@@ -1,4 +1,4 @@
-"""sha256 in hex, of bytes and of files: how lists, zips and downloads are told to be the same."""
+"""sha256 of bytes and files, in hex."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Standard output and error: closed ones, full disks and pipes that nobody reads any longer.
+"""Standard output and error when they are closed, on a full disk, or a pipe without a reader.
 
-A write that fails is no bug of the worker's. The first one raises an error of ours, wherever it
-happens, and ends the command; from then on what is written there is dropped, so that the command
-can end in order.
+A failed write is not a bug of the worker. The first one raises one of the worker's errors, which
+ends the command; later output is discarded, so that the command can end in order.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from worker.core.errors import ExitStatus, OutputUnwritable, PipeClosed
 
 _NAMES: Final = {"stdin": "standard input", "stdout": "standard output", "stderr": "standard error"}
 _KILLED: Final = 128
-"""What a shell adds to the number of the signal that ended a program."""
+"""A shell reports this plus the number of the signal that ended a program."""
 
 _failure: OutputUnwritable | PipeClosed | None = None
 
@@ -29,7 +28,7 @@ class _Stream(io.TextIOWrapper):
     """Standard output or error, whose first failure is one of the worker's errors."""
 
     def write(self, text: str) -> int:
-        # With nothing click tries whether it may write; unbuffered, a full disk refuses that too.
+        # click tests the stream with an empty write; unbuffered, a full disk refuses that too.
         if isinstance(text, str) and not text:
             return 0
         try:
@@ -61,8 +60,8 @@ class _Stream(io.TextIOWrapper):
 def take_over() -> None:
     """Make `sys.stdout` and `sys.stderr` raise OutputUnwritable and PipeClosed.
 
-    What a person closed (`<&- >&- 2>&-`) becomes the null device. Else the next file opened would
-    take its number, and what is logged would be written into it.
+    A stream that the user closed (`<&- >&- 2>&-`) becomes the null device. Otherwise the next file
+    opened would get its number, and log lines would be written into that file.
     """
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
@@ -83,15 +82,15 @@ def _taken(stream: TextIO) -> TextIO:
 
 
 def unread() -> AbstractContextManager[None]:
-    """A context for last words: that they cannot be written changes nothing but the status."""
+    """A context for final output: a failed write only changes the exit status."""
     return contextlib.suppress(OutputUnwritable, PipeClosed)
 
 
 def leave(status: int) -> int:
-    """The exit status of a command that ended with `status`, once all is written that can be.
+    """Flush both streams. Returns the exit status of a command that ended with `status`.
 
-    Does not return when nobody reads the output: the process ends by SIGPIPE as other programs
-    do (a shell shows 141).
+    Does not return if the output's reader has ended: the process then ends by SIGPIPE, as other
+    programs do (a shell shows 141).
     """
     for stream in (sys.stdout, sys.stderr):
         with unread():

@@ -1,4 +1,4 @@
-"""Bytes from a network to a file: bounded in size and time, tried again, whole or not at all."""
+"""Saves bytes from a network to a file, completely or not at all; limited in size and time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class TransientError(Exception):
-    """A failure that may pass, with the seconds a server asked to wait before the next try."""
+    """A transient failure, with the seconds that a server asked to wait before the next attempt."""
 
     def __init__(self, message: str, wait_s: float = 0.0) -> None:
         super().__init__(message)
@@ -23,7 +23,7 @@ class TransientError(Exception):
 
 
 def retried(what: str, work: Callable[[], T], attempts: int, deadline: Deadline) -> T:
-    """The result of `work`, which does `what`, tried again while it raises TransientError.
+    """The result of `work`, which is retried while it raises TransientError; `what` names it.
 
     Raises: Download once the attempts or the time are used up; whatever else `work` raises.
     """
@@ -52,7 +52,7 @@ def retried(what: str, work: Callable[[], T], attempts: int, deadline: Deadline)
 
 
 def save(chunks: Iterator[bytes], target: Path, max_bytes: int, deadline: Deadline) -> int:
-    """Write `chunks` to `target` by way of ``<target>.part``; the number of bytes written.
+    """Write `chunks` to ``<target>.part``, then rename it. Returns the number of bytes.
 
     Raises: TooLarge at the first byte over `max_bytes`; Download when the time is over.
     """

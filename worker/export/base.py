@@ -20,11 +20,21 @@ class Finished(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     shard: str
     source: str | None = None
     license: str | None = None
+    category: str | None = None
     sha256: str | None = None
     """Hex digest of the zip."""
     size: int | None = None
     """Size of the zip in bytes."""
     views: int | None = None
+    missing_textures: int | None = None
+    coverage_min: float | None = None
+    coverage_mean: float | None = None
+    brightness_mean: float | None = None
+    clipped_max: float | None = None
+    black_max: float | None = None
+    blank_views: int | None = None
+    border_views: int | None = None
+    phash: str | None = None
 
 
 class Grouping(msgspec.Struct, frozen=True):

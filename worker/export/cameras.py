@@ -86,7 +86,8 @@ def _check(zipped: OpenedZip, shots: list[View]) -> None:
 def _one_k(recipe: Recipe) -> bool:
     """Whether the recipe alone determines the intrinsics of every view."""
     low, high = recipe.camera.fov
-    return recipe.camera.projection == PERSPECTIVE and low == high
+    file = recipe.camera.layout == "file"  # it may have each view's, and is not in the zip
+    return recipe.camera.projection == PERSPECTIVE and low == high and not file
 
 
 def _view(zipped: OpenedZip, recipe: Recipe, number: int) -> View:

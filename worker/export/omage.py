@@ -38,7 +38,7 @@ NO_PIXELS: Final = np.empty(0, np.uint16)
 Many = Annotated[int, msgspec.Meta(ge=1)]
 
 
-class Row(msgspec.Struct, frozen=True):
+class OmageRow(msgspec.Struct, frozen=True):
     """One object's row."""
 
     uid: str
@@ -83,7 +83,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Groups of up to `group_objects` objects."""
         return Grouping(self.group_objects or WITHOUT_END, WITHOUT_END)
 
-    def convert(self, item: Item) -> Row:
+    def convert(self, item: Item) -> OmageRow:
         """Read one object's row. Raises: Unsupported, RenderFailed."""
         zipped = item.rendered
         spec = zipped.recipe.omage
@@ -97,7 +97,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise zipped.damaged(f"has an object image that is not uint16 of {spec.small} pixels")
         if not pixels[..., OCCUPANCY].any():
             raise zipped.damaged("has an object image that is empty")
-        return Row(
+        return OmageRow(
             uid=zipped.uid,
             file_identifier=item.object.file_identifier,
             category=self._category(zipped),
@@ -113,7 +113,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise Unsupported(f"its category {category!r} is not one of --categories")
         return category
 
-    def write(self, unit: str, parts: Iterable[Row], folder: Path) -> list[str]:
+    def write(self, unit: str, parts: Iterable[OmageRow], folder: Path) -> list[str]:
         """Write the HDF5 and the JSON file, or none if no object is left. Raises: NodeError."""
         rest = iter(parts)
         first = next(rest, None)
@@ -121,7 +121,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return []
         group = None if self.group_objects is None else unit
         name = keys.omage_h5(first.name, group)
-        rows: list[Row] = []
+        rows: list[OmageRow] = []
         with hdf5_table.writing(folder / name) as new:
             table = hdf5_table.Table(new, {DATA: hdf5_table.column_of(first.pixels[None])})
             for row in itertools.chain((first,), rest):
@@ -144,7 +144,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         (folder / meta).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         return [name, meta]
 
-    def _ids(self, rows: list[Row]) -> dict[str, int]:
+    def _ids(self, rows: list[OmageRow]) -> dict[str, int]:
         names = (
             sorted({row.category for row in rows})
             if self.categories is None

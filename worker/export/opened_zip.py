@@ -22,6 +22,7 @@ from worker.core.json_errors import NOT_JSON, why
 from worker.core.sha256 import sha256_of
 from worker.export.camera_model import Row
 from worker.pack.archive import UNREADABLE
+from worker.pack.statistics import ObjectStatistics
 
 MEMBER_LIMIT: Final = 1 << 28
 LARGEST: Final = 1 << 31
@@ -39,6 +40,25 @@ class ViewCoverage(msgspec.Struct, frozen=True):
     views: dict[str, float] = {}
 
 
+class ViewStatistics(msgspec.Struct, frozen=True):
+    """The statistics of one view; see `worker.pack.statistics`."""
+
+    coverage: float
+    touches_border: bool
+    brightness_mean: float | None = None
+    brightness_std: float | None = None
+    clipped: float | None = None
+    black: float | None = None
+    phash: str | None = None
+
+
+class Statistics(msgspec.Struct, frozen=True):
+    """The statistics of an object's views; zips of older versions have none."""
+
+    views: dict[str, ViewStatistics] = {}
+    object: ObjectStatistics | None = None
+
+
 class RenderWorker(msgspec.Struct, frozen=True, kw_only=True):
     """The key `render_worker` of ``metadata.json``; see `worker.pack.records.metadata`."""
 
@@ -49,6 +69,7 @@ class RenderWorker(msgspec.Struct, frozen=True, kw_only=True):
     placement: dict[str, Any] | None = None
     images: dict[str, dict[str, Any]] = {}
     coverage: ViewCoverage = ViewCoverage()
+    statistics: Statistics = Statistics()
     facts: dict[str, dict[str, dict[str, Any]]] = {}
 
 

@@ -18,7 +18,19 @@ import pyarrow.parquet as pq
 
 from worker.core import keys
 from worker.export.base import Grouping, Item, NotAsWritten
-from worker.export.opened_zip import Metadata
+from worker.export.opened_zip import Metadata, Statistics
+
+OF_OBJECT: Final = {
+    "coverage_min": pa.float64(), "coverage_mean": pa.float64(), "brightness_mean": pa.float64(),
+    "brightness_std": pa.float64(), "clipped_max": pa.float64(), "black_max": pa.float64(),
+    "blank_views": pa.int32(), "border_views": pa.int32(), "phash": pa.string(),
+}  # fmt: skip
+OF_VIEW: Final = {
+    "coverage": pa.float64(), "touches_border": pa.bool_(), "brightness_mean": pa.float64(),
+    "brightness_std": pa.float64(), "clipped": pa.float64(), "black": pa.float64(),
+    "phash": pa.string(),
+}  # fmt: skip
+"""The columns of `worker.pack.statistics`, of an object and of each of its views."""
 
 SCHEMA: Final = pa.schema(
     [
@@ -45,10 +57,13 @@ SCHEMA: Final = pa.schema(
         pa.field("bbox_min", pa.list_(pa.float64())),
         pa.field("bbox_max", pa.list_(pa.float64())),
         pa.field("metadata", pa.string()),
+        *(pa.field(name, kind) for name, kind in OF_OBJECT.items()),
+        *(pa.field(f"view_{name}", pa.list_(kind)) for name, kind in OF_VIEW.items()),
     ]
 )
 """sha256 and file_size are those of the model; bbox_min and bbox_max are in the file's coordinates,
-before normalisation; metadata is the index's, as JSON."""
+before normalisation; metadata is the index's, as JSON; the rest are statistics, view_… of each view
+in order."""
 COMPRESSION: Final = "zstd"
 
 
@@ -104,6 +119,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "bbox_min": box and box.bbox_min,
             "bbox_max": box and box.bbox_max,
             "metadata": msgspec.json.encode(about.metadata, order="sorted").decode(),
+            **_statistics(about.render_worker.statistics),
         }
 
     def write(self, unit: str, parts: Iterable[dict[str, Any]], folder: Path) -> list[str]:
@@ -125,3 +141,14 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise NotAsWritten(f"{name} does not have the catalogue's schema")
         if table.num_rows != count or len(table["uid"].unique()) != count:
             raise NotAsWritten(f"{name} has {table.num_rows} rows for {count} objects")
+
+
+def _statistics(found: Statistics) -> dict[str, Any]:
+    """The columns of an object's statistics; none for a zip without them."""
+    if found.object is None:
+        return {}
+    names = sorted(found.views, key=lambda name: (len(name), name))  # 1000 is after 999
+    views = [found.views[name] for name in names]
+    return {name: getattr(found.object, name) for name in OF_OBJECT} | {
+        f"view_{name}": [getattr(view, name) for view in views] for name in OF_VIEW
+    }

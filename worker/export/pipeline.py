@@ -45,7 +45,7 @@ class Made(msgspec.Struct, frozen=True):
     seconds: dict[str, float]
 
 
-class ExportLine:
+class ExportPipeline:
     """Exports the unsettled units of one rank and records their outcomes."""
 
     def __init__(
@@ -71,7 +71,7 @@ class ExportLine:
         self._workers = workers
         self._retry = retry
         self._attempts: dict[str, int] = {}
-        self._tally = OutcomeCounts("exported")
+        self._counts = OutcomeCounts("exported")
 
     def run(self, units: Iterable[Unit], before: dict[str, Outcome]) -> OutcomeCounts:
         """Export every unit that is not settled and return the outcome counts.
@@ -91,18 +91,18 @@ class ExportLine:
             failed=lambda made, error: self._unit_failed(made.unit, error),
         )  # fmt: skip
         line.drain(published, self._record)
-        return self._tally
+        return self._counts
 
     def _open(self, units: Iterable[Unit], before: dict[str, Outcome]) -> Iterator[Unit]:
         for unit in units:
             if self._stop.asked.is_set():
-                self._tally.interrupted = True
+                self._counts.interrupted = True
                 return
             outcomes = [before.get(found.uid) for found in unit.objects]
             if all(each is not None and settled(each, self._retry) for each in outcomes):
                 self._observer.settled(len(outcomes))
                 for each in outcomes:
-                    self._tally.add_earlier(each)  # type: ignore[arg-type]  # none is None
+                    self._counts.add_earlier(each)  # type: ignore[arg-type]  # none is None
                 continue
             self._attempts |= {each.uid: each.attempt for each in outcomes if each is not None}
             yield unit
@@ -134,7 +134,7 @@ class ExportLine:
 
     def _convert(self, found: Finished) -> Any:
         if self._stop.asked.is_set():  # the next export makes the unit
-            self._tally.interrupted = True
+            self._counts.interrupted = True
             raise Dropped
         self._observer.rendering(_ref(found))
         return self._export.convert(self._source.open(found))
@@ -169,8 +169,8 @@ class ExportLine:
         with step("publish", seconds, unit=made.unit.name):
             for name in made.files:
                 path = made.folder / name
-                stands, _ = publish(self._target, name, path, sha256_of(path))
-                if not stands:
+                exists, _ = publish(self._target, name, path, sha256_of(path))
+                if not exists:
                     raise PublishFailed(
                         f"{name} already exists with different contents, from another version or "
                         "program; delete it, or choose another --to"
@@ -209,7 +209,7 @@ class ExportLine:
 
     def _add(self, outcome: Outcome) -> None:
         self._ledger.add(outcome)
-        self._tally.add(outcome)
+        self._counts.add(outcome)
         self._observer.outcome(outcome)
 
     def _attempt(self, found: LedgerLine) -> int:

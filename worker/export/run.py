@@ -16,10 +16,12 @@ from worker.core import cores
 from worker.core.errors import UsageError
 from worker.core.ranks import Rank
 from worker.core.scratch import scratch
+from worker.export import requirements
 from worker.export.base import Unit
 from worker.export.options import open_kind
-from worker.export.pipeline import ExportLine
+from worker.export.pipeline import ExportPipeline
 from worker.export.source import Groups, Source, single_units
+from worker.export.where import WHERE, parsed
 from worker.ledger import LOST, LedgerWriter, Outcome, read_ledger
 from worker.manifests import ExportManifest
 from worker.run.outcome_counts import OutcomeCounts
@@ -41,6 +43,8 @@ class ExportOptions(SessionOptions, frozen=True, kw_only=True):
     kind_options: dict[str, Any] = msgspec.field(default_factory=dict)
     retry_is_told: bool = True
     """Whether `retry` comes from the command line, not from the variable that `run` shares."""
+    where: str | None = None
+    """Which objects; see `worker.export.where`."""
     workers: int = 0
     """Number of objects or groups exported at the same time; 0 is one per CPU."""
 
@@ -56,9 +60,10 @@ def run(options: ExportOptions, environment: Mapping[str, str] = os.environ) -> 
 def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
     export = open_kind(options.kind, options.kind_options)
     retry = _retry(options, whole_files=export.grouping is not None)
-    source = Source(open_store(options.input, options.s3), options.only)
+    where = None if options.where is None else parsed(options.where)
+    source = Source(open_store(options.input, options.s3), only=options.only, where=where)
     target = open_store(options.to, options.s3)
-    source.check()
+    requirements.check(options.kind, export, source.recipe)
     digest = None
     every = export.all_outcomes
     if export.grouping is None:
@@ -70,6 +75,8 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     source.check_selection(every=every)
     target.check()
     asked = msgspec.to_builtins(export)
+    if where is not None:
+        asked[WHERE] = where.text
     manifest = ExportManifest.of(options.kind, asked, source.manifest, digest)
     manifest.bind(target, mix_versions=options.mix_versions)
     before = _before(target, units)
@@ -81,12 +88,12 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
         stop.before_leaving(partial(ledger.last_words, LAST_S))
         total = sum(len(unit.objects) for unit in units)
         observer = stack.enter_context(watching(total, doing="exporting"))
-        line = ExportLine(
+        pipeline = ExportPipeline(
             export, source, target, ledger, folder, observer, stop,
             workers=options.workers or cores.usable(), retry=retry,
         )  # fmt: skip
-        tally = line.run(units[: options.limit], before)
-    return tally, target.uri
+        counts = pipeline.run(units[: options.limit], before)
+    return counts, target.uri
 
 
 def _retry(options: ExportOptions, *, whole_files: bool) -> frozenset[str]:

@@ -23,6 +23,7 @@ from worker.core.errors import (
 from worker.core.ranks import Rank, assign
 from worker.export.base import Finished, Grouping, Item, Unit
 from worker.export.opened_zip import AGAIN, LARGEST, RESTORED
+from worker.export.where import Condition
 from worker.export.zips import RenderZip
 from worker.index.selection import Selection
 from worker.ledger import fold, read_parts
@@ -31,11 +32,18 @@ from worker.stores.base import Store, TooLargeToRead
 
 
 class Source:
-    """The objects in the ledger of an output."""
+    """The objects in the ledger of an output that `only` selects and that meet `where`."""
 
-    def __init__(self, store: Store, only: Selection = Selection()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        store: Store,
+        *,
+        only: Selection = Selection(),  # noqa: B008 - frozen
+        where: Condition | None = None,
+    ) -> None:
         self.store = store
         self._only = only
+        self._where = where
 
     def check(self) -> None:
         """Check that the store holds an output of a known version. Raises: ConfigurationError."""
@@ -71,10 +79,17 @@ class Source:
 
         Raises: StoreError.
         """
-        return [each for each in self._objects(shard, every=every) if self._only.matches(each)]
+        return [
+            each
+            for each in self._objects(shard, every=every)
+            if self._only.matches(each) and (self._where is None or self._where.holds(each))
+        ]
 
     def check_selection(self, *, every: bool) -> None:
-        """Check that `--only` selects an object. Raises: ConfigurationError, StoreError."""
+        """Check that each name of `only` is that of an object, whether or not it meets `where`.
+
+        Raises: ConfigurationError, StoreError.
+        """
         shards = self.shards() if self._only else ()
         objects = (found for shard in shards for found in self._objects(shard, every=every))
         what = "object" if every else "rendered object"
@@ -103,9 +118,9 @@ class Source:
 
         Raises: Missing, Modified, RenderFailed, StoreError.
         """
-        key, told = keys.render_zip(finished.uid), finished.size
+        key, recorded = keys.render_zip(finished.uid), finished.size
         try:
-            data = self.store.read(key, LARGEST if told is None else min(told, LARGEST))
+            data = self.store.read(key, LARGEST if recorded is None else min(recorded, LARGEST))
         except TooLargeToRead as error:
             found = error.size
         else:
@@ -114,12 +129,12 @@ class Source:
                     f"{key} is missing, although the ledger has it as rendered; {RESTORED}"
                 )
             found = len(data)
-            if told in (None, found):
+            if recorded in (None, found):
                 return data
-        if told in (None, found):
+        if recorded in (None, found):
             raise RenderFailed(f"{key} has {found} bytes, more than the limit {LARGEST}; {AGAIN}")
         raise Modified(
-            f"{key} was damaged or replaced: it has {found} bytes, but the ledger has {told}; "
+            f"{key} was damaged or replaced: it has {found} bytes, but the ledger has {recorded}; "
             f"{AGAIN}"
         )
 

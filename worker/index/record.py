@@ -86,6 +86,14 @@ class ObjectRef(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
         return self.path or self.url or self.file_identifier
 
     @property
+    def category(self) -> str | None:
+        """The object's category in its annotations: `synset` of a ShapeNet tree, or `category`."""
+        if not isinstance(self.metadata, dict):
+            return None
+        found = (self.metadata.get(key) for key in ("synset", "category"))
+        return next((each for each in found if isinstance(each, str) and each), None)
+
+    @property
     def repository(self) -> str | None:
         """The GitHub repository ("org/repo") that has the object, or None."""
         found = _REPOSITORY.match(self.location)

@@ -50,7 +50,7 @@ PLANNED: Final = (
 def plan_of(recipe: Recipe) -> str:
     """Digest of all settings that determine the draws; the list is not part of it."""
     keys_of = {name: getattr(recipe.scenes, name) for name in PLANNED}
-    text = json.dumps([recipe.name, recipe.seed, recipe.views, keys_of], sort_keys=True)
+    text = json.dumps([recipe.seeded_by, recipe.seed, recipe.views, keys_of], sort_keys=True)
     return sha256_of(text.encode())
 
 
@@ -114,7 +114,7 @@ def ranges(refs: Iterable[ObjectRef], recipe: Recipe) -> Iterator[ObjectRef]:
             at = until
         yield ObjectRef(
             file_identifier=keys.scenes_range(
-                recipe.name, scenes.idx_offset + start, scenes.idx_offset + end - 1
+                recipe.seeded_by, scenes.idx_offset + start, scenes.idx_offset + end - 1
             ),
             scenes=Scenes(
                 plan=plan,

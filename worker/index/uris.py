@@ -144,10 +144,10 @@ def _from_s3(uri: str, path: Path, options: S3Options) -> None:
     # Imported here, as boto3 is in worker.core.s3: a run without S3 need not pay for it.
     from s3transfer.exceptions import RetriesExceededError
 
-    from worker.core.s3_errors import S3Failure, Trouble, translated
+    from worker.core.s3_errors import FailureKind, S3Failure, translated
 
     def ours(failure: S3Failure) -> Exception:
-        if failure.trouble is Trouble.ABSENT:
+        if failure.kind is FailureKind.ABSENT:
             return IndexInvalid(f"{uri}: no such object")
         return StoreError(f"{uri}: {failure.reason}")
 

@@ -16,6 +16,8 @@ from worker.ledger.outcome import (
     Kind,
     LedgerLine,
     Outcome,
+    Seconds,
+    StatusLine,
     codes_to_retry,
     settled,
 )
@@ -30,6 +32,8 @@ __all__ = [
     "LedgerLine",
     "LedgerWriter",
     "Outcome",
+    "Seconds",
+    "StatusLine",
     "codes_to_retry",
     "fold",
     "lost",

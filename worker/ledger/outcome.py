@@ -20,6 +20,11 @@ LOST: Final = "lost"
 
 Kind = Literal["rendered", "exported", "new", "failed"]
 DONE: Final = frozenset({"rendered", "exported"})
+STATISTICS: Final = (
+    "coverage_min", "coverage_mean", "brightness_mean", "clipped_max", "black_max", "blank_views",
+    "border_views", "phash",
+)  # fmt: skip
+"""The fields of a rendered object's line that are fields of `ObjectStatistics`."""
 
 
 class Author(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,13 +35,17 @@ class Author(msgspec.Struct, frozen=True, kw_only=True):
     world: int
     blender: str
     device: str
+    children_per_device: int = 1
 
     @classmethod
-    def of(cls, rank: Rank, blender: str, device: str) -> Author:
+    def of(cls, rank: Rank, blender: str, device: str, children_per_device: int = 1) -> Author:
         """An author with a new, unique `worker` name; names sort by rank, then by start time."""
         now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         worker = f"r{rank.rank:06d}-{now}-{uuid4().hex[:8]}"
-        return cls(worker=worker, rank=rank.rank, world=rank.world, blender=blender, device=device)
+        return cls(
+            worker=worker, rank=rank.rank, world=rank.world, blender=blender, device=device,
+            children_per_device=children_per_device,
+        )  # fmt: skip
 
 
 class LedgerLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,7 +59,9 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     listed: bool = True
     """Whether the index names it; else a repository was found to hold it."""
     missing: int = 0
-    """Of a rendered object: files that it names and that are not there, or do not decode."""
+    """Of a rendered object: number of files that it names and that do not exist."""
+    undecodable: int = 0
+    """Of a rendered object: number of files that exist and that Blender cannot decode."""
     time: str
     """End of the attempt, RFC 3339 in UTC with milliseconds; sorts as text."""
 
@@ -71,15 +82,44 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return error is not None and error.retryable
 
 
+class Seconds(msgspec.Struct, frozen=True, gc=False):
+    """`Outcome.seconds`, of a run."""
+
+    fetch: float = 0.0
+    render: float = 0.0
+    pack: float = 0.0
+    publish: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """All steps together."""
+        return self.fetch + self.render + self.pack + self.publish
+
+
+class StatusLine(LedgerLine, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The fields of an outcome that `status` needs."""
+
+    file_identifier: str = ""
+    missing_textures: int | None = None
+    coverage_min: float | None = None
+    blank_views: int | None = None
+    border_views: int | None = None
+    phash: str | None = None
+    seconds: Seconds = Seconds()
+    device: str = ""
+    children_per_device: int = 1
+
+
 class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     """How one attempt at an object ended, with all fields of a line of the ledger."""
 
     file_identifier: str
     shard: str
     source: str | None = None
-    """As in the index; None for a rendered object, whose zip has it."""
+    """As in the index, like `license`; None for what older versions rendered, whose zip has it."""
     license: str | None = None
-    """As in the index; None for a rendered object, whose zip has it."""
+    category: str | None = None
+    """See `ObjectRef.category`."""
     step: str | None = None
     """The step that failed: fetch, render, pack or publish; for a data set, export or publish."""
     log_tail: tuple[str, ...] = ()
@@ -88,10 +128,19 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     size: int | None = None
     """Size of the zip in bytes; for a data set, of the object's own files."""
     views: int | None = None
+    missing_textures: int | None = None
+    """Of `missing`, the textures; None for what older versions rendered."""
     coverage_min: float | None = None
     """Of a rendered object's views: the least share of the pixels that show it, 0 to 1."""
     coverage_mean: float | None = None
     """As `coverage_min`: the mean."""
+    brightness_mean: float | None = None
+    """This and the next five as in `worker.pack.statistics`; None without a picture of views."""
+    clipped_max: float | None = None
+    black_max: float | None = None
+    blank_views: int | None = None
+    border_views: int | None = None
+    phash: str | None = None
     seconds: dict[str, float] = {}
     """Duration of each step in seconds."""
     attempt: int = 1
@@ -101,6 +150,8 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     world: int = 1
     blender: str = ""
     device: str = ""
+    children_per_device: int = 1
+    """Blender processes that share a device."""
 
     @classmethod
     def rendered(
@@ -115,12 +166,14 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         listed: bool = True,
     ) -> Outcome:
         """The outcome of an object whose zip is in the store."""
+        seen = packed.statistics
         return cls(
             **_common(ref, shard, author, "rendered"),
             sha256=packed.sha256, size=packed.size, views=packed.views,
-            missing=packed.missing,
-            coverage_min=packed.coverage.least if packed.coverage else None,
-            coverage_mean=packed.coverage.mean if packed.coverage else None,
+            missing=packed.missing, undecodable=packed.undecodable,
+            missing_textures=packed.missing_textures,
+            source=ref.source or None, license=ref.license, category=ref.category,
+            **({} if seen is None else {name: getattr(seen, name) for name in STATISTICS}),
             seconds=seconds, attempt=attempt, listed=listed,
         )  # fmt: skip
 
@@ -160,7 +213,7 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         """The outcome of an object that failed with `error`."""
         return cls(
             **_common(ref, shard, author, "failed"),
-            source=ref.source or None, license=ref.license,
+            source=ref.source or None, license=ref.license, category=ref.category,
             code=error.code, step=error.step, message=str(error), log_tail=tuple(error.log_tail),
             seconds=seconds, attempt=attempt, listed=listed,
         )  # fmt: skip
@@ -170,7 +223,7 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         """The outcome of a discovered object, which the index does not name and no run rendered."""
         return cls(
             **_common(ref, shard, author, "new"),
-            source=ref.source or None, license=ref.license, listed=False,
+            source=ref.source or None, license=ref.license, category=ref.category, listed=False,
         )  # fmt: skip
 
 

@@ -39,10 +39,11 @@ class LedgerWriter:
         blender: str,
         device: str,
         *,
+        children_per_device: int = 1,
         flush_count: int = FLUSH_COUNT,
         flush_s: float = FLUSH_S,
     ) -> None:
-        self.author = Author.of(rank, blender, device)
+        self.author = Author.of(rank, blender, device, children_per_device)
         self._store = store
         self._flush_count = flush_count
         self._flush_s = flush_s

@@ -28,7 +28,7 @@ def read(source: Path) -> Omage:
         NotOmage, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError,
         RuntimeError,
     ) as error:  # fmt: skip
-        raise ConfigurationError(f"{source} is no object image: {error}") from error
+        raise ConfigurationError(f"{source} is not an object image: {error}") from error
 
 
 def _member(source: Path) -> bytes:
@@ -36,7 +36,7 @@ def _member(source: Path) -> bytes:
     with zipfile.ZipFile(source) as archive:
         names = [name for name in archive.namelist() if name.rpartition("/")[2] == keys.OMAGE]
         if len(names) != 1:
-            raise NotOmage(f"a zip without one {keys.OMAGE}; it was made by another preset")
+            raise NotOmage(f"a zip without exactly one {keys.OMAGE}, from another preset")
         if archive.getinfo(names[0]).file_size > MEMBER_LIMIT:
             raise NotOmage(f"{keys.OMAGE} is too large")
         return archive.read(names[0])

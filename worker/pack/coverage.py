@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from worker.contract import render_passes
 from worker.contract.protocol import View
@@ -31,10 +32,15 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     mean: float
 
 
-def of_view(raw: RawView) -> float:
-    """Return the coverage of one view, 0 to 1. Raises: RenderFailed."""
-    alpha = raw.layer(render_passes.COMBINED)[..., 3]
-    return round(float((alpha >= LEAST_ALPHA).mean()), DIGITS)
+def shown(raw: RawView) -> NDArray[np.bool_]:
+    """Return which pixels of one view show the object, (height, width). Raises: RenderFailed."""
+    visible: NDArray[np.bool_] = raw.layer(render_passes.COMBINED)[..., 3] >= LEAST_ALPHA
+    return visible
+
+
+def of_view(visible: NDArray[np.bool_]) -> float:
+    """Return the coverage of one view, 0 to 1, from its pixels that show the object."""
+    return round(float(visible.mean()), DIGITS)
 
 
 def summary(by_view: Mapping[str, float], views: Sequence[View], placement: Placement) -> Coverage:

@@ -18,9 +18,9 @@ from worker.core import keys
 from worker.core.errors import RenderFailed
 from worker.pack import archive
 from worker.pack.archive import Member
-from worker.pack.coverage import Coverage
 from worker.pack.products import PRODUCTS
 from worker.pack.result import PackedObject
+from worker.pack.statistics import ObjectStatistics
 from worker.supervisor.result import RenderedObject
 
 THREADS: Final = 2
@@ -30,8 +30,11 @@ class _Textures(msgspec.Struct, frozen=True):
     files: tuple[str, ...] = ()
 
 
-class _Missing(msgspec.Struct, frozen=True):
+class _Lacking(msgspec.Struct, frozen=True):
+    """The child's names of files that the model names and that are not shown."""
+
     missing_files: tuple[str, ...] = ()
+    undecodable_files: dict[str, str] = {}
     missing_textures: _Textures = _Textures()
 
 
@@ -44,8 +47,9 @@ def pack(
     was asked for or does not decode; NodeError, when the zip cannot be written.
     """
     answer, ref = rendered.answer, rendered.fetched.ref
+    lacking = _lacking(answer.scene)
     path = into / PurePosixPath(keys.render_zip(ref.uid)).name
-    told: list[Coverage | None] = []
+    told: list[ObjectStatistics | None] = []
     with contextlib.closing(PRODUCTS[recipe.product](rendered, recipe, threads)) as members:
         written = archive.write(path, ref.uid, _noting(members, told))
     return PackedObject(
@@ -56,22 +60,23 @@ def pack(
         views=len(answer.views),
         runtime=answer.runtime,
         render_s=answer.render_s,
-        coverage=told[0],
-        missing=len(_missing(answer.scene)),
+        statistics=told[0],
+        missing=len(lacking.missing_files),
+        undecodable=len(lacking.undecodable_files),
+        missing_textures=len(set(lacking.missing_textures.files)),
     )
 
 
 def _noting(
-    members: Generator[Member, None, Coverage | None], told: list[Coverage | None]
+    members: Generator[Member, None, ObjectStatistics | None], told: list[ObjectStatistics | None]
 ) -> Iterator[Member]:
     """The members; at their end `told` has what the product returns."""
     told.append((yield from members))
 
 
-def _missing(scene: Mapping[str, Any]) -> set[str]:
-    """Names of files that the child found missing, or useless. Raises: RenderFailed."""
+def _lacking(scene: Mapping[str, Any]) -> _Lacking:
+    """Raises: RenderFailed."""
     try:
-        told = msgspec.convert(scene, _Missing)
+        return msgspec.convert(scene, _Lacking)
     except msgspec.ValidationError as error:
         raise RenderFailed(f"the child's answer does not say what is missing: {error}") from error
-    return {*told.missing_files, *told.missing_textures.files}

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from worker.index.record import ObjectRef
-from worker.pack.coverage import Coverage
+from worker.pack.statistics import ObjectStatistics
 
 
 class PackedObject(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +20,10 @@ class PackedObject(msgspec.Struct, frozen=True, kw_only=True):
     views: int
     runtime: dict[str, object]
     render_s: float
-    coverage: Coverage | None = None
+    statistics: ObjectStatistics | None = None
     missing: int = 0
-    """Files that the model names and that are not there, or do not decode."""
+    """Number of files that the model names and that do not exist."""
+    undecodable: int = 0
+    """Number of files that exist and that Blender cannot decode."""
+    missing_textures: int = 0
+    """Number of textures that do not exist or cannot be decoded."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ import msgspec
 
 from worker.contract.recipe import Recipe
 from worker.contract.schema import bounds
-from worker.presets import loader
+from worker.presets import loader, overrides
 
 IDLE: Final = {
     "views": ("omage", "scenes"),
@@ -28,7 +27,7 @@ IDLE: Final = {
 """Keys that a product ignores; they are hidden if they have their default."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class PresetRow(msgspec.Struct, frozen=True):
     """One preset in the list of presets."""
 
     name: str
@@ -52,11 +51,12 @@ class Key(msgspec.Struct, frozen=True):
     """The choices or the range; empty if any value of the type is allowed."""
 
 
-def table() -> list[Row]:
+def table() -> list[PresetRow]:
     """All packaged presets, sorted by name."""
     recipes = (loader.load(name) for name in loader.names())
     return [
-        Row(r.name, r.summary, r.follows, views_of(r), r.resolution, r.samples) for r in recipes
+        PresetRow(r.name, r.summary, r.follows, views_of(r), r.resolution, r.samples)
+        for r in recipes
     ]
 
 
@@ -79,7 +79,7 @@ def to_toml(recipe: Recipe) -> str:
         for key in keys:
             notes = [key.doc, f"[{key.unit}]" if key.unit else "", key.allowed]
             lines.append(f"# {'; '.join(note for note in notes if note)}")
-            lines.append(f"{key.path.rpartition('.')[2]} = {_toml(key.value)}")
+            lines.append(f"{key.path.rpartition('.')[2]} = {overrides.to_toml(key.value)}")
     return "\n".join(lines) + "\n"
 
 
@@ -107,13 +107,3 @@ def _key(field: dataclasses.Field[Any], holder: Any, prefix: str) -> Key:
         allowed = bounds(about["low"], about["high"])
     value = getattr(holder, field.name)
     return Key(prefix + field.name, value, about["unit"], about["doc"], allowed)
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_toml(item) for item in value)}]"
-    if isinstance(value, str):
-        # JSON escapes are also TOML's, except that TOML requires DEL to be escaped and forbids
-        # escaped surrogates.
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return json.dumps(value) if isinstance(value, (bool, int)) else repr(value)

@@ -1,4 +1,4 @@
-"""Files that a preset names: the picture of an environment rig, and the folder of textures."""
+"""Files that a preset names: environment pictures, a file of cameras, a folder of textures."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ import os.path
 from pathlib import Path
 from typing import Any, Final
 
-from worker.contract.texture_folder import listing
+from worker.contract.texture_folder import ENVIRONMENTS, SUFFIXES, listing
 from worker.core.sha256 import sha256_of
 
-PATHS: Final = (("lights", "environment"), ("scenes", "textures"))
-"""(table, key) of each setting whose value is a path."""
+PATHS: Final = {
+    ("lights", "environment"): SUFFIXES,
+    ("lights", "environments"): ENVIRONMENTS,
+    ("camera", "file"): SUFFIXES,
+    ("scenes", "textures"): SUFFIXES,
+}
+"""(table, key) of each setting whose value is a path, and what counts if it is a folder."""
 
 
 def rooted(table: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -26,20 +31,22 @@ def rooted(table: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def digested(table: dict[str, Any]) -> dict[str, Any]:
     """The table of a complete recipe, with each path replaced by the digest of its contents."""
-    for name, key in PATHS:
+    for (name, key), suffixes in PATHS.items():
         if path := table[name][key]:
-            table = {**table, name: {**table[name], key: digest(path)}}
+            table = {**table, name: {**table[name], key: digest(path, suffixes)}}
     return table
 
 
-def digest(path: str) -> str:
-    """sha256 of a picture, or of the names and contents of a folder's pictures; "" if missing.
+def digest(path: str, suffixes: frozenset[str] = SUFFIXES) -> str:
+    """sha256 of a file, or of the names and contents of a folder's pictures; "" if missing.
+
+    `suffixes`: those of the pictures that count.
 
     The path is not part of it, because it may differ between machines.
     """
     try:
         if Path(path).is_dir():
-            names = listing(path)
+            names = listing(path, suffixes)
             found = [(name, Path(path, name).stat()) for name in names]
             return _folder(path, tuple((name, at.st_mtime_ns, at.st_size) for name, at in found))
         about = Path(path).stat()

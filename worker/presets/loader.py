@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import tomllib
 from collections.abc import Sequence
@@ -10,7 +11,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
+from worker.contract import camera_layouts
 from worker.contract import recipe as recipes
+from worker.contract.camera_checks import LISTS
+from worker.contract.escaping import legible
 from worker.contract.recipe import Recipe
 from worker.contract.schema import RecipeError, nearest
 from worker.core.errors import PresetInvalid
@@ -22,6 +26,11 @@ SUFFIX: Final = ".toml"
 EXTENDS: Final = "extends"
 PROSE: Final = ("summary", "follows")
 """Keys that describe a preset and do not affect the output."""
+VIEWS: Final = "views"
+COUNTED: Final = {"layout", "baseline", *(name for names in LISTS.values() for name in names)}
+"""Keys of a camera on which the number of listed views depends."""
+ALONE: Final = "default"
+"""What a file that extends nothing is seeded with."""
 
 
 def names() -> list[str]:
@@ -38,36 +47,54 @@ def load(name_or_file: str, overrides: Sequence[str] = ()) -> Recipe:
 
     A preset is a packaged name (see `names`) or the path of a TOML file. With
     ``extends = "NAME or FILE"`` (relative to the file), a file needs only the keys that differ.
-    Without a `name` in any of the files, the recipe is named after the file. Paths in a file are
-    relative to the file, paths in `overrides` to the working directory.
+    A file without `name` is named after itself, and without `seed_name` it is seeded like what it
+    extends: renaming it moves no camera. Paths in a file are relative to the file, paths in
+    `overrides` to the working directory.
 
     Raises: PresetInvalid, with a message of one line: the key, where it is, and what is allowed.
     """
     table = _read(name_or_file, base=Path(), seen=())
+    layer: dict[str, Any] = {}
     for override in overrides:
-        layer = settings.parse(override)
-        _checked(layer, f"--set {override}")
-        table = settings.merge(table, environment.rooted(layer, Path()))
-    if "name" not in table:
-        table["name"] = Path(name_or_file).stem
+        one = settings.parse(override)
+        _checked(one, f"--set {override}")
+        layer = settings.merge(layer, one)
     where = " with --set ".join((f"preset {name_or_file}", *overrides))
-    recipe = _checked(table, where)
+    recipe = _checked(_over(table, environment.rooted(layer, Path())), where)
+    if VIEWS not in _over(table, layer):
+        recipe = dataclasses.replace(recipe, views=_listed(recipe))
     problems = list(rules.of(recipe))
     if problems:
         raise PresetInvalid(" ".join(f"{where}: {'; '.join(problems)}".splitlines()))
-    return recipe
+    return dataclasses.replace(recipe, overrides=_changed(layer, _checked(table, where), recipe))
 
 
 def digest(recipe: Recipe) -> str:
     """sha256 of everything in a recipe that can affect the output, as canonical JSON.
 
-    An environment picture and textures are included by their contents, not their paths.
+    Environment pictures, cameras and textures are included by their contents, not their paths.
     """
     values = {name: value for name, value in recipes.to_dict(recipe).items() if name not in PROSE}
     text = json.dumps(
         environment.digested(values), sort_keys=True, separators=(",", ":"), allow_nan=False
     )
     return sha256_of(text.encode())
+
+
+def _changed(layer: dict[str, Any], before: Recipe, after: Recipe) -> tuple[str, ...]:
+    """KEY=VALUE of each key in `layer` whose value differs, sorted; prose is left out.
+
+    It is the same however an override is written, and has no folder of this machine.
+    """
+    old, new = (settings.flat(recipes.to_dict(recipe)) for recipe in (before, after))
+    names = [name for name in settings.flat(layer) if name not in PROSE and old[name] != new[name]]
+    kept = {text.partition("=")[0]: text for text in before.overrides}
+    shown = {
+        name: Path(new[name]).name if tuple(name.split(".")) in environment.PATHS else new[name]
+        for name in names
+    }
+    kept.update({name: f"{name}={settings.to_toml(value)}" for name, value in shown.items()})
+    return tuple(kept[name] for name in sorted(kept))
 
 
 def _read(preset: str, base: Path, seen: tuple[str, ...]) -> dict[str, Any]:
@@ -85,15 +112,39 @@ def _read(preset: str, base: Path, seen: tuple[str, ...]) -> dict[str, Any]:
         raise PresetInvalid(f"preset {source} is not TOML: {error}") from error
     parent = table.pop(EXTENDS, None)
     _checked(table, str(source))  # before merging, so that the message names the right file
+    if preset in names():
+        table.setdefault("seed_name", table["name"])
+    else:
+        table.setdefault("name", legible(Path(preset).stem))
     folder = source.parent if isinstance(source, Path) else Path()
     table = environment.rooted(table, folder)
     if parent is None:
-        return table
+        return {"seed_name": ALONE, **table}
     if not isinstance(parent, str):
         raise PresetInvalid(
             f"{source}: 'extends' must be the name or file of a preset, not {parent!r}"
         )
-    return settings.merge(_read(parent, folder, (*seen, str(source))), table)
+    return _over(_read(parent, folder, (*seen, str(source))), table)
+
+
+def _over(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Merge two layers. One that lists viewpoints, and no `views`, drops those of the layer below.
+
+    So that `views` is then as many as are listed.
+    """
+    merged = settings.merge(under, over)
+    layout = merged.get("camera", {}).get("layout")
+    if layout in LISTS and VIEWS not in over and COUNTED & over.get("camera", {}).keys():
+        merged.pop(VIEWS, None)
+    return merged
+
+
+def _listed(recipe: Recipe) -> int:
+    """The number of views that the recipe's camera lists, else the default."""
+    try:
+        return camera_layouts.listed(recipe.camera) or recipe.views
+    except RecipeError:
+        return recipe.views  # the rules say what is wrong with the file
 
 
 def _find(preset: str, base: Path) -> Traversable:

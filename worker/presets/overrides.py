@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from typing import Any, Final
@@ -64,6 +65,26 @@ def merge(under: Table, over: Table) -> Table:
         both = isinstance(below, dict) and isinstance(value, dict)
         merged[name] = merge(below, value) if both else value  # type: ignore[arg-type]  # both
     return merged
+
+
+def flat(table: Table, prefix: str = "") -> Table:
+    """The values of a nested table by dotted key."""
+    found: Table = {}
+    for name, value in table.items():
+        path = f"{prefix}{name}"
+        found.update(flat(value, f"{path}.") if isinstance(value, dict) else {path: value})
+    return found
+
+
+def to_toml(value: Any) -> str:
+    """A value of a recipe as TOML; `parse` reads it."""
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(to_toml(item) for item in value)}]"
+    if isinstance(value, str):
+        # JSON escapes are also TOML's, except that TOML requires DEL to be escaped and forbids
+        # escaped surrogates.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(value) if isinstance(value, (bool, int)) else repr(value)
 
 
 def _value(text: str, override: str) -> Any:

@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from worker.contract import camera_layouts
+from worker.contract import camera_checks, camera_layouts
+from worker.contract.escaping import legible
 from worker.contract.recipe import Recipe
 from worker.contract.schema import RecipeError, nearest
+from worker.contract.texture_folder import ENVIRONMENTS, listing
 from worker.core import formats, keys
 from worker.omage import npz_files
 from worker.presets import record_rules, scene_rules
 
 REACH: Final = {"unit-cube": camera_layouts.CUBE, "unit-sphere": 1.0, "none": math.inf}
 """Largest distance of the object from the origin if `subject.size` is 1, by `subject.normalise`."""
+MAGIC: Final = (b"#?RADIANCE", b"#?RGBE", b"v/1\x01")
+"""How files of HDR and of EXR begin; the first is the longest."""
 GPT4POINT_DEPTH: Final = ("fixed", 0.0, 5.0, 65535)
 
 
@@ -36,20 +40,58 @@ def of(recipe: Recipe) -> Iterator[str]:
 
 
 def _cameras(recipe: Recipe) -> Iterator[str]:
+    camera = recipe.camera
     try:
-        camera_layouts.check(recipe.camera)
+        camera_checks.check(camera)
+        record_rules.lenses(recipe)
+        listed = camera_layouts.listed(camera)
     except RecipeError as error:
         yield str(error)
+        return
+    if listed not in {None, recipe.views} and recipe.product == "views":
+        yield (
+            f"'views' is {recipe.views}, but layout '{camera.layout}' has {listed}; remove 'views' "
+            f"or make it {listed}"
+        )
+    splits = (recipe.splits.train, recipe.splits.val, recipe.splits.test)
+    if camera.baseline and any(count % 2 for count in (recipe.views, *splits)):
+        yield (
+            "'camera.baseline' is set, so 'views' and 'splits' count a left and a right view of "
+            "each viewpoint; make them even"
+        )
 
 
 def _lights(recipe: Recipe) -> Iterator[str]:
     lights = recipe.lights
     if lights.area_power[0] > lights.area_power[1]:
         yield "'lights.area_power' is descending; write the smaller value first"
-    if lights.rig == "environment" and not lights.environment:
-        yield "'lights.environment' is empty; set it to the picture for the rig environment"
-    elif lights.rig == "environment" and not Path(lights.environment).is_file():
-        yield f"'lights.environment' is '{lights.environment}', but there is no such file"
+    if lights.rig != "environment":
+        return
+    if lights.environment and lights.environments:
+        yield "'lights.environment' and 'lights.environments' are both set; remove one"
+    elif lights.environments:
+        yield from _environments(lights.environments)
+    elif not lights.environment:
+        yield (
+            "'lights.environment' is empty; set it to the picture for the rig environment, or "
+            "'lights.environments' to a folder of pictures"
+        )
+    elif not Path(lights.environment).is_file():
+        yield f"'lights.environment' is '{lights.environment}', a file that does not exist"
+
+
+def _environments(folder: str) -> Iterator[str]:
+    if not Path(folder).is_dir():
+        yield f"'lights.environments' is '{folder}', a folder that does not exist"
+        return
+    found = listing(folder, ENVIRONMENTS)
+    if not found:
+        yield f"'lights.environments' is '{folder}', which has no .hdr or .exr file"
+    for name in found:
+        with Path(folder, name).open("rb") as file:
+            if not file.read(len(MAGIC[0])).startswith(MAGIC):
+                yield f"'lights.environments' has '{legible(name)}', which is not HDR or EXR"
+                return
 
 
 def _lists(recipe: Recipe) -> Iterator[str]:

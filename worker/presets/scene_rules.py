@@ -40,7 +40,7 @@ def _textures(recipe: Recipe) -> Iterator[str]:
     elif Path(folder).is_dir():
         found = len(listing(folder))
     else:
-        yield f"'scenes.textures' is '{folder}', but there is no such folder"
+        yield f"'scenes.textures' is '{folder}', a folder that does not exist"
         return
     if found < needed:
         yield f"'scenes.textures' has {found} pictures, but objects and background need {needed}"

@@ -162,10 +162,7 @@ def _member(zipped: zipfile.ZipFile, uid: str, name: str) -> bytes:
 
 def _name(file_identifier: str) -> tuple[str, str]:
     """File name and format of an object, for its caption."""
-    path = file_identifier
-    if "://" in path:  # partition, because an identifier may be a malformed URL
-        path = path.partition("#")[0].partition("?")[0]
-    name = PurePosixPath(path).name or file_identifier
+    name = formats.name_of(file_identifier)
     suffix = formats.suffix_of(name)
     return (name, suffix) if suffix in formats.MODEL_SUFFIXES else (name, "")
 

@@ -7,12 +7,21 @@ from worker.core.errors import ConfigurationError, OutputMismatch
 from worker.core.s3 import S3Options
 from worker.export import EXPORT_KINDS
 from worker.export.source import Source
+from worker.export.where import WHERE, parsed
 from worker.index.reader import open_index
 from worker.index.scenes import arranged
 from worker.manifests import ExportManifest, OutputManifest
 from worker.report.status import EXPORTS, Status, status_of
 from worker.stores import open_store
 from worker.stores.base import Store
+
+
+def finished_store(output: str, s3: S3Options) -> Store:
+    """The store of an output or a data set. Raises: ConfigurationError, StoreError."""
+    store = open_store(output, s3)
+    if OutputManifest.read(store) is None and ExportManifest.read(store) is None:
+        raise _nothing(store)
+    return store
 
 
 def status_at(output: str, s3: S3Options, *, index: str | None, source: str | None) -> Status:
@@ -34,14 +43,18 @@ def status_at(output: str, s3: S3Options, *, index: str | None, source: str | No
         return status_of(store, totals, renders.objects)
     exported = ExportManifest.read(store)
     if exported is None:
-        raise ConfigurationError(
-            f"{store.uri}: has neither {keys.JOB} nor {keys.EXPORT}: nothing was rendered or "
-            "exported there yet"
-        )
+        raise _nothing(store)
     totals = None
     if source is not None:
         totals = _totals(store, exported, Source(open_store(source, s3)))
     return status_of(store, totals, kinds=EXPORTS)
+
+
+def _nothing(store: Store) -> ConfigurationError:
+    return ConfigurationError(
+        f"{store.uri}: has neither {keys.JOB} nor {keys.EXPORT}: nothing was rendered or "
+        "exported there yet"
+    )
 
 
 def _totals(store: Store, exported: ExportManifest, source: Source) -> dict[str, int]:
@@ -51,5 +64,7 @@ def _totals(store: Store, exported: ExportManifest, source: Source) -> dict[str,
         raise OutputMismatch(
             f"{store.uri}: this version of render-worker has no export kind '{exported.kind}'"
         )
+    if WHERE in exported.options:
+        source = Source(source.store, where=parsed(str(exported.options[WHERE])))
     every = EXPORT_KINDS[exported.kind]().all_outcomes
     return {shard: len(source.objects(shard, every=every)) for shard in source.shards()}

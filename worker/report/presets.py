@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from worker.presets import Row
+from worker.presets import PresetRow
 
 HEAD: Final = ("preset", "views", "size", "samples", "what it is", "follows")
 LEAST: Final = 30
@@ -19,7 +19,7 @@ GAP: Final = 2
 INDENT: Final = 4
 
 
-def plain(rows: Sequence[Row]) -> str:
+def plain(rows: Sequence[PresetRow]) -> str:
     """A header line and one line per preset, without line breaks, for a pipe or a file."""
     table = [HEAD, *map(_cells, rows)]
     widths = _widths(table)
@@ -30,7 +30,7 @@ def plain(rows: Sequence[Row]) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def render(rows: Sequence[Row], width: int) -> RenderableType:
+def render(rows: Sequence[PresetRow], width: int) -> RenderableType:
     """A table if a terminal of `width` characters has room for it, else a paragraph per preset."""
     cells = [_cells(row) for row in rows]
     widths = _widths([HEAD, *cells])
@@ -54,7 +54,7 @@ def _paragraph(cells: Sequence[str]) -> RenderableType:
     return Group(head, *rest)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: PresetRow) -> tuple[str, ...]:
     size = "x".join(map(str, row.resolution))
     return (row.name, str(row.views or "—"), size, str(row.samples), row.summary, row.follows)
 

@@ -1,14 +1,14 @@
 """The progress of an output: counts of outcomes, the rate, what is left, frequent failures.
 
 It is computed from the ledger, shard by shard. The memory needed is that of the largest shard, and
-eight bytes per object.
+16 bytes per object.
 """
 
 from __future__ import annotations
 
 import re
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -17,16 +17,19 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from worker.core import keys
-from worker.ledger import LedgerLine, fold, read_parts, settled
+from worker.core.formats import name_of
+from worker.ledger import StatusLine, fold, read_parts, settled
+from worker.report import duplicates
+from worker.report.notable import Extremes, Notable
 from worker.stores.base import Store
 
 MAX_PATTERNS: Final = 10_000
 TOP_FAILURES: Final = 10
+TOP_GROUPS: Final = 10
+GROUP_SHOWN: Final = 5
+"""Groups of near-duplicates that are named, and objects of each."""
 PAUSE: Final = timedelta(minutes=15)
 """After a longer gap in the ledger, no worker is assumed to have been running."""
 WINDOW: Final = timedelta(hours=1)
@@ -57,6 +60,22 @@ class Failure(msgspec.Struct, frozen=True):
     count: int
     message: str
     uid: str
+    name: str
+
+
+class Lookalikes(msgspec.Struct, frozen=True):
+    """A group of near-duplicates: how many objects, and the first of them; see `duplicates`."""
+
+    objects: int
+    first: tuple[Notable, ...]
+
+
+class Duplicates(msgspec.Struct, frozen=True):
+    """All groups of near-duplicates; `largest` has the largest ones."""
+
+    groups: int
+    objects: int
+    largest: tuple[Lookalikes, ...]
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +92,27 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     beside: int
     """Objects rendered but not in the index."""
     incomplete: int
-    """Objects rendered without some file that they name, as a texture."""
+    """Objects rendered without some file that they name and that does not exist."""
+    undecodable: int
+    """Objects rendered without some file that cannot be decoded."""
+    missing_textures: int
+    """Objects rendered without some texture."""
+    blank: int
+    """Objects with a view that shows nothing of them."""
+    cropped: int
+    """Objects that touch the border of some view."""
+    least_seen: tuple[Notable, ...]
+    """The rendered objects with the least coverage in some view."""
+    slowest: tuple[Notable, ...]
+    """The rendered objects that took most seconds, in all steps."""
+    most_missing: tuple[Notable, ...]
+    """The rendered objects that lack most files."""
+    duplicates: Duplicates
+    device_hours: dict[str, float]
+    """By kind of device ("optix", "cuda", "cpu"): hours of rendering, failed attempts included.
+    Blender processes that share a device count by their share."""
+    device_hours_left: float | None
+    """The same for the objects left, of all kinds, if they take as long as those done."""
     total: int | None
     left: int | None
     per_hour: float | None
@@ -85,6 +124,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     shards: tuple[ShardStatus, ...]
     failures: tuple[Failure, ...]
     """The most frequent kinds of failure."""
+
+    @property
+    def all_done(self) -> bool:
+        """Whether it is known that nothing is left."""
+        return self.left == 0
 
 
 def status_of(
@@ -102,18 +146,19 @@ def status_of(
     Raises: StoreError.
     """
     count = _Count()
-    parts = read_parts(store, keys.LEDGER, LedgerLine)
+    parts = read_parts(store, keys.LEDGER, StatusLine)
     done: dict[str, int] = dict.fromkeys(totals or (), 0)
     for shard, group in groupby(parts, key=lambda part: keys.shard_of_part(part[0])):
-        folded: dict[str, LedgerLine] = {}
+        folded: dict[str, StatusLine] = {}
         beside: set[str] = set()
         for _, lines in group:
             count.minutes.update([line.time[:16] for line in lines])
             count.last = max(count.last, max((line.time for line in lines), default=""))
+            count.clock(lines)
             fold(folded, lines)
             beside.update(line.uid for line in lines if not line.listed or line.outcome == "new")
-        done[shard] = count.add(folded, beside)
-    return count.status(done, totals, objects, kinds)
+        done[shard] = count.add(shard, folded, beside)
+    return count.status(done, totals, objects, kinds, count.duplicates(store))
 
 
 class _Count:
@@ -130,10 +175,25 @@ class _Count:
         self._retryable = 0
         self._beside = 0
         self._incomplete = 0
+        self._undecodable = 0
         self._patterns: Counter[tuple[str, str]] = Counter()
-        self._examples: dict[tuple[str, str], LedgerLine] = {}
+        self._examples: dict[tuple[str, str], StatusLine] = {}
+        self._render_s: defaultdict[str, float] = defaultdict(float)
+        self._lacking = Counter[str]()
+        self._least_seen = Extremes(lambda line: line.coverage_min)
+        self._slowest = Extremes(lambda line: line.seconds.total, greatest=True)
+        self._most_missing = Extremes(lambda line: line.missing or None, greatest=True)
+        self._hashes = array("Q")
+        self._ends: list[tuple[str, int]] = []
+        """Each shard with hashes, and how many there were after it."""
 
-    def add(self, folded: Mapping[str, LedgerLine], beside: Collection[str]) -> int:
+    def clock(self, lines: Collection[StatusLine]) -> None:
+        """Count the hours of every attempt."""
+        for line in lines:
+            if line.device:
+                self._render_s[line.device] += line.seconds.render / line.children_per_device
+
+    def add(self, shard: str, folded: Mapping[str, StatusLine], beside: Collection[str]) -> int:
         """Count the outcomes of a shard; returns how many of its indexed objects are settled.
 
         `beside` has the uids that the index does not name.
@@ -141,7 +201,9 @@ class _Count:
         self._outcomes.update(line.outcome for line in folded.values())
         self._others.extend(hash(uid) for uid, line in folded.items() if line.outcome != "new")
         done = 0
+        self._look([line for line in folded.values() if line.outcome == "rendered"], shard)
         self._incomplete += sum(line.missing > 0 for line in folded.values())
+        self._undecodable += sum(line.undecodable > 0 for line in folded.values())
         for uid, line in folded.items():
             open_yet = not settled(line, frozenset())
             if line.outcome == "new":
@@ -155,12 +217,45 @@ class _Count:
                 self._beside += line.done
         return done
 
+    def _look(self, lines: Collection[StatusLine], shard: str) -> None:
+        """Look at the rendered objects of a shard."""
+        for extremes in (self._least_seen, self._slowest, self._most_missing):
+            extremes.add(lines, shard)
+        self._lacking["textures"] += sum(bool(line.missing_textures) for line in lines)
+        self._lacking["blank"] += sum(bool(line.blank_views) for line in lines)
+        self._lacking["cropped"] += sum(bool(line.border_views) for line in lines)
+        hashes = [found for line in lines if (found := _hash(line)) is not None]
+        if hashes:
+            self._hashes.extend(hashes)
+            self._ends.append((shard, len(self._hashes)))
+
+    def duplicates(self, store: Store) -> Duplicates:
+        """The groups of near-duplicates; reads the shards of those that it names again.
+
+        Raises: StoreError.
+        """
+        hashes = np.array(self._hashes, np.uint64)
+        groups = duplicates.groups(hashes)
+        ends = [end for _, end in self._ends]
+        largest = []
+        for group in groups[:TOP_GROUPS]:
+            shards = np.searchsorted(ends, group[:GROUP_SHOWN], side="right")
+            names = {self._ends[shard][0] for shard in shards.tolist()}
+            first = [
+                found
+                for shard in sorted(names)
+                for found in _with_hashes(store, shard, set(np.unique(hashes[group]).tolist()))
+            ]
+            largest.append(Lookalikes(len(group), tuple(first[:GROUP_SHOWN])))
+        return Duplicates(len(groups), sum(map(len, groups)), tuple(largest))
+
     def status(
         self,
         done: Mapping[str, int],
         totals: Mapping[str, int] | None,
         objects: int | None,
         kinds: tuple[str, ...],
+        lookalikes: Duplicates,
     ) -> Status:
         """The status of all shards added so far."""
         shards = tuple(
@@ -177,6 +272,8 @@ class _Count:
             # another shard may also name it.
             self._outcomes["new"] = len(np.setdiff1d(self._new, self._others))
         rate = _rate(self.minutes)
+        hours = {kind: seconds / 3600 for kind, seconds in sorted(self._render_s.items())}
+        ended = sum(done.values()) + self._beside
         return Status(
             outcomes={kind: self._outcomes[kind] for kind in kinds},
             codes=dict(self._codes.most_common()),
@@ -184,6 +281,18 @@ class _Count:
             done=sum(done.values()),
             beside=self._beside,
             incomplete=self._incomplete,
+            undecodable=self._undecodable,
+            missing_textures=self._lacking["textures"],
+            blank=self._lacking["blank"],
+            cropped=self._lacking["cropped"],
+            least_seen=self._least_seen.found,
+            slowest=self._slowest.found,
+            most_missing=self._most_missing.found,
+            duplicates=lookalikes,
+            device_hours={kind: round(spent, 6) for kind, spent in hours.items()},
+            device_hours_left=(
+                round(sum(hours.values()) / ended * left, 6) if ended and left is not None else None
+            ),
             total=total,
             left=left,
             per_hour=rate,
@@ -191,13 +300,13 @@ class _Count:
             last=self.last or None,
             shards=shards,
             failures=tuple(
-                Failure(code, count, line.message or "", line.uid)
+                Failure(code, count, line.message or "", line.uid, name_of(line.file_identifier))
                 for (code, pattern), count in self._patterns.most_common(TOP_FAILURES)
                 for line in (self._examples[code, pattern],)
             ),
         )
 
-    def _fail(self, line: LedgerLine) -> None:
+    def _fail(self, line: StatusLine) -> None:
         code = line.code or "?"
         self._codes[code] += 1
         kind = (code, _pattern(line.message or ""))
@@ -206,6 +315,27 @@ class _Count:
         if len(self._patterns) > MAX_PATTERNS:  # only the most frequent are shown
             self._patterns = Counter(dict(self._patterns.most_common(MAX_PATTERNS // 2)))
             self._examples = {kind: self._examples[kind] for kind in self._patterns}
+
+
+def _hash(line: StatusLine) -> int | None:
+    """The perceptual hash of an object's views; None if there is none, or no valid one."""
+    try:
+        found = int(line.phash or "", 16)
+    except ValueError:
+        return None
+    return found if 0 <= found < 1 << 64 else None
+
+
+def _with_hashes(store: Store, shard: str, hashes: Collection[int]) -> list[Notable]:
+    """The rendered objects of a shard that have one of these hashes. Raises: StoreError."""
+    folded: dict[str, StatusLine] = {}
+    for _, lines in read_parts(store, keys.ledger_of(shard), StatusLine):
+        fold(folded, lines)
+    return [
+        Notable(name_of(line.file_identifier), line.uid, shard, line.coverage_min or 0.0)
+        for line in folded.values()
+        if line.outcome == "rendered" and _hash(line) in hashes
+    ]
 
 
 @lru_cache(maxsize=4096)
@@ -234,69 +364,3 @@ def to_dict(status: Status) -> dict[str, Any]:
     """The status as JSON values."""
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(status))
     return plain
-
-
-def render(status: Status, *, max_shards: int = 10) -> RenderableType:
-    """The status for a terminal, with the first `max_shards` shards that are not done."""
-    return Group(*_summary(status), _shards(status, max_shards), *_failures(status))
-
-
-def _summary(status: Status) -> list[RenderableType]:
-    table = Table("outcome", "objects", title="Outcomes", title_justify="left")
-    table.columns[1].justify = "right"
-    for outcome, count in status.outcomes.items():
-        table.add_row(outcome, f"{count:,}")
-        if outcome == "failed":
-            for code, failed in status.codes.items():
-                table.add_row(Text(f"  {code}", style="red"), f"{failed:,}")
-    of = f" of {status.total:,}" if status.total is not None else ""
-    sentences = [f"{status.done:,}{of} objects done"]
-    if status.beside:
-        sentences.append(f"{status.beside:,} rendered but not in the index")
-    if status.incomplete:
-        sentences.append(f"{status.incomplete:,} rendered with missing files")
-    if status.retryable:
-        sentences.append(f"{status.retryable:,} failed and will be retried")
-    if status.per_hour is not None:
-        sentences.append(f"{status.per_hour:,.0f} per hour")
-    if status.left is not None:
-        left = f"{status.left:,} left"
-        if status.left and status.hours_left is not None:
-            left += f", about {_duration(status.hours_left)}"
-        sentences.append(left)
-    return [table, Text("; ".join(sentences))]
-
-
-def _shards(status: Status, most: int) -> RenderableType:
-    unfinished = [s for s in status.shards if s.total is None or s.done < s.total]
-    if not unfinished or status.left == 0:
-        return Text(f"all {len(status.shards):,} shards done" if status.shards else "no ledger yet")
-    table = Table("shard", "done", "of", title="Shards not done", title_justify="left")
-    for shard in unfinished[:most]:
-        total = "?" if shard.total is None else f"{shard.total:,}"
-        table.add_row(shard.name, f"{shard.done:,}", total)
-    if len(unfinished) > most:
-        table.add_row("…", f"{len(unfinished) - most:,} more", "")
-    return table
-
-
-def _failures(status: Status) -> list[RenderableType]:
-    if not status.failures:
-        return []
-    table = Table("code", "objects", title="Failures", title_justify="left")
-    for name in ("example", "uid"):  # never truncated, because users search for them
-        table.add_column(name, overflow="fold")
-    for failure in status.failures:
-        table.add_row(failure.code, f"{failure.count:,}", _plain(failure.message), failure.uid)
-    return [table]
-
-
-def _plain(message: str) -> Text:
-    """A message without control characters, because it may quote a hostile file name."""
-    return Text("".join(char if char.isprintable() else " " for char in message))
-
-
-def _duration(hours: float) -> str:
-    if hours < 1:
-        return f"{max(1, round(hours * 60))} min"
-    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"  # noqa: PLR2004 - two days

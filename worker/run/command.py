@@ -125,15 +125,20 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         job.manifest(ready.blender).bind(store, mix_versions=options.mix_versions)
         reach(Failpoint.JOB_BOUND)
         fetcher = Fetcher(downloads / "fetched", limits=options.fetch, keep=keep, s3=options.s3)
-        ledger = stack.enter_context(LedgerWriter(store, rank, ready.blender, pool.device))
+        ledger = stack.enter_context(
+            LedgerWriter(
+                store, rank, ready.blender, pool.device,
+                children_per_device=pool.children_per_device,
+            )
+        )  # fmt: skip
         stop.before_leaving(partial(ledger.last_words, LAST_S))
         observer = stack.enter_context(watching(total))
         feed = Feed(job, index, store, stop, observer)
         pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
-        tally = pipeline.run()
-        if keep is not None and not keep.asked and tally.now:
+        counts = pipeline.run()
+        if keep is not None and not keep.asked and counts.now:
             log.warning("nothing kept: no object was downloaded", keep=options.keep_downloads)
-    return tally, store.uri
+    return counts, store.uri
 
 
 def environment_of(recipe: Recipe) -> str:

@@ -93,9 +93,9 @@ def _run(options: DebugOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, 
         outcome = _taken(options, recipe, shard, ref, folder, history, rank, stop)
     except OSError as error:
         raise OutputUnwritable(f"--to {options.to}: {error.strerror or error}") from error
-    tally = OutcomeCounts()
-    tally.add(outcome)
-    return tally, str(options.to)
+    counts = OutcomeCounts()
+    counts.add(outcome)
+    return counts, str(options.to)
 
 
 def _taken(

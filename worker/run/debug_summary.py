@@ -125,8 +125,8 @@ def _before(history: Sequence[Outcome]) -> list[str]:
 
 
 def _line(line: Outcome) -> str:
-    told = f"  {line.time}  attempt {line.attempt}: {line.code or line.outcome}"
-    return f"{told} in step {line.step}: {line.message}" if line.message else told
+    text = f"  {line.time}  attempt {line.attempt}: {line.code or line.outcome}"
+    return f"{text} in step {line.step}: {line.message}" if line.message else text
 
 
 def _files(folder: DebugFolder, uid: str) -> list[str]:

@@ -20,7 +20,9 @@ class OutcomeCounts:
         self.codes: Counter[str] = Counter()
         self.earlier: Counter[str] = Counter()
         self.incomplete = 0
-        """Objects rendered without some file that they name."""
+        """Objects rendered without some file that they name and that does not exist."""
+        self.undecodable = 0
+        """Objects rendered without some file that cannot be decoded."""
         self.unfinished = 0
         """Objects that were begun and not finished when the worker stopped."""
         self.interrupted = False
@@ -36,6 +38,7 @@ class OutcomeCounts:
                 return
             self.now[outcome.outcome] += 1
             self.incomplete += outcome.missing > 0
+            self.undecodable += outcome.undecodable > 0
             if outcome.code is not None:
                 self.codes[outcome.code] += 1
 
@@ -50,6 +53,7 @@ class OutcomeCounts:
             **{kind: self.now[kind] for kind in (self._doing, "failed", "new")},
             "interrupted": self.unfinished,
             "missing_files": self.incomplete,
+            "undecodable_files": self.undecodable,
             "settled_earlier": self.earlier.total(),
             "codes": dict(self.codes),
         }
@@ -59,6 +63,8 @@ class OutcomeCounts:
         codes = ", ".join(f"{count} {code}" for code, count in self.codes.most_common())
         parts = [f"{self.now[self._doing]} {self._doing}"]
         parts += [f"{self.incomplete} of them with missing files"] if self.incomplete else []
+        if self.undecodable:
+            parts += [f"{self.undecodable} with files that cannot be decoded"]
         parts += [f"{self.now['failed']} failed ({codes})"] if codes else []
         parts += [f"{self.unfinished} interrupted"] if self.unfinished else []
         parts += [f"{self.now['new']} new, not rendered"] if self.now["new"] else []

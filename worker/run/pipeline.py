@@ -96,7 +96,7 @@ class Pipeline:
         self._scratch = scratch
         self._observer = observer
         self._stop = stop
-        self._tally = OutcomeCounts()
+        self._counts = OutcomeCounts()
         self._cut_short = False
 
     def run(self) -> OutcomeCounts:
@@ -106,13 +106,13 @@ class Pipeline:
         """
         self._stop.out_of_time(self._end_now)
         self._take(self._feed.listed())
-        if self._job.render_new and not (self._tally.broken or self._cut_short):
+        if self._job.render_new and not (self._counts.broken or self._cut_short):
             self._take(self._feed.discovered())
         for outcome in self._feed.settled:
-            self._tally.add_earlier(outcome)
-        if self._tally.broken is None:
-            self._tally.interrupted |= self._cut_short
-        return self._tally
+            self._counts.add_earlier(outcome)
+        if self._counts.broken is None:
+            self._counts.interrupted |= self._cut_short
+        return self._counts
 
     def _take(self, batches: Iterator[list[Task]]) -> None:
         """Take every object of these batches through all steps."""
@@ -166,7 +166,7 @@ class Pipeline:
                     break
         except IndexInvalid as error:
             # A later shard is broken; objects in progress are not, and are taken to their outcomes.
-            self._tally.broken = error
+            self._counts.broken = error
         self._cut_short = self._stop.asked.is_set()
 
     def _fetch(self, task: Task, _: None) -> FetchedObject:
@@ -184,7 +184,7 @@ class Pipeline:
     def _drop_if_stopped(self) -> None:
         """Begin no object after a stop; the next run takes it up. Raises: Dropped."""
         if self._stop.asked.is_set():
-            self._tally.interrupted = True
+            self._counts.interrupted = True
             raise Dropped
 
     def _record_new(self, discovered: Sequence[Task]) -> None:
@@ -272,7 +272,7 @@ class Pipeline:
 
     def _record(self, outcome: Outcome) -> None:
         self._ledger.add(outcome)
-        self._tally.add(outcome)
+        self._counts.add(outcome)
         with bound_contextvars(shard=outcome.shard, uid=outcome.uid, phase="record"):
             self._observer.outcome(outcome)
 

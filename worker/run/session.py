@@ -40,7 +40,7 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
 class SessionResult(msgspec.Struct, frozen=True):
     """The counts, the exit status and the output's URI."""
 
-    tally: OutcomeCounts
+    counts: OutcomeCounts
     status: ExitStatus
     output: str
 
@@ -62,7 +62,7 @@ def run_session(
     with stop.on_signals(options.grace_s):
         rank = resolve(environment, options.rank, options.world_size)
         structlog.contextvars.bind_contextvars(rank=rank.rank)
-        tally, output = work(options, rank, stop)
-        status = tally.exit_status(options.max_failure_rate)
-        log.info("done", status=int(status), **tally.summary())
-    return SessionResult(tally, status, output)
+        counts, output = work(options, rank, stop)
+        status = counts.exit_status(options.max_failure_rate)
+        log.info("done", status=int(status), **counts.summary())
+    return SessionResult(counts, status, output)

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SAID_S = 1.0
 """Seconds to wait for the last line of the log to be written."""
-TOLD = "stopping: finishing work in progress; signal again to stop immediately"
+STOPPING = "stopping: finishing work in progress; signal again to stop immediately"
 UNFINISHED = "stopped before work in progress was finished; run the same command again to redo it"
 LAST_S = 5.0
 """Seconds that work may take to end when time is up, and then finished work to be recorded."""
@@ -116,7 +116,7 @@ class Stop:
         while not self.asked.wait(0.1):
             if over.is_set():
                 return
-        said = self._say(TOLD, {} if math.isinf(grace_s) else {"grace_s": grace_s})
+        said = self._say(STOPPING, {} if math.isinf(grace_s) else {"grace_s": grace_s})
         if not self._time_is_left(over, grace_s):
             self._end()
             if not over.wait(LAST_S):

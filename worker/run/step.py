@@ -70,5 +70,5 @@ def publish(store: Store, key: str, path: Path, sha256: str) -> tuple[bool, Stat
     if stat is None or (
         created and (stat.size != path.stat().st_size or stat.sha256 not in {None, sha256})
     ):
-        raise PublishFailed(f"{key}: stored, but the store returns no or another size or sha256")
+        raise PublishFailed(f"{key}: stored, but the store reports another size or sha256, or none")
     return created, stat

@@ -27,25 +27,25 @@ def want(path: Path | None) -> Path | None:
 
 
 def write(
-    status: ExitStatus, *, tally: OutcomeCounts | None = None, error: Exception | str | None = None
+    status: ExitStatus, *, counts: OutcomeCounts | None = None, error: Exception | str | None = None
 ) -> None:
     """Write the summary if a path was given; failing to write it is only logged."""
     path = _wanted
     if path is None:
         return
     try:
-        path.write_bytes(encode(status, tally=tally, error=error))
+        path.write_bytes(encode(status, counts=counts, error=error))
     except OSError as failure:
         log.warning("summary not written", path=str(path), reason=failure.strerror)
 
 
 def encode(
-    status: ExitStatus, *, tally: OutcomeCounts | None = None, error: Exception | str | None = None
+    status: ExitStatus, *, counts: OutcomeCounts | None = None, error: Exception | str | None = None
 ) -> bytes:
     """The summary: exit status by number and name, counts, and the error, truncated to fit."""
     said: dict[str, Any] = {"status": int(status), "meaning": status.name.lower()}
-    if tally is not None:
-        said |= tally.summary()
+    if counts is not None:
+        said |= counts.summary()
     # Bytes of a path that are not UTF-8 are surrogates here, which JSON cannot hold.
     message = str(error).encode("utf-8", "backslashreplace").decode() if error is not None else None
     while True:

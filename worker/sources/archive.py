@@ -20,7 +20,7 @@ from worker.core.transfer import CHUNK, check_size
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.names import known_formats, safe_member
-from worker.sources.unpack import BROKEN, Entry, entries
+from worker.sources.unpack import BROKEN, ArchiveEntry, entries
 
 SELF_CONTAINED = frozenset({"glb", "stl", "ply", "off", "usdz"})
 """Formats whose one file is the whole object, as they are used in practice."""
@@ -145,7 +145,7 @@ def _extract(
 
 
 def _write(
-    entry: Entry, target: Path, path: str, name: str, room: int, deadline: Deadline
+    entry: ArchiveEntry, target: Path, path: str, name: str, room: int, deadline: Deadline
 ) -> int:  # fmt: skip
     size = 0
     try:

@@ -20,7 +20,7 @@ MAX_OUTPUT = 64 << 20
 MAX_LOG = 8192
 
 
-class Finished(NamedTuple):
+class ProgramResult(NamedTuple):
     """How a program ended: `output` is its stdout, `log` the end of its stderr."""
 
     status: int
@@ -35,7 +35,7 @@ def run(
     max_bytes: int,
     deadline: Deadline,
     stdin: bytes = b"",
-) -> Finished:
+) -> ProgramResult:
     """Run `command` in `folder` in its own session; at the end, kill all of the session.
 
     Raises: TooLarge once `folder` holds more than `max_bytes`, Download when the deadline passes,
@@ -65,7 +65,7 @@ def run(
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         _check(folder, out, max_bytes)
-        return Finished(process.returncode, _tail(out, MAX_OUTPUT), _text(log))
+        return ProgramResult(process.returncode, _tail(out, MAX_OUTPUT), _text(log))
 
 
 def size_of(folder: Path) -> int:

@@ -19,7 +19,7 @@ from worker.core.deadline import Deadline
 from worker.core.errors import Download, Missing, NodeError, TooLarge, one_line
 from worker.core.transfer import TransientError, retried
 from worker.sources.base import FetchLimits
-from worker.sources.process import Finished, run
+from worker.sources.process import ProgramResult, run
 
 REGULAR = frozenset({"100644", "100755"})
 MAX_FILES = 200_000
@@ -59,7 +59,7 @@ SETTINGS: Mapping[str, str] = {
     "http.lowSpeedTime": "60",
 }
 
-NOT_THERE = re.compile(
+DOES_NOT_EXIST = re.compile(
     r"not our ref|repository '?.*'? not found|does not appear to be a git repository|"
     r"could not read Username|returned error: (404|410|451)|Access to this repository has been|"
     r"repository .* does not exist|couldn't find remote ref",
@@ -114,7 +114,7 @@ class Repository:
             # An old server serves only what branches and tags point to: fetch all of them.
             everything = ("+refs/heads/*:refs/all/heads/*", "+refs/tags/*:refs/all/tags/*")
             answer = self._git(deadline, limits, "fetch", "--quiet", self._url, *everything)
-        if NOT_THERE.search(answer.log):
+        if DOES_NOT_EXIST.search(answer.log):
             raise Missing(f"{self._url}: no such repository or commit: {answer.log[-LOG:]}")
         _must(answer, f"{self._url}: git fetch", TransientError)
         exists = ("cat-file", "-e", f"{self._commit}^{{commit}}")
@@ -141,7 +141,7 @@ class Repository:
                 f"the limits are {limits.max_bytes:,} and {MAX_FILES:,}"
             )
 
-    def _git(self, deadline: Deadline, limits: FetchLimits, *arguments: str) -> Finished:
+    def _git(self, deadline: Deadline, limits: FetchLimits, *arguments: str) -> ProgramResult:
         settings = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
         places = [f"--git-dir={self._git_dir}", f"--work-tree={self.files}"]
         # Pack and checkout exist together for a moment, so twice the limit of one.
@@ -151,7 +151,7 @@ class Repository:
         )
 
 
-def _must(answer: Finished, what: str, kind: type[Exception]) -> None:
+def _must(answer: ProgramResult, what: str, kind: type[Exception]) -> None:
     """Raises: `kind` if git failed, NodeError if it ran out of disk space."""
     if answer.status == 0:
         return

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from worker.core import s3
 from worker.core.deadline import Deadline
 from worker.core.errors import Download, Missing, TooLarge
-from worker.core.s3_errors import S3Failure, Trouble, translated
+from worker.core.s3_errors import FailureKind, S3Failure, translated
 from worker.core.transfer import CHUNK, TransientError, check_size, retried, save
 from worker.index.record import ObjectRef
 from worker.sources import side_files
@@ -34,10 +34,10 @@ class Denied(Download):
     """Access denied; also the answer for a missing key if the bucket may not be listed."""
 
 
-ERRORS: Final[Mapping[Trouble, type[Exception]]] = {
-    Trouble.DENIED: Denied,
-    Trouble.FULL: TransientError,
-    Trouble.PASSING: TransientError,
+ERRORS: Final[Mapping[FailureKind, type[Exception]]] = {
+    FailureKind.DENIED: Denied,
+    FailureKind.FULL: TransientError,
+    FailureKind.TRANSIENT: TransientError,
 }
 
 
@@ -169,10 +169,10 @@ def _answer(ask: Callable[[], T], what: str) -> T:
 
 
 def _ours(what: str, failure: S3Failure) -> Exception:
-    if failure.trouble is Trouble.ABSENT:
+    if failure.kind is FailureKind.ABSENT:
         return Missing(f"{what}: no such key or bucket ({failure.code})")
     status = f"HTTP {failure.status}: " if failure.status else ""
-    return ERRORS.get(failure.trouble, Download)(f"{what}: {status}{failure.reason}")
+    return ERRORS.get(failure.kind, Download)(f"{what}: {status}{failure.reason}")
 
 
 def _parse(uri: str) -> tuple[str, str]:

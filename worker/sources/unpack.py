@@ -30,7 +30,7 @@ BROKEN = (
 """What the standard library raises on a broken archive."""
 
 
-class Entry(NamedTuple):
+class ArchiveEntry(NamedTuple):
     """One entry: its name as written, its declared size, and a function that opens it."""
 
     name: str
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
     open: Callable[[], IO[bytes]]
 
 
-def entries(archive: Path, name: str, max_bytes: int) -> Iterator[Entry]:
+def entries(archive: Path, name: str, max_bytes: int) -> Iterator[ArchiveEntry]:
     """The entries of the archive at `archive`, called `name`, in the archive's order.
 
     Raises: ImportFailed, TooLarge, and what is in BROKEN.
@@ -51,7 +51,7 @@ def entries(archive: Path, name: str, max_bytes: int) -> Iterator[Entry]:
         yield entry
 
 
-def _zip(archive: Path, name: str, _max_bytes: int) -> Iterator[Entry]:
+def _zip(archive: Path, name: str, _max_bytes: int) -> Iterator[ArchiveEntry]:
     _check_directory(archive, name)
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
@@ -60,7 +60,7 @@ def _zip(archive: Path, name: str, _max_bytes: int) -> Iterator[Entry]:
             # The upper half is a Unix mode if the archive was made on Unix, otherwise 0.
             kind = stat.S_IFMT(info.external_attr >> 16)
             plain = kind in {0, stat.S_IFREG} and not info.filename.endswith("/")
-            yield Entry(info.filename, info.file_size, plain, _zip_opener(opened, info))
+            yield ArchiveEntry(info.filename, info.file_size, plain, _zip_opener(opened, info))
 
 
 def _zip_opener(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
@@ -93,14 +93,16 @@ def _check_directory(archive: Path, name: str) -> None:
         )
 
 
-def _tar(archive: Path, name: str, max_bytes: int) -> Iterator[Entry]:
+def _tar(archive: Path, name: str, max_bytes: int) -> Iterator[ArchiveEntry]:
     with archive.open("rb") as raw:
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         stream = _Bounded(gzip.GzipFile(fileobj=raw) if packed else raw, name, max_bytes)
         with tarfile.open(fileobj=stream, mode="r:") as opened:
             for member in opened:
-                yield Entry(member.name, member.size, member.isreg(), _tar_opener(opened, member))
+                yield ArchiveEntry(
+                    member.name, member.size, member.isreg(), _tar_opener(opened, member)
+                )
 
 
 def _tar_opener(opened: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[], IO[bytes]]:

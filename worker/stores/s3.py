@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from worker.core import keys, retries, s3
 from worker.core.errors import StoreError, StoreFull
 from worker.core.s3 import S3Options
-from worker.core.s3_errors import ABSENT_KEY, S3Failure, Trouble, code_of, translated
+from worker.core.s3_errors import ABSENT_KEY, FailureKind, S3Failure, code_of, translated
 from worker.core.sha256 import sha256_of
 from worker.stores.base import Entry, Stat, TooLargeToRead, check_key, is_hidden
 
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 EXISTS = frozenset({"PreconditionFailed", "412"})
 RACING = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
 UNCONDITIONAL = frozenset({"NotImplemented", "InvalidArgument", "InvalidRequest", "501"})
-SPOILT = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch"})
+CORRUPT = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch"})
 """The server received bytes that do not match their checksum or signed digest."""
 
 
@@ -187,7 +187,7 @@ class S3Store:
         if digest is not None:
             extra["Metadata"] = {SHA256: digest}
         what = f"write s3://{self._bucket}/{key}"
-        for attempt in retries.attempts(what, _was_spoilt, attempts=4, wait_initial=0.2):
+        for attempt in retries.attempts(what, _was_corrupted, attempts=4, wait_initial=0.2):
             with attempt:
                 self._send(client, key, body, extra)
 
@@ -245,7 +245,7 @@ def _explained(doing: str, where: str) -> Iterator[None]:
     """Turn whatever boto3 and this machine raise into one clear line. Raises: StoreError."""
 
     def ours(failure: S3Failure) -> StoreError:
-        kind = StoreFull if failure.trouble is Trouble.FULL else StoreError
+        kind = StoreFull if failure.kind is FailureKind.FULL else StoreError
         return kind(f"cannot {doing} {where}: {failure.reason}")
 
     try:
@@ -255,6 +255,6 @@ def _explained(doing: str, where: str) -> Iterator[None]:
         raise StoreError(f"cannot {doing} {where}: {error}") from error
 
 
-def _was_spoilt(error: Exception) -> bool:
-    """Whether a write failed for bytes that were changed on their way: worth sending again."""
-    return isinstance(error, ClientError) and code_of(error) in SPOILT
+def _was_corrupted(error: Exception) -> bool:
+    """Whether a write failed because its bytes were corrupted in transfer; a retry may help."""
+    return isinstance(error, ClientError) and code_of(error) in CORRUPT

@@ -97,6 +97,7 @@ class Pool:
         # pipeline may end earlier, so children are started in this one.
         self._starter = ThreadPoolExecutor(1, "children")
         self._slots: list[Slot] = []
+        self.children_per_device = 1
         self._free: queue.LifoQueue[Slot] = queue.LifoQueue()
         self._closed = False
         self._memory_limit = 0
@@ -274,6 +275,7 @@ class Pool:
 
     def _fill(self, chosen: list[Device]) -> None:
         per_device = self._options.children_per_device or CHILDREN[chosen[0].kind]
+        self.children_per_device = per_device
         self._slots = [
             Slot(device, self._options.recycle_after)
             for _ in range(per_device)

@@ -231,7 +231,7 @@ class Child:
     def _receive(self) -> FromChild:
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > protocol.MAX_LINE:
-                raise ChildDied("it sent an endless message")
+                raise ChildDied(f"it sent a message of more than {protocol.MAX_LINE} bytes")
             self.watch.look()
             try:
                 data = self._socket.recv(1 << 16)

@@ -15,7 +15,7 @@ import msgspec
 from worker.supervisor import usage
 
 LOOK_EVERY_S = 0.5
-STOOD_STILL_S = 2.0
+SUSPENDED_S = 2.0
 """If two looks are further apart, this process was suspended in between."""
 WORKING_SHARE = 0.05
 """Fraction of one core, averaged over `Limits.silence_s`, from which on a child is working.
@@ -93,7 +93,7 @@ class Watch:
         """Seconds on a clock that stops while this process is suspended, within a limit."""
         now = time.monotonic()
         apart, self._looked = now - self._looked, now
-        if apart > STOOD_STILL_S:
+        if apart > SUSPENDED_S:
             self._held_s = min(self._held_s + apart - LOOK_EVERY_S, self._most_held_s)
         return now - self._held_s
 

@@ -14,7 +14,7 @@ COUNTS = {
     "animation_count", "armature_count", "edge_count", "found_files", "lamp_count",
     "linked_files", "made_opaque", "material_count", "mesh_count", "missing_files",
     "missing_textures", "object_count", "placement", "poly_count", "random_color", "scene_size",
-    "shape_key_count", "vert_count",
+    "shape_key_count", "undecodable_files", "vert_count",
 }  # fmt: skip
 
 

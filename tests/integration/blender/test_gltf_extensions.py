@@ -94,6 +94,49 @@ def test_a_picture_beside_an_optional_ktx2_is_shown(child, tmp_path):
     assert_sides(found, 8e-3)
 
 
+KTX2 = b"\xabKTX 20\xbb\r\n\x1a\n" + bytes(64)
+BASISU = "KHR_texture_basisu"
+ALONE = {
+    "a file": ({"extensions": {BASISU: {"source": 0}}}, {"uri": "my%20sides.ktx2"}),
+    "embedded": ({"extensions": {BASISU: {"source": 0}}}, {"name": "my sides.ktx2"}),
+    "of an unknown extension": (
+        {"extensions": {"VENDOR_texture_fractal": {"source": 0}}}, {"uri": "my%20sides.ktx2"},
+    ),
+    "of no extension": ({"source": 0}, {"uri": "my%20sides.ktx2"}),
+    "embedded, of no extension": ({"source": 0}, {"name": "my sides.ktx2"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ALONE)
+def test_a_ktx2_without_another_picture_is_named_with_its_remedy(child, tmp_path, how):
+    texture, image = ALONE[how]
+    made = whole()
+    made.data = made.data.replace(cube.picture(), KTX2.ljust(len(cube.picture()), b"\0"))
+    embedded = {**made.document["images"][0], "mimeType": "image/ktx2"}
+    made.document["textures"] = [texture]
+    made.document["images"] = [{**({} if "uri" in image else embedded), **image}]
+    made.document["extensionsUsed"] = list(texture.get("extensions", {}))
+    model = write(tmp_path / "object/model.glb", made)
+    (model.parent / "my sides.ktx2").write_bytes(KTX2)
+    answer = child.render(model, tmp_path / "out", small(views=1))
+    ((name, why),) = answer["scene"]["undecodable_files"].items()
+    assert name == "my sides.ktx2"
+    assert ("VENDOR_texture_fractal" if "unknown" in how else "ktxdecompress") in why
+    assert answer["scene"]["missing_files"] == []
+    assert answer["scene"]["missing_textures"]["count"] == 1
+
+
+def test_a_ktx2_that_no_material_shows_is_not_named(child, tmp_path):
+    made = whole()
+    made.document["textures"].append({"extensions": {BASISU: {"source": 1}}})
+    made.document["images"].append({**made.document["images"][0], "mimeType": "image/ktx2"})
+    made.document["extensionsUsed"] = [BASISU]
+    answer = child.render(
+        write(tmp_path / "object/model.glb", made), tmp_path / "out", small(views=1)
+    )
+    assert answer["scene"]["undecodable_files"] == {}
+
+
 def test_draco_is_needed_where_its_library_is_not(child, tmp_path, blender):
     made = whole()
     made.document["extensionsRequired"] = made.document["extensionsUsed"] = [

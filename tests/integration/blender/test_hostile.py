@@ -125,6 +125,9 @@ def test_a_broken_picture_is_missing(child, tmp_path, what):
     missing = answer["scene"]["missing_textures"]
     assert missing["files"] == [name]
     assert is_one_colour(seen(answer, tmp_path / "out"), missing["file_path_to_color"][name])
+    why = "git lfs pull" if what == "text" else "cannot decode"
+    assert why in answer["scene"]["undecodable_files"][name]
+    assert answer["scene"]["missing_files"] == []
 
 
 def test_a_broken_embedded_picture_is_missing_and_a_good_one_is_seen(child, tmp_path):

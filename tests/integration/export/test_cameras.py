@@ -17,7 +17,7 @@ from tests.integration.export.test_nerf import UID, agrees
 from worker import presets
 from worker.contract.recipe import Camera
 from worker.core import keys
-from worker.core.errors import RenderFailed
+from worker.core.errors import ConfigurationError, RenderFailed, Unsupported
 from worker.export import cameras, images
 from worker.export.zips import RenderZip
 
@@ -83,6 +83,15 @@ def test_cameras_are_those_that_cameras_json_tells(tmp_path):
         assert getattr(found, name) == getattr(told, name)
 
 
+def test_matrices_without_the_lenses_of_their_file_are_not_enough(tmp_path):
+    recipe = scenes.recipe(views=2, records=("npy-3x4",))
+    out = scenes.output(tmp_path / "out", recipe, objects=1)
+    camera = dataclasses.replace(recipe.camera, layout="file", file="/gone.json")
+    zipped = zip_of(members(out / keys.render_zip(UID)), dataclasses.replace(recipe, camera=camera))
+    with pytest.raises(Unsupported, match=r"add cameras to the preset's records"):
+        assert zipped.cameras
+
+
 def test_without_a_mask_or_depth_what_is_half_covered_is_seen(renders, published):
     zipped = zip_of(members(renders / keys.render_zip(UID)), published)
     for view in zipped.views:
@@ -132,10 +141,9 @@ def test_the_catalogue_asks_for_no_cameras(export, renders, tmp_path):
 )
 def test_where_nothing_tells_them_what_to_do_is_said(export, tmp_path, published, change):
     recipe = dataclasses.replace(published, views=2, resolution=(16, 16), **change)
-    to = export("nerf", scenes.output(tmp_path / "out", recipe, objects=1), status=10)
-    (bad,) = scenes.outcomes(to).values()
-    assert bad["code"] == "unsupported"
-    assert "add cameras to the preset's records" in bad["message"]
+    out = scenes.output(tmp_path / "out", recipe, objects=1)
+    with pytest.raises(ConfigurationError, match=r"needs cameras .*the record cameras"):
+        export("nerf", out)
 
 
 def huge(_):

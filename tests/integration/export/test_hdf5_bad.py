@@ -11,6 +11,7 @@ from tests.command_line import run_worker
 from tests.integration.export import synthetic
 from tests.integration.export.scenes import outcomes
 from worker.core import keys
+from worker.core.errors import ConfigurationError
 
 STARTS = (0, 4, 8)
 BAD = 4
@@ -219,12 +220,10 @@ def test_names_that_lead_outside_lead_nowhere(export, tmp_path):
     assert not list(tmp_path.rglob("outside.exr"))
 
 
-def test_pictures_of_objects_are_no_scenes(export, views):
-    to = export("hdf5", views, status=10)
-    lines = outcomes(to)
-    assert {line["code"] for line in lines.values()} == {"unsupported", "missing"}
-    assert "the zip has no samples of scenes" in lines["https://example.org/0.glb"]["message"]
-    assert not list(to.glob("*.h5"))
+def test_pictures_of_objects_are_no_scenes(export, views, tmp_path):
+    with pytest.raises(ConfigurationError, match=r"needs synthetic scenes, which .*scenes-multi"):
+        export("hdf5", views)
+    assert not (tmp_path / "hdf5").exists()
 
 
 def test_samples_that_two_zips_tell_of_are_named(export, tmp_path):
@@ -241,18 +240,16 @@ def test_pictures_that_are_no_squares_are_not_made_ones(export, tmp_path):
     job = json.loads((out / "job.json").read_text())
     job["recipe"]["resolution"] = [24, 12]
     (out / "job.json").write_text(json.dumps(job))
-    to = export("hdf5", out, options={"preprocess": 8}, status=10)
-    assert all("24x12" in line["message"] for line in outcomes(to).values())
+    with pytest.raises(ConfigurationError, match="needs square images with --preprocess"):
+        export("hdf5", out, options={"preprocess": 8})
 
 
 @pytest.mark.parametrize("ending", ["exr", "png"])
 def test_samples_of_several_objects_have_not_one_class(export, tmp_path, ending):
     out = synthetic.output(tmp_path / "out", STARTS, objects=3, ending=ending)
-    to = export("hdf5", out, options={"layout": "classes"}, status=10)
-    for line in outcomes(to).values():
-        assert (line["outcome"], line["code"]) == ("failed", "unsupported")
-        assert "show 3 objects each; --layout classes needs one object" in line["message"]
-    assert not list(to.glob("*.h5"))
+    with pytest.raises(ConfigurationError, match="classes needs one object per sample"):
+        export("hdf5", out, options={"layout": "classes"})
+    assert not (tmp_path / "hdf5").exists()
 
 
 @pytest.mark.parametrize(

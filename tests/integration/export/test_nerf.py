@@ -10,6 +10,7 @@ from PIL import Image
 from tests.integration.export import readers, scenes
 from worker.contract.recipe import Colour, Splits
 from worker.core import keys
+from worker.core.errors import ConfigurationError
 from worker.export.base import NotAsWritten
 from worker.export.layouts import NERF_LAYOUTS
 from worker.export.nerf import Nerf
@@ -162,13 +163,33 @@ def test_views_of_one_k_are_asked_for_only_where_a_layout_has_one(export, tmp_pa
     assert all(agrees(view) for view in readers.nerfstudio(to / UID)["train"])
 
 
+@pytest.mark.parametrize("change", [[[1, 0, 3], [0, 1, -5]], [[1.2, 0, 0], [0, 1, 0]]])
+def test_a_k_with_more_than_a_field_of_view_needs_a_layout_that_has_it(
+    export, tmp_path, monkeypatch, change
+):
+    plain = scenes.intrinsics
+
+    def changed(*size):
+        k = np.array(plain(*size))
+        k[:2] = k[:2] * np.where(np.eye(2, 3), change, 1.0) + np.where(np.eye(2, 3), 0.0, change)
+        return k.tolist()
+
+    monkeypatch.setattr(scenes, "intrinsics", changed)
+    out = scenes.output(tmp_path / "out", scenes.recipe(views=4, size=64), objects=1)
+    for layout in ("blender", "get3d"):
+        refused = export("nerf", out, tmp_path / layout, status=10, options={"layout": layout})
+        (outcome,) = scenes.outcomes(refused).values()
+        assert "this layout cannot store; use --layout nerfstudio" in outcome["message"]
+    to = export("nerf", out, tmp_path / "b", options={"layout": "nerfstudio"})
+    assert all(agrees(view) for view in readers.nerfstudio(to / UID)["train"])
+
+
 @pytest.mark.parametrize("layout", sorted(NERF_LAYOUTS))
 def test_pictures_on_a_background_are_named(export, tmp_path, layout):
     recipe = scenes.recipe(views=2, size=16, colour=Colour(background="white"))
     out = scenes.output(tmp_path / "out", recipe, objects=1)
-    to = export("nerf", out, status=10, options={"layout": layout})
-    (outcome,) = scenes.outcomes(to).values()
-    assert "no colour image with transparency" in outcome["message"]
+    with pytest.raises(ConfigurationError, match="needs a colour or albedo image with transpar"):
+        export("nerf", out, options={"layout": layout})
 
 
 @pytest.mark.parametrize(("half", "scale"), [(0.5, 1.0), (0.3, 1.0), (1.0, 0.5)])

@@ -1,6 +1,7 @@
 """The catalogue opens everywhere and says what the zips and the ledger say."""
 
 import json
+import zipfile
 
 import duckdb
 import pandas as pd
@@ -55,7 +56,9 @@ def test_an_object_has_a_row_whatever_became_of_its_zip(export, own, keep, code)
     rows = {row["uid"]: row for row in pq.read_table(to / "catalogue-000000.parquet").to_pylist()}
     assert len(rows) == 4
     row, whole = rows.pop(path.stem), rows[scenes.uids(1)[0]]
-    told = {"uid", "file_identifier", "shard", "outcome", "code", "message"}
+    told = {
+        "uid", "file_identifier", "source", "license", "shard", "outcome", "code", "message",
+    }  # fmt: skip
     assert {name for name, value in row.items() if value is not None} == told
     assert (row["file_identifier"], row["outcome"], row["code"]) == (
         harm.identifier(1), "rendered", code,
@@ -77,3 +80,19 @@ def test_files_of_a_bounded_number_of_rows(export, views):
     to = export("parquet", views, options={"group_objects": 3})
     counts = [pq.read_metadata(path).num_rows for path in sorted(to.glob("*.parquet"))]
     assert counts == [3, 1]
+
+
+def test_the_statistics_are_those_of_the_zip(export, views):
+    to = export("parquet", views)
+    rows = {row["uid"]: row for row in pq.read_table(to / "catalogue-000000.parquet").to_pylist()}
+    uid = scenes.uids(1)[0]
+    with zipfile.ZipFile(views / keys.render_zip(uid)) as zipped:
+        document = json.loads(zipped.read(keys.member(uid, keys.METADATA)))
+    told = document["render_worker"]["statistics"]
+    for name, value in told["object"].items():
+        assert rows[uid][name] == value
+        line = scenes.outcomes(views)["https://example.org/0.glb"]
+        assert line.get(name, value) == value
+    for name in ("coverage", "touches_border", "brightness_mean", "phash", "clipped", "black"):
+        assert rows[uid][f"view_{name}"] == [view[name] for view in told["views"].values()]
+    assert rows[keys.uid_of("https://example.org/bad-0.glb")]["view_phash"] is None

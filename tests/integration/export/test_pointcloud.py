@@ -14,7 +14,7 @@ from tests.integration.export import scenes
 from tests.readers import gpt4point as reader
 from worker.contract.recipe import Camera, Depth
 from worker.core import keys
-from worker.core.errors import Empty
+from worker.core.errors import ConfigurationError, Empty
 from worker.export.base import NotAsWritten
 from worker.export.pointcloud import PointCloud
 
@@ -141,12 +141,10 @@ def test_the_same_bytes_every_time(export, gpt4point, tmp_path):
 
 
 def test_zips_of_another_preset_are_named(export, views, tmp_path):
-    to = export("pointcloud", views, status=10, options=SMALL)
-    for outcome in scenes.outcomes(to).values():
-        assert (outcome["outcome"], outcome["code"]) == ("failed", "unsupported")
-        assert "material alpha" in outcome["message"]
-        assert "preset 'test'" in outcome["message"]
-    assert not list(to.glob("*/*.ply"))
+    said = r"gpt4point needs the image alpha, which preset 'test' .* \(as gpt4point\)"
+    with pytest.raises(ConfigurationError, match=said):
+        export("pointcloud", views, options=SMALL)
+    assert not (tmp_path / "pointcloud").exists()
     exact = export("pointcloud", views, tmp_path / "exact", options=SMALL | {"layout": "exact"})
     assert len(clouds(exact)) == 3
 

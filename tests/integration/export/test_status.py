@@ -1,10 +1,17 @@
 """Status of a data set: what became of its objects, and what of the renders is left."""
 
+import contextlib
 import json
+import os
+import pty
+import signal
+from subprocess import Popen
 
 import pytest
 
-from tests.command_line import run_worker
+from tests.command_line import ROOT, command, environment, run_worker
+from tests.patience import HANG_S
+from worker.core import keys
 from worker.core.errors import ConfigurationError, OutputMismatch
 from worker.core.s3 import S3Options
 from worker.report.output import status_at
@@ -39,6 +46,42 @@ def test_the_command(export, gpt4point):
     assert (found["codes"], found["left"]) == ({"empty": 2}, 0)
     shown = run_worker("status", "--output", to, RENDER_WORKER_INDEX="/no/index").stdout
     assert "2 objects done" in shown
+
+
+def test_failures_are_listed(views):
+    name, uid = "https://example.org/bad-0.glb", keys.uid_of("https://example.org/bad-0.glb")
+    shown = run_worker("status", "--output", views, "--failures", "import").stdout
+    assert shown.splitlines() == [f"import\tbad-0.glb\t{uid}\t000000\tno mesh in it"]
+    found = json.loads(
+        run_worker("status", "--output", views, "--failures", "all", "--json").stdout
+    )
+    assert (found["uid"], found["file_identifier"], found["code"]) == (uid, name, "import")
+    assert run_worker("status", "--output", views, "--failures", "crash").stdout == ""
+    wrong = run_worker("status", "--output", views, "--failures", "crush", check=64)
+    assert "unknown failure code; known: all, " in wrong.stderr
+
+
+def test_watching_until_all_is_done_or_until_control_c(export, views, tmp_path):
+    to = export("nerf", views)
+    done = run_worker("status", "--output", to, "--input", views, "--watch")
+    assert "3 of 3 objects done" in done.stdout
+    run_worker("status", "--output", to, "--watch", "--json", check=64)
+    here, there = pty.openpty()
+    with Popen(
+        command("status", "--output", to, "--watch"), env=environment(PYTHONPATH=str(ROOT)),
+        stdout=there, stderr=there, stdin=there,
+    ) as process:  # fmt: skip
+        os.close(there)
+        shown = b""
+        while b"objects done" not in shown:  # without --input nothing is known to be left
+            shown += os.read(here, 1 << 16)
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(OSError):  # how a terminal without a program ends
+            while data := os.read(here, 1 << 16):
+                shown += data
+        assert process.wait(HANG_S) == 0
+    os.close(here)
+    assert b"Traceback" not in shown
 
 
 def test_places_that_do_not_go_together(export, views, gpt4point, tmp_path):

@@ -36,7 +36,7 @@ KEYS = {
     "animation_count", "armature_count", "edge_count", "file_identifier", "file_size",
     "found_files", "lamp_count", "linked_files", "material_count", "mesh_count", "metadata",
     "missing_files", "missing_textures", "object_count", "poly_count", "random_color", "save_uid",
-    "scene_size", "sha256", "shape_key_count", "vert_count", "render_worker",
+    "scene_size", "sha256", "shape_key_count", "undecodable_files", "vert_count", "render_worker",
 }  # fmt: skip
 
 

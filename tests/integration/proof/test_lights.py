@@ -10,8 +10,15 @@ FACES = "f 1 2 4 3\nf 5 7 8 6\nf 1 5 6 2\nf 3 4 8 7\nf 1 3 7 5\nf 2 6 8 4\n"
 TOP = {"camera": {"layout": "fixed", "fixed": [[0.0, -0.01, 3.0]]}, "views": 1, "samples": 64}
 
 
-def block(path, scale=1.0, shift=0.0):
+SMOOTH = "Ns 400"
+"""A roughness of 1/3."""
+
+
+def block(path, scale=1.0, shift=0.0, material=SMOOTH):
     lines = [f"v {x * scale + shift} {z * scale} {-y * scale}" for x, y, z in CORNERS]
+    if material:
+        path.with_suffix(".mtl").write_text(f"newmtl m\nKd .6 .6 .6\nKs .5 .5 .5\n{material}\n")
+        lines = [f"mtllib {path.stem}.mtl", *lines, "usemtl m"]
     path.write_text("\n".join(lines) + "\n" + FACES)
     return path
 
@@ -33,3 +40,19 @@ def test_neither_size_nor_place_changes_the_light(studio, tmp_path, rig):
     assert lit[0][solid][:, :3].mean() > 0.01
     for other in lit[1:]:
         assert np.abs(other[solid] - lit[0][solid]).mean() < 0.02 * lit[0][solid][:, :3].mean()
+
+
+@pytest.mark.parametrize(
+    ("material", "rig"),
+    [("", "four-suns"), ("Ns 1", "four-suns"), (SMOOTH, "studio"), ("Ns 900", "studio")],
+)
+def test_studio_is_for_what_reflects(studio, tmp_path, material, rig):
+    model = block(tmp_path / "block.obj", material=material)
+    shot = studio.shoot(model, lights={"rig": "studio"}, **TOP)
+    assert shot.rendered.answer.runtime["lights"] == rig
+
+
+@pytest.mark.parametrize("name", ["metals.glb", "pawn.glb"])
+def test_metal_and_lacquer_reflect_the_studio(studio, name):
+    shot = studio.shoot(name, lights={"rig": "studio"}, **TOP)
+    assert shot.rendered.answer.runtime["lights"] == "studio"

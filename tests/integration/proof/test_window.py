@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.proof.test_leaks import RECIPE as ALL
+from tests.integration.proof.test_own_cameras import cameras_json, poses
 from tests.proof_helpers import BLENDER_42, DEBIAN, REPOSITORY, Studio, runtime_of
 from worker.core.errors import ImportFailed, Unsupported
 from worker.supervisor.runtime import PROGRAM, Runtime
@@ -84,6 +85,19 @@ def test_no_byte_differs_from_the_whole_frames(studio, whole, model, name):
     shot = studio.shoot(model, **recipe)
     assert any(windows(shot)) or name in {"too near", "telephoto"}
     assert shot.members == members(whole, studio.sample(model), **recipe)
+
+
+@pytest.mark.parametrize("projection", ["perspective", "orthographic"])
+def test_no_byte_differs_with_a_shifted_lens_and_wide_pixels(studio, whole, tmp_path, projection):
+    scale = 1.0 if projection == "perspective" else 0.3
+    k = [[90.0 * scale, 0, 21.5], [0, 70.0 * scale, 40.25], [0, 0, 1]]
+    found = poses(4, radius=3.0)
+    file = cameras_json(tmp_path / "cameras.json", k, projection, (64, 64), found)
+    camera = {"layout": "file", "file": file, "projection": projection}
+    recipe = {**ALL, "views": 4, "resolution": 64, "camera": camera}
+    shot = studio.shoot("monkey.fbx", **recipe)
+    assert all(windows(shot))
+    assert shot.members == members(whole, studio.sample("monkey.fbx"), **recipe)
 
 
 @pytest.mark.parametrize("family", ["hard", "demo"])

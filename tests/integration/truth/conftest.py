@@ -18,6 +18,7 @@ from tests.truth import RANDOM_SCENES, cube
 from tests.truth.cases import CASES
 from tests.truth.cases.case import write
 from tests.truth.look import RECIPE, Look
+from tests.truth.scripts import make
 from worker.core import keys
 
 BLENDS = REPOSITORY / "tests/truth/blends.py"
@@ -27,14 +28,6 @@ PARAMETERS = [
     if not absent(name)
 ]
 SCENES = REPOSITORY / "tests/truth/random_scenes.py"
-STARTS = {
-    "bpy": ([sys.executable], []),
-    "debian": (
-        [DEBIAN, "-b", "--factory-startup", "--python-exit-code", "1", "--python"], ["--"],
-    ),
-    "bpy42": ([os.environ.get(BLENDER_42, "")], []),
-}  # fmt: skip
-"""What stands before a script that a Blender runs, and between it and its arguments."""
 PROGRAMS = {"bpy": "bpy", "debian": str(DEBIAN), "bpy42": os.environ.get(BLENDER_42, "")}
 
 
@@ -64,14 +57,6 @@ def rendered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     for stray in (home / "outside.png", home / "outside/away.png"):
         stray.write_bytes(cube.picture())
     return run(request.param, root, home)
-
-
-def make(blender: str, script: Path, *arguments: object) -> None:
-    """Run a script that writes files, under the Blender that will read them."""
-    before, after = STARTS[blender]
-    command = [*before, script, *after, *map(str, arguments)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=HANG_S)
-    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
 
 
 @pytest.fixture(scope="session", params=PARAMETERS)

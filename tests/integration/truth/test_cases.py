@@ -5,6 +5,7 @@ Each stands for a kind of input that users complained about; see tests/truth/cas
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -18,7 +19,7 @@ NEAR = 2e-3
 """By how much of the longest side what is seen may differ from what was asked for."""
 PARTS = 12
 """By how much of 255 a colour may differ."""
-NOT_IN_DEBIAN = {"usda", "usdc", "abc"}
+NOT_IN_DEBIAN = {"usda", "usdc", "usdz", "abc"}
 IN_UNIT_CUBE = 0.38
 """Least coverage of a unit cube seen by look.PLACES."""
 
@@ -49,18 +50,31 @@ def test_case(rendered, case):
         wanted = cube.SIDES if case.sides == ALL else dict.fromkeys(cube.SIDES, case.sides)
         seen = {side: colour.tolist() for side, colour in look.sides().items()}
         assert seen == {side: pytest.approx(colour, abs=PARTS) for side, colour in wanted.items()}
-    if case.sides is None and case.missing and case.spans == UNIT:
+    if case.sides is None and (case.missing or case.undecodable) and case.spans == UNIT:
         seen = np.array(list(look.sides().values()))
         assert np.ptp(seen, axis=0).max() <= PARTS  # one colour stands for what is missing
     told = look.metadata
+    assert str(rendered.output.parent) not in json.dumps(told)
     home = "" if case.model.endswith(".zip") else f"{case.name}/"
     found = {home + name for name in case.found}
     if rendered.blender == "debian" and case.model.endswith(".fbx"):
         assert set(told["found_files"].values()) <= found  # its importer looks around by itself
     else:
         assert set(told["found_files"].values()) == found
-    missing = {*told["missing_textures"]["files"], *told["missing_files"]}
-    assert {re.split(r"[/\\]", name)[-1] for name in missing} == set(case.missing)
-    assert (outcome.get("missing", 0) > 0) == bool(case.missing)
+    lacking = [told["missing_files"], told["undecodable_files"]]
+    for names, wanted in zip(lacking, (case.missing, case.undecodable), strict=True):
+        assert sorted(re.split(r"[/\\]", name)[-1] for name in names) == sorted(wanted)
+    counts = [outcome.get("missing", 0), outcome.get("undecodable", 0)]
+    assert counts == [len(case.missing), len(case.undecodable)]
     assert bool(told.get("lost_colours")) == case.lost
     assert bool(told["render_worker"]["made_opaque"]) == case.opaque
+
+
+@pytest.mark.parametrize("name", ["render-hair", "render-metaballs"])
+def test_all_that_is_rendered_is_measured(rendered, name):
+    identifier = f"{name}/model.blend"
+    assert rendered.outcomes[identifier]["outcome"] == RENDERED
+    low, high = rendered.look(identifier).box()
+    assert low.min() > -0.5 - NEAR
+    assert high.max() < 0.5 + NEAR
+    assert (high - low).max() > 0.9  # the tips of hairs are thinner than a pixel

@@ -8,5 +8,6 @@ from tests.truth.cases.layers import DAE, USD
 from tests.truth.cases.obj import OBJ_NAMES, OBJ_TEXTS
 from tests.truth.cases.others import OTHERS
 from tests.truth.cases.points import PLY, STL
+from tests.truth.cases.variants import VARIANTS
 
-CASES = (*OBJ_NAMES, *OBJ_TEXTS, *GLTF, *DAE, *USD, *PLY, *STL, *OTHERS, *BY_BLENDER)
+CASES = (*OBJ_NAMES, *OBJ_TEXTS, *GLTF, *DAE, *USD, *PLY, *STL, *OTHERS, *VARIANTS, *BY_BLENDER)

@@ -13,6 +13,14 @@ def _fbx(*names: str, **keys: object) -> tuple[Case, ...]:
     return tuple(Case(name, model="model.fbx", **keys) for name in names)  # type: ignore[arg-type]
 
 
+def _usdc(*names: str, **keys: object) -> tuple[Case, ...]:
+    return tuple(Case(name, model="model.usdc", **keys) for name in names)  # type: ignore[arg-type]
+
+
+def _usdz(*names: str, **keys: object) -> tuple[Case, ...]:
+    return tuple(Case(name, model="model.usdz", **keys) for name in names)  # type: ignore[arg-type]
+
+
 BY_BLENDER = (
     *_blend(
         "time-key",
@@ -60,10 +68,37 @@ BY_BLENDER = (
         "unseen-other-scene",
         "unseen-three-scenes",
     ),
+    *_blend("render-nodes", sides=None),
+    *_blend("render-bare-curve"),
+    *_blend(
+        "render-background-scene",
+        "excluded-parent",
+        "excluded-target",
+        "excluded-armature",
+        "scene-property",
+        "scene-frames-remapped",
+        spans=TWO,
+        sides=None,
+    ),
+    *_blend("scale-tiny-limited", spans=TWO, sides=None),
+    *_blend("scale-far-instances", spans=THREE, sides=None),
+    *_blend("blend-tiles", found=("maps/tile.<UDIM>.png",)),
     *_blend("library-below"),
     *_blend("library-moved", found=("Part.blend",)),
     *_blend("library-gone", missing=("part.blend",)),
     *_blend("library-outside", outcome="import", says="outside"),
+    *_blend("file-volume-gone", missing=("gone.vdb",)),
+    *_blend("file-volume-away", missing=("away.vdb",)),
+    *_blend("file-volume-outside", missing=("outside.vdb",)),
+    *_blend("file-volume-moved", found=("smoke/moved.vdb",), undecodable=("moved.vdb",)),
+    *_blend("file-alembic-gone", missing=("gone.abc",)),
+    *_blend("file-alembic-broken", undecodable=("broken.abc",)),
+    *_blend("file-volume-lfs", undecodable=("pointer.vdb",)),
+    *_blend("file-mesh-cache-gone", missing=("gone.pc2",)),
+    *_blend("file-mesh-cache", undecodable=("cache.pc2",)),
+    *_blend("file-font-gone", missing=("Gone.ttf",)),
+    *_blend("file-sound-gone", missing=("gone.wav",)),
+    *_blend("file-light-gone", missing=("gone.ies",)),
     *_blend("blend-windows", found=("blend1.png",)),
     *_blend("blend-backslashes", found=("deep/er/blend2.png",)),
     *_blend("blend-posix", found=("textures/blend3.png",)),
@@ -77,4 +112,18 @@ BY_BLENDER = (
     *_fbx("fbx-two", sides=None, missing=("fbx6.png",)),
     *_fbx("fbx-gone", sides=None, missing=("fbx7.png",)),
     *_fbx("fbx-colours"),
+    *_usdc("usdc-plain"),
+    *_usdc("usdc-backslash", found=("maps/crate1.png",)),
+    *_usdc("usdc-escaped", found=("my crate2.png",)),
+    *_usdc("usdc-case", found=("maps/crate3.png",)),
+    *_usdc("usdc-windows", found=("textures/crate4.png",)),
+    *_usdc("usdc-posix", found=("crate5.png",)),
+    *_usdc("usdc-layer", found=("parts/part.usdc", "maps/crate6.png")),
+    *_usdc("usdc-gone", sides=None, missing=("crate7.png",)),
+    *_usdc("usdc-two", sides=None, missing=("crate8.png",)),
+    *_usdc("usdc-out", sides=None, missing=("outside.png",)),
+    *_usdz("usdz-plain"),
+    *_usdz("usdz-windows", found=("model.usdz[maps/zip1.png]",)),
+    *_usdz("usdz-case", found=("model.usdz[maps/zip2.png]",)),
+    *_usdz("usdz-gone", sides=None, missing=("zip3.png",)),
 )

@@ -14,6 +14,8 @@ TWO, THREE = (1.0, 1 / 3, 1 / 3), (1.0, 0.2, 0.2)
 """Spans of two cubes at x = 0 and 2, of three at 0, 2 and 4."""
 Files = Mapping[str, "str | bytes"]
 RENDERED = "rendered"
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "a" * 64 + "\nsize 12345\n"
+"""A Git LFS pointer."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +38,9 @@ class Case:
     found: tuple[str, ...] = ()
     """Files found elsewhere than they were said to be, by their path in the case's folder."""
     missing: tuple[str, ...] = ()
-    """Files that are named and that are not there."""
+    """Files that are named and that do not exist, each once."""
+    undecodable: tuple[str, ...] = ()
+    """Files that exist and that cannot be decoded."""
     lost: bool = False
     """Whether colours of the file are told to be lost."""
     unlike: Mapping[str, str] = dataclasses.field(default_factory=dict)

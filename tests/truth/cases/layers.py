@@ -59,14 +59,16 @@ PROTOTYPES = (
 )
 
 
-def _instancer(*more: str) -> str:
+def instancer(*more: str) -> str:
+    """Three cubes in a row along x, two apart."""
     return texts.prim(
         'PointInstancer "pi"', "point3f[] positions = [(0, 0, 0), (2, 0, 0), (4, 0, 0)]",
         "int[] protoIndices = [0, 0, 0]", *more, *PROTOTYPES,
     )  # fmt: skip
 
 
-def _scaled(name: str, scale: float, *inside: str) -> str:
+def scaled(name: str, scale: float, *inside: str) -> str:
+    """A prim that scales the prims `inside`."""
     return texts.prim(
         f'Xform "{name}"', f"double3 xformOp:scale = ({scale}, {scale}, {scale})",
         'uniform token[] xformOpOrder = ["xformOp:scale"]', *inside,
@@ -84,7 +86,7 @@ def _instanceable(scale: float) -> str:
         for n in range(3)
     )
     proto = texts.prim('Xform "proto"', texts.usd_cube()).replace("def", "class", 1)
-    return "\n".join([proto, _scaled("all", scale, *places)])
+    return "\n".join([proto, scaled("all", scale, *places)])
 
 
 def _over(layer: str) -> str:
@@ -99,22 +101,22 @@ def _usd_picture(name: str, said: str, place: str) -> Case:
 
 
 USD = (
-    Case("usd-instancer", _usd(_instancer()), model="model.usda", spans=THREE),
+    Case("usd-instancer", _usd(instancer()), model="model.usda", spans=THREE),
     Case(
         "usd-instancer-scaled",
-        _usd(_instancer("float3[] scales = [(1, 1, 1), (1, 1, 1), (1, 1, 1)]")),
+        _usd(instancer("float3[] scales = [(1, 1, 1), (1, 1, 1), (1, 1, 1)]")),
         model="model.usda",
         spans=THREE,
     ),
     Case(
         "usd-instancer-small",
-        _usd(_scaled("small", 0.01, _instancer()).replace("/root/pi", "/root/small/pi")),
+        _usd(scaled("small", 0.01, instancer()).replace("/root/pi", "/root/small/pi")),
         model="model.usda",
         spans=THREE,
     ),
     Case(
         "usd-instancer-large",
-        _usd(_instancer("float3[] scales = [(0.5, 0.5, 0.5), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)]")),
+        _usd(instancer("float3[] scales = [(0.5, 0.5, 0.5), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)]")),
         model="model.usda",
         spans=(1.0, 0.5 / 4.5, 0.5 / 4.5),
     ),
@@ -163,7 +165,7 @@ USD = (
         _usd(texts.usd_material("usd4.png"), texts.usd_cube(extra=BIND)),
         model="model.usda",
         sides=None,
-        missing=("usd4.png", "Image Texture of mat"),
+        missing=("usd4.png",),
     ),
     Case(
         "usd-layer-case",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.truth import cube, texts
-from tests.truth.cases.case import GREY, Case, Files
+from tests.truth.cases.case import GREY, POINTER, Case, Files
 
 
 def _obj(
@@ -117,6 +117,34 @@ OBJ_NAMES = (
         {"model.obj": texts.obj("mtllib nope.mtl")},
         sides=GREY,
         missing=("nope.mtl",),
+    ),
+    Case(
+        "obj-one-of-two-gone",
+        {
+            **_obj("map_Kd C:\\art\\gone9.png\nmap_Bump maps/broken.png"),
+            "maps/broken.png": cube.picture()[:60],
+        },
+        sides=None,
+        missing=("gone9.png",),
+        undecodable=("broken.png",),
+    ),
+    Case(
+        "obj-gone-in-two-spellings",
+        _obj("map_Kd maps\\gone10.png\nmap_Ks maps/Gone10.png\nmap_Bump ./maps/gone10.png"),
+        sides=None,
+        missing=("gone10.png",),
+    ),
+    Case(
+        "obj-library-lfs",
+        {"model.obj": texts.obj("mtllib lfs.mtl"), "lfs.mtl": POINTER},
+        sides=GREY,
+        undecodable=("lfs.mtl",),
+    ),
+    Case(
+        "obj-picture-lfs",
+        {**_obj("map_Kd lfs.png"), "lfs.png": POINTER},
+        sides=None,
+        undecodable=("lfs.png",),
     ),
     Case("obj-nul", _obj("map_Kd a\0b.png"), sides=None, missing=("a",)),
     # Links that lead out of the root are never followed.

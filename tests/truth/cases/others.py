@@ -6,9 +6,7 @@ import io
 import zipfile
 
 from tests.truth import cube, texts
-from tests.truth.cases.case import Case, Files
-
-POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "a" * 64 + "\nsize 12345\n"
+from tests.truth.cases.case import POINTER, Case, Files
 
 
 def _zipped(files: Files) -> bytes:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.blender.faults import ObjectFault
-from worker.blender.geometry import poses
+from worker.blender.geometry import hair, poses
 from worker.blender.geometry.visibility import Visibility, corner_vertices, seen_faces
 from worker.contract.linear import product
 
@@ -127,9 +127,10 @@ def boxes(low: Array, high: Array, frames: Sequence[int]) -> tuple[Array, Array]
     return low + (cells + 0.5) * cell, cell / 2.0
 
 
-Key = tuple[int, tuple[bool, ...]]
+Key = tuple[int, tuple[bool, ...], bool]
 Shapes = dict[Key, tuple[Array, int]]
 Places = dict[Key, list[Array]]
+_NOTHING = (np.empty((0, 3)), 0)
 
 
 def _seen() -> tuple[Shapes, Places]:
@@ -141,13 +142,20 @@ def _seen() -> tuple[Shapes, Places]:
     for instance in graph.object_instances:
         item: Any = instance.object
         kind = item.type
-        if kind not in SHAPE_TYPES or not visibility.of_instance(instance):
+        if kind not in SHAPE_TYPES:
             continue
-        shape = item.data if kind == "MESH" else item.original
+        shown = visibility.of_instance(instance)
+        hairy = kind == "MESH" and len(item.particle_systems) > 0 and visibility.of_hair(instance)
+        hairy = hairy and bool(hair.systems(item))
+        if not (shown or hairy):
+            continue
+        shape = item.data if kind == "MESH" and not hairy else item.original
         clear = visibility.clear_slots(item) if kind in MESH_TYPES else ()
-        key = (shape.as_pointer(), clear)
+        key = (shape.as_pointer(), clear, shown)
         if key not in shapes:
-            shapes[key] = _points(item, clear)
+            shapes[key] = _points(item, clear) if shown else _NOTHING
+            if hairy:
+                shapes[key] = _with_hair(item, *shapes[key])
         if len(shapes[key][0]):
             places.setdefault(key, []).append(np.array(instance.matrix_world, dtype=np.float64))
     return shapes, places
@@ -175,26 +183,42 @@ def _unseen() -> str:
     return ", ".join(filter(None, found)) or "no visible mesh"
 
 
+def has_content(item: Any) -> bool:
+    """Whether an evaluated object of BOXED_TYPES contains anything at all."""
+    points = getattr(item.data, "points", None)
+    return points is None or len(points) > 0
+
+
 def _points(item: Any, clear: tuple[bool, ...]) -> tuple[Array, int]:
     """The vertices (N,3) of the visible faces, in object space, and the number of these faces.
 
     clear: for each material slot, whether it is fully transparent.
     """
     if item.type in BOXED_TYPES:
+        if not has_content(item):  # such as what is left of a point instancer
+            return _NOTHING
         return np.array([corner[:] for corner in item.bound_box]), 1
     try:
         mesh = item.data if item.type == "MESH" else item.to_mesh()
     except RuntimeError:  # a curve without any geometry
-        return np.empty((0, 3)), 0
+        return _NOTHING
+    if mesh is None:  # curves that geometry nodes made, without a profile
+        return _NOTHING
     points, faces = _seen_points(mesh, clear)
     if item.type != "MESH":
         item.to_mesh_clear()
     return points, faces
 
 
+def _with_hair(item: Any, points: Array, faces: int) -> tuple[Array, int]:
+    """The points and the face count of a shape together with its hairs, each counted as a face."""
+    strands = hair.points(item)
+    return np.concatenate([points, strands]), faces + len(strands)
+
+
 def _seen_points(mesh: Any, clear: tuple[bool, ...]) -> tuple[Array, int]:
     if not len(mesh.polygons):
-        return np.empty((0, 3)), 0
+        return _NOTHING
     faces = seen_faces(mesh, clear)
     used = np.zeros(len(mesh.vertices), bool)
     used[corner_vertices(mesh, faces)] = True

@@ -11,6 +11,8 @@ from typing import Any
 
 import bpy
 
+from worker.blender.geometry import hair
+
 COSTLY = frozenset({"SUBSURF", "MULTIRES"})
 PLAIN = COSTLY | frozenset({
     "ARMATURE", "ARRAY", "BEVEL", "BOOLEAN", "BUILD", "CAST", "CORRECTIVE_SMOOTH", "CURVE",
@@ -21,6 +23,7 @@ PLAIN = COSTLY | frozenset({
     "WEIGHTED_NORMAL", "WELD", "WIREFRAME",
 })  # fmt: skip
 """Modifiers that change only the object's mesh: no particles, instances or simulations."""
+IS_VIEWPORT = "GeometryNodeIsViewport"
 MEASURED = PLAIN - {"SCREW"}
 """Modifiers with no separate level of detail for renders, or one that `as_rendered` equalises."""
 
@@ -36,11 +39,31 @@ def are_measured(items: list[Any]) -> bool:
 
 
 def as_rendered() -> None:
-    """Set viewport subdivision levels to the render levels, so that both evaluations agree."""
+    """Set the viewport's level of detail to that of the render, so that both evaluations agree."""
+    hair.as_rendered()
+    metaballs: list[Any] = list(bpy.data.metaballs)
+    for metaball in metaballs:
+        metaball.resolution = metaball.render_resolution
+    curves: list[Any] = list(bpy.data.curves)
+    for curve in curves:
+        curve.resolution_u = curve.render_resolution_u or curve.resolution_u
+        curve.resolution_v = curve.render_resolution_v or curve.resolution_v
+    for tree in bpy.data.node_groups:
+        _answer_render(tree)
     found: list[Any] = [one for item in bpy.data.objects for one in item.modifiers]
     for modifier in found:
         if modifier.type in COSTLY and modifier.levels != modifier.render_levels:
             modifier.levels = modifier.render_levels
+
+
+def _answer_render(tree: Any) -> None:
+    """Make the nodes that ask whether they run in the viewport say that they do not."""
+    for node in [node for node in tree.nodes if node.bl_idname == IS_VIEWPORT]:
+        answer = tree.nodes.new("FunctionNodeInputBool")
+        answer.boolean = False
+        for link in list(node.outputs[0].links):
+            tree.links.new(answer.outputs[0], link.to_socket)
+        tree.nodes.remove(node)
 
 
 def evaluate_anew() -> None:

@@ -13,7 +13,7 @@ from worker.blender import compat
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry.extent import MESH_TYPES
 from worker.blender.geometry.visibility import Visibility
-from worker.blender.importing import importers
+from worker.blender.importing import file_data
 from worker.contract.linear import product
 
 Array = npt.NDArray[Any]
@@ -93,7 +93,7 @@ def _layers() -> tuple[list[str], list[str]]:
     """The names of the UV maps and of the colour attributes that nodes use."""
     uvs: set[str] = set()
     colours = {DEFAULT}
-    for tree in importers.node_trees():
+    for tree in file_data.node_trees():
         for node in tree.nodes:
             if node.bl_idname in UV_NODES:
                 uvs.add(node.uv_map)

@@ -17,25 +17,30 @@ class Visibility:
     def __init__(self) -> None:
         self._layer: Any = bpy.context.view_layer
         self._transparent = transparency.transparent_materials()
-        self._objects: dict[int, bool] = {}
+        self._objects: dict[tuple[int, bool], bool] = {}
 
     def of_instance(self, instance: Any) -> bool:
         """Whether an instance of the dependency graph is visible; its instancer must be too."""
-        if not instance.show_self:
-            return False
-        owner = instance.parent if instance.is_instance else None
-        return self._of_object(instance.object) and (owner is None or self._of_object(owner))
+        return bool(instance.show_self) and self._of_ray(instance)
 
-    def _of_object(self, item: Any) -> bool:
+    def of_hair(self, instance: Any) -> bool:
+        """Whether hair of an instance is visible, which it may be without its emitter."""
+        return bool(instance.show_particles) and self._of_ray(instance)
+
+    def _of_ray(self, instance: Any) -> bool:
+        """As in Cycles, an instance is a holdout or indirect only if its instancer is one."""
+        owner = instance.parent if instance.is_instance else instance.object
+        return self._of_object(instance.object) and self._of_object(owner, is_owner=True)
+
+    def _of_object(self, item: Any, *, is_owner: bool = False) -> bool:
         original = item.original
-        key = original.as_pointer()
+        key = (original.as_pointer(), is_owner)
         if key not in self._objects:
             self._objects[key] = bool(
                 original.visible_camera
                 and not original.is_shadow_catcher
-                and not original.is_holdout
-                and not original.holdout_get(view_layer=self._layer)
-                and not original.indirect_only_get(view_layer=self._layer)
+                and not (is_owner and original.holdout_get(view_layer=self._layer))
+                and not (is_owner and original.indirect_only_get(view_layer=self._layer))
             )
         return self._objects[key]
 

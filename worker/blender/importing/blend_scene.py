@@ -14,6 +14,7 @@ import bpy
 
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault
+from worker.blender.importing import animated_visibility
 from worker.blender.importing.paths import Root
 from worker.blender.references import blend_file
 
@@ -50,6 +51,8 @@ def append(root: Root) -> None:
     layers = source.view_layers
     layer = layers.get(told.layer) or layers[0]
     _link_shown(layer.layer_collection)
+    for other in _background_scenes(source):
+        _link_shown(other.view_layers[0].layer_collection)
     _take_time(source)
     _remove(source)
 
@@ -69,6 +72,16 @@ def _link_all(objects: list[Any]) -> None:
             scene.collection.objects.link(item)
 
 
+def _background_scenes(source: Any) -> Iterator[Any]:
+    """Yield the scenes that `source` shows behind its own objects, each once."""
+    seen = {source}
+    other = source.background_set
+    while other is not None and other not in seen:
+        seen.add(other)
+        yield other
+        other = other.background_set
+
+
 def _link_shown(top: Any) -> None:
     """Link the objects of the layer collection `top` with the visibility they have there."""
     standings: dict[Any, list[_Standing]] = {}
@@ -76,8 +89,11 @@ def _link_shown(top: Any) -> None:
         standings.setdefault(item, []).append(standing)
     scene = context.scene()
     for item, found in standings.items():
-        scene.collection.objects.link(item)
-        item.hide_render = item.hide_render or all(each.is_hidden for each in found)
+        if item.name not in scene.collection.objects:  # a background scene may share objects
+            scene.collection.objects.link(item)
+        if all(each.is_hidden for each in found):
+            animated_visibility.keep_hidden(item)
+            item.hide_render = True
         item.is_holdout = item.is_holdout or any(each.is_holdout for each in found)
         if any(each.is_indirect for each in found):
             item.visible_camera = False
@@ -99,16 +115,48 @@ def _members(top: Any) -> Iterator[tuple[Any, _Standing]]:
 
 
 def _take_time(source: Any) -> None:
-    """Copy the current frame, the frame range and the frame rate from `source`."""
+    """Copy the current frame, the frame range, rate and remapping from `source`."""
     scene = context.scene()
     scene.frame_start, scene.frame_end = source.frame_start, source.frame_end
     scene.render.fps, scene.render.fps_base = source.render.fps, source.render.fps_base
+    scene.render.frame_map_old = source.render.frame_map_old
+    scene.render.frame_map_new = source.render.frame_map_new
     scene.frame_set(source.frame_current)
 
 
 def _remove(source: Any) -> None:
     """Remove an appended scene and the data only it used; drivers are remapped to our scene."""
-    source.user_remap(context.scene())
+    scene: Any = context.scene()
+    for name, value in source.items():  # drivers may read custom properties
+        if name not in scene.bl_rna.properties:  # settings of add-ons, such as Cycles
+            scene[name] = value
+    source.user_remap(scene)
     data: Any = bpy.data
-    data.scenes.remove(source)
+    while source is not None:
+        behind = source.background_set
+        data.scenes.remove(source)
+        source = behind if behind in set(data.scenes) else None
+    _keep_referenced(scene)
     data.orphans_purge(do_local_ids=True, do_linked_ids=True, do_recursive=True)
+
+
+def _keep_referenced(scene: Any) -> None:
+    """Keep the objects that those of `scene` refer to from being purged.
+
+    Parents and the targets of constraints and modifiers do not count as users, but they move what
+    is shown even if their collection is excluded.
+    """
+    data: Any = bpy.data
+    references: dict[Any, list[Any]] = {}
+    for named, users in data.user_map().items():
+        for user in users:
+            references.setdefault(user, []).append(named)
+    waiting: list[Any] = list(scene.collection.all_objects)
+    seen = set(waiting)
+    while waiting:
+        for named in references.get(waiting.pop(), ()):
+            if named not in seen:
+                seen.add(named)
+                waiting.append(named)
+                if isinstance(named, bpy.types.Object) and named.library is None:
+                    named.use_fake_user = True

@@ -7,7 +7,7 @@ importer dropped faces, the loss is reported in the metadata.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import bpy
 import numpy as np
@@ -23,6 +23,10 @@ STL_HEADER, STL_RECORD = 80, 50
 _FACET = np.dtype([("geometry", "<f4", (12,)), ("attribute", "<u2")])
 FIVE_BITS = 31
 PICTURE = "TextureFile"
+TEXTURE_NUMBER = "texnumber"
+FLOATS = frozenset({"f4", "f8"})
+UNSURE_TYPES = FLOATS | {"u2", "i4", "u4"}
+"""Types of vertex colours whose range an importer cannot know."""
 
 
 def add(root: Root, suffix: str) -> Dict[str, Any]:
@@ -44,7 +48,8 @@ def _ply(root: Root, mesh: Any) -> str:
         return ""
     names = face.names()
     lost = ""
-    wanted = {"red", "green", "blue"} <= set(names) or "texcoord" in names
+    several = len(header.textures) > 1 and TEXTURE_NUMBER in names
+    wanted = {"red", "green", "blue"} <= set(names) or "texcoord" in names or several
     table = ply_file.read_element(root.model, header, "face") if wanted else None
     if wanted and (table is None or len(mesh.polygons) != face.rows):
         lost = "its colours are per face, but faces were left out"
@@ -53,9 +58,41 @@ def _ply(root: Root, mesh: Any) -> str:
             _by_face(mesh, linear(np.stack([table[c] for c in ("red", "green", "blue")], -1)))
         if "texcoord" in table:
             lost = lost or _wedges(mesh, table["texcoord"])
-    if header.texture and mesh.uv_layers:
-        _picture(root, mesh, header.texture)
+    vertex = header.element("vertex")
+    if vertex is not None and {"red", "green", "blue"} <= set(vertex.names()):
+        _in_range(root, header, mesh)
+    if header.textures and mesh.uv_layers:
+        mesh.materials.clear()
+        for name in header.textures if several and not lost else header.textures[:1]:
+            _picture(root, mesh, name)
+        if several and table is not None and not lost:
+            numbers = np.clip(table[TEXTURE_NUMBER], 0, len(header.textures) - 1)
+            mesh.polygons.foreach_set("material_index", numbers.astype(np.int32))
     return lost
+
+
+def _in_range(root: Root, header: ply_file.Header, mesh: Any) -> None:
+    """Correct vertex colours whose type does not show their range; importers know only bytes.
+
+    Blender takes floats as from 0 to 1, and drops 32-bit integers; before 4.0 also 16-bit ones.
+    """
+    vertex = header.element("vertex")
+    layer = mesh.color_attributes[0] if mesh.color_attributes else None
+    types = {each.type for each in vertex.properties if each.name == "red"} if vertex else set()
+    if layer is None or not types & UNSURE_TYPES or len(layer.data) != len(mesh.vertices):
+        return
+    table = ply_file.read_element(root.model, header, "vertex")
+    if table is None or len(table["red"]) != len(mesh.vertices):
+        return
+    values = np.stack([table[each] for each in ("red", "green", "blue")], -1).astype(np.float64)
+    if types & FLOATS and values.max(initial=0.0) <= 1.0:
+        return
+    top = 65535.0 if "u2" in types else 255.0
+    encoded = np.clip(values / top, 0.0, 1.0)
+    colours = np.column_stack([to_linear(encoded), np.ones(len(values))])
+    mesh.color_attributes.remove(layer)
+    layer = mesh.color_attributes.new(LAYER, "FLOAT_COLOR", "POINT")
+    layer.data.foreach_set("color", colours.astype(np.float32).ravel())
 
 
 def _wedges(mesh: Any, texcoords: Any) -> str:
@@ -84,34 +121,60 @@ def _picture(root: Root, mesh: Any, name: str) -> None:
     node.image = image
     surface = next(each for each in tree.nodes if each.type == "BSDF_PRINCIPLED")
     tree.links.new(node.outputs["Color"], compat.socket(surface, "Base Color"))
-    mesh.materials.clear()
     mesh.materials.append(material)
 
 
 def _stl(root: Root, mesh: Any) -> str:
     """Add the facet colours; returns why it failed, or "".
 
-    VisCAM and SolidView store red in the high bits and set bit 15; Magics does neither.
+    VisCAM and SolidView store red in the high bits and set bit 15. Magics stores red in the low
+    bits, and sets bit 15 where the facet has the colour of the whole part.
     """
     found = _facets(root.model)
     if found is None:
         return ""
-    attribute, is_magics, own = found
+    attribute, is_magics, own, corners = found
     marked = (attribute & 0x8000) != 0
     if not marked.any() and not is_magics:
         return ""
-    if len(attribute) != len(mesh.polygons):
+    facets = _facets_of(mesh, corners)
+    if facets is None:
         return "its colours are per face, but faces were left out"
     parts = np.stack([(attribute >> shift) & FIVE_BITS for shift in (10, 5, 0)], -1)
-    colours = np.where(marked[:, None], parts, parts[:, ::-1]) / FIVE_BITS
-    if not is_magics:
-        colours[~marked] = own
-    _by_face(mesh, to_linear(colours))
+    colours = (parts[:, ::-1] if is_magics else parts) / FIVE_BITS
+    colours[marked if is_magics else ~marked] = own
+    _by_face(mesh, to_linear(colours)[facets])
     return ""
 
 
-def _facets(path: str) -> Optional[Tuple[Array, bool, Array]]:
-    """The facet attributes (F,), whether Magics wrote the header, and the header colour (3,)."""
+def _facets_of(mesh: Any, corners: Array) -> Optional[Array]:
+    """The facet (F,) of each of the mesh's faces, by its corners (N,3,3) in any order.
+
+    Importers leave out facets without an area, and repeated ones. None if a face has no facet.
+    """
+    if len(mesh.loops) != 3 * len(mesh.polygons):
+        return None
+    points = np.empty((len(mesh.vertices), 3), np.float32)
+    mesh.vertices.foreach_get("co", points.ravel())
+    used = np.empty(len(mesh.loops), np.int32)
+    mesh.loops.foreach_get("vertex_index", used)
+    known = {key: number for number, key in reversed([*enumerate(_keys(corners))])}
+    found = [known.get(key, -1) for key in _keys(points[used].reshape(-1, 3, 3))]
+    return None if -1 in found else np.array(found, np.int64)
+
+
+def _keys(corners: Array) -> Iterator[bytes]:
+    """For each triangle of `corners` (N,3,3), what is the same whatever corner it starts with."""
+    order = np.lexsort(corners.transpose(2, 0, 1)[::-1], axis=-1)
+    ordered = np.take_along_axis(corners, order[:, :, None], axis=1) + np.float32(0.0)  # no -0.0
+    return (triangle.tobytes() for triangle in ordered)
+
+
+def _facets(path: str) -> Optional[Tuple[Array, bool, Array, Array]]:
+    """The facets' attributes (F,), and what else `_stl` needs.
+
+    That is whether Magics wrote the header, the header's colour (3,) and the corners (F,3,3).
+    """
     data = Path(path).read_bytes()
     count = int.from_bytes(data[STL_HEADER : STL_HEADER + 4], "little")
     if len(data) < STL_HEADER + 4 + STL_RECORD * count or not count or _is_text(data, count):
@@ -119,7 +182,8 @@ def _facets(path: str) -> Optional[Tuple[Array, bool, Array]]:
     records = np.frombuffer(data, _FACET, count, STL_HEADER + 4)
     mark = data[:STL_HEADER].find(b"COLOR=")
     own = data[mark + 6 : mark + 9] if 0 <= mark <= STL_HEADER - 10 else b"\xcc\xcc\xcc"
-    return records["attribute"].copy(), mark >= 0, np.frombuffer(own, np.uint8) / 255.0
+    corners = records["geometry"][:, 3:].reshape(-1, 3, 3)
+    return records["attribute"].copy(), mark >= 0, np.frombuffer(own, np.uint8) / 255.0, corners
 
 
 def _is_text(data: bytes, count: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from pathlib import Path
 from typing import Iterator, Optional
 from urllib.parse import unquote
@@ -31,7 +32,7 @@ class FileIndex:
         The search covers the files below `folder`, then below its parent, and so on up to the
         root; the first level with a match decides. Returns None if no file or several match.
         """
-        spelled = spellings(name)
+        spelled = (*spellings(name), *spellings(_as_windows_wrote(name)))
         paths = [os.path.normpath(os.path.join(folder, each)) for each in spelled]  # noqa: PTH118
         for path in paths:
             if self._holds(path) and os.path.isfile(path):  # noqa: PTH113 - takes any name
@@ -71,19 +72,19 @@ class _Names:
     """The files below one folder, indexed by relative path and by name, ignoring case."""
 
     def __init__(self, files: list[str]) -> None:
-        self._by_path = _grouped((each.casefold(), each) for each in files)
-        self._by_name = _grouped((each.casefold().rpartition("/")[2], each) for each in files)
+        self._by_path = _grouped((folded(each), each) for each in files)
+        self._by_name = _grouped((folded(each).rpartition("/")[2], each) for each in files)
 
     def fitting(self, name: str, paths: list[str]) -> list[str]:
         """Files that match one of `paths` if case is ignored, else the longest tail of `name`."""
         for path in paths:
-            if same := self._by_path.get(path.casefold()):
+            if same := self._by_path.get(folded(path)):
                 return same
-        parts = [part for part in name.casefold().split("/") if part not in {"", ".", ".."}]
+        parts = _parts(name)
         candidates = self._by_name.get(parts[-1], []) if parts else []
         for count in range(len(parts), 0, -1):
             tail = "/" + "/".join(parts[-count:])
-            if fit := [each for each in candidates if f"/{each.casefold()}".endswith(tail)]:
+            if fit := [each for each in candidates if f"/{folded(each)}".endswith(tail)]:
                 return fit
         return []
 
@@ -98,6 +99,34 @@ def spellings(name: str) -> tuple[str, ...]:
     found = dict.fromkeys([name, slashed, unquote(slashed), plain])
     found.pop(unquote(plain), None)
     return (*found, unquote(plain))
+
+
+def may_be_same(name: str, other: str) -> bool:
+    """Whether two names may mean the same file: one is an end of the other, ignoring case."""
+    one, two = _parts(spellings(name)[-1]), _parts(spellings(other)[-1])
+    count = min(len(one), len(two))
+    return count > 0 and one[-count:] == two[-count:]
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in folded(name).split("/") if part not in {"", ".", ".."}]
+
+
+def folded(name: str) -> str:
+    """A name for comparison: without case, and with accents as one character each.
+
+    A Mac stores "é" as "e" and an accent, others as one character.
+    """
+    return unicodedata.normalize("NFC", name.casefold())
+
+
+def _as_windows_wrote(name: str) -> str:
+    """A name whose bytes are not UTF-8, read in the code page of Western Windows."""
+    raw = name.encode(errors="surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
 
 
 def _walk(root: str) -> Iterator[str]:
@@ -124,3 +153,4 @@ def is_lfs_pointer(path: str) -> bool:
 
 
 LFS_MARK = b"version https://git-lfs.github.com/spec/"
+LFS_REMEDY = "a Git LFS pointer: fetch the file with 'git lfs pull' where the list was made"

@@ -9,8 +9,10 @@ import bpy
 from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.importing import (
+    animated_visibility,
     blend_scene,
     file_colours,
+    file_data,
     gltf_extensions,
     integrity,
     libraries,
@@ -20,11 +22,6 @@ from worker.blender.importing import (
 from worker.blender.importing.paths import Root
 from worker.blender.importing.staging import Staged
 from worker.contract.recipe import Subject
-
-FILE_DATA = ("libraries", "fonts", "sounds", "movieclips", "volumes", "cache_files")
-"""Types of datablock, besides images, that Blender reads from a file during evaluation."""
-FILE_MODIFIERS = frozenset({"MESH_CACHE", "FLUID", "DYNAMIC_PAINT", "OCEAN"})
-FILE_NODES = ("GeometryNodeImport", "ShaderNodeScript", "ShaderNodeTexIES")
 
 
 def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
@@ -49,6 +46,7 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
         root.check(suffix)
         integrity.check(root.model, suffix)
         gltf_extensions.check(root.model, suffix)
+        staged.undecodable.update(gltf_extensions.undecodable(root, suffix))
         if suffix in READERS:
             READERS[suffix](staged)
         else:
@@ -58,9 +56,10 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
     except Exception as error:
         raise ObjectFault("import", f"cannot import the .{suffix}: {brief(error)}") from error
     staged.lost = file_colours.add(root, suffix)
-    _drop_outside(root)
+    file_data.settle(staged)
     if suffix == "blend":
-        _drop_file_readers()
+        file_data.drop_readers(staged)
+        animated_visibility.follow_render()
     _hide_meant_unseen(suffix)
     _hide(only_render=suffix == "blend")
     if suffix == "fbx":
@@ -90,30 +89,6 @@ def _operate(path: str, suffix: str, subject: Subject) -> None:
         raise ObjectFault("import", f"cannot import the .{suffix}: the importer gave up")
 
 
-def _drop_outside(root: Root) -> None:
-    """Remove datablocks whose file is outside the object's folder."""
-    for kind in FILE_DATA:
-        collection: Any = getattr(bpy.data, kind)
-        for block in list(collection):
-            path = block.filepath
-            if not path or path == "<builtin>" or getattr(block, "packed_file", None):
-                continue
-            if not root.holds(root.locate(bpy.path.abspath(path, library=block.library))):
-                collection.remove(block)
-
-
-def _drop_file_readers() -> None:
-    """Remove the modifiers and nodes of a .blend that read or write files themselves."""
-    for item in bpy.data.objects:
-        for modifier in list(item.modifiers):
-            if modifier.type in FILE_MODIFIERS:
-                item.modifiers.remove(modifier)
-    for tree in node_trees():
-        for node in list(tree.nodes):
-            if node.bl_idname.startswith(FILE_NODES):
-                tree.nodes.remove(node)
-
-
 def _order_by_name() -> None:
     """Relink the scene's objects in the order of their names.
 
@@ -124,13 +99,6 @@ def _order_by_name() -> None:
     for item in sorted(linked, key=lambda each: each.name):
         linked.unlink(item)
         linked.link(item)
-
-
-def node_trees() -> list[Any]:
-    """All node trees of materials, lights and worlds, and all node groups."""
-    owners: list[Any] = [*bpy.data.materials, *bpy.data.lights, *bpy.data.worlds]
-    own = [owner.node_tree for owner in owners if owner.use_nodes and owner.node_tree]
-    return [*own, *bpy.data.node_groups]
 
 
 def _hide_meant_unseen(suffix: str) -> None:

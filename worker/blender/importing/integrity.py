@@ -76,7 +76,19 @@ def _obj(path: str, _size: int) -> str:
 
 
 def _ply(path: str, _size: int) -> str:
-    return "it has no PLY header" if ply_file.read_header(path) is None else ""
+    header = ply_file.read_header(path)
+    if header is None:
+        return "it has no PLY header"
+    vertex = header.element("vertex")
+    if vertex is not None and not vertex.rows:
+        raise ObjectFault("empty", "nothing to render: the file has no points")
+    return ""
+
+
+def _dae(path: str, _size: int) -> str:
+    with Path(path).open("rb") as file:
+        start = file.read(START).replace(b"\0", b"")  # also of UTF-16
+    return "" if b"<COLLADA" in start or b":COLLADA" in start else "it is not a Collada document"
 
 
 def _abc(path: str, size: int) -> str:
@@ -96,5 +108,5 @@ def _cut_off(told: int, size: int) -> str:
 
 
 CHECKS: Dict[str, Callable[[str, int], str]] = {
-    "glb": _glb, "stl": _stl, "obj": _obj, "ply": _ply, "abc": _abc,
+    "glb": _glb, "stl": _stl, "obj": _obj, "ply": _ply, "dae": _dae, "abc": _abc,
 }  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,6 @@ import bpy
 
 from worker.blender.importing.staging import Staged
 from worker.contract.escaping import legible
-
-RELATIVE = "//"
 
 
 def relink(staged: Staged) -> None:
@@ -22,10 +19,7 @@ def relink(staged: Staged) -> None:
         path = bpy.path.abspath(library.filepath)
         if root.holds(path) and Path(path).is_file():
             continue
-        name = library.filepath
-        if os.path.isabs(name) and root.holds(name):  # noqa: PTH117 - Blender's own spelling
-            name = os.path.relpath(name, Path(root.model).parent)
-        name = name.removeprefix(RELATIVE)
+        name = root.said(library.filepath)
         found = root.find(name)
         if found is None:
             staged.missing.add(legible(name))

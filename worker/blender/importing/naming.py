@@ -17,11 +17,13 @@ Rename = Callable[[str], Optional[str]]
 """Takes a name as written in the file; returns its replacement, or None to keep it."""
 Rewrite = Callable[[bytes, Rename], bytes]
 
+USD = ("usd", "usda", "usdc", "usdz")
 GLB_HEADER, CHUNK_HEADER = 12, 8
 SURFACE_SPAN = 1024
 """Bytes before a name that are searched for the start of its enclosing element."""
-BOM = b"\xef\xbb\xbf"
+VISIBILITY = "KHR_node_visibility"
 _LIBRARY = re.compile(rb"(?m)^([ \t]*mtllib[ \t]+)([^\r\n]{1,1024}?)([ \t]*)(?=\r?$)")
+_LIBRARIES = re.compile(rb"\S.*?\.mtl\b\"?(?=[ \t])|\S.*", re.IGNORECASE | re.DOTALL)
 _MAP = re.compile(
     rb"(?mi)^([ \t]*(?:map_\w+|bump|disp|decal|refl|norm)[ \t]+)([^\r\n]{1,1024}?)([ \t]*)(?=\r?$)"
 )
@@ -32,7 +34,10 @@ _OPTION = re.compile(
 _INIT_FROM = re.compile(
     rb"(<init_from\b[^>]{0,256}>\s{0,64}(?:<ref>\s{0,64})?)([^<]{1,1024}?)(\s{0,64}<)"
 )
+_BLANK_OR_WIDE = re.compile(r"[^!-~]")
 _ASSET = re.compile(rb"(@)([^@\r\n]{1,1024})(@)")
+_PACKAGED = re.compile(r"(.*?\.usdz)(\[.*\])", re.IGNORECASE | re.DOTALL)
+_MANY = re.compile(r"<UDIM>|<UVTILE>|\A`")
 _MATERIAL = re.compile(rb"(?mi)^[ \t]*newmtl\b")
 _AMBIENT = re.compile(rb"(?mi)^([ \t]*)map_ka(?=[ \t])")
 _DIFFUSE = re.compile(rb"(?mi)^[ \t]*map_kd[ \t]")
@@ -50,7 +55,16 @@ class Naming:
 
 
 def _obj(text: bytes, rename: Rename) -> bytes:
-    return _each(_LIBRARY, text.removeprefix(BOM), rename, _plain, _spelled)
+    def replaced(found: re.Match[bytes]) -> bytes:
+        names = [name.strip(b'"') for name in _LIBRARIES.findall(found[2])]  # one, or several
+        new = [rename(_plain(name)) for name in names]
+        if len(names) == 1 and new == [None]:
+            return found[0]
+        told = zip(names, new)
+        lines = [found[1] + (name if new is None else _spelled(new)) for name, new in told]
+        return b"\n".join(lines) + found[3]
+
+    return _LIBRARY.sub(replaced, text)
 
 
 def _mtl(text: bytes, rename: Rename) -> bytes:
@@ -59,7 +73,6 @@ def _mtl(text: bytes, rename: Rename) -> bytes:
     In a material without a diffuse map, its ambient map becomes the diffuse one, as viewers
     show it.
     """
-    text = text.removeprefix(BOM)
     starts = [found.start() for found in _MATERIAL.finditer(text)]
     blocks = [text[a:b] for a, b in zip([0, *starts], [*starts, len(text)])]
     shown = [
@@ -85,7 +98,7 @@ def _gltf(text: bytes, rename: Rename) -> bytes:
         content: Any = json.loads(text)
     except (ValueError, RecursionError):
         return text  # the importer reports the error
-    changed = False
+    changed = _drop_invisible(content)
     for kind in ("buffers", "images"):
         items = content.get(kind) if isinstance(content, dict) else None
         for item in items if isinstance(items, list) else ():
@@ -98,6 +111,33 @@ def _gltf(text: bytes, rename: Rename) -> bytes:
     return json.dumps(content).encode() if changed else text
 
 
+def _drop_invisible(content: Any) -> bool:
+    """Take the meshes from nodes that KHR_node_visibility hides; Blender does not know it.
+
+    Returns: whether there were any.
+    """
+    table = content if isinstance(content, dict) else {}
+    nodes: Any = table.get("nodes")
+    if VISIBILITY not in (table.get("extensionsUsed") or ()) or not isinstance(nodes, list):
+        return False
+    waiting = [number for number, node in enumerate(nodes) if _is_hidden(node)]
+    seen = set()
+    while waiting:
+        number = waiting.pop()
+        if number not in seen and isinstance(number, int) and 0 <= number < len(nodes):
+            seen.add(number)
+            nodes[number].pop("mesh", None)
+            nodes[number].pop("skin", None)
+            waiting += nodes[number].get("children", ())
+    return bool(seen)
+
+
+def _is_hidden(node: Any) -> bool:
+    extensions = node.get("extensions") if isinstance(node, dict) else None
+    told = extensions.get(VISIBILITY) if isinstance(extensions, dict) else None
+    return isinstance(told, dict) and told.get("visible") is False
+
+
 def _glb(data: bytes, rename: Rename) -> bytes:
     """Rewrite the JSON chunk, which is the first, of a .glb; the other chunks are kept."""
     start = GLB_HEADER + CHUNK_HEADER
@@ -107,7 +147,7 @@ def _glb(data: bytes, rename: Rename) -> bytes:
         return data
     end = start + int.from_bytes(data[GLB_HEADER : GLB_HEADER + 4], "little")
     text = data[start:end]
-    new = _gltf(text, rename) if b'"uri"' in text else text
+    new = _gltf(text, rename) if b'"uri"' in text or VISIBILITY.encode() in text else text
     if new == text:
         return data
     new += b" " * (-len(new) % 4)
@@ -126,7 +166,10 @@ def _dae(text: bytes, rename: Rename) -> bytes:
         before = text[max(0, found.start() - SURFACE_SPAN) : found.start()]
         if before.rfind(b"<surface") > before.rfind(b"<image"):
             return found[0]
-        new = rename(html.unescape(_plain(found[2])))
+        name = html.unescape(_plain(found[2]))
+        new = rename(name)
+        if new is None and _BLANK_OR_WIDE.search(name):
+            new = name  # the file exists, but the name is no URI, which the importer requires
         if new is None:
             return found[0]
         return found[1] + html.escape(_escaped(new), quote=False).encode() + found[3]
@@ -135,7 +178,26 @@ def _dae(text: bytes, rename: Rename) -> bytes:
 
 
 def _usda(text: bytes, rename: Rename) -> bytes:
-    return _each(_ASSET, text, rename, _plain, _spelled)
+    return _each(_ASSET, text, unpackaged(rename), _plain, _spelled)
+
+
+def unpackaged(rename: Rename) -> Rename:
+    """`rename` for asset paths of USD.
+
+    Of "a.usdz[b.png]" it takes the package. Tiles ("x.<UDIM>.png") are files of many names, and
+    expressions are refused later.
+    """
+
+    def renamed(path: str) -> Optional[str]:
+        if _MANY.search(path):
+            return None
+        found = _PACKAGED.fullmatch(path)
+        if found is None:
+            return rename(path)
+        new = rename(found[1])
+        return None if new is None else new + found[2]
+
+    return renamed
 
 
 def _each(
@@ -166,7 +228,7 @@ def _escaped(path: str) -> str:
 
 
 _PLY_COLOUR = re.compile(
-    rb"(?m)^(property[ \t]+\w+[ \t]+)(?:diffuse_)?(r|red|g|green|b|blue)(?=[ \t]*\r?$)"
+    rb"(?mi)^(property[ \t]+\w+[ \t]+)((?:diffuse_|ambient_)?)(r|red|g|green|b|blue)(?=[ \t]*\r?$)"
 )
 _PLY_NAMES = {b"r": b"red", b"g": b"green", b"b": b"blue"}
 _PLY_PLACE = re.compile(rb"(?m)^(property[ \t]+\w+[ \t]+)(?:texture_)?(u|v)(?=[ \t]*\r?$)")
@@ -181,10 +243,22 @@ def _ply(text: bytes, _: Rename) -> bytes:
     head, mark, rest = text.partition(b"end_header")
     if not text.startswith(b"ply") or b"property" not in head:
         return text
-    head = _PLY_COLOUR.sub(lambda found: found[1] + _PLY_NAMES.get(found[2], found[2]), head)
-    if b"TextureFile" in head:
+    prefixes = {found[2].lower() for found in _PLY_COLOUR.finditer(head)}
+    shown = next((each for each in (b"", b"diffuse_", b"ambient_") if each in prefixes), b"")
+
+    def named(found: re.Match[bytes]) -> bytes:
+        colour = found[3].lower()
+        own = found[2].lower() == shown
+        return found[1] + _PLY_NAMES.get(colour, colour) if own else found[0]
+
+    head = _PLY_COLOUR.sub(named, head)
+    if b"texturefile" in head.lower():
         head = _PLY_PLACE.sub(lambda found: found[1] + _PLY_AXES[found[2]], head)
     return head + mark + rest
+
+
+def _kept(text: bytes, _: Rename) -> bytes:
+    return text
 
 
 NAMINGS: Dict[str, Naming] = {
@@ -194,6 +268,10 @@ NAMINGS: Dict[str, Naming] = {
     "glb": Naming(_glb),
     "dae": Naming(_dae),
     "ply": Naming(_ply),
-    "usda": Naming(_usda, ("usda", "usd", "usdc")),
+    **dict.fromkeys(
+        ("usd", "usda", "usdc", "usdz"), Naming(_usda, ("usd", "usda", "usdc", "usdz"))
+    ),
+    "stl": Naming(_kept),
+    "off": Naming(_kept),
 }
 """Keyed by suffix."""

@@ -47,6 +47,10 @@ class Root:
         readings = (os.path.realpath(path), os.path.realpath(os.path.normpath(path)))
         return all(reading.startswith(inside) for reading in readings)
 
+    def is_own_file(self, path: str) -> bool:
+        """Whether `path` (absolute) is a file inside the folder."""
+        return Path(path).is_file() and self.holds(path)
+
     def name(self, path: str) -> str:
         """The name of `path` in the results, without paths of this machine.
 
@@ -57,6 +61,21 @@ class Root:
             if not relative.startswith(".."):
                 return relative
         return Path(path).name
+
+    def said(self, path: str) -> str:
+        """A path that Blender has made absolute, as the model names it.
+
+        It is relative to the model's folder. A path of another machine stays as it is; of one that
+        leads out of the root it is the base name only.
+        """
+        path = path.removeprefix("//")
+        folder = os.path.dirname(self.model)  # noqa: PTH120
+        if not os.path.isabs(path):  # noqa: PTH117 - takes any name
+            return path
+        if self.holds(path):
+            return os.path.relpath(self.name(path), self.name(folder))
+        is_of_here = os.path.commonpath((path, folder)) != "/"
+        return os.path.basename(path) if is_of_here else path  # noqa: PTH119
 
     def check_model(self) -> None:
         """Reject a model that is missing or outside the folder. Raises: ObjectFault("import")."""

@@ -23,7 +23,7 @@ TYPES = {
     "float": "f4", "float32": "f4", "double": "f8", "float64": "f8",
 }  # fmt: skip
 ORDERS = {"binary_little_endian": "<", "binary_big_endian": ">"}
-TEXTURE = "comment TextureFile "
+TEXTURE = "comment texturefile "
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,12 +52,13 @@ class Element:
 class Header:
     """The header of a PLY.
 
+    textures: the names after "comment TextureFile".
     order: "" for ASCII, else the byte order as in NumPy, "<" or ">". size: bytes of the header.
     """
 
     order: str
     elements: Tuple[Element, ...]
-    texture: str
+    textures: Tuple[str, ...]
     size: int
 
     def element(self, name: str) -> Optional[Element]:
@@ -73,15 +74,16 @@ def read_header(path: str) -> Optional[Header]:
     size = start.find(b"\n", end) + 1
     if not start.startswith(b"ply") or end < 0 or size == 0:
         return None
-    order, texture = "", ""
+    order = ""
+    textures: List[str] = []
     elements: List[Element] = []
     try:
         for line in start[:end].decode("ascii", "replace").splitlines():
             words = line.split()
             if words[:1] == ["format"]:
                 order = ORDERS.get(words[1], "")
-            elif line.startswith(TEXTURE):
-                texture = texture or line[len(TEXTURE) :].strip()
+            elif line.lower().startswith(TEXTURE):
+                textures.append(line[len(TEXTURE) :].strip())
             elif words[:1] == ["element"]:
                 elements.append(Element(words[1], int(words[2]), ()))
             elif words[:2] == ["property", "list"]:
@@ -91,7 +93,7 @@ def read_header(path: str) -> Optional[Header]:
                 elements[-1] = _with(elements[-1], Property(words[2], TYPES[words[1]]))
     except (IndexError, KeyError, ValueError):
         return None
-    return Header(order, tuple(elements), texture, size)
+    return Header(order, tuple(elements), tuple(filter(None, textures)), size)
 
 
 def read_element(path: str, header: Header, name: str) -> Optional[Dict[str, Any]]:

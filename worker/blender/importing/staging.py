@@ -8,14 +8,23 @@ to all others. The object's own files are never changed.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from pathlib import Path, PurePosixPath
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, Iterable, List, Optional, Set
 
 from worker.blender.faults import ObjectFault
-from worker.blender.importing.finding import FileIndex, is_lfs_pointer
+from worker.blender.importing import crates
+from worker.blender.importing.finding import (
+    LFS_REMEDY,
+    FileIndex,
+    is_lfs_pointer,
+    may_be_same,
+    spellings,
+)
 from worker.blender.importing.naming import NAMINGS, Rename
 from worker.blender.importing.paths import Root
+from worker.blender.importing.repairs import repaired
 from worker.contract.escaping import legible
 
 MOST_BYTES = 1 << 28
@@ -23,7 +32,13 @@ MOST_BYTES = 1 << 28
 MOST_READ = 500
 """Most files that are searched for names, for one model."""
 WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
-ASCII_FORMATS = frozenset({"obj", "mtl"})
+ASCII_FORMATS = frozenset({"obj", "mtl", "stl", "ply", "usda", "gltf"})
+BUFFERED = frozenset({"gltf", "glb"})
+"""Formats that cannot be imported without the buffers they name."""
+PICTURES = frozenset({"png", "jpg", "jpeg", "webp", "ktx2"})
+LFS_POINTER = (
+    "Git LFS pointer, not the content: fetch it with 'git lfs pull' where the list was made"
+)
 
 
 @dataclasses.dataclass
@@ -32,19 +47,34 @@ class Staged:
 
     found: name as written to path below the root, of files that were elsewhere.
     missing: names of files that were not found.
+    undecodable: names of files that exist and cannot be decoded, and why, or what to do.
     """
 
     root: Root
     found: Dict[str, str] = dataclasses.field(default_factory=dict)
     missing: Set[str] = dataclasses.field(default_factory=set)
+    undecodable: Dict[str, str] = dataclasses.field(default_factory=dict)
     lost: Dict[str, Any] = dataclasses.field(default_factory=dict)
     """For the metadata: what the file contains and the render does not show."""
 
+    def miss(self, names: Iterable[str]) -> None:
+        """Add files that Blender misses, by path below the root, unless the model named them.
+
+        Importers rewrite names: the model may have another spelling, or more of the path.
+        """
+        written = frozenset(self.missing)
+        folder = self.root.name(os.path.dirname(self.root.model))  # noqa: PTH120
+        for name in names:
+            said = name.removeprefix(f"{folder}/")
+            if not any(may_be_same(said, known) for known in written):
+                self.missing.add(name)
+
     def facts(self) -> Dict[str, Any]:
-        """For the metadata: files found elsewhere, files not found, and what is lost."""
+        """For the metadata: files found elsewhere, not found, not decoded, and what is lost."""
         return {
             "found_files": dict(sorted(self.found.items())),
             "missing_files": sorted(self.missing),
+            "undecodable_files": dict(sorted(self.undecodable.items())),
             **self.lost,
         }
 
@@ -57,8 +87,7 @@ def stage(root: Root, suffix: str, scratch: str) -> Staged:
     if is_lfs_pointer(root.model):
         raise ObjectFault(
             "import",
-            "the file is a Git LFS pointer, not the model: fetch it with 'git lfs pull' where the "
-            "list was made",
+            f"the file is a {LFS_POINTER}",
         )
     staged = Staged(root)
     texts = _Reader(root, staged).read(suffix)
@@ -75,19 +104,29 @@ class _Reader:
         self._root = root
         self._staged = staged
         self._index = FileIndex(root.path)
+        self._missing: Dict[str, str] = {}
+        """The first name of each missing file, by its path in lower case."""
 
     def read(self, suffix: str) -> Dict[str, bytes]:
         """The new content of each file that must change, keyed by its path below the root."""
         changed: Dict[str, bytes] = {}
         waiting, seen = [(self._root.model, suffix)], {self._root.model}
+        library = os.path.splitext(self._root.model)[0] + ".mtl"  # noqa: PTH122 - takes any name
+        if suffix == "obj" and self._root.is_own_file(library):  # Blender reads it without mtllib
+            seen.add(library)
+            waiting.append((library, "mtl"))
         while waiting and len(seen) <= MOST_READ:
             path, kind = waiting.pop()
+            if is_lfs_pointer(path):
+                self._staged.undecodable[legible(self._root.name(path))] = LFS_REMEDY
+                continue
             naming = NAMINGS.get(kind)
             if naming is None or not _is_text(path, kind):
                 continue
             named: List[str] = []
             text = Path(path).read_bytes()
-            new = naming.rewrite(text, self._renamer(path, named))
+            rename = self._renamer(path, kind, named)
+            new = self._rewritten(path, kind, text, rename)
             if new != text:
                 changed[os.path.relpath(path, self._root.path)] = new
             for found in named:
@@ -97,8 +136,29 @@ class _Reader:
                     waiting.append((found, ending))
         return changed
 
-    def _renamer(self, path: str, named: List[str]) -> Rename:
-        """The function that rewrites names in the file at `path`.
+    def _rewritten(self, path: str, kind: str, text: bytes, rename: Rename) -> bytes:
+        naming = NAMINGS[kind]
+        if naming is not NAMINGS["usd"] or not (crates.is_crate(text) or crates.is_package(text)):
+            return naming.rewrite(repaired(text, kind), rename)
+        if crates.is_package(text):
+            return crates.rewrite_package(path, functools.partial(self._edit, path)) or text
+        folder = os.path.dirname(path)  # noqa: PTH120
+        return crates.rewrite(text, rename, lambda name: _exists(folder, name))
+
+    def _edit(self, package: str, folder: str, model: str) -> Dict[str, bytes]:
+        """Rewrite the files of a package that is unpacked in `folder`."""
+        inside = Staged(Root(folder, model))
+        changed = _Reader(inside.root, inside).read(PurePosixPath(model).suffix.lower().lstrip("."))
+        home = legible(self._root.name(package))
+        self._staged.missing |= inside.missing
+        for name, why in inside.undecodable.items():
+            self._staged.undecodable[f"{home}[{name}]"] = why
+        for said, name in inside.found.items():
+            self._staged.found[said] = f"{home}[{name}]"
+        return changed
+
+    def _renamer(self, path: str, kind: str, named: List[str]) -> Rename:
+        """The function that rewrites names in the file at `path`, of format `kind`.
 
         It adds the file that each name refers to to `named`.
         """
@@ -106,21 +166,34 @@ class _Reader:
 
         def rename(name: str) -> Optional[str]:
             try:
-                stands = os.path.exists(os.path.join(folder, name))  # noqa: PTH110, PTH118
+                stands = _exists(folder, name)
                 found = self._index.find(name, folder)
             except ValueError:  # not a valid file name
                 return None
+            is_buffer = found is not None and kind in BUFFERED and not _is_picture(found)
+            if found is not None and is_buffer and is_lfs_pointer(found):
+                raise ObjectFault("import", f"{legible(name)} is a {LFS_POINTER}")
             if found is not None:
                 named.append(found)
             if stands:  # even outside the root: `Root.check` rejects that with the name
                 return None
             if found is None:
-                self._staged.missing.add(legible(name))
+                place = os.path.normpath(os.path.join(folder, spellings(name)[-1]))  # noqa: PTH118
+                self._missing.setdefault(place.casefold(), name)
+                self._staged.missing.add(legible(self._missing[place.casefold()]))
                 return None
             self._staged.found[legible(name)] = self._root.name(found)
             return os.path.relpath(found, folder)
 
         return rename
+
+
+def _exists(folder: str, name: str) -> bool:
+    return os.path.exists(os.path.join(folder, name))  # noqa: PTH110, PTH118 - takes any name
+
+
+def _is_picture(path: str) -> bool:
+    return PurePosixPath(path).suffix.lower().lstrip(".") in PICTURES
 
 
 def _is_text(path: str, kind: str) -> bool:

@@ -12,12 +12,13 @@ from typing import Any, Callable
 import bpy
 
 from worker.blender import compat
-from worker.blender.importing import importers
-from worker.blender.materials.shader_reader import Reader, Value, put
+from worker.blender.importing import file_data
+from worker.blender.materials.shader_reader import HOLDOUT, Reader, Value, put
 from worker.contract.render_passes import ALBEDO, AOVS, COVERAGE, MATERIAL, Pass
 
 AOV_TYPES = {ALBEDO: "COLOR", MATERIAL: "COLOR", COVERAGE: "VALUE"}
 NODE = "ShaderNodeOutputAOV"
+HELD_OUT = "worker_held_out"
 
 
 def add(layer: Any, wanted: tuple[Pass, ...], least_alpha: float) -> None:
@@ -28,21 +29,43 @@ def add(layer: Any, wanted: tuple[Pass, ...], least_alpha: float) -> None:
         made.name, made.type = aov.layer, AOV_TYPES[aov]
     if not chosen:
         return
-    for tree in importers.node_trees():
+    for tree in file_data.node_trees():
         for node in list(tree.nodes):
             if node.bl_idname == NODE:  # an AOV node of the file could write to ours
                 tree.nodes.remove(node)
+    has_holdouts = _mark_holdouts(layer)
     for material in list(bpy.data.materials):
         if material.node_tree is not None:
-            _write(material.node_tree, chosen, least_alpha)
+            _write(material.node_tree, chosen, least_alpha, has_holdouts=has_holdouts)
 
 
-def _write(tree: Any, chosen: list[Pass], least_alpha: float) -> None:
+def _mark_holdouts(layer: Any) -> bool:
+    """Give each object a property that says whether it is a holdout, if any is one.
+
+    Cycles writes AOVs at holdouts, which no other pass shows.
+    """
+    items: list[Any] = list(bpy.data.objects)
+    marks = [float(item.holdout_get(view_layer=layer)) for item in items]
+    if not any(marks):
+        return False
+    for item, mark in zip(items, marks):
+        item[HELD_OUT] = mark
+        item.update_tag()
+    return True
+
+
+def _write(tree: Any, chosen: list[Pass], least_alpha: float, *, has_holdouts: bool) -> None:
     reader = Reader(tree)
     surface = reader.material()
-    if surface is None:
+    if surface is None or surface.kind == HOLDOUT:
         return
     counted = reader.math("GREATER_THAN", surface.alpha, least_alpha) if least_alpha else 1.0
+    if has_holdouts:
+        held_out = tree.nodes.new("ShaderNodeAttribute")
+        # As Cycles does, ask the instancer, and the object itself only if it is no instance.
+        held_out.attribute_type, held_out.attribute_name = "INSTANCER", HELD_OUT
+        shown = reader.math("SUBTRACT", 1.0, held_out.outputs["Fac"])
+        counted = reader.math("MULTIPLY", counted, shown)
     packed = (surface.alpha, surface.metallic, surface.roughness)
     values: dict[Pass, Callable[[], Value]] = {
         ALBEDO: lambda: reader.scale(surface.colour, counted),

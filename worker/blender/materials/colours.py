@@ -8,7 +8,7 @@ import bpy
 
 from worker.blender import compat
 from worker.blender.importing.staging import Staged
-from worker.blender.materials import backfaces, textures, transparency, vertex_colours
+from worker.blender.materials import backfaces, maps, textures, transparency, vertex_colours
 from worker.contract.random_streams import Colour, random_colour, stream
 from worker.contract.recipe import Recipe
 
@@ -21,14 +21,21 @@ NO_SHADER = (0.0, 0.0, 0.0)
 def supply(uid: str, recipe: Recipe, staged: Staged, suffix: str) -> dict[str, Any]:
     """Supply colours where the object has none or its textures are missing.
 
-    Textures that are found under another path are added to `staged.found`.
+    Textures that are found under another path are added to `staged.found`, those that are absent
+    or cannot be decoded to `staged.missing` and `staged.undecodable`.
     Returns: the facts of `staged`, and what was changed.
     """
     root = staged.root
     staged.found.update(textures.relink(root))
-    missing = textures.replace_missing(
+    replaced = textures.replace_missing(
         root, lambda name: random_colour(stream(uid, recipe, f"texture:{name}"))
     )
+    staged.miss(replaced.absent)
+    staged.undecodable.update(replaced.undecodable)
+    if not (staged.missing or staged.undecodable):  # no file can be why a node has no picture
+        staged.missing |= replaced.unnamed
+    textures.ignore_unused_alpha(suffix)
+    maps.correct(suffix)
     painted = None
     if suffix in recipe.subject.one_colour:
         painted = random_colour(stream(uid, recipe, "colour"))
@@ -38,7 +45,7 @@ def supply(uid: str, recipe: Recipe, staged: Staged, suffix: str) -> dict[str, A
     backfaces.hide(recipe.subject, suffix)
     return {
         **staged.facts(),
-        "missing_textures": missing,
+        "missing_textures": replaced.facts,
         "random_color": painted and list(painted),
         "made_opaque": transparency.make_opaque(),
     }

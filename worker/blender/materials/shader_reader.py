@@ -15,8 +15,9 @@ from worker.blender import compat
 
 Value = Any
 """A float, an (r, g, b) of linear floats, or an output socket of the same tree."""
-CLEAR, LIGHT, SOLID = range(3)
-"""Kinds of shader: transparent, emission only, or a surface. In a mix, the highest kind wins."""
+HOLDOUT, CLEAR, LIGHT, SOLID = range(4)
+"""Kinds of shader: a holdout, transparent, emission only, or a surface. In a mix, the highest kind
+wins."""
 DEPTH = 100
 """Maximum depth of nested shaders; deeper ones are read as black."""
 REROUTES = 1000
@@ -24,7 +25,7 @@ REROUTES = 1000
 
 @dataclasses.dataclass(frozen=True)
 class Surface:
-    """The values of a shader, each a `Value`; `kind` is CLEAR, LIGHT or SOLID."""
+    """The values of a shader, each a `Value`; `kind` is HOLDOUT, CLEAR, LIGHT or SOLID."""
 
     colour: Value = (0.0, 0.0, 0.0)
     alpha: Value = 1.0
@@ -104,6 +105,8 @@ class Reader:
             light = self._value(node.inputs["Color"])
             through = sum(light) / 3.0 if isinstance(light, tuple) else light
             return Surface(alpha=self.math("SUBTRACT", 1.0, through), kind=CLEAR)
+        if node.bl_idname == "ShaderNodeHoldout":
+            return Surface(alpha=0.0, kind=HOLDOUT)
         shader = SHADERS.get(node.bl_idname)
         if shader is None:
             return BLACK
@@ -127,7 +130,7 @@ class Reader:
         factor = self._value(node.inputs[0])
         a, b = self.read(node.inputs[1], depth + 1), self.read(node.inputs[2], depth + 1)
         alpha = self._between(factor, a.alpha, b.alpha)
-        if CLEAR in {a.kind, b.kind}:
+        if min(a.kind, b.kind) <= CLEAR:
             return dataclasses.replace(max(a, b, key=lambda one: one.kind), alpha=alpha)
         return Surface(
             colour=self._between_colours(factor, a.colour, b.colour),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Optional
 
 import bpy
 
-from worker.blender.importing.importers import node_trees
+from worker.blender.importing import gltf_extensions
+from worker.blender.importing.file_data import node_trees
+from worker.blender.importing.finding import LFS_MARK, LFS_REMEDY
 from worker.blender.importing.paths import Root
 from worker.contract.escaping import legible
 from worker.contract.random_streams import Colour
@@ -22,6 +24,16 @@ FILE_SOURCES = frozenset({*STILL_SOURCES, "SEQUENCE", "MOVIE"})
 PICTURE_NODES = frozenset({"ShaderNodeTexImage", "ShaderNodeTexEnvironment"})
 COLOUR, NORMAL, DATA = "colour", "normal", "data"
 """Purposes of a texture."""
+ABSENT = "absent"
+UNDECODABLE = "Blender cannot decode it"
+NOT_STILL = "movies and image sequences are not shown"
+"""Faults of a texture."""
+MARKS = {
+    LFS_MARK: LFS_REMEDY,
+    b"\xabKTX 20\xbb\r\n\x1a\n": f"Blender cannot read KTX2: {gltf_extensions.KTX2}",
+}
+"""Faults by the first bytes of a file that Blender cannot decode."""
+MOST_MARK = max(map(len, MARKS))
 NEUTRAL: dict[str, Colour] = {NORMAL: (0.5, 0.5, 1.0, 1.0), DATA: (1.0, 1.0, 1.0, 1.0)}
 """Linear RGBA that replaces a missing texture, by purpose; colour textures use `draw`."""
 
@@ -35,16 +47,30 @@ class _Use(NamedTuple):
     purpose: str
 
 
-def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]:
+class Replaced(NamedTuple):
+    """The textures that one colour replaces, by name."""
+
+    absent: set[str]
+    undecodable: dict[str, str]
+    """And why."""
+    unnamed: set[str]
+    """Nodes without an image: the importer kept no name, or the model gives none."""
+    facts: dict[str, Any]
+    """Objaverse-XL's `missing_textures`: the number of missing textures, their names, and the
+    scene-linear RGBA that replaces each."""
+
+
+def replace_missing(root: Root, draw: Callable[[str], Colour]) -> Replaced:
     """Replace each texture that cannot be used or was not found by one colour.
 
     `draw` returns the colour for a file name; it is used for colour textures. A missing normal map
     becomes flat, and other missing data becomes white, as if there were no map. Movies and image
-    sequences count as missing.
-    Returns: Objaverse-XL's `missing_textures`: the number of missing textures, their names, and
-    the scene-linear RGBA that replaces each.
+    sequences count as undecodable.
     """
     colours: dict[str, Colour] = {}
+    absent: set[str] = set()
+    undecodable: dict[str, str] = {}
+    unnamed: set[str] = set()
 
     def stand_in(name: str, purpose: str) -> Any:
         colour = NEUTRAL.get(purpose) or draw(name)
@@ -54,25 +80,69 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> dict[str, Any]
         return plain
 
     images: list[Any] = list(bpy.data.images)
-    missing = [image for image in images if _is_missing(image, root)]
-    data = {image for image in missing if image.colorspace_settings.is_data}
+    faults = {image: fault for image in images if (fault := _fault(image, root))}
     uses = _uses()
-    bent = {use.node.image for use in uses if use.node.image in data and use.purpose == NORMAL}
-    for image in missing:
-        purpose = NORMAL if image in bent else DATA if image in data else COLOUR
+    for image, fault in faults.items():
+        purpose = _purpose(image, [use for use in uses if use.node.image == image])
+        name = file_name(image, root)
+        if fault == ABSENT:
+            absent.add(name)
+        else:
+            undecodable[name] = fault
         # Replace the image in all its users by a new image of that one colour.
-        image.user_remap(stand_in(file_name(image, root), purpose))
+        image.user_remap(stand_in(name, purpose))
         bpy.data.images.remove(image)
     for use in uses:
         node = use.node
         if node.image is None and any(output.is_linked for output in node.outputs):
             name = legible(f"{node.label or node.name} of {use.owner.name}")  # no file name known
+            unnamed.add(name)
             node.image = stand_in(name, use.purpose)
-    return {
+    facts = {
         "count": len(colours),
         "files": sorted(colours),
         "file_path_to_color": {name: list(colours[name]) for name in sorted(colours)},
     }
+    return Replaced(absent, undecodable, unnamed, facts)
+
+
+def ignore_unused_alpha(suffix: str) -> None:
+    """Show the colours of pictures whose alpha channel the model does not use.
+
+    Cycles multiplies colours by alpha, so they would be black where alpha is 0. Many such channels
+    hold something else, such as gloss. In a .blend, that is what its author sees.
+    """
+    if suffix == "blend":
+        return
+    uses = _uses()
+    used = {use.node.image for use in uses if _uses_alpha(use.node)}
+    for image in {use.node.image for use in uses} - used - {None}:
+        if image.source in STILL_SOURCES and image.alpha_mode == "STRAIGHT":
+            image.alpha_mode = "CHANNEL_PACKED"
+
+
+def _uses_alpha(node: Any) -> bool:
+    alpha = node.outputs.get("Alpha")  # an environment's picture has none
+    return alpha is not None and bool(alpha.is_linked)
+
+
+def _purpose(image: Any, uses: list[_Use]) -> str:
+    """What a missing image is for. Its colour space may be unset, because it was never loaded."""
+    purposes = {use.purpose for use in uses}
+    if NORMAL in purposes and COLOUR not in purposes:
+        return NORMAL
+    is_value = bool(uses) and all(_feeds_shader_values(use.node) for use in uses)
+    return DATA if image.colorspace_settings.is_data or is_value else COLOUR
+
+
+def _feeds_shader_values(node: Any) -> bool:
+    """Whether a texture leads to numbers of shaders alone, such as roughness or alpha."""
+    links = [link for output in node.outputs for link in output.links]
+    return bool(links) and all(
+        link.to_socket.type == "VALUE"
+        and any(output.type == "SHADER" for output in link.to_node.outputs)
+        for link in links
+    )
 
 
 def relink(root: Root) -> dict[str, str]:
@@ -83,19 +153,36 @@ def relink(root: Root) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for image in bpy.data.images:
-        if image.source != "FILE" or not uses_file(image) or not image.filepath:
+        if image.source not in STILL_SOURCES or not uses_file(image) or not image.filepath:
             continue
-        path = _path(image, root)
+        name = image.filepath.removeprefix("//")
         try:
-            if root.holds(path) and Path(path).is_file():
+            if all(root.holds(path) and Path(path).is_file() for path in _files(image, root)):
                 continue
-            elsewhere = root.find(image.filepath.removeprefix("//"))
+            elsewhere = [root.find(tile) for tile in _tiles(image, name)]
         except ValueError:  # not a valid file name
             continue
-        if elsewhere is not None:
-            found[legible(image.filepath.removeprefix("//"))] = root.name(elsewhere)
-            image.filepath = elsewhere
+        path = _common(image, elsewhere)
+        if path is not None:
+            found[legible(root.said(image.filepath))] = root.name(path)
+            image.filepath = path
     return found
+
+
+def _common(image: Any, tiles: list[Optional[str]]) -> Optional[str]:
+    """The path, with its placeholder, of an image whose tiles lie at `tiles`, or None.
+
+    An image without tiles has one file, which is the path itself.
+    """
+    if None in tiles:
+        return None
+    mark = next((mark for mark in TILE_MARKS if mark in image.filepath), None)
+    if mark is None:
+        return tiles[0]
+    number = TILE_MARKS[mark](image.tiles[0].number)
+    head, told, tail = str(tiles[0]).rpartition(number)
+    path = head + mark + tail
+    return path if told and _tiles(image, path) == tiles else None
 
 
 def uses_file(image: Any) -> bool:
@@ -125,19 +212,33 @@ def is_whole(image: Any) -> bool:
     return whole
 
 
-def _is_missing(image: Any, root: Root) -> bool:
+def _fault(image: Any, root: Root) -> Optional[str]:
     if image.source not in FILE_SOURCES:
-        return False
+        return None
     if uses_file(image):
-        if image.source not in STILL_SOURCES or not image.filepath:
-            return True
-        if not all(root.holds(path) and Path(path).is_file() for path in _files(image, root)):
-            return True
-    return not is_whole(image)
+        files = _files(image, root) if image.filepath else []
+        if not files or not all(root.holds(path) and Path(path).is_file() for path in files):
+            return ABSENT
+        if image.source not in STILL_SOURCES:
+            return NOT_STILL
+    return None if is_whole(image) else _why(image, root)
+
+
+def _why(image: Any, root: Root) -> str:
+    if image.packed_files:
+        start = bytes(image.packed_files[0].packed_file.data[:MOST_MARK])
+    else:
+        with Path(_files(image, root)[0]).open("rb") as file:
+            start = file.read(MOST_MARK)
+    return next((why for mark, why in MARKS.items() if start.startswith(mark)), UNDECODABLE)
 
 
 def _files(image: Any, root: Root) -> list[str]:
-    path = _path(image, root)
+    return _tiles(image, _path(image, root))
+
+
+def _tiles(image: Any, path: str) -> list[str]:
+    """The files that `path` stands for: itself, or one for each tile."""
     mark = next((mark for mark in TILE_MARKS if mark in path), None)
     if mark is None:
         return [path]

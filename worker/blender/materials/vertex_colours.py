@@ -13,9 +13,12 @@ import bpy
 import numpy as np
 
 from worker.blender import compat
+from worker.blender.importing.file_colours import to_linear
 
 MULTIPLIED_FORMATS = frozenset({"obj", "fbx", "dae"})
 """Formats whose importers create both colour attributes and materials, but do not link them."""
+MOST_LINEAR = 4.0
+"""Largest linear value of an OBJ's colours that are from 0 to 1, with room for bright ones."""
 PLACEHOLDER, TOLERANCE = 0.8, 1e-3
 """Base colour of a new material in Blender (grey), and the tolerance of the comparison."""
 
@@ -30,6 +33,8 @@ def show(suffix: str) -> None:
         layer = _layer(mesh)
         if layer is None:
             continue
+        if suffix == "obj":
+            _from_bytes(layer)
         if not any(mesh.materials):
             if layer.name not in plain:
                 plain[layer.name] = _plain(layer.name)
@@ -46,6 +51,18 @@ def _layer(mesh: Any) -> Optional[Any]:
         return None
     number = getattr(layers, "render_color_index", -1)
     return layers[number if 0 <= number < len(layers) else 0]
+
+
+def _from_bytes(layer: Any) -> None:
+    """Correct colours that the file gives from 0 to 255; importers read them as from 0 to 1."""
+    colours = np.empty(4 * len(layer.data), np.float32)
+    layer.data.foreach_get("color", colours)
+    rgb = colours.reshape(-1, 4)[:, :3].astype(np.float64)
+    if rgb.max(initial=0.0) <= MOST_LINEAR:
+        return
+    encoded = np.where(rgb <= 0.0031308, rgb * 12.92, 1.055 * rgb ** (1 / 2.4) - 0.055)  # noqa: PLR2004 - IEC 61966-2-1
+    colours.reshape(-1, 4)[:, :3] = to_linear(np.clip(encoded / 255.0, 0.0, 1.0))
+    layer.data.foreach_set("color", colours)
 
 
 def _is_white(layer: Any) -> bool:

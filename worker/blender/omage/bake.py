@@ -20,13 +20,17 @@ STEPS = ("normal", "position", "albedo", "material")
 
 
 def bake(
-    points: Array, soup: TriangleSoup, layout: ChartLayout, spec: Omage, tell: Callable[[int], None]
+    points: Array,
+    soup: TriangleSoup,
+    layout: ChartLayout,
+    spec: Omage,
+    report: Callable[[int], None],
 ) -> Array:
     """Bake the object image, float32 (size, size, 12) with row 0 at v = 0.
 
     Channels: position (3), occupancy, normal (3), base colour (3), metallic, roughness; all 0 to 1.
-    `points` (V,3) are the vertices, and `soup` contains the triangles of `layout`. `tell` is called
-    with the number of each step before the step begins. Raises: ObjectFault("render").
+    `points` (V,3) are the vertices, and `soup` contains the triangles of `layout`. `report` is
+    called with the number of each step before the step begins. Raises: ObjectFault("render").
     """
     size = len(layout.cover.chart)
     made = meshes.add(points, soup.triangles)
@@ -39,7 +43,7 @@ def bake(
     emitters = emission.emitters(made.data, image, np.unique(soup.material))
     found: dict[str, Array] = {}
     for number, step in enumerate(STEPS):
-        tell(number)
+        report(number)
         if step != "normal":
             for emitter in emitters:
                 emitter.emit(step)

@@ -40,7 +40,7 @@ class ChartLayout:
 
 
 @dataclasses.dataclass(frozen=True)
-class Surface:
+class WeldedSurface:
     """The object, scaled to -1..1: welded points (V,3), triangles (T,3) and their areas (T,)."""
 
     points: Array
@@ -48,7 +48,7 @@ class Surface:
     area: Array
 
 
-def lay_out(surface: Surface, uv: Array, spec: Omage, size: int) -> ChartLayout:
+def lay_out(surface: WeldedSurface, uv: Array, spec: Omage, size: int) -> ChartLayout:
     """Choose charts of `surface` and lay them out on a square of `size` pixels.
 
     `uv` (T,3,2): the file's UV map; where it is unusable, a new one is made.
@@ -90,16 +90,16 @@ def _doubled(made: ChartLayout) -> Array:
     return np.flatnonzero(made.cover.overlap > MOST_OVERLAP)
 
 
-def _share(surface: Surface, of: Array) -> float:
+def _share(surface: WeldedSurface, of: Array) -> float:
     return round(float(surface.area[of].sum() / surface.area.sum()), 6)
 
 
-def _chosen(surface: Surface, uv: Array, spec: Omage, whole: float) -> tuple[Charts, Chosen]:
+def _chosen(surface: WeldedSurface, uv: Array, spec: Omage, whole: float) -> tuple[Charts, Chosen]:
     found = charts.find(surface.triangles, uv, surface.area)
     return found, charts.choose(found, whole, spec)
 
 
-def _remade(surface: Surface, uv: Array, again: Array, angle: float) -> Array:
+def _remade(surface: WeldedSurface, uv: Array, again: Array, angle: float) -> Array:
     """Unwrap the triangles in the mask `again` (T,), at the same UV density as the others.
 
     Returns: `uv` (T,3,2) with the new coordinates of these triangles.

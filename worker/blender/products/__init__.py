@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Dict
 
 from worker.blender.products import omage, scenes, views
-from worker.blender.products.base import Product, Tell
+from worker.blender.products.base import Product, Report
 
 PRODUCTS: Dict[str, Product] = {"views": views.make, "omage": omage.make, "scenes": scenes.make}
 
-__all__ = ["PRODUCTS", "Tell"]
+__all__ = ["PRODUCTS", "Report"]

@@ -15,14 +15,14 @@ from worker.blender.views import scene
 from worker.contract.protocol import STAGE, Phase, Rendered, RenderObject
 from worker.contract.recipe import Recipe
 
-Tell = Callable[[Phase], None]
+Report = Callable[[Phase], None]
 """Reports each phase to the host before the phase begins."""
-Product = Callable[[RenderObject, Recipe, Device, Tell], Rendered]
+Product = Callable[[RenderObject, Recipe, Device, Report], Rendered]
 """Writes the raw files of one object to the request's scratch folder. Raises: ObjectFault."""
 
 
 def imported(
-    request: RenderObject, recipe: Recipe, tell: Tell
+    request: RenderObject, recipe: Recipe, report: Report
 ) -> tuple[Staged, str, dict[str, Any]]:
     """Import the object into an empty scene.
 
@@ -32,13 +32,13 @@ def imported(
     """
     root = Root(request.root, request.model)
     suffix = request.format.lower()
-    tell(Phase(request.uid, "import"))
+    report(Phase(request.uid, "import"))
     scene.clean()
     stage = str(Path(request.scratch, STAGE))
     debugging.note_files(request, root, suffix)
     staged = importers.load(root, suffix, recipe.subject, stage)
     debugging.save(request, "imported")
-    tell(Phase(request.uid, "scene"))
+    report(Phase(request.uid, "scene"))
     facts = statistics.count(staged.root)
     facts.update(point_clouds.show(staged.root, suffix, recipe.subject))
     return staged, suffix, facts

@@ -17,9 +17,9 @@ from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.geometry.triangle_soup import Array, TriangleSoup, gather
 from worker.blender.materials import colours
 from worker.blender.omage import bake, layout
-from worker.blender.omage.layout import Surface
+from worker.blender.omage.layout import WeldedSurface
 from worker.blender.omage.weld import weld
-from worker.blender.products.base import Tell, imported
+from worker.blender.products.base import Report, imported
 from worker.contract.omage_keys import EXTENT, WELD
 from worker.contract.protocol import Phase, Rendered, RenderObject
 from worker.contract.random_streams import digest
@@ -28,13 +28,13 @@ from worker.contract.recipe import Recipe
 FILE = "omage.npy"
 
 
-def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
+def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) -> Rendered:
     """Import the object, merge it into one mesh, lay out its charts and bake them.
 
     Raises: ObjectFault.
     """
     uid = request.uid
-    staged, suffix, facts = imported(request, recipe, tell)
+    staged, suffix, facts = imported(request, recipe, report)
     poses.show(poses.frames(recipe.subject, 1)[0])
     modifiers.as_rendered()
     facts.update(colours.supply(uid, recipe, staged, suffix))
@@ -49,7 +49,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     facts["placement"] = {"scale": scale, "offset": (-scale * centre).tolist()}
     points = (soup.points - centre) * scale
     soup, area = _welded(points, soup)
-    surface = Surface(points, soup.triangles, area)
+    surface = WeldedSurface(points, soup.triangles, area)
     laid = layout.lay_out(surface, soup.uv, recipe.omage, recipe.resolution[0])
     facts["omage"] = laid.facts
 
@@ -57,7 +57,11 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     debugging.save(request, "ready")
     start = time.monotonic()
     image = bake.bake(
-        points, soup.only(laid.triangles), laid, recipe.omage, lambda n: tell(Phase(uid, "view", n))
+        points,
+        soup.only(laid.triangles),
+        laid,
+        recipe.omage,
+        lambda n: report(Phase(uid, "view", n)),
     )
     np.save(Path(request.scratch) / FILE, image, allow_pickle=False)
     return Rendered(

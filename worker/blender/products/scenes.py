@@ -15,7 +15,7 @@ from worker.blender import debugging, engine
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
 from worker.blender.importing.paths import Root
-from worker.blender.products.base import Tell
+from worker.blender.products.base import Report
 from worker.blender.scenes import body as bodies
 from worker.blender.scenes.body import Body
 from worker.blender.scenes.pictures import Pictures
@@ -34,11 +34,11 @@ PASSES = (
     render_passes.INDEX_OBJECT,
     render_passes.INDEX_MATERIAL,
 )
-EMPTY_HANDED = frozenset({"import", "unsupported", "empty", "too_large"})
+REPLACEABLE = frozenset({"import", "unsupported", "empty", "too_large"})
 """Codes of the faults after which the next candidate replaces an object."""
 
 
-def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
+def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) -> Rendered:
     """Import the objects of each group, and render the group's samples. Raises: ObjectFault."""
     order = scene_order.from_dict(request.order)
     pictures = Pictures(recipe.scenes.textures)
@@ -49,8 +49,8 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     runtime: dict[str, Any] = {}
     spent = 0.0
     for group in order.groups:
-        shown, found = _gather(request, group, recipe, refused, tell)
-        tell(Phase(request.uid, "scene"))
+        shown, found = _gather(request, group, recipe, refused, report)
+        report(Phase(request.uid, "scene"))
         stage = Stage(recipe.resolution, recipe.scenes.background, floor_height(recipe))
         pictures.forget()
         items = [bodies.add(body, f"object {number}") for number, body in enumerate(found)]
@@ -68,13 +68,13 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
                 scene_draws.looks(recipe, idx, classes, wanted), pictures,
                 emission=recipe.scenes.emission,
             )  # fmt: skip
-            told = _pose(recipe, idx, items, found)
-            for number, each in zip(shown, told):
+            truth = _pose(recipe, idx, items, found)
+            for number, each in zip(shown, truth):
                 each["number"] = number
-            tell(Phase(request.uid, "view", len(views)))
+            report(Phase(request.uid, "view", len(views)))
             debugging.save(request, "ready", f"{debugging.SCENE}-{len(views):03d}")
             views.append(_shoot(stage, recipe, len(views), request.scratch))
-            samples.append({"light": list(light), "objects": told})
+            samples.append({"light": list(light), "objects": truth})
         spent += time.monotonic() - start
     facts = {"samples": samples, "refused": list(refused.values())}
     return Rendered(request.uid, views, facts, runtime, spent)
@@ -85,7 +85,7 @@ def _gather(
     group: Group,
     recipe: Recipe,
     refused: dict[int, dict[str, str]],
-    tell: Tell,
+    report: Report,
 ) -> tuple[list[int], list[Body]]:
     """Load, for each part of the group, the first candidate that can be rendered.
 
@@ -93,7 +93,7 @@ def _gather(
     Raises: ObjectFault if no candidate of a part can be rendered.
     """
     loaded: dict[int, Body] = {}
-    shown = [_first(request, part, recipe, loaded, refused, tell) for part in group.parts]
+    shown = [_first(request, part, recipe, loaded, refused, report) for part in group.parts]
     return shown, [loaded[number] for number in shown]
 
 
@@ -103,18 +103,18 @@ def _first(
     recipe: Recipe,
     loaded: dict[int, Body],
     refused: dict[int, dict[str, Any]],
-    tell: Tell,
+    report: Report,
 ) -> int:
     for model in part.candidates:
         if model.number in refused:
             continue
         if model.number not in loaded:
-            tell(Phase(request.uid, "import"))
+            report(Phase(request.uid, "import"))
             debugging.note_files(request, Root(model.root, model.model), model.format)
             try:
                 loaded[model.number] = bodies.load(model, recipe, request.scratch)
             except ObjectFault as fault:
-                if fault.code not in EMPTY_HANDED:
+                if fault.code not in REPLACEABLE:
                     raise
                 refused[model.number] = {
                     "number": model.number, "code": fault.code, "message": str(fault)
@@ -140,10 +140,10 @@ def _pose(recipe: Recipe, idx: int, items: list[Any], found: list[Body]) -> list
         for body, form in zip(found, forms)
     ]
     chosen = places(recipe, idx, forms, [body.box for body in found], lowest)
-    told = []
+    truth = []
     for item, form, body, place in zip(items, forms, found, chosen):
         item.scale, item.rotation_euler, item.location = form.scale, form.euler, place
-        told.append(
+        truth.append(
             {
                 "bbox": np.asarray(body.box, np.float32).astype(float).tolist(),
                 "scale": list(form.scale),
@@ -151,7 +151,7 @@ def _pose(recipe: Recipe, idx: int, items: list[Any], found: list[Body]) -> list
                 "location": list(place),
             }
         )
-    return told
+    return truth
 
 
 def _shoot(stage: Stage, recipe: Recipe, number: int, scratch: str) -> View:

@@ -11,8 +11,8 @@ from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.materials import colours
-from worker.blender.products.base import Tell, imported
-from worker.blender.views import indices, lights, placement, render, scene, visible_bounds
+from worker.blender.products.base import Report, imported
+from worker.blender.views import indices, lights, placement, render, scene, sky, visible_bounds
 from worker.blender.views.placement import Placement
 from worker.blender.views.rescale import rescale
 from worker.contract import camera_layouts, render_passes
@@ -25,11 +25,13 @@ MEASURED = 1e-3
 """Tolerance for the position of the normalised object, as a share of its longest side."""
 
 
-def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> Rendered:
+def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) -> Rendered:
     """Import, normalise and light the object, and render every view. Raises: ObjectFault."""
     uid = request.uid
-    staged, suffix, facts = imported(request, recipe, tell)
-    frames = poses.frames(recipe.subject, recipe.views)
+    staged, suffix, facts = imported(request, recipe, report)
+    eyes = camera_layouts.eyes(recipe.camera)
+    each = poses.frames(recipe.subject, recipe.views // eyes)
+    frames = [frame for frame in each for _ in range(eyes)]
     shown = sorted(set(frames))
     modifiers.as_rendered()
     facts.update(colours.supply(uid, recipe, staged, suffix))  # a texture may displace a surface
@@ -52,11 +54,10 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     )
     placed = wanted_form
     if not placement.is_exact(low, high):
-        rescale(wanted_form)
+        rescale(wanted_form, is_still=len(shown) == 1)
         placed = placement.IDENTITY
-    rig = lights.add(
-        recipe.lights, stream(uid, recipe, "lights"), placed, grown=scale / placed.scale
-    )
+    lit, environment = sky.drawn(recipe.lights, stream(uid, recipe, "environment"))
+    rig = lights.add(lit, stream(uid, recipe, "lights"), placed, grown=scale / placed.scale)
     low, high = _checked(placed, wanted_form.corners(low, high), shown)
     seen = visible_bounds.around(recipe, rig, low, high, shown)
     camera = scene.add_camera()
@@ -66,11 +67,13 @@ def make(request: RenderObject, recipe: Recipe, device: Device, tell: Tell) -> R
     facts.update(indices.number(wanted))
     runtime = engine.configure(recipe, device, digest(uid, recipe, "cycles") % (1 << 31))
     runtime["lights"] = rig
+    if environment:
+        runtime["environment"] = environment
 
     start = time.monotonic()
     views = render.render_views(
         recipe, camera, viewpoints, frames, request.scratch,
-        lambda number: tell(Phase(uid, "view", number)), placed, seen,
+        lambda number: report(Phase(uid, "view", number)), placed, seen,
         ready=lambda: debugging.save_views(request, viewpoints, frames, placed),
     )  # fmt: skip
     return Rendered(uid, views, facts, runtime, time.monotonic() - start)

@@ -11,6 +11,7 @@ import mathutils
 import numpy as np
 
 from worker.blender import compat, context
+from worker.blender.materials import reflection
 from worker.blender.views import sky
 from worker.blender.views import studio as studios
 from worker.blender.views.placement import IDENTITY, Placement
@@ -50,12 +51,15 @@ def add(
 
     Rigs are defined in world coordinates; `placed` maps the model's space to the world. `grown` is
     the factor by which the object and the file's own lights have been scaled.
-    Returns: the name of the rig used, "four-suns" instead of "own" if no light of the file shines.
+    Returns: the name of the rig used: "four-suns" instead of "own" if no light of the file shines,
+    and instead of "studio" if no material reflects.
     Raises: ObjectFault("render") if the environment picture cannot be read.
     """
     rig = lights.rig
     if rig == "own" and not _keep_own(lights.strength, grown):
         rig = "four-suns"
+    if rig == "studio" and not reflection.is_present():
+        rig = "four-suns"  # the same light for matt surfaces, with a tenth of the noise
     if rig != "own":
         put_out()
     set_world(0.0)

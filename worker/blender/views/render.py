@@ -31,15 +31,15 @@ def render_views(
     scratch: str,
     on_view: Callable[[int], None],
     placed: Placement,
-    hull: VisibleBounds | None = None,
+    bounds: VisibleBounds | None = None,
     ready: Callable[[], None] = lambda: None,
 ) -> list[View]:
     """Render each viewpoint once, at its animation frame, into `scratch`.
 
     `viewpoints` are in world coordinates; `placed` maps the model's space to the world. `on_view`
-    is called with the number of each view before it is rendered. If `hull` is given, only the part
-    of each image in which it can be visible is rendered. `ready` is called when all but the camera
-    is as it will be rendered.
+    is called with the number of each view before it is rendered. If `bounds` is given, only the
+    part of each image that can show them is rendered. `ready` is called when all but the camera is
+    as it will be rendered.
 
     Files: NNN.exr is an uncompressed multilayer float32 EXR with the render passes that the
     recipe's images need. NNN.png, written unless the view transform is "standard", is 8-bit RGBA
@@ -56,8 +56,8 @@ def render_views(
         poses.show(frame)
         there = placed.viewpoint(viewpoint)
         aim(camera, there, distance(viewpoint) / placed.scale)
-        window = hull.window(there) if hull else None
-        view = take(name, viewpoint, kinds, scratch, frame, window)
+        region = bounds.region(there) if bounds else None
+        view = take(name, viewpoint, kinds, scratch, frame, region)
         view = dataclasses.replace(
             view,
             raw_scale=placed.scale,
@@ -85,16 +85,16 @@ def take(
     kinds: list[str],
     scratch: str,
     frame: int = 0,
-    window: RenderRegion | None = None,
+    region: RenderRegion | None = None,
 ) -> View:
     """Render the scene once through the camera, and write one raw file for each of `kinds`.
 
-    `viewpoint` describes the camera, which must already be aimed. `window` is the part of the image
+    `viewpoint` describes the camera, which must already be aimed. `region` is the part of the image
     to render; by default, all of it. Raises: ObjectFault("render").
     """
     scene = context.scene()
-    window = window or whole(viewpoint)
-    restrict(scene, window, viewpoint)
+    region = region or whole(viewpoint)
+    restrict(scene, region, viewpoint)
     files = {}
     for kind in kinds:
         files[kind] = f"{name}{SUFFIXES[kind]}"
@@ -112,7 +112,7 @@ def take(
         projection=viewpoint.projection,
         files=files,
         frame=frame,
-        window=window.sides(),
+        window=region.edges(),
     )
 
 

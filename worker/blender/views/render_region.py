@@ -25,7 +25,7 @@ class RenderRegion:
     width: int
     height: int
 
-    def sides(self) -> list[int]:
+    def edges(self) -> list[int]:
         """Return [left, top, width, height], as in `protocol.View.window`."""
         return [self.left, self.top, self.width, self.height]
 
@@ -35,13 +35,13 @@ def whole(viewpoint: Viewpoint) -> RenderRegion:
     return RenderRegion(0, 0, viewpoint.width, viewpoint.height)
 
 
-def restrict(scene: bpy.types.Scene, window: RenderRegion, viewpoint: Viewpoint) -> None:
-    """Limit rendering to `window`, and crop the images to it."""
+def restrict(scene: bpy.types.Scene, region: RenderRegion, viewpoint: Viewpoint) -> None:
+    """Limit rendering to `region`, and crop the images to it."""
     render = scene.render
-    render.use_border = render.use_crop_to_border = window != whole(viewpoint)
+    render.use_border = render.use_crop_to_border = region != whole(viewpoint)
     # Blender rounds down to whole pixels; adding a quarter of a pixel selects the intended one.
-    render.border_min_x = (window.left + 0.25) / viewpoint.width
-    render.border_max_x = (window.left + window.width + 0.25) / viewpoint.width
-    bottom = viewpoint.height - window.top - window.height
+    render.border_min_x = (region.left + 0.25) / viewpoint.width
+    render.border_max_x = (region.left + region.width + 0.25) / viewpoint.width
+    bottom = viewpoint.height - region.top - region.height
     render.border_min_y = (bottom + 0.25) / viewpoint.height
-    render.border_max_y = (bottom + window.height + 0.25) / viewpoint.height
+    render.border_max_y = (bottom + region.height + 0.25) / viewpoint.height

@@ -13,19 +13,22 @@ import numpy as np
 
 from worker.blender import context
 from worker.blender.geometry.extent import Array
+from worker.blender.views import flatten
 from worker.blender.views.placement import Placement
 from worker.contract.linear import product
 
 STILL_TYPES = frozenset({"MESH", "EMPTY", "LIGHT", "CAMERA"})
 
 
-def rescale(placed: Placement) -> None:
-    """Transform the model by `placed`.
+def rescale(placed: Placement, *, is_still: bool) -> None:
+    """Transform the model by `placed`. `is_still`: whether all views show the current frame.
 
     If nothing animates or deforms the model, its vertices are also centred, in double precision.
     Only this keeps the precision of a model that is a million times its size from its origin.
     """
     objects: list[Any] = list(context.scene().objects)
+    if is_still and flatten.resists_parents(objects) and flatten.flatten():
+        objects = list(context.scene().objects)
     if all(map(_is_still, objects)):
         _move(objects, placed)
     else:

@@ -44,8 +44,17 @@ def add_camera() -> Any:
 
 
 def aim(camera: Any, viewpoint: Viewpoint, distance: float) -> None:
-    """Set the pose and lens of `camera` to `viewpoint`; clip planes are scaled by `distance`."""
+    """Set the pose and lens of `camera` to `viewpoint`; clip planes are scaled by `distance`.
+
+    With a horizontal sensor fit, the width of the image spans the sensor. A pixel `ratio` times as
+    wide as high makes fy `ratio` times fx. Shifts are in widths of the image, to the right and up.
+    """
     k, data = viewpoint.intrinsics, camera.data
+    ratio = float(k[1, 1] / k[0, 0])
+    render = context.scene().render
+    render.pixel_aspect_x, render.pixel_aspect_y = max(1.0, ratio), max(1.0, 1.0 / ratio)
+    data.shift_x = (viewpoint.width / 2.0 - k[0, 2]) / viewpoint.width
+    data.shift_y = (k[1, 2] - viewpoint.height / 2.0) / ratio / viewpoint.width
     data.sensor_fit = "HORIZONTAL"
     data.type = PROJECTIONS[viewpoint.projection]
     data.lens = max(LEAST_LENS_MM, SENSOR_MM * k[0, 0] / viewpoint.width)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import os
+import random
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,24 @@ import bpy
 from worker.blender import compat
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.materials.textures import is_whole
+from worker.contract.recipe import Lights
+from worker.contract.texture_folder import ENVIRONMENTS, listing
+
+
+def drawn(lights: Lights, source: random.Random) -> tuple[Lights, str]:
+    """`lights` with a picture of the folder of environments, and its path in it.
+
+    Both are as given, and "", if the rig has no such folder. Raises: ObjectFault("render").
+    """
+    if lights.rig != "environment" or not lights.environments:
+        return lights, ""
+    try:
+        found = listing(lights.environments, ENVIRONMENTS)
+        name = found[source.randrange(len(found))]
+    except (OSError, ValueError) as error:
+        raise ObjectFault("render", f"the folder of environment images: {error}") from error
+    path = os.path.join(lights.environments, name)  # noqa: PTH118 - any encoding
+    return dataclasses.replace(lights, environment=path), name
 
 
 def check(path: str) -> None:

@@ -29,7 +29,7 @@ MOVING = ("location", "rotation_euler", "rotation_quaternion", "rotation_axis_an
 PADDING = 2
 """Pixels added to the filter width, for rounding and for neighbours in adaptive sampling."""
 WORTH = 0.9
-"""Largest share of the frame for which a window saves time."""
+"""Largest share of the frame for which a smaller region saves time."""
 FINEST = 1e6
 """Limit on the camera's distance in pixels; beyond it, float32 errors reach whole pixels."""
 FOLLOWING = frozenset({"FOLLOW_TRACK", "OBJECT_SOLVER", "CAMERA_SOLVER"})
@@ -49,7 +49,7 @@ class VisibleBounds:
     half: Array
     padding: int
 
-    def window(self, viewpoint: Viewpoint) -> RenderRegion:
+    def region(self, viewpoint: Viewpoint) -> RenderRegion:
         """Return the region of the frame in which `viewpoint` can see the boxes.
 
         It is the whole frame if a smaller region is unsafe or saves no time.

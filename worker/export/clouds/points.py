@@ -61,9 +61,9 @@ class Rules(msgspec.Struct, frozen=True):
 
 def _depth_gpt4point(zipped: RenderZip, view: Camera) -> Floats:
     about = zipped.metadata.render_worker.images.get("depth", {})
-    told = about.get("invalid") == images.TOP and isinstance(about.get("range"), list)
-    near, far = images.depth_range(zipped, view) if told else (0.0, 0.0)
-    if not told or near != 0:
+    described = about.get("invalid") == images.TOP and isinstance(about.get("range"), list)
+    near, far = images.depth_range(zipped, view) if described else (0.0, 0.0)
+    if not described or near != 0:
         raise Unsupported(
             "layout gpt4point needs 16-bit depth with near 0 and invalid 65535, as preset "
             "gpt4point renders it; --layout exact takes any depth"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import msgspec
 
 from worker.codecs import camera_conventions
+from worker.contract import camera_layouts
 from worker.core.errors import Unsupported
 from worker.export import images
 from worker.export.camera_model import Camera
 from worker.export.zips import RenderZip
 
+SAME: Final = 1e-6
+"""Relative difference of focal lengths, and of centres, that counts as none."""
 Files = Iterator[tuple[str, bytes]]
 """Paths relative to the data set, and file contents."""
 Views = list[Camera]
@@ -56,8 +60,18 @@ def colour_file(zipped: RenderZip, view: Camera) -> bytes:
 
 
 def angle_x(zipped: RenderZip, views: Views) -> float:
-    """The horizontal field of view that all views share, in radians. Raises: Unsupported."""
+    """The horizontal field of view that all views share, in radians.
+
+    Raises: Unsupported, also if K has more than a field of view.
+    """
     first = shared_camera(zipped, views)
+    (fx, _, cx), (_, fy, cy), _ = first.K
+    wanted = camera_layouts.intrinsics(60.0, *first.size)
+    if abs(fx / fy - 1.0) > SAME or abs(cx - wanted[0, 2]) + abs(cy - wanted[1, 2]) > SAME * cx:
+        raise Unsupported(
+            f"K of {zipped.uid} has pixels that are not square, or a centre that is not the "
+            "image's, which this layout cannot store; use --layout nerfstudio"
+        )
     return camera_conventions.fov(first.K, *first.size)[0]
 
 

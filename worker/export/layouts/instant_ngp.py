@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from worker.codecs import json_file, png
+from worker.codecs import camera_conventions, json_file, png
 from worker.codecs.nerf_frames import frame, pinhole
 from worker.core import keys
 from worker.export import images
@@ -21,7 +21,6 @@ from worker.export.layouts.base import (
     Files,
     NerfLayout,
     Scene,
-    angle_x,
     colour_file,
     own_folder,
     reach,
@@ -37,7 +36,7 @@ def files(scene: Scene) -> Files:
     with_depth = images.has(scene.zip, *images.DEPTH_KINDS)
     shared = shared_camera(scene.zip, list(scene.zip.views))
     common: dict[str, Any] = {
-        "camera_angle_x": angle_x(scene.zip, list(scene.zip.views)),
+        "camera_angle_x": camera_conventions.fov(shared.K, *shared.size)[0],
         **pinhole(shared.K, *shared.size),
         "aabb_scale": 1,
         "scale": 0.5 / reach(scene.zip),

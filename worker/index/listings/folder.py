@@ -20,7 +20,7 @@ from worker.index.record import ObjectRef
 log = structlog.get_logger(__name__)
 
 ROOT: Final = "."
-"""The folder that was given is the root of all that lies in it."""
+"""The folder given as the input is the root of all models in it."""
 OBJECT_SUFFIXES: Final = MODEL_SUFFIXES | {"zip"}
 _MADE: Final = {
     keys.JOB: (keys.JOB_FORMAT, (keys.RENDERS,)),

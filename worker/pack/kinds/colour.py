@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.codecs import image_formats, png, srgb
-from worker.contract import render_passes
+from worker.contract import backgrounds, render_passes
+from worker.contract.backgrounds import TRANSPARENT
 from worker.contract.recipe import Recipe
 from worker.core.errors import RenderFailed
 from worker.pack.kinds.base import ImageKind
 from worker.pack.raw import RawView
 
 STANDARD: Final = "standard"
-TRANSPARENT: Final = "transparent"
 BACKGROUNDS: Final = {"white": 255, "black": 0}
 BAND: Final = 64
 """Rows converted at a time, so that temporary arrays fit in the CPU cache."""
@@ -33,9 +33,8 @@ def encode(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
     Raises: RenderFailed.
     """
     pixels = _with_alpha(raw, recipe)
-    if recipe.colour.background == TRANSPARENT:
-        return pixels
-    return over(pixels, BACKGROUNDS[recipe.colour.background])
+    background = backgrounds.rgb(recipe.colour.background)
+    return pixels if background is None else over(pixels, background)
 
 
 def _with_alpha(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
@@ -69,14 +68,14 @@ def to_display(premultiplied: NDArray[np.float32], exposure: float = 0.0) -> NDA
     return image
 
 
-def over(pixels: NDArray[np.uint8], background: int) -> NDArray[np.uint8]:
-    """Composite 8-bit straight RGBA over a grey `background` (0 to 255): (height, width, 3).
+def over(pixels: NDArray[np.uint8], background: int | tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Composite 8-bit straight RGBA over a grey or RGB `background` (0 to 255): (height, width, 3).
 
     Display values are blended, not linear light, because readers that add a background do the same
     (NeRF: ``rgb * a + (1 - a)``); both ways give the same image.
     """
     alpha = pixels[..., 3:].astype(np.uint32)
-    blended = pixels[..., :3] * alpha + background * (255 - alpha)
+    blended = pixels[..., :3] * alpha + np.array(background, np.uint32) * (255 - alpha)
     return ((blended * 2 + 255) // 510).astype(np.uint8)
 
 

@@ -7,14 +7,14 @@ from typing import Final
 
 from worker.contract.recipe import Recipe
 from worker.pack.archive import Member
-from worker.pack.coverage import Coverage
 from worker.pack.products import omage, scenes, views
+from worker.pack.statistics import ObjectStatistics
 from worker.supervisor.result import RenderedObject
 
-Members = Callable[[RenderedObject, Recipe, int], Generator[Member, None, Coverage | None]]
+Members = Callable[[RenderedObject, Recipe, int], Generator[Member, None, ObjectStatistics | None]]
 """The members of an object's zip, in order, encoded by so many threads.
 
-Returns: the coverage of its views, where it has some. Raises: RenderFailed; Empty.
+Returns: the statistics of its views, where it has some. Raises: RenderFailed; Empty.
 """
 
 PRODUCTS: Final[dict[str, Members]] = {

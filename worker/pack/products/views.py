@@ -21,13 +21,13 @@ from worker.codecs.image_formats import Form
 from worker.contract.recipe import Recipe
 from worker.core import keys
 from worker.core.ordered_map import ordered_map
-from worker.pack import coverage, placement, preview, views
+from worker.pack import coverage, placement, preview, statistics, views
 from worker.pack.archive import Member
-from worker.pack.coverage import Coverage
 from worker.pack.kinds import IMAGE_KINDS
 from worker.pack.raw import RawView
 from worker.pack.records import VIEW_RECORDS, Taken, metadata
 from worker.pack.records.base import Files
+from worker.pack.statistics import PICTURES, ObjectStatistics, ViewStatistics
 from worker.supervisor.result import RenderedObject
 
 
@@ -36,16 +36,16 @@ class _Made(msgspec.Struct, frozen=True):
 
     members: list[Member]
     facts: dict[str, dict[str, Any]]
-    coverage: float
+    statistics: ViewStatistics
     frame: Image.Image | None
 
 
 def members(
     rendered: RenderedObject, recipe: Recipe, threads: int
-) -> Generator[Member, None, Coverage]:
+) -> Generator[Member, None, ObjectStatistics]:
     """Each view's files, by name, view after view; then the rest, by name.
 
-    Returns: how much of the views the object covers. Raises: RenderFailed; Empty.
+    Returns: the statistics of the views. Raises: RenderFailed; Empty.
     """
     views.check(rendered.answer.views, recipe)
     shots = rendered.answer.views
@@ -53,7 +53,7 @@ def members(
     records = [VIEW_RECORDS[name] for name in recipe.records]
     shown = preview.shown(len(shots)) if recipe.previews else frozenset()
     facts = {}
-    covered = {}
+    seen = {}
     frames = []
 
     def images(number: int) -> _Made:
@@ -63,16 +63,21 @@ def members(
     for number, made in enumerate(encoded):
         view = shots[number]
         facts[view.name] = made.facts
-        covered[view.name] = made.coverage
+        seen[view.name] = made.statistics
         if made.frame is not None:
             frames.append(made.frame)
         own = [record.of_view(number, view, where) for record in records if record.of_view]
         yield from _sorted(own, made.members)
 
-    whole = coverage.summary(covered, shots, where)
+    covered = {name: view.coverage for name, view in seen.items()}
+    share = coverage.summary(covered, shots, where)
+    whole = statistics.of_object(seen, share)
     taken = Taken(views=shots, placement=where, facts=facts, coverage=covered)
     rest = [record.of_all(taken, recipe) for record in records if record.of_all]
-    told = {"coverage": {**msgspec.structs.asdict(whole), "views": covered}}
+    told = {
+        "coverage": {**msgspec.structs.asdict(share), "views": covered},
+        "statistics": statistics.describe(seen, whole, _picture(recipe)),
+    }
     rest.append({keys.METADATA: metadata.write(rendered, facts, recipe, told)})
     rest += [
         {keys.PREVIEWS[kind]: preview.film(kind, frames, recipe.preview)}
@@ -90,7 +95,7 @@ def _sorted(files: Iterable[Files], members: Iterable[Member] = ()) -> list[Memb
 
 def _images(raw: RawView, recipe: Recipe, *, show: bool) -> _Made:
     size = (raw.view.width, raw.view.height)
-    members, facts, frame = [], {}, None
+    members, facts, frame, picture = [], {}, None, None
     for name, ending in keys.image_endings(recipe.images).items():
         kind = IMAGE_KINDS[name]
         form = kind.form(recipe)
@@ -100,9 +105,18 @@ def _images(raw: RawView, recipe: Recipe, *, show: bool) -> _Made:
         members.append(Member(name=file, data=form.encode(pixels), check=check))
         if special := kind.facts(raw, recipe):
             facts[name] = special
+        if name == _picture(recipe):
+            picture = pixels
         if show and file == keys.image_file(raw.view.name):
             frame = preview.frame(pixels, recipe.preview.width)
-    return _Made(members, facts, coverage.of_view(raw), frame)
+    shown = coverage.shown(raw)
+    seen = statistics.of_view(coverage.of_view(shown), shown, picture)
+    return _Made(members, facts, seen, frame)
+
+
+def _picture(recipe: Recipe) -> str | None:
+    """The image kind whose statistics are taken."""
+    return next((kind for kind in PICTURES if kind in recipe.images), None)
 
 
 def _check(form: Form, size: tuple[int, int], data: bytes) -> None:

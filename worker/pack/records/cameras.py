@@ -8,6 +8,8 @@ placement     scale and offset: a point of the imported file is at point * scale
               the world; bbox: the object's bounding box in the world, [[min], [max]]
 splits        the number of views, in order, for "train", "val" and "test"; only if the recipe
               splits the views
+stereo        baseline, the distance between the cameras of a pair in world units; pairs, the
+              names of left and right view of each viewpoint; only if the recipe has a baseline
 views         in order, each with
   name             "000"
   camera_to_world  4x4, see convention
@@ -65,6 +67,10 @@ def contents(taken: Taken, recipe: Recipe) -> bytes:
             for view in taken.views
         ],
     }
+    if baseline := recipe.camera.baseline:
+        names = [view.name for view in taken.views]
+        pairs = [list(pair) for pair in zip(names[::2], names[1::2], strict=True)]
+        document["stereo"] = {"baseline": baseline, "pairs": pairs}
     if splits.asked(recipe):
         document["splits"] = {
             name: len(part) for name, part in splits.parts(taken.views, recipe).items()

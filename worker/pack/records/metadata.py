@@ -4,6 +4,7 @@ Objaverse-XL's keys (from its scripts/rendering) identify the object and give it
 ``render_worker`` has:
 
 version, preset, recipe_digest
+overrides  KEY=VALUE of each key of the preset that --set changed; only if any
 source, license  of the object, as the index has them
 runtime    what really rendered it
 made_opaque  materials that were wholly clear, as all of the object's, and are shown opaque
@@ -11,6 +12,7 @@ placement  a point of the file lies at point * scale + offset in the cameras' wo
 images     what is in each image kind; facts: of each view's images, what is special to them
 previews   what is in each film
 coverage   share of the pixels that show the object: of each view, the least and the mean
+statistics see `worker.pack.statistics`: picture, the image kind measured; views, by name; object
 and what its product has to say, by the product's name.
 
 The file has no times and no host names, so that zips rendered on a CPU are reproducible byte for
@@ -62,6 +64,7 @@ def write(
             "license": fetched.ref.license,
             "preset": recipe.name,
             "recipe_digest": presets.digest(recipe),
+            **({"overrides": list(recipe.overrides)} if recipe.overrides else {}),
             "runtime": answer.runtime,
             "placement": placement,
             "made_opaque": opaque,

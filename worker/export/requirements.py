@@ -1,0 +1,131 @@
+"""What each export kind needs of a preset; refused before any object is read.
+
+`worker.export.images` and the kinds check each zip again, because zips may be replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from worker import presets
+from worker.contract.recipe import DEPTH_IMAGES, Recipe
+from worker.core.errors import ConfigurationError
+from worker.export.base import Export
+from worker.pack.kinds import depth
+
+Options = Any
+"""An export kind with its options; each requirement knows those of its kinds."""
+
+
+class Need(NamedTuple):
+    """One requirement: what it is in words, and whether a recipe meets it with these options."""
+
+    what: str
+    met: Callable[[Recipe, Options], bool]
+
+
+def _rgba(recipe: Recipe) -> bool:
+    clear = recipe.colour.background == "transparent"
+    return ("colour" in recipe.images and clear) or "albedo" in recipe.images
+
+
+def _one_fov(recipe: Recipe) -> bool:
+    low, high = recipe.camera.fov
+    own = recipe.camera.layout == "file"  # its lenses are known from each zip alone
+    return low == high or recipe.views == 1 or own
+
+
+def _cameras(recipe: Recipe) -> bool:
+    camera = recipe.camera
+    one_k = camera.projection == "perspective" and camera.fov[0] == camera.fov[1]
+    own = camera.layout == "file"  # it may have other lenses
+    return "cameras" in recipe.records or ("npy-3x4" in recipe.records and one_k and not own)
+
+
+def _on(recipe: Recipe, export: Options) -> bool:
+    """Whether the colour image is transparent, or on the background that is asked for."""
+    if "colour" not in recipe.images:
+        return "albedo" in recipe.images
+    return recipe.colour.background in ("transparent", export.background)
+
+
+def _whole_depth(recipe: Recipe) -> bool:
+    told = recipe.depth
+    return "depth" in recipe.images and (told.mode, told.near, told.invalid) == (
+        "fixed", 0.0, depth.TOP,
+    )  # fmt: skip
+
+
+VIEWS: Final = Need("views", lambda recipe, _: recipe.product == "views")
+CAMERAS: Final = Need(
+    "cameras (the record cameras; or npy-3x4, of perspective cameras with one field of view)",
+    lambda recipe, _: _cameras(recipe),
+)
+PERSPECTIVE: Final = Need(
+    "perspective cameras", lambda recipe, _: recipe.camera.projection == "perspective"
+)
+ONE_FOV: Final = Need("one field of view for all views", lambda recipe, _: _one_fov(recipe))
+RGBA: Final = Need(
+    "a colour or albedo image with transparency", lambda recipe, _: _rgba(recipe)
+)  # fmt: skip
+BACKGROUND: Final = Need("a colour image with transparency, or on the --background", _on)
+DEPTH: Final = Need(
+    f"depth ({', '.join(DEPTH_IMAGES)})", lambda recipe, _: bool({*DEPTH_IMAGES} & {*recipe.images})
+)
+DEPTH_OF_GPT4POINT: Final = Need(
+    "the image depth with a fixed range, near 0 and invalid 65535 (--layout exact takes any depth)",
+    lambda recipe, _: _whole_depth(recipe),
+)
+ALPHA: Final = Need("the image alpha", lambda recipe, _: "alpha" in recipe.images)
+PAIRS: Final = Need("two views or more", lambda recipe, _: recipe.views > 1)
+SCENES: Final = Need("synthetic scenes", lambda recipe, _: recipe.product == "scenes")
+SINGLE: Final = Need(
+    "one object per sample with --layout classes",
+    lambda recipe, export: export.layout != "classes" or recipe.scenes.objects == 1,
+)
+SQUARE: Final = Need(
+    "square images with --preprocess",
+    lambda recipe, export: not export.preprocess or recipe.resolution[0] == recipe.resolution[1],
+)
+OBJECT_IMAGES: Final = Need("object images", lambda recipe, _: recipe.product == "omage")
+
+_SCENE: Final = (VIEWS, CAMERAS, PERSPECTIVE, RGBA)
+NEEDS: Final[dict[tuple[str, str | None], tuple[Need, ...]]] = {
+    ("pointcloud", "gpt4point"): (*_SCENE, DEPTH_OF_GPT4POINT, ALPHA),
+    ("pointcloud", "exact"): (*_SCENE, DEPTH),
+    ("nerf", "blender"): (*_SCENE, ONE_FOV),
+    ("nerf", "nsvf"): (*_SCENE, ONE_FOV),
+    ("nerf", "nerfstudio"): _SCENE,
+    ("nerf", "instant-ngp"): (*_SCENE, ONE_FOV),
+    ("nerf", "get3d"): (*_SCENE, ONE_FOV),
+    ("webdataset", "plain"): (VIEWS, CAMERAS),
+    ("webdataset", "zeronvs"): (VIEWS, CAMERAS, PERSPECTIVE, BACKGROUND, DEPTH, PAIRS),
+    ("hdf5", "labels"): (SCENES, SQUARE),
+    ("hdf5", "classes"): (SCENES, SINGLE, SQUARE),
+    ("omage", None): (OBJECT_IMAGES,),
+    ("parquet", None): (),
+}
+"""Export kind and layout to what they need, in the order in which it is named."""
+
+
+def check(kind: str, export: Export[Any], recipe: Recipe) -> None:
+    """Refuse an output whose preset lacks what the export needs. Raises: ConfigurationError."""
+    layout = getattr(export, "layout", None)
+    needs = NEEDS[kind, layout]
+    lacking = [need.what for need in needs if not need.met(recipe, export)]
+    if lacking:
+        asked = f"export {kind}" + (f" --layout {layout}" if layout else "")
+        raise ConfigurationError(
+            f"{asked} needs {lacking[0]}, which preset '{recipe.name}' of this output does not "
+            f"give; render with another preset ({_suitable(needs, export)})"
+        )
+
+
+def _suitable(needs: tuple[Need, ...], export: Export[Any]) -> str:
+    """The packaged presets that meet all of `needs`."""
+    recipes = {name: presets.load(name) for name in presets.names()}
+    fit = [
+        name for name, recipe in recipes.items() if all(need.met(recipe, export) for need in needs)
+    ]
+    return f"as {', '.join(fit)}" if fit else "of your own"

@@ -1,0 +1,70 @@
+"""Perceptual hashes: 64 bits that are alike for pictures that look alike.
+
+The hash is the DCT hash of the ``imagehash`` library (``imagehash.phash``): the picture in grey at
+32x32 pixels, its 8x8 lowest cosine coefficients, and for each of them, row by row, whether it
+exceeds their median. All sums are of integers, so the hash does not depend on the CPU.
+
+A symmetric object has coefficients of about 0, whose sign is that of the render's noise. `steady`
+counts only those that clearly exceed the median, so that two renders of one object differ in a few
+bits at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+SIDE: Final = 32
+KEPT: Final = 8
+_SCALE: Final = 1 << 14
+"""Sums of 10,000 views of the largest grey, in steps of 1 / _SCALE squared, fit into 64 bits."""
+_BASIS: Final = np.rint(
+    _SCALE * np.cos(np.pi * np.outer(np.arange(KEPT), 2 * np.arange(SIDE) + 1) / (2 * SIDE))
+).astype(np.int64)
+"""(8, 32): the lowest cosines of the DCT-II, rounded to integers."""
+_MIDDLE: Final = slice(KEPT * KEPT // 2 - 1, KEPT * KEPT // 2 + 1)
+"""The two coefficients, in ascending order, whose mean is the median."""
+MARGIN: Final = 64
+WHITE: Final = 255
+
+
+def grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An 8-bit RGB or RGBA picture, (height, width, 3 or 4), as (32, 32) greys, on white."""
+    image = Image.fromarray(pixels)
+    page = image.convert("L")
+    if image.mode == "RGBA":
+        page = Image.new("L", image.size, WHITE)
+        page.paste(image.convert("L"), mask=image.getchannel("A"))
+    return np.asarray(page.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+
+
+def of(greys: NDArray[np.uint8]) -> str:
+    """The hash of (32, 32) greys, as 16 hex digits."""
+    low, twice_median = _coefficients(greys)
+    return _hex(2 * low > twice_median)
+
+
+def steady(pictures: Sequence[NDArray[np.uint8]]) -> str:
+    """The hash of the mean of several (32, 32) greys, without bits that noise decides.
+
+    A bit is set if its coefficient exceeds the median by more than 1 / MARGIN of the largest, which
+    leaves the mean grey out.
+    """
+    low, twice_median = _coefficients(np.sum(pictures, axis=0, dtype=np.int64))
+    largest = int(np.abs(low.ravel()[1:]).max())
+    clear = (2 * low - twice_median) // _SCALE * MARGIN  # scaled down, to fit into 64 bits
+    return _hex(clear > 2 * largest // _SCALE)
+
+
+def _coefficients(greys: NDArray[Any]) -> tuple[NDArray[np.int64], int]:
+    """The (8, 8) lowest coefficients, and twice their median."""
+    low = _BASIS @ greys.astype(np.int64) @ _BASIS.T  # integers: no BLAS, no rounding
+    return low, int(np.sort(low, axis=None)[_MIDDLE].sum())
+
+
+def _hex(bits: NDArray[np.bool_]) -> str:
+    return np.packbits(bits).tobytes().hex()

@@ -1,0 +1,127 @@
+"""What a run of a whole list will take, from the outcomes of a sample of it.
+
+Time is wall time of one worker such as the one that rendered the sample, from the start of the
+first render to the end of the last object, without the start of Blender. An object's cost is its
+share of that time, by the seconds of its steps. The spread is the range of 90 % of the means of
+samples that are drawn anew from these costs (the bootstrap), and smaller the more of the list is in
+the sample.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.ledger import Outcome
+
+RESAMPLES: Final = 2000
+LOW, HIGH = 0.05, 0.95
+PER_ZIP: Final = 2
+"""Requests to store a zip: one creates it, one verifies it."""
+PER_SHARD: Final = 2
+"""Requests to begin a shard: one reads it, one lists its ledger."""
+PART_OBJECTS: Final = 200
+PART_S: Final = 60.0
+"""A ledger part is written for so many outcomes, or after so many seconds, and for each shard."""
+TO_START: Final = 8
+"""Requests to check the output and to bind it."""
+
+
+class Range(msgspec.Struct, frozen=True):
+    """An estimate, and the range that 90 % of samples would give."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run of the list will take with one worker like this one."""
+
+    objects: int
+    """Objects of the list."""
+    sample: int
+    """Objects of the sample."""
+    failed: dict[str, int]
+    """Of these, those that failed, by code."""
+    device: str
+    start_s: float
+    """Seconds before the first render: starting, downloading and Blender."""
+    seconds_per_object: Range
+    objects_per_hour: Range
+    hours: Range
+    device_hours: Range
+    """Hours of rendering of the device: those of its processes, by their share of it."""
+    bytes: Range
+    """Size of all zips."""
+    requests: int
+    """Requests to an S3 store of the zips."""
+    output: str | None
+    """Where the sample's zips are, if they were kept."""
+
+
+def estimated(
+    outcomes: Sequence[Outcome], *, objects: int, shards: int, wall_s: float, output: str | None
+) -> Estimate:
+    """Estimate from the outcomes of a sample, at least one.
+
+    objects, shards: of the whole list. wall_s: seconds that the sample took, start-up included.
+    """
+    count = len(outcomes)
+    work = np.array([sum(each.seconds.values()) for each in outcomes])
+    rendering = np.array(
+        [each.seconds.get("render", 0.0) / each.children_per_device for each in outcomes]
+    )
+    sizes = np.array([float(each.size or 0) for each in outcomes])
+    span = min(_span(outcomes), wall_s)
+    costs = work * (span / work.sum()) if work.any() else np.full(count, span / count)
+    left_out = (1 - min(1.0, count / objects)) ** 0.5
+    each = _range(costs, left_out)
+    whole = _times(each, objects / 3600)
+    rendered = sum(one.outcome == "rendered" for one in outcomes) / count
+    parts = max(objects / PART_OBJECTS, each.mean * objects / PART_S) + shards
+    return Estimate(
+        objects=objects,
+        sample=count,
+        failed=dict(Counter(one.code or "?" for one in outcomes if one.outcome == "failed")),
+        device=outcomes[0].device,
+        start_s=round(wall_s - span, 3),
+        seconds_per_object=each,
+        objects_per_hour=Range(*(3600 / max(each_s, 1e-9) for each_s in (
+            each.mean, each.high, each.low,
+        ))),
+        hours=whole,
+        device_hours=_times(_range(rendering, left_out), objects / 3600),
+        bytes=_times(_range(sizes, left_out), objects),
+        requests=round(TO_START + PER_ZIP * rendered * objects + PER_SHARD * shards + parts),
+        output=output,
+    )  # fmt: skip
+
+
+def _span(outcomes: Sequence[Outcome]) -> float:
+    """Seconds from the start of the first render to the end of the last object."""
+    ends = [datetime.fromisoformat(each.time).timestamp() for each in outcomes]
+    begins = [
+        end - sum(spent for step, spent in each.seconds.items() if step != "fetch")
+        for end, each in zip(ends, outcomes, strict=True)
+    ]
+    return max(max(ends) - min(begins), 1e-3)
+
+
+def _range(values: NDArray[np.float64], left_out: float) -> Range:
+    """The mean of `values` and its spread; `left_out` is 0 if they are all there are."""
+    draws = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
+    means = values[draws].mean(axis=1)
+    mean = float(values.mean())
+    low, high = (mean + (float(np.quantile(means, at)) - mean) * left_out for at in (LOW, HIGH))
+    return Range(mean, min(low, mean), max(high, mean))
+
+
+def _times(of_one: Range, factor: float) -> Range:
+    return Range(of_one.mean * factor, of_one.low * factor, of_one.high * factor)

@@ -1,0 +1,56 @@
+"""Renders a sample of a list, as `run` would, and estimates what the whole list will take."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+
+import msgspec
+
+from worker import presets
+from worker.core import keys
+from worker.core.errors import ConfigurationError, ExitStatus, Interrupted
+from worker.core.scratch import disk_base, scratch
+from worker.index.reader import open_index
+from worker.index.sample import as_list, drawn
+from worker.index.scenes import arranged
+from worker.ledger import Outcome, fold, read_parts
+from worker.manifests import OutputManifest
+from worker.report.estimate import Estimate, estimated
+from worker.run.command import RunOptions, run
+from worker.stores import open_store
+
+
+def estimate(options: RunOptions, sample: int, output: str | None) -> tuple[Estimate, ExitStatus]:
+    """Render `sample` objects of the list of `options` to `output`, or to a temporary folder.
+
+    Returns the estimate and the exit status of the sample's run.
+
+    Raises: Interrupted, if it was stopped; ConfigurationError, if `output` is in use; as `run`.
+    """
+    if output is not None and OutputManifest.read(open_store(output, options.s3)) is not None:
+        raise ConfigurationError(
+            f"{output} has an output already; give the sample an --output of its own"
+        )
+    recipe = presets.load(options.preset, options.overrides)
+    index = arranged(open_index(options.index, options.s3), recipe)
+    with ExitStack() as stack:
+        folder = stack.enter_context(scratch(options.scratch or disk_base()))
+        listed = folder / keys.SAMPLE
+        listed.write_bytes(as_list(list(drawn(index, sample))))
+        place = output or str(folder / "output")
+        begin = time.monotonic()
+        done = run(msgspec.structs.replace(options, index=str(listed), output=place), {})
+        wall_s = time.monotonic() - begin
+        if done.counts.broken is not None:
+            raise done.counts.broken
+        if done.status is ExitStatus.INTERRUPTED:
+            raise Interrupted("the sample was stopped before its end; run it again")
+        outcomes: dict[str, Outcome] = {}
+        for _, lines in read_parts(open_store(place, options.s3), keys.LEDGER, Outcome):
+            fold(outcomes, (line for line in lines if line.listed))
+        found = estimated(
+            list(outcomes.values()), objects=index.objects, shards=len(index.shards),
+            wall_s=wall_s, output=output,
+        )  # fmt: skip
+    return found, done.status
