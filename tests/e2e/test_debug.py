@@ -349,6 +349,19 @@ def test_the_environment_goes_along(samples, tmp_path):
     assert again(folder) == (folder / keys.debug_zip(uid)).read_bytes()
 
 
+def test_the_file_of_cameras_goes_along(samples, tmp_path):
+    left, right = np.eye(4), np.eye(4)
+    left[:3, 3], right[:3, 3] = (-0.2, 0, 3), (0.2, 0, 3)
+    np.save(tmp_path / "poses.npy", np.stack([left, right]))
+    folder = tmp_path / "debug"
+    debug(samples, folder, "--only", "gear.stl", "--set", "camera.layout=file", "--set",
+          f"camera.file={tmp_path}/poses.npy", "--set", "camera.distance=drawn")  # fmt: skip
+    assert str(tmp_path) not in (folder / keys.DEBUG_RECIPE).read_text()
+    (tmp_path / "poses.npy").unlink()
+    uid = keys.uid_of("gear.stl")
+    assert again(folder) == (folder / keys.debug_zip(uid)).read_bytes()
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [

@@ -237,6 +237,8 @@ DEBUG_STAGED: Final = "staged"
 DEBUG_RAW: Final = "raw"
 DEBUG_ENVIRONMENT: Final = "environment"
 """With the suffix of the environment picture."""
+DEBUG_CAMERAS: Final = "cameras"
+"""With the suffix of the file of cameras."""
 
 
 def debug_zip(uid: str) -> str:

@@ -28,6 +28,11 @@ from worker.sources.names import inside
 
 MOST_FILES: Final = 20_000
 """Files that are copied at most, as many as an archive may hold."""
+RECIPE_FILES: Final = {
+    ("lights", "environment"): keys.DEBUG_ENVIRONMENT,
+    ("camera", "file"): keys.DEBUG_CAMERAS,
+}
+"""Settings whose value is a file, and the name of its copy without a suffix."""
 SCRIPT: Final = """\
 #!/bin/sh
 # Renders the object again, from the files in this folder, into the folder $1 (default: again).
@@ -74,13 +79,15 @@ class DebugFolder:
         return self.path / keys.DEBUG_RECIPE
 
     def write_recipe(self, recipe: Recipe) -> None:
-        """Write the recipe, with the environment picture beside it."""
-        picture = Path(recipe.lights.environment)
-        if recipe.lights.environment and picture.is_file():
-            copy = keys.DEBUG_ENVIRONMENT + picture.suffix.lower()
-            _put(picture, self.path / copy)
-            lights = dataclasses.replace(recipe.lights, environment=copy)
-            recipe = dataclasses.replace(recipe, lights=lights)
+        """Write the recipe, with the files that it names beside it; folders stay where they are."""
+        for (table, key), name in RECIPE_FILES.items():
+            section = getattr(recipe, table)
+            file = Path(getattr(section, key))
+            if file.is_file():
+                copy = name + file.suffix.lower()
+                _put(file, self.path / copy)
+                changed = dataclasses.replace(section, **{key: copy})
+                recipe = dataclasses.replace(recipe, **{table: changed})
         self.recipe.write_text(presets.to_toml(recipe), encoding="utf-8")
 
     def write_record(self, ref: ObjectRef) -> None:
