@@ -25,7 +25,7 @@ class Row(NamedTuple):
 COMMANDS: Final = {
     "run": Row("run", "Render the objects of a list, one zip each.", RENDER),
     "status": Row("status", "Count the outcomes of a run or an export.", RENDER),
-    "gallery": Row("gallery", "Draw a contact sheet of finished objects.", RENDER),
+    "gallery": Row("gallery", "Show an output in a browser, or as a contact sheet.", RENDER),
     "presets": Row("presets", "List the presets, or show one.", PREPARE),
     "index": Row("index", "Cut a list of objects into shards.", PREPARE),
     "doctor": Row("doctor", "Check whether a run would work on this node.", PREPARE),
