@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shlex
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -16,20 +16,25 @@ from worker.core.errors import WorkerError
 from worker.manifests import OutputManifest
 from worker.presets import environment
 from worker.presets.describe import to_toml
+from worker.presets.loader import names
+
+CONTINUED: Final = " \\\n    "
+"""Between the options of a command, each on a line of its own."""
 
 
 class Again(msgspec.Struct, frozen=True):
     """How an output's objects are rendered again."""
 
-    words: tuple[str, ...]
-    """The words after INDEX that select the recipe."""
+    settings: tuple[tuple[str, str], ...]
+    """The options that select the recipe, and their values."""
     toml: str
     """The complete recipe, as a preset file."""
 
     def command(self, uid: str) -> str:
         """The command for one object, quoted for a POSIX shell; INDEX is for the reader to fill."""
-        words = ("render-worker", "run", "INDEX", "--output", "again", "--only", uid, *self.words)
-        return shlex.join(words)
+        options = (("--only", uid), *self.settings)
+        words = ("render-worker run INDEX --output again", *map(shlex.join, options))
+        return CONTINUED.join(words)
 
 
 def again(manifest: OutputManifest, recipe: Recipe) -> Again:
@@ -39,20 +44,21 @@ def again(manifest: OutputManifest, recipe: Recipe) -> Again:
     else the preset is the file `keys.SITE_PRESET` of the site.
     """
     bare = _without_folders(recipe)
-    words = _named(manifest, recipe) or ("--preset", keys.SITE_PRESET)
-    return Again(words, to_toml(bare))
+    settings = _named(manifest, recipe) or (("--preset", keys.SITE_PRESET),)
+    return Again(settings, to_toml(bare))
 
 
-def _named(manifest: OutputManifest, recipe: Recipe) -> tuple[str, ...] | None:
+def _named(manifest: OutputManifest, recipe: Recipe) -> tuple[tuple[str, str], ...] | None:
+    if recipe.name not in names() or _paths(recipe):
+        return None
     try:
         packaged = presets.load(recipe.name)
         settings = list(_differences("", dataclasses.asdict(packaged), dataclasses.asdict(recipe)))
         same = presets.digest(presets.load(recipe.name, settings)) == manifest.preset
     except WorkerError:
         return None
-    if not same or bare_paths(recipe):
-        return None
-    return ("--preset", recipe.name, *(word for text in settings for word in ("--set", text)))
+    words = (("--preset", recipe.name), *(("--set", text) for text in settings))
+    return words if same else None
 
 
 def _differences(prefix: str, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
@@ -65,8 +71,8 @@ def _differences(prefix: str, before: dict[str, Any], after: dict[str, Any]) -> 
     return found
 
 
-def bare_paths(recipe: Recipe) -> list[str]:
-    """The paths of files of this machine that a recipe names."""
+def _paths(recipe: Recipe) -> list[str]:
+    """The files of this machine that a recipe names."""
     values = dataclasses.asdict(recipe)
     return [path for table, key in environment.PATHS if (path := values[table][key])]
 

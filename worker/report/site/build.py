@@ -27,6 +27,8 @@ from worker.report.site.entry import THUMBNAIL, Entry, Wanted, entry
 from worker.report.site.listed import Listed, listed
 from worker.stores.base import Store
 
+FORMAT: Final = 1
+"""Of the files of a pack; with another one, all are written anew."""
 PACK: Final = 64
 """Objects of a pack, whose thumbnails are one picture."""
 ACROSS: Final = 8
@@ -165,7 +167,7 @@ class _Tasks:
 
     def _digest(self, asked: list[tuple[Listed, bool]]) -> str:
         """Of everything that a pack's files depend on."""
-        parts = [__version__, self._source.manifest.preset, str(self._options.views)]
+        parts = [f"{FORMAT} {__version__} {self._options.views}", self._source.manifest.preset]
         parts += [f"{page} {msgspec.json.encode(each.history).decode()}" for each, page in asked]
         return sha256_of("\n".join(parts).encode())
 

@@ -145,7 +145,7 @@ def _cut(value: Any, levels: int) -> Any:
 
 
 def _thumbnail(zipped: RenderZip, document: dict[str, Any]) -> Image.Image | None:
-    """The object's first view, at most THUMBNAIL wide and high; None if there is no picture."""
+    """The object's first view, fitted into a square of THUMBNAIL; None if there is no picture."""
     kinds = zipped.metadata.render_worker.images
     kind = next((kind for kind in (*readable.FIRST, *readable.KINDS) if kind in kinds), None)
     if kind is not None:
@@ -155,6 +155,7 @@ def _thumbnail(zipped: RenderZip, document: dict[str, Any]) -> Image.Image | Non
         if found is None:
             return None
         image = found[1]
-    image = image.convert("RGBA")
-    image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
-    return image
+    scale = THUMBNAIL / max(image.size)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    # Pillow weights colours by alpha when it resizes RGBA, so transparent pixels do not bleed.
+    return image.convert("RGBA").resize(size, Image.Resampling.LANCZOS)

@@ -64,7 +64,7 @@ window.gallery = (() => {
   const numbers = new Intl.NumberFormat("en");
   const count = (value) => numbers.format(value);
   const counted = (value, what) => `${count(value)} ${what}${value === 1 ? "" : "s"}`;
-  const share = (value) => `${(100 * value).toFixed(value < 0.1 ? 1 : 0)} %`;
+  const share = (value) => `${(100 * value).toFixed(value > 0 && value < 0.1 ? 1 : 0)} %`;
 
   function seconds(value) {
     return value < 100 ? `${value.toPrecision(2)} s` : `${count(Math.round(value))} s`;

@@ -127,7 +127,6 @@ gallery.main = (() => {
         broken = failed;
         arrived();
       });
-      document.documentElement.dataset.ready = "yes";
     } catch (error) {
       home.replaceChildren(el("p", { class: "alarm" }, line(error.message)));
     }
@@ -150,6 +149,7 @@ gallery.main = (() => {
       el("span", {}, line(`preset ${preset} · render-worker ${worker} · Blender ${blender}`)), " · ",
       el("a", { href: "preset.toml" }, "the recipe"), " · ",
       "keys: / search, arrows and Enter, Escape back, n and p next and previous object");
+    if (rows.ready) document.documentElement.dataset.ready = "yes";
     if (object.shown) return;
     if (UID.test(location.hash.slice(1)) || set.hidden || home.childElementCount === 0) route();
     else draw();

@@ -78,7 +78,7 @@ gallery.object = (() => {
   }
 
   function head(row) {
-    const list = gallery.cards.list;
+    const list = gallery.cards.list.length ? gallery.cards.list : rows.shown();
     const place = list.findIndex((each) => each.uid === row.uid);
     const link = (number, word, label) => (list[number] && place >= 0
       ? el("a", { class: "button", href: `#object/${list[number].uid}`, "aria-label": label, "data-step": word }, word)

@@ -86,7 +86,7 @@ gallery.scene = (() => {
     const { middle, radius } = extent(data);
     const eye = new THREE.PerspectiveCamera(38, 1, radius / 500, radius * 50);
     eye.up.set(0, 0, 1);
-    eye.position.set(middle[0] + 1.2 * radius, middle[1] - 1.7 * radius, middle[2] + 1.0 * radius);
+    eye.position.set(middle[0] + 1.35 * radius, middle[1] - 1.9 * radius, middle[2] + 1.1 * radius);
     const controls = new THREE.OrbitControls(eye, canvas);
     controls.target.set(...middle);
     controls.enablePan = false;
