@@ -246,8 +246,10 @@ def test_a_damaged_zip_says_so(at):
 
 def test_duplicates_are_side_by_side(at):
     browser = at("duplicates")
-    groups = browser.js("return [...document.querySelectorAll('.side')].map((side) => "
-                        "[...side.querySelectorAll('.card')].map((card) => card.dataset.uid))")  # fmt: skip
+    groups = browser.js(
+        "return [...document.querySelectorAll('.side')].map((side) => "
+        "[...side.querySelectorAll('.card')].map((card) => card.dataset.uid))"
+    )
     ours = [keys.uid_of(name) for name in (*outputs.HOSTILE, *NAMED)]
     alike = [{uid for number, uid in enumerate(ours) if number % 4 // 2 == part} for part in (0, 1)]
     assert [set(group) for group in groups] == sorted(alike, key=len, reverse=True)
@@ -303,8 +305,11 @@ def test_the_dark_scheme(browser, site):
 
 
 def test_no_secret_and_no_folder_of_this_machine_is_in_the_site(site, output):
-    texts = {path.name: path.read_text() for path in site.rglob("*")
-             if path.suffix in {".js", ".html", ".toml"} and path.name != "three.min.js"}  # fmt: skip
+    texts = {
+        path.name: path.read_text()
+        for path in site.rglob("*")
+        if path.suffix in {".js", ".html", ".toml"} and path.name != "three.min.js"
+    }
     assert len(texts) > 10
     for secret in ("hunter2", outputs.SECRET, "Amz", "somebody", str(output), str(output.parent)):
         assert [name for name, text in texts.items() if secret in text] == []

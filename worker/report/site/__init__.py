@@ -7,6 +7,6 @@ Whatever comes from an output is untrusted: `data` escapes it, and the pages ins
 
 from __future__ import annotations
 
-from worker.report.site.build import Built, SiteOptions, build
+from worker.report.site.builder import Built, SiteOptions, build
 
 __all__ = ["Built", "SiteOptions", "build"]

@@ -22,7 +22,8 @@ from worker.report.site import readable
 EDGE: Final = 640
 """The largest edge of an image of a page, in pixels."""
 QUALITY: Final = 88
-EFFORT: Final = 2
+ALPHA_QUALITY: Final = 80
+EFFORT: Final = 1
 """WebP's, from 0 (fast) to 6 (small)."""
 POINTS: Final = 5000
 CAMERAS: Final = 512
@@ -74,7 +75,9 @@ def webp(image: Image.Image, *, exact: bool = False, edge: int = EDGE) -> bytes:
         way = Image.Resampling.NEAREST if exact else Image.Resampling.LANCZOS
         image = image.resize(size, way)
     buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=QUALITY, method=EFFORT, lossless=exact)
+    image.save(
+        buffer, "WEBP", quality=QUALITY, alpha_quality=ALPHA_QUALITY, method=EFFORT, lossless=exact
+    )
     return buffer.getvalue()
 
 

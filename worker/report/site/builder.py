@@ -112,11 +112,14 @@ def build(
     tasks = _Tasks(source, to, options)
     workers = threads or cores.usable()
     results = ordered_map(work, tasks, threads=workers, ahead=AHEAD * workers, name="gallery")
+    grouped = itertools.groupby(_counted(results, progress), key=lambda item: item[0].pack)
+    made = (list(group) for _, group in grouped)
+    written = ordered_map(
+        lambda pack: _write(pack, put), made, threads=workers, ahead=workers, name="pack"
+    )
     hashes: list[str | None] = []
     done = pages = packs = 0
-    for _, group in itertools.groupby(_counted(results, progress), key=lambda item: item[0].pack):
-        made = list(group)
-        rows = _write(made, put)
+    for rows in written:
         hashes += [row.get("phash") for row in rows]
         done += len(rows)
         pages += sum(1 for row in rows if row.get("page"))
