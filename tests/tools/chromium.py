@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import pytest
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
@@ -17,8 +15,6 @@ from selenium.webdriver.remote.webelement import WebElement
 
 from tests.patience import until
 
-MUST_RUN = "BROWSER_MUST_RUN"
-"""The environment variable that makes a missing browser a failure."""
 ARGUMENTS = (
     "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1400,900",
     "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
@@ -41,8 +37,13 @@ class Chromium:
 
     def forget(self) -> None:
         """Forget requests and messages so far."""
-        self.driver.get_log("performance")
-        self.driver.get_log("browser")
+        self._log("performance")
+        self._log("browser")
+
+    def _log(self, kind: str) -> list[dict[str, Any]]:
+        driver: Any = self.driver  # Selenium leaves this method untyped
+        entries: list[dict[str, Any]] = driver.get_log(kind)
+        return entries
 
     def js(self, code: str, *arguments: Any) -> Any:
         """Run JavaScript in the page."""
@@ -95,30 +96,33 @@ class Chromium:
     def requests(self) -> list[str]:
         """The URLs that were asked for since the last time."""
         messages = [json.loads(entry["message"])["message"]
-                    for entry in self.driver.get_log("performance")]  # fmt: skip
+                    for entry in self._log("performance")]  # fmt: skip
         return [message["params"]["request"]["url"] for message in messages
                 if message["method"] == "Network.requestWillBeSent"]  # fmt: skip
 
     def said(self) -> list[str]:
         """The console's messages since the last time: errors, warnings, refused policies."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
+        return [entry["message"] for entry in self._log("browser")]
+
+
+def missing() -> str:
+    """What is missing of a browser; "" if nothing is."""
+    if shutil.which("chromium") and shutil.which("chromedriver"):
+        return ""
+    return "no browser: needs Debian's packages chromium and chromium-driver"
 
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Chromium]:
-    """A browser; without one, the test is skipped, or fails if MUST_RUN is set."""
-    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if program is None or driver is None:
-        why = "no browser: needs Debian's packages chromium and chromium-driver"
-        if os.environ.get(MUST_RUN):
-            pytest.fail(why)
-        pytest.skip(why)
+    """A browser. Raises: FileNotFoundError, if something is `missing`."""
+    if missing():
+        raise FileNotFoundError(missing())
     options = webdriver.ChromeOptions()
-    options.binary_location = program
+    options.binary_location = str(shutil.which("chromium"))
     for argument in ARGUMENTS:
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(driver)
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
     started = webdriver.Chrome(options=options, service=service)
     try:
         yield Chromium(started)

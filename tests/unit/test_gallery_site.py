@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -191,15 +190,3 @@ def test_the_page_loads_no_module_and_nothing_from_elsewhere():
         for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(",
                     "fetch(", "XMLHttpRequest", "import "):  # fmt: skip
             assert way not in text, (path.name, way)
-
-
-def test_the_wheel_has_the_pages(tmp_path):
-    from hatchling.builders.wheel import WheelBuilder
-
-    (built,) = WheelBuilder(str(SITE.parents[2])).build(
-        directory=str(tmp_path), versions=["standard"]
-    )
-    with zipfile.ZipFile(built) as wheel:
-        names = set(wheel.namelist())
-    files = {path for folder in ("pages", "vendor") for path in (SITE / folder).iterdir()}
-    assert {path.relative_to(SITE.parents[2]).as_posix() for path in files} <= names

@@ -62,7 +62,7 @@ def gallery_command(
     *,
     s3: S3Options,
 ) -> None:
-    """Write a site that shows an output in a browser, or a contact sheet."""
+    """Show an output in a browser, or as a contact sheet."""
     from worker.core import keys
     from worker.core.errors import ConfigurationError, UsageError
     from worker.report.contact_sheet import contact_sheet

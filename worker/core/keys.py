@@ -21,7 +21,6 @@ JOB_FORMAT: Final = "render-worker-job"
 
 INDEX: Final = "index.json"
 SHARDS: Final = "shards/"
-CONTACT_SHEET: Final = "contact-sheet.png"
 
 METADATA: Final = "metadata.json"
 CAMERAS: Final = "cameras.json"

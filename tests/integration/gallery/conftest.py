@@ -1,16 +1,23 @@
 """A browser, and galleries to open in it."""
 
+import os
+
 import pytest
 
 from tests.integration.gallery import outputs
-from tests.tools.chromium import chromium
+from tests.tools.chromium import chromium, missing
 from worker.export.source import Source
 from worker.report.site import SiteOptions, build
 from worker.stores import open_store
 
+MUST_RUN = "BROWSER_MUST_RUN"
+"""The environment variable that makes a missing browser a failure."""
+
 
 @pytest.fixture(scope="session")
 def browser():
+    if why := missing():
+        (pytest.fail if os.environ.get(MUST_RUN) else pytest.skip)(why)
     with chromium() as started:
         yield started
 
