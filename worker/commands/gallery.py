@@ -87,14 +87,11 @@ def _write_site(store: Store, target: Store, options: SiteOptions, open_it: bool
 
     from worker.commands.progress import counting
     from worker.core import keys
-    from worker.core.errors import ConfigurationError
     from worker.export.source import Source
     from worker.report.site import build
 
     with counting("objects") as progress:
         built = build(Source(store), target, options, progress=progress)
-    if not built.objects:
-        raise ConfigurationError(f"{store.uri}: no object has an outcome yet")
     if built.more:
         typer.echo(f"the first {built.objects:,} objects are listed; --objects lists more")
     page = f"{target.uri.rstrip('/')}/{keys.SITE_INDEX}"

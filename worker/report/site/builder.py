@@ -93,8 +93,8 @@ def build(
     threads: threads that read objects; by default, as many as there are cores.
     progress: called with the number of objects that are done.
 
-    Raises: ConfigurationError, if there is no output, or another file has the page's name;
-    StoreError.
+    Raises: ConfigurationError, if there is no output, it has no outcome yet, or another file has
+    the page's name; StoreError.
     """
     about = again(source.manifest, source.recipe)
     _check(to)
@@ -124,6 +124,8 @@ def build(
         done += len(rows)
         pages += sum(1 for row in rows if row.get("page"))
         packs += 1
+    if not done:
+        raise ConfigurationError(f"{source.store.uri}: no object has an outcome yet")
     manifest = source.manifest
     alike = [group[: duplicates.LARGEST] for group in duplicates.groups(hashes)]
     summary = {
