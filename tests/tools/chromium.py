@@ -95,10 +95,12 @@ class Chromium:
 
     def requests(self) -> list[str]:
         """The URLs that were asked for since the last time."""
-        messages = [json.loads(entry["message"])["message"]
-                    for entry in self._log("performance")]  # fmt: skip
-        return [message["params"]["request"]["url"] for message in messages
-                if message["method"] == "Network.requestWillBeSent"]  # fmt: skip
+        return [event["params"]["request"]["url"] for event in self.events()
+                if event["method"] == "Network.requestWillBeSent"]  # fmt: skip
+
+    def events(self) -> list[dict[str, Any]]:
+        """The events of network and page since the last time, as the DevTools protocol has them."""
+        return [json.loads(entry["message"])["message"] for entry in self._log("performance")]
 
     def said(self) -> list[str]:
         """The console's messages since the last time: errors, warnings, refused policies."""
