@@ -17,26 +17,34 @@ from tests.tools.chromium import Chromium, chromium
 
 PICTURES: Final = Path(__file__).parents[1] / "docs/images"
 QUALITY: Final = 82
-SIZE: Final = (1280, 1000)
+WIDTH: Final = 1280
+LIST, OBJECT = 660, 1000
+"""Heights of the pictures."""
 
 
 def main(gallery: Path) -> None:
     """Write the pictures of the list and of the page of the first object that has one."""
     page = (gallery / "index.html").as_uri()
     with chromium() as browser:
-        browser.driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": SIZE[0], "height": SIZE[1], "deviceScaleFactor": 1, "mobile": False},
-        )
+        size(browser, LIST)
         browser.open(page)
         browser.seen(".sprite")
         save(browser, "gallery")
         uid = browser.js("return gallery.rows.all.find((row) => row.page).uid")
+        size(browser, OBJECT)
         browser.open(f"{page}#object/{uid}")
         browser.seen("canvas[data-drawn]")
         loaded = "return [...document.querySelectorAll('.kind img')].every((e) => e.naturalWidth)"
         browser.wait(lambda: browser.js(loaded))
         save(browser, "gallery-object")
+
+
+def size(browser: Chromium, height: int) -> None:
+    """Set the height of what the browser shows."""
+    browser.driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": WIDTH, "height": height, "deviceScaleFactor": 1, "mobile": False},
+    )
 
 
 def save(browser: Chromium, name: str) -> None:

@@ -4,6 +4,7 @@
 gallery.scene = (() => {
   const BOX = [[0, 1], [0, 2], [1, 3], [2, 3], [4, 5], [4, 6], [5, 7], [6, 7],
     [0, 4], [1, 5], [2, 6], [3, 7]];
+  const CHOSEN = 0xf0781e;
   const REACH = 0.16; // a frustum's length, as a share of the scene's size
 
   function bytes(text) {
@@ -122,8 +123,14 @@ gallery.scene = (() => {
           scene.remove(chosen);
           chosen.geometry.dispose();
         }
-        chosen = camera ? lines(frustum(camera, reach), dark ? 0x7fb0ff : 0x1f5fd0, 1) : null;
-        if (chosen) scene.add(chosen);
+        chosen = camera ? lines(frustum(camera, reach), CHOSEN, 1) : null;
+        if (chosen) {
+          // Over the grey lines of the same camera, whichever is nearer.
+          chosen.material.transparent = true;
+          chosen.material.depthTest = false;
+          chosen.renderOrder = 1;
+          scene.add(chosen);
+        }
         paint();
       },
       turn(x, y) {
