@@ -71,11 +71,13 @@ class Chromium:
         return self.seen(css)[0]
 
     def click(self, css: str) -> None:
-        """Click the first that matches; anew if the page draws it anew meanwhile."""
+        """Click the first that matches and is enabled; anew if the page draws it anew meanwhile."""
 
         def clicked() -> bool:
             try:
-                self.one(css).click()
+                if not (found := self.one(css)).is_enabled():
+                    return False
+                found.click()
             except StaleElementReferenceException:
                 return False
             return True

@@ -158,7 +158,8 @@ def test_the_keyboard_alone(page):
     page.wait(lambda: page.js("return location.hash").endswith(cards_before_last(page)))
     page.one("#object h1").send_keys(Keys.ESCAPE)
     page.seen("#cards .card")
-    assert page.js("return document.activeElement.className").startswith("card")
+    back = "return document.activeElement.closest('.item .card')?.dataset.uid"
+    page.wait(lambda: page.js(back) == cards_before_last(page))
     focused = "getComputedStyle(document.activeElement).outlineStyle"
     assert page.js(f"return {focused}") == "solid"
 
@@ -313,3 +314,17 @@ def test_no_secret_and_no_folder_of_this_machine_is_in_the_site(site, output):
     assert len(texts) > 10
     for secret in ("hunter2", outputs.SECRET, "Amz", "somebody", str(output), str(output.parent)):
         assert [name for name, text in texts.items() if secret in text] == []
+
+
+def test_a_card_keeps_the_focus_when_the_list_is_drawn_anew(page):
+    uid = cards(page)[1]
+    page.js("document.querySelectorAll('#cards .card')[1].focus()")
+    focused = "return document.activeElement.closest('.item .card')?.dataset.uid"
+    page.js("gallery.rows.sort('name', false); dispatchEvent(new HashChangeEvent('hashchange'))")
+    page.wait(lambda: page.js(focused) == uid)
+    page.driver.set_window_size(900, 900)
+    try:
+        page.wait(lambda: page.js("return innerWidth") < 1000)
+        page.wait(lambda: page.js(focused) == uid)
+    finally:
+        page.driver.set_window_size(1400, 900)

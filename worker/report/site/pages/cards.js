@@ -65,8 +65,7 @@ gallery.cards = (() => {
     if (wide !== columns || apart !== step) {
       columns = wide;
       step = apart;
-      cards.forEach((element) => element.remove());
-      cards.clear();
+      cards.forEach(place);
     }
     home.style.height = `${Math.ceil(list.length / columns) * HEIGHT}px`;
     const top = -home.getBoundingClientRect().top;
@@ -139,6 +138,12 @@ gallery.cards = (() => {
     draw();
   }
 
+  /** Focus the card of an object again, where it is in sight. */
+  function focusOn(uid) {
+    const number = list.findIndex((row) => row.uid === uid);
+    cards.get(number)?.firstChild.focus({ preventScroll: true });
+  }
+
   function start() {
     home = el("div", { id: "cards", role: "list", "aria-label": "Objects", onkeydown: key });
     const redraw = once(draw);
@@ -147,5 +152,5 @@ gallery.cards = (() => {
     return home;
   }
 
-  return { start, show, draw, go, card, get list() { return list; } };
+  return { start, show, draw, go, focusOn, card, get list() { return list; } };
 })();

@@ -28,6 +28,7 @@ gallery.main = (() => {
 
   function draw() {
     const found = rows.shown();
+    const focused = document.activeElement.closest(".item .card")?.dataset.uid;
     const text = summary(found.length);
     document.getElementById("count").textContent = text;
     const bar = el("p", { class: "tally" }, text);
@@ -42,6 +43,7 @@ gallery.main = (() => {
       home.replaceChildren(bar, ...PARTS[part]());
     }
     cards.show(found);
+    if (focused) cards.focusOn(focused); // drawn anew, as when more rows have arrived
   }
   const redraw = once(draw);
 
