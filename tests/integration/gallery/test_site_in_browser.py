@@ -155,7 +155,7 @@ def test_the_keyboard_alone(page):
     page.seen("#object h1")
     page.wait(lambda: page.js("return document.activeElement.tagName") == "H1")
     page.driver.switch_to.active_element.send_keys("p")
-    page.wait(lambda: page.js("return location.hash").endswith(cards_before_last(page)))
+    page.wait(lambda: page.js("return gallery.object.shown") == cards_before_last(page))
     page.one("#object h1").send_keys(Keys.ESCAPE)
     page.seen("#cards .card")
     back = "return document.activeElement.closest('.item .card')?.dataset.uid"
