@@ -23,7 +23,8 @@ OUT = $(if $(strip $(SMALL)),out,out-full)
 run: setup samples ## Render the sample objects on the CPU into ./out and make a contact sheet
 	@$(BIN)/render-worker run samples --output $(OUT) --device cpu $(SMALL) || { status=$$?; \
 		test $$status != 78 || echo "choose another folder (make run OUT=…) or start over (make clean)"; exit $$status; }
-	@$(BIN)/render-worker gallery --output $(OUT)
+	@$(BIN)/render-worker gallery --output $(OUT) --sheet $(OUT)/contact-sheet.png
+	@echo "see them in a browser: $(BIN)/render-worker gallery --output $(OUT) --open"
 
 # Renamed when complete, so that Ctrl-C leaves no partial folder.
 samples: | setup

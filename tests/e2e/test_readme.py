@@ -43,7 +43,8 @@ def test_the_commands_work_as_typed(own_samples, tmp_path):
         )
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
     assert len(list(tmp_path.glob("out-*/renders/*.zip"))) == 14
-    assert (tmp_path / "out-12" / "contact-sheet.png").stat().st_size > 10_000
+    assert (tmp_path / "out-12" / "gallery" / "index.html").is_file()
+    assert len(list((tmp_path / "out-12" / "gallery" / "objects").iterdir())) == 7
     assert list((tmp_path / "shards").glob("*.tar"))
 
 

@@ -28,7 +28,7 @@ COMMANDS: Final = {
     "estimate": CommandRow(
         "estimate", "Estimate what a run takes, from a sample of its list.", RENDER
     ),
-    "gallery": CommandRow("gallery", "Draw a contact sheet of finished objects.", RENDER),
+    "gallery": CommandRow("gallery", "Show an output in a browser, or as a contact sheet.", RENDER),
     "presets": CommandRow("presets", "List the presets, or show one.", PREPARE),
     "index": CommandRow("index", "Cut a list of objects into shards.", PREPARE),
     "doctor": CommandRow("doctor", "Check whether a run would work on this node.", PREPARE),
