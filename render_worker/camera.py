@@ -1,0 +1,100 @@
+"""Cameras: intrinsics and poses, in the axes of OpenGL and of OpenCV.
+
+The world is right-handed with Z up; its unit is the output's (`unit` in cameras.json). An OpenGL
+camera has x right, y up and looks along -z, an OpenCV camera has x right, y down and looks along
++z. K is in pixels: the origin is the image's top left corner, and pixel centres are at +0.5.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Matrix = NDArray[np.float64]
+
+FLIP: Final = np.diag([1.0, -1.0, -1.0, 1.0])
+"""Converts OpenGL camera axes to OpenCV's, and back."""
+PERSPECTIVE: Final = "perspective"
+ORTHOGRAPHIC: Final = "orthographic"
+RIGID: Final = 1e-4
+"""Allowed deviation from an orthonormal rotation: Blender's matrices are single precision."""
+
+
+@dataclass(frozen=True, eq=False)
+class Camera:
+    """One view's camera; what its zip does not say is None."""
+
+    pose: Matrix | None = None
+    """(4, 4), camera to world, OpenGL axes."""
+    k: Matrix | None = None
+    """(3, 3), in pixels."""
+    size: tuple[int, int] | None = None
+    """Width and height of the images."""
+    projection: str = PERSPECTIVE
+
+
+def pose_of(values: Any) -> Matrix:
+    """A rigid (4, 4) matrix. Raises: ValueError, for anything else."""
+    pose = np.array(values, np.float64)
+    if pose.shape != (4, 4) or not np.isfinite(pose).all():
+        raise ValueError("a camera's pose is not 4x4 numbers")
+    rotation = pose[:3, :3]
+    rigid = np.allclose(rotation @ rotation.T, np.eye(3), rtol=0, atol=RIGID)
+    if not rigid or np.linalg.det(rotation) < 0 or not np.array_equal(pose[3], [0, 0, 0, 1]):
+        raise ValueError("a camera's pose is not rigid")
+    return pose
+
+
+def intrinsics_of(values: Any) -> Matrix:
+    """A (3, 3) pinhole matrix. Raises: ValueError, for anything else."""
+    k = np.array(values, np.float64)
+    if k.shape != (3, 3) or not np.isfinite(k).all() or min(k[0, 0], k[1, 1]) <= 0:
+        raise ValueError("a camera's K is not a 3x3 pinhole matrix")
+    return k
+
+
+def inverse(pose: Matrix) -> Matrix:
+    """The inverse of a rigid (4, 4) matrix."""
+    found = np.eye(4)
+    found[:3, :3] = pose[:3, :3].T
+    found[:3, 3] = -pose[:3, :3].T @ pose[:3, 3]
+    return found
+
+
+def centred(fov_x: float, size: tuple[int, int], fov_y: float | None = None) -> Matrix:
+    """K of a centred camera with square pixels, or with this vertical field of view, in radians."""
+    width, height = size
+    focal = width / 2 / math.tan(fov_x / 2)
+    focal_y = focal if fov_y is None else height / 2 / math.tan(fov_y / 2)
+    return intrinsics_of([[focal, 0, width / 2], [0, focal_y, height / 2], [0, 0, 1]])
+
+
+def fov(k: Matrix, size: tuple[int, int]) -> tuple[float, float]:
+    """Horizontal and vertical field of view, in radians."""
+    angles = (
+        math.atan(k[axis, 2] / k[axis, axis]) + math.atan((size[axis] - k[axis, 2]) / k[axis, axis])
+        for axis in (0, 1)
+    )
+    x, y = angles
+    return x, y
+
+
+def unprojected(depth: ArrayLike, k: Matrix, pose: Matrix, projection: str) -> Matrix:
+    """World points (height, width, 3) of planar Z (height, width); NaN where it is not finite.
+
+    k, pose, projection: as in `Camera`.
+    """
+    z = np.asarray(depth, np.float64)
+    z = np.where(np.isfinite(z), z, np.nan)
+    v, u = np.mgrid[0 : z.shape[0], 0 : z.shape[1]] + 0.5
+    y = (v - k[1, 2]) / k[1, 1]
+    x = (u - k[0, 2] - k[0, 1] * y) / k[0, 0]
+    if projection == PERSPECTIVE:
+        x, y = x * z, y * z
+    local = np.stack([x, -y, -z], axis=-1)  # OpenGL axes
+    points: Matrix = local @ pose[:3, :3].T + pose[:3, 3]
+    return points
