@@ -28,6 +28,9 @@ DIRECTORY_LIMIT: Final = 1 << 24
 UID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 METADATA: Final = "metadata.json"
 
+MESSAGE: Final = 1000
+"""Maximum length of what a message quotes, in characters."""
+
 _END: Final = struct.Struct("<4s4H2LH")
 """A zip's last record: signature, four counts, size and offset of the list, comment's length."""
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
@@ -132,6 +135,8 @@ class Archive:
             parts = info.filename.split("/")
             if "\\" in info.filename or not {"", ".", ".."}.isdisjoint(parts):
                 raise damaged(self, f"has a member named {info.filename!r}")
+            if info.header_offset < 0:
+                raise damaged(self, f"{_TRUNCATED}: its start is missing")
             if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
                 raise damaged(self, f"has a {info.filename} that is compressed")
             if info.file_size > MEMBER_LIMIT:
@@ -144,7 +149,8 @@ class Archive:
 
 def damaged(members: Members, what: str) -> DamagedZip:
     """The error that says what is wrong with an object's files, such as "has no cameras"."""
-    return DamagedZip(f"{members.where} {what}"[:1000])
+    text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in what)
+    return DamagedZip(f"{members.where} {text[:MESSAGE]}")
 
 
 def document(members: Members, name: str) -> dict[str, Any]:

@@ -71,13 +71,16 @@ def decoded(data: bytes) -> Omage:
     """The object image of an NPZ file, which is compressed. Raises: Undecodable."""
     limit = LARGEST * LARGEST * CHANNELS * 2 + 1024
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as opened, opened.open(KEY) as member:
-            array: NDArray[Any] = decode.npy(member.read(limit))
+        with zipfile.ZipFile(io.BytesIO(data)) as opened:
+            size = opened.getinfo(KEY).file_size
+            if size > limit:
+                raise Undecodable(f"an NPZ that unpacks to {size >> 20} MB")
+            array: NDArray[Any] = decode.npy(opened.read(KEY))
     except (
         zipfile.BadZipFile, zlib.error, KeyError, OSError, EOFError, RuntimeError,
         NotImplementedError,
     ) as error:  # fmt: skip
         raise Undecodable(f"not a complete NPZ with arr_0: {error}") from error
-    if array.shape != (len(array), len(array), CHANNELS) or array.dtype != np.uint16:
+    if array.shape != (*array.shape[:1] * 2, CHANNELS) or array.dtype != np.uint16:
         raise Undecodable(f"an NPZ of {array.dtype} {array.shape}")
     return Omage(array)
