@@ -245,7 +245,7 @@ ZIPS = {
     "two of one name": (made_by(plus("{uid}/cameras.json")), "two members of one name"),
     "a huge member": (directory(24, 1 << 30), "that is compressed"),
     "a huge member, packed too": (
-        patched(lambda data, uid: (
+        patched(lambda data, _: (
             data[: data.index(b"PK\x01\x02") + 20] + struct.pack("<II", 1 << 30, 1 << 30)
             + data[data.index(b"PK\x01\x02") + 28 :]
         )),

@@ -1,0 +1,41 @@
+"""The data sets for PyTorch, with real DataLoaders, in an environment that has it."""
+
+import importlib.util
+import sys
+
+import pytest
+
+from tests.command_line import ROOT
+from tests.patience import HANG_S
+from tests.tools import pythons
+
+TORCH = "torch==2.13.0+cpu"
+"""Not the build for GPUs, which is several GB."""
+CHECKS = [
+    "check_tensors", "check_sharing", "check_epochs", "check_resuming", "check_pickles",
+    "check_stateful",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory):
+    """A Python that has PyTorch: this one, or that of a fresh environment."""
+    if importlib.util.find_spec("torch"):
+        return sys.executable
+    try:
+        return pythons.installed(
+            pythons.find("3.11"), tmp_path_factory.mktemp("torch"), TORCH, "numpy", "pillow"
+        )
+    except pythons.Unavailable as reason:
+        pytest.skip(f"NO PYTORCH, only the order of samples is tested: {reason}")
+
+
+@pytest.mark.slow
+def test_what_the_data_sets_promise(python, made):
+    done = pythons.run(
+        python, "-m", "tests.integration.library.torch_program", made, where=ROOT,
+        timeout=2 * HANG_S, PYTHONPATH=str(ROOT),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("check_")]
+    assert lines == CHECKS
