@@ -19,7 +19,7 @@ from render_worker.s3 import SCHEME, S3Options
 from render_worker.stores import DiskFile, open_store
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped, unused-ignore]
 
 RENDERS: Final = "renders/"
 JOB: Final = "job.json"

@@ -9,7 +9,7 @@ from render_worker.errors import need
 from render_worker.rendered import RenderedObject
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped, unused-ignore]
 
 
 def dataframe(objects: Iterable[RenderedObject], *, metadata: bool) -> pd.DataFrame:
