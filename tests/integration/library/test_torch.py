@@ -1,6 +1,7 @@
 """The data sets for PyTorch, with real DataLoaders, in an environment that has it."""
 
 import importlib.util
+import re
 import sys
 
 import pytest
@@ -39,3 +40,17 @@ def test_what_the_data_sets_promise(python, made):
     assert done.returncode == 0, done.stderr[-3000:]
     lines = [line for line in done.stdout.splitlines() if line.startswith("check_")]
     assert lines == CHECKS
+
+
+@pytest.mark.slow
+def test_the_lines_of_the_page(python, made, tmp_path):
+    (tmp_path / "out").symlink_to(made)
+    page = (ROOT / "docs" / "reading.md").read_text()
+    (lines,) = (
+        block
+        for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+        if "render_worker.torch" in block
+    )
+    done = pythons.run(python, "-c", lines, where=tmp_path, PYTHONPATH=str(ROOT))
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert len(done.stdout.splitlines()) == 2 * 3
