@@ -20,6 +20,8 @@ FLIP: Final = np.diag([1.0, -1.0, -1.0, 1.0])
 """Converts OpenGL camera axes to OpenCV's, and back."""
 PERSPECTIVE: Final = "perspective"
 ORTHOGRAPHIC: Final = "orthographic"
+LAST: Final = (0.0, 0.0, 0.0, 1.0)
+"""The last row of every pose."""
 RIGID: Final = 1e-4
 """Allowed deviation from an orthonormal rotation: Blender's matrices are single precision."""
 
@@ -37,22 +39,28 @@ class Camera:
     projection: str = PERSPECTIVE
 
 
-def pose_of(values: Any) -> Matrix:
-    """A rigid (4, 4) matrix. Raises: ValueError, for anything else."""
-    pose = np.array(values, np.float64)
-    if pose.shape != (4, 4) or not np.isfinite(pose).all():
+def poses_of(values: Any) -> Matrix:
+    """Rigid matrices, (n, 4, 4). Raises: ValueError, for anything else."""
+    poses = np.array(values, np.float64)
+    if poses.shape[1:] != (4, 4) or not np.isfinite(poses).all():
         raise ValueError("a camera's pose is not 4x4 numbers")
-    rotation = pose[:3, :3]
-    rigid = np.allclose(rotation @ rotation.T, np.eye(3), rtol=0, atol=RIGID)
-    if not rigid or np.linalg.det(rotation) < 0 or not np.array_equal(pose[3], [0, 0, 0, 1]):
+    rotations = poses[:, :3, :3]
+    off = np.abs(rotations @ rotations.transpose(0, 2, 1) - np.eye(3))
+    if (off > RIGID).any() or (np.linalg.det(rotations) < 0).any() or (poses[:, 3] != LAST).any():
         raise ValueError("a camera's pose is not rigid")
-    return pose
+    return poses
+
+
+def pose_of(values: Any) -> Matrix:
+    """A rigid matrix, (4, 4). Raises: ValueError, for anything else."""
+    found: Matrix = poses_of([values])[0]
+    return found
 
 
 def intrinsics_of(values: Any) -> Matrix:
     """A (3, 3) pinhole matrix. Raises: ValueError, for anything else."""
     k = np.array(values, np.float64)
-    if k.shape != (3, 3) or not np.isfinite(k).all() or min(k[0, 0], k[1, 1]) <= 0:
+    if k.shape != (3, 3) or not np.isfinite(k).all() or k[0, 0] <= 0 or k[1, 1] <= 0:
         raise ValueError("a camera's K is not a 3x3 pinhole matrix")
     return k
 

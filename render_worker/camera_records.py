@@ -20,7 +20,17 @@ import numpy as np
 
 from render_worker import decode
 from render_worker.archive import Members, damaged, document
-from render_worker.camera import FLIP, PERSPECTIVE, Camera, centred, intrinsics_of, inverse, pose_of
+from render_worker.camera import (
+    FLIP,
+    PERSPECTIVE,
+    Camera,
+    Matrix,
+    centred,
+    intrinsics_of,
+    inverse,
+    pose_of,
+    poses_of,
+)
 
 Cameras = dict[str, Camera]
 """By the view's name, in the views' order."""
@@ -49,11 +59,16 @@ def read(members: Members, size: tuple[int, int] | None, recipe: Mapping[str, An
     return {}
 
 
-def from_view(told: Mapping[str, Any]) -> Camera:
-    """A view of cameras.json, or a sample of a WebDataset shard. Raises: ValueError, KeyError."""
+def from_view(told: Mapping[str, Any], pose: Matrix | None = None) -> Camera:
+    """A view of cameras.json, or a sample of a WebDataset shard.
+
+    pose: its pose, if that was checked before.
+
+    Raises: ValueError, KeyError, TypeError.
+    """
     width, height = int(told["width"]), int(told["height"])
     return Camera(
-        pose=pose_of(told["camera_to_world"]),
+        pose=pose_of(told["camera_to_world"]) if pose is None else pose,
         k=intrinsics_of(told["K"]),
         size=(width, height),
         projection=str(told["projection"]),
@@ -61,7 +76,11 @@ def from_view(told: Mapping[str, Any]) -> Camera:
 
 
 def _cameras(members: Members, files: list[str], _: Any, __: Any) -> Cameras:
-    return {str(view["name"]): from_view(view) for view in document(members, files[0])["views"]}
+    views = document(members, files[0])["views"]
+    poses = poses_of([view["camera_to_world"] for view in views])  # at once, which is faster
+    return {
+        str(view["name"]): from_view(view, pose) for view, pose in zip(views, poses, strict=True)
+    }
 
 
 def _zeronvs(members: Members, files: list[str], size: Any, _: Any) -> Cameras:

@@ -35,8 +35,11 @@ class Store(Protocol):
 
     place: str
 
-    def list(self, prefix: str) -> Iterator[Entry]:
-        """All files whose key starts with `prefix`, in key order. Raises: PlaceError."""
+    def list(self, prefix: str, *, deep: bool = True) -> Iterator[Entry]:
+        """All files whose key starts with `prefix`, in key order; not `deep`: up to the next "/".
+
+        Raises: PlaceError.
+        """
         ...
 
     def read(self, key: str, limit: int) -> bytes | None:

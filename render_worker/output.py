@@ -243,7 +243,7 @@ def _job(store: Store) -> Mapping[str, Any]:
 
 def _zips(store: Store, prefix: str) -> list[str]:
     """The uids of the zips right below `prefix`, sorted."""
-    keys = (entry.key for entry in store.list(prefix))
+    keys = (entry.key for entry in store.list(prefix, deep=False))
     names = (key[len(prefix) : -len(ZIP)] for key in keys if key.endswith(ZIP))
     return [name for name in names if UID.fullmatch(name)]
 

@@ -123,14 +123,15 @@ class RenderedObject:
         if not images:
             return ()
         told = self._about.get("facts", {})
-        cameras = camera_records.read(self._members, self._image_size(images), self._recipe)
+        size = self._image_size(images)
+        cameras = camera_records.read(self._members, size, self._recipe)
         names = list(cameras) or self._view_names(images)
         return tuple(
             View(
                 self._members,
                 name,
                 {kind: str(about["files"]).replace(NUMBER, name) for kind, about in images.items()},
-                cameras.get(name, Camera(size=self._image_size(images))),
+                cameras.get(name, Camera(size=size)),
                 images,
                 told.get(name, {}),
             )

@@ -56,9 +56,13 @@ class Bucket:
             self._made = (os.getpid(), _client(self._options))
         return self._made[1]
 
-    def list(self, prefix: str) -> Iterator[Entry]:
-        """All files whose key starts with `prefix`, in key order. Raises: PlaceError."""
-        more: dict[str, str] | None = {}
+    def list(self, prefix: str, *, deep: bool = True) -> Iterator[Entry]:
+        """All files whose key starts with `prefix`, in key order; not `deep`: up to the next "/".
+
+        Raises: PlaceError.
+        """
+        within = {} if deep else {"Delimiter": "/"}
+        more: dict[str, str] | None = within
         while more is not None:
             page = self._ask("list", partial(self._page, prefix, more))
             if page is None:
@@ -68,7 +72,7 @@ class Bucket:
                 if not key.endswith("/"):
                     yield Entry(key, found["Size"])
             token = page.get("NextContinuationToken")
-            more = {"ContinuationToken": token} if token else None
+            more = {**within, "ContinuationToken": token} if token else None
 
     def read(self, key: str, limit: int) -> bytes | None:
         """A whole file, or None if there is none. Raises: PlaceError, also above `limit` bytes."""

@@ -130,7 +130,7 @@ def from_shards(
         if text.startswith(SCHEME) or Path(text).expanduser().is_file():
             return Shards(open_store(folder or ".", options), [name])
     store = open_store(text, options)
-    keys = [entry.key for entry in store.list("") if entry.key.endswith(TAR)]
+    keys = [entry.key for entry in store.list("", deep=False) if entry.key.endswith(TAR)]
     if not keys:
         raise PlaceError(f"{text} holds no {TAR} shards")
     return Shards(store, keys)

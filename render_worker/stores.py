@@ -49,11 +49,14 @@ class Folder:
         self.place = str(path)
         self._path = path
 
-    def list(self, prefix: str) -> Iterator[Entry]:
-        """All files whose key starts with `prefix`, in key order. Raises: PlaceError."""
+    def list(self, prefix: str, *, deep: bool = True) -> Iterator[Entry]:
+        """All files whose key starts with `prefix`, in key order; not `deep`: up to the next "/".
+
+        Raises: PlaceError.
+        """
         folder, _, start = prefix.rpartition("/")
         try:
-            found = sorted(self._found(self._path / folder if folder else self._path))
+            found = sorted(self._found(self._path / folder if folder else self._path, deep))
         except FileNotFoundError:
             return
         except OSError as error:
@@ -62,11 +65,12 @@ class Folder:
             if key.rpartition("/")[2].startswith(start) or not start:
                 yield Entry(key, size)
 
-    def _found(self, folder: Path) -> Iterator[Entry]:
+    def _found(self, folder: Path, deep: bool) -> Iterator[Entry]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    yield from self._found(Path(entry.path))
+                    if deep:
+                        yield from self._found(Path(entry.path), deep)
                 elif entry.is_file():
                     key = Path(entry.path).relative_to(self._path).as_posix()
                     yield Entry(key, entry.stat().st_size)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.measures import clouds, gpu, heavy, passes, quality, scale, share, small
+from bench.measures import clouds, gpu, heavy, passes, quality, reading, scale, share, small
 from bench.result import Row
 
 
@@ -32,5 +32,6 @@ MEASURES = {
     "quality": Measure("Quality for time", quality.measure, quality.NOTE, quality.AFTER),
     "scale": Measure("Scale", scale.measure, scale.NOTE),
     "clouds": Measure("Point clouds", clouds.measure, clouds.NOTE),
+    "reading": Measure("Reading", reading.measure, reading.NOTE),
     "gpu": Measure("GPU", gpu.measure, gpu.NOTE),
 }

@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.export import scenes, surfaces, synthetic
 from tests.integration.library.aws import CREDENTIALS
+from tests.tools import rgw
 from tests.tools.moto import s3_server
 
 KINDS = (
@@ -35,11 +36,19 @@ def rooms(tmp_path_factory):
     return synthetic.output(tmp_path_factory.mktemp("library-rooms") / "out", (0, 4), objects=2)
 
 
-@pytest.fixture(scope="session")
-def server():
-    """The URL of an S3 server."""
-    with s3_server() as url:
-        yield url
+@pytest.fixture(scope="session", params=["moto", pytest.param("rgw", marks=pytest.mark.rgw)])
+def server(request):
+    """The URL of an S3 server: moto's, and a real Ceph RGW's."""
+    if request.param == "moto":
+        with s3_server() as url:
+            yield url
+        return
+    try:
+        with rgw.running() as running:
+            # By its address, so that boto3 puts the bucket in the path.
+            yield running.http.replace("localhost", "127.0.0.1")
+    except rgw.Unavailable as reason:
+        pytest.skip(f"NO CEPH RGW, reading from S3 is tested on moto only: {reason}")
 
 
 @pytest.fixture

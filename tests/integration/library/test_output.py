@@ -229,6 +229,16 @@ def test_places_that_hold_no_output(tmp_path, bucket, server, monkeypatch):
     assert len(open_output(tmp_path)) == 0
 
 
+def test_a_folder_that_is_no_output_is_not_walked_through(made, tmp_path, upload, bucket, server):
+    shutil.copytree(made / "renders", tmp_path / "deep" / "below")
+    upload(tmp_path, "")
+    for place in (tmp_path, f"s3://{bucket[1]}"):
+        with pytest.raises(PlaceError, match="holds no output"):
+            open_output(place, endpoint_url=server)
+    assert len(open_output(tmp_path / "deep" / "below")) == 3
+    assert len(open_output(f"s3://{bucket[1]}/deep/below", endpoint_url=server)) == 3
+
+
 def test_a_service_that_does_not_answer(nobody, monkeypatch):
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
