@@ -7,7 +7,6 @@ refused. Sizes are checked before data is read, and nothing is extracted to disk
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import struct
@@ -87,14 +86,19 @@ class Archive:
         info = self._members().get(name)
         if info is None:
             raise damaged(self, f"has no {name}")
-        header = self._file.read(info.header_offset, _LOCAL.size)
-        if len(header) < _LOCAL.size or header[:4] != b"PK\x03\x04":
+        # With the data, which follows the name; the worker's own zips have no extra field.
+        usual = _LOCAL.size + len(info.orig_filename)
+        found = self._file.read(info.header_offset, usual + info.file_size)
+        if len(found) < _LOCAL.size or found[:4] != b"PK\x03\x04":
             raise damaged(self, f"has a damaged {name}: its header is missing")
-        _, _, flags, method, *_, name_size, extra_size = _LOCAL.unpack(header)
+        _, _, flags, method, *_, name_size, extra_size = _LOCAL.unpack_from(found)
         if method != zipfile.ZIP_STORED or flags & 1:
             raise damaged(self, f"has a {name} that is compressed or encrypted")
-        start = info.header_offset + _LOCAL.size + name_size + extra_size
-        data = self._file.read(start, info.file_size)
+        start = _LOCAL.size + name_size + extra_size
+        if start == usual:
+            data = found[start:]
+        else:
+            data = self._file.read(info.header_offset + start, info.file_size)
         if len(data) != info.file_size or zlib.crc32(data) != info.CRC:
             raise damaged(self, f"has a damaged {name}: its bytes do not match their checksum")
         return data
@@ -121,10 +125,11 @@ class Archive:
         end = self._file.read(max(0, size - _END.size), _END.size)
         if len(end) < _END.size or end[:4] != b"PK\x05\x06":
             raise damaged(self, f"{_TRUNCATED}: its end is missing")
-        if _END.unpack(end)[5] > DIRECTORY_LIMIT:
+        length = _END.unpack(end)[5]
+        if length > DIRECTORY_LIMIT:
             raise damaged(self, "has too long a list of members")
         try:
-            with zipfile.ZipFile(io.BufferedReader(Raw(self._file), 1 << 16)) as opened:
+            with zipfile.ZipFile(Raw(self._file, max(0, size - _END.size - length))) as opened:
                 return opened.infolist()
         except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError) as error:
             raise damaged(self, f"{_TRUNCATED}: {error}") from error

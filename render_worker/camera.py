@@ -57,12 +57,18 @@ def pose_of(values: Any) -> Matrix:
     return found
 
 
-def intrinsics_of(values: Any) -> Matrix:
-    """A (3, 3) pinhole matrix. Raises: ValueError, for anything else."""
-    k = np.array(values, np.float64)
-    if k.shape != (3, 3) or not np.isfinite(k).all() or k[0, 0] <= 0 or k[1, 1] <= 0:
+def all_intrinsics_of(values: Any) -> Matrix:
+    """Pinhole matrices, (n, 3, 3). Raises: ValueError, for anything else."""
+    ks = np.array(values, np.float64)
+    if ks.shape[1:] != (3, 3) or not np.isfinite(ks).all() or (ks[:, (0, 1), (0, 1)] <= 0).any():
         raise ValueError("a camera's K is not a 3x3 pinhole matrix")
-    return k
+    return ks
+
+
+def intrinsics_of(values: Any) -> Matrix:
+    """A pinhole matrix, (3, 3). Raises: ValueError, for anything else."""
+    found: Matrix = all_intrinsics_of([values])[0]
+    return found
 
 
 def inverse(pose: Matrix) -> Matrix:

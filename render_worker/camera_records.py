@@ -13,7 +13,7 @@ What a record does not say is None in the `Camera`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -24,7 +24,7 @@ from render_worker.camera import (
     FLIP,
     PERSPECTIVE,
     Camera,
-    Matrix,
+    all_intrinsics_of,
     centred,
     intrinsics_of,
     inverse,
@@ -59,28 +59,22 @@ def read(members: Members, size: tuple[int, int] | None, recipe: Mapping[str, An
     return {}
 
 
-def from_view(told: Mapping[str, Any], pose: Matrix | None = None) -> Camera:
-    """A view of cameras.json, or a sample of a WebDataset shard.
-
-    pose: its pose, if that was checked before.
+def from_views(told: Sequence[Mapping[str, Any]]) -> list[Camera]:
+    """Views of cameras.json, or samples of a WebDataset shard, all at once, which is faster.
 
     Raises: ValueError, KeyError, TypeError.
     """
-    width, height = int(told["width"]), int(told["height"])
-    return Camera(
-        pose=pose_of(told["camera_to_world"]) if pose is None else pose,
-        k=intrinsics_of(told["K"]),
-        size=(width, height),
-        projection=str(told["projection"]),
-    )
+    poses = poses_of([view["camera_to_world"] for view in told])
+    ks = all_intrinsics_of([view["K"] for view in told])
+    return [
+        Camera(pose, k, (int(view["width"]), int(view["height"])), str(view["projection"]))
+        for pose, k, view in zip(poses, ks, told, strict=True)
+    ]
 
 
 def _cameras(members: Members, files: list[str], _: Any, __: Any) -> Cameras:
     views = document(members, files[0])["views"]
-    poses = poses_of([view["camera_to_world"] for view in views])  # at once, which is faster
-    return {
-        str(view["name"]): from_view(view, pose) for view, pose in zip(views, poses, strict=True)
-    }
+    return {str(view["name"]): each for view, each in zip(views, from_views(views), strict=True)}
 
 
 def _zeronvs(members: Members, files: list[str], size: Any, _: Any) -> Cameras:

@@ -53,10 +53,9 @@ def png(data: bytes, size: Size) -> NDArray[Any]:
 
 
 def _png_header(data: bytes) -> tuple[int, int, tuple[int, ...]]:
-    start = data[len(SIGNATURE) :][: _HEADER.size]
-    if not data.startswith(SIGNATURE) or len(start) < _HEADER.size:
+    if not data.startswith(SIGNATURE) or len(data) < len(SIGNATURE) + _HEADER.size:
         raise Undecodable("not a PNG")
-    _, name, width, height, *layout = _HEADER.unpack(start)
+    _, name, width, height, *layout = _HEADER.unpack_from(data, len(SIGNATURE))
     if name != b"IHDR":
         raise Undecodable("not a PNG")
     return width, height, tuple(layout)

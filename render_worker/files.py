@@ -56,10 +56,12 @@ class Store(Protocol):
 
 
 class Raw(io.RawIOBase):
-    """A `File` as a stream with a position."""
+    """A `File` as a stream with a position; its bytes from `start` on are read once."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: File, start: int) -> None:
         self._file = file
+        self._start = start
+        self._tail = file.read(start, file.size() - start)
         self._at = 0
 
     def readable(self) -> bool:
@@ -83,7 +85,10 @@ class Raw(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Fill `buffer`. Raises: PlaceError."""
         view = memoryview(buffer).cast("B")
-        data = self._file.read(self._at, len(view))
+        if self._at < self._start:
+            data = self._file.read(self._at, len(view))
+        else:
+            data = self._tail[self._at - self._start :][: len(view)]
         view[: len(data)] = data
         self._at += len(data)
         return len(data)

@@ -50,8 +50,9 @@ def depth_range(told: Told) -> tuple[float, float]:
 
 def _share(stored: Array, _: Told) -> Floats:
     """0 to 1, of 8 or 16 bits."""
-    top = np.float32(TOP if stored.dtype == np.uint16 else 255)
-    return np.divide(stored, top, dtype=np.float32)
+    value = stored.astype(np.float32)  # twice as fast as a division that converts
+    value /= np.float32(TOP if stored.dtype == np.uint16 else 255)
+    return value
 
 
 def _rgba(stored: Array, told: Told) -> Floats:

@@ -63,7 +63,7 @@ class ShardObject:
             if view == name and ending != JSON and kind in KINDS:
                 files[kind] = file
         try:
-            camera = camera_records.from_view(told)
+            (camera,) = camera_records.from_views([told])
             images, facts = dict(told["images"]), dict(told["facts"])
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(self._members, f"has an invalid {name}.{JSON}: {error!r}") from error

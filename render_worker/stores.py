@@ -21,25 +21,25 @@ class DiskFile:
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
-        self._path = path
+        """Its path."""
 
     def size(self) -> int:
         """Its size in bytes. Raises: PlaceError."""
         try:
-            return self._path.stat().st_size
+            return Path(self.name).stat().st_size
         except OSError as error:
-            raise _unreadable(self._path, error) from error
+            raise _unreadable(self.name, error) from error
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes from `offset`, fewer than `length` only at the end. Raises: PlaceError."""
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(self.name, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 return os.pread(descriptor, length, offset)
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise _unreadable(self._path, error) from error
+            raise _unreadable(self.name, error) from error
 
 
 class Folder:
@@ -112,5 +112,5 @@ def open_store(place: str, options: S3Options) -> Store:
     return Folder(path)
 
 
-def _unreadable(path: Path, error: OSError) -> PlaceError:
+def _unreadable(path: Path | str, error: OSError) -> PlaceError:
     return PlaceError(f"cannot read {path}: {error.strerror or error}")
