@@ -61,7 +61,8 @@ class Raw(io.RawIOBase):
     def __init__(self, file: File, start: int) -> None:
         self._file = file
         self._start = start
-        self._tail = file.read(start, file.size() - start)
+        self._size = file.size()
+        self._tail = file.read(start, self._size - start)
         self._at = 0
 
     def readable(self) -> bool:
@@ -79,7 +80,7 @@ class Raw(io.RawIOBase):
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move, as `io.IOBase.seek`."""
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: None}[whence]
-        self._at = max(0, (self._file.size() if start is None else start) + offset)
+        self._at = max(0, (self._size if start is None else start) + offset)
         return self._at
 
     def readinto(self, buffer: Any) -> int:

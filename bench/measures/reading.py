@@ -8,6 +8,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
         found = sides.rounds(
             rounds, {"hand": _timed(by_hand, output), "library": _timed(by_library, output)}
         )
-        hand, library = (TIMES * count * 3600 / min(found[name]) for name in ("hand", "library"))
+        hand, library = (TIMES * count * 3600 / median(found[name]) for name in ("hand", "library"))
         rows.append(
             at_least(
                 f"objects per hour, 12 views of {size}x{size}, {images}, against by hand",
