@@ -128,13 +128,11 @@ def test_rows_of_images(pictures):
         assert (row["preset"], row["license"]) == ("test", None)
 
 
-def test_the_datasets_library_shows_the_images(pictures, tmp_path_factory):
+def test_the_datasets_library_shows_the_images(pictures, tmp_path):
     """In an environment of its own: which columns are images is in the schema's metadata."""
     out, to = pictures
     try:
-        python = pythons.installed(
-            pythons.find("3.11"), tmp_path_factory.mktemp("datasets"), "datasets", "pillow"
-        )
+        python = pythons.installed(pythons.find("3.11"), tmp_path / "venv", "datasets", "pillow")
     except pythons.Unavailable as reason:
         pytest.skip(f"NO DATASETS LIBRARY, only the schema's metadata is tested: {reason}")
     program = """

@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import shutil
 import sys
 
 import pytest
@@ -22,13 +23,15 @@ CHECKS = [
 def python(tmp_path_factory):
     """A Python that has PyTorch: this one, or that of a fresh environment."""
     if importlib.util.find_spec("torch"):
-        return sys.executable
+        yield sys.executable
+        return
+    folder = tmp_path_factory.mktemp("torch")
     try:
-        return pythons.installed(
-            pythons.find("3.11"), tmp_path_factory.mktemp("torch"), TORCH, "numpy", "pillow"
-        )
+        yield pythons.installed(pythons.find("3.11"), folder, TORCH, "numpy", "pillow")
     except pythons.Unavailable as reason:
         pytest.skip(f"NO PYTORCH, only the order of samples is tested: {reason}")
+    finally:
+        shutil.rmtree(folder)  # of almost 1 GB
 
 
 @pytest.mark.slow
