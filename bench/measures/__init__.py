@@ -15,6 +15,7 @@ from bench.measures import (
     numbers,
     passes,
     quality,
+    reading,
     scale,
     share,
     small,
@@ -45,5 +46,6 @@ MEASURES = {
     "scale": Measure("Scale", scale.measure, scale.NOTE),
     "clouds": Measure("Point clouds", clouds.measure, clouds.NOTE),
     "gallery": Measure("Gallery", gallery.measure, gallery.NOTE),
+    "reading": Measure("Reading", reading.measure, reading.NOTE),
     "gpu": Measure("GPU", gpu.measure, gpu.NOTE),
 }

@@ -290,6 +290,11 @@ def parquet_file(group: str) -> str:
     return f"catalogue-{group}.parquet"
 
 
+def image_rows_file(group: str) -> str:
+    """A group's Parquet file of rows with encoded images."""
+    return f"images-{group}.parquet"
+
+
 def h5_pictures(number: int) -> str:
     """Images of group `number` of samples: "imgs_00.h5", as Newell & Deng (2020) name it."""
     return f"imgs_{number:02d}.h5"

@@ -88,6 +88,12 @@ SQUARE: Final = Need(
     "square images with --preprocess",
     lambda recipe, export: not export.preprocess or recipe.resolution[0] == recipe.resolution[1],
 )
+VIEWS_OF_ROWS: Final = Need(
+    "views with --images", lambda recipe, export: not export.images or recipe.product == "views"
+)
+CAMERAS_OF_ROWS: Final = Need(
+    "cameras with --images", lambda recipe, export: not export.images or _cameras(recipe)
+)
 OBJECT_IMAGES: Final = Need("object images", lambda recipe, _: recipe.product == "omage")
 
 _SCENE: Final = (VIEWS, CAMERAS, PERSPECTIVE, RGBA)
@@ -104,7 +110,7 @@ NEEDS: Final[dict[tuple[str, str | None], tuple[Need, ...]]] = {
     ("hdf5", "labels"): (SCENES, SQUARE),
     ("hdf5", "classes"): (SCENES, SINGLE, SQUARE),
     ("omage", None): (OBJECT_IMAGES,),
-    ("parquet", None): (),
+    ("parquet", None): (VIEWS_OF_ROWS, CAMERAS_OF_ROWS),
 }
 """Export kind and layout to what they need, in the order in which it is named."""
 
