@@ -124,6 +124,7 @@ def _with_statistics(body: bytes, uid: str, number: int) -> bytes:
                 document["render_worker"]["statistics"] = {
                     "views": {},
                     "object": {
+                        "coverage_min": number % 7 / 10, "coverage_mean": number % 9 / 10,
                         "brightness_mean": number % 11 / 10, "clipped_max": 0.25,
                         "black_max": 0.0, "blank_views": int(number == 1),
                         "border_views": number % 2, "phash": HASHES[number % len(HASHES)],

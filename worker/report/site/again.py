@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shlex
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -52,23 +51,11 @@ def _named(manifest: OutputManifest, recipe: Recipe) -> tuple[tuple[str, str], .
     if recipe.name not in names() or _paths(recipe):
         return None
     try:
-        packaged = presets.load(recipe.name)
-        settings = list(_differences("", dataclasses.asdict(packaged), dataclasses.asdict(recipe)))
-        same = presets.digest(presets.load(recipe.name, settings)) == manifest.preset
+        same = presets.digest(presets.load(recipe.name, recipe.overrides)) == manifest.preset
     except WorkerError:
         return None
-    words = (("--preset", recipe.name), *(("--set", text) for text in settings))
+    words = (("--preset", recipe.name), *(("--set", text) for text in recipe.overrides))
     return words if same else None
-
-
-def _differences(prefix: str, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    found: list[str] = []
-    for name, value in after.items():
-        if isinstance(value, dict):
-            found += _differences(f"{prefix}{name}.", before[name], value)
-        elif value != before[name]:
-            found.append(f"{prefix}{name}={json.dumps(value, separators=(',', ':'))}")
-    return found
 
 
 def _paths(recipe: Recipe) -> list[str]:
