@@ -111,8 +111,8 @@ def _schema(row: Row) -> pa.Schema:
         name: _IMAGE if isinstance(value, dict) else pa.binary() for name, value in kinds.items()
     }
     features = {name: _feature(kind) for name, kind in columns.items()}
-    told = json.dumps({"info": {"features": features}})
-    return pa.schema(list(columns.items()), metadata={HUGGINGFACE: told})
+    described = json.dumps({"info": {"features": features}})
+    return pa.schema(list(columns.items()), metadata={HUGGINGFACE: described})
 
 
 def _feature(kind: pa.DataType) -> dict[str, Any]:

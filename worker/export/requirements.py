@@ -51,8 +51,8 @@ def _on(recipe: Recipe, export: Options) -> bool:
 
 
 def _whole_depth(recipe: Recipe) -> bool:
-    told = recipe.depth
-    return "depth" in recipe.images and (told.mode, told.near, told.invalid) == (
+    wanted = recipe.depth
+    return "depth" in recipe.images and (wanted.mode, wanted.near, wanted.invalid) == (
         "fixed", 0.0, depth.TOP,
     )  # fmt: skip
 

@@ -64,11 +64,11 @@ def _short(uid: str) -> bytes:
 
 def attempt(line: Outcome) -> dict[str, Any]:
     """One line of an object's history, for its page."""
-    told = {
+    fields = {
         "time": line.time, "outcome": line.outcome, "code": line.code, "step": line.step,
         "message": line.message, "attempt": line.attempt, "seconds": line.seconds or None,
         "worker": line.worker, "rank": f"{line.rank} of {line.world}", "blender": line.blender,
         "device": line.device, "shard": line.shard, "size": line.size,
         "log": [text[:LINE] for text in line.log_tail[-LINES:]] or None,
     }  # fmt: skip
-    return {name: value for name, value in told.items() if value is not None and value != ""}
+    return {name: value for name, value in fields.items() if value is not None and value != ""}
