@@ -23,7 +23,8 @@ OUT = $(if $(strip $(SMALL)),out,out-full)
 run: setup samples ## Render the sample objects on the CPU into ./out and make a contact sheet
 	@$(BIN)/render-worker run samples --output $(OUT) --device cpu $(SMALL) || { status=$$?; \
 		test $$status != 78 || echo "choose another folder (make run OUT=…) or start over (make clean)"; exit $$status; }
-	@$(BIN)/render-worker gallery --output $(OUT)
+	@$(BIN)/render-worker gallery --output $(OUT) --sheet $(OUT)/contact-sheet.png
+	@echo "see them in a browser: $(BIN)/render-worker gallery --output $(OUT) --open"
 
 # Renamed when complete, so that Ctrl-C leaves no partial folder.
 samples: | setup
@@ -76,13 +77,14 @@ quick: setup-dev ## Only the unit tests
 integration e2e: setup-dev ## Only the tests of tests/integration, of tests/e2e
 	@$(BIN)/python -m pytest tests/$@ -n 2 --dist loadfile $(TEST)
 
-lint: setup-dev ## ruff, the rules of imports, and mypy, strict; Blender's side against 3.2 and 4.5
+lint: setup-dev ## ruff, the rules of imports, and mypy, strict; Blender's side against 3.2 and 4.5, the library for 3.10
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/mypy
 	@MYPYPATH=$(VENV)/stubs-3.2 $(BIN)/mypy --config-file /dev/null --strict --python-version 3.10 \
 		--cache-dir .mypy_cache/3.2 -p worker.blender -p worker.contract -p tests.sample_models
+	@$(BIN)/mypy --python-version 3.10 --cache-dir .mypy_cache/3.10 -p render_worker
 
 bench: setup-dev ## Run every benchmark and write docs/performance.md (an hour or two, on a quiet machine)
 	@$(BIN)/python -m bench $(BENCH)

@@ -7,7 +7,19 @@ from pathlib import Path
 
 import msgspec
 
-from bench.measures import clouds, gpu, heavy, numbers, passes, quality, scale, share, small
+from bench.measures import (
+    clouds,
+    gallery,
+    gpu,
+    heavy,
+    numbers,
+    passes,
+    quality,
+    reading,
+    scale,
+    share,
+    small,
+)
 from bench.result import Row
 
 
@@ -33,5 +45,7 @@ MEASURES = {
     "quality": Measure("Quality for time", quality.measure, quality.NOTE, quality.AFTER),
     "scale": Measure("Scale", scale.measure, scale.NOTE),
     "clouds": Measure("Point clouds", clouds.measure, clouds.NOTE),
+    "gallery": Measure("Gallery", gallery.measure, gallery.NOTE),
+    "reading": Measure("Reading", reading.measure, reading.NOTE),
     "gpu": Measure("GPU", gpu.measure, gpu.NOTE),
 }

@@ -159,6 +159,7 @@ PLACES = {
     "index's target": ("index", "build", "models", "--to"),
     "status": ("status", "--output"),
     "gallery": ("gallery", "--output"),
+    "gallery's target": ("gallery", "--output", "out", "--to"),
 }
 
 
@@ -185,7 +186,7 @@ def test_a_misspelt_uri_is_no_folder(place, text, tmp_path):
         (("run", "models", "--output", "file:/out"), "did you mean 'file:///out'?"),
         (("run", "models", "--output", "http://host/out"), "http:// is not possible here"),
         (("run", "models", "--output", "gs://b/out"), "gs:// is not possible here"),
-        (("gallery", "--output", "out", "--to", "s3://b/x.png"), "s3:// is not possible here"),
+        (("gallery", "--output", "out", "--sheet", "s3://b/x.png"), "s3:// is not possible here"),
     ],
 )
 def test_what_a_place_cannot_be_is_said(arguments, word, tmp_path):

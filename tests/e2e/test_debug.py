@@ -336,28 +336,19 @@ def test_a_range_of_scenes(samples, tmp_path):
     assert hashlib.sha256(again(folder)).digest() == hashlib.sha256(zipped.read_bytes()).digest()
 
 
-def test_the_environment_goes_along(samples, tmp_path):
+def test_the_files_that_the_recipe_names_go_along(samples, tmp_path):
     from tests.integration.blender.broken import picture
 
-    (tmp_path / "sky.png").write_bytes(picture("PNG"))
+    sky, poses = tmp_path / "sky.png", tmp_path / "poses.npy"
+    sky.write_bytes(picture("PNG"))
+    np.save(poses, np.stack([np.eye(4) + np.outer(np.eye(4)[2], [0, 0, 0, far]) for far in (3, 4)]))
     folder = tmp_path / "debug"
     debug(samples, folder, "--only", "gear.stl", "--set", "lights.rig=environment", "--set",
-          f"lights.environment={tmp_path}/sky.png")  # fmt: skip
+          f"lights.environment={sky}", "--set", "camera.layout=file", "--set",
+          f"camera.file={poses}", "--set", "camera.distance=drawn")  # fmt: skip
     assert str(tmp_path) not in (folder / keys.DEBUG_RECIPE).read_text()
-    (tmp_path / "sky.png").unlink()
-    uid = keys.uid_of("gear.stl")
-    assert again(folder) == (folder / keys.debug_zip(uid)).read_bytes()
-
-
-def test_the_file_of_cameras_goes_along(samples, tmp_path):
-    left, right = np.eye(4), np.eye(4)
-    left[:3, 3], right[:3, 3] = (-0.2, 0, 3), (0.2, 0, 3)
-    np.save(tmp_path / "poses.npy", np.stack([left, right]))
-    folder = tmp_path / "debug"
-    debug(samples, folder, "--only", "gear.stl", "--set", "camera.layout=file", "--set",
-          f"camera.file={tmp_path}/poses.npy", "--set", "camera.distance=drawn")  # fmt: skip
-    assert str(tmp_path) not in (folder / keys.DEBUG_RECIPE).read_text()
-    (tmp_path / "poses.npy").unlink()
+    sky.unlink()
+    poses.unlink()
     uid = keys.uid_of("gear.stl")
     assert again(folder) == (folder / keys.debug_zip(uid)).read_bytes()
 

@@ -20,8 +20,10 @@ BLENDER = "Blender's side needs the contract, and what is inside every Blender"
 LAYERS = "Each room imports the rooms below it alone"
 ROOMS = "Rooms side by side import each other in one direction"
 CIRCLES = "No circle of files"
+LIBRARY = "The library needs numpy and Pillow, and nothing of the worker"
+WORKER = "The worker imports nothing of the library"
 
-# The rule, the file below worker/, and what is added to it.
+# The rule, the file below worker/ (or ../render_worker/), and what is added to it.
 BREAKS = {
     "bpy on the host": (BPY, "pack/pack.py", "import bpy"),
     "bmesh, which nobody imports yet": (BPY, "omage/mesh.py", "import bmesh"),
@@ -44,6 +46,11 @@ BREAKS = {
     "two files that need each other": (
         CIRCLES, "core/failpoints.py", "from worker.core import scratch",
     ),
+    "the worker in the library": (
+        LIBRARY, "../render_worker/view.py", "def late():\n    from worker.core import keys",
+    ),
+    "a library in the library": (LIBRARY, "../render_worker/view.py", "import msgspec"),
+    "the library in the worker": (WORKER, "export/images.py", "import render_worker.view"),
     "a package and a file in it": (CIRCLES, "stores/base.py", "from worker import stores"),
 }  # fmt: skip
 
@@ -52,7 +59,7 @@ BREAKS = {
 def tree(tmp_path) -> Path:
     """What the rules are about, and where they stand."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    for name in ("worker", "tools"):
+    for name in ("worker", "render_worker", "tools"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
@@ -67,7 +74,9 @@ def broken(tree: Path) -> list[str]:
         timeout=HANG_S, check=False,
     )  # fmt: skip
     verdicts = dict(re.findall(r"^(.+) (KEPT|BROKEN)", done.stdout, re.MULTILINE))
-    assert {*verdicts} == {BPY, HOST, CONTRACT, BLENDER, LAYERS, ROOMS, CIRCLES}, done.stderr
+    assert {*verdicts} == {
+        BPY, HOST, CONTRACT, BLENDER, LIBRARY, WORKER, LAYERS, ROOMS, CIRCLES,
+    }, done.stderr  # fmt: skip
     found = [rule for rule, verdict in verdicts.items() if verdict == "BROKEN"]
     assert done.returncode == (1 if found else 0), done.stdout
     return found

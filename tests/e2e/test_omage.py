@@ -124,7 +124,7 @@ def test_a_mesh_is_not_given_another_formats_ending(tmp_path):
 
 
 def test_the_contact_sheet(output, tmp_path):
-    done = command("gallery", "--output", output, "--to", tmp_path / "sheet.png")
+    done = command("gallery", "--output", output, "--sheet", tmp_path / "sheet.png")
     assert done.returncode == 0, done.stderr
     with Image.open(tmp_path / "sheet.png") as sheet:
         colours = sheet.convert("RGB").getcolors(1 << 24)

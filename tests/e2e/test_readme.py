@@ -43,8 +43,22 @@ def test_the_commands_work_as_typed(own_samples, tmp_path):
         )
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
     assert len(list(tmp_path.glob("out-*/renders/*.zip"))) == 14
-    assert (tmp_path / "out-12" / "contact-sheet.png").stat().st_size > 10_000
+    assert (tmp_path / "out-12" / "gallery" / "index.html").is_file()
+    assert len(list((tmp_path / "out-12" / "gallery" / "objects").iterdir())) == 7
     assert list((tmp_path / "shards").glob("*.tar"))
+    (tmp_path / "out").symlink_to("out-12")  # what `make run` makes
+    (lines,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    read = subprocess.run(
+        [sys.executable, "-c", lines],
+        cwd=tmp_path,
+        env=environment(PYTHONPATH=str(ROOT)),
+        capture_output=True,
+        text=True,
+        timeout=HANG_S,
+        check=False,
+    )
+    assert read.returncode == 0, read.stderr
+    assert read.stdout.count("(64, 64, 4)") == 7 * 12
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])

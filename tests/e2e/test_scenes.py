@@ -127,5 +127,5 @@ def test_exports_that_want_views_name_what_is_missing(undisturbed, tmp_path, kin
 
 
 def test_the_contact_sheet_shows_samples(undisturbed, tmp_path):
-    run_worker("gallery", "--output", undisturbed, "--to", tmp_path / "sheet.png")
+    run_worker("gallery", "--output", undisturbed, "--sheet", tmp_path / "sheet.png")
     assert (tmp_path / "sheet.png").stat().st_size > 10_000

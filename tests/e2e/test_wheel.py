@@ -42,10 +42,11 @@ def wheel(tmp_path_factory) -> dict[str, bytes]:
     return wheel_of(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
-def test_it_holds_the_worker_and_nothing_else(wheel):
+def test_it_holds_the_worker_and_the_library_and_nothing_else(wheel):
     here = {
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "worker").rglob("*")
+        for package in ("worker", "render_worker")
+        for path in (ROOT / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert {name for name in wheel if ".dist-info/" not in name} == here

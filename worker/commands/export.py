@@ -137,6 +137,9 @@ def export_command(
     lab: Annotated[
         bool, option("--lab", "hdf5: preprocess to L*a*b* instead of RGB.", OWN)
     ] = False,
+    images: Annotated[
+        bool, option("--images", "parquet: one row per view, with its encoded images.", OWN)
+    ] = False,
     group_objects: Annotated[
         int | None,
         option(
@@ -198,6 +201,7 @@ def export_command(
         "background": background,
         "preprocess": preprocess,
         "lab": lab or None,
+        "images": images or None,
         "group_objects": group_objects,
         "group_mb": group_mb,
     }

@@ -10,7 +10,7 @@ _BYTES = range(0xDC80, 0xDD00)
 """Surrogates that stand for a byte of a name in another encoding: 0xDC00 plus the byte."""
 
 
-def legible(text: str, backslash: str = "\\") -> str:
+def escaped(text: str, backslash: str = "\\") -> str:
     r"""`text` with surrogates escaped: a byte as \xe9, half a UTF-16 pair as \ud800.
 
     Different names stay different. `backslash`: how the target format writes a backslash.

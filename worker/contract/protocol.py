@@ -21,7 +21,7 @@ import dataclasses
 import json
 from typing import Any, Dict, List, Tuple, Union
 
-from worker.contract.escaping import legible
+from worker.contract.escaping import escaped
 
 MAX_LINE = 16 * 1024 * 1024
 STAGE = "staged"
@@ -174,12 +174,12 @@ FROM_CHILD: Tuple[type, ...] = (Ready, Configured, Beat, Phase, Rendered, Failed
 
 
 def encode(message: Message) -> bytes:
-    """One line with its newline. A child's is escaped by `legible`: the host decodes strictly."""
+    """One line with its newline. A child's is escaped by `escaped`: the host decodes strictly."""
     fields = {"type": type(message).__name__, **dataclasses.asdict(message)}
     if not isinstance(message, FROM_CHILD):  # its paths must keep every byte
         return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
     line = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
-    return legible(line, backslash=r"\\").encode() + b"\n"
+    return escaped(line, backslash=r"\\").encode() + b"\n"
 
 
 def decode_from_host(line: bytes) -> Union[Configure, RenderObject, Stop]:

@@ -23,7 +23,6 @@ INDEX: Final = "index.json"
 SHARDS: Final = "shards/"
 SAMPLE: Final = "sample.jsonl"
 """The list of the objects that `estimate` renders."""
-CONTACT_SHEET: Final = "contact-sheet.png"
 
 METADATA: Final = "metadata.json"
 CAMERAS: Final = "cameras.json"
@@ -318,6 +317,11 @@ def parquet_file(group: str) -> str:
     return f"catalogue-{group}.parquet"
 
 
+def image_rows_file(group: str) -> str:
+    """A group's Parquet file of rows with encoded images."""
+    return f"images-{group}.parquet"
+
+
 def h5_pictures(number: int) -> str:
     """Images of group `number` of samples: "imgs_00.h5", as Newell & Deng (2020) name it."""
     return f"imgs_{number:02d}.h5"
@@ -330,3 +334,43 @@ def h5_data(edge: int, number: int | None, *, lab: bool) -> str:
     """
     part = "" if number is None else f"_{number:02d}"
     return f"data_{edge}{'_lab' if lab else ''}{part}.h5"
+
+
+GALLERY: Final = "gallery"
+"""Where a gallery lies in its output, unless another place is named."""
+SITE_INDEX: Final = "index.html"
+"""The page of a gallery."""
+SITE_SET: Final = "data/set.js"
+"""What a gallery says of all its objects."""
+SITE_PRESET: Final = "preset.toml"
+"""The recipe of a gallery's output."""
+
+
+def site_asset(name: str) -> str:
+    """A script or style sheet of a gallery's page."""
+    return f"assets/{name}"
+
+
+def site_pack(number: int) -> str:
+    """What a gallery lists of the objects of pack `number` (0, 1, …)."""
+    return f"data/pack-{number:05d}.js"
+
+
+def site_details(number: int) -> str:
+    """The rest of what a gallery says of the objects of a pack."""
+    return f"data/details-{number:05d}.js"
+
+
+def site_thumbnails(number: int) -> str:
+    """The thumbnails of the objects of a pack."""
+    return f"data/thumbnails-{number:05d}.webp"
+
+
+def site_object(uid: str) -> str:
+    """The views, cameras and points of an object with a page of its own."""
+    return f"objects/{uid}/object.js"
+
+
+def site_image(uid: str, view: int, kind: str) -> str:
+    """View `view` of an object, in one image kind."""
+    return f"objects/{uid}/{view_name(view)}-{kind}.webp"

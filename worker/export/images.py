@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -81,12 +82,14 @@ def colour_kind(zipped: RenderZip) -> str:
     return _kind(zipped, ("colour", "albedo"), "colour image with transparency")
 
 
-def depth(zipped: RenderZip, view: Camera) -> Floats:
+def depth(zipped: RenderZip, view: Camera, kinds: Sequence[str] = DEPTH_KINDS) -> Floats:
     """Planar Z in world units: (height, width), infinite on the background.
+
+    It is read from the first of `kinds` that the zip has.
 
     Raises: Unsupported, RenderFailed.
     """
-    kind = _kind(zipped, DEPTH_KINDS, "depth")
+    kind = _kind(zipped, kinds, "depth")
     if kind == "depth-npy":
         return _seen(_npy(zipped, _name(zipped, view, kind), view))
     data = _file(zipped, view, kind)
@@ -127,12 +130,14 @@ def mask(zipped: RenderZip, view: Camera) -> NDArray[np.bool_]:
     return colour(zipped, view)[..., 3] >= 128  # noqa: PLR2004 - half covered
 
 
-def normal(zipped: RenderZip, view: Camera) -> Floats:
+def normal(zipped: RenderZip, view: Camera, kinds: Sequence[str] = NORMAL_KINDS) -> Floats:
     """Unit normals in world axes, (height, width, 3); (0, 0, 0) where there is none.
+
+    They are read from the first of `kinds` that the zip has.
 
     Raises: as `depth`.
     """
-    kind = _kind(zipped, NORMAL_KINDS, "normals")
+    kind = _kind(zipped, kinds, "normals")
     data = _file(zipped, view, kind)
     if kind == "normal-exr":
         n = _exr(zipped, data, view, "XYZ")
@@ -149,12 +154,22 @@ def normal(zipped: RenderZip, view: Camera) -> Floats:
     return np.divide(n, length, out=np.zeros_like(n), where=length > 0.5)  # noqa: PLR2004
 
 
+def stored(zipped: RenderZip, view: Camera, kind: str, mode: str) -> NDArray[Any]:
+    """The values of a PNG as they are stored; `mode` is Pillow's. Raises: RenderFailed."""
+    return _png(zipped, _file(zipped, view, kind), view, mode)
+
+
+def stored_exr(zipped: RenderZip, view: Camera, kind: str, names: str) -> Floats:
+    """The channels `names` of an EXR, (height, width, channels). Raises: RenderFailed."""
+    return _exr(zipped, _file(zipped, view, kind), view, names)
+
+
 def _straight(zipped: RenderZip, view: Camera, kinds: tuple[str, ...]) -> NDArray[np.uint8]:
     kind = _kind(zipped, kinds, "colour image with transparency")
     return _png(zipped, _file(zipped, view, kind), view, "RGBA")
 
 
-def _kind(zipped: RenderZip, kinds: tuple[str, ...], what: str) -> str:
+def _kind(zipped: RenderZip, kinds: Sequence[str], what: str) -> str:
     described = zipped.metadata.render_worker.images
     for kind in kinds:
         if kind in described and described[kind].get("channels") != "RGB":

@@ -4,6 +4,8 @@ Files are ``catalogue-000000.parquet`` and so on. Every object in the ledger has
 outcome. Columns that come from the zip are null if the object was not rendered. They are also null
 if the zip is missing or damaged: the outcome is then "rendered", and code and message describe the
 problem. Rows are ordered by shard, then by uid.
+
+With `images`, it has one row per view instead; see `worker.export.picture_rows`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from worker.core import keys
+from worker.export import picture_rows
 from worker.export.base import Grouping, Item, NotAsWritten
 from worker.export.opened_zip import Metadata, Statistics
 
@@ -67,6 +70,9 @@ in order."""
 COMPRESSION: Final = "zstd"
 
 
+NO_LIMIT: Final = 1 << 30
+
+
 class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An `Export`; see `worker.export.base`."""
 
@@ -75,16 +81,23 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     group_objects: int = 100_000
     """Maximum number of rows per file."""
-    group_mb: int = 1 << 30
+    group_mb: int = NO_LIMIT
     """Maximum total size of the zips listed in a file, in MB."""
+    images: bool | msgspec.UnsetType = msgspec.UNSET
+    """Whether to write rows of images; left out of the manifest of a catalogue, as ever."""
 
     @property
     def grouping(self) -> Grouping | None:
         """Groups limited by number and by size."""
-        return Grouping(self.group_objects, self.group_mb << 20)
+        default = self.images is True and self.group_mb == NO_LIMIT
+        megabytes = picture_rows.GROUP_MB if default else self.group_mb
+        return Grouping(self.group_objects, megabytes << 20)
 
-    def convert(self, item: Item) -> dict[str, Any]:
-        """Make one row. Raises: RenderFailed, Unsupported."""
+    def convert(self, item: Item) -> list[dict[str, Any]]:
+        """Make one row, or one per view. Raises: RenderFailed, Unsupported."""
+        return picture_rows.rows(item) if self.images is True else [self._row(item)]
+
+    def _row(self, item: Item) -> dict[str, Any]:
         found, problem = item.object, item.problem
         row: dict[str, Any] = {
             "uid": found.uid,
@@ -122,16 +135,21 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             **_statistics(about.render_worker.statistics),
         }
 
-    def write(self, unit: str, parts: Iterable[dict[str, Any]], folder: Path) -> list[str]:
+    def write(self, unit: str, parts: Iterable[list[dict[str, Any]]], folder: Path) -> list[str]:
         """Write one file."""
+        if self.images is True:
+            return picture_rows.write(unit, parts, folder)
         name = keys.parquet_file(unit)
         folder.mkdir(parents=True, exist_ok=True)
-        table = pa.Table.from_pylist(list(parts), SCHEMA)
+        table = pa.Table.from_pylist([row for part in parts for row in part], SCHEMA)
         pq.write_table(table, folder / name, compression=COMPRESSION)
         return [name]
 
     def check(self, folder: Path, files: list[str], count: int) -> None:
         """Check the schema, and that every object has exactly one row. Raises: NotAsWritten."""
+        if self.images is True:
+            picture_rows.check(folder, files)
+            return
         (name,) = files
         try:
             table = pq.read_table(folder / name)

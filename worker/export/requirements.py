@@ -51,8 +51,8 @@ def _on(recipe: Recipe, export: Options) -> bool:
 
 
 def _whole_depth(recipe: Recipe) -> bool:
-    told = recipe.depth
-    return "depth" in recipe.images and (told.mode, told.near, told.invalid) == (
+    wanted = recipe.depth
+    return "depth" in recipe.images and (wanted.mode, wanted.near, wanted.invalid) == (
         "fixed", 0.0, depth.TOP,
     )  # fmt: skip
 
@@ -88,6 +88,12 @@ SQUARE: Final = Need(
     "square images with --preprocess",
     lambda recipe, export: not export.preprocess or recipe.resolution[0] == recipe.resolution[1],
 )
+VIEWS_OF_ROWS: Final = Need(
+    "views with --images", lambda recipe, export: not export.images or recipe.product == "views"
+)
+CAMERAS_OF_ROWS: Final = Need(
+    "cameras with --images", lambda recipe, export: not export.images or _cameras(recipe)
+)
 OBJECT_IMAGES: Final = Need("object images", lambda recipe, _: recipe.product == "omage")
 
 _SCENE: Final = (VIEWS, CAMERAS, PERSPECTIVE, RGBA)
@@ -104,7 +110,7 @@ NEEDS: Final[dict[tuple[str, str | None], tuple[Need, ...]]] = {
     ("hdf5", "labels"): (SCENES, SQUARE),
     ("hdf5", "classes"): (SCENES, SINGLE, SQUARE),
     ("omage", None): (OBJECT_IMAGES,),
-    ("parquet", None): (),
+    ("parquet", None): (VIEWS_OF_ROWS, CAMERAS_OF_ROWS),
 }
 """Export kind and layout to what they need, in the order in which it is named."""
 

@@ -49,9 +49,9 @@ def pack(
     answer, ref = rendered.answer, rendered.fetched.ref
     lacking = _lacking(answer.scene)
     path = into / PurePosixPath(keys.render_zip(ref.uid)).name
-    told: list[ObjectStatistics | None] = []
+    statistics: list[ObjectStatistics | None] = []
     with contextlib.closing(PRODUCTS[recipe.product](rendered, recipe, threads)) as members:
-        written = archive.write(path, ref.uid, _noting(members, told))
+        written = archive.write(path, ref.uid, _collecting(members, statistics))
     return PackedObject(
         ref=ref,
         path=written.path,
@@ -60,18 +60,19 @@ def pack(
         views=len(answer.views),
         runtime=answer.runtime,
         render_s=answer.render_s,
-        statistics=told[0],
+        statistics=statistics[0],
         missing=len(lacking.missing_files),
         undecodable=len(lacking.undecodable_files),
         missing_textures=len(set(lacking.missing_textures.files)),
     )
 
 
-def _noting(
-    members: Generator[Member, None, ObjectStatistics | None], told: list[ObjectStatistics | None]
+def _collecting(
+    members: Generator[Member, None, ObjectStatistics | None],
+    statistics: list[ObjectStatistics | None],
 ) -> Iterator[Member]:
-    """The members; at their end `told` has what the product returns."""
-    told.append((yield from members))
+    """The members; at their end `statistics` has what the product returns."""
+    statistics.append((yield from members))
 
 
 def _lacking(scene: Mapping[str, Any]) -> _Lacking:

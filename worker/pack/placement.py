@@ -15,7 +15,7 @@ from worker.pack.views import BOUND
 Triple = tuple[float, float, float]
 
 
-class _Told(msgspec.Struct, frozen=True):
+class _PlacementAnswer(msgspec.Struct, frozen=True):
     bbox_min: Triple
     bbox_max: Triple
     scale: float
@@ -24,7 +24,7 @@ class _Told(msgspec.Struct, frozen=True):
 
 # Created at import, before any thread starts: msgspec crashes if two threads are the first to
 # convert to the same type at the same time.
-_TOLD: Final = msgspec.json.Decoder(_Told)
+_DECODER: Final = msgspec.json.Decoder(_PlacementAnswer)
 
 _UNITS: Final = {
     "unit-cube": "longest side of the object's bounding box",
@@ -36,8 +36,8 @@ _UNITS: Final = {
 
 def unit(subject: Subject) -> str:
     """Describe the world's unit of length in words, for ``cameras.json``."""
-    told = _UNITS[subject.normalise]
-    return told if subject.size == 1.0 else f"{told}, divided by {subject.size:g}"
+    unit = _UNITS[subject.normalise]
+    return unit if subject.size == 1.0 else f"{unit}, divided by {subject.size:g}"
 
 
 class Placement(msgspec.Struct, frozen=True):
@@ -59,16 +59,18 @@ def of(scene: Mapping[str, Any]) -> Placement:
     Raises: RenderFailed, if it is missing or impossible.
     """
     try:
-        told = msgspec.convert({**scene["scene_size"], **scene["placement"]}, _Told, strict=True)
+        answer = msgspec.convert(
+            {**scene["scene_size"], **scene["placement"]}, _PlacementAnswer, strict=True
+        )
     except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise RenderFailed(
             f"the child's answer has no valid placement of the object: {error}"
         ) from error
-    ends = np.stack([told.bbox_min, told.bbox_max]) * told.scale + told.offset
+    ends = np.stack([answer.bbox_min, answer.bbox_max]) * answer.scale + answer.offset
     low, high = (cast("Triple", tuple(end)) for end in ends.tolist())
-    if not possible(told.scale, told.offset, low, high):
+    if not possible(answer.scale, answer.offset, low, high):
         raise RenderFailed("the child's answer has an invalid placement of the object")
-    return Placement(told.scale, told.offset, low, high)
+    return Placement(answer.scale, answer.offset, low, high)
 
 
 def possible(scale: float, offset: Triple, low: Triple, high: Triple) -> bool:

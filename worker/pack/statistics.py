@@ -158,8 +158,8 @@ def describe(
 
 
 def _told(view: ViewStatistics) -> dict[str, Any]:
-    told: dict[str, Any] = {"coverage": view.coverage, "touches_border": view.touches_border}
+    document: dict[str, Any] = {"coverage": view.coverage, "touches_border": view.touches_border}
     if view.look is not None:
         look = msgspec.structs.asdict(view.look)
-        told |= {"phash": phash.of(look.pop("greys")), **look}
-    return told
+        document |= {"phash": phash.of(look.pop("greys")), **look}
+    return document

@@ -14,7 +14,7 @@ from typing import Any, Final
 from worker.contract import camera_layouts
 from worker.contract import recipe as recipes
 from worker.contract.camera_checks import LISTS
-from worker.contract.escaping import legible
+from worker.contract.escaping import escaped
 from worker.contract.recipe import Recipe
 from worker.contract.schema import RecipeError, nearest
 from worker.core.errors import PresetInvalid
@@ -115,7 +115,7 @@ def _read(preset: str, base: Path, seen: tuple[str, ...]) -> dict[str, Any]:
     if preset in names():
         table.setdefault("seed_name", table["name"])
     else:
-        table.setdefault("name", legible(Path(preset).stem))
+        table.setdefault("name", escaped(Path(preset).stem))
     folder = source.parent if isinstance(source, Path) else Path()
     table = environment.rooted(table, folder)
     if parent is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from worker.contract import camera_checks, camera_layouts
-from worker.contract.escaping import legible
+from worker.contract.escaping import escaped
 from worker.contract.recipe import Recipe
 from worker.contract.schema import RecipeError, nearest
 from worker.contract.texture_folder import ENVIRONMENTS, listing
@@ -90,7 +90,7 @@ def _environments(folder: str) -> Iterator[str]:
     for name in found:
         with Path(folder, name).open("rb") as file:
             if not file.read(len(MAGIC[0])).startswith(MAGIC):
-                yield f"'lights.environments' has '{legible(name)}', which is not HDR or EXR"
+                yield f"'lights.environments' has '{escaped(name)}', which is not HDR or EXR"
                 return
 
 

@@ -1,1 +1,1 @@
-"""Tables for `status`, `doctor` and `presets`, and the contact sheet."""
+"""Tables for `status`, `doctor` and `presets`, the contact sheet, and the gallery."""

@@ -94,14 +94,14 @@ def _duplicates(status: Status) -> list[RenderableType]:
     """The largest groups of objects that look alike."""
     if not status.duplicates.groups:
         return []
-    told = status.duplicates
+    duplicates = status.duplicates
     table = Table(
-        "objects", "object", title=f"Near-duplicates: {told.objects:,} objects in "
-        f"{told.groups:,} group{'s' * (told.groups != 1)}", title_justify="left",
+        "objects", "object", title=f"Near-duplicates: {duplicates.objects:,} objects in "
+        f"{duplicates.groups:,} group{'s' * (duplicates.groups != 1)}", title_justify="left",
     )  # fmt: skip
     table.add_column("")
     table.add_column("uid", overflow="fold")
-    for group in told.largest[:SHOWN]:
+    for group in duplicates.largest[:SHOWN]:
         _rows(table, f"{group.objects:,}", ((each, "") for each in group.first))
     return [table]
 

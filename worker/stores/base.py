@@ -62,6 +62,14 @@ class Store(Protocol):
         """
         ...
 
+    def replace(self, key: str, body: bytes, media_type: str) -> None:
+        """Store `body` under `key`, in place of what is there; visible atomically.
+
+        For files that can be made again and that a browser opens, as those of a gallery. Never
+        for what a ledger or a manifest records.
+        """
+        ...
+
     def read(self, key: str, most: int | None = None) -> bytes | None:
         """The body of `key`, or None if the key does not exist.
 

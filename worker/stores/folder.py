@@ -69,6 +69,18 @@ class FolderStore:
         with self._explained(f"write {key} to"):
             return self._place(body, target) or sha256_of(target) == sha256_of(body)
 
+    def replace(self, key: str, body: bytes, media_type: str) -> None:  # noqa: ARG002 - S3's
+        """Store `body` under `key`; see `Store.replace`. It is not flushed. Raises: StoreError."""
+        target = self._path(key)
+        with self._explained(f"write {key} to"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary = target.parent / keys.temporary(uuid4().hex)
+            try:
+                temporary.write_bytes(body)
+                temporary.replace(target)
+            finally:
+                temporary.unlink(missing_ok=True)
+
     def read(self, key: str, most: int | None = None) -> bytes | None:
         """The body of `key`, or None; see `Store.read`. Raises: StoreError, TooLargeToRead."""
         target = self._path(key)

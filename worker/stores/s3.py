@@ -137,6 +137,19 @@ class S3Store:
             f"cannot write {key} to {self._where}: other writers keep writing the same key"
         )
 
+    def replace(self, key: str, body: bytes, media_type: str) -> None:
+        """Store `body` under `key`; see `Store.replace`. Raises: StoreError.
+
+        A browser asks the server each time whether its copy is still the newest.
+        """
+        check_key(key)
+        with _explained(f"write {key} to", self._where):
+            self._client.put_object(
+                Bucket=self._bucket, Key=self._prefix + key, Body=body,
+                ContentType=media_type, CacheControl="no-cache",
+                Metadata={SHA256: sha256_of(body)},
+            )  # fmt: skip
+
     def read(self, key: str, most: int | None = None) -> bytes | None:
         """The body of `key`, or None; see `Store.read`. Raises: StoreError, TooLargeToRead."""
         check_key(key)

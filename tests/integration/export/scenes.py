@@ -86,6 +86,14 @@ def cast(pose, k, size, sub=1):
     return depth, normal, colour
 
 
+def position(pose, k, depth):
+    """World position of each pixel's centre at its depth, (size, size, 3); 0 without one."""
+    v, u = np.mgrid[0 : len(depth), 0 : len(depth)]
+    z = np.where(np.isfinite(depth), depth, 0)
+    x, y = (u + 0.5 - k[0][2]) / k[0][0], -(v + 0.5 - k[1][2]) / k[1][1]
+    return (np.stack([x, y, -np.ones_like(x)], -1) * z[..., None]) @ pose[:3, :3].T + pose[:3, 3]
+
+
 def raw_passes(pose, k, size, wanted, sub=4):
     """The passes of one view as Blender gives them: means over samples, or the pixel's centre."""
     depth, normal, colour = cast(pose, k, size, sub)
@@ -96,6 +104,10 @@ def raw_passes(pose, k, size, wanted, sub=4):
 
     coverage = mean(hit)
     centre_depth, _, _ = cast(pose, k, size)
+    seen = np.isfinite(centre_depth)[..., None]
+    place = position(pose, k, centre_depth)
+    number = np.argmin([np.abs(np.linalg.norm(place - np.array(c), axis=-1) - r)
+                        for c, r, _ in BALLS], axis=0)[..., None] + 1  # fmt: skip
     made = {
         render_passes.COMBINED: np.concatenate([mean(colour * hit), coverage], -1),
         render_passes.DEPTH: np.where(
@@ -107,6 +119,9 @@ def raw_passes(pose, k, size, wanted, sub=4):
             [coverage * ALPHA, coverage * 0, coverage * 0.5], -1
         ),
         render_passes.COVERAGE: coverage,
+        render_passes.POSITION: np.where(seen, place, 0),
+        render_passes.INDEX_OBJECT: np.where(seen, number, 0),
+        render_passes.INDEX_MATERIAL: np.where(seen, 1 + number % 2, 0),
     }
     return {each: made[each] for each in wanted}
 

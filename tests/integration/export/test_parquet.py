@@ -1,5 +1,7 @@
 """The catalogue opens everywhere and says what the zips and the ledger say."""
 
+import hashlib
+import io
 import json
 import zipfile
 
@@ -8,9 +10,12 @@ import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from tests.integration.export import harm, scenes
+from tests.tools import pythons
 from worker.core import keys
+from worker.export.run import ExportOptions, run
 
 
 def test_three_libraries_read_the_same(export, views):
@@ -96,3 +101,111 @@ def test_the_statistics_are_those_of_the_zip(export, views):
     for name in ("coverage", "touches_border", "brightness_mean", "phash", "clipped", "black"):
         assert rows[uid][f"view_{name}"] == [view[name] for view in told["views"].values()]
     assert rows[keys.uid_of("https://example.org/bad-0.glb")]["view_phash"] is None
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """3 objects of 4 views with images of three formats, and one that failed; their rows."""
+    folder = tmp_path_factory.mktemp("pictures")
+    images = ("colour", "depth", "normal-exr", "mask", "depth-npy")
+    out = scenes.output(folder / "out", scenes.recipe(views=4, images=images), failed=1)
+    done = run(
+        ExportOptions(kind="parquet", input=str(out), to=str(folder / "to"),
+                      scratch=folder / "scratch",
+                      kind_options={"images": True, "group_objects": 2}), {},
+    )  # fmt: skip
+    assert done.status == 0
+    return out, folder / "to"
+
+
+def members(out, uid):
+    with zipfile.ZipFile(out / keys.render_zip(uid)) as archive:
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+
+
+def test_rows_of_images(pictures):
+    out, to = pictures
+    files = sorted(to.glob("*.parquet"))
+    assert [path.name for path in files] == ["images-000000.parquet", "images-000001.parquet"]
+    rows = [row for path in files for row in pq.read_table(path).to_pylist()]
+    assert [row["view"] for row in rows] == ["000", "001", "002", "003"] * 3
+    assert {row["uid"] for row in rows} == set(scenes.uids(3))
+    assert len(rows) == 12
+    for row in rows:
+        stored = members(out, row["uid"])
+        (view,) = [
+            view for view in json.loads(stored["cameras.json"])["views"]
+            if view["name"] == row["view"]
+        ]  # fmt: skip
+        for kind, file in view["files"].items():
+            png = file.endswith(".png")
+            assert row[kind] == ({"bytes": stored[file], "path": file} if png else stored[file])
+        for name in ("K", "camera_to_world", "width", "height", "projection"):
+            assert row[name] == view[name]
+        assert json.loads(row["facts"]) == view["facts"]
+        assert (row["preset"], row["license"]) == ("test", None)
+
+
+def test_the_datasets_library_shows_the_images(pictures, tmp_path):
+    """In an environment of its own: which columns are images is in the schema's metadata."""
+    out, to = pictures
+    try:
+        python = pythons.installed(pythons.find("3.11"), tmp_path / "venv", "datasets", "pillow")
+    except pythons.Unavailable as reason:
+        pytest.skip(f"NO DATASETS LIBRARY, only the schema's metadata is tested: {reason}")
+    program = """
+import hashlib, json, sys
+from datasets import Image, load_dataset
+rows = load_dataset("parquet", data_files=sys.argv[1], split="train", cache_dir=sys.argv[2])
+print(json.dumps({
+    "images": sorted(name for name, kind in rows.features.items() if isinstance(kind, Image)),
+    "rows": [[row["uid"], row["view"], row["colour"].mode, row["depth"].getextrema(),
+              hashlib.sha256(row["colour"].tobytes()).hexdigest(), row["K"]] for row in rows],
+}))
+"""
+    done = pythons.run(
+        python, "-c", program, to / "images-*.parquet", to / "cache", HF_HUB_OFFLINE="1",
+        HF_HOME=str(to / "home"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    assert found["images"] == ["colour", "depth", "mask"]
+    assert len(found["rows"]) == 12
+    for uid, view, mode, extrema, digest, k in found["rows"]:
+        stored = members(out, uid)
+        with Image.open(io.BytesIO(stored[f"{view}.png"])) as image:
+            assert (mode, digest) == ("RGBA", hashlib.sha256(image.tobytes()).hexdigest())
+        with Image.open(io.BytesIO(stored[f"{view}_depth.png"])) as image:
+            assert tuple(extrema) == image.getextrema()
+        assert k == json.loads(stored["cameras.json"])["views"][int(view)]["K"]
+
+
+def test_the_schema_describes_every_column(pictures):
+    _, to = pictures
+    schema = pq.read_schema(to / "images-000000.parquet")
+    features = json.loads(schema.metadata[b"huggingface"])["info"]["features"]
+    assert list(features) == schema.names
+    assert [name for name, told in features.items() if told["_type"] == "Image"] == [
+        "colour", "depth", "mask",
+    ]  # fmt: skip
+    assert features["normal-exr"] == {"dtype": "binary", "_type": "Value"}
+    assert features["width"] == {"dtype": "int32", "_type": "Value"}
+
+
+def test_images_of_damaged_zips_are_left_out(export, own):
+    harm.zip_of(own, 1).unlink()
+    to = export("parquet", own, options={"images": True})
+    rows = pq.read_table(to / "images-000000.parquet", columns=["uid"]).to_pylist()
+    assert {row["uid"] for row in rows} == {scenes.uids(3)[0], scenes.uids(3)[2]}
+    assert scenes.outcomes(to)[harm.identifier(1)]["code"] == "missing"
+    for number in (0, 2):
+        harm.zip_of(own, number).unlink()
+    empty = export("parquet", own, own.parent / "empty", options={"images": True},
+                   max_failure_rate=1.0)  # fmt: skip
+    assert pq.read_metadata(empty / "images-000000.parquet").num_rows == 0
+
+
+def test_a_catalogues_manifest_is_as_before(export, views):
+    """So that one that an earlier version began goes on."""
+    manifest = json.loads((export("parquet", views) / "export.json").read_text())
+    assert manifest["options"] == {"group_objects": 100_000, "group_mb": 1 << 30}

@@ -35,12 +35,12 @@ def append(root: Root) -> None:
     """
     if not compat.scripts_are_off():
         raise ObjectFault("import", "this Blender may run scripts, so it must not open a .blend")
-    told = blend_file.read(root.model)
+    saved = blend_file.read(root.model)
     data: Any = bpy.data
     with data.libraries.load(root.model, link=False) as (there, here):
         names = list(there.scenes)
-        if told.scene in names:
-            names = [told.scene]
+        if saved.scene in names:
+            names = [saved.scene]
         here.scenes = names[:1]
         if not names:  # an object library without a scene
             here.objects = list(there.objects)
@@ -49,7 +49,7 @@ def append(root: Root) -> None:
         return
     source = here.scenes[0]
     layers = source.view_layers
-    layer = layers.get(told.layer) or layers[0]
+    layer = layers.get(saved.layer) or layers[0]
     _link_shown(layer.layer_collection)
     for other in _background_scenes(source):
         _link_shown(other.view_layers[0].layer_collection)

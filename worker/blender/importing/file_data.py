@@ -15,7 +15,7 @@ import bpy
 from worker.blender.importing.finding import LFS_REMEDY, is_lfs_pointer
 from worker.blender.importing.paths import Root
 from worker.blender.importing.staging import Staged
-from worker.contract.escaping import legible
+from worker.contract.escaping import escaped
 
 FILE_DATA = ("libraries", "fonts", "sounds", "movieclips", "volumes", "cache_files")
 """Types of datablock, besides images, that Blender reads from a file during evaluation."""
@@ -45,7 +45,7 @@ def settle(staged: Staged) -> None:
             if not root.holds(path):
                 data.batch_remove((block,))
             elif fault := _fault(kind, block, path):
-                staged.undecodable[legible(root.name(path))] = fault
+                staged.undecodable[escaped(root.name(path))] = fault
 
 
 def drop_readers(staged: Staged) -> None:
@@ -100,9 +100,9 @@ def _sought(staged: Staged, block: Any, path: str) -> str:
     root = staged.root
     found = root.find(block.filepath.removeprefix(RELATIVE))
     if found is None:
-        staged.missing.add(legible(root.name(path)))
+        staged.missing.add(escaped(root.name(path)))
         return path
-    staged.found[legible(root.said(block.filepath))] = root.name(found)
+    staged.found[escaped(root.said(block.filepath))] = root.name(found)
     block.filepath = found
     return found
 
@@ -115,9 +115,9 @@ def _not_read(staged: Staged, said: str) -> None:
     path = root.locate(bpy.path.abspath(said))
     found = path if _is_there(root, path) else root.find(said.removeprefix(RELATIVE))
     if found is None:
-        staged.missing.add(legible(root.name(path)))
+        staged.missing.add(escaped(root.name(path)))
     else:
-        staged.undecodable[legible(root.name(found))] = "not read: bake it into the model"
+        staged.undecodable[escaped(root.name(found))] = "not read: bake it into the model"
 
 
 def _named(node: Any) -> Iterator[str]:

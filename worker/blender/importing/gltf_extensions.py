@@ -14,7 +14,7 @@ from worker.blender import compat
 from worker.blender.faults import ObjectFault
 from worker.blender.importing.paths import Root
 from worker.blender.references import gltf
-from worker.contract.escaping import legible
+from worker.contract.escaping import escaped
 
 FORMATS = frozenset({"glb", "gltf"})
 MESHOPT = frozenset({"EXT_meshopt_compression", "KHR_meshopt_compression"})
@@ -104,9 +104,9 @@ def _picture(root: Root, image: Dict[str, Any], number: int) -> str:
     uri = image.get("uri")
     if isinstance(uri, str) and not uri.startswith(gltf.DATA):
         path = root.locate(unquote(uri))
-        return legible(root.name(path)) if os.path.isfile(path) else ""  # noqa: PTH113
+        return escaped(root.name(path)) if os.path.isfile(path) else ""  # noqa: PTH113
     name = image.get("name")
-    return legible(name) if isinstance(name, str) and name else f"image {number}"
+    return escaped(name) if isinstance(name, str) and name else f"image {number}"
 
 
 def _tables(content: Any, kind: str) -> List[Dict[str, Any]]:

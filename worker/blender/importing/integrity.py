@@ -44,8 +44,8 @@ def _glb(path: str, size: int) -> str:
         head = file.read(12)
     if head[:4] != b"glTF" or len(head) < 12:  # noqa: PLR2004 - the header's length
         return ""  # a JSON file with the suffix .glb, which the importer accepts
-    told = struct.unpack("<I", head[8:])[0]
-    return _cut_off(told, size) if told > size else ""
+    declared = struct.unpack("<I", head[8:])[0]
+    return _truncated(declared, size) if declared > size else ""
 
 
 def _stl(path: str, size: int) -> str:
@@ -54,17 +54,17 @@ def _stl(path: str, size: int) -> str:
         file.seek(max(0, size - START))
         end = file.read()
     if size >= STL_HEAD:
-        told = STL_HEAD + STL_FACET * struct.unpack("<I", start[80:84])[0]
-        if told == size:
+        declared = STL_HEAD + STL_FACET * struct.unpack("<I", start[80:84])[0]
+        if declared == size:
             return ""
         is_text = start[:STL_HEAD].decode("latin-1").isprintable()
-        if not start.lstrip().lower().startswith(b"solid") and told > size and not is_text:
-            return _cut_off(told, size)
+        if not start.lstrip().lower().startswith(b"solid") and declared > size and not is_text:
+            return _truncated(declared, size)
     if start.lstrip().lower().startswith(b"solid"):
         if _FACET.search(start) and not _END.search(end):
             return "it is truncated: it has no 'endsolid'"
         return ""
-    return "it is neither a binary nor a text STL" if size < STL_HEAD or told > size else ""
+    return "it is neither a binary nor a text STL" if size < STL_HEAD or declared > size else ""
 
 
 def _obj(path: str, _size: int) -> str:
@@ -103,8 +103,8 @@ def _abc(path: str, size: int) -> str:
     return ""
 
 
-def _cut_off(told: int, size: int) -> str:
-    return f"it is truncated: it declares {told:,} bytes, but has {size:,}"
+def _truncated(declared: int, size: int) -> str:
+    return f"it is truncated: it declares {declared:,} bytes, but has {size:,}"
 
 
 CHECKS: Dict[str, Callable[[str, int], str]] = {

@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from worker.blender.importing.staging import Staged
-from worker.contract.escaping import legible
+from worker.contract.escaping import escaped
 
 
 def relink(staged: Staged) -> None:
@@ -22,8 +22,8 @@ def relink(staged: Staged) -> None:
         name = root.said(library.filepath)
         found = root.find(name)
         if found is None:
-            staged.missing.add(legible(name))
+            staged.missing.add(escaped(name))
             continue
-        staged.found[legible(name)] = root.name(found)
+        staged.found[escaped(name)] = root.name(found)
         library.filepath = found
         library.reload()

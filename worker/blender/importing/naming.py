@@ -60,8 +60,8 @@ def _obj(text: bytes, rename: Rename) -> bytes:
         new = [rename(_plain(name)) for name in names]
         if len(names) == 1 and new == [None]:
             return found[0]
-        told = zip(names, new)
-        lines = [found[1] + (name if new is None else _spelled(new)) for name, new in told]
+        pairs = zip(names, new)
+        lines = [found[1] + (name if new is None else _spelled(new)) for name, new in pairs]
         return b"\n".join(lines) + found[3]
 
     return _LIBRARY.sub(replaced, text)
@@ -134,8 +134,8 @@ def _drop_invisible(content: Any) -> bool:
 
 def _is_hidden(node: Any) -> bool:
     extensions = node.get("extensions") if isinstance(node, dict) else None
-    told = extensions.get(VISIBILITY) if isinstance(extensions, dict) else None
-    return isinstance(told, dict) and told.get("visible") is False
+    visibility = extensions.get(VISIBILITY) if isinstance(extensions, dict) else None
+    return isinstance(visibility, dict) and visibility.get("visible") is False
 
 
 def _glb(data: bytes, rename: Rename) -> bytes:

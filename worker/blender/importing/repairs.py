@@ -72,8 +72,8 @@ def _stl(data: bytes) -> bytes:
     if start.lstrip()[:5].lower() == b"solid" and b"\0" not in start:
         is_upper = b"FACET" in start and b"facet" not in start
         return _with_line_feeds(data.lower() if is_upper else data)
-    told = STL_HEAD + STL_FACET * int.from_bytes(data[STL_HEAD - 4 : STL_HEAD], "little")
-    return data[:told] if STL_HEAD < told < len(data) else data
+    length = STL_HEAD + STL_FACET * int.from_bytes(data[STL_HEAD - 4 : STL_HEAD], "little")
+    return data[:length] if STL_HEAD < length < len(data) else data
 
 
 def _dae(data: bytes) -> bytes:
@@ -99,8 +99,8 @@ def _off(data: bytes) -> bytes:
 
 
 def _glb(data: bytes) -> bytes:
-    told = int.from_bytes(data[GLB_LENGTH], "little")
-    return data[:told] if data[:4] == b"glTF" and GLB_LENGTH.stop < told else data
+    length = int.from_bytes(data[GLB_LENGTH], "little")
+    return data[:length] if data[:4] == b"glTF" and GLB_LENGTH.stop < length else data
 
 
 REPAIRS: Dict[str, Tuple[Repair, ...]] = {

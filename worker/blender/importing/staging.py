@@ -25,7 +25,7 @@ from worker.blender.importing.finding import (
 from worker.blender.importing.naming import NAMINGS, Rename
 from worker.blender.importing.paths import Root
 from worker.blender.importing.repairs import repaired
-from worker.contract.escaping import legible
+from worker.contract.escaping import escaped
 
 MOST_BYTES = 1 << 28
 """Size in bytes of the largest file whose names are rewritten."""
@@ -118,7 +118,7 @@ class _Reader:
         while waiting and len(seen) <= MOST_READ:
             path, kind = waiting.pop()
             if is_lfs_pointer(path):
-                self._staged.undecodable[legible(self._root.name(path))] = LFS_REMEDY
+                self._staged.undecodable[escaped(self._root.name(path))] = LFS_REMEDY
                 continue
             naming = NAMINGS.get(kind)
             if naming is None or not _is_text(path, kind):
@@ -149,7 +149,7 @@ class _Reader:
         """Rewrite the files of a package that is unpacked in `folder`."""
         inside = Staged(Root(folder, model))
         changed = _Reader(inside.root, inside).read(PurePosixPath(model).suffix.lower().lstrip("."))
-        home = legible(self._root.name(package))
+        home = escaped(self._root.name(package))
         self._staged.missing |= inside.missing
         for name, why in inside.undecodable.items():
             self._staged.undecodable[f"{home}[{name}]"] = why
@@ -166,23 +166,23 @@ class _Reader:
 
         def rename(name: str) -> Optional[str]:
             try:
-                stands = _exists(folder, name)
+                exists = _exists(folder, name)
                 found = self._index.find(name, folder)
             except ValueError:  # not a valid file name
                 return None
             is_buffer = found is not None and kind in BUFFERED and not _is_picture(found)
             if found is not None and is_buffer and is_lfs_pointer(found):
-                raise ObjectFault("import", f"{legible(name)} is a {LFS_POINTER}")
+                raise ObjectFault("import", f"{escaped(name)} is a {LFS_POINTER}")
             if found is not None:
                 named.append(found)
-            if stands:  # even outside the root: `Root.check` rejects that with the name
+            if exists:  # even outside the root: `Root.check` rejects that with the name
                 return None
             if found is None:
                 place = os.path.normpath(os.path.join(folder, spellings(name)[-1]))  # noqa: PTH118
                 self._missing.setdefault(place.casefold(), name)
-                self._staged.missing.add(legible(self._missing[place.casefold()]))
+                self._staged.missing.add(escaped(self._missing[place.casefold()]))
                 return None
-            self._staged.found[legible(name)] = self._root.name(found)
+            self._staged.found[escaped(name)] = self._root.name(found)
             return os.path.relpath(found, folder)
 
         return rename

@@ -11,7 +11,7 @@ from worker.blender.importing import gltf_extensions
 from worker.blender.importing.file_data import node_trees
 from worker.blender.importing.finding import LFS_MARK, LFS_REMEDY
 from worker.blender.importing.paths import Root
-from worker.contract.escaping import legible
+from worker.contract.escaping import escaped
 from worker.contract.random_streams import Colour
 
 TILE_MARKS: dict[str, Callable[[int], str]] = {
@@ -95,7 +95,7 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> Replaced:
     for use in uses:
         node = use.node
         if node.image is None and any(output.is_linked for output in node.outputs):
-            name = legible(f"{node.label or node.name} of {use.owner.name}")  # no file name known
+            name = escaped(f"{node.label or node.name} of {use.owner.name}")  # no file name known
             unnamed.add(name)
             node.image = stand_in(name, use.purpose)
     facts = {
@@ -164,7 +164,7 @@ def relink(root: Root) -> dict[str, str]:
             continue
         path = _common(image, elsewhere)
         if path is not None:
-            found[legible(root.said(image.filepath))] = root.name(path)
+            found[escaped(root.said(image.filepath))] = root.name(path)
             image.filepath = path
     return found
 
@@ -180,9 +180,9 @@ def _common(image: Any, tiles: list[Optional[str]]) -> Optional[str]:
     if mark is None:
         return tiles[0]
     number = TILE_MARKS[mark](image.tiles[0].number)
-    head, told, tail = str(tiles[0]).rpartition(number)
+    head, split, tail = str(tiles[0]).rpartition(number)
     path = head + mark + tail
-    return path if told and _tiles(image, path) == tiles else None
+    return path if split and _tiles(image, path) == tiles else None
 
 
 def uses_file(image: Any) -> bool:
@@ -192,7 +192,7 @@ def uses_file(image: Any) -> bool:
 
 def file_name(image: Any, root: Root) -> str:
     """Return the name of the texture's file as the results record it."""
-    return legible(root.name(_path(image, root)) if image.filepath else image.name)
+    return escaped(root.name(_path(image, root)) if image.filepath else image.name)
 
 
 def _path(image: Any, root: Root) -> str:

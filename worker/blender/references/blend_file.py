@@ -59,23 +59,23 @@ def read(path: str) -> BlendFile:
 
 
 def _found(blocks: Iterator[_Block]) -> BlendFile:
-    told: set[int] = set()
+    pointers: set[int] = set()
     scene = layer = ""
     inside = False
     libraries = []
     for block in blocks:
         if block.code == b"GLOB":
             count = len(block.data) // 8
-            told = set(struct.unpack_from(f"<{count}Q", block.data)) - {0}
+            pointers = set(struct.unpack_from(f"<{count}Q", block.data)) - {0}
         elif block.code == b"LI\0\0":
             libraries.append(_library(block.data))
         elif block.code == b"SC\0\0":
-            inside = block.address in told
+            inside = block.address in pointers
             if inside:
                 scene = _id_name(block.data, b"SC")
         elif block.code != b"DATA":
             inside = False
-        elif inside and block.address in told and not layer:
+        elif inside and block.address in pointers and not layer:
             layer = _text(block.data[16:80])
     return BlendFile(scene, layer, tuple(filter(None, libraries)))
 

@@ -55,7 +55,8 @@ def flatten() -> bool:
             meshes[key] = _mesh(item, graph)
         if meshes[key] is not None:
             flags = _flags(item, instance.parent if instance.is_instance else None)
-            shown.append((meshes[key], item.name, instance.matrix_world.copy(), flags))
+            world: Any = instance.matrix_world
+            shown.append((meshes[key], item.name, world.copy(), flags))
     origin = bpy.data.objects.new("origin", None)
     _remove_all(origin)
     context.scene().collection.objects.link(origin)

@@ -87,13 +87,13 @@ class _Refused(msgspec.Struct, frozen=True):
     message: str
 
 
-class _Told(msgspec.Struct, frozen=True):
+class _ScenesAnswer(msgspec.Struct, frozen=True):
     samples: tuple[_Sample, ...]
     refused: tuple[_Refused, ...] = ()
 
 
 # Created at import, before any thread starts, as in `worker.pack.placement`.
-_TOLD: Final = msgspec.json.Decoder(_Told)
+_DECODER: Final = msgspec.json.Decoder(_ScenesAnswer)
 
 
 def members(
@@ -104,12 +104,12 @@ def members(
     if scenes is None:
         raise RenderFailed("the object is not a range of scenes")
     views.check(rendered.answer.views, dataclasses.replace(recipe, views=scenes.samples))
-    told = _told(rendered)
+    answer = _answer(rendered)
     places = [group.places for group in scenes.groups for _ in range(group.samples)]
-    if [len(sample.objects) for sample in told.samples] != [len(each) for each in places]:
+    if [len(sample.objects) for sample in answer.samples] != [len(each) for each in places]:
         raise RenderFailed("the child's answer does not have the samples and objects ordered")
     about = []
-    for number, sample in enumerate(told.samples):
+    for number, sample in enumerate(answer.samples):
         idx = scenes.first + number
         classes = [place.class_idx for place in places[number]]
         for each, place in zip(sample.objects, places[number], strict=True):
@@ -128,20 +128,20 @@ def members(
                 ],
             }
         )
-    yield Member(name=keys.METADATA, data=_metadata(rendered, recipe, scenes, about, told))
+    yield Member(name=keys.METADATA, data=_metadata(rendered, recipe, scenes, about, answer))
 
 
-def _told(rendered: RenderedObject) -> _Told:
+def _answer(rendered: RenderedObject) -> _ScenesAnswer:
     try:
-        told = _TOLD.decode(msgspec.json.encode(rendered.answer.scene))
+        answer = _DECODER.decode(msgspec.json.encode(rendered.answer.scene))
     except msgspec.MsgspecError as error:
         raise RenderFailed(f"the child's answer has no valid samples: {error}") from error
-    for sample in told.samples:
+    for sample in answer.samples:
         for each in sample.objects:
             numbers = np.array([*each.bbox, each.scale, each.euler, each.location, sample.light])
             if not np.isfinite(numbers).all() or min(each.scale) <= 0:
                 raise RenderFailed("the child's answer has an invalid placement of an object")
-    return told
+    return answer
 
 
 def _pixels_of(raw: RawView, classes: Sequence[int], idx: int) -> list[int]:
@@ -222,7 +222,7 @@ def _metadata(
     recipe: Recipe,
     scenes: Scenes,
     about: list[dict[str, Any]],
-    told: _Told,
+    answer: _ScenesAnswer,
 ) -> bytes:
     """The contents of ``metadata.json``, with `samples`, `classes` and `replaced`.
 
@@ -233,7 +233,7 @@ def _metadata(
         for number, each in enumerate(rendered.fetched.members)
         if isinstance(each, Lost)
     }
-    lost |= {each.number: {"code": each.code, "message": each.message} for each in told.refused}
+    lost |= {each.number: {"code": each.code, "message": each.message} for each in answer.refused}
     seen = rendered.answer.views[0]
     document = {
         "placement": None,
@@ -258,8 +258,8 @@ def _metadata(
             },
         },
     }
-    answer = dataclasses.replace(rendered.answer, scene=document)
-    return metadata.write(msgspec.structs.replace(rendered, answer=answer), {}, recipe, own)
+    shown = dataclasses.replace(rendered.answer, scene=document)
+    return metadata.write(msgspec.structs.replace(rendered, answer=shown), {}, recipe, own)
 
 
 def _describe(recipe: Recipe) -> dict[str, Any]:

@@ -74,11 +74,11 @@ def members(
     whole = statistics.of_object(seen, share)
     taken = Taken(views=shots, placement=where, facts=facts, coverage=covered)
     rest = [record.of_all(taken, recipe) for record in records if record.of_all]
-    told = {
+    measured = {
         "coverage": {**msgspec.structs.asdict(share), "views": covered},
         "statistics": statistics.describe(seen, whole, _picture(recipe)),
     }
-    rest.append({keys.METADATA: metadata.write(rendered, facts, recipe, told)})
+    rest.append({keys.METADATA: metadata.write(rendered, facts, recipe, measured)})
     rest += [
         {keys.PREVIEWS[kind]: preview.film(kind, frames, recipe.preview)}
         for kind in recipe.previews

@@ -49,8 +49,8 @@ def write(
     scene = dict(answer.scene)
     placement = scene.pop("placement")
     opaque = scene.pop("made_opaque", [])
-    for told in product or ():
-        scene.pop(told, None)  # `product` includes the child's part under this key
+    for key in product or ():
+        scene.pop(key, None)  # `product` includes the child's part under this key
     document = {
         **scene,
         "file_identifier": fetched.ref.file_identifier,

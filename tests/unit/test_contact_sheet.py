@@ -13,8 +13,8 @@ from worker import presets
 from worker.core import keys
 from worker.core.errors import UsageError
 from worker.pack.pack import pack
-from worker.report import gallery
-from worker.report.gallery import CARD, PAGE, TILE, contact_sheet, read_row
+from worker.report import contact_sheet as sheets
+from worker.report.contact_sheet import CARD, PAGE, TILE, contact_sheet, read_row
 from worker.stores.folder import FolderStore
 
 RECIPE = presets.load("default", ["views=5", "resolution=[48,32]"])
@@ -88,11 +88,11 @@ def test_a_row_per_object_a_tile_per_view(tmp_path, store, sheet):
     two = pixels(sheet)
     assert contact_sheet(store, uids[:2], sheet, columns=4, tile=64) == 2
     wider = pixels(sheet)
-    assert three.shape[0] - two.shape[0] == 64 + 2 * gallery.PAD + gallery.GAP
-    assert wider.shape[1] - two.shape[1] == 64 + gallery.PAD
+    assert three.shape[0] - two.shape[0] == 64 + 2 * sheets.PAD + sheets.GAP
+    assert wider.shape[1] - two.shape[1] == 64 + sheets.PAD
     # The ball lies in the middle of a tile of the second row, the tile's grey in its corner.
-    top = gallery.MARGIN + gallery.HEADER + (64 + 2 * gallery.PAD + gallery.GAP) + gallery.PAD
-    left = gallery.MARGIN + gallery.PAD + gallery.CAPTION + 64 + gallery.PAD
+    top = sheets.MARGIN + sheets.HEADER + (64 + 2 * sheets.PAD + sheets.GAP) + sheets.PAD
+    left = sheets.MARGIN + sheets.PAD + sheets.CAPTION + 64 + sheets.PAD
     tile = two[top : top + 64, left : left + 64]
     assert tuple(tile[2, 32]) == TILE
     assert tuple(tile[32, 32]) != TILE
@@ -184,7 +184,7 @@ def test_what_is_too_large_is_not_opened(store, monkeypatch):
     body = zip_of(UID, {"metadata.json": GOOD, "000.png": huge.getvalue()})
     store.create(keys.render_zip(UID), body)
     assert "9000x9000" in row_of(store, UID).notes[1]
-    monkeypatch.setattr(gallery, "ZIP_LIMIT", 10)
+    monkeypatch.setattr(sheets, "ZIP_LIMIT", 10)
     assert row_of(store, UID).notes == ("too large to show",)
     assert row_of(store, keys.uid_of("other")).notes == ("not in the store",)
 

@@ -15,17 +15,14 @@ from unicodedata import combining, normalize
 import msgspec
 from PIL import Image, ImageDraw, ImageFont
 
-from worker.codecs import png, srgb
-from worker.codecs.exr import ExrFile
-from worker.contract.render_passes import COMBINED
-from worker.core import formats, keys
+from worker.core import keys
 from worker.core.errors import UsageError
+from worker.report import pictures
 from worker.stores.base import Store, TooLargeToRead
 
 ZIP_LIMIT: Final = 1 << 30
 MEMBER_LIMIT: Final = 1 << 28
-PIXEL_LIMIT: Final = 1 << 26
-"""Larger zips, members and images are not opened, because a store may contain anything."""
+"""Larger zips and members are not opened, because a store may contain anything."""
 
 SUFFIX: Final = ".png"
 PAGE: Final = (238, 239, 241)
@@ -112,35 +109,20 @@ def read_row(store: Store, uid: str, columns: int, tile: int) -> Row:
 
 def _read(zipped: zipfile.ZipFile, uid: str, columns: int, tile: int) -> Row:
     document = json.loads(_member(zipped, uid, keys.METADATA))
-    names = _pictures(zipped, uid, document)
+    prefix = keys.member(uid, "")
+    files = {name.removeprefix(prefix) for name in zipped.namelist() if name.startswith(prefix)}
+    names = pictures.names(files, document)
     views, shown = len(names), min(columns, len(names))
     tiles = tuple(
-        _tile(_png(_member(zipped, uid, name), name, document), tile)
+        _tile(pictures.as_png(_member(zipped, uid, name), name, document), tile)
         for name in (names[i * views // shown] for i in range(shown))
     )
-    name, suffix = _name(str(document["file_identifier"]))
+    name, suffix = pictures.title(str(document["file_identifier"]))
     notes = [" · ".join(part for part in (suffix.upper(), _counted(names)) if part)]
     faces = document.get("poly_count")
     if isinstance(faces, int):
         notes.append(f"{faces:,} face{'s' * (faces != 1)}")
     return Row(name, (*notes, _preset(document)), tiles)
-
-
-def _pictures(zipped: zipfile.ZipFile, uid: str, document: dict[str, Any]) -> list[str]:
-    """Files to show: colour images of views, previews of an object image, or samples of scenes."""
-    members = set(zipped.namelist())
-    listed = document["samples"] if "samples" in document else ()  # noqa: SIM401 - it may be a list
-    samples = [
-        keys.sample_picture(int(sample["idx"]), exr=rich)
-        for sample in listed
-        for rich in (True, False)
-    ]
-    if found := [name for name in samples if keys.member(uid, name) in members]:
-        return found
-    views = (keys.image_file(keys.view_name(number)) for number in itertools.count())
-    found = list(itertools.takewhile(lambda name: keys.member(uid, name) in members, views))
-    omage = [keys.omage_picture(what) for what in keys.OMAGE_PICTURES]
-    return found or [name for name in omage if keys.member(uid, name) in members]
 
 
 def _counted(names: Sequence[str]) -> str:
@@ -160,13 +142,6 @@ def _member(zipped: zipfile.ZipFile, uid: str, name: str) -> bytes:
     return zipped.read(info)
 
 
-def _name(file_identifier: str) -> tuple[str, str]:
-    """File name and format of an object, for its caption."""
-    name = formats.name_of(file_identifier)
-    suffix = formats.suffix_of(name)
-    return (name, suffix) if suffix in formats.MODEL_SUFFIXES else (name, "")
-
-
 def _preset(document: dict[str, Any]) -> str:
     own = document.get("render_worker")
     return f"preset {own['preset']}" if isinstance(own, dict) and "preset" in own else ""
@@ -175,8 +150,7 @@ def _preset(document: dict[str, Any]) -> str:
 def _tile(data: bytes, tile: int) -> Image.Image:
     """The image, scaled to fit a square of `tile` pixels with a grey background."""
     with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-        if image.width * image.height > PIXEL_LIMIT:
-            raise ValueError(f"an image of {image.width}x{image.height} is too large to show")
+        pictures.check_size(image.width, image.height)
         scale = tile / max(image.size)
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         # Pillow weights colours by alpha when it resizes RGBA, so transparent pixels do not bleed.
@@ -184,21 +158,6 @@ def _tile(data: bytes, tile: int) -> Image.Image:
     square = Image.new("RGBA", (tile, tile), TILE)
     square.alpha_composite(small, ((tile - size[0]) // 2, (tile - size[1]) // 2))
     return square.convert("RGB")
-
-
-def _png(data: bytes, name: str, document: dict[str, Any]) -> bytes:
-    """`data` if it is a PNG; for the EXR of a sample, a PNG of its colours.
-
-    The metadata has the size of the EXR. Raises: ValueError.
-    """
-    if not name.endswith(".exr"):
-        return data
-    camera = document["render_worker"]["scenes"]["camera"]
-    width, height = int(camera["width"]), int(camera["height"])
-    if width * height > PIXEL_LIMIT:
-        raise ValueError(f"an image of {width}x{height} is too large to show")
-    linear = ExrFile(data, width, height).layer(COMBINED.layer, "RGB")
-    return png.encode(srgb.encode(linear))
 
 
 def _draw(title: str, count: str, rows: Sequence[Row], tile: int) -> Image.Image:
