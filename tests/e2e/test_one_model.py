@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import threading
 from contextlib import contextmanager
 from functools import partial
@@ -67,3 +68,11 @@ def test_under_a_blender_program(samples, tmp_path):
     run_worker("run", samples / "mushroom.gltf", "--output", tmp_path / "out", "--blender", DEBIAN,
                "--device", "cpu", *SMALL)  # fmt: skip
     assert len(rendered(tmp_path / "out")) == 1
+
+
+def test_an_estimate_of_one(samples, undisturbed, tmp_path):
+    done = run_worker("estimate", samples / "crate.obj", "--output", tmp_path, "--json",
+                      "--device", "cpu", *SMALL)  # fmt: skip
+    assert json.loads(done.stdout)["objects"] == 1
+    (zipped,) = rendered(tmp_path).items()
+    assert zipped in rendered(undisturbed).items()
