@@ -39,7 +39,7 @@ def statuses(log: str) -> list[int]:
     """What the workers of a log ended with, in order; one that had not begun says it in words."""
     ends = []
     for line in log.splitlines(keepends=True):
-        if line == "render-worker: stopped before the first object\n":
+        if line.startswith("render-worker: stopped before the first object"):
             ends.append(75)
         ends += [entry["status"] for entry in log_lines(line) if entry["event"] == "done"]
     return ends

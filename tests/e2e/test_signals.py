@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import pty
+import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.command_line import ROOT, environment, run_worker
+from tests.command_line import ROOT, command, environment, run_worker
 from tests.e2e import crash
 from tests.fault_injection.child import HOLD
 from tests.patience import HANG_S, until
@@ -22,7 +31,10 @@ from worker.core import keys
 from worker.stores import open_store
 
 FIRST, SLOW = "cube-000.obj", "cube-002.obj"
+IN_ORDER = ("--download-workers", 1)
+"""Objects are rendered in the list's order."""
 STOPPED = 75
+STOPPED_SAYS = "render-worker: stopped; run the same command again to go on where it stopped"
 
 
 class Place:
@@ -73,6 +85,37 @@ class Place:
         self.nothing_is_left()
 
 
+@contextmanager
+def terminal(words: list[str]) -> Iterator[tuple[subprocess.Popen, Callable[[], str]]]:
+    """A process whose stderr is a terminal of 160 columns, and what it has shown so far."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 160, 0, 0))
+    shown = bytearray()
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # the other end is closed
+            while data := os.read(ours, 1 << 16):
+                shown.extend(data)
+
+    def seen() -> str:
+        text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode(errors="replace"))
+        return text.replace("\r", "\n")
+
+    env = {**environment(), "TERM": "xterm-256color"}
+    process = subprocess.Popen(words, env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        yield process, seen
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        reader.join(HANG_S)
+        os.close(ours)
+
+
 @pytest.fixture
 def place(tmp_path) -> Place:
     return Place(tmp_path)
@@ -80,24 +123,44 @@ def place(tmp_path) -> Place:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_what_does_not_finish_within_the_grace_is_recorded_as_interrupted(number, place):
-    with place.asleep("--grace", 2) as worker:
+    with place.asleep("--grace", 2, *IN_ORDER) as worker:
         until(place.at_work, while_runs=worker)
         asked = time.monotonic()
         worker.send_signal(number)
         assert worker.wait(HANG_S) == STOPPED, place.log.read_text()
         assert time.monotonic() - asked > 1.5, "it waited for its object"
-    codes = place.codes()
-    assert codes.count("None") == place.zips() < 8
-    assert codes.count("interrupted") >= 1
-    assert set(codes) <= {"None", "interrupted"}
+    # Not what waited behind it, which was never begun.
+    assert place.codes() == ["None", "None", "interrupted"]
+    assert place.zips() == 2
+    assert place.log.read_text().splitlines()[-1] == STOPPED_SAYS
+    assert '"failed": 0, "new": 0, "interrupted": 1' in place.log.read_text()
     place.nothing_is_left()
+    place.run_again_finishes()
+
+
+def test_ctrl_c_on_a_terminal_leaves_the_bar_where_it_is(place):
+    """What a person sees: no failure, no full bar, and what to do next."""
+    faulty(place.blender, f"sleep:scene:{SLOW}")
+    arguments = place.arguments("--blender", place.blender, *crash.PATIENT_OPTIONS, *IN_ORDER,
+                                "--grace", 0)  # fmt: skip
+    with terminal(command("run", *arguments, first=crash.LAST_WORDS)) as (worker, seen):
+        until(place.at_work, while_runs=worker)
+        until(lambda: "2/8" in seen(), seen, while_runs=worker)
+        worker.send_signal(signal.SIGINT)
+        assert worker.wait(HANG_S) == STOPPED, seen()
+    lines = [line for line in seen().splitlines() if line.strip()]
+    assert " ".join(lines[-2:]).replace("  ", " ").endswith(STOPPED_SAYS)
+    assert "stopped before the end: 2 rendered, 1 interrupted" in " ".join(lines)
+    bars = [line for line in lines if "/8" in line]
+    assert "2/8" in bars[-1]
+    assert "0 failed" in bars[-1]
     place.run_again_finishes()
 
 
 def test_what_finishes_within_the_grace_is_published(place):
     hold = place.models / HOLD
     hold.touch()
-    options = ("--grace", 2 * HANG_S, "--download-workers", 1)  # in the list's order
+    options = ("--grace", 2 * HANG_S, *IN_ORDER)
     with place.faulty(f"wait:scene:{FIRST}", *options) as worker:
         until(lambda: place.at_work(FIRST), while_runs=worker)
         worker.send_signal(signal.SIGTERM)

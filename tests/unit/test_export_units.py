@@ -6,9 +6,12 @@ import msgspec
 import pytest
 
 from worker.core import keys
+from worker.core.errors import ConfigurationError
 from worker.core.ranks import Rank
 from worker.export.base import Finished, Grouping
 from worker.export.source import Groups, Source, single_units
+from worker.export.where import parsed
+from worker.index.selection import Selection
 from worker.stores import open_store
 
 
@@ -95,3 +98,23 @@ def test_a_uid_that_is_no_uid_is_nobodys(source):
         keys.ledger_part("000000", "v", 0), line(1, "000000", uid="../../etc/passwd")
     )
     assert len(names(single_units(source, Rank(0, 1), every=True))) == 33
+
+
+def test_only_and_where_select_together(source):
+    both = Source(
+        source.store,
+        only=Selection(("object-1*",)),
+        where=parsed(f'shard == "{keys.shard_name(1)}"'),
+    )
+    both.check_selection(every=False)
+    chosen = names(single_units(both, Rank(0, 1), every=False))
+    assert set(chosen) == {keys.uid_of(f"object-{number}") for number in range(10, 20)}
+
+
+def test_an_object_of_only_that_does_not_meet_where_is_no_misspelling(source):
+    none = parsed("size > 10")
+    known = Source(source.store, only=Selection(("object-1",)), where=none)
+    known.check_selection(every=False)
+    assert names(single_units(known, Rank(0, 1), every=False)) == []
+    with pytest.raises(ConfigurationError, match="--only 'object-x' matches no rendered object"):
+        Source(source.store, only=Selection(("object-x",)), where=none).check_selection(every=False)

@@ -13,6 +13,7 @@ from worker.core.ranks import Rank
 from worker.core.s3 import S3Options
 from worker.index import builder, reader
 from worker.index.record import ObjectRef
+from worker.index.selection import Selection
 from worker.ledger import LedgerWriter, Outcome, lost
 from worker.run.feed import Feed
 from worker.run.job import Job
@@ -137,3 +138,18 @@ def test_a_stop_ends_the_look_for_what_is_lost(tmp_path):
     gone = [msgspec.structs.replace(new, outcome="rendered", uid=f"{n}") for n in range(1000)]
     answers = chain(repeat(False, 100), repeat(True))
     assert len(lost(store, gone, lambda: next(answers))) == 100
+
+
+def test_only_what_is_selected_is_open_listed_or_discovered(make_feed):
+    for patterns, expected in (
+        (("b.obj",), [B]),
+        (("[ac].obj",), [A, C]),
+        ((C.uid,), [C]),
+    ):
+        feed = make_feed(render_new=True, only=Selection(patterns))
+        found = []
+        for tasks in feed.listed():
+            found += names([tasks])
+            feed.discover(FETCHED)
+        found += names(feed.discovered())
+        assert found == [each.file_identifier for each in expected]

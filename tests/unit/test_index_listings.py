@@ -326,7 +326,7 @@ WRONG = {
     "text not utf-8": ("o.txt", b"a.glb\n\xff\xfe", ["o.txt:2: not UTF-8"]),
     "not gzip": ("o.jsonl.gz", None, ["o.jsonl.gz", "gzip"]),
     "unknown suffix": ("o.dat", "a", ["o.dat", "jsonl", "csv"]),
-    "a model": ("o.glb", "a", ["o.glb", "is a model", "folder"]),
+    "a scene": ("o.max", "a", ["o.max", "unknown kind of list", "model"]),
 }  # fmt: skip
 
 

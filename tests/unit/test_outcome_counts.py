@@ -60,9 +60,16 @@ def test_the_counts_in_words():
     for cut in (counts(interrupted=True), counts(broken=BROKEN)):
         assert cut.sentence("out").startswith("stopped before the end: ")
     assert made.summary() == {
-        "rendered": 1, "failed": 3, "new": 0, "settled_earlier": 1, "missing_files": 0,
-        "undecodable_files": 0, "codes": {"crash": 2, "import": 1},
+        "rendered": 1, "failed": 3, "interrupted": 0, "new": 0, "settled_earlier": 1,
+        "missing_files": 0, "undecodable_files": 0, "codes": {"crash": 2, "import": 1},
     }  # fmt: skip
+
+
+def test_what_a_stop_interrupted_did_not_fail():
+    made = counts([RENDERED, STOPPED, STOPPED])
+    assert made.sentence("out") == "stopped before the end: 1 rendered, 2 interrupted → out"
+    assert made.failure_rate == 0
+    assert (made.summary()["failed"], made.summary()["interrupted"]) == (0, 2)
 
 
 def test_what_is_missing_and_what_cannot_be_decoded_are_counted_apart():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.core.errors import Empty, ObjectError
-from worker.core.staged_pipeline import StagedPipeline
+from worker.core.staged_pipeline import Dropped, StagedPipeline
 
 
 def run_line(items, work, *, workers=3, room=2, stages=2):
@@ -100,3 +100,14 @@ def test_a_slow_last_step_holds_the_feed_back():
     line.drain(channel, sink)
     # two in each queue, one in each hand, and the one being offered
     assert max(ahead) <= 2 + 2 + 1 + 1 + 2
+
+
+def test_an_item_that_was_not_begun_has_no_result_and_is_no_failure():
+    def work(item: int) -> int:
+        if item > 3:
+            raise Dropped
+        return item
+
+    done, failed, aborted = run_line(range(10), work)
+    assert sorted(done) == [0, 1, 2, 3]
+    assert (failed, aborted) == ([], [])

@@ -8,7 +8,7 @@ import sys
 import traceback
 from typing import Union
 
-from worker.blender import compat, engine
+from worker.blender import compat, debugging, engine
 from worker.blender.connection import Connection, Heart
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.products import PRODUCTS, Report
@@ -81,14 +81,17 @@ def serve(connection: Connection) -> None:
 def answer(request: RenderObject, device: engine.Device, report: Report) -> Union[Rendered, Failed]:
     """Render one object. An error becomes a Failed answer; it does not end the child."""
     try:
+        debugging.begin(request)
         recipe = from_dict(request.recipe)
         return PRODUCTS[recipe.product](request, recipe, device, report)
     except ObjectFault as fault:
+        debugging.save(request, "failed")
         return Failed(request.uid, fault.code, str(fault), can_go_on=_put_away(fault))
     except MemoryError:
         return Failed(request.uid, "memory", "out of memory inside Blender")
     except Exception as error:  # noqa: BLE001 - no object may end the child
         traceback.print_exc()
+        debugging.save(request, "failed")
         return Failed(request.uid, "render", f"{type(error).__name__}: {brief(error)}")
 
 

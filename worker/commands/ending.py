@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import typer
 from rich.console import Console
 
 from worker.core import logging
+from worker.core.errors import ExitStatus
 from worker.run import termination_summary as summaries
 from worker.run.session import SessionResult
+
+AGAIN: Final = "stopped; run the same command again to go on where it stopped"
 
 
 def end_with(work: Callable[[], SessionResult], level: str) -> NoReturn:
@@ -24,6 +27,8 @@ def end_with(work: Callable[[], SessionResult], level: str) -> NoReturn:
     summaries.write(result.status, counts=result.counts, error=result.counts.broken)
     if sys.stderr.isatty():
         Console(stderr=True).print(result.counts.sentence(result.output))
+    if result.status is ExitStatus.INTERRUPTED:
+        typer.echo(f"render-worker: {AGAIN}", err=True)
     if result.counts.broken is not None:
         typer.echo(f"render-worker: {result.counts.broken}", err=True)
     raise typer.Exit(result.status)

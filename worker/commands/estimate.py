@@ -13,12 +13,12 @@ from worker.commands.options import (
     Blender,
     DownloadWorkers,
     Grace,
+    Index,
     LogLevel,
     MaxFailureRate,
     Overrides,
     Preset,
     Scratch,
-    argument,
     option,
     with_fetch,
     with_pool,
@@ -40,12 +40,7 @@ app = application()
 @with_pool
 @with_fetch
 def estimate_command(
-    index: Annotated[
-        str,
-        argument(
-            "Index, list or folder of models; a path or a URL.", variable="INDEX", metavar="INDEX"
-        ),
-    ],
+    index: Index,
     sample: Annotated[
         int, option("--sample", "Objects to render, drawn at random.", WHAT, min=1)
     ] = 50,

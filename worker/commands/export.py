@@ -16,6 +16,7 @@ from worker.commands.options import (
     LogLevel,
     MaxFailureRate,
     MixVersions,
+    Only,
     Rank,
     Retry,
     Summary,
@@ -68,6 +69,7 @@ def export_command(
     layout: Annotated[
         str | None, option("--layout", "Layout of the kind; see docs/datasets.md.", WHAT)
     ] = None,
+    only: Only = None,
     where: Annotated[
         str | None,
         option(
@@ -186,6 +188,7 @@ def export_command(
     """
     from worker.commands.ending import end_with
     from worker.export.run import ExportOptions, run
+    from worker.index.selection import Selection
     from worker.ledger import codes_to_retry
 
     own = {
@@ -209,6 +212,7 @@ def export_command(
         kind_options={name: value for name, value in own.items() if value is not None},
         rank=rank,
         world_size=world_size,
+        only=Selection(tuple(only or ())),
         where=where,
         limit=limit,
         retry=codes_to_retry(retry or ()),

@@ -27,6 +27,8 @@ MOST = 1_000_000_000
 """Default maximum of every number with a minimum: objects, MB, or seconds (31 years)."""
 MOST_THREADS = 1024
 """Maximum of what has a thread or a process each; also Blender's maximum of threads."""
+MOST_DEPTH = 64
+"""As deep as `names.safe_member` lets a path be."""
 
 
 def option(flag: str, text: str, panel: str | None = None, **more: Any) -> Any:
@@ -102,6 +104,22 @@ Children = Annotated[
         BLENDER, min=0, max=MOST_THREADS,
     ),
 ]  # fmt: skip
+Threads = Annotated[
+    int,
+    option(
+        "--threads", "CPU threads per Blender process; 0: all that the worker may use.", BLENDER,
+        min=0, max=MOST_THREADS,
+    ),
+]  # fmt: skip
+ObjectTimeout = Annotated[
+    float, option("--object-timeout", "Seconds for one object.", LIMITS, min=1.0)
+]
+ImportTimeout = Annotated[
+    float, option("--import-timeout", "Seconds to import one object.", LIMITS, min=1.0)
+]
+ViewTimeout = Annotated[
+    float, option("--view-timeout", "Seconds for one view.", LIMITS, min=1.0)
+]  # fmt: skip
 MemoryLimit = Annotated[
     int,
     option(
@@ -122,6 +140,13 @@ WorldSize = Annotated[
         "--world-size", help="Number of workers; default: the scheduler's.", rich_help_panel=SHARE
     ),
 ]
+Index = Annotated[
+    str,
+    argument(
+        "Index, list, folder of models, or one model; a path or a URL.",
+        variable="INDEX", metavar="INDEX",
+    ),
+]  # fmt: skip
 Preset = Annotated[
     str, option("--preset", "Preset name or TOML file.", WHAT, autocompletion=preset_names)
 ]
@@ -172,6 +197,14 @@ LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     option("--log-level", "Log messages of this level and above.", LOGGING),
 ]
+Only = Annotated[
+    list[str] | None,
+    option(
+        "--only",
+        "Only objects with this uid, identifier or base name, which may be a glob.",
+        WHAT, metavar="NAME",
+    ),
+]  # fmt: skip
 DownloadWorkers = Annotated[
     int, option("--download-workers", "Parallel downloads.", DOWNLOADS, min=1, max=MOST_THREADS)
 ]
@@ -205,23 +238,33 @@ def _s3_options(
     )
 
 
-MOST_DEPTH: Final = 64
-"""As deep as `names.safe_member` lets a path be."""
+def _child_options(
+    device: Device = "auto",
+    threads: Threads = 0,
+    object_timeout: ObjectTimeout = 300.0,
+    import_timeout: ImportTimeout = 120.0,
+    view_timeout: ViewTimeout = 120.0,
+    memory_limit: MemoryLimit = 0,
+) -> Any:
+    from worker.supervisor.pool import PoolOptions
+    from worker.supervisor.watchdog import Limits
+
+    return PoolOptions(
+        device=device,
+        threads=threads,
+        limits=Limits(
+            import_s=import_timeout,
+            view_s=view_timeout,
+            object_s=object_timeout,
+            memory_bytes=memory_limit << 20,
+        ),
+    )
 
 
 def _pool_options(
     device: Device = "auto",
     children: Children = 0,
-    threads: Annotated[
-        int,
-        option(
-            "--threads",
-            "CPU threads per Blender process; 0: all that the worker may use.",
-            BLENDER,
-            min=0,
-            max=MOST_THREADS,
-        ),
-    ] = 0,
+    threads: Threads = 0,
     recycle_after: Annotated[
         int,
         option(
@@ -231,32 +274,17 @@ def _pool_options(
             min=1,
         ),
     ] = 200,
-    object_timeout: Annotated[
-        float, option("--object-timeout", "Seconds for one object.", LIMITS, min=1.0)
-    ] = 300.0,
-    import_timeout: Annotated[
-        float, option("--import-timeout", "Seconds to import one object.", LIMITS, min=1.0)
-    ] = 120.0,
-    view_timeout: Annotated[
-        float, option("--view-timeout", "Seconds for one view.", LIMITS, min=1.0)
-    ] = 120.0,
+    object_timeout: ObjectTimeout = 300.0,
+    import_timeout: ImportTimeout = 120.0,
+    view_timeout: ViewTimeout = 120.0,
     memory_limit: MemoryLimit = 0,
 ) -> Any:
-    from worker.supervisor.pool import PoolOptions
-    from worker.supervisor.watchdog import Limits
+    import msgspec
 
-    return PoolOptions(
-        device=device,
-        children_per_device=children,
-        threads=threads,
-        recycle_after=recycle_after,
-        limits=Limits(
-            import_s=import_timeout,
-            view_s=view_timeout,
-            object_s=object_timeout,
-            memory_bytes=memory_limit << 20,
-        ),
+    one = _child_options(
+        device, threads, object_timeout, import_timeout, view_timeout, memory_limit
     )
+    return msgspec.structs.replace(one, children_per_device=children, recycle_after=recycle_after)
 
 
 def _fetch_limits(
@@ -311,5 +339,7 @@ with_s3 = _with("s3", _s3_options)
 """Adds the S3 options to a command, which receives them as its keyword `s3`."""
 with_pool = _with("pool", _pool_options)
 """Adds the options of Blender processes, received as the keyword `pool`, a `PoolOptions`."""
+with_child = _with("pool", _child_options)
+"""As `with_pool`, for a command that renders with one process."""
 with_fetch = _with("fetch", _fetch_limits)
 """Adds the limits of downloads, received as the keyword `fetch`, a `FetchLimits`."""

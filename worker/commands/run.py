@@ -11,9 +11,11 @@ from worker.commands.options import (
     Blender,
     DownloadWorkers,
     Grace,
+    Index,
     LogLevel,
     MaxFailureRate,
     MixVersions,
+    Only,
     Output,
     Overrides,
     Preset,
@@ -22,7 +24,6 @@ from worker.commands.options import (
     Scratch,
     Summary,
     WorldSize,
-    argument,
     option,
     with_fetch,
     with_pool,
@@ -44,15 +45,11 @@ app = application()
 @with_pool
 @with_fetch
 def run_command(
-    index: Annotated[
-        str,
-        argument(
-            "Index, list or folder of models; a path or a URL.", variable="INDEX", metavar="INDEX"
-        ),
-    ],
+    index: Index,
     output: Output,
     preset: Preset = "default",
     overrides: Overrides = None,
+    only: Only = None,
     limit: Annotated[int | None, option("--limit", "Use at most N objects.", WHAT, min=1)] = None,
     render_new: Annotated[
         bool,
@@ -93,11 +90,12 @@ def run_command(
 ) -> None:
     """Render the objects of a list, one zip each.
 
-    INDEX is a shard index, a list or a folder of models. Several workers
-    share its objects. To resume, run the same command again: finished
+    INDEX is a shard index, a list, a folder of models or one model. Several
+    workers share its objects. To resume, run the same command again: finished
     objects are skipped.
     """
     from worker.commands.ending import end_with
+    from worker.index.selection import Selection
     from worker.ledger import codes_to_retry
     from worker.run.command import RunOptions, run
 
@@ -108,6 +106,7 @@ def run_command(
         overrides=tuple(overrides or ()),
         rank=rank,
         world_size=world_size,
+        only=Selection(tuple(only or ())),
         limit=limit,
         retry=codes_to_retry(retry or ()),
         render_new=render_new,

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "estimate": CommandRow(
         "estimate", "Estimate what a run takes, from a sample of its list.", RENDER
     ),
+    "debug": CommandRow("debug", "Render one object and keep all that is left of it.", RENDER),
     "gallery": CommandRow("gallery", "Show an output in a browser, or as a contact sheet.", RENDER),
     "presets": CommandRow("presets", "List the presets, or show one.", PREPARE),
     "index": CommandRow("index", "Cut a list of objects into shards.", PREPARE),

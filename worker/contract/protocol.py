@@ -26,6 +26,14 @@ from worker.contract.escaping import escaped
 MAX_LINE = 16 * 1024 * 1024
 STAGE = "staged"
 """Folder in an object's scratch in which the child may lay it out for its importer."""
+DEBUG = "debug"
+"""Folder in an object's scratch for what the child leaves of an object that is debugged."""
+NAMED_FILES = "files.jsonl"
+"""In DEBUG: the absolute path of each file that the model names, a JSON string per line."""
+SAVED = ".blend"
+"""In DEBUG: the suffix of scenes as they were saved. A ".txt" beside each says when; see STATES."""
+STATES = ("imported", "ready", "failed")
+"""When a scene was saved: after its import, before its first view, or when the object failed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +71,8 @@ class RenderObject:
     """Render one object. `root` and `scratch` are absolute; `model` is relative to `root`.
 
     `recipe` is `recipe.to_dict(Recipe)`. Raw passes go to `scratch`, an empty folder. Only product
-    scenes has an `order`, `scene_order.to_dict(Order)`; then `model` and `format` are empty.
+    scenes has an `order`, `scene_order.to_dict(Order)`; then `model` and `format` are empty. With
+    `debug`, the child also writes to the folder DEBUG in `scratch`; the raw passes are the same.
     """
 
     uid: str
@@ -73,6 +82,7 @@ class RenderObject:
     scratch: str
     recipe: Dict[str, Any]
     order: Dict[str, Any] = dataclasses.field(default_factory=dict)
+    debug: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,9 @@ MODEL_SUFFIXES: Final = frozenset(
 )  # fmt: skip
 """Lower-case suffixes without the dot. A child reports which of them its Blender can import."""
 
+ARCHIVE_SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz")
+"""Lower-case ends of the names of archives that may hold a model with its other files."""
+
 
 def suffix_of(name: str) -> str:
     """Lower-case suffix of a POSIX path or file name, without the dot; "" if there is none."""

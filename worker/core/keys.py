@@ -223,6 +223,33 @@ def pose_file(view: str) -> str:
     return f"pose/{view}.txt"
 
 
+DEBUG_SUMMARY: Final = "README.txt"
+"""Files and folders that `render-worker debug` leaves, as are all of DEBUG_*."""
+DEBUG_RECORD: Final = "object.jsonl"
+DEBUG_RECIPE: Final = "recipe.toml"
+DEBUG_SCRIPT: Final = "render.sh"
+DEBUG_OUTCOME: Final = "outcome.json"
+DEBUG_HISTORY: Final = "ledger.jsonl"
+DEBUG_LOG: Final = "blender.log"
+DEBUG_FILES: Final = "files"
+DEBUG_STAGED: Final = "staged"
+DEBUG_RAW: Final = "raw"
+DEBUG_ENVIRONMENT: Final = "environment"
+"""With the suffix of the environment picture."""
+DEBUG_CAMERAS: Final = "cameras"
+"""With the suffix of the file of cameras."""
+
+
+def debug_zip(uid: str) -> str:
+    """The zip of an object that is debugged."""
+    return f"{uid}.zip"
+
+
+def debug_folder(number: int) -> str:
+    """Folder below DEBUG_FILES of one member of a range of scenes."""
+    return f"{number:03d}"
+
+
 EXPORT: Final = "export.json"
 """The manifest of a data set."""
 EXPORT_FORMAT: Final = "render-worker-export"

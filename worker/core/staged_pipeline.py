@@ -2,7 +2,8 @@
 
 Each stage of a `StagedPipeline` has its own threads. It takes items from the previous stage, and
 waits when its output queue is full. So a slow stage slows the earlier ones instead of filling
-memory. An ObjectError takes its item out of the pipeline; any other exception ends the pipeline.
+memory. An ObjectError takes its item out of the pipeline, and so does `Dropped`, without a failure;
+any other exception ends the pipeline.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ Out = TypeVar("Out")
 
 class Cancelled(Exception):
     """The pipeline was aborted while a thread waited on a queue."""
+
+
+class Dropped(Exception):
+    """Raised by a stage's work for an item that it did not begin: nothing becomes of the item."""
 
 
 class BoundedQueue(Generic[T]):
@@ -96,8 +101,8 @@ class StagedPipeline:
         """Run `work` on every item of `source` in `workers` threads.
 
         Returns the queue of results, which holds at most `room` of them. If `work` raises an
-        ObjectError, `failed` is called with the item and the error; any other exception aborts
-        the pipeline.
+        ObjectError, `failed` is called with the item and the error. `Dropped` ends the item, any
+        other exception the pipeline.
         """
         out: BoundedQueue[Out] = self.queue(room)
         left = [workers]
@@ -109,6 +114,8 @@ class StagedPipeline:
                         result = work(item)
                     except ObjectError as error:
                         failed(item, error)
+                    except Dropped:
+                        continue
                     else:
                         out.put(result)
             except Cancelled:

@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import msgspec
 
-from worker.core.errors import InternalError, ObjectError, ObjectInterrupted, PublishFailed
+from worker.core.errors import InternalError, ObjectError, PublishFailed
 from worker.core.sha256 import sha256_of
+from worker.core.staged_pipeline import Dropped
 from worker.core.staged_pipeline import StagedPipeline as Stages
 from worker.export.base import Export, Finished, Item, NotAsWritten, Unit
 from worker.export.source import Source
@@ -132,8 +133,9 @@ class ExportPipeline:
             raise InternalError(f"a written file does not read back: {error}") from error
 
     def _convert(self, found: Finished) -> Any:
-        if self._stop.asked.is_set():
-            raise ObjectInterrupted("the worker was stopped before this object was exported")
+        if self._stop.asked.is_set():  # the next export makes the unit
+            self._counts.interrupted = True
+            raise Dropped
         self._observer.rendering(_ref(found))
         return self._export.convert(self._source.open(found))
 

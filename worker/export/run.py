@@ -61,7 +61,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     export = open_kind(options.kind, options.kind_options)
     retry = _retry(options, whole_files=export.grouping is not None)
     where = None if options.where is None else parsed(options.where)
-    source = Source(open_store(options.input, options.s3), where)
+    source = Source(open_store(options.input, options.s3), only=options.only, where=where)
     target = open_store(options.to, options.s3)
     requirements.check(options.kind, export, source.recipe)
     digest = None
@@ -72,6 +72,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
         groups = Groups(source, rank, export.grouping, every=every)
         units = list(groups)
         digest = groups.digest
+    source.check_selection(every=every)
     target.check()
     asked = msgspec.to_builtins(export)
     if where is not None:

@@ -25,16 +25,24 @@ from worker.export.base import Finished, Grouping, Item, Unit
 from worker.export.opened_zip import AGAIN, LARGEST, RESTORED
 from worker.export.where import Condition
 from worker.export.zips import RenderZip
+from worker.index.selection import Selection
 from worker.ledger import fold, read_parts
 from worker.manifests import OutputManifest
 from worker.stores.base import Store, TooLargeToRead
 
 
 class Source:
-    """The objects in the ledger of an output; with `where`, those that meet it."""
+    """The objects in the ledger of an output that `only` selects and that meet `where`."""
 
-    def __init__(self, store: Store, where: Condition | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        only: Selection = Selection(),  # noqa: B008 - frozen
+        where: Condition | None = None,
+    ) -> None:
         self.store = store
+        self._only = only
         self._where = where
 
     def check(self) -> None:
@@ -67,16 +75,33 @@ class Source:
         return sorted({keys.shard_of_part(entry.key) for entry in self.store.list(keys.LEDGER)})
 
     def objects(self, shard: str, *, every: bool) -> list[Finished]:
-        """The rendered objects of a shard, or `every` object, sorted by uid. Raises: StoreError."""
+        """The selected objects of a shard: the rendered ones, or `every` one, sorted by uid.
+
+        Raises: StoreError.
+        """
+        return [
+            each
+            for each in self._objects(shard, every=every)
+            if self._only.matches(each) and (self._where is None or self._where.holds(each))
+        ]
+
+    def check_selection(self, *, every: bool) -> None:
+        """Check that each name of `only` is that of an object, whether or not it meets `where`.
+
+        Raises: ConfigurationError, StoreError.
+        """
+        shards = self.shards() if self._only else ()
+        objects = (found for shard in shards for found in self._objects(shard, every=every))
+        what = "object" if every else "rendered object"
+        self._only.check(objects, f"{what} of {self.store.uri}")
+
+    def _objects(self, shard: str, *, every: bool) -> list[Finished]:
         found: dict[str, Finished] = {}
         for _, lines in read_parts(self.store, keys.ledger_of(shard), Finished):
             fold(found, lines)
         # A uid becomes a file name, so lines with an invalid one are ignored.
         uids = sorted(uid for uid in found if keys.UID_PATTERN.fullmatch(uid))
-        wanted = [found[uid] for uid in uids if every or found[uid].outcome == "rendered"]
-        if self._where is None:
-            return wanted
-        return [each for each in wanted if self._where.holds(each)]
+        return [found[uid] for uid in uids if every or found[uid].outcome == "rendered"]
 
     def open(self, finished: Finished) -> Item:
         """Read an object's zip. Raises: ObjectError, if it is missing or damaged; StoreError."""

@@ -16,7 +16,7 @@ from worker.core.ordered_map import ordered_map
 from worker.core.s3 import S3Options
 from worker.core.sha256 import sha256_of
 from worker.index import listings, manifest, resolve, uris
-from worker.index.reader import Index, is_index, open_index, open_records, resolved
+from worker.index.reader import Index, is_index, list_copy, open_index, open_records, resolved
 from worker.index.record import SHARD_SIZE, ObjectRef, Shard
 from worker.index.shard_spool import ShardSpool
 from worker.stores import open_store
@@ -71,7 +71,7 @@ def build(
     locations.scheme_of(source, uris.SCHEMES)
     store = open_store(out, s3)
     folder = uris.folder_of(f"{store.uri.rstrip('/')}/{keys.INDEX}")
-    with ShardSpool() as spool, uris.local_copy(source, s3) as path:
+    with ShardSpool() as spool, list_copy(source, s3, kind) as path:
         if not is_index(source, path):
             refs = _read(source, path, kind, hash_files=hash_files)
         elif arrange is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ from worker.core.errors import IndexInvalid, StoreError
 from worker.core.ordered_map import ordered_map
 from worker.core.s3 import S3Options
 from worker.core.sha256 import sha256_of
-from worker.index import decode, listings, manifest, resolve, uris
+from worker.index import decode, listings, manifest, one_model, resolve, uris
 from worker.index.listings.base import Records
 from worker.index.record import ObjectRef, Shard
 
@@ -24,7 +25,8 @@ log = structlog.get_logger(__name__)
 CHECKED_OBJECTS: Final = 20_000
 CHECKED_SHARDS: Final = 256
 """How much of a rank's shards is read before its first object; this takes 0.2 s from a disk."""
-_READERS: Final = 16
+READERS: Final = 16
+"""Shards that are read at the same time."""
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +34,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
 
     uri: str
     digest: str
-    """Hex sha256 of index.json, of the list's bytes, or of a folder's listing."""
+    """Hex sha256 of index.json, of the list's bytes, of a folder's listing, or of one model."""
     shards: tuple[Shard, ...]
     objects: int
     folder: str
@@ -77,7 +79,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def open_index(uri: str, s3: S3Options) -> Index:
-    """Open the index at `uri`: an index.json (or its folder), a list, or a folder of models.
+    """Open the index at `uri`: an index.json (or its folder), a list, a folder, or one model.
 
     A list is read and checked completely; the shards of an index.json are not read yet.
 
@@ -88,7 +90,7 @@ def open_index(uri: str, s3: S3Options) -> Index:
         uri += keys.INDEX
     if uri and not uris.is_remote(uri) and is_index(keys.INDEX, Path(uri) / keys.INDEX):
         uri = str(Path(uri) / keys.INDEX)
-    with uris.local_copy(uri, s3) as path:
+    with list_copy(uri, s3) as path:
         if is_index(uri, path):
             return _sharded(uri, path, s3)
         return _plain(uri, path, s3)
@@ -114,7 +116,7 @@ def _plain(uri: str, path: Path, s3: S3Options) -> Index:
     refs = tuple(once(resolved(read, folder), name))
     if not refs:
         raise IndexInvalid(f"{uris.shown(uri)}: contains no objects")
-    digest = _listing_digest(read) if path.is_dir() else sha256_of(path)
+    digest = _digest(uri, path, read)
     shard = Shard(name=name, file=uris.name_of(uri), objects=len(refs), sha256=digest)
     return Index(
         uri=uri,
@@ -140,7 +142,7 @@ def checked(index: Index, numbers: Sequence[int]) -> Index:
     sums = accumulate(shard.objects for shard in shards[:CHECKED_SHARDS])
     count = sum(objects <= CHECKED_OBJECTS for objects in sums)
     first = shards[:count]
-    read = ordered_map(index.read, first, threads=_READERS, ahead=count, name="index")
+    read = ordered_map(index.read, first, threads=READERS, ahead=count, name="index")
     held = {shard.name: refs for shard, refs in zip(first, read, strict=True)}
     _all_there(index, shards[count:])
     return msgspec.structs.replace(index, held={**index.held, **held})
@@ -193,13 +195,31 @@ def _unreadable(reason: object) -> IndexInvalid:
     )
 
 
+@contextmanager
+def list_copy(uri: str, s3: S3Options, kind: str = listings.AUTO) -> Iterator[Path]:
+    """As `uris.local_copy`, but one remote model is not downloaded: its URL is all of its record.
+
+    `kind` is one of LIST_KINDS or AUTO.
+
+    Raises: UsageError, IndexInvalid, StoreError.
+    """
+    one = kind == listings.AUTO and one_model.is_one(uri)
+    if one and uris.is_remote(uri):
+        yield Path(uris.name_of(uri))
+        return
+    with uris.local_copy(one_model.file_of(uri) if one else uri, s3) as path:
+        yield path
+
+
 def open_records(uri: str, path: Path, kind: str = listings.AUTO) -> tuple[Records, str]:
     """The records of the list at `uri`, and the folder that their paths are relative to.
 
-    `path` is a local copy of the list; `kind` is one of LIST_KINDS or AUTO.
+    `path` is the `list_copy` of `uri`; `kind` is one of LIST_KINDS or AUTO.
 
     Raises: IndexInvalid; UsageError, for an unknown kind.
     """
+    if kind == listings.AUTO and one_model.is_one(uri):
+        return iter([one_model.record(uri)]), uris.folder_of(one_model.file_of(uri))
     name = uris.shown(uri)
     row = listings.find(path, name, kind)
     folder = uris.folder_of(f"{uri}/{keys.INDEX}" if row.folder else uri)
@@ -236,6 +256,17 @@ def is_index(uri: str, path: Path) -> bool:
         if not file.read(4096).lstrip().startswith(b"{"):
             return False
     return manifest.is_manifest(path.read_bytes())
+
+
+def _digest(uri: str, path: Path, records: list[tuple[str, ObjectRef]]) -> str:
+    """The digest of the list at `uri`, whose `list_copy` is `path`; see `Index.digest`.
+
+    That of a local model depends on its name and its bytes: many models are called model.obj.
+    """
+    if not one_model.is_one(uri):
+        return _listing_digest(records) if path.is_dir() else sha256_of(path)
+    listed = _listing_digest(records)
+    return listed if uris.is_remote(uri) else sha256_of(f"{listed} {sha256_of(path)}".encode())
 
 
 def _listing_digest(records: list[tuple[str, ObjectRef]]) -> str:

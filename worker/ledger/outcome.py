@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import msgspec
 
-from worker.core.errors import OBJECT_ERRORS, ObjectError, UsageError
+from worker.core.errors import OBJECT_ERRORS, ObjectError, ObjectInterrupted, UsageError
 from worker.core.ranks import Rank
 from worker.index.record import ObjectRef
 from worker.pack.result import PackedObject
@@ -69,6 +69,11 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def done(self) -> bool:
         """Whether the object was rendered or exported."""
         return self.outcome in DONE
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the worker was stopped before it had finished the object."""
+        return self.code == ObjectInterrupted.code
 
     @property
     def retryable(self) -> bool:

@@ -65,6 +65,6 @@ def _totals(store: Store, exported: ExportManifest, source: Source) -> dict[str,
             f"{store.uri}: this version of render-worker has no export kind '{exported.kind}'"
         )
     if WHERE in exported.options:
-        source = Source(source.store, parsed(str(exported.options[WHERE])))
+        source = Source(source.store, where=parsed(str(exported.options[WHERE])))
     every = EXPORT_KINDS[exported.kind]().all_outcomes
     return {shard: len(source.objects(shard, every=every)) for shard in source.shards()}

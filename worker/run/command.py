@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -14,10 +15,13 @@ from worker import presets
 from worker.contract.recipe import Recipe
 from worker.core.errors import WorkerError
 from worker.core.failpoints import Failpoint, reach
+from worker.core.ordered_map import ordered_map
 from worker.core.ranks import Rank, ShardShare, assign
 from worker.core.scratch import disk_base, scratch
-from worker.index.reader import Index, checked, open_index
+from worker.index.reader import READERS, Index, checked, open_index
+from worker.index.record import ObjectRef
 from worker.index.scenes import arranged
+from worker.index.uris import shown
 from worker.ledger import LedgerWriter
 from worker.manifests import OutputManifest
 from worker.run.feed import Feed
@@ -71,6 +75,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         preset_digest=presets.digest(recipe),
         recipe=recipe,
         rank=rank,
+        only=options.only,
         limit=options.limit,
         retry=options.retry,
         render_new=options.render_new,
@@ -85,9 +90,12 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
     )
     shares = assign(len(index.shards), rank.rank, rank.world)
     index = checked(index, [share.shard for share in shares])
-    total = _total(index, shares, options.limit)
+    if not options.render_new:  # what --only names may be a discovery
+        options.only.check(_objects(index, shares), f"object of {shown(options.index)}")
+    total = _total(index, shares, options)
     if not total and not options.render_new:  # this rank may own discoveries
-        message = f"rank {rank.rank} of {rank.world} has no objects: the index has {index.objects}"
+        which = "none of the objects of --only" if options.only else "no objects"
+        message = f"rank {rank.rank} of {rank.world} has {which}: the index has {index.objects}"
         log.warning(message)
         return OutcomeCounts(), store.uri
     keep = None
@@ -107,7 +115,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         stack.callback(reach, Failpoint.FINISHED)
         stop.check()
         try:
-            ready = pool.open(_environment(recipe))
+            ready = pool.open(environment_of(recipe))
         except WorkerError:
             stop.check()  # a Blender killed by a stop while it starts is not the node's fault
             raise
@@ -133,15 +141,42 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
     return counts, store.uri
 
 
-def _environment(recipe: Recipe) -> str:
+def environment_of(recipe: Recipe) -> str:
     """The environment image that lights every object, or ""."""
     return recipe.lights.environment if recipe.lights.rig == "environment" else ""
 
 
-def _total(index: Index, shares: Iterable[ShardShare], limit: int | None) -> int:
-    """Number of objects in a rank's shares, at most `limit`."""
-    total = sum(
-        len(range(share.stripe, index.shards[share.shard].objects, share.stripes))
-        for share in shares
-    )
-    return total if limit is None else min(total, limit)
+def _total(index: Index, shares: Sequence[ShardShare], options: RunOptions) -> int:
+    """Number of a rank's objects: of its shares, those of `only`, at most `limit`.
+
+    Raises: IndexInvalid, StoreError.
+    """
+    if options.only:
+        shards = _read(index, [share.shard for share in shares])
+        total = sum(
+            options.only.matches(ref)
+            for share, refs in zip(shares, shards, strict=True)
+            for ref in refs[share.stripe :: share.stripes]
+        )
+    else:
+        total = sum(
+            len(range(share.stripe, index.shards[share.shard].objects, share.stripes))
+            for share in shares
+        )
+    return total if options.limit is None else min(total, options.limit)
+
+
+def _objects(index: Index, shares: Sequence[ShardShare]) -> Iterator[ObjectRef]:
+    """All objects of the index, those of a rank's shards first. Raises: IndexInvalid, StoreError.
+
+    Without any, so that a rank without a match knows whether another rank has one.
+    """
+    own = dict.fromkeys(share.shard for share in shares)
+    order = [*own, *(number for number in range(len(index.shards)) if number not in own)]
+    yield from itertools.chain.from_iterable(_read(index, order))
+
+
+def _read(index: Index, numbers: Sequence[int]) -> Iterator[tuple[ObjectRef, ...]]:
+    """The objects of the shards `numbers`, shard by shard, several of them read at a time."""
+    shards = [index.shards[number] for number in numbers]
+    return ordered_map(index.read, shards, threads=READERS, ahead=2 * READERS, name="index")

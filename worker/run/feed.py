@@ -62,7 +62,8 @@ class Feed:
         Call it when all listed objects have been fetched. Raises: StoreError.
         """
         for _, tasks in groupby(self._unlisted, lambda task: task.ref.repository):
-            unnamed = (task for task in tasks if not self._discoveries.named(task.ref))
+            asked = (task for task in tasks if self._job.only.matches(task.ref))
+            unnamed = (task for task in asked if not self._discoveries.named(task.ref))
             yield self._limited(unnamed)
 
     def _open(self, share: ShardShare) -> list[Task]:
@@ -82,6 +83,8 @@ class Feed:
             if len(tasks) == self._left:
                 break
             ref = refs[position]
+            if not self._job.only.matches(ref):
+                continue
             before = outcomes.get(ref.uid) if outcomes else None
             if before and self._is_settled(before, gone):
                 self.settled.append(before)

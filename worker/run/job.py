@@ -6,6 +6,7 @@ import msgspec
 
 from worker.contract.recipe import Recipe
 from worker.core.ranks import Rank
+from worker.index.selection import Selection
 from worker.manifests import OutputManifest
 
 
@@ -20,6 +21,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """sha256 of the whole recipe, overrides included; binds the output to its settings."""
     recipe: Recipe
     rank: Rank
+    only: Selection = Selection()
+    """The objects to render; the manifest binds the whole index all the same."""
     limit: int | None = None
     """Maximum number of objects."""
     retry: frozenset[str] = frozenset()

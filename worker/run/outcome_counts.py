@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from typing import Literal
 
-from worker.core.errors import ExitStatus, InternalError, ObjectInterrupted, WorkerError
+from worker.core.errors import ExitStatus, InternalError, WorkerError
 from worker.ledger import Outcome
 
 
@@ -23,6 +23,8 @@ class OutcomeCounts:
         """Objects rendered without some file that they name and that does not exist."""
         self.undecodable = 0
         """Objects rendered without some file that cannot be decoded."""
+        self.unfinished = 0
+        """Objects that were begun and not finished when the worker stopped."""
         self.interrupted = False
         self.broken: WorkerError | None = None
         """The error that kept the remaining work from starting."""
@@ -30,12 +32,15 @@ class OutcomeCounts:
     def add(self, outcome: Outcome) -> None:
         """Count an outcome of this run."""
         with self._lock:
+            if outcome.interrupted:
+                self.unfinished += 1
+                self.interrupted = True
+                return
             self.now[outcome.outcome] += 1
             self.incomplete += outcome.missing > 0
             self.undecodable += outcome.undecodable > 0
             if outcome.code is not None:
                 self.codes[outcome.code] += 1
-            self.interrupted |= outcome.code == ObjectInterrupted.code
 
     def add_earlier(self, outcome: Outcome) -> None:
         """Count an outcome that was settled by an earlier run."""
@@ -46,6 +51,7 @@ class OutcomeCounts:
         """The counts as fields of a log line."""
         return {
             **{kind: self.now[kind] for kind in (self._doing, "failed", "new")},
+            "interrupted": self.unfinished,
             "missing_files": self.incomplete,
             "undecodable_files": self.undecodable,
             "settled_earlier": self.earlier.total(),
@@ -60,6 +66,7 @@ class OutcomeCounts:
         if self.undecodable:
             parts += [f"{self.undecodable} with files that cannot be decoded"]
         parts += [f"{self.now['failed']} failed ({codes})"] if codes else []
+        parts += [f"{self.unfinished} interrupted"] if self.unfinished else []
         parts += [f"{self.now['new']} new, not rendered"] if self.now["new"] else []
         parts += [f"{self.earlier.total()} done before"] if self.earlier else []
         stopped = "stopped before the end: " if self.interrupted or self.broken else ""

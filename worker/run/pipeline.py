@@ -34,9 +34,9 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from worker.core import keys
-from worker.core.errors import IndexInvalid, ObjectError, ObjectInterrupted, PublishFailed
+from worker.core.errors import IndexInvalid, ObjectError, PublishFailed
 from worker.core.failpoints import Failpoint, reach
-from worker.core.staged_pipeline import StagedPipeline
+from worker.core.staged_pipeline import Dropped, StagedPipeline
 from worker.ledger import LedgerWriter, Outcome
 from worker.pack import archive
 from worker.pack.pack import pack
@@ -171,8 +171,7 @@ class Pipeline:
 
     def _fetch(self, task: Task, _: None) -> FetchedObject:
         try:
-            if self._stop.asked.is_set():
-                raise ObjectInterrupted("the worker was stopped before this object was fetched")
+            self._drop_if_stopped()
             reach(Failpoint.FETCH_BEFORE)
             fetched = self._fetcher.fetch(task.ref)
             reach(Failpoint.FETCH_AFTER)
@@ -181,6 +180,12 @@ class Pipeline:
             # Also if the object that the commit was fetched for fails.
             for commit in self._fetcher.fetched_commits():
                 self._record_new(self._feed.discover(commit))
+
+    def _drop_if_stopped(self) -> None:
+        """Begin no object after a stop; the next run takes it up. Raises: Dropped."""
+        if self._stop.asked.is_set():
+            self._counts.interrupted = True
+            raise Dropped
 
     def _record_new(self, discovered: Sequence[Task]) -> None:
         for task in discovered:
@@ -193,8 +198,7 @@ class Pipeline:
 
     def _render(self, task: Task, fetched: FetchedObject) -> RenderedObject:
         try:
-            if self._stop.asked.is_set():
-                raise ObjectInterrupted("the worker was stopped before this object was rendered")
+            self._drop_if_stopped()
             self._observer.rendering(task.ref)
             reach(Failpoint.RENDER_BEFORE)
             rendered = self._pool.render(fetched, self._job.recipe, self._folder(task) / "raw")

@@ -62,7 +62,9 @@ class LogObserver:
     def outcome(self, outcome: Outcome) -> None:
         """An object has its outcome."""
         fields = {"object": outcome.file_identifier, **outcome.seconds}
-        if outcome.outcome == "failed":
+        if outcome.interrupted:
+            log.info("interrupted", phase=outcome.step, **fields)
+        elif outcome.outcome == "failed":
             log.warning(
                 "failed", phase=outcome.step, code=outcome.code, reason=outcome.message, **fields
             )
@@ -111,6 +113,8 @@ class ProgressObserver:
 
     def outcome(self, outcome: Outcome) -> None:
         """An object has its outcome."""
+        if outcome.interrupted:
+            return  # not done: the next run takes it up
         with self._lock:
             self._counts[outcome.outcome] += 1
             failed = self._counts["failed"]

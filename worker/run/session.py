@@ -13,6 +13,7 @@ import structlog
 from worker.core.errors import ExitStatus
 from worker.core.ranks import Rank, resolve
 from worker.core.s3 import S3Options
+from worker.index.selection import Selection
 from worker.run import termination_summary as summaries
 from worker.run.outcome_counts import OutcomeCounts
 from worker.run.shutdown import Stop
@@ -25,6 +26,7 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     rank: int | None = None
     world_size: int | None = None
+    only: Selection = Selection()
     limit: int | None = None
     retry: frozenset[str] = frozenset()
     max_failure_rate: float = 0.5

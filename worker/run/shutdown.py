@@ -23,7 +23,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SAID_S = 1.0
 """Seconds to wait for the last line of the log to be written."""
 STOPPING = "stopping: finishing work in progress; signal again to stop immediately"
-UNFINISHED = "stopped before all work in progress was finished; the next run will redo it"
+UNFINISHED = "stopped before work in progress was finished; run the same command again to redo it"
 LAST_S = 5.0
 """Seconds that work may take to end when time is up, and then finished work to be recorded."""
 
@@ -49,7 +49,7 @@ class Stop:
     def check(self) -> None:
         """Raises: Interrupted, if asked to stop."""
         if self.asked.is_set():
-            raise Interrupted("stopped before the first object")
+            raise Interrupted("stopped before the first object; run the same command again")
 
     def out_of_time(self, ender: Callable[[], None]) -> None:
         """Call `ender` when work must end now; immediately if that moment has passed."""

@@ -20,6 +20,7 @@ from worker.core.errors import (
     WorkerError,
 )
 from worker.core.failpoints import Failpoint, reach
+from worker.core.staged_pipeline import Dropped
 from worker.stores.base import Stat, Store
 
 log = structlog.get_logger(__name__)
@@ -31,7 +32,7 @@ def step(phase: str, seconds: dict[str, float], **about: str) -> Iterator[None]:
 
     An ObjectError learns its step. A bug becomes an InternalError, the outcome of the object.
 
-    Raises: InternalError; NodeError if scratch is full; WorkerErrors of the context.
+    Raises: InternalError; NodeError if scratch is full; WorkerErrors and Dropped of the context.
     """
     start = time.monotonic()
     with bound_contextvars(phase=phase, **about):
@@ -40,7 +41,7 @@ def step(phase: str, seconds: dict[str, float], **about: str) -> Iterator[None]:
         except ObjectError as error:
             error.step = phase
             raise
-        except WorkerError:
+        except (WorkerError, Dropped):
             raise
         except Exception as error:
             if isinstance(error, OSError) and error.errno in scratch.FULL:

@@ -15,14 +15,13 @@ from typing import IO, NamedTuple
 
 from worker.core.deadline import Deadline
 from worker.core.errors import ImportFailed, Missing, ObjectError, Unsupported
-from worker.core.formats import MODEL_SUFFIXES, suffix_of
+from worker.core.formats import ARCHIVE_SUFFIXES, MODEL_SUFFIXES, suffix_of
 from worker.core.transfer import CHUNK, check_size
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.names import known_formats, safe_member
 from worker.sources.unpack import BROKEN, ArchiveEntry, entries
 
-SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
 SELF_CONTAINED = frozenset({"glb", "stl", "ply", "off", "usdz"})
 """Formats whose one file is the whole object, as they are used in practice."""
 
@@ -36,7 +35,7 @@ class ArchivePath(NamedTuple):
 
 def split(location: str) -> ArchivePath:
     """Split ``archive.zip!/member``; without "!/" after an archive there is no member."""
-    for suffix in SUFFIXES:
+    for suffix in ARCHIVE_SUFFIXES:
         file, mark, member = location.partition(f"{suffix}!/")
         if mark:
             return ArchivePath(file + suffix, member)
@@ -48,7 +47,7 @@ def is_archive(path: Path, name: str) -> bool:
 
     A usdz is a zip too, but it is itself the model.
     """
-    if name.lower().endswith(SUFFIXES):
+    if name.lower().endswith(ARCHIVE_SUFFIXES):
         return True
     return suffix_of(name) != "usdz" and zipfile.is_zipfile(path) and _starts_as_zip(path)
 

@@ -20,7 +20,6 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from worker.contract import recipe as recipes
 from worker.contract.protocol import STAGE, Failed, Phase, Ready, Rendered, RenderObject
 from worker.contract.recipe import Recipe
 from worker.core import cores, memory
@@ -36,12 +35,12 @@ from worker.core.errors import (
     OutOfMemory,
     RenderFailed,
     Timeout,
-    Unsupported,
 )
 from worker.sources.base import FetchedObject
-from worker.supervisor import canary, devices, reasons, scene_order, usage
+from worker.supervisor import canary, devices, reasons, usage
 from worker.supervisor.devices import Device
 from worker.supervisor.process import Child, ChildDied
+from worker.supervisor.request import request_of
 from worker.supervisor.result import RenderedObject
 from worker.supervisor.runtime import Runtime
 from worker.supervisor.watchdog import Limits, Overrun, TooMuchMemory
@@ -83,7 +82,11 @@ class Slot:
 class Pool:
     """Starts children when they are needed; `size` threads may call `render` at the same time."""
 
-    def __init__(self, runtime: Runtime, options: PoolOptions, home: Path) -> None:
+    def __init__(
+        self, runtime: Runtime, options: PoolOptions, home: Path, log: Path | None = None
+    ) -> None:
+        """`log`: a file for all that the children print; see `Child`."""
+        self._log = log
         self._runtime = runtime
         self._options = options
         self._home = home
@@ -163,12 +166,14 @@ class Pool:
         recipe: Recipe,
         scratch: Path,
         on_phase: Callable[[Phase], None] = lambda _: None,
+        *,
+        debug: bool = False,
     ) -> RenderedObject:
-        """Render `fetched` into the folder `scratch`.
+        """Render `fetched` into the folder `scratch`. `debug`: see `protocol.RenderObject`.
 
         Raises: ObjectError; NodeError, if the node is unusable.
         """
-        request = self._request(fetched, recipe, scratch)
+        request = request_of(fetched, recipe, scratch, self.ready, self._runtime, debug=debug)
         slot = self._free.get()
         try:
             answer = self._with_retry(slot, request, on_phase)
@@ -268,38 +273,6 @@ class Pool:
             "or use another node"
         )
 
-    def _request(self, fetched: FetchedObject, recipe: Recipe, scratch: Path) -> RenderObject:
-        if (recipe.product == scene_order.PRODUCT) != (fetched.ref.scenes is not None):
-            raise Unsupported(
-                f"{fetched.ref.file_identifier}: product '{recipe.product}' renders "
-                f"{'no ranges' if fetched.ref.scenes else 'only ranges'} of scenes"
-            )
-        if fetched.ref.scenes is not None:
-            return RenderObject(
-                uid=fetched.ref.uid,
-                root=str(fetched.root),
-                model="",
-                format="",
-                scratch=str(scratch),
-                recipe=recipes.to_dict(recipe),
-                order=scene_order.of(fetched, fetched.ref.scenes, recipe.views),
-            )
-        format_ = scene_order.format_of(fetched)
-        if self.ready is not None and format_ not in self.ready.formats:
-            raise Unsupported(
-                f"Blender {self.ready.blender} ({self._runtime.name}) cannot read '{format_}'; "
-                f"it reads {', '.join(sorted(self.ready.formats))}; "
-                "the bpy 4.5 wheel (--blender bpy) reads every format the worker knows"
-            )
-        return RenderObject(
-            uid=fetched.ref.uid,
-            root=str(fetched.root),
-            model=fetched.model,
-            format=format_,
-            scratch=str(scratch),
-            recipe=recipes.to_dict(recipe),
-        )
-
     def _fill(self, chosen: list[Device]) -> None:
         per_device = self._options.children_per_device or CHILDREN[chosen[0].kind]
         self.children_per_device = per_device
@@ -373,7 +346,8 @@ class Pool:
     def _launch(self, device: Device) -> Child:
         """Start a process on `device`, which is not waited for. Runs in the starter's thread."""
         home = self._home / f"child-{next(self._numbers)}"
-        child = Child(self._runtime, device, home, self._options.limits, self._memory_limit)
+        limits, memory_limit = self._options.limits, self._memory_limit
+        child = Child(self._runtime, device, home, limits, memory_limit, self._log)
         with self._lock:
             self._alive.add(child)
         if self._closed:  # since `close` looked at who is alive

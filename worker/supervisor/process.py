@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -42,6 +43,8 @@ ENDING_S = 5.0
 """Time from the end of a process's output to its exit: for a core dump, or on a busy machine."""
 SHELL_SIGNALLED = 128
 """A shell exits with this plus the signal of its child; some Blenders are wrapped in a shell."""
+CRASH_REPORTS = "*.crash.txt"
+"""In a child's temporary folder, by Blender itself."""
 TAIL_LINES = 40
 TAIL_LINE_LENGTH = 400
 REFUSALS: dict[str, type[WorkerError]] = {"configuration": ConfigurationError}
@@ -65,10 +68,18 @@ class Child:
     """A running Blender on one device. One thread uses it at a time; any thread may `kill` it."""
 
     def __init__(
-        self, runtime: Runtime, device: Device, home: Path, limits: Limits, memory_limit: int
+        self,
+        runtime: Runtime,
+        device: Device,
+        home: Path,
+        limits: Limits,
+        memory_limit: int,
+        log: Path | None = None,
     ) -> None:
+        """`log`: a file to which all that Blender prints is added, and its reports of crashes."""
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
+        self._whole_log = log
         self.kernel_kills = memory.kernel_kills()
         ours, theirs = socket.socketpair()
         command = [*runtime.command, "--socket-fd", str(theirs.fileno())]
@@ -92,6 +103,9 @@ class Child:
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self.objects = 0
         self.watch = self._new_watch("start")
+        if log is not None:
+            with log.open("a") as whole:
+                whole.write(f"=== Blender, process {self.pid} ===\n")
         assert self._process.stdout is not None  # noqa: S101 - a PIPE was asked for
         self._log = threading.Thread(
             target=self._read_log, args=(self._process.stdout,), daemon=True
@@ -174,6 +188,7 @@ class Child:
         self._process.wait()
         self._socket.close()
         self._log.join(timeout=1.0)
+        self._keep_reports()
 
     def ending(self) -> str:
         """How the process ended, for messages: "killed by SIGSEGV", "exit status 3"."""
@@ -231,10 +246,23 @@ class Child:
         del self._buffer[: end + 1]
         return decode(line)
 
+    def _keep_reports(self) -> None:
+        """Add Blender's own reports of crashes, which have a backtrace, to the log."""
+        if self._whole_log is None:
+            return
+        for report in self.home.glob(CRASH_REPORTS):
+            if stat.S_ISREG(report.lstat().st_mode):  # a hostile child can make anything of it
+                with self._whole_log.open("ab") as whole:
+                    whole.write(report.read_bytes())
+            report.unlink()
+
     def _read_log(self, pipe: IO[bytes]) -> None:
-        with pipe:
+        log = self._whole_log
+        with pipe, log.open("ab", buffering=0) if log else contextlib.nullcontext() as whole:
             while line := pipe.readline(TAIL_LINE_LENGTH):
                 self._tail.append(line.decode(errors="replace").rstrip())
+                if whole is not None:
+                    whole.write(line)
 
 
 def decode(line: bytes) -> FromChild:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable
 
+from worker.blender import debugging
 from worker.blender.engine import Device
 from worker.blender.geometry import point_clouds, statistics
 from worker.blender.importing import importers
@@ -34,7 +35,9 @@ def imported(
     report(Phase(request.uid, "import"))
     scene.clean()
     stage = str(Path(request.scratch, STAGE))
+    debugging.note_files(request, root, suffix)
     staged = importers.load(root, suffix, recipe.subject, stage)
+    debugging.save(request, "imported")
     report(Phase(request.uid, "scene"))
     facts = statistics.count(staged.root)
     facts.update(point_clouds.show(staged.root, suffix, recipe.subject))

@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from worker.blender import engine
+from worker.blender import debugging, engine
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses, statistics
@@ -54,6 +54,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     facts["omage"] = laid.facts
 
     runtime = engine.configure(recipe, device, digest(uid, recipe, "cycles") % (1 << 31))
+    debugging.save(request, "ready")
     start = time.monotonic()
     image = bake.bake(
         points,

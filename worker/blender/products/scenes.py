@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from worker.blender import engine
+from worker.blender import debugging, engine
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
+from worker.blender.importing.paths import Root
 from worker.blender.products.base import Report
 from worker.blender.scenes import body as bodies
 from worker.blender.scenes.body import Body
@@ -71,6 +72,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
             for number, each in zip(shown, truth):
                 each["number"] = number
             report(Phase(request.uid, "view", len(views)))
+            debugging.save(request, "ready", f"{debugging.SCENE}-{len(views):03d}")
             views.append(_shoot(stage, recipe, len(views), request.scratch))
             samples.append({"light": list(light), "objects": truth})
         spent += time.monotonic() - start
@@ -108,6 +110,7 @@ def _first(
             continue
         if model.number not in loaded:
             report(Phase(request.uid, "import"))
+            debugging.note_files(request, Root(model.root, model.model), model.format)
             try:
                 loaded[model.number] = bodies.load(model, recipe, request.scratch)
             except ObjectFault as fault:

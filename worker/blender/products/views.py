@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from worker.blender import engine
+from worker.blender import debugging, engine
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses, statistics
@@ -74,6 +74,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     views = render.render_views(
         recipe, camera, viewpoints, frames, request.scratch,
         lambda number: report(Phase(uid, "view", number)), placed, seen,
+        ready=lambda: debugging.save_views(request, viewpoints, frames, placed),
     )  # fmt: skip
     return Rendered(uid, views, facts, runtime, time.monotonic() - start)
 

@@ -32,12 +32,14 @@ def render_views(
     on_view: Callable[[int], None],
     placed: Placement,
     bounds: VisibleBounds | None = None,
+    ready: Callable[[], None] = lambda: None,
 ) -> list[View]:
     """Render each viewpoint once, at its animation frame, into `scratch`.
 
     `viewpoints` are in world coordinates; `placed` maps the model's space to the world. `on_view`
     is called with the number of each view before it is rendered. If `bounds` is given, only the
-    part of each image that can show them is rendered.
+    part of each image that can show them is rendered. `ready` is called when all but the camera is
+    as it will be rendered.
 
     Files: NNN.exr is an uncompressed multilayer float32 EXR with the render passes that the
     recipe's images need. NNN.png, written unless the view transform is "standard", is 8-bit RGBA
@@ -45,6 +47,7 @@ def render_views(
     Raises: ObjectFault("render").
     """
     prepare(render_passes.passes(recipe.images), recipe.subject.least_alpha)
+    ready()
     kinds = ["passes"] if recipe.colour.view_transform == "standard" else ["passes", "display"]
     views = []
     for number, (viewpoint, frame) in enumerate(zip(viewpoints, frames)):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from worker.core.errors import IndexInvalid, UsageError
-from worker.core.formats import is_model
 from worker.index.listings import folder, json, jsonl, objaverse, parquet, shapenet, table, text
 from worker.index.listings.base import ListKind
 
@@ -54,6 +53,5 @@ def _of_file(name: str) -> str:
     suffix = name.lower().removesuffix(".gz").rpartition(".")[2]
     if kind := _BY_SUFFIX.get(suffix):
         return kind
-    if is_model(name):
-        raise IndexInvalid(f"{name}: is a model, not a list: give its folder, or a list of models")
-    raise IndexInvalid(f"{name}: unknown kind of list; known suffixes: {', '.join(_BY_SUFFIX)}")
+    known = ", ".join(_BY_SUFFIX)
+    raise IndexInvalid(f"{name}: unknown kind of list; known suffixes: {known}, or a model's")

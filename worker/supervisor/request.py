@@ -1,0 +1,60 @@
+"""What the host asks of a child for one object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from worker.contract import recipe as recipes
+from worker.contract.protocol import Ready, RenderObject
+from worker.contract.recipe import Recipe
+from worker.core.errors import Unsupported
+from worker.sources.base import FetchedObject
+from worker.supervisor import scene_order
+from worker.supervisor.runtime import Runtime
+
+
+def request_of(
+    fetched: FetchedObject,
+    recipe: Recipe,
+    scratch: Path,
+    ready: Ready | None,
+    runtime: Runtime,
+    *,
+    debug: bool,
+) -> RenderObject:
+    """The request to render `fetched` into the folder `scratch`; see `protocol.RenderObject`.
+
+    `ready` and `runtime` are the Blender that is asked. Raises: Unsupported, if it cannot.
+    """
+    if (recipe.product == scene_order.PRODUCT) != (fetched.ref.scenes is not None):
+        raise Unsupported(
+            f"{fetched.ref.file_identifier}: product '{recipe.product}' renders "
+            f"{'no ranges' if fetched.ref.scenes else 'only ranges'} of scenes"
+        )
+    if fetched.ref.scenes is not None:
+        return RenderObject(
+            uid=fetched.ref.uid,
+            root=str(fetched.root),
+            model="",
+            format="",
+            scratch=str(scratch),
+            recipe=recipes.to_dict(recipe),
+            order=scene_order.of(fetched, fetched.ref.scenes, recipe.views),
+            debug=debug,
+        )
+    format_ = scene_order.format_of(fetched)
+    if ready is not None and format_ not in ready.formats:
+        raise Unsupported(
+            f"Blender {ready.blender} ({runtime.name}) cannot read '{format_}'; "
+            f"it reads {', '.join(sorted(ready.formats))}; "
+            "the bpy 4.5 wheel (--blender bpy) reads every format the worker knows"
+        )
+    return RenderObject(
+        uid=fetched.ref.uid,
+        root=str(fetched.root),
+        model=fetched.model,
+        format=format_,
+        scratch=str(scratch),
+        recipe=recipes.to_dict(recipe),
+        debug=debug,
+    )
