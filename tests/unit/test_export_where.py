@@ -37,6 +37,7 @@ FAILED = Finished(
         ("brightness_mean != 0.5", False),
         ('code not in ("crash",)', False),
         ("1 <= missing <= 1 and size >= 1e3", True),
+        ("undecodable == 0", True),
         ("border_views == 0.0", True),
     ],
 )

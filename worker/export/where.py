@@ -59,6 +59,7 @@ FIELDS: Final[Mapping[str, Term]] = {
     "code": Term(STRING, _field("code")),
     "listed": Term(FLAG, _field("listed")),
     "missing": Term(NUMBER, _field("missing")),
+    "undecodable": Term(NUMBER, _field("undecodable")),
     "missing_textures": Term(NUMBER, _field("missing_textures")),
     "size": Term(NUMBER, _field("size")),
     "views": Term(NUMBER, _field("views")),

@@ -129,7 +129,7 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     """Size of the zip in bytes; for a data set, of the object's own files."""
     views: int | None = None
     missing_textures: int | None = None
-    """Of `missing`, the textures; None for what older versions rendered."""
+    """Textures that do not exist or cannot be decoded; None for what older versions rendered."""
     coverage_min: float | None = None
     """Of a rendered object's views: the least share of the pixels that show it, 0 to 1."""
     coverage_mean: float | None = None
