@@ -18,5 +18,18 @@ def view(folder, camera):
     return Seen(
         image=image / 255,
         mask=image[..., 3] > 127,
-        project=pinhole(world_to_camera, np.array(camera["K"])),
+        project=PROJECTIONS[camera["projection"]](world_to_camera, np.array(camera["K"])),
     )
+
+
+def orthographic(world_to_camera, intrinsics):
+    """As `pinhole`: pixel = K [x, y, 1] in the camera's axes."""
+
+    def project(points):
+        local = points @ world_to_camera[:3, :3].T + world_to_camera[:3, 3]
+        return (np.column_stack([local[:, :2], np.ones(len(local))]) @ intrinsics.T)[:, :2]
+
+    return project
+
+
+PROJECTIONS = {"perspective": pinhole, "orthographic": orthographic}

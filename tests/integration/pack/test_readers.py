@@ -24,16 +24,24 @@ READERS = {
     "default": worker_own.read,
     "get3d": nerf.get3d,
     "gpt4point": gpt4point.read,
+    "instantmesh": worker_own.read,
     "nerf-synthetic": nerf.nerf_synthetic,
     "objaverse-xl": objaverse_xl.read,
+    "openlrm": worker_own.read,
+    "sides-orthographic": worker_own.read,
     "trellis": nerf.trellis,
     "trellis-cond": nerf.trellis,
     "turntable": worker_own.read,
     "zero123": zero123.read,
+    "zero123plus": worker_own.read,
     "zeronvs": zeronvs.read,
 }
 SMALL = ["resolution=64", "samples=4", "cycles.denoise=false", "cycles.filter_width=1.0"]
-VIEWS = {"nerf-synthetic": ["views=4", "splits.train=2", "splits.val=1", "splits.test=1"]}
+VIEWS = {
+    "nerf-synthetic": ["views=4", "splits.train=2", "splits.val=1", "splits.test=1"],
+    "sides-orthographic": ["views=6"],
+    "zero123plus": ["views=6", "colour.background=transparent"],
+}
 CORNERS = np.array(list(itertools.product((-0.5, 0.5), repeat=3))) * BOX
 
 
