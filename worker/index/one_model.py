@@ -12,7 +12,10 @@ from worker.index.record import ObjectRef
 
 def is_one(uri: str) -> bool:
     """Whether `uri` names a model or an archive, by its suffix, and not a list or a folder."""
-    name = uris.name_of(uri).lower()
+    try:
+        name = uris.name_of(uri).lower()
+    except ValueError:  # not a valid URL, which is reported when it is read
+        return False
     named = is_model(name) or name.endswith(ARCHIVE_SUFFIXES)
     # Unlike Path.is_dir, it does not raise for a folder that may not be entered.
     return named and (uris.is_remote(uri) or not os.path.isdir(uri))  # noqa: PTH112

@@ -105,7 +105,9 @@ def test_a_server_that_refuses_is_no_invalid_index(site):
     assert len(site.asked) == 1
 
 
-@pytest.mark.parametrize("url", ["http://[::1/m.txt", "https://[bad]/m.txt", "http://h:port/m.txt"])
+@pytest.mark.parametrize(
+    "url", ["http://[::1/m.txt", "https://[bad]/m.txt", "http://h:port/m.txt", "http://[::1/m.glb"]
+)
 def test_what_is_no_url_is_an_invalid_index(url):
     scheme, _, rest = url.partition("://")
     with pytest.raises(IndexInvalid, match="not a valid URL") as caught:
