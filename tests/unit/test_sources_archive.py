@@ -185,6 +185,13 @@ def test_an_archive_of_the_folder_itself(tmp_path):
     assert unpacked(tmp_path / "a.tgz", tmp_path / "into").model == "m.obj"
 
 
+def test_a_git_lfs_pointer_says_so(tmp_path):
+    archive = tmp_path / "model.zip"
+    archive.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    with pytest.raises(ImportFailed, match="model.zip: a Git LFS pointer: fetch the file with"):
+        unpacked(archive, tmp_path / "into")
+
+
 def test_an_encrypted_zip_says_so(tmp_path):
     archive = pack(tmp_path / "a.zip", [("m.obj", b"v")])
     data = bytearray(archive.read_bytes())

@@ -98,7 +98,7 @@ def _file(camera: Camera) -> None:
     for name in PLACED:
         if getattr(camera, name) != getattr(default, name):
             raise RecipeError(
-                f"'camera.{name}' has no effect on the cameras of layout 'file'; remove it, or "
+                f"'camera.{name}' has no effect with layout 'file', whose poses are complete; "
                 f"set it to its default, {getattr(default, name)}"
             )
     for pose in camera_file.read(camera.file):

@@ -58,8 +58,11 @@ def _why(views: Sequence[View], placement: Placement) -> str:
     outside = sum(not _sees_box(view, placement) for view in views)
     if outside == len(views):
         return "it lies outside every view"
-    said = "what is in view is transparent, smaller than a pixel, or has zero area"
-    return f"it lies outside {outside} of {len(views)} views; {said}" if outside else said
+    reason = (
+        "what is in view is transparent, smaller than a pixel, has zero area, or shows only backs "
+        "that the file hides (subject.backfaces)"
+    )
+    return f"it lies outside {outside} of {len(views)} views; {reason}" if outside else reason
 
 
 def _sees_box(view: View, placement: Placement) -> bool:

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from worker.contract import git_lfs
 from worker.core import keys
 from worker.core.deadline import Deadline
 from worker.core.errors import Missing, ObjectError
@@ -29,7 +30,6 @@ BLOB = re.compile(
     re.DOTALL,
 )
 COMMIT = re.compile(r"[0-9a-f]{40}")
-LFS = b"version https://git-lfs.github.com/spec/"
 
 
 class Commit(NamedTuple):
@@ -202,7 +202,7 @@ def _found(ref: ObjectRef, repository: Repository, path: str) -> FetchedObject:
 def _is_lfs(repository: Repository, file: TreeFile) -> bool:
     if file.size > 1024:  # noqa: PLR2004 - the specification's limit of a pointer's size
         return False
-    return (repository.files / file.path).read_bytes().startswith(LFS)
+    return (repository.files / file.path).read_bytes().startswith(git_lfs.MARK)
 
 
 def _models(repository: Repository) -> tuple[str, ...]:

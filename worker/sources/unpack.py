@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from worker.contract import git_lfs
 from worker.core.errors import ImportFailed, TooLarge
 
 MAX_ENTRIES = 20_000
@@ -77,7 +78,11 @@ def _check_directory(archive: Path, name: str) -> None:
         if tail[at : at + 4] != b"PK\5\6" or tail[-2:] != b"\0\0":
             at = tail.rfind(b"PK\5\6")
         if at < 0 or at + 22 > len(tail):
-            raise ImportFailed(f"{name}: not a zip, or truncated")
+            file.seek(0)
+            is_pointer = file.read(len(git_lfs.MARK)) == git_lfs.MARK
+            raise ImportFailed(
+                f"{name}: {git_lfs.REMEDY if is_pointer else 'not a zip, or truncated'}"
+            )
         (size,) = struct.unpack_from("<L", tail, at + 12)
         if at >= 76 and tail[at - 20 : at - 16] == b"PK\6\7":  # noqa: PLR2004 - zip64's locator
             # Versions of Python differ in where they look for zip64's record: where the locator

@@ -2,6 +2,8 @@
 
 import pytest
 
+from worker.core.errors import Empty, ImportFailed, ObjectError, Unsupported
+
 RECIPE = {
     "images": [
         "colour", "colour-exr", "depth", "depth-exr", "depth-npy", "normal", "normal-16",
@@ -32,3 +34,28 @@ def test_a_b_a(studio, name):
         assert again.keys() == first.keys()
         assert [key for key in first if again[key] != first[key]] == [], f"after {between}"
     assert studio.pool.children == [child], "it was not one child"
+
+
+FAILING: dict[str, tuple[bytes, type[ObjectError]]] = {
+    "nothing.obj": (b"v 0 0 0\nv 1 0 0\nl 1 2\n", Empty),
+    "flat.obj": (b"v 1 1 1\nv 1 1 1\nv 1 1 1\nf 1 2 3\n", Empty),
+    "truncated.glb": (b"glTF\2\0\0\0\xff\xff\0\0", ImportFailed),
+    "broken.gltf": (b"{", ImportFailed),
+    "pointer.fbx": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", ImportFailed),
+    "no.blend": (b"BLENDER?", ImportFailed),
+    "extension.gltf": (
+        b'{"asset": {"version": "2.0"}, "extensionsRequired": ["VENDOR_secret"]}', Unsupported,
+    ),
+}  # fmt: skip
+
+
+def test_objects_that_fail_leave_nothing_and_cost_no_child(studio, tmp_path):
+    first = studio.shoot("crate.obj", **RECIPE).members
+    (child,) = studio.pool.children
+    for name, (data, error) in FAILING.items():
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(error):
+            studio.shoot(tmp_path / name, again=True, **RECIPE)
+        again = studio.shoot("crate.obj", again=True, **RECIPE).members
+        assert [key for key in first if again[key] != first[key]] == [], f"after {name}"
+        assert studio.pool.children == [child], f"{name} cost a child"

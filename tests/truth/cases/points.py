@@ -119,5 +119,6 @@ def _stl(name: str, *, red_low: bool, mark: int, header: bytes = b"") -> Case:
 STL = (
     _stl("viscam", red_low=False, mark=1),
     _stl("magics", red_low=True, mark=0, header=b"COLOR=\xcc\xcc\xcc\xff"),
+    _stl("viscam-header", red_low=False, mark=1, header=b"COLOR=\xff\xff\xff\xff"),
     Case("stl-plain", {"model.stl": texts.stl([0] * 12)}, model="model.stl", sides=GREY),
 )

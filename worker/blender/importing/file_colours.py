@@ -128,13 +128,15 @@ def _stl(root: Root, mesh: Any) -> str:
     """Add the facet colours; returns why it failed, or "".
 
     VisCAM and SolidView store red in the high bits and set bit 15. Magics stores red in the low
-    bits, and sets bit 15 where the facet has the colour of the whole part.
+    bits, and sets bit 15 where the facet has the colour of the whole part. Some programs write
+    Magics' header and VisCAM's facets: all are marked, and their colours differ.
     """
     found = _facets(root.model)
     if found is None:
         return ""
-    attribute, is_magics, own, corners = found
+    attribute, has_header, own, corners = found
     marked = (attribute & 0x8000) != 0
+    is_magics = has_header and not (marked.all() and len(np.unique(attribute)) > 1)
     if not marked.any() and not is_magics:
         return ""
     facets = _facets_of(mesh, corners)

@@ -12,9 +12,10 @@ from typing import Any, Iterator
 
 import bpy
 
-from worker.blender.importing.finding import LFS_REMEDY, is_lfs_pointer
+from worker.blender.importing.finding import is_lfs_pointer
 from worker.blender.importing.paths import Root
 from worker.blender.importing.staging import Staged
+from worker.contract import git_lfs
 from worker.contract.escaping import escaped
 
 FILE_DATA = ("libraries", "fonts", "sounds", "movieclips", "volumes", "cache_files")
@@ -77,7 +78,7 @@ def _fault(kind: str, block: Any, path: str) -> str:
     if not os.path.isfile(path):  # noqa: PTH113 - takes any name
         return ""
     if is_lfs_pointer(path):
-        return LFS_REMEDY
+        return git_lfs.REMEDY
     if kind == "volumes" and not block.grids.load():
         return "not an OpenVDB file"
     if kind == "cache_files":

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Iterator, Optional
 from urllib.parse import unquote
 
+from worker.contract import git_lfs
+
 MOST_FILES = 20_000
 """Most files in a folder that is searched. In a larger folder only exact paths are found."""
 _SCHEME = re.compile(r"file:/{0,3}(?=[^/])|file://[^/]*(?=/)", re.IGNORECASE)
@@ -147,10 +149,6 @@ def is_lfs_pointer(path: str) -> bool:
     """Whether the file is a Git LFS pointer instead of the real content."""
     try:
         with Path(path).open("rb") as file:
-            return file.read(len(LFS_MARK)) == LFS_MARK
+            return file.read(len(git_lfs.MARK)) == git_lfs.MARK
     except (OSError, ValueError):
         return False
-
-
-LFS_MARK = b"version https://git-lfs.github.com/spec/"
-LFS_REMEDY = "a Git LFS pointer: fetch the file with 'git lfs pull' where the list was made"

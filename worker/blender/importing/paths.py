@@ -106,8 +106,8 @@ class Root:
                 shown = name.encode(errors="backslashreplace").decode()
                 raise ObjectFault(
                     "import",
-                    f"it refers to a file outside the object's own folder: {shown} (set 'root' in "
-                    "the list to a folder that holds both)",
+                    f"it refers to a file outside the object's own folder: {shown} (set "
+                    "'root' in the list, or --root-depth, to a folder that holds both)",
                 )
 
 

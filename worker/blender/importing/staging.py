@@ -16,7 +16,6 @@ from typing import Any, Dict, Iterable, List, Optional, Set
 from worker.blender.faults import ObjectFault
 from worker.blender.importing import crates
 from worker.blender.importing.finding import (
-    LFS_REMEDY,
     FileIndex,
     is_lfs_pointer,
     may_be_same,
@@ -25,6 +24,7 @@ from worker.blender.importing.finding import (
 from worker.blender.importing.naming import NAMINGS, Rename
 from worker.blender.importing.paths import Root
 from worker.blender.importing.repairs import repaired
+from worker.contract import git_lfs
 from worker.contract.escaping import escaped
 
 MOST_BYTES = 1 << 28
@@ -32,7 +32,7 @@ MOST_BYTES = 1 << 28
 MOST_READ = 500
 """Most files that are searched for names, for one model."""
 WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
-ASCII_FORMATS = frozenset({"obj", "mtl", "stl", "ply", "usda", "gltf"})
+ASCII_FORMATS = frozenset({"obj", "mtl", "stl", "ply", "off", "usda", "gltf"})
 BUFFERED = frozenset({"gltf", "glb"})
 """Formats that cannot be imported without the buffers they name."""
 PICTURES = frozenset({"png", "jpg", "jpeg", "webp", "ktx2"})
@@ -118,7 +118,7 @@ class _Reader:
         while waiting and len(seen) <= MOST_READ:
             path, kind = waiting.pop()
             if is_lfs_pointer(path):
-                self._staged.undecodable[escaped(self._root.name(path))] = LFS_REMEDY
+                self._staged.undecodable[escaped(self._root.name(path))] = git_lfs.REMEDY
                 continue
             naming = NAMINGS.get(kind)
             if naming is None or not _is_text(path, kind):

@@ -9,8 +9,8 @@ import bpy
 
 from worker.blender.importing import gltf_extensions
 from worker.blender.importing.file_data import node_trees
-from worker.blender.importing.finding import LFS_MARK, LFS_REMEDY
 from worker.blender.importing.paths import Root
+from worker.contract import git_lfs
 from worker.contract.escaping import escaped
 from worker.contract.random_streams import Colour
 
@@ -29,7 +29,7 @@ UNDECODABLE = "Blender cannot decode it"
 NOT_STILL = "movies and image sequences are not shown"
 """Faults of a texture."""
 MARKS = {
-    LFS_MARK: LFS_REMEDY,
+    git_lfs.MARK: git_lfs.REMEDY,
     b"\xabKTX 20\xbb\r\n\x1a\n": f"Blender cannot read KTX2: {gltf_extensions.KTX2}",
 }
 """Faults by the first bytes of a file that Blender cannot decode."""
