@@ -188,7 +188,7 @@ def test_an_archive_of_the_folder_itself(tmp_path):
 def test_a_git_lfs_pointer_says_so(tmp_path):
     archive = tmp_path / "model.zip"
     archive.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
-    with pytest.raises(ImportFailed, match="model.zip: a Git LFS pointer: fetch the file with"):
+    with pytest.raises(ImportFailed, match=r"model\.zip: a Git LFS pointer: fetch the file with"):
         unpacked(archive, tmp_path / "into")
 
 
