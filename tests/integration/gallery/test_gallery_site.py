@@ -19,7 +19,7 @@ from worker.report.site import SiteOptions, build, data, readable
 from worker.stores import open_store
 from worker.stores.folder import FolderStore
 
-SITE = Path(__file__).parents[2] / "worker/report/site"
+SITE = Path(__file__).parents[3] / "worker/report/site"
 
 
 @pytest.fixture(scope="module")
