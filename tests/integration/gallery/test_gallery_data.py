@@ -16,6 +16,7 @@ from worker import presets
 from worker.contract import recipe as recipes
 from worker.manifests import OutputManifest
 from worker.presets import loader
+from worker.report.duplicates import DISTANCE
 from worker.report.site import data, duplicates, redaction
 from worker.report.site.again import again
 
@@ -131,8 +132,7 @@ def test_hashes_that_differ_in_a_bit_are_in_one_group(hashes, bit):
     assert all(group_of[n] == group_of[n + len(hashes)] for n in range(len(hashes)))
 
 
-def test_groups_are_those_of_a_plain_search(monkeypatch):
-    monkeypatch.setattr(duplicates, "BLOCK", 7)
+def test_groups_are_those_of_a_plain_search():
     hashes = [
         f"{(number * 0x9E3779B97F4A7C15) % 2**64 >> number % 61:016x}" for number in range(60)
     ]
@@ -140,7 +140,7 @@ def test_groups_are_those_of_a_plain_search(monkeypatch):
     values = {place: int(text, 16) for place, text in enumerate(hashes)
               if text and re.fullmatch("[0-9a-f]{16}", text)}  # fmt: skip
     apart = {(a, b) for a in values for b in values if a < b
-             and (values[a] ^ values[b]).bit_count() <= duplicates.NEAR}  # fmt: skip
+             and (values[a] ^ values[b]).bit_count() <= DISTANCE}  # fmt: skip
     group_of = {place: {place} for place in values}
     for a, b in sorted(apart):
         joined = group_of[a] | group_of[b]
