@@ -1,9 +1,13 @@
 """A rig's lights stand where they are said to, whatever the object's own size and place."""
 
+import base64
+import json
+
 import numpy as np
 import pytest
 
-from worker.blender.views.lights import RIGS
+from worker.blender.views.lights import RIGS, STUDIO_GREY
+from worker.blender.views.studio import BOXES
 
 CORNERS = [(x, y, z) for x in (-0.5, 0.5) for y in (-0.4, 0.4) for z in (-0.3, 0.3)]
 FACES = "f 1 2 4 3\nf 5 7 8 6\nf 1 5 6 2\nf 3 4 8 7\nf 1 3 7 5\nf 2 6 8 4\n"
@@ -42,17 +46,70 @@ def test_neither_size_nor_place_changes_the_light(studio, tmp_path, rig):
         assert np.abs(other[solid] - lit[0][solid]).mean() < 0.02 * lit[0][solid][:, :3].mean()
 
 
-@pytest.mark.parametrize(
-    ("material", "rig"),
-    [("", "four-suns"), ("Ns 1", "four-suns"), (SMOOTH, "studio"), ("Ns 900", "studio")],
-)
-def test_studio_is_for_what_reflects(studio, tmp_path, material, rig):
-    model = block(tmp_path / "block.obj", material=material)
-    shot = studio.shoot(model, lights={"rig": "studio"}, **TOP)
-    assert shot.rendered.answer.runtime["lights"] == rig
+def sheet(path, metal, rough):
+    """A horizontal sheet of 1 x 1, as glTF."""
+    corners = np.float32([(-0.5, 0, 0.5), (0.5, 0, 0.5), (0.5, 0, -0.5), (-0.5, 0, -0.5)])
+    data = corners.tobytes() + np.uint16([0, 1, 2, 0, 2, 3]).tobytes()
+    encoded = base64.b64encode(data).decode()
+    view = {"buffer": 0, "byteOffset": 0}
+    document = {
+        "asset": {"version": "2.0"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"mesh": 0}],
+        "meshes": [
+            {"primitives": [{"attributes": {"POSITION": 0}, "indices": 1, "material": 0}]},
+        ],
+        "materials": [
+            {"pbrMetallicRoughness": {"metallicFactor": metal, "roughnessFactor": rough}},
+        ],
+        "accessors": [
+            {
+                "bufferView": 0, "componentType": 5126, "count": 4, "type": "VEC3",
+                "min": [-0.5, 0, -0.5], "max": [0.5, 0, 0.5],
+            },
+            {"bufferView": 1, "componentType": 5123, "count": 6, "type": "SCALAR"},
+        ],
+        "bufferViews": [
+            {**view, "byteLength": 48}, {**view, "byteOffset": 48, "byteLength": 12},
+        ],
+        "buffers": [
+            {"uri": f"data:application/octet-stream;base64,{encoded}", "byteLength": len(data)},
+        ],
+    }  # fmt: skip
+    path.write_text(json.dumps(document))
+    return path
 
 
-@pytest.mark.parametrize("name", ["metals.glb", "pawn.glb"])
-def test_metal_and_lacquer_reflect_the_studio(studio, name):
-    shot = studio.shoot(name, lights={"rig": "studio"}, **TOP)
-    assert shot.rendered.answer.runtime["lights"] == "studio"
+def from_direction(azimuth, elevation, distance=3.0):
+    turn, rise = np.radians([azimuth, elevation])
+    level = np.cos(rise) * distance
+    place = (level * np.cos(turn), level * np.sin(turn), np.sin(rise) * distance)
+    return [float(value) for value in place]
+
+
+def test_metal_reflects_the_soft_boxes_and_matt_surfaces_do_not(studio, tmp_path):
+    """A level mirror shows what lies opposite: the first box, and a place without one."""
+    azimuth, elevation, _ = BOXES[0]
+    places = [from_direction(azimuth + 180, elevation), from_direction(azimuth + 5, elevation)]
+    camera = {"camera": {"layout": "fixed", "fixed": places}, "views": 2, "samples": 64}
+    for name, metal, rough, least, most in (("metal", 1.0, 0.05, 1.9, 2.6), ("matt", 0, 1, 1, 1)):
+        model = sheet(tmp_path / f"{name}.gltf", metal, rough)
+        shot = studio.shoot(model, lights={"rig": "studio"}, **camera)
+        assert shot.rendered.answer.runtime["lights"] == "studio"
+        means = []
+        for view in range(2):
+            colour = shot.raw(view)
+            means.append(colour[colour[..., 3] > 0.999][:, :3].mean())
+        assert least - 0.1 < means[0] / means[1] < most + 0.1, name
+
+
+def test_the_studio_leaves_no_side_in_the_dark(studio, tmp_path):
+    """No sun reaches the lower side of a matt block; the dome does, evenly."""
+    below = {"camera": {"layout": "fixed", "fixed": [[0.0, -0.01, -3.0]]}, "views": 1}
+    model = block(tmp_path / "block.obj", material="Ns 1")
+    shot = studio.shoot(model, lights={"rig": "studio"}, samples=64, **below)
+    colour = shot.raw(0)
+    seen = colour[colour[..., 3] > 0.999][:, :3]
+    assert seen.mean() == pytest.approx(0.6 * STUDIO_GREY, rel=0.1)
+    assert seen.std() < 0.02

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from typing import Any, Callable
+from typing import Any, Callable, Tuple
 
 import bpy
 import mathutils
@@ -17,7 +17,8 @@ from worker.blender.views import studio as studios
 from worker.blender.views.placement import IDENTITY, Placement
 from worker.contract.recipe import Lights
 
-FOUR_SUNS = (
+Sun = Tuple[str, Tuple[float, float, float], Tuple[int, ...]]
+FOUR_SUNS: tuple[Sun, ...] = (
     # name, rotation (XYZ Euler, rad), energies to draw from (W/m2)
     ("key", (math.pi / 4, 0.0, -math.pi / 4), (3, 4, 5)),
     ("fill", (math.pi / 4, 0.0, 3 * math.pi / 4), (2, 3, 4)),
@@ -25,6 +26,9 @@ FOUR_SUNS = (
     ("bottom", (math.pi, 0.0, 0.0), (1, 2, 3)),
 )
 """Objaverse-XL's lights (from its scripts/rendering)."""
+STUDIO_SUNS = tuple(sun for sun in FOUR_SUNS if sun[0] in {"key", "fill"})
+STUDIO_GREY = 0.5
+"""Radiance of the studio's dome for diffuse rays, at a strength of 1."""
 STARTUP_GREY = 0.05087609
 """World grey of Blender's startup scene, which the published renders were made in."""
 STARTUP_LIGHT = ((4.076245, 1.005454, 5.903862), 1000.0, 0.1)
@@ -51,15 +55,12 @@ def add(
 
     Rigs are defined in world coordinates; `placed` maps the model's space to the world. `grown` is
     the factor by which the object and the file's own lights have been scaled.
-    Returns: the name of the rig used: "four-suns" instead of "own" if no light of the file shines,
-    and instead of "studio" if no material reflects.
+    Returns: the name of the rig used: "four-suns" instead of "own" if no light of the file shines.
     Raises: ObjectFault("render") if the environment picture cannot be read.
     """
     rig = lights.rig
     if rig == "own" and not _keep_own(lights.strength, grown):
         rig = "four-suns"
-    if rig == "studio" and not reflection.is_present():
-        rig = "four-suns"  # the same light for matt surfaces, with a tenth of the noise
     if rig != "own":
         put_out()
     set_world(0.0)
@@ -81,25 +82,27 @@ def put_out() -> None:
 
 def four_suns(lights: Lights, source: random.Random, _: Placement) -> None:
     """Four suns with randomly drawn energies and no shadows, in a dim grey world."""
-    for name, rotation, energies in FOUR_SUNS:
-        energy = float(source.choice(energies)) * lights.strength
-        light, sun = new_light("SUN", f"{name} sun", energy)
-        compat.without_shadow(light)
-        sun.rotation_euler = rotation
+    _suns(FOUR_SUNS, lights, source)
     set_world(STARTUP_GREY * lights.strength)
 
 
-def studio(lights: Lights, source: random.Random, placed: Placement) -> None:
-    """The four suns for diffuse light, and a generated studio for reflection and transmission.
+def studio(lights: Lights, source: random.Random, _: Placement) -> None:
+    """The key and fill suns of `four_suns` in a soft dome, with soft boxes if a material reflects.
 
-    The reflection of a sun in smooth metal would be a few pixels that are far too bright, so
-    glossy and transmission rays see the studio instead of the suns.
+    With two suns, which paths choose from at random, there is less noise than with four; the dome
+    lights what they do not reach. The reflection of a sun in smooth metal would be a few pixels
+    that are far too bright, so glossy and transmission rays see the boxes instead.
     """
-    four_suns(lights, source, placed)
-    for item in context.scene().objects:
-        if item.type == "LIGHT" and not item.hide_render:
-            item.visible_glossy = item.visible_transmission = False
-    studios.surround(lights.strength, STARTUP_GREY * lights.strength)
+    reflects = reflection.is_present()
+    for light, sun in _suns(STUDIO_SUNS, lights, source):
+        light.angle = 0.0  # a disc would only cost time: nothing casts a shadow or mirrors it
+        if reflects:
+            sun.visible_glossy = sun.visible_transmission = False
+    dome = STUDIO_GREY * lights.strength
+    if reflects:
+        studios.surround(lights.strength, dome)
+    else:
+        set_world(dome)
 
 
 def shap_e(lights: Lights, _: random.Random, __: Placement) -> None:
@@ -206,6 +209,18 @@ def new_light(kind: str, name: str, energy: float) -> tuple[Any, Any]:
     scene = context.scene()
     scene.collection.objects.link(item)
     return data, item
+
+
+def _suns(table: tuple[Sun, ...], lights: Lights, source: random.Random) -> list[tuple[Any, Any]]:
+    """Add the suns of `table`, without shadows. Returns: their data and their objects."""
+    added = []
+    for name, rotation, energies in table:
+        energy = float(source.choice(energies)) * lights.strength
+        light, sun = new_light("SUN", f"{name} sun", energy)
+        compat.without_shadow(light)
+        sun.rotation_euler = rotation
+        added.append((light, sun))
+    return added
 
 
 def _point(what: tuple[Place, float, float], strength: float, placed: Placement) -> None:

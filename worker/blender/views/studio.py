@@ -1,7 +1,8 @@
 """A generated studio environment for metal, glossy and glass surfaces to reflect.
 
-It consists of a soft gradient from floor to ceiling and three soft boxes. Diffuse rays see a dim
-uniform grey instead, so that lamps light diffuse surfaces without noise. It needs no image file.
+It consists of a soft gradient from floor to ceiling and three soft boxes. Diffuse rays see a
+uniform grey instead, of about the mean radiance: the more the two differ, the noisier a glossy
+surface is, because its paths take either at random. It needs no image file.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from typing import Any, Tuple
 
 from worker.blender import context
 
-FLOOR, CEILING = 0.35, 1.1
+FLOOR, CEILING = 0.2, 0.6
 """Radiance straight down and straight up, at a strength of 1."""
 BOXES: Tuple[Tuple[float, float, float], ...] = (
     # azimuth and elevation (degrees), added radiance
-    (-45.0, 40.0, 1.5),
-    (75.0, 25.0, 1.1),
-    (190.0, 50.0, 1.3),
+    (-45.0, 40.0, 0.75),
+    (75.0, 25.0, 0.55),
+    (190.0, 50.0, 0.65),
 )
 INNER, OUTER = math.cos(math.radians(16.0)), math.cos(math.radians(34.0))
 """Cosines of two angles from a box's centre: up to one the radiance is full, beyond the other 0."""
