@@ -11,7 +11,7 @@ from worker.blender.materials.shader_reader import DEPTH
 
 LIMITS = {"Metallic": 0.1, **dict.fromkeys((*TRANSMISSION, "Coat Weight", "Clearcoat"), 0.0)}
 """Inputs of the Principled shader, and the values above which its surface reflects."""
-SMOOTH = 0.4
+SMOOTH = 0.3
 """The roughness below which a surface counts as smooth."""
 REFLECTING = frozenset({
     "BSDF_GLASS", "BSDF_REFRACTION", "BSDF_GLOSSY", "BSDF_ANISOTROPIC", "BSDF_METALLIC",

@@ -27,7 +27,7 @@ FOUR_SUNS: tuple[Sun, ...] = (
 )
 """Objaverse-XL's lights (from its scripts/rendering)."""
 STUDIO_SUNS = tuple(sun for sun in FOUR_SUNS if sun[0] in {"key", "fill"})
-STUDIO_GREY = 0.5
+STUDIO_GREY = 0.2
 """Radiance of the studio's dome for diffuse rays, at a strength of 1."""
 STARTUP_GREY = 0.05087609
 """World grey of Blender's startup scene, which the published renders were made in."""

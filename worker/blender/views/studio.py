@@ -1,8 +1,8 @@
 """A generated studio environment for metal, glossy and glass surfaces to reflect.
 
 It consists of a soft gradient from floor to ceiling and three soft boxes. Diffuse rays see a
-uniform grey instead, of about the mean radiance: the more the two differ, the noisier a glossy
-surface is, because its paths take either at random. It needs no image file.
+uniform grey instead. The more the two differ, the noisier a glossy surface is, because its paths
+take either at random: so the boxes are not as bright as real ones. It needs no image file.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any, Tuple
 
 from worker.blender import context
 
-FLOOR, CEILING = 0.2, 0.6
+FLOOR, CEILING = 0.15, 0.5
 """Radiance straight down and straight up, at a strength of 1."""
 BOXES: Tuple[Tuple[float, float, float], ...] = (
     # azimuth and elevation (degrees), added radiance
-    (-45.0, 40.0, 0.75),
-    (75.0, 25.0, 0.55),
-    (190.0, 50.0, 0.65),
+    (-45.0, 40.0, 0.6),
+    (75.0, 25.0, 0.45),
+    (190.0, 50.0, 0.5),
 )
 INNER, OUTER = math.cos(math.radians(16.0)), math.cos(math.radians(34.0))
 """Cosines of two angles from a box's centre: up to one the radiance is full, beyond the other 0."""
