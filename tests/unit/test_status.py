@@ -103,13 +103,18 @@ def test_without_an_index_nothing_is_guessed(store):
     assert "left" not in text(status)
 
 
+A_MINUTE = {"render": 60.0}
+
+
 def at(minute, hour=0, day=1):
     return f"2026-01-{day:02d}T{hour:02d}:{minute:02d}:30.000Z"
 
 
 def test_the_rate_is_that_of_the_last_stretch_of_work(store):
-    write(store, "000000", [outcome(n, at=at(n % 60)) for n in range(600)])
-    write(store, "000001", [outcome(n, at=at(n % 30, 9, day=3)) for n in range(1000, 1060)])
+    write(store, "000000", [outcome(n, at=at(n % 60), seconds=A_MINUTE) for n in range(600)])
+    write(store, "000001", [
+        outcome(n, at=at(n % 30, 9, day=3), seconds=A_MINUTE) for n in range(1000, 1060)
+    ])  # fmt: skip
     status = status_of(store, {"000000": 600, "000001": 300})
     assert status.per_hour == pytest.approx(60 / (30 / 60))
     assert status.hours_left == pytest.approx(240 / 120)
@@ -118,9 +123,32 @@ def test_the_rate_is_that_of_the_last_stretch_of_work(store):
 
 def test_the_rate_looks_back_an_hour_at_most(store):
     slow = [outcome(n, at=at(n % 60, 1)) for n in range(60)]
-    fast = [outcome(n, at=at(n % 60, 2)) for n in range(100, 700)]
+    fast = [outcome(n, at=at(n % 60, 2), seconds=A_MINUTE) for n in range(100, 700)]
     write(store, "000000", slow + fast)
     assert status_of(store).per_hour == pytest.approx(600)
+
+
+def test_the_rate_of_a_few_seconds_is_that_of_these_seconds(store):
+    times = [f"2026-01-01T00:00:{58 + n // 2}.{n % 2 * 500:03d}Z" for n in range(4)]
+    lines = [outcome(n, at=time, seconds={"render": 0.5}) for n, time in enumerate(times)]
+    write(store, "000000", [*lines, outcome(9, at="2026-01-01T00:01:00.000Z")])
+    status = status_of(store, {"000000": 15})
+    assert status.per_hour == pytest.approx(5 / 2.5 * 3600)  # not 5 in two minutes
+    assert "7,200 per hour; 10 left, about 5 s" in text(status)
+
+
+def test_one_object_without_a_duration_has_no_rate(store):
+    write(store, "000000", [outcome(1)])
+    assert status_of(store, {"000000": 1}).per_hour is None
+
+
+@pytest.mark.parametrize(("shards", "said"), [(1, "the shard is done"), (2, "all 2 shards are done")])
+def test_one_shard_and_several(store, shards, said):
+    for number in range(shards):
+        write(store, f"{number:06d}", [outcome(number)])
+    shown = text(status_of(store, dict.fromkeys([f"{number:06d}" for number in range(shards)], 1)))
+    assert said in shown
+    assert ("1 of 1 object done" in shown) is (shards == 1)
 
 
 def test_failures_of_one_kind_are_one_line(store):
@@ -216,7 +244,7 @@ def test_blank_cropped_and_incomplete_objects_are_counted(store):
     ]  # fmt: skip
     shown = text(status, 200)
     assert "2 rendered with missing files" in shown
-    assert "1 with a view that shows nothing; 1 touch the border of a view" in shown
+    assert "1 with a view that shows nothing; 1 touching the border of a view" in shown
 
 
 def test_a_later_outcome_replaces_what_was_notable(store):
