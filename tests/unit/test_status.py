@@ -142,7 +142,9 @@ def test_one_object_without_a_duration_has_no_rate(store):
     assert status_of(store, {"000000": 1}).per_hour is None
 
 
-@pytest.mark.parametrize(("shards", "said"), [(1, "the shard is done"), (2, "all 2 shards are done")])
+@pytest.mark.parametrize(
+    ("shards", "said"), [(1, "the shard is done"), (2, "all 2 shards are done")]
+)
 def test_one_shard_and_several(store, shards, said):
     for number in range(shards):
         write(store, f"{number:06d}", [outcome(number)])

@@ -72,12 +72,14 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
         groups = Groups(source, rank, export.grouping, every=every)
         units = list(groups)
         digest = groups.digest
-    source.check_selection(every=every)
+    source.check_selection(every=every, found=bool(units))
     target.check()
     asked = msgspec.to_builtins(export)
     if where is not None:
         asked[WHERE] = where.text
-    manifest = ExportManifest.of(options.kind, asked, source.manifest, digest)
+    manifest = ExportManifest.of(
+        options.kind, asked, source.manifest, digest, options.only.patterns
+    )
     manifest.bind(target, mix_versions=options.mix_versions)
     before = _before(target, units)
     stop.check()

@@ -19,6 +19,7 @@ from worker.core.errors import (
     Modified,
     OutputMismatch,
     RenderFailed,
+    one_line,
 )
 from worker.core.ranks import Rank, assign
 from worker.export.base import Finished, Grouping, Item, Unit
@@ -85,15 +86,35 @@ class Source:
             if self._only.matches(each) and (self._where is None or self._where.holds(each))
         ]
 
-    def check_selection(self, *, every: bool) -> None:
-        """Check that each name of `only` is that of an object, whether or not it meets `where`.
+    def check_selection(self, *, every: bool, found: bool) -> None:
+        """Check that each name of `only` is that of an object, and that some object meets `where`.
+
+        A name counts whether or not its object meets `where`. found: whether it is known that some
+        object is selected.
 
         Raises: ConfigurationError, StoreError.
         """
-        shards = self.shards() if self._only else ()
-        objects = (found for shard in shards for found in self._objects(shard, every=every))
         what = "object" if every else "rendered object"
+        shards = self.shards() if self._only or not found else ()
+        objects = (each for shard in shards for each in self._objects(shard, every=every))
         self._only.check(objects, f"{what} of {self.store.uri}")
+        if self._where is None or found:
+            return
+        asked = [
+            each
+            for shard in shards
+            for each in self._objects(shard, every=every)
+            if self._only.matches(each)
+        ]
+        if not any(map(self._where.holds, asked)):
+            count = f"{len(asked):,} {what}{'s' * (len(asked) != 1)}"
+            whose = "--only" if self._only else self.store.uri
+            raise ConfigurationError(
+                one_line(
+                    f"--where {self._where.text}: none of the {count} of {whose} meets it; "
+                    "'export parquet' lists their values"
+                )
+            )
 
     def _objects(self, shard: str, *, every: bool) -> list[Finished]:
         found: dict[str, Finished] = {}

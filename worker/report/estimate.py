@@ -3,9 +3,9 @@
 Time is wall time of one worker such as the one that rendered the sample, from the start of the
 first render to the end of the last object, without the start of Blender. An object's cost is its
 share of that time, by the seconds of its steps. The spread is the range of 90 % of the means of
-samples that are drawn anew from these costs (the bootstrap). It is widened for a small sample, as
-Student's t is wider than the normal distribution, and smaller the more of the list is in the sample.
-One object of several says nothing about it.
+samples that are drawn anew from these costs (the bootstrap). It is wider for a small sample, as
+Student's t is wider than the normal distribution, and narrower the more of the list is in the
+sample. One object of several says nothing about it.
 """
 
 from __future__ import annotations

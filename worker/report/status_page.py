@@ -117,8 +117,9 @@ def _rows(table: Table, what: str, found: Iterable[tuple[Notable, str]]) -> None
 def _shards(status: Status, most: int) -> RenderableType:
     unfinished = [s for s in status.shards if s.total is None or s.done < s.total]
     if not unfinished or status.left == 0:
-        every = "the shard is" if len(status.shards) == 1 else f"all {len(status.shards):,} shards are"
-        return Text(f"{every} done" if status.shards else "no ledger yet")
+        count = len(status.shards)
+        every = "the shard is done" if count == 1 else f"all {count:,} shards are done"
+        return Text(every if count else "no ledger yet")
     table = Table("shard", "done", "of", title="Shards not done", title_justify="left")
     for shard in unfinished[:most]:
         total = "?" if shard.total is None else f"{shard.total:,}"
