@@ -114,9 +114,9 @@ def test_only_and_where_select_together(source):
 def test_an_object_of_only_that_does_not_meet_where_is_no_misspelling(source):
     none = parsed("size > 10")
     known = Source(source.store, only=Selection(("object-1",)), where=none)
-    with pytest.raises(ConfigurationError, match="--where .* none of the 1 rendered object of"):
+    with pytest.raises(ConfigurationError, match="none of the 1 rendered object of --only"):
         known.check_selection(every=False, found=False)
     assert names(single_units(known, Rank(0, 1), every=False)) == []
+    unknown = Source(source.store, only=Selection(("object-x",)), where=none)
     with pytest.raises(ConfigurationError, match="--only 'object-x' matches no rendered object"):
-        unknown = Source(source.store, only=Selection(("object-x",)), where=none)
         unknown.check_selection(every=False, found=False)
