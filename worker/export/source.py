@@ -29,6 +29,7 @@ from worker.export.zips import RenderZip
 from worker.index.selection import Selection
 from worker.ledger import fold, read_parts
 from worker.manifests import OutputManifest
+from worker.pack import duplicates
 from worker.stores.base import Store, TooLargeToRead
 
 
@@ -172,21 +173,36 @@ def single_units(source: Source, rank: Rank, *, every: bool) -> Iterator[Unit]:
 class Groups:
     """This rank's groups of objects: every `world`-th group, numbered over the whole output.
 
-    After iteration, `count` and `digest` cover the groups of all ranks.
+    After iteration, `count`, `digest` and `duplicates` cover the groups of all ranks.
     """
 
-    def __init__(self, source: Source, rank: Rank, grouping: Grouping, *, every: bool) -> None:
+    def __init__(
+        self,
+        source: Source,
+        rank: Rank,
+        grouping: Grouping,
+        *,
+        every: bool,
+        look_alike: bool = False,
+    ) -> None:
         self._source = source
         self._rank = rank
         self._grouping = grouping
         self._every = every
         self._hash = hashlib.sha256()
+        self._looks: list[tuple[str, str]] | None = [] if look_alike else None
+        """The uid and perceptual hash of each rendered object."""
         self.count = 0
 
     @property
     def digest(self) -> str:
         """The sha256 over the uids, outcomes and zip digests of all ranks' objects."""
         return self._hash.hexdigest()
+
+    @property
+    def duplicates(self) -> dict[str, str]:
+        """The uid of each object that looks like others, and that of the first of them."""
+        return duplicates.firsts(self._looks or ())
 
     def __iter__(self) -> Iterator[Unit]:
         group: list[Finished] = []
@@ -209,6 +225,8 @@ class Groups:
         every = itertools.chain.from_iterable(objects)
         for found in sorted(every, key=_numbers) if self._grouping.numbered else every:
             self._hash.update(f"{found.uid} {found.outcome} {found.sha256}\n".encode())
+            if self._looks is not None and found.outcome == "rendered" and found.phash:
+                self._looks.append((found.uid, found.phash))
             yield found
 
     def _mine(self, group: list[Finished]) -> Iterator[Unit]:

@@ -20,7 +20,7 @@ import numpy as np
 from worker.core import keys
 from worker.core.formats import name_of
 from worker.ledger import StatusLine, fold, read_parts, settled
-from worker.report import duplicates
+from worker.pack import duplicates
 from worker.report.notable import Extremes, Notable
 from worker.report.rate import Rate
 from worker.stores.base import Store
@@ -217,7 +217,7 @@ class _Count:
         self._lacking["textures"] += sum(bool(line.missing_textures) for line in lines)
         self._lacking["blank"] += sum(bool(line.blank_views) for line in lines)
         self._lacking["cropped"] += sum(bool(line.border_views) for line in lines)
-        hashes = [found for line in lines if (found := _hash(line)) is not None]
+        hashes = [found for line in lines if (found := duplicates.number(line.phash)) is not None]
         if hashes:
             self._hashes.extend(hashes)
             self._ends.append((shard, len(self._hashes)))
@@ -310,15 +310,6 @@ class _Count:
             self._examples = {kind: self._examples[kind] for kind in self._patterns}
 
 
-def _hash(line: StatusLine) -> int | None:
-    """The perceptual hash of an object's views; None if there is none, or no valid one."""
-    try:
-        found = int(line.phash or "", 16)
-    except ValueError:
-        return None
-    return found if 0 <= found < 1 << 64 else None
-
-
 def _with_hashes(store: Store, shard: str, hashes: Collection[int]) -> list[Notable]:
     """The rendered objects of a shard that have one of these hashes. Raises: StoreError."""
     folded: dict[str, StatusLine] = {}
@@ -327,7 +318,7 @@ def _with_hashes(store: Store, shard: str, hashes: Collection[int]) -> list[Nota
     return [
         Notable(name_of(line.file_identifier), line.uid, shard, line.coverage_min or 0.0)
         for line in folded.values()
-        if line.outcome == "rendered" and _hash(line) in hashes
+        if line.outcome == "rendered" and duplicates.number(line.phash) in hashes
     ]
 
 
