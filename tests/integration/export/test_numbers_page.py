@@ -1,4 +1,4 @@
-"""docs/numbers.md: its tables are the program's, and its lines leave one object of near-duplicates."""
+"""docs/numbers.md: its tables are the program's, and its lines leave one of near-duplicates."""
 
 import re
 import sys
