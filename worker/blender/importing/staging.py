@@ -70,10 +70,12 @@ class Staged:
 
     def facts(self) -> Dict[str, Any]:
         """For the metadata: files found elsewhere, not found, not decoded, and what is lost."""
-        passed = {
-            escaped(name): self.root.name(path) for name, path in self.root.index.not_taken.items()
+        others = {
+            name: self.root.name(path)
+            for name in sorted(self.missing)
+            for said, path in self.root.index.not_taken.items()
+            if may_be_same(name, escaped(said))  # Blender makes names absolute
         }
-        others = {name: passed[name] for name in sorted(passed.keys() - self.found.keys())}
         return {
             "found_files": dict(sorted(self.found.items())),
             "missing_files": sorted(self.missing),
