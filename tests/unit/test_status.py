@@ -1,6 +1,7 @@
 """Status: counted from the ledger alone."""
 
 import io
+import itertools
 
 import msgspec
 import pytest
@@ -282,6 +283,8 @@ def test_hours_of_gpus_so_far_and_to_go(store):
     assert status.device_hours == {"optix": 1.0}  # failed attempts cost, too
     assert status.device_hours_left == pytest.approx(2.0)
     assert "1.0 GPU-hours so far, about 2.0 to go" in text(status)
+    status = msgspec.structs.replace(status, device_hours_left=0.0042)
+    assert "so far, about 0.004 to go" in text(status)
 
 
 def test_the_page_hides_no_escapes_of_hostile_names(store):
@@ -310,6 +313,24 @@ def test_watching_ends_when_nothing_is_left(store):
     assert last.all_done
     assert pauses[0] == PAUSE_S
     assert "2 of 2 objects done" in console.export_text()
+
+
+def test_a_long_page_is_drawn_in_place_and_printed_in_full_at_the_end(store):
+    write(store, "000000", [failure(n, "import", "abcdefgh"[n] * 9) for n in range(8)])
+    file = io.StringIO()
+    console = Console(width=120, height=12, force_terminal=True, file=file)
+    lengths = []
+
+    def sleep(_):
+        lengths.append(file.getvalue().count("\n"))
+        if len(lengths) == 7:
+            raise KeyboardInterrupt
+
+    watch(lambda: status_of(store, {"000000": 9}), console, sleep=sleep)
+    drawn = [after - before for before, after in itertools.pairwise(lengths) if after != before]
+    assert drawn
+    assert max(drawn) < 12
+    assert "hhhhhhhhh" in file.getvalue()
 
 
 def test_control_c_ends_watching_with_the_last_status(store):

@@ -66,15 +66,19 @@ def _hours(status: Status) -> list[str]:
     """Hours of rendering so far, and to go."""
     gpu = sum(status.device_hours.get(kind, 0.0) for kind in GPUS)
     spent = [
-        f"{hours:,.{1 if hours >= 1 else 3}f} {what} so far"
+        f"{_amount(hours)} {what} so far"
         for hours, what in (
             (gpu, "GPU-hours"), (status.device_hours.get("cpu", 0.0), "hours of rendering on CPUs"),
         )
         if hours
     ]  # fmt: skip
     if spent and status.left and status.device_hours_left is not None:
-        spent[-1] += f", about {status.device_hours_left:,.1f} to go"
+        spent[-1] += f", about {_amount(status.device_hours_left)} to go"
     return spent
+
+
+def _amount(hours: float) -> str:
+    return f"{hours:,.{1 if hours >= 1 else 3}f}"
 
 
 def _look_at(status: Status) -> list[RenderableType]:
