@@ -159,10 +159,10 @@ class DebugFolder:
 
     def _keep_model(self, fetched: FetchedObject, below: str) -> ObjectRef:
         self._copy(fetched.root, fetched.path, below)
+        # Without the digest, because a person may change the file and render it again.
         return msgspec.structs.replace(
-            fetched.ref, path=f"{below}/{fetched.model}", root=below, url=None,
-            sha256=fetched.sha256,
-        )  # fmt: skip
+            fetched.ref, path=f"{below}/{fetched.model}", root=below, url=None, sha256=None
+        )
 
     def _keep_staged(self, folder: Path) -> None:
         """Copy the files that were rewritten; the links beside them lead to the object's own."""
