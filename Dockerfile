@@ -81,6 +81,7 @@ FROM worker AS bpy
 COPY --from=libraries-bpy /opt/venv /opt/venv
 COPY LICENSE entrypoint.sh /opt/render-worker/
 COPY worker /opt/render-worker/worker
+COPY render_worker /opt/render-worker/render_worker
 
 
 # Blender as published; its checksum is verified, whatever its origin.
@@ -108,3 +109,4 @@ COPY --from=libraries /opt/venv /opt/venv
 COPY --from=blender /opt/blender /opt/blender
 COPY LICENSE entrypoint.sh /opt/render-worker/
 COPY worker /opt/render-worker/worker
+COPY render_worker /opt/render-worker/render_worker

@@ -1,7 +1,14 @@
-"""Photographs a gallery for docs/gallery.md: python -m tools.gallery_pictures GALLERY.
+r"""Photographs a gallery for docs/gallery.md: python -m tools.gallery_pictures GALLERY.
 
 Run it by hand, with Debian's chromium and chromium-driver. GALLERY is the folder that
-`render-worker gallery` wrote.
+`render-worker gallery` wrote; the page's is of the sample objects and a file that is no model:
+
+    images='["colour","depth","normal","albedo","roughness","mask","index-object",
+             "index-material","position-exr"]'
+    render-worker run samples --output out --set views=8 --set resolution=256 --set samples=64 \
+        --set "images=$images"
+    render-worker gallery --output out
+    python -m tools.gallery_pictures out/gallery
 """
 
 from __future__ import annotations
@@ -18,7 +25,7 @@ from tests.tools.chromium import Chromium, chromium
 PICTURES: Final = Path(__file__).parents[1] / "docs/images"
 QUALITY: Final = 82
 WIDTH: Final = 1280
-LIST, OBJECT = 660, 1000
+LIST, OBJECT = 790, 1000
 """Heights of the pictures."""
 
 

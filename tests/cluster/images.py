@@ -36,7 +36,7 @@ def context(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("context")
     for name in ("Dockerfile", ".dockerignore", "LICENSE", "entrypoint.sh"):
         shutil.copy(ROOT / name, folder)
-    for name in ("locks", "worker"):
+    for name in ("locks", "worker", "render_worker"):
         shutil.copytree(ROOT / name, folder / name)
     return folder
 

@@ -131,6 +131,30 @@ def test_a_rendered_object_leaves_everything(name, blender, samples, tmp_path):
         assert np.abs(view - picture)[shown].max() <= 1
 
 
+def test_the_script_writes_where_the_person_is(samples, tmp_path):
+    folder, here = tmp_path / "debug", tmp_path / "a place"
+    here.mkdir()
+    said = debug(samples, folder, "--only", "crate.obj", "--set", "views=1")
+    assert "Rendered: 1 view." in said
+    for output in ("../my output", tmp_path / "complete", (tmp_path / "uri").as_uri()):
+        subprocess.run(
+            ["sh", "../debug/render.sh", str(output)], cwd=here, env=environment(), check=True,
+            capture_output=True, timeout=HANG_S,
+        )  # fmt: skip
+    zipped = keys.render_zip(keys.uid_of("crate.obj"))
+    for name in ("my output", "complete", "uri"):
+        assert (tmp_path / name / zipped).exists(), name
+    assert not (folder / "again").exists()
+
+
+def test_a_file_may_be_changed_before_it_is_rendered_again(samples, tmp_path):
+    folder = tmp_path / "debug"
+    debug(samples, folder, "--only", "crate.obj")
+    with (folder / keys.DEBUG_FILES / "crate.obj").open("a") as model:
+        model.write("# changed\n")
+    assert again(folder) != (folder / keys.debug_zip(keys.uid_of("crate.obj"))).read_bytes()
+
+
 def test_names_that_had_to_be_corrected(samples, tmp_path):
     models = tmp_path / "models"
     (models / "textures").mkdir(parents=True)

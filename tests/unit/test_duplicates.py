@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from worker.report import duplicates
+from worker.pack import duplicates
 
 
 def by_pairs(hashes, distance):

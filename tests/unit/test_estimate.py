@@ -106,3 +106,30 @@ def test_a_sample_is_the_same_every_time_and_of_the_whole_list(tmp_path):
     (elsewhere / "sample.jsonl").write_bytes(as_list(first))
     again = open_index(str(elsewhere / "sample.jsonl"), S3Options())
     assert list(again.read(again.shards[0])) == first
+
+
+@pytest.mark.parametrize("count", [2, 4, 8])
+def test_of_few_objects_too(count):
+    rng = np.random.default_rng(7)
+    costs = rng.lognormal(0.0, 0.8, 5000)
+    truth = costs.sum() / 3600
+    held = 0
+    for _ in range(200):
+        found = of(costs[rng.choice(5000, count, replace=False)].tolist(), 5000)
+        held += found.hours.low <= truth <= found.hours.high
+    assert held / 200 >= 0.82
+
+
+def test_one_object_tells_nothing_of_the_spread():
+    found = of([2.0], 1000)
+    assert found.hours.mean == pytest.approx(2000 / 3600)
+    for each in (found.hours, found.objects_per_hour, found.bytes, found.device_hours):
+        assert each.low is each.high is None
+    text = shown(found)
+    assert "not known" in text
+    assert "one object does not show the spread: --sample 2 or more does" in text
+    assert "from 1 object on cpu" in text
+    alone = of([2.0], 1)  # the list itself
+    assert alone.hours.low == alone.hours.high == alone.hours.mean
+    assert "spread" not in shown(alone)
+    assert "2 s │" in shown(alone)

@@ -106,7 +106,7 @@ def test_only_and_where_select_together(source):
         only=Selection(("object-1*",)),
         where=parsed(f'shard == "{keys.shard_name(1)}"'),
     )
-    both.check_selection(every=False)
+    both.check_selection(every=False, found=True)
     chosen = names(single_units(both, Rank(0, 1), every=False))
     assert set(chosen) == {keys.uid_of(f"object-{number}") for number in range(10, 20)}
 
@@ -114,7 +114,9 @@ def test_only_and_where_select_together(source):
 def test_an_object_of_only_that_does_not_meet_where_is_no_misspelling(source):
     none = parsed("size > 10")
     known = Source(source.store, only=Selection(("object-1",)), where=none)
-    known.check_selection(every=False)
+    with pytest.raises(ConfigurationError, match="none of the 1 rendered object of --only"):
+        known.check_selection(every=False, found=False)
     assert names(single_units(known, Rank(0, 1), every=False)) == []
+    unknown = Source(source.store, only=Selection(("object-x",)), where=none)
     with pytest.raises(ConfigurationError, match="--only 'object-x' matches no rendered object"):
-        Source(source.store, only=Selection(("object-x",)), where=none).check_selection(every=False)
+        unknown.check_selection(every=False, found=False)

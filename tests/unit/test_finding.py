@@ -17,7 +17,7 @@ def laid_out(root, *names):
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(name)
-    return FileIndex(str(root))
+    return FileIndex(str(root), str(root / "model.obj"))
 
 
 def found(index, root, name, folder="."):
@@ -66,6 +66,8 @@ def test_the_nearest_folder_counts_and_in_it_there_must_be_one(tmp_path):
         "two/x/u.png", "two/y/u.png", "three/x/v.png", "three/y/V.png",
     )  # fmt: skip
     assert found(index, tmp_path, "t.png", "one/model") == "one/textures/t.png"
+    (tmp_path / "one/model/a.obj").unlink()  # whose folder `one` would be
+    index = FileIndex(str(tmp_path), str(tmp_path / "model.obj"))
     assert found(index, tmp_path, "t.png") is None
     assert found(index, tmp_path, "u.png", "two") is None
     assert found(index, tmp_path, "old/y/u.png", "two") == "two/y/u.png"

@@ -71,6 +71,17 @@ def test_the_file_has_these_bytes_and_is_read_from_them(store, manifest, body):
     assert store.read(manifest.KEY) == body
 
 
+def test_a_data_set_is_bound_to_its_selection(store):
+    some = other(EXPORT, only=("a*", "b"))
+    some.bind(store)
+    assert json.loads(store.read(keys.EXPORT))["only"] == ["a*", "b"]
+    assert ExportManifest.read(store).patterns == ("a*", "b")
+    some.bind(store)
+    said = refusal(EXPORT, store)
+    assert "another selection: --only 'a*' --only 'b', not every object; use the same, or" in said
+    assert "not --only 'b'" in refusal(other(EXPORT, only=("b",)), store)
+
+
 @pytest.mark.parametrize(
     ("begun", "now"),
     [("4.5.15 LTS", "4.5.0"), ("4.5.15 LTS", "4.5"), ("3.4.1", "3.4.1 Alpha"), ("none", "none")],

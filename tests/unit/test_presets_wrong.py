@@ -277,3 +277,27 @@ def test_the_nearest_preset_is_named(name, meant):
 @pytest.mark.parametrize("override", ["xyz=1", "camera.layout=x", "lights.rig=q"])
 def test_where_nothing_is_near_nothing_is_guessed(override):
     assert "did you mean" not in message("default", [override])
+
+
+FOV, RECORDS = "camera.fov=[30,60]", 'records=["instant-ngp"]'
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        (["samples=4", "depth.near=17", "views=3"], ["depth.near=17"]),
+        (["samples=4", FOV, "views=3", RECORDS], [FOV, RECORDS]),
+        (["depth.near=17", FOV, "seed=3", RECORDS], ["depth.near=17", FOV, RECORDS]),
+        (["depth.near=17", "depth.near=18"], ["depth.near=18"]),
+        (["views=3", "views=x"], ["views=x"]),
+    ],
+)
+def test_only_the_overrides_that_are_wrong_are_named(overrides, named):
+    said = message("default", overrides)
+    assert [each for each in overrides if f"--set {each}" in said] == named
+
+
+def test_a_file_that_is_wrong_itself_names_no_override(tmp_path):
+    path = preset_file(tmp_path, "own", "extends = 'default'\ndepth.near = 17\n")
+    said = message(path, ["views=3", "seed=7"])
+    assert said.startswith(f"preset {path}: 'depth.near' is 17")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import tomllib
 from email.parser import Parser
 from pathlib import Path
 
@@ -55,6 +56,21 @@ def test_every_image_of_the_pages_and_manifests_has_the_workers_version():
 
 def is_text(path: Path) -> bool:
     return path.suffix not in {".png", ".webp"}
+
+
+def test_the_images_have_every_package_of_the_wheel():
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    packages = wheel["targets"]["wheel"]["packages"]
+    assert packages
+    stages = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    # Those that have the entry point are what is run: the target `bpy` and the default one.
+    images = [stage for stage in stages if "entrypoint.sh /opt/render-worker/" in stage]
+    assert len(images) == 2
+    allowed = (ROOT / ".dockerignore").read_text().splitlines()
+    for package in packages:
+        assert f"!{package}" in allowed
+        for image in images:
+            assert f"\nCOPY {package} /opt/render-worker/{package}\n" in image
 
 
 def test_the_changelog_is_in_the_form_of_keep_a_changelog():

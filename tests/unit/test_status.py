@@ -1,6 +1,7 @@
 """Status: counted from the ledger alone."""
 
 import io
+import itertools
 
 import msgspec
 import pytest
@@ -103,13 +104,18 @@ def test_without_an_index_nothing_is_guessed(store):
     assert "left" not in text(status)
 
 
+A_MINUTE = {"render": 60.0}
+
+
 def at(minute, hour=0, day=1):
     return f"2026-01-{day:02d}T{hour:02d}:{minute:02d}:30.000Z"
 
 
 def test_the_rate_is_that_of_the_last_stretch_of_work(store):
-    write(store, "000000", [outcome(n, at=at(n % 60)) for n in range(600)])
-    write(store, "000001", [outcome(n, at=at(n % 30, 9, day=3)) for n in range(1000, 1060)])
+    write(store, "000000", [outcome(n, at=at(n % 60), seconds=A_MINUTE) for n in range(600)])
+    write(store, "000001", [
+        outcome(n, at=at(n % 30, 9, day=3), seconds=A_MINUTE) for n in range(1000, 1060)
+    ])  # fmt: skip
     status = status_of(store, {"000000": 600, "000001": 300})
     assert status.per_hour == pytest.approx(60 / (30 / 60))
     assert status.hours_left == pytest.approx(240 / 120)
@@ -118,9 +124,34 @@ def test_the_rate_is_that_of_the_last_stretch_of_work(store):
 
 def test_the_rate_looks_back_an_hour_at_most(store):
     slow = [outcome(n, at=at(n % 60, 1)) for n in range(60)]
-    fast = [outcome(n, at=at(n % 60, 2)) for n in range(100, 700)]
+    fast = [outcome(n, at=at(n % 60, 2), seconds=A_MINUTE) for n in range(100, 700)]
     write(store, "000000", slow + fast)
     assert status_of(store).per_hour == pytest.approx(600)
+
+
+def test_the_rate_of_a_few_seconds_is_that_of_these_seconds(store):
+    times = [f"2026-01-01T00:00:{58 + n // 2}.{n % 2 * 500:03d}Z" for n in range(4)]
+    lines = [outcome(n, at=time, seconds={"render": 0.5}) for n, time in enumerate(times)]
+    write(store, "000000", [*lines, outcome(9, at="2026-01-01T00:01:00.000Z")])
+    status = status_of(store, {"000000": 15})
+    assert status.per_hour == pytest.approx(5 / 2.5 * 3600)  # not 5 in two minutes
+    assert "7,200 per hour; 10 left, about 5 s" in text(status)
+
+
+def test_one_object_without_a_duration_has_no_rate(store):
+    write(store, "000000", [outcome(1)])
+    assert status_of(store, {"000000": 1}).per_hour is None
+
+
+@pytest.mark.parametrize(
+    ("shards", "said"), [(1, "the shard is done"), (2, "all 2 shards are done")]
+)
+def test_one_shard_and_several(store, shards, said):
+    for number in range(shards):
+        write(store, f"{number:06d}", [outcome(number)])
+    shown = text(status_of(store, dict.fromkeys([f"{number:06d}" for number in range(shards)], 1)))
+    assert said in shown
+    assert ("1 of 1 object done" in shown) is (shards == 1)
 
 
 def test_failures_of_one_kind_are_one_line(store):
@@ -216,7 +247,7 @@ def test_blank_cropped_and_incomplete_objects_are_counted(store):
     ]  # fmt: skip
     shown = text(status, 200)
     assert "2 rendered with missing files" in shown
-    assert "1 with a view that shows nothing; 1 touch the border of a view" in shown
+    assert "1 with a view that shows nothing; 1 touching the border of a view" in shown
 
 
 def test_a_later_outcome_replaces_what_was_notable(store):
@@ -252,6 +283,8 @@ def test_hours_of_gpus_so_far_and_to_go(store):
     assert status.device_hours == {"optix": 1.0}  # failed attempts cost, too
     assert status.device_hours_left == pytest.approx(2.0)
     assert "1.0 GPU-hours so far, about 2.0 to go" in text(status)
+    status = msgspec.structs.replace(status, device_hours_left=0.0042)
+    assert "so far, about 0.004 to go" in text(status)
 
 
 def test_the_page_hides_no_escapes_of_hostile_names(store):
@@ -280,6 +313,24 @@ def test_watching_ends_when_nothing_is_left(store):
     assert last.all_done
     assert pauses[0] == PAUSE_S
     assert "2 of 2 objects done" in console.export_text()
+
+
+def test_a_long_page_is_drawn_in_place_and_printed_in_full_at_the_end(store):
+    write(store, "000000", [failure(n, "import", "abcdefgh"[n] * 9) for n in range(8)])
+    file = io.StringIO()
+    console = Console(width=120, height=12, force_terminal=True, file=file)
+    lengths = []
+
+    def sleep(_):
+        lengths.append(file.getvalue().count("\n"))
+        if len(lengths) == 7:
+            raise KeyboardInterrupt
+
+    watch(lambda: status_of(store, {"000000": 9}), console, sleep=sleep)
+    drawn = [after - before for before, after in itertools.pairwise(lengths) if after != before]
+    assert drawn
+    assert max(drawn) < 12
+    assert "hhhhhhhhh" in file.getvalue()
 
 
 def test_control_c_ends_watching_with_the_last_status(store):

@@ -5,13 +5,9 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Final
 
-MODEL_SUFFIXES: Final = frozenset(
-    {
-        "glb", "gltf", "obj", "fbx", "stl", "ply", "dae",
-        "abc", "usd", "usda", "usdc", "usdz", "blend", "off",
-    }
-)  # fmt: skip
-"""Lower-case suffixes without the dot. A child reports which of them its Blender can import."""
+from worker.contract import model_formats
+
+MODEL_SUFFIXES: Final = model_formats.MODEL_SUFFIXES
 
 ARCHIVE_SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz")
 """Lower-case ends of the names of archives that may hold a model with its other files."""

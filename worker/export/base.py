@@ -63,6 +63,9 @@ class Item(msgspec.Struct, frozen=True):
     zip: RenderZip | None
     problem: ObjectError | None = None
     """The reason that the zip cannot be used."""
+    duplicate_group: str | None = None
+    """The uid of the first of the objects of the data set that look like it, itself included; None
+    if none does, or if the export does not ask for `duplicates`."""
 
     @property
     def rendered(self) -> RenderZip:
@@ -89,6 +92,8 @@ class Export(Protocol[Part]):
     keeps_failed: ClassVar[bool]
     """Whether the data set includes objects that cannot be converted. If so, `convert` is called
     again for them with `problem` set and no zip. Requires a grouping."""
+    duplicates: ClassVar[bool]
+    """Whether items have their `duplicate_group`. Requires a grouping."""
 
     def convert(self, item: Item) -> Part:
         """Convert one object to its part of the data set. Raises: ObjectError."""

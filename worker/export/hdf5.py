@@ -67,6 +67,7 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     all_outcomes: ClassVar[bool] = True
     """Zips that were not rendered are reported, and files keep their numbers without them."""
     keeps_failed: ClassVar[bool] = False
+    duplicates: ClassVar[bool] = False
 
     layout: Literal["labels", "classes"] = "labels"
     """The targets. "labels": labels of every pixel, if they were rendered, else the class.

@@ -28,6 +28,7 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     all_outcomes: ClassVar[bool] = False
     keeps_failed: ClassVar[bool] = False
+    duplicates: ClassVar[bool] = False
 
     layout: Literal["blender", "nsvf", "nerfstudio", "instant-ngp", "get3d"] = "blender"
     splits: str | None = None

@@ -55,6 +55,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     all_outcomes: ClassVar[bool] = False
     keeps_failed: ClassVar[bool] = False
+    duplicates: ClassVar[bool] = False
 
     category: str = USUAL
     """The category of objects whose metadata names no synset."""

@@ -108,6 +108,10 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     animation_count: Count | None = None
     armature_count: Count | None = None
     shape_key_count: Count | None = None
+    found_files: dict[str, Any] | None = None
+    missing_files: tuple[Any, ...] | None = None
+    undecodable_files: dict[str, Any] | None = None
+    """What became of the files that the object names; None in zips of older versions."""
     missing_textures: MissingTextures = MissingTextures()
     render_worker: RenderWorker
 

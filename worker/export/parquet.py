@@ -10,7 +10,7 @@ With `images`, it has one row per view instead; see `worker.export.picture_rows`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -35,6 +35,12 @@ OF_VIEW: Final = {
 }  # fmt: skip
 """The columns of `worker.pack.statistics`, of an object and of each of its views."""
 
+FILES: Final = {
+    "missing_file_count": "missing_files", "undecodable_file_count": "undecodable_files",
+    "found_file_count": "found_files",
+}  # fmt: skip
+"""The columns with the number of files in these keys of ``metadata.json``."""
+
 SCHEMA: Final = pa.schema(
     [
         pa.field("uid", pa.string(), nullable=False),
@@ -57,16 +63,18 @@ SCHEMA: Final = pa.schema(
         pa.field("images", pa.list_(pa.string())),
         *(pa.field(name, pa.int64()) for name in Metadata.COUNTS),
         pa.field("missing_texture_count", pa.int64()),
+        *(pa.field(name, pa.int64()) for name in FILES),
         pa.field("bbox_min", pa.list_(pa.float64())),
         pa.field("bbox_max", pa.list_(pa.float64())),
         pa.field("metadata", pa.string()),
         *(pa.field(name, kind) for name, kind in OF_OBJECT.items()),
+        pa.field("duplicate_group", pa.string()),
         *(pa.field(f"view_{name}", pa.list_(kind)) for name, kind in OF_VIEW.items()),
     ]
 )
 """sha256 and file_size are those of the model; bbox_min and bbox_max are in the file's coordinates,
 before normalisation; metadata is the index's, as JSON; the rest are statistics, view_… of each view
-in order."""
+in order. duplicate_group is `Item.duplicate_group`."""
 COMPRESSION: Final = "zstd"
 
 
@@ -78,6 +86,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     all_outcomes: ClassVar[bool] = True
     keeps_failed: ClassVar[bool] = True
+    duplicates: ClassVar[bool] = True
 
     group_objects: int = 100_000
     """Maximum number of rows per file."""
@@ -129,10 +138,12 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "images": sorted(about.render_worker.images),
             **{name: getattr(about, name) for name in Metadata.COUNTS},
             "missing_texture_count": about.missing_textures.count,
+            **{name: _number(getattr(about, key)) for name, key in FILES.items()},
             "bbox_min": box and box.bbox_min,
             "bbox_max": box and box.bbox_max,
             "metadata": msgspec.json.encode(about.metadata, order="sorted").decode(),
             **_statistics(about.render_worker.statistics),
+            "duplicate_group": item.duplicate_group,
         }
 
     def write(self, unit: str, parts: Iterable[list[dict[str, Any]]], folder: Path) -> list[str]:
@@ -159,6 +170,10 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise NotAsWritten(f"{name} does not have the catalogue's schema")
         if table.num_rows != count or len(table["uid"].unique()) != count:
             raise NotAsWritten(f"{name} has {table.num_rows} rows for {count} objects")
+
+
+def _number(files: Collection[str] | None) -> int | None:
+    return None if files is None else len(files)
 
 
 def _statistics(found: Statistics) -> dict[str, Any]:

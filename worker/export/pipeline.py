@@ -9,7 +9,7 @@ Memory holds one object per thread; scratch holds the files of at most
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,7 +60,9 @@ class ExportPipeline:
         *,
         workers: int,
         retry: frozenset[str],
+        look_alike: Mapping[str, str],
     ) -> None:
+        """`look_alike` maps uids to their `Item.duplicate_group`."""
         self._export = export
         self._source = source
         self._target = target
@@ -70,6 +72,7 @@ class ExportPipeline:
         self._stop = stop
         self._workers = workers
         self._retry = retry
+        self._look_alike = look_alike
         self._attempts: dict[str, int] = {}
         self._counts = OutcomeCounts("exported")
 
@@ -137,7 +140,10 @@ class ExportPipeline:
             self._counts.interrupted = True
             raise Dropped
         self._observer.rendering(_ref(found))
-        return self._export.convert(self._source.open(found))
+        item = self._source.open(found)
+        if (group := self._look_alike.get(found.uid)) is not None:
+            item = msgspec.structs.replace(item, duplicate_group=group)
+        return self._export.convert(item)
 
     def _converted(
         self, unit: Unit, done: list[Finished], failed: list[tuple[Finished, ObjectError]]

@@ -54,6 +54,7 @@ class PointCloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     all_outcomes: ClassVar[bool] = False
     keeps_failed: ClassVar[bool] = False
+    duplicates: ClassVar[bool] = False
 
     layout: Literal["gpt4point", "exact"] = "gpt4point"
     points: int = 16384

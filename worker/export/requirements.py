@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from worker import presets
-from worker.contract.recipe import DEPTH_IMAGES, Recipe
+from worker.contract.recipe import DEPTH_IMAGES, Recipe, to_dict
 from worker.core.errors import ConfigurationError
 from worker.export.base import Export
 from worker.pack.kinds import depth
+from worker.presets import overrides
 
 Options = Any
 """An export kind with its options; each requirement knows those of its kinds."""
@@ -115,6 +116,10 @@ NEEDS: Final[dict[tuple[str, str | None], tuple[Need, ...]]] = {
 """Export kind and layout to what they need, in the order in which it is named."""
 
 
+SHOWN: Final = 3
+"""How many suitable presets a message names."""
+
+
 def check(kind: str, export: Export[Any], recipe: Recipe) -> None:
     """Refuse an output whose preset lacks what the export needs. Raises: ConfigurationError."""
     layout = getattr(export, "layout", None)
@@ -124,14 +129,30 @@ def check(kind: str, export: Export[Any], recipe: Recipe) -> None:
         asked = f"export {kind}" + (f" --layout {layout}" if layout else "")
         raise ConfigurationError(
             f"{asked} needs {lacking[0]}, which preset '{recipe.name}' of this output does not "
-            f"give; render with another preset ({_suitable(needs, export)})"
+            f"give; render with {_suitable(needs, export, recipe)}"
         )
 
 
-def _suitable(needs: tuple[Need, ...], export: Export[Any]) -> str:
-    """The packaged presets that meet all of `needs`."""
+def _suitable(needs: tuple[Need, ...], export: Export[Any], recipe: Recipe) -> str:
+    """The packaged presets that meet all of `needs`, the most like `recipe` first, in words."""
     recipes = {name: presets.load(name) for name in presets.names()}
     fit = [
-        name for name, recipe in recipes.items() if all(need.met(recipe, export) for need in needs)
+        name for name, found in recipes.items() if all(need.met(found, export) for need in needs)
     ]
-    return f"as {', '.join(fit)}" if fit else "of your own"
+    if not fit:
+        return "a preset of your own"
+    mine = _settings(recipe)
+    fit.sort(key=lambda name: (_different(mine, _settings(recipes[name])), name))
+    more = len(fit) - SHOWN
+    named = ", ".join(fit[:SHOWN])
+    if more <= 0:
+        return f"preset {named}" if len(fit) == 1 else f"one of the presets {named}"
+    return f"one of the presets {named} or {more} others (render-worker presets)"
+
+
+def _settings(recipe: Recipe) -> dict[str, Any]:
+    return overrides.flat(to_dict(recipe))
+
+
+def _different(one: dict[str, Any], other: dict[str, Any]) -> int:
+    return sum(other.get(name) != value for name, value in one.items())

@@ -65,19 +65,22 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     target = open_store(options.to, options.s3)
     requirements.check(options.kind, export, source.recipe)
     digest = None
+    look_alike: Mapping[str, str] = {}
     every = export.all_outcomes
     if export.grouping is None:
         units = list(single_units(source, rank, every=every))
     else:
-        groups = Groups(source, rank, export.grouping, every=every)
+        groups = Groups(source, rank, export.grouping, every=every, look_alike=export.duplicates)
         units = list(groups)
-        digest = groups.digest
-    source.check_selection(every=every)
+        digest, look_alike = groups.digest, groups.duplicates
+    source.check_selection(every=every, found=bool(units))
     target.check()
     asked = msgspec.to_builtins(export)
     if where is not None:
         asked[WHERE] = where.text
-    manifest = ExportManifest.of(options.kind, asked, source.manifest, digest)
+    manifest = ExportManifest.of(
+        options.kind, asked, source.manifest, digest, options.only.patterns
+    )
     manifest.bind(target, mix_versions=options.mix_versions)
     before = _before(target, units)
     stop.check()
@@ -90,7 +93,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
         observer = stack.enter_context(watching(total, doing="exporting"))
         pipeline = ExportPipeline(
             export, source, target, ledger, folder, observer, stop,
-            workers=options.workers or cores.usable(), retry=retry,
+            workers=options.workers or cores.usable(), retry=retry, look_alike=look_alike,
         )  # fmt: skip
         counts = pipeline.run(units[: options.limit], before)
     return counts, target.uri

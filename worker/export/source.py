@@ -19,6 +19,7 @@ from worker.core.errors import (
     Modified,
     OutputMismatch,
     RenderFailed,
+    one_line,
 )
 from worker.core.ranks import Rank, assign
 from worker.export.base import Finished, Grouping, Item, Unit
@@ -28,6 +29,7 @@ from worker.export.zips import RenderZip
 from worker.index.selection import Selection
 from worker.ledger import fold, read_parts
 from worker.manifests import OutputManifest
+from worker.pack import duplicates
 from worker.stores.base import Store, TooLargeToRead
 
 
@@ -85,15 +87,35 @@ class Source:
             if self._only.matches(each) and (self._where is None or self._where.holds(each))
         ]
 
-    def check_selection(self, *, every: bool) -> None:
-        """Check that each name of `only` is that of an object, whether or not it meets `where`.
+    def check_selection(self, *, every: bool, found: bool) -> None:
+        """Check that each name of `only` is that of an object, and that some object meets `where`.
+
+        A name counts whether or not its object meets `where`. found: whether it is known that some
+        object is selected.
 
         Raises: ConfigurationError, StoreError.
         """
-        shards = self.shards() if self._only else ()
-        objects = (found for shard in shards for found in self._objects(shard, every=every))
         what = "object" if every else "rendered object"
+        shards = self.shards() if self._only or not found else ()
+        objects = (each for shard in shards for each in self._objects(shard, every=every))
         self._only.check(objects, f"{what} of {self.store.uri}")
+        if self._where is None or found:
+            return
+        asked = [
+            each
+            for shard in shards
+            for each in self._objects(shard, every=every)
+            if self._only.matches(each)
+        ]
+        if not any(map(self._where.holds, asked)):
+            count = f"{len(asked):,} {what}{'s' * (len(asked) != 1)}"
+            whose = "--only" if self._only else self.store.uri
+            raise ConfigurationError(
+                one_line(
+                    f"--where {self._where.text}: none of the {count} of {whose} meets it; "
+                    "'export parquet' lists their values"
+                )
+            )
 
     def _objects(self, shard: str, *, every: bool) -> list[Finished]:
         found: dict[str, Finished] = {}
@@ -151,21 +173,36 @@ def single_units(source: Source, rank: Rank, *, every: bool) -> Iterator[Unit]:
 class Groups:
     """This rank's groups of objects: every `world`-th group, numbered over the whole output.
 
-    After iteration, `count` and `digest` cover the groups of all ranks.
+    After iteration, `count`, `digest` and `duplicates` cover the groups of all ranks.
     """
 
-    def __init__(self, source: Source, rank: Rank, grouping: Grouping, *, every: bool) -> None:
+    def __init__(
+        self,
+        source: Source,
+        rank: Rank,
+        grouping: Grouping,
+        *,
+        every: bool,
+        look_alike: bool = False,
+    ) -> None:
         self._source = source
         self._rank = rank
         self._grouping = grouping
         self._every = every
         self._hash = hashlib.sha256()
+        self._looks: list[tuple[str, str]] | None = [] if look_alike else None
+        """The uid and perceptual hash of each rendered object."""
         self.count = 0
 
     @property
     def digest(self) -> str:
         """The sha256 over the uids, outcomes and zip digests of all ranks' objects."""
         return self._hash.hexdigest()
+
+    @property
+    def duplicates(self) -> dict[str, str]:
+        """The uid of each object that looks like others, and that of the first of them."""
+        return duplicates.firsts(self._looks or ())
 
     def __iter__(self) -> Iterator[Unit]:
         group: list[Finished] = []
@@ -188,6 +225,8 @@ class Groups:
         every = itertools.chain.from_iterable(objects)
         for found in sorted(every, key=_numbers) if self._grouping.numbered else every:
             self._hash.update(f"{found.uid} {found.outcome} {found.sha256}\n".encode())
+            if self._looks is not None and found.outcome == "rendered" and found.phash:
+                self._looks.append((found.uid, found.phash))
             yield found
 
     def _mine(self, group: list[Finished]) -> Iterator[Unit]:

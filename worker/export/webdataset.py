@@ -27,6 +27,7 @@ class WebDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     all_outcomes: ClassVar[bool] = False
     keeps_failed: ClassVar[bool] = False
+    duplicates: ClassVar[bool] = False
 
     layout: Literal["plain", "zeronvs"] = "plain"
     group_objects: int = 1000

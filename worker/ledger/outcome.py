@@ -83,17 +83,23 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Seconds(msgspec.Struct, frozen=True, gc=False):
-    """`Outcome.seconds`, of a run."""
+    """`Outcome.seconds`, of a run or an export."""
 
     fetch: float = 0.0
     render: float = 0.0
     pack: float = 0.0
+    export: float = 0.0
     publish: float = 0.0
 
     @property
     def total(self) -> float:
         """All steps together."""
-        return self.fetch + self.render + self.pack + self.publish
+        return self.fetch + self.worked
+
+    @property
+    def worked(self) -> float:
+        """All steps but the download, after which an object may wait."""
+        return self.render + self.pack + self.export + self.publish
 
 
 class StatusLine(LedgerLine, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -59,14 +60,41 @@ def load(name_or_file: str, overrides: Sequence[str] = ()) -> Recipe:
         one = settings.parse(override)
         _checked(one, f"--set {override}")
         layer = settings.merge(layer, one)
-    where = " with --set ".join((f"preset {name_or_file}", *overrides))
+    recipe, problems = _with(table, layer, f"preset {name_or_file}")
+    if problems:
+        guilty = _guilty(table, overrides, problems)
+        where = f"preset {name_or_file}"
+        if guilty:
+            where += f" with {' '.join(f'--set {override}' for override in guilty)}"
+        raise PresetInvalid(" ".join(f"{where}: {'; '.join(problems)}".splitlines()))
+    return dataclasses.replace(
+        recipe, overrides=_changed(layer, _checked(table, name_or_file), recipe)
+    )
+
+
+def _with(table: dict[str, Any], layer: dict[str, Any], where: str) -> tuple[Recipe, list[str]]:
+    """The recipe of a preset's table with a layer of overrides, and what contradicts in it.
+
+    Raises: PresetInvalid.
+    """
     recipe = _checked(_over(table, environment.rooted(layer, Path())), where)
     if VIEWS not in _over(table, layer):
         recipe = dataclasses.replace(recipe, views=_listed(recipe))
-    problems = list(rules.of(recipe))
-    if problems:
-        raise PresetInvalid(" ".join(f"{where}: {'; '.join(problems)}".splitlines()))
-    return dataclasses.replace(recipe, overrides=_changed(layer, _checked(table, where), recipe))
+    return recipe, list(rules.of(recipe))
+
+
+def _guilty(table: dict[str, Any], overrides: Sequence[str], problems: Sequence[str]) -> list[str]:
+    """The overrides without which these problems would be others; none if the preset has them."""
+    guilty = list(overrides)
+    for override in overrides:
+        fewer = [each for each in guilty if each is not override]
+        layer: dict[str, Any] = {}
+        for each in fewer:
+            layer = settings.merge(layer, settings.parse(each))
+        with suppress(PresetInvalid):  # then it is another problem
+            if _with(table, layer, "")[1] == problems:
+                guilty = fewer
+    return guilty
 
 
 def digest(recipe: Recipe) -> str:

@@ -3,8 +3,9 @@
 Time is wall time of one worker such as the one that rendered the sample, from the start of the
 first render to the end of the last object, without the start of Blender. An object's cost is its
 share of that time, by the seconds of its steps. The spread is the range of 90 % of the means of
-samples that are drawn anew from these costs (the bootstrap), and smaller the more of the list is in
-the sample.
+samples that are drawn anew from these costs (the bootstrap). It is wider for a small sample, as
+Student's t is wider than the normal distribution, and narrower the more of the list is in the
+sample. One object of several says nothing about it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -22,6 +24,10 @@ from worker.ledger import Outcome
 
 RESAMPLES: Final = 2000
 LOW, HIGH = 0.05, 0.95
+NORMAL: Final = 1.6449
+"""The quantile HIGH of the normal distribution."""
+T_DRAWS: Final = 200_000
+"""Draws of Student's t that its quantile is taken from."""
 PER_ZIP: Final = 2
 """Requests to store a zip: one creates it, one verifies it."""
 PER_SHARD: Final = 2
@@ -34,11 +40,11 @@ TO_START: Final = 8
 
 
 class Range(msgspec.Struct, frozen=True):
-    """An estimate, and the range that 90 % of samples would give."""
+    """An estimate, and the range that 90 % of samples would give; None if it is not known."""
 
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,15 +99,15 @@ def estimated(
         device=outcomes[0].device,
         start_s=round(wall_s - span, 3),
         seconds_per_object=each,
-        objects_per_hour=Range(*(3600 / max(each_s, 1e-9) for each_s in (
-            each.mean, each.high, each.low,
-        ))),
+        objects_per_hour=Range(
+            3600 / max(each.mean, 1e-9), _an_hour(each.high), _an_hour(each.low)
+        ),
         hours=whole,
         device_hours=_times(_range(rendering, left_out), objects / 3600),
         bytes=_times(_range(sizes, left_out), objects),
         requests=round(TO_START + PER_ZIP * rendered * objects + PER_SHARD * shards + parts),
         output=output,
-    )  # fmt: skip
+    )
 
 
 def _span(outcomes: Sequence[Outcome]) -> float:
@@ -116,12 +122,32 @@ def _span(outcomes: Sequence[Outcome]) -> float:
 
 def _range(values: NDArray[np.float64], left_out: float) -> Range:
     """The mean of `values` and its spread; `left_out` is 0 if they are all there are."""
-    draws = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
-    means = values[draws].mean(axis=1)
     mean = float(values.mean())
-    low, high = (mean + (float(np.quantile(means, at)) - mean) * left_out for at in (LOW, HIGH))
+    if not left_out or not mean:
+        return Range(mean, mean, mean)
+    count = len(values)
+    if count == 1:
+        return Range(mean, None, None)
+    draws = np.random.default_rng(0).integers(0, count, (RESAMPLES, count))
+    means = values[draws].mean(axis=1)
+    wider = left_out * _student(count - 1) / NORMAL * (count / (count - 1)) ** 0.5
+    # As ratios, so that no end of a wide range is below 0.
+    low, high = (mean * (float(np.quantile(means, at)) / mean) ** wider for at in (LOW, HIGH))
+    if low > 0:  # small samples seldom have the few objects that take long
+        high = max(high, mean * mean / low)
     return Range(mean, min(low, mean), max(high, mean))
 
 
+@lru_cache
+def _student(freedom: int) -> float:
+    """The quantile HIGH of Student's t."""
+    return float(np.quantile(np.random.default_rng(0).standard_t(freedom, T_DRAWS), HIGH))
+
+
+def _an_hour(seconds: float | None) -> float | None:
+    return None if seconds is None else 3600 / max(seconds, 1e-9)
+
+
 def _times(of_one: Range, factor: float) -> Range:
-    return Range(of_one.mean * factor, of_one.low * factor, of_one.high * factor)
+    ends = (None if end is None else end * factor for end in (of_one.low, of_one.high))
+    return Range(of_one.mean * factor, *ends)

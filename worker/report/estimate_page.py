@@ -9,14 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.report.estimate import Estimate, Range
-from worker.report.status_page import GPUS, duration
+from worker.report.status_page import GPUS, counted, duration
 
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 def render(found: Estimate) -> RenderableType:
     """The estimate as a table, with what it is based on below it."""
-    table = Table("", title=f"All {found.objects:,} objects", title_justify="left")
+    table = Table("", title=f"All {counted(found.objects, 'object')}", title_justify="left")
     for heading in ("estimate", "90 % of samples"):
         table.add_column(heading, justify="right")
     gpu = found.device in GPUS
@@ -29,20 +29,25 @@ def render(found: Estimate) -> RenderableType:
     failed = sum(found.failed.values())
     codes = ", ".join(f"{count} {code}" for code, count in found.failed.items())
     base = (
-        f"from {found.sample:,} objects on {found.device}, {found.seconds_per_object.mean:.2f} s "
-        f"each; {found.start_s:.0f} s to start"
+        f"from {counted(found.sample, 'object')} on {found.device}, "
+        f"{found.seconds_per_object.mean:.2f} s each; {found.start_s:.0f} s to start"
     )
     lines = [
         base,
         f"{failed} of them failed ({codes})" if failed else "none of them failed",
     ]
+    if found.hours.low is None:
+        lines.append("one object does not show the spread: --sample 2 or more does")
     if found.output is not None:
         lines.append(f"their zips are in {found.output}")
     return Group(table, Text("\n".join(lines)))
 
 
 def _add(table: Table, what: str, found: Range, form: Callable[[float], str]) -> None:
-    table.add_row(what, form(found.mean), f"{form(found.low)} to {form(found.high)}")
+    spread = "not known"
+    if found.low is not None and found.high is not None:
+        spread = f"{form(found.low)} to {form(found.high)}"
+    table.add_row(what, form(found.mean), spread)
 
 
 def _size(count: float) -> str:

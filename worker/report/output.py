@@ -10,6 +10,7 @@ from worker.export.source import Source
 from worker.export.where import WHERE, parsed
 from worker.index.reader import open_index
 from worker.index.scenes import arranged
+from worker.index.selection import Selection
 from worker.manifests import ExportManifest, OutputManifest
 from worker.report.status import EXPORTS, Status, status_of
 from worker.stores import open_store
@@ -64,7 +65,11 @@ def _totals(store: Store, exported: ExportManifest, source: Source) -> dict[str,
         raise OutputMismatch(
             f"{store.uri}: this version of render-worker has no export kind '{exported.kind}'"
         )
-    if WHERE in exported.options:
-        source = Source(source.store, where=parsed(str(exported.options[WHERE])))
+    where = exported.options.get(WHERE)
+    source = Source(
+        source.store,
+        only=Selection(exported.patterns),
+        where=None if where is None else parsed(str(where)),
+    )
     every = EXPORT_KINDS[exported.kind]().all_outcomes
     return {shard: len(source.objects(shard, every=every)) for shard in source.shards()}

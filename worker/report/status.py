@@ -10,7 +10,6 @@ import re
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, Final
@@ -21,8 +20,9 @@ import numpy as np
 from worker.core import keys
 from worker.core.formats import name_of
 from worker.ledger import StatusLine, fold, read_parts, settled
-from worker.report import duplicates
+from worker.pack import duplicates
 from worker.report.notable import Extremes, Notable
+from worker.report.rate import Rate
 from worker.stores.base import Store
 
 MAX_PATTERNS: Final = 10_000
@@ -30,11 +30,6 @@ TOP_FAILURES: Final = 10
 TOP_GROUPS: Final = 10
 GROUP_SHOWN: Final = 5
 """Groups of near-duplicates that are named, and objects of each."""
-PAUSE: Final = timedelta(minutes=15)
-"""After a longer gap in the ledger, no worker is assumed to have been running."""
-WINDOW: Final = timedelta(hours=1)
-"""The rate is computed over the time since the last pause, but at most this long."""
-
 RENDERS: Final = ("rendered", "new", "failed")
 EXPORTS: Final = ("exported", "failed")
 """The outcomes of objects in a data set; RENDERS are those in an output."""
@@ -116,7 +111,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     total: int | None
     left: int | None
     per_hour: float | None
-    """Finished attempts per hour; see WINDOW."""
+    """Finished attempts per hour; see `rate`."""
     hours_left: float | None
     """Estimated hours for the objects left, at that rate."""
     last: str | None
@@ -152,8 +147,6 @@ def status_of(
         folded: dict[str, StatusLine] = {}
         beside: set[str] = set()
         for _, lines in group:
-            count.minutes.update([line.time[:16] for line in lines])
-            count.last = max(count.last, max((line.time for line in lines), default=""))
             count.clock(lines)
             fold(folded, lines)
             beside.update(line.uid for line in lines if not line.listed or line.outcome == "new")
@@ -165,8 +158,7 @@ class _Count:
     """Sums over the shards read so far."""
 
     def __init__(self) -> None:
-        self.minutes: Counter[str] = Counter()
-        self.last = ""
+        self._rate = Rate()
         self._outcomes: Counter[str] = Counter()
         self._new = array("q")
         self._others = array("q")
@@ -188,8 +180,9 @@ class _Count:
         """Each shard with hashes, and how many there were after it."""
 
     def clock(self, lines: Collection[StatusLine]) -> None:
-        """Count the hours of every attempt."""
+        """Count every attempt, and its hours."""
         for line in lines:
+            self._rate.add(line.time, line.seconds.worked)
             if line.device:
                 self._render_s[line.device] += line.seconds.render / line.children_per_device
 
@@ -224,7 +217,7 @@ class _Count:
         self._lacking["textures"] += sum(bool(line.missing_textures) for line in lines)
         self._lacking["blank"] += sum(bool(line.blank_views) for line in lines)
         self._lacking["cropped"] += sum(bool(line.border_views) for line in lines)
-        hashes = [found for line in lines if (found := _hash(line)) is not None]
+        hashes = [found for line in lines if (found := duplicates.number(line.phash)) is not None]
         if hashes:
             self._hashes.extend(hashes)
             self._ends.append((shard, len(self._hashes)))
@@ -271,7 +264,7 @@ class _Count:
             # Several shards may discover the same object. In an index that `build` did not make,
             # another shard may also name it.
             self._outcomes["new"] = len(np.setdiff1d(self._new, self._others))
-        rate = _rate(self.minutes)
+        rate = self._rate.per_hour()
         hours = {kind: seconds / 3600 for kind, seconds in sorted(self._render_s.items())}
         ended = sum(done.values()) + self._beside
         return Status(
@@ -297,7 +290,7 @@ class _Count:
             left=left,
             per_hour=rate,
             hours_left=left / rate if left is not None and rate else None,
-            last=self.last or None,
+            last=self._rate.last,
             shards=shards,
             failures=tuple(
                 Failure(code, count, line.message or "", line.uid, name_of(line.file_identifier))
@@ -317,15 +310,6 @@ class _Count:
             self._examples = {kind: self._examples[kind] for kind in self._patterns}
 
 
-def _hash(line: StatusLine) -> int | None:
-    """The perceptual hash of an object's views; None if there is none, or no valid one."""
-    try:
-        found = int(line.phash or "", 16)
-    except ValueError:
-        return None
-    return found if 0 <= found < 1 << 64 else None
-
-
 def _with_hashes(store: Store, shard: str, hashes: Collection[int]) -> list[Notable]:
     """The rendered objects of a shard that have one of these hashes. Raises: StoreError."""
     folded: dict[str, StatusLine] = {}
@@ -334,30 +318,13 @@ def _with_hashes(store: Store, shard: str, hashes: Collection[int]) -> list[Nota
     return [
         Notable(name_of(line.file_identifier), line.uid, shard, line.coverage_min or 0.0)
         for line in folded.values()
-        if line.outcome == "rendered" and _hash(line) in hashes
+        if line.outcome == "rendered" and duplicates.number(line.phash) in hashes
     ]
 
 
 @lru_cache(maxsize=4096)
 def _pattern(message: str) -> str:
     return _PARTICULARS.sub("…", message)
-
-
-def _rate(minutes: Mapping[str, int]) -> float | None:
-    """Outcomes per hour since the last pause (see WINDOW), from counts by minute."""
-    latest = sorted(
-        ((datetime.fromisoformat(text), n) for text, n in minutes.items()), reverse=True
-    )
-    if not latest:
-        return None
-    end = start = latest[0][0]
-    ended = 0
-    for minute, count in latest:
-        if start - minute > PAUSE or end - minute >= WINDOW:
-            break
-        start = minute
-        ended += count
-    return ended / ((end - start) / timedelta(hours=1) + 1 / 60)
 
 
 def to_dict(status: Status) -> dict[str, Any]:

@@ -36,8 +36,9 @@ def _summary(status: Status) -> list[RenderableType]:
         if outcome == "failed":
             for code, failed in status.codes.items():
                 table.add_row(Text(f"  {code}", style="red"), f"{failed:,}")
-    of = f" of {status.total:,}" if status.total is not None else ""
-    sentences = [f"{status.done:,}{of} objects done"]
+    of = f"{status.done:,} of " if status.total is not None else ""
+    whole = status.done if status.total is None else status.total
+    sentences = [f"{of}{counted(whole, 'object')} done"]
     sentences += [
         f"{count:,.0f} {what}"
         for count, what in (
@@ -46,7 +47,7 @@ def _summary(status: Status) -> list[RenderableType]:
             (status.undecodable, "rendered without files that cannot be decoded"),
             (status.missing_textures, "rendered without some texture"),
             (status.blank, "with a view that shows nothing"),
-            (status.cropped, "touch the border of a view"),
+            (status.cropped, "touching the border of a view"),
             (status.retryable, "failed and will be retried"),
             (status.per_hour, "per hour"),
         )
@@ -65,15 +66,19 @@ def _hours(status: Status) -> list[str]:
     """Hours of rendering so far, and to go."""
     gpu = sum(status.device_hours.get(kind, 0.0) for kind in GPUS)
     spent = [
-        f"{hours:,.{1 if hours >= 1 else 3}f} {what} so far"
+        f"{_amount(hours)} {what} so far"
         for hours, what in (
             (gpu, "GPU-hours"), (status.device_hours.get("cpu", 0.0), "hours of rendering on CPUs"),
         )
         if hours
     ]  # fmt: skip
     if spent and status.left and status.device_hours_left is not None:
-        spent[-1] += f", about {status.device_hours_left:,.1f} to go"
+        spent[-1] += f", about {_amount(status.device_hours_left)} to go"
     return spent
+
+
+def _amount(hours: float) -> str:
+    return f"{hours:,.{1 if hours >= 1 else 3}f}"
 
 
 def _look_at(status: Status) -> list[RenderableType]:
@@ -97,7 +102,7 @@ def _duplicates(status: Status) -> list[RenderableType]:
     duplicates = status.duplicates
     table = Table(
         "objects", "object", title=f"Near-duplicates: {duplicates.objects:,} objects in "
-        f"{duplicates.groups:,} group{'s' * (duplicates.groups != 1)}", title_justify="left",
+        f"{counted(duplicates.groups, 'group')}", title_justify="left",
     )  # fmt: skip
     table.add_column("")
     table.add_column("uid", overflow="fold")
@@ -116,7 +121,9 @@ def _rows(table: Table, what: str, found: Iterable[tuple[Notable, str]]) -> None
 def _shards(status: Status, most: int) -> RenderableType:
     unfinished = [s for s in status.shards if s.total is None or s.done < s.total]
     if not unfinished or status.left == 0:
-        return Text(f"all {len(status.shards):,} shards done" if status.shards else "no ledger yet")
+        count = len(status.shards)
+        every = "the shard is done" if count == 1 else f"all {count:,} shards are done"
+        return Text(every if count else "no ledger yet")
     table = Table("shard", "done", "of", title="Shards not done", title_justify="left")
     for shard in unfinished[:most]:
         total = "?" if shard.total is None else f"{shard.total:,}"
@@ -143,8 +150,15 @@ def plain(message: str) -> Text:
     return Text("".join(char if char.isprintable() else " " for char in message))
 
 
+def counted(count: int, what: str) -> str:
+    """A number of things in words: "1 shard", "1,200 shards"."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 def duration(hours: float) -> str:
-    """A duration in words: "20 min", "3.5 h", "4.0 days"."""
+    """A duration in words: "40 s", "20 min", "3.5 h", "4.0 days"."""
+    if hours < 2 / 60:
+        return f"{max(1, round(hours * 3600))} s"
     if hours < 1:
-        return f"{max(1, round(hours * 60))} min"
+        return f"{round(hours * 60)} min"
     return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"  # noqa: PLR2004 - two days

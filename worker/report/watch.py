@@ -26,13 +26,15 @@ def watch(
 ) -> Status:
     """Draw `compute()` on the console until all is done, or until Ctrl-C.
 
-    Returns the last status. Without a terminal only that is printed. Raises: what `compute` does.
+    A page that is longer than the terminal ends with an ellipsis until then, because a terminal
+    can draw anew only what it shows. Returns the last status. Without a terminal only that is
+    printed. Raises: what `compute` does.
     """
     status = compute()
     with (
         suppress(KeyboardInterrupt),  # the usual end of a watch, not a failure
         Live(
-            render(status), console=console, auto_refresh=False, vertical_overflow="visible"
+            render(status), console=console, auto_refresh=False, vertical_overflow="ellipsis"
         ) as live,
     ):
         while not status.all_done:

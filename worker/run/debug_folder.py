@@ -35,9 +35,14 @@ RECIPE_FILES: Final = {
 """Settings whose value is a file, and the name of its copy without a suffix."""
 SCRIPT: Final = """\
 #!/bin/sh
-# Renders the object again, from the files in this folder, into the folder $1 (default: again).
+# Renders the object again, from the files in this folder, into $1: a folder or s3://bucket/prefix.
+# Without it, into the folder "again" beside this script.
 set -eu
-output=${{1:-again}}
+case ${{1:-}} in
+    "") output=again ;;
+    /* | *:/*) output=$1 ;;  # complete: a path, or a URI
+    *) output=$PWD/$1 ;;
+esac
 cd -- "$(dirname -- "$0")"
 if [ -x {python} ]; then
     export PYTHONPATH={packages}
@@ -154,10 +159,10 @@ class DebugFolder:
 
     def _keep_model(self, fetched: FetchedObject, below: str) -> ObjectRef:
         self._copy(fetched.root, fetched.path, below)
+        # Without the digest, because a person may change the file and render it again.
         return msgspec.structs.replace(
-            fetched.ref, path=f"{below}/{fetched.model}", root=below, url=None,
-            sha256=fetched.sha256,
-        )  # fmt: skip
+            fetched.ref, path=f"{below}/{fetched.model}", root=below, url=None, sha256=None
+        )
 
     def _keep_staged(self, folder: Path) -> None:
         """Copy the files that were rewritten; the links beside them lead to the object's own."""

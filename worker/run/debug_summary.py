@@ -96,7 +96,7 @@ def _happened(outcome: Outcome, phase: Phase | None) -> list[str]:
     times = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in outcome.seconds.items())
     took = [f"Took: {times}."] if times else []
     if outcome.outcome != "failed":
-        return [f"Rendered: {outcome.views} views.", *took]
+        return [f"Rendered: {outcome.views} view{'s' * (outcome.views != 1)}.", *took]
     where = outcome.step or "none"
     if outcome.step == "render" and phase is not None:
         view = f" {phase.view:03d}" if phase.view >= 0 else ""

@@ -94,3 +94,20 @@ def test_a_parquet_list_is_read(podman, image, output, tmp_path):
         "index", "build", "/models/list.parquet", "--to", "/out",
     )  # fmt: skip
     assert "brick.obj" in (output / "shards/000000.jsonl").read_text()
+
+
+READ = """
+from render_worker import open_output
+for rendered in open_output("/zips"):
+    print(rendered.uid, len(rendered.views), rendered.views[0].colour.shape)
+"""
+
+
+def test_the_library_reads_an_output(podman, image, rendered):
+    zips = rendered[VIEWS]
+    done = podman(
+        "run", *HARDENED, "--network", "none", "--volume", f"{zips}:/zips:ro",
+        "--entrypoint", "/opt/venv/bin/python", image, "-Ic", READ,
+    )  # fmt: skip
+    found = {path.stem for path in zips.glob("renders/*.zip")}
+    assert {line.split()[0] for line in done.stdout.splitlines()} == found

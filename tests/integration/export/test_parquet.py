@@ -12,10 +12,65 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from tests.command_line import ROOT
 from tests.integration.export import harm, scenes
 from tests.tools import pythons
 from worker.core import keys
+from worker.export.parquet import SCHEMA
 from worker.export.run import ExportOptions, run
+
+
+def rows_of(folder):
+    table = pq.read_table(folder / "catalogue-000000.parquet")
+    return {row["file_identifier"].rpartition("/")[2]: row for row in table.to_pylist()}
+
+
+def test_files_that_are_missing_or_found_elsewhere_are_counted(export, own):
+    harm.unchecked(own)
+    lists = {
+        "missing_files": ["a.png", "b.png"], "undecodable_files": {"c.png": "truncated"},
+        "found_files": {"d.png": "e/d.png", "f.png": "f.PNG", "g.png": "e/g.png"},
+    }  # fmt: skip
+    harm.rewrite(harm.zip_of(own, 0), harm.in_metadata(lambda about: about.update(lists)))
+    empty = {"missing_files": [], "undecodable_files": {}, "found_files": {}}
+    harm.rewrite(harm.zip_of(own, 1), harm.in_metadata(lambda about: about.update(empty)))
+    rows = rows_of(export("parquet", own))
+    names = ("missing_file_count", "undecodable_file_count", "found_file_count")
+    counts = {each: [row[name] for name in names] for each, row in rows.items()}
+    assert counts == {
+        "0.glb": [2, 1, 3], "1.glb": [0, 0, 0], "2.glb": [None] * 3, "bad-0.glb": [None] * 3,
+    }  # fmt: skip
+
+
+def test_near_duplicates_have_a_group(export, own):
+    hashes = {"0.glb": "0" * 16, "1.glb": "f" * 16, "2.glb": "0" * 15 + "7"}
+    for part in own.glob("ledger/*/*.jsonl"):
+        lines = [json.loads(line) for line in part.read_text().splitlines()]
+        for line in lines:
+            if found := hashes.get(line["file_identifier"].rpartition("/")[2]):
+                line["phash"] = found
+        part.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    options = {"options": {"group_objects": 1}}  # a group is of the data set, not of a file
+    ranks = [export("parquet", own, rank=rank, world_size=2, **options) for rank in (0, 1)]
+    assert ranks[0] == ranks[1]
+    rows = [row for path in ranks[0].glob("*.parquet") for row in pq.read_table(path).to_pylist()]
+    groups = {row["uid"]: row["duplicate_group"] for row in rows}
+    first, alone, second = scenes.uids(3)
+    assert groups[alone] is None
+    assert groups[first] == groups[second]
+    assert groups[first] in {first, second}
+    assert groups[keys.uid_of("https://example.org/bad-0.glb")] is None
+    some = export("parquet", own, own.parent / "some", where="name != '0.glb'")
+    assert {row["duplicate_group"] for row in rows_of(some).values()} == {None}
+
+
+def test_the_docs_have_every_column():
+    page = (ROOT / "docs" / "datasets.md").read_text()
+    section = page.partition("## Catalogue")[2].partition("\n## ")[0]
+    table = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    told = [name.strip("`") for cell in table for name in cell.split() if name.strip("`,")]
+    told = [name.strip("`,") for name in told]
+    assert told == [name for name in SCHEMA.names if not name.startswith("view_")]
 
 
 def test_three_libraries_read_the_same(export, views):

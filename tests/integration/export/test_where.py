@@ -13,7 +13,7 @@ from tests.integration.export.test_run import KINDS
 from worker import presets
 from worker.contract.recipe import Camera, Colour, Depth
 from worker.core import keys
-from worker.core.errors import OutputMismatch, UsageError
+from worker.core.errors import ConfigurationError, OutputMismatch, UsageError
 from worker.core.s3 import S3Options
 from worker.export import EXPORT_KINDS, requirements
 from worker.export.options import open_kind
@@ -69,6 +69,31 @@ def test_a_wrong_condition_is_refused_before_anything_is_read(export, views, tmp
     done = run_worker("export", "nerf", "--input", views, "--to", tmp_path / "to",
                       "--where", "views > 'a'", check=64)  # fmt: skip
     assert "views is a number, 'a' a string" in done.stderr
+    assert not (tmp_path / "to").exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_condition_that_no_object_meets_is_refused_on_every_rank(export, views, kind, rank):
+    everything = kind == "parquet"
+    with pytest.raises(ConfigurationError) as error:
+        export(kind, views, options=KINDS[kind], where="coverage_min > 1.5",
+               rank=rank, world_size=2)  # fmt: skip
+    count, what = (4, "objects") if everything else (3, "rendered objects")
+    assert f"--where coverage_min > 1.5: none of the {count} {what} of {views}" in str(error.value)
+
+
+def test_a_rank_without_such_an_object_is_done(export, views, tmp_path):
+    to = tmp_path / "to"
+    for rank in range(3):
+        export("nerf", views, to, where=ONE, rank=rank, world_size=3)
+    assert exported(to) == {"https://example.org/1.glb"}
+
+
+def test_neither_the_condition_nor_the_name_is_met_by_one_object(views, tmp_path):
+    done = run_worker("export", "nerf", "--input", views, "--to", tmp_path / "to", "--only",
+                      "1.glb", "--where", "name == '2.glb'", check=78)  # fmt: skip
+    assert "none of the 1 rendered object of --only meets it" in done.stderr
     assert not (tmp_path / "to").exists()
 
 
@@ -140,6 +165,8 @@ def test_they_are_what_the_exports_ask_of_each_zip(export, tmp_path, monkeypatch
     [
         (("pointcloud",), RECIPES["colour"], "needs the image depth with a fixed range"),
         (("hdf5",), RECIPES["colour"], "needs synthetic scenes"),
+        (("hdf5",), RECIPES["colour"], " or 11 others (render-worker presets)"),
+        (("omage",), RECIPES["colour"], "; render with preset omage"),
         (("webdataset", "--layout", "zeronvs"),
          scenes.recipe(camera=Camera(projection="orthographic")), "needs perspective cameras"),
     ],
@@ -153,3 +180,11 @@ def test_the_command_refuses_at_once(tmp_path, arguments, recipe, said):
     done = run_worker("export", *arguments, "--input", out, "--to", tmp_path / "to", check=78)
     assert said in done.stderr
     assert not (tmp_path / "to").exists()
+
+
+def test_the_nearest_presets_are_named():
+    classes = open_kind("hdf5", {"layout": "classes"})
+    requirements.check("hdf5", classes, presets.load("scenes-all"))
+    many = presets.load("scenes-all", ["scenes.objects=2"])
+    with pytest.raises(ConfigurationError, match="one of the presets scenes-all, "):
+        requirements.check("hdf5", classes, many)

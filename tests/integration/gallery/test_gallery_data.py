@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from worker import presets
 from worker.contract import recipe as recipes
 from worker.manifests import OutputManifest
+from worker.pack.duplicates import DISTANCE
 from worker.presets import loader
-from worker.report.duplicates import DISTANCE
 from worker.report.site import data, duplicates, redaction
 from worker.report.site.again import again
 

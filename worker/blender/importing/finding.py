@@ -2,7 +2,8 @@
 
 The names may contain folders of the author's machine, backslashes, URI escapes and wrong case.
 They are resolved in this order: the exact name, other spellings of it, a match that ignores case,
-the longest matching end of the path, and finally the base name.
+the longest matching end of the path, and finally the base name. The last two steps leave out files
+of other models; see `neighbours`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Iterator, Optional
 from urllib.parse import unquote
 
+from worker.blender.importing.neighbours import Models, Neighbours, Parts
 from worker.contract import git_lfs
 
 MOST_FILES = 20_000
@@ -22,17 +24,24 @@ _SCHEME = re.compile(r"file:/{0,3}(?=[^/])|file://[^/]*(?=/)", re.IGNORECASE)
 
 
 class FileIndex:
-    """The files below `root` (absolute, links resolved); folders are listed on first use."""
+    """The files below `root` (absolute, links resolved); folders are listed on first use.
 
-    def __init__(self, root: str) -> None:
+    `model` is the model's absolute path, and `parts` gives the files that it is made of.
+    """
+
+    def __init__(self, root: str, model: str, parts: Parts = tuple) -> None:
         self.root = root.rstrip("/")
+        self.not_taken: dict[str, str] = {}
+        """Names that were not found, because the file that fits is another model's; its path."""
+        self._neighbours = Neighbours(model, parts)
         self._below: dict[str, Optional[_Names]] = {}
 
     def find(self, name: str, folder: str) -> Optional[str]:
         """The absolute path of the file that `name`, in a file of `folder`, refers to.
 
         The search covers the files below `folder`, then below its parent, and so on up to the
-        root; the first level with a match decides. Returns None if no file or several match.
+        root; the first level with a match decides. Returns None if no file or several match, or
+        only files of other models.
         """
         spelled = (*spellings(name), *spellings(_as_windows_wrote(name)))
         paths = [os.path.normpath(os.path.join(folder, each)) for each in spelled]  # noqa: PTH118
@@ -43,10 +52,18 @@ class FileIndex:
             names = self._names(level)
             if names is None:  # too large, and so are all its parents
                 return None
-            found = names.fitting(spelled[-1], [os.path.relpath(path, level) for path in paths])
-            if found:
-                path = os.path.join(level, found[0])  # noqa: PTH118
-                return path if len(found) == 1 and self._holds(path) else None
+            relative = [os.path.relpath(path, level) for path in paths]
+            for fitting, said in names.fitting(spelled[-1], relative):
+                found = [
+                    each
+                    for each in fitting
+                    if not self._neighbours.owns(level, folder, each, names.models, said)
+                ]
+                path = os.path.join(level, (found or fitting)[0])  # noqa: PTH118
+                if found:
+                    return path if len(found) == 1 and self._holds(path) else None
+                if self._holds(path):
+                    self.not_taken.setdefault(name, path)
         return None
 
     def _levels(self, folder: str) -> Iterator[str]:
@@ -66,29 +83,36 @@ class FileIndex:
                 files.append(relative)
                 if len(files) > MOST_FILES:
                     break
-            self._below[level] = None if len(files) > MOST_FILES else _Names(sorted(files))
+            files.sort()
+            many = len(files) > MOST_FILES
+            models = self._neighbours.models(level, () if many else files)
+            self._below[level] = None if many else _Names(files, models)
         return self._below[level]
 
 
 class _Names:
     """The files below one folder, indexed by relative path and by name, ignoring case."""
 
-    def __init__(self, files: list[str]) -> None:
+    def __init__(self, files: list[str], models: Models) -> None:
+        self.models = models
         self._by_path = _grouped((folded(each), each) for each in files)
         self._by_name = _grouped((folded(each).rpartition("/")[2], each) for each in files)
 
-    def fitting(self, name: str, paths: list[str]) -> list[str]:
-        """Files that match one of `paths` if case is ignored, else the longest tail of `name`."""
+    def fitting(self, name: str, paths: list[str]) -> Iterator[tuple[list[str], int]]:
+        """Files that fit, the best first, each with the number of parts of its path that agree.
+
+        These are the files that match one of `paths` if case is ignored, then those that match the
+        longest tail of `name`, then shorter ones.
+        """
         for path in paths:
             if same := self._by_path.get(folded(path)):
-                return same
+                yield same, len(path.split("/"))
         parts = _parts(name)
         candidates = self._by_name.get(parts[-1], []) if parts else []
         for count in range(len(parts), 0, -1):
             tail = "/" + "/".join(parts[-count:])
             if fit := [each for each in candidates if f"/{folded(each)}".endswith(tail)]:
-                return fit
-        return []
+                yield fit, count
 
 
 def spellings(name: str) -> tuple[str, ...]:

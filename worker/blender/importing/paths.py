@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os.path
 from pathlib import Path
-from typing import Optional
+from typing import Iterator, Optional
 
 from worker.blender import references
 from worker.blender.faults import ObjectFault
@@ -15,16 +16,20 @@ from worker.blender.references.reference import Reference
 class Root:
     """The folder whose files an object may use, symlinks resolved."""
 
-    def __init__(self, root: str, model: str, origin: str = "") -> None:
+    def __init__(
+        self, root: str, model: str, origin: str = "", index: Optional[FileIndex] = None
+    ) -> None:
         self.path = os.path.realpath(root)
         self.model = str(Path(self.path, model))
         self._origin = origin or self.path
         """The object's own folder; differs from `path` if the object was staged in scratch."""
-        self._index = FileIndex(self._origin)
+        own = str(Path(self._origin, os.path.relpath(self.model, self.path)))
+        self.index = index or FileIndex(self._origin, own, lambda: _parts(own))
+        """The object's files, searched by name."""
 
     def at(self, folder: str) -> Root:
         """The same object, staged in `folder`."""
-        return Root(folder, os.path.relpath(self.model, self.path), self._origin)
+        return Root(folder, os.path.relpath(self.model, self.path), self._origin, self.index)
 
     def locate(self, name: str) -> str:
         """The absolute path of `name`, relative to the model's folder; symlinks unresolved."""
@@ -34,7 +39,7 @@ class Root:
     def find(self, name: str) -> Optional[str]:
         """The object's file that `name` in the model refers to; see `finding`."""
         folder = os.path.dirname(os.path.relpath(self.model, self.path))  # noqa: PTH120
-        return self._index.find(name, str(Path(self._origin, folder)))
+        return self.index.find(name, str(Path(self._origin, folder)))
 
     def holds(self, path: str) -> bool:
         """Whether `path` (absolute), with symlinks resolved, is inside the folder.
@@ -109,6 +114,13 @@ class Root:
                     f"it refers to a file outside the object's own folder: {shown} (set "
                     "'root' in the list, or --root-depth, to a folder that holds both)",
                 )
+
+
+def _parts(model: str) -> Iterator[str]:
+    """The files that a model is made of, as far as they can be read."""
+    with contextlib.suppress(ObjectFault, OSError, ValueError):
+        for reference in references.walk(model, os.path.splitext(model)[1][1:].lower()):  # noqa: PTH122
+            yield from reference.paths
 
 
 def _counted(reference: Reference) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from typing import Any, Dict, Iterable, List, Optional, Set
 from worker.blender.faults import ObjectFault
 from worker.blender.importing import crates
 from worker.blender.importing.finding import (
-    FileIndex,
     is_lfs_pointer,
     may_be_same,
     spellings,
@@ -71,10 +70,17 @@ class Staged:
 
     def facts(self) -> Dict[str, Any]:
         """For the metadata: files found elsewhere, not found, not decoded, and what is lost."""
+        others = {
+            name: self.root.name(path)
+            for name in sorted(self.missing)
+            for said, path in self.root.index.not_taken.items()
+            if may_be_same(name, escaped(said))  # Blender makes names absolute
+        }
         return {
             "found_files": dict(sorted(self.found.items())),
             "missing_files": sorted(self.missing),
             "undecodable_files": dict(sorted(self.undecodable.items())),
+            **({"not_taken_files": others} if others else {}),
             **self.lost,
         }
 
@@ -103,7 +109,7 @@ class _Reader:
     def __init__(self, root: Root, staged: Staged) -> None:
         self._root = root
         self._staged = staged
-        self._index = FileIndex(root.path)
+        self._index = root.index
         self._missing: Dict[str, str] = {}
         """The first name of each missing file, by its path in lower case."""
 

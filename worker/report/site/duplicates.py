@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from worker.report import duplicates
+from worker.pack import duplicates
 
 LARGEST: Final = 24
 """Objects of a group that are shown."""
@@ -16,19 +16,13 @@ LARGEST: Final = 24
 def groups(hashes: Sequence[str | None]) -> list[list[int]]:
     """The places in `hashes` of each group of near-duplicates, largest group first.
 
-    See `worker.report.duplicates`. None and what is not a hash is in no group.
+    See `worker.pack.duplicates`. None and what is not a hash is in no group.
     """
     values = {
-        place: value for place, text in enumerate(hashes) if (value := _read(text)) is not None
+        place: value
+        for place, text in enumerate(hashes)
+        if (value := duplicates.number(text)) is not None
     }
     places = np.array(list(values), np.intp)
     found = duplicates.groups(np.array(list(values.values()), np.uint64))
     return [places[group].tolist() for group in found]
-
-
-def _read(text: str | None) -> int | None:
-    try:
-        value = int(text or "", 16)
-    except ValueError:
-        return None
-    return value if 0 <= value < 1 << 64 else None

@@ -64,7 +64,8 @@ def entry(listed: Listed, wanted: Wanted, *, page: bool) -> Entry:
         "format": suffix or None, "license": outcome.license, "source": outcome.source,
         "message": outcome.message and outcome.message[:SHORT], "attempts": len(listed.history),
         "coverage": outcome.coverage_mean, "coverage_min": outcome.coverage_min,
-        "missing": outcome.missing or None, "views": outcome.views, "size": outcome.size,
+        "missing": outcome.missing or None, "undecodable": outcome.undecodable or None,
+        "views": outcome.views, "size": outcome.size,
         "seconds": round(sum(outcome.seconds.values()), 3) if outcome.seconds else None,
         "time": outcome.time,
     }  # fmt: skip
@@ -100,6 +101,7 @@ def _facts(document: dict[str, Any]) -> dict[str, Any]:
     return {
         **{key: _text(own.get(key)) for key in ("preset", "source", "license")},
         **{name: _number(document.get(key)) for key, name in COUNTS.items()},
+        "found": _size(document.get("found_files")),
         **(
             {name: _number(of_object.get(key)) for key, name in STATISTICS.items()}
             if isinstance(of_object, dict)
@@ -115,6 +117,11 @@ def _text(value: Any) -> str | None:
 
 def _number(value: Any) -> float | None:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _size(value: Any) -> int | None:
+    """The number of entries of a table; None if there are none."""
+    return len(value) or None if isinstance(value, dict) else None
 
 
 def _shortened(document: dict[str, Any]) -> dict[str, Any]:

@@ -64,9 +64,10 @@ window.gallery = (() => {
   const numbers = new Intl.NumberFormat("en");
   const count = (value) => numbers.format(value);
   const counted = (value, what) => `${count(value)} ${what}${value === 1 ? "" : "s"}`;
-  const share = (value) => `${(100 * value).toFixed(value > 0 && value < 0.1 ? 1 : 0)} %`;
+  const share = (value) => `${(100 * value).toFixed(value >= 0.0005 && value < 0.1 ? 1 : 0)} %`;
 
   function seconds(value) {
+    if (value < 0.1) return `${Math.round(1000 * value)} ms`;
     return value < 100 ? `${value.toPrecision(2)} s` : `${count(Math.round(value))} s`;
   }
 

@@ -12,6 +12,7 @@ gallery.object = (() => {
     ["black", "Black, most", share], ["blank", "Blank views", count],
     ["border", "Views that touch the border", count], ["faces", "Faces", count],
     ["vertices", "Vertices", count], ["missing", "Missing files", count],
+    ["undecodable", "Files that cannot be decoded", count], ["found", "Files found elsewhere", count],
     ["seconds", "Time", seconds], ["size", "Zip", bytes], ["attempts", "Attempts", count],
   ];
   const home = document.getElementById("object");

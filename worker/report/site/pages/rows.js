@@ -17,6 +17,8 @@ gallery.rows = (() => {
   const FLAGS = {
     "cannot be read": (row) => row.problem !== undefined,
     "missing files": (row) => row.missing > 0,
+    "files that cannot be decoded": (row) => row.undecodable > 0,
+    "files found elsewhere": (row) => row.found > 0,
     "touches the border": (row) => row.border > 0,
     "blank views": (row) => row.blank > 0,
   };

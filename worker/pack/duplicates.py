@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,26 @@ MOST: Final = 200_000
 
 _SET: Final = np.array([byte.bit_count() for byte in range(256)])
 Hashes = NDArray[np.uint64]
+
+
+def number(text: str | None) -> int | None:
+    """A hash of 16 hex digits as a number of 64 bits; None if there is none, or no valid one."""
+    try:
+        found = int(text or "", 16)
+    except ValueError:
+        return None
+    return found if 0 <= found < 1 << 64 else None
+
+
+def firsts(hashes: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+    """Of (uid, hash): for each uid in a group of near-duplicates, the first uid of the group."""
+    found = {uid: value for uid, text in hashes if (value := number(text)) is not None}
+    uids = list(found)
+    return {
+        uids[place]: uids[group[0]]
+        for group in groups(np.array(list(found.values()), np.uint64))
+        for place in group.tolist()
+    }
 
 
 def groups(hashes: Hashes, distance: int = DISTANCE) -> list[NDArray[np.intp]]:
