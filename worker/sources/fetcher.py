@@ -15,6 +15,7 @@ from worker.core.errors import Download, Modified, NodeError, Unsupported
 from worker.core.s3 import S3Options
 from worker.core.sha256 import sha256_of
 from worker.core.transfer import check_size
+from worker.index.list_rules import ListRules
 from worker.index.record import ObjectRef
 from worker.sources import scene_members
 from worker.sources.base import FetchedObject, FetchLimits, Source
@@ -37,18 +38,19 @@ class Fetcher:
         limits: FetchLimits,
         keep: Keeper | None = None,
         s3: S3Options | None = None,
+        rules: ListRules = ListRules(),  # noqa: B008 - frozen
     ) -> None:
         self._objects = _made(folder / "objects")
         self._limits = limits
         self._keep = keep
         self._stop = threading.Event()
-        self._git = GitSource(limits, self._stop, _made(folder / "repositories"))
+        self._git = GitSource(limits, self._stop, _made(folder / "repositories"), rules.hosts)
         # The first source that claims an object fetches it, so specific ones come first.
         self._sources: Sequence[Source] = (
             self._git,
-            ObjaverseSource(limits, self._stop, _made(folder / "objaverse")),
-            S3Source(limits, self._stop, s3 or S3Options()),
-            HttpSource(limits, self._stop),
+            ObjaverseSource(limits, self._stop, _made(folder / "objaverse"), rules.hosts),
+            S3Source(limits, self._stop, s3 or S3Options(), rules),
+            HttpSource(limits, self._stop, rules.hosts),
             LocalSource(limits, self._stop),
         )
 
@@ -60,7 +62,7 @@ class Fetcher:
     def fetch(self, ref: ObjectRef) -> FetchedObject:
         """Fetch an object to local disk and verify its sha256. Give it back with `release`.
 
-        Raises: Missing, Modified, Download, TooLarge, Unsupported, ImportFailed (a broken
+        Raises: Missing, Refused, Modified, Download, TooLarge, Unsupported, ImportFailed (a broken
         archive), ObjectInterrupted (after `stop`); NodeError if the disk is full.
         """
         if ref.scenes is not None:
