@@ -37,7 +37,7 @@ def file_of_index(path: Path, name: str) -> bytes:
                 f"{name}: has {size:,} bytes; a file of an index has at most {LARGEST_FILE:,}: "
                 "build the index with a smaller --shard-size"
             )
-        return file.read(LARGEST_FILE)
+        return file.read(size)
 
 
 def document(file: BinaryIO, name: str) -> bytes:

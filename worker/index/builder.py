@@ -12,6 +12,7 @@ import structlog
 
 from worker.core import keys, locations
 from worker.core import s3 as s3s
+from worker.core.beneath import open_beneath
 from worker.core.errors import IndexInvalid, OutputMismatch, Refused, UsageError
 from worker.core.ordered_map import ordered_map
 from worker.core.s3 import S3Options
@@ -149,7 +150,9 @@ def _is_plain_file(ref: ObjectRef) -> bool:
 
 def _hash(path: str) -> str | None:
     try:
-        return sha256_of(Path(path))
+        real = Path(path).resolve()
+        with open_beneath(real.parent, real.name) as file:  # a FIFO or a device has no end
+            return sha256_of(file)
     except OSError:
         return None
 

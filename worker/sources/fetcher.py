@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import threading
@@ -23,7 +24,7 @@ from worker.sources.git_source import FetchedCommit, GitSource
 from worker.sources.http_source import HttpSource
 from worker.sources.keeper import Keeper
 from worker.sources.local_source import LocalSource
-from worker.sources.names import inside
+from worker.sources.names import inside, open_inside
 from worker.sources.objaverse_source import ObjaverseSource
 from worker.sources.s3_source import S3Source
 
@@ -117,9 +118,10 @@ class Fetcher:
 
     def _checked(self, fetched: FetchedObject) -> FetchedObject:
         root, model = inside(fetched.root, fetched.path)
-        sha256 = sha256_of(root / model)
-        size = (root / model).stat().st_size
-        check_size(size, self._limits.max_bytes)
+        with open_inside(root, root / model) as file:
+            size = os.fstat(file.fileno()).st_size
+            check_size(size, self._limits.max_bytes)
+            sha256 = sha256_of(file)
         wanted = fetched.ref.sha256
         if wanted is not None and sha256 != wanted.lower():
             raise Modified(

@@ -65,7 +65,8 @@ class _Checks:
         """The host that a proxy is about to be asked to connect to."""
         host = getattr(connection, "_tunnel_host", None)
         if host:
-            self._hosts.check_proxied(str(host), int(connection._tunnel_port or 443))
+            port = getattr(connection, "_tunnel_port", None) or PORTS["https"]
+            self._hosts.check_proxied(str(host), int(port))
 
     def send(self, _connection: Any, data: Any) -> None:
         """The URL that a proxy is about to be asked for, in a request's first line."""

@@ -21,7 +21,7 @@ from tests.patience import HANG_S
 class Web:
     """A web server on loopback; `routes` maps a path to a function of its request handler."""
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1"):
         self.routes = {}
         self.asked = []
         web = self
@@ -40,9 +40,9 @@ class Web:
             def log_message(self, *_):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer((address, 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.url = f"http://{address}:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
 
     def __enter__(self):
