@@ -19,8 +19,9 @@ from worker.index.list_rules import ListRules
 
 DATA = b"solid model " * 100
 LOOPBACK = [
-    "127.0.0.1", "127.1", "2130706433", "0177.0.0.1", "0x7f.0.0.1", "0x7f000001", "0", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]",
-    "localhost", "LocalHost",
+    "127.0.0.1", "127.1", "2130706433", "0177.0.0.1", "0x7f.0.0.1", "0x7f000001", "0", "0.0.0.0",
+    "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "localhost",
+    "LocalHost",
 ]  # fmt: skip
 """Spellings of this machine."""
 NEARBY = [
@@ -55,15 +56,20 @@ def listening(address="127.0.0.1"):
 
         threading.Thread(target=accept, daemon=True).start()
         yield server.getsockname()[1], got
+        # What was connected before this is accepted before it.
+        with socket.create_connection(server.getsockname()[:2]) as last:
+            last.sendall(b"the last")
+        until(lambda: got[-1:] == [b"the last"])
+        got.pop()
         server.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("host", LOOPBACK)
 def test_a_list_leads_to_no_service_of_this_machine(make_fetcher, leftovers, host, scheme):
-    with listening() as (port, got):
-        with pytest.raises(Refused, match=r"not a global address.*--allow-hosts"):
-            make_fetcher(rules=rules()).fetch(at(f"{scheme}://{host}:{port}/m.stl"))
+    refused = pytest.raises(Refused, match=r"not a global address.*--allow-hosts")
+    with listening() as (port, got), refused:
+        make_fetcher(rules=rules()).fetch(at(f"{scheme}://{host}:{port}/m.stl"))
     assert got == []
     assert leftovers() == []
 
@@ -148,9 +154,9 @@ class Resolver:
 
 def test_a_name_that_leads_to_loopback(make_fetcher, monkeypatch):
     Resolver(monkeypatch, {"models.example": [["127.0.0.1"]]})
-    with listening() as (port, got):
-        with pytest.raises(Refused, match=r"models\.example leads to 127\.0\.0\.1"):
-            make_fetcher(rules=rules()).fetch(at(f"http://models.example:{port}/m.stl"))
+    refused = pytest.raises(Refused, match=r"models\.example leads to 127\.0\.0\.1")
+    with listening() as (port, got), refused:
+        make_fetcher(rules=rules()).fetch(at(f"http://models.example:{port}/m.stl"))
     assert got == []
 
 
@@ -190,11 +196,10 @@ def test_the_connected_socket_is_looked_at_before_a_byte_is_sent(make_fetcher, m
         connect = socket.create_connection
         monkeypatch.setattr(
             urllib3.util.connection, "create_connection",
-            lambda address, *_, **__: connect(("127.0.0.1", port)),
+            lambda *_, **__: connect(("127.0.0.1", port)),
         )  # fmt: skip
         with pytest.raises(Refused, match=r"127\.0\.0\.1"):
             make_fetcher(rules=rules("127.0.0.2")).fetch(at(f"{scheme}://127.0.0.2:{port}/m.stl"))
-        until(lambda: got)
     assert got == [b""], "connected to, and closed without a byte"
 
 
