@@ -27,14 +27,19 @@ Ask = Callable[..., str]
 
 
 class GitServer(msgspec.Struct, frozen=True):
-    """The URL to give to git, and the settings that hold it to the addresses that were checked."""
+    """A server whose address may be connected to."""
 
     url: str
-    settings: dict[str, str]
+    """The URL to give to git."""
+    real: str
+    """The URL that git makes of it, by the user's own `insteadOf`."""
+    hosts: AllowedHosts
+    settings: dict[str, str] = {}
+    """git's settings that hold it to the addresses that were checked."""
 
 
 def found(url: str, hosts: AllowedHosts, ask: Ask) -> GitServer:
-    """The server of `url`, after git's own `insteadOf`: a mirror that the user has set is his.
+    """The server of `url`. A mirror that the user has set (`insteadOf`) is the user's own.
 
     Raises: Refused, if its address is not global; TransientError, if it has none; Missing.
     """
@@ -47,25 +52,27 @@ def found(url: str, hosts: AllowedHosts, ask: Ask) -> GitServer:
         through = proxy_of(real) or ask("config", "--get-urlmatch", "http.proxy", real)
     except ValueError as error:
         raise Missing(f"{url}: {error}") from error
+    server = GitServer(url, real, hosts)
     if port is None or parts.hostname is None:  # a local mirror
-        return GitServer(url, {})
+        return server
     try:
         if through:
             hosts.check_proxied(parts.hostname, port)
-            return GitServer(url, {})
+            return server
         addresses = hosts.resolve(parts.hostname, port)
     except Refused as error:
         raise Refused(f"{url}: {error}") from error
     except (OSError, UnicodeError) as error:
         raise TransientError(f"{url}: {parts.hostname}: {error}") from error
-    return GitServer(url, {"http.curloptResolve": _pin(parts, port, addresses)})
+    pinned = {"http.curloptResolve": _pin(parts, port, addresses)}
+    return msgspec.structs.replace(server, settings=pinned)
 
 
-def redirected(url: str, hosts: AllowedHosts, deadline: Deadline) -> str:
-    """The URL of the repository that `url` redirects to. Raises: Refused, Missing, Download."""
-    to = HttpClient(hosts).redirected(f"{url}{_REFS}", deadline)
+def redirected(server: GitServer, deadline: Deadline) -> str:
+    """The URL that the repository has moved to. Raises: Refused, Missing, Download."""
+    to = HttpClient(server.hosts).redirected(f"{server.real}{_REFS}", deadline)
     if not to.endswith(_REFS) or urlsplit(to).scheme != "https":
-        raise Download(f"{url}: redirects to what is not a git repository over https")
+        raise Download(f"{server.url}: redirects to what is not a git repository over https")
     return to.removesuffix(_REFS)
 
 

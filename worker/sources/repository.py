@@ -90,7 +90,7 @@ class Repository:
     def __init__(self, url: str, commit: str, folder: Path, hosts: AllowedHosts) -> None:
         self._url = url
         self._hosts = hosts
-        self._server = GitServer(url, {})
+        self._settings: Mapping[str, str] = {}
         self._commit = commit
         self._folder = folder
         self._git_dir = folder / "git"
@@ -118,10 +118,10 @@ class Repository:
         shutil.rmtree(self._git_dir, ignore_errors=True)
 
     def _fetch(self, limits: FetchLimits, deadline: Deadline) -> None:
-        answer = self._fetch_from(self._url, limits, deadline)
+        answer, server = self._fetch_from(self._url, limits, deadline)
         if MOVED.search(answer.log):
-            moved = git_server.redirected(self._url, self._hosts, deadline)
-            answer = self._fetch_from(moved, limits, deadline)
+            moved = git_server.redirected(server, deadline)
+            answer, _ = self._fetch_from(moved, limits, deadline)
         if DOES_NOT_EXIST.search(answer.log):
             raise Missing(f"{self._url}: no such repository or commit: {answer.log[-LOG:]}")
         _must(answer, f"{self._url}: git fetch", TransientError)
@@ -129,19 +129,22 @@ class Repository:
         if self._git(deadline, limits, *exists).status != 0:
             raise Missing(f"{self._url}: no commit {self._commit}")
 
-    def _fetch_from(self, url: str, limits: FetchLimits, deadline: Deadline) -> ProgramResult:
+    def _fetch_from(
+        self, url: str, limits: FetchLimits, deadline: Deadline
+    ) -> tuple[ProgramResult, GitServer]:
         def ask(*arguments: str) -> str:
             answer = self._git(deadline, limits, *arguments)
             return answer.output.decode(errors="replace").strip() if answer.status == 0 else ""
 
-        self._server = git_server.found(url, self._hosts, ask)
+        server = git_server.found(url, self._hosts, ask)
+        self._settings = server.settings
         only = ("fetch", "--quiet", "--depth=1", "--no-tags", url, self._commit)
         answer = self._git(deadline, limits, *only)
         if answer.status != 0 and UNADVERTISED.search(answer.log):
             # An old server serves only what branches and tags point to: fetch all of them.
             everything = ("+refs/heads/*:refs/all/heads/*", "+refs/tags/*:refs/all/tags/*")
             answer = self._git(deadline, limits, "fetch", "--quiet", url, *everything)
-        return answer
+        return answer, server
 
     def _read_tree(self, limits: FetchLimits, deadline: Deadline) -> None:
         """List the commit's files, and check their size before they are written."""
@@ -164,7 +167,7 @@ class Repository:
             )
 
     def _git(self, deadline: Deadline, limits: FetchLimits, *arguments: str) -> ProgramResult:
-        chosen = {**SETTINGS, **self._server.settings}
+        chosen = {**SETTINGS, **self._settings}
         settings = [part for key, value in chosen.items() for part in ("-c", f"{key}={value}")]
         places = [f"--git-dir={self._git_dir}", f"--work-tree={self.files}"]
         # Pack and checkout exist together for a moment, so twice the limit of one.

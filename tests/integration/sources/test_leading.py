@@ -4,14 +4,12 @@ import re
 import socket
 import ssl
 import threading
-from contextlib import contextmanager
 
 import pytest
 import urllib3.util.connection
 
 from tests.integration.sources.references import at
-from tests.integration.sources.servers import Web, body, redirect
-from tests.patience import until
+from tests.integration.sources.servers import Web, body, listening, redirect
 from worker.core import addresses
 from worker.core.destinations import AllowedHosts
 from worker.core.errors import Refused, UsageError
@@ -35,33 +33,6 @@ NEARBY = [
 
 def rules(*entries):
     return ListRules(hosts=AllowedHosts.of(entries))
-
-
-@contextmanager
-def listening(address="127.0.0.1"):
-    """A port of loopback, and the connections made to it with what they sent."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.create_server((address, 0), family=family) as server:
-        got = []
-
-        def accept():
-            while True:
-                try:
-                    made, _ = server.accept()
-                except OSError:
-                    return
-                with made:
-                    made.settimeout(5)
-                    got.append(made.recv(1000))
-
-        threading.Thread(target=accept, daemon=True).start()
-        yield server.getsockname()[1], got
-        # What was connected before this is accepted before it.
-        with socket.create_connection(server.getsockname()[:2]) as last:
-            last.sendall(b"the last")
-        until(lambda: got[-1:] == [b"the last"])
-        got.pop()
-        server.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
