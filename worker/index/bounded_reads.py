@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -13,7 +13,7 @@ LONGEST_LINE: Final = 64 << 20
 """Bytes of a line; one of an index of scenes may have some MB."""
 LARGEST_FILE: Final = 1 << 30
 """Bytes of a shard or an index.json, which is held in memory."""
-LARGEST_DOCUMENT: Final = 4 << 30
+LARGEST_DOCUMENT: Final = 2 << 30
 """Bytes of a JSON document, which is held in memory too."""
 _CHUNK: Final = 1 << 20
 
@@ -40,16 +40,26 @@ def file_of_index(path: Path, name: str) -> bytes:
         return file.read(size)
 
 
-def document(file: BinaryIO, name: str) -> bytes:
-    """The bytes of a JSON document, already decompressed. Raises: IndexInvalid for too many."""
-    chunks: list[bytes] = []
+def document(path: Path, name: str, open_: Callable[[Path], BinaryIO]) -> bytes:
+    """The bytes of a JSON document, which `open_` decompresses if need be.
+
+    Raises: IndexInvalid for too many; whatever `open_` raises.
+    """
     left = LARGEST_DOCUMENT
-    while chunk := file.read(_CHUNK):
-        left -= len(chunk)
-        if left < 0:
-            raise IndexInvalid(
-                f"{name}: has more than {LARGEST_DOCUMENT:,} bytes, too many for a JSON document; "
-                "JSONL and Parquet have no such limit"
-            )
-        chunks.append(chunk)
+    if path.stat().st_size > left:
+        raise _too_large(name)
+    chunks: list[bytes] = []
+    with open_(path) as file:
+        while chunk := file.read(_CHUNK):
+            left -= len(chunk)
+            if left < 0:
+                raise _too_large(name)
+            chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _too_large(name: str) -> IndexInvalid:
+    return IndexInvalid(
+        f"{name}: has more than {LARGEST_DOCUMENT:,} bytes, too many for a JSON document; "
+        "JSONL and Parquet have no such limit"
+    )

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from worker.core import s3
 from worker.core.deadline import Deadline
-from worker.core.errors import Download, Missing, TooLarge
+from worker.core.errors import Download, Missing, Refused, TooLarge
 from worker.core.s3_errors import FailureKind, S3Failure, translated
 from worker.core.transfer import CHUNK, TransientError, check_size, retried, save
 from worker.index.list_rules import ListRules
@@ -183,9 +183,12 @@ def _ours(what: str, failure: S3Failure) -> Exception:
 def _parse(uri: str) -> tuple[str, str]:
     """Bucket and key; a key is not a URL, so percent signs are kept.
 
-    Raises: Missing if bucket or key is empty.
+    Raises: Missing if bucket or key is empty; Refused for a key that leads out of its bucket if a
+    server or a proxy takes it for a path.
     """
     bucket, _, key = uri.removeprefix(s3.SCHEME).partition("/")
     if not bucket or not key:
         raise Missing(f"{uri}: no key; expected s3://bucket/key")
+    if not {".", ".."}.isdisjoint(key.split("/")):
+        raise Refused(f"{uri}: a key with '.' or '..' may lead out of its bucket")
     return bucket, key

@@ -45,8 +45,7 @@ def read_list(path: Path, name: str) -> bytes:
     Raises: IndexInvalid.
     """
     try:
-        with open_list(path, name) as file:
-            return bounded_reads.document(file, name)
+        return bounded_reads.document(path, name, lambda path: open_list(path, name))
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise IndexInvalid(f"{name}: not a complete gzip file: {error}") from error
 
