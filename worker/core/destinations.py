@@ -104,16 +104,7 @@ class AllowedHosts(msgspec.Struct, frozen=True):
         resolves to such an address. Any other name is left to the proxy. Raises: Refused.
         """
         address = literal(host)
-        if address is not None:
-            found = [str(address)]
-        else:
-            try:
-                found = _resolved(host, port)
-            except (OSError, UnicodeError):
-                found = []
-            if not found and _LOCALHOST.fullmatch(_plain(host)):
-                found = ["127.0.0.1"]
-        for text in found:
+        for text in (str(address),) if address is not None else _seen_from_here(_plain(host)):
             if not self._permits(host, port, parsed(text)):
                 raise _refused(host, text)
 
@@ -140,6 +131,18 @@ def _resolved(host: str, port: int) -> list[str]:
     bare = host.removeprefix("[").removesuffix("]")
     found = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+@lru_cache(maxsize=4096)
+def _seen_from_here(name: str) -> tuple[str, ...]:
+    """The addresses of `name` on this machine; none if only a proxy can resolve it.
+
+    Kept, because a machine behind a proxy may wait long for an answer that it does not get.
+    """
+    try:
+        return tuple(_resolved(name, 0))
+    except (OSError, UnicodeError):
+        return ("127.0.0.1",) if _LOCALHOST.fullmatch(name) else ()
 
 
 @lru_cache(maxsize=1024)
