@@ -46,7 +46,7 @@ def test_a_url_of_one(samples, tmp_path):
         run_worker("run", url, "--output", tmp_path / "one", "--device", "cpu", *SMALL)
         (tmp_path / "list.txt").write_text(f"{url}\n")
         run_worker("run", tmp_path / "list.txt", "--output", tmp_path / "list", "--device", "cpu",
-                   *SMALL)  # fmt: skip
+                   "--allow-hosts", "127.0.0.1", *SMALL)  # fmt: skip
     assert rendered(tmp_path / "one") == rendered(tmp_path / "list") != {}
 
 

@@ -128,7 +128,7 @@ def reads(monkeypatch):
     """The addresses that were read."""
     read: list[str] = []
     real = uris.read_bytes
-    monkeypatch.setattr(uris, "read_bytes", lambda uri, s3: read.append(uri) or real(uri, s3))
+    monkeypatch.setattr(uris, "read_bytes", lambda uri, *more: read.append(uri) or real(uri, *more))
     return read
 
 

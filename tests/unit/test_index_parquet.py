@@ -8,6 +8,7 @@ import pytest
 
 from worker.core.errors import IndexInvalid
 from worker.core.s3 import S3Options
+from worker.index import bounded_reads
 from worker.index.reader import open_index
 
 S3 = S3Options()
@@ -59,3 +60,18 @@ def test_a_file_cut_off_is_refused(tmp_path, keep):
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(IndexInvalid, match=r"x\.parquet: not a complete Parquet file"):
         open_index(str(path), S3)
+
+
+def test_a_long_value_that_a_dictionary_repeats(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounded_reads, "LARGEST_FILE", 10_000_000)
+    path = tmp_path / "m.parquet"
+    for rows in (5, 2000):
+        names = [f"{n}.glb" for n in range(rows)]
+        table = pa.table({"fileIdentifier": names, "license": ["x" * 10_000] * rows})
+        pq.write_table(table, path, compression="zstd")
+        assert path.stat().st_size < 100_000
+        if rows == 5:
+            assert open_index(str(path), S3).objects == rows
+        else:
+            with pytest.raises(IndexInvalid, match=r"m\.parquet: [\d,]+ bytes after row 0"):
+                open_index(str(path), S3)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from worker.supervisor import usage, watchdog
-from worker.supervisor.usage import Usage
+from worker.core import usage
+from worker.core.usage import Usage
+from worker.supervisor import watchdog
 from worker.supervisor.watchdog import (
     LOOK_EVERY_S,
     WORKING_SHARE,

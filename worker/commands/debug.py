@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from worker.commands.command import Command, application
+from worker.commands.list_options import with_rules
 from worker.commands.options import (
     WHAT,
     Blender,
@@ -39,6 +40,7 @@ app = application()
 @with_s3
 @with_child
 @with_fetch
+@with_rules
 def debug_command(
     index: Index,
     to: Annotated[
@@ -70,6 +72,7 @@ def debug_command(
     blender: Blender = "auto",
     grace: Grace = 60.0,
     fetch: Any,
+    rules: Any,
     scratch: Scratch = None,
     s3: S3Options,
     log_level: LogLevel = "info",
@@ -97,6 +100,7 @@ def debug_command(
         blender=blender,
         pool=pool,
         fetch=fetch,
+        rules=rules,
         scratch=scratch,
         grace_s=grace,
         s3=s3,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from worker.commands.command import Command, application
+from worker.commands.list_options import with_rules
 from worker.commands.options import (
     WHAT,
     AsJson,
@@ -39,6 +40,7 @@ app = application()
 @with_s3
 @with_pool
 @with_fetch
+@with_rules
 def estimate_command(
     index: Index,
     sample: Annotated[
@@ -63,6 +65,7 @@ def estimate_command(
     grace: Grace = 60.0,
     download_workers: DownloadWorkers = 4,
     fetch: Any,
+    rules: Any,
     scratch: Scratch = None,
     s3: S3Options,
     log_level: LogLevel = "info",
@@ -95,6 +98,7 @@ def estimate_command(
         blender=blender,
         pool=pool,
         fetch=fetch,
+        rules=rules,
         download_workers=download_workers,
         scratch=scratch,
         grace_s=grace,

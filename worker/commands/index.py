@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from worker.commands.command import Command, application
+from worker.commands.list_options import with_rules
 from worker.commands.options import Overrides, option, preset_names, with_s3
 from worker.core.errors import UsageError
 from worker.core.s3 import S3Options
@@ -45,6 +46,7 @@ def group() -> None:
 
 @app.command("build", cls=Command, epilog=BUILD)
 @with_s3
+@with_rules
 def build_command(
     source: Annotated[
         str,
@@ -57,6 +59,7 @@ def build_command(
         bool, option("--hash", "Read every local model and record its sha256.")
     ] = False,
     *,
+    rules: Any,
     s3: S3Options,
 ) -> None:
     """Cut the list SOURCE into shards: an index.json and JSONL files."""
@@ -71,6 +74,7 @@ def build_command(
             shard_size=shard_size,
             hash_files=hash_files,
             s3=s3,
+            rules=rules,
             progress=progress,
         )
     typer.echo(f"{built.objects} objects in {built.shards} shards → {built.uri}")
@@ -78,6 +82,7 @@ def build_command(
 
 @app.command("scenes", cls=Command, epilog=DRAW)
 @with_s3
+@with_rules
 def scenes_command(
     source: Annotated[
         str,
@@ -98,6 +103,7 @@ def scenes_command(
     kind: Kind = AUTO,
     shard_size: Annotated[int, option("--shard-size", "Zips per shard.", min=1)] = SCENES,
     *,
+    rules: Any,
     s3: S3Options,
 ) -> None:
     """Draw the objects of synthetic scenes into an index.
@@ -122,6 +128,7 @@ def scenes_command(
             kind=kind,
             shard_size=shard_size,
             s3=s3,
+            rules=rules,
             progress=progress,
             arrange=partial(ranges, recipe=recipe),
         )

@@ -313,7 +313,7 @@ def _fetch_limits(
     )
 
 
-def _with(keyword: str, make: Callable[..., Any]) -> Callable[..., Callable[..., None]]:
+def adds(keyword: str, make: Callable[..., Any]) -> Callable[..., Callable[..., None]]:
     """A decorator that adds the options of `make`; the command receives its result as `keyword`."""
     asked = inspect.signature(make, eval_str=True).parameters
     options = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in asked.values()]
@@ -335,11 +335,11 @@ def _with(keyword: str, make: Callable[..., Any]) -> Callable[..., Callable[...,
     return decorate
 
 
-with_s3 = _with("s3", _s3_options)
+with_s3 = adds("s3", _s3_options)
 """Adds the S3 options to a command, which receives them as its keyword `s3`."""
-with_pool = _with("pool", _pool_options)
+with_pool = adds("pool", _pool_options)
 """Adds the options of Blender processes, received as the keyword `pool`, a `PoolOptions`."""
-with_child = _with("pool", _child_options)
+with_child = adds("pool", _child_options)
 """As `with_pool`, for a command that renders with one process."""
-with_fetch = _with("fetch", _fetch_limits)
+with_fetch = adds("fetch", _fetch_limits)
 """Adds the limits of downloads, received as the keyword `fetch`, a `FetchLimits`."""

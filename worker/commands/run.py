@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from worker.commands.command import Command, application
+from worker.commands.list_options import with_rules
 from worker.commands.options import (
     DOWNLOADS,
     WHAT,
@@ -44,6 +45,7 @@ app = application()
 @with_s3
 @with_pool
 @with_fetch
+@with_rules
 def run_command(
     index: Index,
     output: Output,
@@ -70,6 +72,7 @@ def run_command(
     grace: Grace = 60.0,
     download_workers: DownloadWorkers = 4,
     fetch: Any,
+    rules: Any,
     keep_downloads: Annotated[
         str | None,
         option(
@@ -115,6 +118,7 @@ def run_command(
         blender=blender,
         pool=pool,
         fetch=fetch,
+        rules=rules,
         download_workers=download_workers,
         keep_downloads=keep_downloads,
         keep_format=keep_format,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from worker.commands.command import Command, application
+from worker.commands.list_options import with_rules
 from worker.commands.options import AsJson, option, with_s3
 from worker.core.s3 import S3Options
 
@@ -22,6 +23,7 @@ app = application()
 
 @app.command(cls=Command, epilog=EXAMPLES)
 @with_s3
+@with_rules
 def status_command(
     output: Annotated[str, option("--output", "Output of a run, or a data set.", metavar="URI")],
     index: Annotated[
@@ -49,6 +51,7 @@ def status_command(
     ] = False,
     as_json: AsJson = False,
     *,
+    rules: Any,
     s3: S3Options,
 ) -> None:
     """Count the outcomes of a run or an export, and estimate what is left."""
@@ -66,7 +69,7 @@ def status_command(
     if failures is not None:
         _list(output, failures, s3, as_json=as_json)
         return
-    compute = partial(status_at, output, s3, index=index, source=source)
+    compute = partial(status_at, output, s3, index=index, source=source, rules=rules)
     if watch:
         from worker.report.watch import watch as watched
 

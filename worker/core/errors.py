@@ -15,7 +15,7 @@
     ├── Interrupted          75  asked to stop, stopped cleanly
     │   └── PipeClosed          nobody reads what it prints (the process then ends by SIGPIPE)
     └── ObjectError              one object's outcome; never ends a run
-        ├── Missing Modified Download TooLarge          (fetch)
+        ├── Missing Refused Modified Download TooLarge  (fetch)
         ├── Unsupported ImportFailed Empty              (import)
         ├── Timeout Crash OutOfMemory RenderFailed      (render)
         ├── PublishFailed ObjectInterrupted             (publish, stop)
@@ -173,6 +173,12 @@ class Missing(ObjectError):
     code = "missing"
 
 
+class Refused(ObjectError):
+    """The index names a location that a list may not lead to."""
+
+    code = "refused"
+
+
 class Modified(ObjectError):
     """The object's sha256 differs from the one in the index."""
 
@@ -258,7 +264,7 @@ class InternalError(ObjectError):
 OBJECT_ERRORS: dict[str, type[ObjectError]] = {
     error.code: error
     for error in (
-        Missing, Modified, Download, TooLarge, Unsupported, ImportFailed, Empty,
+        Missing, Refused, Modified, Download, TooLarge, Unsupported, ImportFailed, Empty,
         Timeout, Crash, OutOfMemory, RenderFailed, PublishFailed, ObjectInterrupted, InternalError,
     )
 }  # fmt: skip

@@ -8,23 +8,30 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import (
+    ConnectTimeoutError,
     HTTPError,
     MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
     ProtocolError,
     ProxyError,
     ResponseError,
     URLSchemeUnknown,
 )
+from urllib3.util import parse_url
 
 from worker.core.deadline import Deadline
-from worker.core.errors import Download, Missing, TooLarge
+from worker.core.destinations import PORTS, AllowedHosts
+from worker.core.errors import Download, Missing, Refused, TooLarge
 from worker.core.proxies import proxy_of
 from worker.core.transfer import CHUNK, TransientError, retried, save
 
@@ -52,7 +59,41 @@ class _Named:
 
 
 class _Watched(_Named, HTTPConnection):
-    """A connection that limits the time until all headers have arrived, also from a slow server."""
+    """A connection to an allowed address, and to no other.
+
+    It limits the time until all headers have arrived, also from a slow server.
+    """
+
+    def __init__(self, hosts: AllowedHosts, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._hosts = hosts
+
+    def _new_conn(self) -> socket.socket:
+        """Connect to the first allowed address that accepts; TLS and the request come later."""
+        if self.proxy is not None:  # the user's own; `_ThroughProxy` checks where it leads
+            return super()._new_conn()
+        name = self._dns_host
+        try:
+            addresses = self._hosts.resolve(name, self.port)
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        for number, address in enumerate(addresses, 1):
+            try:
+                self._dns_host = address  # what urllib3 connects to
+                made = super()._new_conn()
+            except (ConnectTimeoutError, NewConnectionError):
+                if number == len(addresses):
+                    raise
+                continue
+            finally:
+                self._dns_host = name
+            try:
+                self._hosts.check_connected(name, self.port, made)
+            except BaseException:
+                made.close()
+                raise
+            return made
+        raise AssertionError("there is an address, or Refused")  # pragma: no cover
 
     def getresponse(self) -> Any:  # urllib3's own HTTPResponse
         late = threading.Event()
@@ -85,20 +126,43 @@ class _WatchedTls(_Watched, HTTPSConnection):
 
 
 class _Pool(_Named, HTTPConnectionPool):
-    ConnectionCls = _Watched
+    def __init__(self, hosts: AllowedHosts, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.ConnectionCls = partial(_Watched, hosts)  # type: ignore[assignment]  # is called only
 
 
 class _TlsPool(_Named, HTTPSConnectionPool):
-    ConnectionCls = _WatchedTls
+    def __init__(self, hosts: AllowedHosts, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.ConnectionCls = partial(_WatchedTls, hosts)  # type: ignore[assignment]
+
+
+class _ThroughProxy(urllib3.ProxyManager):
+    """Connections through a proxy, which resolves names: a URL is checked before it gets it."""
+
+    def __init__(self, hosts: AllowedHosts, proxy: str, **more: Any) -> None:
+        super().__init__(proxy, **more)
+        self._hosts = hosts
+
+    def urlopen(  # type: ignore[override]  # as urllib3's own
+        self, method: str, url: str, redirect: bool = True, **more: Any
+    ) -> urllib3.BaseHTTPResponse:
+        """As `ProxyManager`'s, which calls it for each redirect too. Raises: Refused."""
+        parts = parse_url(url)
+        if parts.host is not None and parts.scheme in PORTS:
+            self._hosts.check_proxied(parts.host, parts.port or PORTS[parts.scheme])
+        return super().urlopen(method, url, redirect=redirect, **more)
 
 
 class HttpClient:
     """Pools of connections to any number of servers. Thread-safe.
 
-    Proxies come from the environment (https_proxy, no_proxy).
+    Only to global addresses, and those of `hosts`; this holds for redirects too. Proxies come from
+    the environment (https_proxy, no_proxy).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hosts: AllowedHosts) -> None:
+        self._hosts = hosts
         self._lock = threading.Lock()
         self._managers: dict[str | None, urllib3.PoolManager] = {}
 
@@ -115,8 +179,8 @@ class HttpClient:
     ) -> int:
         """Save `url` as `target`, called `shown` in messages. Returns the number of bytes.
 
-        Raises: Missing, Download, TooLarge, ObjectInterrupted; ConfigurationError, if the proxy is
-        invalid; OSError, if `target` cannot be written.
+        Raises: Missing, Refused, Download, TooLarge, ObjectInterrupted; ConfigurationError, if the
+        proxy is invalid; OSError, if `target` cannot be written.
         """
         name = url if shown is None else shown
 
@@ -128,15 +192,37 @@ class HttpClient:
 
         return retried(f"download {name}", once, attempts, deadline)
 
+    def redirected(self, url: str, deadline: Deadline) -> str:
+        """The URL that `url` redirects to in the end; its body is not read.
+
+        Raises: as `download`, also if there is nothing.
+        """
+        with self._response(url, url, deadline) as response:
+            _check(response, url, 1 << 62)
+            found = url
+            for step in response.retries.history if response.retries is not None else ():
+                found = urljoin(found, step.redirect_location or "")
+            return found
+
     def _get(self, url: str, name: str, target: Path, max_bytes: int, deadline: Deadline) -> int:
+        with self._response(url, name, deadline) as response:
+            _check(response, name, max_bytes)
+            return save(_body(response), target, max_bytes, deadline)
+
+    @contextlib.contextmanager
+    def _response(
+        self, url: str, name: str, deadline: Deadline
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
+        """The response to a request for `url`, with urllib3's errors as ours."""
         try:
             response = self._open(url, name, deadline)
             try:
-                _check(response, name, max_bytes)
-                return save(_body(response), target, max_bytes, deadline)
+                yield response
             finally:
                 # Closed, not returned to the pool: the rest of a refused body may still arrive.
                 response.close()
+        except Refused as error:
+            raise Refused(f"{name}: {error}") from error
         except MaxRetryError as error:
             if isinstance(error.reason, ResponseError):
                 raise Missing(f"{name}: more than {REDIRECTS} redirects") from error
@@ -168,9 +254,12 @@ class HttpClient:
                 made = (
                     urllib3.PoolManager(maxsize=32, headers=HEADERS)
                     if proxy is None
-                    else urllib3.ProxyManager(proxy, maxsize=32, headers=HEADERS)
+                    else _ThroughProxy(self._hosts, proxy, maxsize=32, headers=HEADERS)
                 )
-                made.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+                made.pool_classes_by_scheme = {
+                    "http": partial(_Pool, self._hosts),  # type: ignore[dict-item]  # called only
+                    "https": partial(_TlsPool, self._hosts),  # type: ignore[dict-item]
+                }
                 self._managers[proxy] = made
             return self._managers[proxy]
 

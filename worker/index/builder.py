@@ -11,11 +11,14 @@ import msgspec
 import structlog
 
 from worker.core import keys, locations
-from worker.core.errors import IndexInvalid, OutputMismatch, UsageError
+from worker.core import s3 as s3s
+from worker.core.beneath import open_beneath
+from worker.core.errors import IndexInvalid, OutputMismatch, Refused, UsageError
 from worker.core.ordered_map import ordered_map
 from worker.core.s3 import S3Options
 from worker.core.sha256 import sha256_of
 from worker.index import listings, manifest, resolve, uris
+from worker.index.list_rules import ListRules
 from worker.index.reader import Index, is_index, list_copy, open_index, open_records, resolved
 from worker.index.record import SHARD_SIZE, ObjectRef, Shard
 from worker.index.shard_spool import ShardSpool
@@ -51,6 +54,7 @@ def build(
     shard_size: int = SHARD_SIZE,
     hash_files: bool = False,
     s3: S3Options = S3Options(),  # noqa: B008 - frozen
+    rules: ListRules = ListRules(),  # noqa: B008 - frozen
     progress: Progress | None = None,
     arrange: Arrange | None = None,
 ) -> BuiltIndex:
@@ -71,15 +75,16 @@ def build(
     locations.scheme_of(source, uris.SCHEMES)
     store = open_store(out, s3)
     folder = uris.folder_of(f"{store.uri.rstrip('/')}/{keys.INDEX}")
-    with ShardSpool() as spool, list_copy(source, s3, kind) as path:
+    rules = rules.of(source)
+    with ShardSpool() as spool, list_copy(source, s3, kind, rules) as path:
         if not is_index(source, path):
             refs = _read(source, path, kind, hash_files=hash_files)
         elif arrange is not None:
-            refs = _of_index(open_index(source, s3))
+            refs = _of_index(open_index(source, s3, rules))
         else:
             raise UsageError(f"{uris.shown(source)}: is already an index, not a list")
         store.check()
-        refs = _reported(refs, progress)
+        refs = _reported(_allowed(refs, rules), progress)
         for ref in arrange(refs) if arrange is not None else refs:
             spool.append(resolve.relate(ref, folder))
         if not len(spool):
@@ -122,6 +127,21 @@ def _of_index(index: Index) -> Iterator[ObjectRef]:
         yield from index.read(shard)
 
 
+def _allowed(refs: Iterator[ObjectRef], rules: ListRules) -> Iterator[ObjectRef]:
+    """`refs`, of which each may name its bucket: the index does not say where its list came from.
+
+    Raises: IndexInvalid.
+    """
+    for ref in refs:
+        for one in ref.scenes.members if ref.scenes is not None else (ref,):
+            if one.location.startswith(s3s.SCHEME):
+                try:
+                    rules.check_bucket(s3s.parse(one.location)[0])
+                except (Refused, UsageError) as error:
+                    raise IndexInvalid(f"{one.file_identifier}: {error}") from error
+        yield ref
+
+
 def _is_plain_file(ref: ObjectRef) -> bool:
     """Whether the model is a local file. In an archive, the archive's hash is not the model's."""
     at = ref.location
@@ -130,7 +150,9 @@ def _is_plain_file(ref: ObjectRef) -> bool:
 
 def _hash(path: str) -> str | None:
     try:
-        return sha256_of(Path(path))
+        real = Path(path).resolve()
+        with open_beneath(real.parent, real.name) as file:  # a FIFO or a device has no end
+            return sha256_of(file)
     except OSError:
         return None
 

@@ -16,7 +16,8 @@ from worker.core.errors import IndexInvalid, StoreError
 from worker.core.ordered_map import ordered_map
 from worker.core.s3 import S3Options
 from worker.core.sha256 import sha256_of
-from worker.index import decode, listings, manifest, one_model, resolve, uris
+from worker.index import bounded_reads, decode, listings, manifest, one_model, resolve, uris
+from worker.index.list_rules import ListRules
 from worker.index.listings.base import Records
 from worker.index.record import ObjectRef, Shard
 
@@ -40,6 +41,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     """The folder or prefix that shard files and locations are relative to."""
     s3: S3Options
+    rules: ListRules = ListRules()
     held: Mapping[str, tuple[ObjectRef, ...]] = {}
     """Objects of the shards that are in memory, by shard name; for a list, its one shard."""
 
@@ -53,7 +55,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
         uri = uris.join(self.folder, shard.file)
         name = uris.shown(uri)
         try:
-            body = uris.read_bytes(uri, self.s3)
+            body = uris.read_bytes(uri, self.s3, self.rules)
         except IndexInvalid as error:
             raise _unreadable(error) from error
         found = sha256_of(body)
@@ -78,7 +80,11 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(once(resolved(records, self.folder), shard.name))
 
 
-def open_index(uri: str, s3: S3Options) -> Index:
+def open_index(
+    uri: str,
+    s3: S3Options,
+    rules: ListRules = ListRules(),  # noqa: B008 - frozen
+) -> Index:
     """Open the index at `uri`: an index.json (or its folder), a list, a folder, or one model.
 
     A list is read and checked completely; the shards of an index.json are not read yet.
@@ -86,18 +92,19 @@ def open_index(uri: str, s3: S3Options) -> Index:
     Raises: UsageError for an empty or misspelt `uri`, IndexInvalid with file and line, StoreError.
     """
     locations.scheme_of(uri, uris.SCHEMES)
+    rules = rules.of(uri)
     if uri.endswith("/") and uris.is_remote(uri):
         uri += keys.INDEX
     if uri and not uris.is_remote(uri) and is_index(keys.INDEX, Path(uri) / keys.INDEX):
         uri = str(Path(uri) / keys.INDEX)
-    with list_copy(uri, s3) as path:
+    with list_copy(uri, s3, rules=rules) as path:
         if is_index(uri, path):
-            return _sharded(uri, path, s3)
-        return _plain(uri, path, s3)
+            return _sharded(uri, path, s3, rules)
+        return _plain(uri, path, s3, rules)
 
 
-def _sharded(uri: str, path: Path, s3: S3Options) -> Index:
-    body = path.read_bytes()
+def _sharded(uri: str, path: Path, s3: S3Options, rules: ListRules) -> Index:
+    body = bounded_reads.file_of_index(path, uris.shown(uri))
     found = manifest.decode_manifest(body, uris.shown(uri))
     return Index(
         uri=uri,
@@ -106,10 +113,11 @@ def _sharded(uri: str, path: Path, s3: S3Options) -> Index:
         objects=found.objects,
         folder=uris.folder_of(uri),
         s3=s3,
+        rules=rules,
     )
 
 
-def _plain(uri: str, path: Path, s3: S3Options) -> Index:
+def _plain(uri: str, path: Path, s3: S3Options, rules: ListRules) -> Index:
     name = keys.shard_name(0)
     records, folder = open_records(uri, path)
     read = list(records)
@@ -125,6 +133,7 @@ def _plain(uri: str, path: Path, s3: S3Options) -> Index:
         objects=len(refs),
         folder=folder,
         s3=s3,
+        rules=rules,
         held={name: refs},
     )
 
@@ -196,7 +205,12 @@ def _unreadable(reason: object) -> IndexInvalid:
 
 
 @contextmanager
-def list_copy(uri: str, s3: S3Options, kind: str = listings.AUTO) -> Iterator[Path]:
+def list_copy(
+    uri: str,
+    s3: S3Options,
+    kind: str = listings.AUTO,
+    rules: ListRules = ListRules(),  # noqa: B008 - frozen
+) -> Iterator[Path]:
     """As `uris.local_copy`, but one remote model is not downloaded: its URL is all of its record.
 
     `kind` is one of LIST_KINDS or AUTO.
@@ -207,7 +221,7 @@ def list_copy(uri: str, s3: S3Options, kind: str = listings.AUTO) -> Iterator[Pa
     if one and uris.is_remote(uri):
         yield Path(uris.name_of(uri))
         return
-    with uris.local_copy(one_model.file_of(uri) if one else uri, s3) as path:
+    with uris.local_copy(one_model.file_of(uri) if one else uri, s3, rules) as path:
         yield path
 
 
@@ -255,6 +269,8 @@ def is_index(uri: str, path: Path) -> bool:
     with path.open("rb") as file:
         if not file.read(4096).lstrip().startswith(b"{"):
             return False
+    if path.stat().st_size > bounded_reads.LARGEST_FILE:
+        return False
     return manifest.is_manifest(path.read_bytes())
 
 

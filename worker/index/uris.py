@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from io import FileIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from worker.core import s3 as s3s
 from worker.core.deadline import Deadline
-from worker.core.errors import Download, IndexInvalid, Missing, StoreError, UsageError
+from worker.core.destinations import AllowedHosts
+from worker.core.errors import (
+    Download,
+    IndexInvalid,
+    Missing,
+    Refused,
+    StoreError,
+    TooLarge,
+    UsageError,
+)
 from worker.core.http_client import HttpClient
 from worker.core.s3 import S3Options
+from worker.core.transfer import check_size
+from worker.index import bounded_reads
+from worker.index.list_rules import ListRules
 
 SCHEMES: Final = ("http", "https", "s3")
 REMOTE: Final = tuple(f"{scheme}://" for scheme in SCHEMES)
 SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _ATTEMPTS: Final = 4
-_LIMIT_S: Final = 3600.0
-"""For one file over HTTP; of the largest indexes a shard is some MB, a list is some GB."""
-_HTTP: Final = HttpClient()
 
 
 def is_remote(uri: str) -> bool:
@@ -83,11 +93,11 @@ def join(folder: str, path: str) -> str:
 
 
 @contextmanager
-def local_copy(uri: str, s3: S3Options) -> Iterator[Path]:
+def local_copy(uri: str, s3: S3Options, rules: ListRules) -> Iterator[Path]:
     """A local path with the contents of `uri`; a download is removed at the end.
 
-    Raises: UsageError, if `uri` is empty; IndexInvalid, if it does not exist; StoreError, if it
-    cannot be reached.
+    Raises: UsageError, if `uri` is empty; IndexInvalid, if it does not exist, is too large or leads
+    to where it may not; StoreError, if it cannot be reached, or not read in time.
     """
     if not uri:
         raise UsageError("an empty path is not an index or list; '.' is this folder")
@@ -101,15 +111,18 @@ def local_copy(uri: str, s3: S3Options) -> Iterator[Path]:
     with TemporaryDirectory(prefix="render-worker-list-") as folder:
         # A fixed name, because the list's own may be anything.
         path = Path(folder) / "list"
-        _download(uri, path, s3)
+        _download(uri, path, s3, rules)
         yield path
 
 
-def read_bytes(uri: str, s3: S3Options) -> bytes:
-    """The contents of `uri`. Raises: IndexInvalid, if it does not exist; StoreError."""
-    with local_copy(uri, s3) as path:
+def read_bytes(uri: str, s3: S3Options, rules: ListRules) -> bytes:
+    """The contents of `uri`, an index or a shard.
+
+    Raises: IndexInvalid, if it does not exist or is too large; StoreError.
+    """
+    with local_copy(uri, s3, rules) as path:
         try:
-            return path.read_bytes()
+            return bounded_reads.file_of_index(path, shown(uri))
         except IsADirectoryError:
             raise IndexInvalid(f"{shown(uri)}: is a folder, not a file") from None
         except OSError as error:
@@ -130,17 +143,41 @@ def _readable(path: Path) -> Path:
     return path
 
 
-def _download(uri: str, path: Path, s3: S3Options) -> None:
+def _download(uri: str, path: Path, s3: S3Options, rules: ListRules) -> None:
     try:
         if uri.startswith("s3://"):
-            _from_s3(uri, path, s3)
+            _from_s3(uri, path, s3, rules)
         else:
-            _from_http(uri, path)
+            _from_http(uri, path, rules)
     except OSError as error:
         raise StoreError(f"{shown(uri)}: {error.strerror or error}") from error
 
 
-def _from_s3(uri: str, path: Path, options: S3Options) -> None:
+class _Limited(FileIO):
+    """A new file that does not grow beyond `max_bytes`; boto3 writes its parts in any order."""
+
+    def __init__(self, path: Path, max_bytes: int) -> None:
+        super().__init__(path, "wb")
+        self._max_bytes = max_bytes
+
+    def write(self, data: Any, /) -> int:
+        check_size(self.tell() + len(data), self._max_bytes)
+        return super().write(data)
+
+
+@lru_cache(maxsize=8)
+def _client(hosts: AllowedHosts) -> HttpClient:
+    return HttpClient(hosts)
+
+
+def _too_large(uri: str, rules: ListRules) -> IndexInvalid:
+    return IndexInvalid(
+        f"{shown(uri)}: has more than {rules.max_bytes >> 20:,} MB; if it should, raise "
+        "--max-list-mb"
+    )
+
+
+def _from_s3(uri: str, path: Path, options: S3Options, rules: ListRules) -> None:
     # Imported here, as boto3 is in worker.core.s3: a run without S3 need not pay for it.
     from s3transfer.exceptions import RetriesExceededError
 
@@ -152,27 +189,31 @@ def _from_s3(uri: str, path: Path, options: S3Options) -> None:
         return StoreError(f"{uri}: {failure.reason}")
 
     bucket, key = s3s.parse(uri)
-    with path.open("wb") as file, translated(ours):
+    with _Limited(path, rules.max_bytes) as file, translated(ours):
         try:
             # Unlike get_object, it goes on after a connection that breaks in the middle.
             s3s.client(options).download_fileobj(bucket, key, file)
+        except TooLarge as error:
+            raise _too_large(uri, rules) from error
         except RetriesExceededError as error:
             raise error.last_exception from error
 
 
-def _from_http(url: str, path: Path) -> None:
+def _from_http(url: str, path: Path, rules: ListRules) -> None:
     name = shown(url)
     try:
-        _HTTP.download(
+        _client(rules.hosts).download(
             url,
             path,
-            max_bytes=sys.maxsize,
+            max_bytes=rules.max_bytes,
             attempts=_ATTEMPTS,
-            deadline=Deadline(_LIMIT_S, threading.Event(), name),
+            deadline=Deadline(rules.timeout_s, threading.Event(), name),
             shown=name,
             may_be_empty=True,
         )
-    except Missing as error:
+    except TooLarge as error:
+        raise _too_large(url, rules) from error
+    except (Missing, Refused) as error:
         raise IndexInvalid(str(error)) from error
     except Download as error:
         raise StoreError(str(error)) from error

@@ -8,6 +8,7 @@ from worker.core.s3 import S3Options
 from worker.export import EXPORT_KINDS
 from worker.export.source import Source
 from worker.export.where import WHERE, parsed
+from worker.index.list_rules import ListRules
 from worker.index.reader import open_index
 from worker.index.scenes import arranged
 from worker.index.selection import Selection
@@ -25,7 +26,14 @@ def finished_store(output: str, s3: S3Options) -> Store:
     return store
 
 
-def status_at(output: str, s3: S3Options, *, index: str | None, source: str | None) -> Status:
+def status_at(
+    output: str,
+    s3: S3Options,
+    *,
+    index: str | None,
+    source: str | None,
+    rules: ListRules = ListRules(),  # noqa: B008 - frozen
+) -> Status:
     """The status of the output or data set at `output`.
 
     The number of objects left is computed from `index` or, for a data set, from `source`, the
@@ -38,7 +46,7 @@ def status_at(output: str, s3: S3Options, *, index: str | None, source: str | No
     if renders is not None:
         totals = None
         if index is not None:
-            found = arranged(open_index(index, s3), Source(store).recipe)
+            found = arranged(open_index(index, s3, rules), Source(store).recipe)
             renders.check_index(store, found.digest)
             totals = {shard.name: shard.objects for shard in found.shards}
         return status_of(store, totals, renders.objects)

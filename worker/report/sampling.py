@@ -33,14 +33,18 @@ def estimate(options: RunOptions, sample: int, output: str | None) -> tuple[Esti
             f"{output} has an output already; give the sample an --output of its own"
         )
     recipe = presets.load(options.preset, options.overrides)
-    index = arranged(open_index(options.index, options.s3), recipe)
+    index = arranged(open_index(options.index, options.s3, options.rules), recipe)
     with ExitStack() as stack:
         folder = stack.enter_context(scratch(options.scratch or disk_base()))
         listed = folder / keys.SAMPLE
         listed.write_bytes(as_list(list(drawn(index, sample))))
         place = output or str(folder / "output")
         begin = time.monotonic()
-        done = run(msgspec.structs.replace(options, index=str(listed), output=place), {})
+        # The sample is a local list, but its records are those of the list that it was drawn from.
+        rules = options.rules.of(options.index)
+        done = run(
+            msgspec.structs.replace(options, index=str(listed), output=place, rules=rules), {}
+        )
         wall_s = time.monotonic() - begin
         if done.counts.broken is not None:
             raise done.counts.broken

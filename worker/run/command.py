@@ -18,6 +18,7 @@ from worker.core.failpoints import Failpoint, reach
 from worker.core.ordered_map import ordered_map
 from worker.core.ranks import Rank, ShardShare, assign
 from worker.core.scratch import disk_base, scratch
+from worker.index.list_rules import ListRules
 from worker.index.reader import READERS, Index, checked, open_index
 from worker.index.record import ObjectRef
 from worker.index.scenes import arranged
@@ -52,6 +53,7 @@ class RunOptions(SessionOptions, frozen=True, kw_only=True):
     blender: str = "auto"
     pool: PoolOptions = PoolOptions()
     fetch: FetchLimits = FetchLimits()
+    rules: ListRules = ListRules()
     download_workers: int = 4
     keep_downloads: str | None = None
     keep_format: str = "zip"
@@ -68,7 +70,7 @@ def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> Ses
 def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
     store = open_store(options.output, options.s3)  # first: reading an index may take minutes
     recipe = presets.load(options.preset, options.overrides)
-    index = arranged(open_index(options.index, options.s3), recipe)
+    index = arranged(open_index(options.index, options.s3, options.rules), recipe)
     job = Job(
         objects=index.objects,
         index_digest=index.digest,
@@ -124,7 +126,10 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         capabilities.check(recipe, ready)
         job.manifest(ready.blender).bind(store, mix_versions=options.mix_versions)
         reach(Failpoint.JOB_BOUND)
-        fetcher = Fetcher(downloads / "fetched", limits=options.fetch, keep=keep, s3=options.s3)
+        fetcher = Fetcher(
+            downloads / "fetched", limits=options.fetch, keep=keep, s3=options.s3,
+            rules=options.rules.of(options.index),
+        )  # fmt: skip
         ledger = stack.enter_context(
             LedgerWriter(
                 store, rank, ready.blender, pool.device,

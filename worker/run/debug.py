@@ -31,6 +31,7 @@ from worker.core.errors import (
 )
 from worker.core.ranks import Rank
 from worker.core.scratch import disk_base, scratch
+from worker.index.list_rules import ListRules
 from worker.index.reader import Index, open_index
 from worker.index.record import ObjectRef
 from worker.index.scenes import arranged
@@ -70,6 +71,7 @@ class DebugOptions(SessionOptions, frozen=True, kw_only=True):
     blender: str = "auto"
     pool: PoolOptions = PoolOptions()
     fetch: FetchLimits = FetchLimits()
+    rules: ListRules = ListRules()
     max_failure_rate: float = 0.0
 
 
@@ -84,7 +86,7 @@ def run(options: DebugOptions) -> SessionResult:
 def _run(options: DebugOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
     store = None if options.output is None else open_store(options.output, options.s3)
     recipe = _recipe(options, store)
-    index = arranged(open_index(options.index, options.s3), recipe)
+    index = arranged(open_index(options.index, options.s3, options.rules), recipe)
     shard, ref = _chosen(index, options)
     history = [] if store is None else _history(store, shard, ref.uid)
     folder = DebugFolder.made(options.to)
@@ -122,7 +124,10 @@ def _taken(
         pool = Pool(runtime.find(options.blender), one, work / "children", folder.log)
         stack.callback(pool.close)
         stop.out_of_time(lambda: pool.close(now=True))
-        fetcher = Fetcher(downloads / "fetched", limits=options.fetch, s3=options.s3)
+        fetcher = Fetcher(
+            downloads / "fetched", limits=options.fetch, s3=options.s3,
+            rules=options.rules.of(options.index),
+        )  # fmt: skip
         stop.out_of_time(fetcher.stop)
         packed: PackedObject | None = None
         failed: WorkerError | None = None
@@ -260,4 +265,7 @@ def _options(options: DebugOptions) -> list[str]:
         "--memory-limit-mb": limits.memory_bytes >> 20,
         "--max-download-mb": options.fetch.max_bytes >> 20,
     }
-    return [word for flag, value in given.items() for word in (flag, str(value))]
+    words = [word for flag, value in given.items() for word in (flag, str(value))]
+    # A list on a web server may name that server's objects; the record in the folder is local.
+    allowed = options.rules.of(options.index).hosts.entries
+    return [*words, "--allow-hosts", ",".join(allowed)] if allowed else words

@@ -24,7 +24,7 @@ from worker.core.json_errors import NOT_JSON
 from worker.index.record import ObjectRef, Scenes
 from worker.ledger import Outcome
 from worker.sources.base import FetchedObject
-from worker.sources.names import inside
+from worker.sources.names import inside, open_inside
 
 MOST_FILES: Final = 20_000
 """Files that are copied at most, as many as an archive may hold."""
@@ -173,8 +173,12 @@ class DebugFolder:
     def _copy(self, root: Path, path: Path, below: str) -> None:
         """Copy a file of the object that lies below its `root`."""
         with contextlib.suppress(Missing):
-            real, relative = inside(root, path)
-            _put(real / relative, self.path / below / relative)
+            _, relative = inside(root, path)
+            target = self.path / below / relative
+            with open_inside(root, path) as source:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("wb") as copy:
+                    shutil.copyfileobj(source, copy)
 
 
 def _roots(fetched: FetchedObject) -> Iterator[tuple[Path, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import threading
@@ -15,6 +16,7 @@ from worker.core.errors import Download, Modified, NodeError, Unsupported
 from worker.core.s3 import S3Options
 from worker.core.sha256 import sha256_of
 from worker.core.transfer import check_size
+from worker.index.list_rules import ListRules
 from worker.index.record import ObjectRef
 from worker.sources import scene_members
 from worker.sources.base import FetchedObject, FetchLimits, Source
@@ -22,7 +24,7 @@ from worker.sources.git_source import FetchedCommit, GitSource
 from worker.sources.http_source import HttpSource
 from worker.sources.keeper import Keeper
 from worker.sources.local_source import LocalSource
-from worker.sources.names import inside
+from worker.sources.names import inside, open_inside
 from worker.sources.objaverse_source import ObjaverseSource
 from worker.sources.s3_source import S3Source
 
@@ -37,18 +39,19 @@ class Fetcher:
         limits: FetchLimits,
         keep: Keeper | None = None,
         s3: S3Options | None = None,
+        rules: ListRules = ListRules(),  # noqa: B008 - frozen
     ) -> None:
         self._objects = _made(folder / "objects")
         self._limits = limits
         self._keep = keep
         self._stop = threading.Event()
-        self._git = GitSource(limits, self._stop, _made(folder / "repositories"))
+        self._git = GitSource(limits, self._stop, _made(folder / "repositories"), rules.hosts)
         # The first source that claims an object fetches it, so specific ones come first.
         self._sources: Sequence[Source] = (
             self._git,
-            ObjaverseSource(limits, self._stop, _made(folder / "objaverse")),
-            S3Source(limits, self._stop, s3 or S3Options()),
-            HttpSource(limits, self._stop),
+            ObjaverseSource(limits, self._stop, _made(folder / "objaverse"), rules.hosts),
+            S3Source(limits, self._stop, s3 or S3Options(), rules),
+            HttpSource(limits, self._stop, rules.hosts),
             LocalSource(limits, self._stop),
         )
 
@@ -60,7 +63,7 @@ class Fetcher:
     def fetch(self, ref: ObjectRef) -> FetchedObject:
         """Fetch an object to local disk and verify its sha256. Give it back with `release`.
 
-        Raises: Missing, Modified, Download, TooLarge, Unsupported, ImportFailed (a broken
+        Raises: Missing, Refused, Modified, Download, TooLarge, Unsupported, ImportFailed (a broken
         archive), ObjectInterrupted (after `stop`); NodeError if the disk is full.
         """
         if ref.scenes is not None:
@@ -115,9 +118,10 @@ class Fetcher:
 
     def _checked(self, fetched: FetchedObject) -> FetchedObject:
         root, model = inside(fetched.root, fetched.path)
-        sha256 = sha256_of(root / model)
-        size = (root / model).stat().st_size
-        check_size(size, self._limits.max_bytes)
+        with open_inside(root, root / model) as file:
+            size = os.fstat(file.fileno()).st_size
+            check_size(size, self._limits.max_bytes)
+            sha256 = sha256_of(file)
         wanted = fetched.ref.sha256
         if wanted is not None and sha256 != wanted.lower():
             raise Modified(

@@ -17,6 +17,7 @@ import msgspec
 from worker.contract import git_lfs
 from worker.core import keys
 from worker.core.deadline import Deadline
+from worker.core.destinations import AllowedHosts
 from worker.core.errors import Missing, ObjectError
 from worker.core.formats import is_model
 from worker.index.record import ObjectRef
@@ -87,8 +88,11 @@ class GitSource:
 
     name = "git"
 
-    def __init__(self, limits: FetchLimits, stop: threading.Event, folder: Path) -> None:
+    def __init__(
+        self, limits: FetchLimits, stop: threading.Event, folder: Path, hosts: AllowedHosts
+    ) -> None:
         self._limits = limits
+        self._hosts = hosts
         self._stop = stop
         self._folder = folder
         self._lock = threading.Lock()
@@ -110,8 +114,8 @@ class GitSource:
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:  # noqa: ARG002 - Source's
         """Fetch the object's repository; its root is the checkout, with all of the commit's files.
 
-        Raises: Missing (no such repository, commit or file; a link; a Git LFS pointer), Download,
-        TooLarge, Unsupported.
+        Raises: Missing (no such repository, commit or file; a link; a Git LFS pointer), Refused,
+        Download, TooLarge, Unsupported.
         """
         commit, path = _parse(ref.location)
         with self._lock:
@@ -155,7 +159,7 @@ class GitSource:
                 raise type(checkout.failure)(*checkout.failure.args) from checkout.failure
             if checkout.repository is None:
                 checkout.folder = Path(tempfile.mkdtemp(dir=self._folder))
-                repository = Repository(commit.url, commit.commit, checkout.folder)
+                repository = Repository(commit.url, commit.commit, checkout.folder, self._hosts)
                 try:
                     repository.fetch(
                         self._limits, Deadline(self._limits.timeout_s, self._stop)

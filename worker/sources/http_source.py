@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from worker.core.deadline import Deadline
+from worker.core.destinations import AllowedHosts
 from worker.core.errors import Missing
 from worker.core.http_client import HttpClient
 from worker.index.record import ObjectRef
@@ -18,14 +19,17 @@ SCHEMES = ("http://", "https://")
 
 
 class HttpSource:
-    """Any web server. Proxies come from the environment (https_proxy, no_proxy)."""
+    """Any web server with a global address, or of `hosts`.
+
+    Proxies come from the environment (https_proxy, no_proxy).
+    """
 
     name = "http"
 
-    def __init__(self, limits: FetchLimits, stop: threading.Event) -> None:
+    def __init__(self, limits: FetchLimits, stop: threading.Event, hosts: AllowedHosts) -> None:
         self._limits = limits
         self._stop = stop
-        self._client = HttpClient()
+        self._client = HttpClient(hosts)
 
     def claims(self, ref: ObjectRef) -> bool:
         """By the scheme."""
@@ -34,8 +38,8 @@ class HttpSource:
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
         """Download the URL into `into`; a zip or tar is unpacked there.
 
-        Raises: Missing, Download, TooLarge, Unsupported, ImportFailed; ConfigurationError for an
-        invalid proxy.
+        Raises: Missing, Refused, Download, TooLarge, Unsupported, ImportFailed;
+        ConfigurationError for an invalid proxy.
         """
         url, member = split(ref.location)
         try:

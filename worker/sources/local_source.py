@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import threading
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from worker.core.transfer import check_size
 from worker.index.record import ObjectRef
 from worker.sources.archive import is_archive, split, unpack_model
 from worker.sources.base import FetchedObject, FetchLimits
-from worker.sources.names import check_format, inside
+from worker.sources.names import check_format, inside, open_inside
 
 
 class LocalSource:
@@ -58,11 +59,14 @@ class LocalSource:
         if outside and ref.root is not None:
             root = _path(ref.root)
         real_root, model = inside(root, path)
-        if member is not None or is_archive(path, path.name):
-            deadline = Deadline(self._limits.timeout_s, self._stop)
-            return unpack_model(ref, path, path.name, member, into, self._limits, deadline)
-        check_format(ref, path.name)
-        size = path.stat().st_size
+        with open_inside(root, path) as file:
+            # The file that was checked, whatever its name leads to by now.
+            opened = Path(f"/proc/self/fd/{file.fileno()}")
+            if member is not None or is_archive(opened, path.name):
+                deadline = Deadline(self._limits.timeout_s, self._stop)
+                return unpack_model(ref, opened, path.name, member, into, self._limits, deadline)
+            check_format(ref, path.name)
+            size = os.fstat(file.fileno()).st_size
         check_size(size, self._limits.max_bytes)
         return FetchedObject(ref=ref, root=real_root, model=model, sha256="", size=size)
 

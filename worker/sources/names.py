@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Final, NamedTuple
 from unicodedata import category
 from urllib.parse import unquote, urlsplit
 
+from worker.core.beneath import open_beneath
 from worker.core.errors import ImportFailed, Missing, Unsupported
 from worker.core.formats import MODEL_SUFFIXES, suffix_of
 from worker.index.record import ObjectRef
@@ -13,6 +16,7 @@ from worker.index.record import ObjectRef
 MAX_PART = 255
 MAX_PATH = 1024
 MAX_DEPTH = 64
+_REPLACED: Final = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EINVAL, errno.ENOENT})
 
 
 def safe_member(name: str) -> str:
@@ -81,6 +85,32 @@ def inside(root: Path, model: Path) -> tuple[Path, str]:
 
     Raises: Missing if there is no such file or it is outside the root.
     """
+    found = _places(root, model)
+    return found.root, found.named
+
+
+def open_inside(root: Path, model: Path) -> BinaryIO:
+    """Open `model` to read, checked as by `inside`: what is opened is what was checked.
+
+    Raises: Missing, also if a name on the way was replaced meanwhile; OSError.
+    """
+    found = _places(root, model)
+    try:
+        return open_beneath(found.root, found.real)
+    except OSError as error:
+        if error.errno in _REPLACED:
+            raise Missing(f"{model}: was replaced while it was opened") from error
+        raise
+
+
+class _Places(NamedTuple):
+    root: Path
+    named: str
+    real: str
+
+
+def _places(root: Path, model: Path) -> _Places:
+    """The real root, and below it the model's own path and the one with links resolved."""
     try:
         real_root = root.resolve()
         named = model.parent.resolve() / model.name
@@ -91,4 +121,5 @@ def inside(root: Path, model: Path) -> tuple[Path, str]:
         raise Missing(f"{model}: no such file" if not real.exists() else f"{model}: not a file")
     if not (named.is_relative_to(real_root) and real.is_relative_to(real_root)):
         raise Missing(f"{model}: is outside its folder {root}, at {real}")
-    return real_root, named.relative_to(real_root).as_posix()
+    below = (path.relative_to(real_root).as_posix() for path in (named, real))
+    return _Places(real_root, *below)

@@ -1,9 +1,10 @@
-"""Runs the `objaverse` package for one object; see objaverse_source.py. Imports no worker module.
+"""Runs the `objaverse` package for one object; see objaverse_source.py.
 
-    python -P objaverse_child.py < request.json > answer.json
+    python -P -m worker.sources.objaverse_child < request.json > answer.json
 
-The package takes an error page for an object and has no timeouts. So every request that it makes
-with `requests` is checked here and has a timeout, and no file can grow past the limit.
+The package takes an error page for an object, has no timeouts, and connects to any address. So
+every request that it makes with `requests` is checked here and has a timeout, no file can grow past
+the limit, and connections lead only to where a list may lead.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ import sys
 import urllib.error
 from pathlib import Path
 from typing import Any
+from urllib.request import getproxies
+
+from worker.core.destinations import AllowedHosts
+from worker.core.errors import Refused
+from worker.sources.guarded_process import guard
 
 PR_SET_PDEATHSIG = 1
 TIMEOUT_S = 30.0
@@ -38,6 +44,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # the package prints to stdout
     socket.setdefaulttimeout(TIMEOUT_S)
+    guard(AllowedHosts(tuple(request["allowed"])), getproxies())
     limit = request["max_bytes"]
     # The package's map of uids may be larger than a small limit for objects.
     resource.setrlimit(resource.RLIMIT_FSIZE, (max(limit, 64 << 20) + 1,) * 2)
@@ -47,6 +54,8 @@ def main() -> None:
     except urllib.error.HTTPError as error:
         state = "missing" if error.code in NOT_FOUND else "failed"
         answer = {"state": state, "message": f"HTTP {error.code} for {error.url}"}
+    except Refused as error:
+        answer = {"state": "refused", "message": str(error)}
     except MemoryError:
         answer = {"state": "too_large", "message": f"over the limit of {limit:,} bytes"}
     except OSError as error:

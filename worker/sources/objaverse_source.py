@@ -17,14 +17,17 @@ from typing import Literal
 import msgspec
 
 from worker.core.deadline import Deadline
-from worker.core.errors import Missing, NodeError, TooLarge
+from worker.core.destinations import AllowedHosts
+from worker.core.errors import Missing, NodeError, Refused, TooLarge
 from worker.core.json_errors import NOT_JSON
 from worker.core.transfer import TransientError, check_size, retried
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.process import run
 
-CHILD = Path(__file__).with_name("objaverse_child.py")
+CHILD = "worker.sources.objaverse_child"
+PACKAGES = Path(__file__).parents[2]
+"""The folder of the package `worker`."""
 SKETCHFAB = re.compile(r"https://sketchfab\.com/3d-models/(?P<uid>[0-9a-f]{32})")
 THINGIVERSE = re.compile(r"https://www\.thingiverse\.com/thing:\d+/files\?fileId=\d+")
 PATHS = Path(".objaverse", "hf-objaverse-v1", "object-paths.json.gz")
@@ -36,7 +39,7 @@ ROOM = 256 << 20
 class Answer(msgspec.Struct, frozen=True):
     """The child's answer; `path` is relative to its home folder."""
 
-    state: Literal["found", "missing", "too_large", "no_space", "failed"]
+    state: Literal["found", "missing", "refused", "too_large", "no_space", "failed"]
     path: str = ""
     message: str = ""
 
@@ -50,8 +53,11 @@ class ObjaverseSource:
 
     name = "objaverse"
 
-    def __init__(self, limits: FetchLimits, stop: threading.Event, folder: Path) -> None:
+    def __init__(
+        self, limits: FetchLimits, stop: threading.Event, folder: Path, hosts: AllowedHosts
+    ) -> None:
         self._limits = limits
+        self._hosts = hosts
         self._stop = stop
         self._map = folder / PATHS.name
         self._map_lock = threading.Lock()
@@ -63,7 +69,7 @@ class ObjaverseSource:
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
         """Have the package download the object into `into`.
 
-        Raises: Missing, Download, TooLarge.
+        Raises: Missing, Refused, Download, TooLarge.
         """
         kind = _kind(ref)
         if kind is None:
@@ -99,11 +105,15 @@ class ObjaverseSource:
             "sha256": ref.sha256 or "",
             "home": str(home),
             "max_bytes": self._limits.max_bytes,
+            "allowed": self._hosts.entries,
         }
-        environment = {**os.environ, "HOME": str(home), "TMPDIR": str(home)}
-        # -P: the modules in the script's own folder must not hide others of the same name.
+        path = os.pathsep.join(filter(None, (str(PACKAGES), os.environ.get("PYTHONPATH"))))
+        environment = {
+            **os.environ, "HOME": str(home), "TMPDIR": str(home), "PYTHONPATH": path
+        }  # fmt: skip
+        # -P: files in the home must not hide modules of the same name.
         ended = run(
-            [sys.executable, "-P", str(CHILD)], environment, home,
+            [sys.executable, "-P", "-m", CHILD], environment, home,
             self._limits.max_bytes + ROOM, deadline, msgspec.json.encode(request),
         )  # fmt: skip
         try:
@@ -119,6 +129,7 @@ class ObjaverseSource:
         message = f"{ref.location}: {answer.message}"
         raise {
             "missing": Missing,
+            "refused": Refused,
             "too_large": TooLarge,
             "no_space": NodeError,
             "failed": TransientError,

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from worker.core import usage
 from worker.core.deadline import Deadline
 from worker.core.errors import NodeError, TooLarge
 
@@ -35,11 +36,13 @@ def run(
     max_bytes: int,
     deadline: Deadline,
     stdin: bytes = b"",
+    max_memory: int | None = None,
 ) -> ProgramResult:
     """Run `command` in `folder` in its own session; at the end, kill all of the session.
 
-    Raises: TooLarge once `folder` holds more than `max_bytes`, Download when the deadline passes,
-    ObjectInterrupted on a stop, NodeError if the program does not exist.
+    Raises: TooLarge once `folder` holds more than `max_bytes`, or the session's processes have more
+    than `max_memory` resident; Download when the deadline passes, ObjectInterrupted on a stop,
+    NodeError if the program does not exist.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
         try:
@@ -58,6 +61,11 @@ def run(
                 deadline.left()
                 before = time.monotonic()
                 _check(folder, out, max_bytes)
+                if (
+                    max_memory is not None
+                    and (used := usage.of_group(process.pid).resident) > max_memory
+                ):
+                    raise TooLarge(f"{used:,} bytes of memory; the limit is {max_memory:,}")
                 pause = max(POLL_S, 10 * (time.monotonic() - before))
         finally:
             # Also after success: a child of the program may have outlived it.

@@ -1,8 +1,9 @@
 """One commit of a git repository on disk, fetched with git in a restricted configuration.
 
 What a hostile repository could use, and the defence: hooks and fsmonitor (off), filters and LFS
-(off), submodules (never entered), links (written as plain files), other protocols and redirects to
-them (refused), credential prompts and helpers (off), huge packs and unpacked files (disk usage is
+(off), submodules (never entered), links (written as plain files), other protocols (refused),
+redirects and alternates (not followed by git; see `git_server`), credential prompts and helpers
+(off), endless lists of refs (memory is watched), huge packs and unpacked files (disk usage is
 watched, and sizes are summed before the checkout), names outside the checkout (git refuses them).
 """
 
@@ -16,15 +17,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from worker.core.deadline import Deadline
+from worker.core.destinations import AllowedHosts
 from worker.core.errors import Download, Missing, NodeError, TooLarge, one_line
 from worker.core.transfer import TransientError, retried
+from worker.sources import git_server
 from worker.sources.base import FetchLimits
+from worker.sources.git_server import GitServer
 from worker.sources.process import ProgramResult, run
 
 REGULAR = frozenset({"100644", "100755"})
 MAX_FILES = 200_000
 ROOM = 16 << 20
 """Bytes for git's own small files."""
+MEMORY = 1 << 30
+"""Bytes that git and its helpers may have resident, besides a pack that they map."""
 LOG = 600
 """Characters of git's output in a message."""
 KEPT = re.compile(r"GIT_(CONFIG_GLOBAL|SSL_.*|TRACE.*|HTTP_.*)")
@@ -55,6 +61,7 @@ SETTINGS: Mapping[str, str] = {
     # For a mirror that the user's own insteadOf names; a server's redirect cannot use them.
     "protocol.http.allow": "user",
     "protocol.file.allow": "user",
+    "http.followRedirects": "false",
     "http.lowSpeedLimit": "1000",
     "http.lowSpeedTime": "60",
 }
@@ -65,6 +72,7 @@ DOES_NOT_EXIST = re.compile(
     r"repository .* does not exist|couldn't find remote ref",
     re.IGNORECASE,
 )
+MOVED = re.compile(r"returned error: 30[12378]")
 NO_ROOM = re.compile(r"No space left on device|Disk quota exceeded")
 UNADVERTISED = re.compile(r"unadvertised object|not advertised", re.IGNORECASE)
 
@@ -79,8 +87,10 @@ class TreeFile(NamedTuple):
 class Repository:
     """A commit in `folder`: its files in ``folder/files``, without .git."""
 
-    def __init__(self, url: str, commit: str, folder: Path) -> None:
+    def __init__(self, url: str, commit: str, folder: Path, hosts: AllowedHosts) -> None:
         self._url = url
+        self._hosts = hosts
+        self._settings: Mapping[str, str] = {}
         self._commit = commit
         self._folder = folder
         self._git_dir = folder / "git"
@@ -92,7 +102,7 @@ class Repository:
     def fetch(self, limits: FetchLimits, deadline: Deadline) -> None:
         """Fetch the commit's files.
 
-        Raises: Missing (no such repository or commit), Download, TooLarge.
+        Raises: Missing (no such repository or commit), Refused, Download, TooLarge.
         """
         self.files.mkdir(parents=True)
         made = self._git(deadline, limits, "init", "--quiet", "--template=")
@@ -108,18 +118,33 @@ class Repository:
         shutil.rmtree(self._git_dir, ignore_errors=True)
 
     def _fetch(self, limits: FetchLimits, deadline: Deadline) -> None:
-        only = ("fetch", "--quiet", "--depth=1", "--no-tags", self._url, self._commit)
-        answer = self._git(deadline, limits, *only)
-        if answer.status != 0 and UNADVERTISED.search(answer.log):
-            # An old server serves only what branches and tags point to: fetch all of them.
-            everything = ("+refs/heads/*:refs/all/heads/*", "+refs/tags/*:refs/all/tags/*")
-            answer = self._git(deadline, limits, "fetch", "--quiet", self._url, *everything)
+        answer, server = self._fetch_from(self._url, limits, deadline)
+        if MOVED.search(answer.log):
+            moved = git_server.redirected(server, deadline)
+            answer, _ = self._fetch_from(moved, limits, deadline)
         if DOES_NOT_EXIST.search(answer.log):
             raise Missing(f"{self._url}: no such repository or commit: {answer.log[-LOG:]}")
         _must(answer, f"{self._url}: git fetch", TransientError)
         exists = ("cat-file", "-e", f"{self._commit}^{{commit}}")
         if self._git(deadline, limits, *exists).status != 0:
             raise Missing(f"{self._url}: no commit {self._commit}")
+
+    def _fetch_from(
+        self, url: str, limits: FetchLimits, deadline: Deadline
+    ) -> tuple[ProgramResult, GitServer]:
+        def ask(*arguments: str) -> str:
+            answer = self._git(deadline, limits, *arguments)
+            return answer.output.decode(errors="replace").strip() if answer.status == 0 else ""
+
+        server = git_server.found(url, self._hosts, ask)
+        self._settings = server.settings
+        only = ("fetch", "--quiet", "--depth=1", "--no-tags", url, self._commit)
+        answer = self._git(deadline, limits, *only)
+        if answer.status != 0 and UNADVERTISED.search(answer.log):
+            # An old server serves only what branches and tags point to: fetch all of them.
+            everything = ("+refs/heads/*:refs/all/heads/*", "+refs/tags/*:refs/all/tags/*")
+            answer = self._git(deadline, limits, "fetch", "--quiet", url, *everything)
+        return answer, server
 
     def _read_tree(self, limits: FetchLimits, deadline: Deadline) -> None:
         """List the commit's files, and check their size before they are written."""
@@ -142,13 +167,15 @@ class Repository:
             )
 
     def _git(self, deadline: Deadline, limits: FetchLimits, *arguments: str) -> ProgramResult:
-        settings = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        chosen = {**SETTINGS, **self._settings}
+        settings = [part for key, value in chosen.items() for part in ("-c", f"{key}={value}")]
         places = [f"--git-dir={self._git_dir}", f"--work-tree={self.files}"]
         # Pack and checkout exist together for a moment, so twice the limit of one.
         room = 2 * limits.max_bytes + ROOM
         return run(
-            ["git", *settings, *places, *arguments], environment(), self._folder, room, deadline
-        )
+            ["git", *settings, *places, *arguments], environment(), self._folder, room, deadline,
+            max_memory=room + MEMORY,
+        )  # fmt: skip
 
 
 def _must(answer: ProgramResult, what: str, kind: type[Exception]) -> None:

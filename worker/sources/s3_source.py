@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 from worker.core import s3
 from worker.core.deadline import Deadline
-from worker.core.errors import Download, Missing, TooLarge
+from worker.core.errors import Download, Missing, Refused, TooLarge
 from worker.core.s3_errors import FailureKind, S3Failure, translated
 from worker.core.transfer import CHUNK, TransientError, check_size, retried, save
+from worker.index.list_rules import ListRules
 from worker.index.record import ObjectRef
 from worker.sources import side_files
 from worker.sources.archive import is_archive, split, unpack_model
@@ -49,10 +50,13 @@ class S3Source:
 
     name = "s3"
 
-    def __init__(self, limits: FetchLimits, stop: threading.Event, options: s3.S3Options) -> None:
+    def __init__(
+        self, limits: FetchLimits, stop: threading.Event, options: s3.S3Options, rules: ListRules
+    ) -> None:
         self._limits = limits
         self._stop = stop
         self._options = options
+        self._rules = rules
 
     def claims(self, ref: ObjectRef) -> bool:
         """By the scheme."""
@@ -61,10 +65,11 @@ class S3Source:
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
         """Download the key and its side files, or all keys below the root, into `into`.
 
-        Raises: Missing, Download, TooLarge, Unsupported, ImportFailed.
+        Raises: Missing, Refused, Download, TooLarge, Unsupported, ImportFailed.
         """
         uri, member = split(ref.location)
         bucket, key = _parse(uri)
+        self._rules.check_bucket(bucket)
         deadline = Deadline(self._limits.timeout_s, self._stop)
         client = s3.client(self._options)
         if member is None and ref.root is not None and ref.root.startswith(s3.SCHEME):
@@ -178,9 +183,12 @@ def _ours(what: str, failure: S3Failure) -> Exception:
 def _parse(uri: str) -> tuple[str, str]:
     """Bucket and key; a key is not a URL, so percent signs are kept.
 
-    Raises: Missing if bucket or key is empty.
+    Raises: Missing if bucket or key is empty; Refused for a key that leads out of its bucket if a
+    server or a proxy takes it for a path.
     """
     bucket, _, key = uri.removeprefix(s3.SCHEME).partition("/")
     if not bucket or not key:
         raise Missing(f"{uri}: no key; expected s3://bucket/key")
+    if not {".", ".."}.isdisjoint(key.split("/")):
+        raise Refused(f"{uri}: a key with '.' or '..' may lead out of its bucket")
     return bucket, key

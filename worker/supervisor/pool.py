@@ -22,7 +22,7 @@ import structlog
 
 from worker.contract.protocol import STAGE, Failed, Phase, Ready, Rendered, RenderObject
 from worker.contract.recipe import Recipe
-from worker.core import cores, memory
+from worker.core import cores, memory, usage
 from worker.core import scratch as scratch_folders
 from worker.core.errors import (
     OBJECT_ERRORS,
@@ -37,7 +37,7 @@ from worker.core.errors import (
     Timeout,
 )
 from worker.sources.base import FetchedObject
-from worker.supervisor import canary, devices, reasons, usage
+from worker.supervisor import canary, devices, reasons
 from worker.supervisor.devices import Device
 from worker.supervisor.process import Child, ChildDied
 from worker.supervisor.request import request_of

@@ -12,7 +12,7 @@ import time
 
 import msgspec
 
-from worker.supervisor import usage
+from worker.core import usage
 
 LOOK_EVERY_S = 0.5
 SUSPENDED_S = 2.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +52,28 @@ def _fill_in(file: Path, settings: dict[str, object]) -> None:
     file.write_text("\n".join([*kept, *(f"{k}={v}" for k, v in settings.items())]) + "\n")
 
 
+def _switch_on(file: Path, component: str) -> None:
+    """Uncomment the line of base's kustomization that a user uncomments."""
+    line = f"components: [../components/{component}]"
+    text = file.read_text()
+    if f"\n{line}" not in text:
+        assert f"\n# {line}" in text
+        file.write_text(text.replace(f"\n# {line}", f"\n{line}"))
+
+
 @pytest.fixture
 def render(kustomize, tmp_path) -> Callable[..., Manifests]:
     """Render an overlay with some of settings.env's values replaced, or more added."""
 
-    def rendered(overlay: str = "base", **settings: object) -> Manifests:
+    def rendered(
+        overlay: str = "base", *, components: Sequence[str] = (), **settings: object
+    ) -> Manifests:
         folder = Path(shutil.copytree(ROOT / "k8s", tmp_path / "k8s", dirs_exist_ok=True))
         for place in ("base/settings.env", f"{overlay}/export.env"):
             if (ROOT / "k8s" / place).exists():
                 _fill_in(folder / place, settings)
+        for component in components:
+            _switch_on(folder / "base/kustomization.yaml", component)
         done = subprocess.run(
             [*kustomize, folder / overlay], capture_output=True, text=True, check=False
         )

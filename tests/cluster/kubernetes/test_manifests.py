@@ -17,6 +17,7 @@ from tests.cluster.kubernetes.lint import (
     environment,
     faults,
 )
+from tests.cluster.kubernetes.lint_network import confined
 from tests.command_line import ROOT
 from worker.core.errors import ExitStatus
 
@@ -33,6 +34,44 @@ def test_manifests_hold_the_schema(render, overlay, version):
     assert set(manifests) == {"Job", "ConfigMap", "ServiceAccount"}
     for manifest in manifests.values():
         kubernetes_validate.validate(manifest, version, strict=True)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_network_policy_is_of_every_overlays_pods(render, overlay, version):
+    assert "NetworkPolicy" not in render(overlay)
+    manifests = render(overlay, components=["network-policy"])
+    policy = manifests["NetworkPolicy"]
+    kubernetes_validate.validate(policy, version, strict=True)
+    assert confined(policy, manifests["Job"]) == []
+
+
+WIDER: dict[str, Callable[[dict], object]] = {
+    "is not of the Job's pods": lambda spec: spec["podSelector"].update(matchLabels={"a": "b"}),
+    "ingress is not refused": lambda spec: spec.update(ingress=[{}]),
+    "not restricted": lambda spec: spec.update(policyTypes=["Ingress"]),
+    "to anywhere": lambda spec: spec["egress"][1].pop("to"),
+    "on any port": lambda spec: spec["egress"][1].pop("ports"),
+    "10.1.2.3 is reached": lambda spec: spec["egress"][1]["to"][0]["ipBlock"]["except"].remove(
+        "10.0.0.0/8"
+    ),
+    "169.254.169.254 is reached": lambda spec: spec["egress"][1]["to"][0]["ipBlock"][
+        "except"
+    ].remove("169.254.0.0/16"),
+    "fd00:ec2::254 is reached": lambda spec: spec["egress"][1]["to"][1].update(
+        ipBlock={"cidr": "::/0"}
+    ),
+    "8.8.8.8 is not reached": lambda spec: spec["egress"].pop(1),
+    "no DNS": lambda spec: spec["egress"].pop(0),
+}
+
+
+@pytest.mark.parametrize("fault", WIDER)
+def test_lint_catches_a_network_policy_that_lets_more_through(render, fault):
+    manifests = render(components=["network-policy"])
+    policy = copy.deepcopy(manifests["NetworkPolicy"])
+    WIDER[fault](policy["spec"])
+    assert any(fault in said for said in confined(policy, manifests["Job"]))
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

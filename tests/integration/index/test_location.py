@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import time
 
 import msgspec
 import pyarrow as pa
@@ -15,10 +16,12 @@ import pytest
 
 from tests.tools.faultproxy import proxy
 from worker.core import keys
+from worker.core.destinations import AllowedHosts
 from worker.core.errors import IndexInvalid, OutputMismatch, StoreError
 from worker.core.s3 import S3Options
 from worker.index import manifest
 from worker.index.builder import build
+from worker.index.list_rules import ListRules
 from worker.index.reader import open_index
 from worker.index.record import Shard
 
@@ -248,6 +251,90 @@ def test_an_index_built_elsewhere_keeps_where_the_objects_are(s3, bucket, tmp_pa
     assert locations(open_index(str(tmp_path), s3)) == before
     line = json.loads((tmp_path / "shards/000000.jsonl").read_text().splitlines()[0])
     assert line == {"fileIdentifier": "a b/c#1.glb", "url": "s3://lists/in/a b/c#1.glb"}
+
+
+def redirect(where):
+    def answer(handler):
+        handler.send_response(302)
+        handler.send_header("Location", where)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    return answer
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "169.254.169.254"])
+def test_the_server_that_was_typed_is_reached_but_no_redirect_nearby(site, host, nobody):
+    """`nobody` holds a port of loopback: a connection would be refused by the system, not by us."""
+    port = nobody.rpartition(":")[2]
+    site.files["/m.txt"] = redirect(f"http://{host}:{port}/m.txt")
+    site.files["/n.txt"] = redirect(f"{site.url}/l.txt")
+    site.files["/l.txt"] = LIST
+    with pytest.raises(IndexInvalid, match=r"/m\.txt: .*not a global address.*--allow-hosts"):
+        open_index(f"{site.url}/m.txt", NO_S3)
+    assert len(locations(open_index(f"{site.url}/n.txt", NO_S3))) == 3
+
+
+def test_a_redirect_nearby_that_is_allowed_is_followed(site):
+    site.files["/m.txt"] = redirect(f"{site.url.replace('127.0.0.1', 'localhost')}/l.txt")
+    site.files["/l.txt"] = LIST
+    rules = ListRules(hosts=AllowedHosts(("localhost",)))
+    assert len(locations(open_index(f"{site.url}/m.txt", NO_S3, rules))) == 3
+
+
+def endless(handler):
+    handler.send_response(200)
+    handler.end_headers()
+    while True:
+        handler.wfile.write(b"x" * 65536)
+
+
+def test_a_list_without_an_end_is_an_invalid_index(site):
+    site.files["/m.txt"] = endless
+    rules = ListRules(max_bytes=3 << 20)
+    with pytest.raises(IndexInvalid, match=r"/m\.txt: has more than 3 MB; .* --max-list-mb"):
+        open_index(f"{site.url}/m.txt?signature=secret", NO_S3, rules)
+    assert len(site.asked) == 1
+
+
+def test_so_is_a_shard(site, tmp_path):
+    (tmp_path / "models.txt").write_text("one.glb\n")
+    build(str(tmp_path / "models.txt"), str(tmp_path))
+    site.files["/index.json"] = (tmp_path / keys.INDEX).read_bytes()
+    site.files["/shards/000000.jsonl"] = endless
+    index = open_index(f"{site.url}/", NO_S3, ListRules(max_bytes=3 << 20))
+    with pytest.raises(IndexInvalid, match=r"000000\.jsonl: has more than 3 MB"):
+        locations(index)
+
+
+def test_a_list_that_does_not_end_in_time_is_a_store_error(site):
+    def drip(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        while True:
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+            time.sleep(0.02)
+
+    site.files["/m.txt"] = drip
+    with pytest.raises(StoreError, match=r"/m\.txt: not finished after 0\.5 s"):
+        open_index(f"{site.url}/m.txt", NO_S3, ListRules(timeout_s=0.5))
+
+
+def test_a_large_list_on_s3_is_an_invalid_index(s3, bucket):
+    bucket.put_object(Key="m.txt", Body=b"x" * (20 << 20))  # boto3 gets it in several parts
+    with pytest.raises(IndexInvalid, match=r"s3://lists/m\.txt: has more than 1 MB"):
+        open_index("s3://lists/m.txt", s3, ListRules(max_bytes=1 << 20))
+
+
+def test_an_index_is_not_built_of_buckets_that_a_list_over_http_chose(site, s3, bucket, tmp_path):
+    site.files["/m.txt"] = b"a.glb\ns3://lists/secret.glb\n"
+    out = str(tmp_path / "out")
+    with pytest.raises(IndexInvalid, match=r"s3://lists/secret\.glb: .*--allow-buckets lists$"):
+        build(f"{site.url}/m.txt", out, s3=s3)
+    assert not list((tmp_path / "out").rglob("*.json*"))
+    rules = ListRules(buckets=frozenset({"lists"}))
+    assert build(f"{site.url}/m.txt", out, s3=s3, rules=rules).objects == 2
 
 
 def test_an_index_on_s3_cannot_name_files_of_this_machine(s3, bucket, tmp_path):

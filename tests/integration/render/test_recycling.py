@@ -10,8 +10,8 @@ import pytest
 from tests.integration.render.cubes import RECIPE, model
 from tests.patience import PATIENT, until
 from tests.tools import processes
+from worker.core import usage
 from worker.core.errors import Empty, ImportFailed, RenderFailed
-from worker.supervisor import usage
 from worker.supervisor.pool import RECYCLE_SHARE, Pool
 
 

@@ -6,8 +6,12 @@ import stamina
 from tests.integration.sources.hub import Hub
 from tests.integration.sources.servers import Web
 from tests.patience import HANG_S
+from worker.core.destinations import AllowedHosts
+from worker.index.list_rules import ListRules
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
+
+RULES = ListRules(hosts=AllowedHosts(("127.0.0.1",)))
 
 
 @pytest.fixture(autouse=True)
@@ -30,13 +34,16 @@ def hub(tmp_path, monkeypatch):
 
 @pytest.fixture
 def make_fetcher(tmp_path):
-    """Make a Fetcher with small limits; keyword arguments are FetchLimits' or the Fetcher's."""
+    """Make a Fetcher with small limits; keyword arguments are FetchLimits' or the Fetcher's.
 
-    def make(*, keep=None, s3=None, **limits):
+    The servers of the tests are on loopback, where a list may not lead unless it is allowed.
+    """
+
+    def make(*, keep=None, s3=None, rules=RULES, **limits):
         chosen = FetchLimits(
             **{"max_bytes": 1_000_000, "timeout_s": HANG_S, "attempts": 3, **limits}
         )
-        return Fetcher(tmp_path / "scratch", limits=chosen, keep=keep, s3=s3)
+        return Fetcher(tmp_path / "scratch", limits=chosen, keep=keep, s3=s3, rules=rules)
 
     return make
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import socket
 import ssl
 import threading
 import time
@@ -15,13 +16,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.patience import HANG_S
+from tests.patience import HANG_S, until
 
 
 class Web:
     """A web server on loopback; `routes` maps a path to a function of its request handler."""
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1"):
         self.routes = {}
         self.asked = []
         web = self
@@ -40,9 +41,9 @@ class Web:
             def log_message(self, *_):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer((address, 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.url = f"http://{address}:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
 
     def __enter__(self):
@@ -119,6 +120,32 @@ def silence(_handler):
 
 def redirect(where):
     return lambda h: respond(h, 302, {"Location": where, "Content-Length": "0"})
+
+
+@contextlib.contextmanager
+def listening():
+    """A port of loopback, and what each connection that was made to it has sent first."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        got = []
+
+        def accept():
+            while True:
+                try:
+                    made, _ = server.accept()
+                except OSError:
+                    return
+                with made:
+                    made.settimeout(HANG_S)
+                    got.append(made.recv(1000))
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield server.getsockname()[1], got
+        # What was connected before this is accepted before it.
+        with socket.create_connection(server.getsockname()) as last:
+            last.sendall(b"the last")
+        until(lambda: got[-1:] == [b"the last"])
+        got.pop()
+        server.shutdown(socket.SHUT_RDWR)
 
 
 class HttpsProxy:

@@ -13,9 +13,12 @@ from tests.integration.sources.servers import (
     drip,
     endless,
     in_turn,
+    listening,
+    redirect,
     status,
 )
-from worker.core.errors import Download, Missing, Modified, TooLarge
+from tests.integration.sources.test_leading import rules
+from worker.core.errors import Download, Missing, Modified, Refused, TooLarge
 
 UID = "0123456789abcdef0123456789abcdef"
 OTHER = "f" * 32
@@ -136,3 +139,50 @@ def test_an_error_page_is_not_taken_for_an_object(proxy, make_fetcher, identifie
     proxy.routes[path] = status(410)
     with pytest.raises(Missing):
         make_fetcher(attempts=1).fetch(at(identifier, GLB, source=source))
+
+
+def museum(host, port):
+    return at(f"https://{host}:{port}/content/model.glb", source="smithsonian")
+
+
+@pytest.fixture
+def _direct(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("_direct")
+@pytest.mark.parametrize("host", ["localhost", "[::ffff:127.0.0.1]"])
+def test_the_package_leads_to_no_service_of_this_machine(make_fetcher, leftovers, host):
+    refused = pytest.raises(Refused, match=r"not a global address.*--allow-hosts")
+    with listening() as (port, got), refused:
+        make_fetcher(rules=rules()).fetch(museum(host, port))
+    assert got == []
+    assert leftovers() == []
+
+
+@pytest.mark.usefixtures("_direct")
+@pytest.mark.parametrize("entry", ["localhost", "127.0.0.0/8"])
+def test_what_is_allowed_is_reached_by_the_package(make_fetcher, entry):
+    with listening() as (port, got), pytest.raises(Download):  # it hangs up
+        make_fetcher(rules=rules(entry), attempts=1).fetch(museum("localhost", port))
+    assert got
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host"), [("http", "127.0.0.1"), ("https", "localhost"), ("http", "169.254.169.254")]
+)
+def test_nor_does_a_redirect_lead_the_package_there(proxy, make_fetcher, host, scheme):
+    with listening() as (port, got):
+        proxy.routes[SMITHSONIAN.removeprefix("https://")] = redirect(f"{scheme}://{host}:{port}/")
+        with pytest.raises(Refused, match="not a global address"):
+            make_fetcher(rules=rules()).fetch(at(SMITHSONIAN, source="smithsonian"))
+    assert got == []
+    assert proxy.asked == [SMITHSONIAN.removeprefix("https://")]
+
+
+@pytest.mark.parametrize("host", ["localhost", "[fd00::1]"])
+def test_nor_is_a_proxy_asked_for_such_a_host(proxy, make_fetcher, host):
+    with pytest.raises(Refused, match="not a global address"):
+        make_fetcher(rules=rules()).fetch(museum(host, 443))
+    assert proxy.asked == []

@@ -10,8 +10,17 @@ from tests.integration.sources.references import at
 from tests.integration.sources.servers import Web, body, cut_off, in_turn, respond, status
 from tests.tools.faultproxy import first_times, proxy
 from worker.core import s3
-from worker.core.errors import Download, Missing, Modified, TooLarge, Unsupported
+from worker.core.errors import (
+    Download,
+    ImportFailed,
+    Missing,
+    Modified,
+    Refused,
+    TooLarge,
+    Unsupported,
+)
 from worker.core.s3 import S3Options
+from worker.index.list_rules import ListRules
 
 DATA = b"solid model " * 100
 
@@ -248,3 +257,56 @@ def test_no_credentials_is_a_download_error(nobody, make_fetcher, monkeypatch, t
     options = S3Options(endpoint_url=f"http://{nobody}", region="us-east-1")
     with pytest.raises(Download, match="credentials"):
         make_fetcher(s3=options).fetch(at("s3://models/m.stl"))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "HTTP"])
+def test_a_list_over_http_names_no_bucket_of_its_own_choice(
+    bucket, options, make_fetcher, leftovers, scheme
+):
+    bucket("m.stl", DATA)
+    for allowed, named in (((), "models"), (("other", "model"), "models"), (("models",), "other")):
+        rules = ListRules(buckets=frozenset(allowed)).of(f"{scheme}://lists.example/l.txt")
+        fetcher = make_fetcher(s3=options, rules=rules, attempts=1)
+        with pytest.raises(Refused, match=f"--allow-buckets {named}$"):
+            fetcher.fetch(at(f"s3://{named}/m.stl"))
+    assert leftovers() == []
+    rules = ListRules(buckets=frozenset({"models"})).of(f"{scheme}://lists.example/l.txt")
+    assert make_fetcher(s3=options, rules=rules).fetch(at("s3://models/m.stl", DATA)).size
+    for local in ("list.txt", "s3://lists/list.txt"):
+        rules = ListRules().of(local)
+        assert make_fetcher(s3=options, rules=rules).fetch(at("s3://models/m.stl", DATA)).size
+
+
+@pytest.mark.parametrize("key", ["../other/m.stl", "a/../../other/m.stl", "..", "./m.stl", "a/./m"])
+def test_a_key_that_is_no_plain_path_is_not_asked_for(make_fetcher, leftovers, key):
+    with Web() as web:
+        for root in (None, "s3://models/a", "s3://models/.."):
+            with pytest.raises(Refused, match="may lead out of its bucket"):
+                make_fetcher(s3=faulty(web)).fetch(at(f"s3://models/{key}", root=root))
+        assert web.asked == []
+    assert leftovers() == []
+
+
+@pytest.mark.parametrize(
+    "key", ["c/../../../../secret.png", "c/a/../../up.png", "c//etc/passwd", "c/..\\..\\w.png",
+            "c/C:/w.png"],
+)  # fmt: skip
+def test_a_listing_with_keys_that_lead_out_writes_nothing_there(
+    make_fetcher, leftovers, tmp_path, key
+):
+    listed = (
+        b'<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated>'
+        b"<Contents><Key>%s</Key><Size>1</Size></Contents>"
+        b"<Contents><Key>c/m.obj</Key><Size>1</Size></Contents></ListBucketResult>" % key.encode()
+    )
+    before = sorted(tmp_path.rglob("*"))
+    with Web() as web:
+        web.routes["/models?list-type=2&prefix=c%2F&encoding-type=url"] = body(listed)
+        with pytest.raises((ImportFailed, Missing, Download)):
+            make_fetcher(s3=faulty(web), attempts=1).fetch(
+                at("s3://models/c/m.obj", root="s3://models/c")
+            )
+        assert len(web.asked) <= 2, "the listing, and perhaps a key below the prefix"
+    assert leftovers() == []
+    made = {path.name for path in {*tmp_path.rglob("*")} - {*before}}
+    assert made <= {"scratch", "objects", "repositories", "objaverse"}

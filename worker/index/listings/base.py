@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 import msgspec
 
 from worker.core.errors import IndexInvalid
+from worker.index import bounded_reads
 from worker.index.record import ObjectRef
 
 Records = Iterator[tuple[str, ObjectRef]]
@@ -39,10 +40,12 @@ def open_list(path: Path, name: str) -> BinaryIO:
 
 
 def read_list(path: Path, name: str) -> bytes:
-    """The bytes of a list, decompressed if `name` ends with ".gz". Raises: IndexInvalid."""
+    """The bytes of a JSON document; decompressed if `name` ends with ".gz".
+
+    Raises: IndexInvalid.
+    """
     try:
-        with open_list(path, name) as file:
-            return file.read()
+        return bounded_reads.document(path, name, lambda path: open_list(path, name))
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise IndexInvalid(f"{name}: not a complete gzip file: {error}") from error
 
@@ -52,7 +55,7 @@ def byte_lines(path: Path, name: str) -> Iterator[tuple[int, bytes]]:
     number = 0
     try:
         with open_list(path, name) as file:
-            for number, line in enumerate(file, 1):
+            for number, line in bounded_reads.lines(file, name):
                 yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise IndexInvalid(f"{name}:{number}: not a complete gzip file: {error}") from error

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from worker.core.errors import IndexInvalid
-from worker.index import decode
+from worker.index import bounded_reads, decode
 from worker.index.listings.base import Records
 
 _BATCH: Final = 10_000
@@ -28,6 +28,11 @@ def read(path: Path, name: str) -> Records:
             )
         row = 0
         for batch in file.iter_batches(_BATCH, columns=columns):
+            if batch.nbytes > bounded_reads.LARGEST_FILE:  # a dictionary repeats a long value
+                raise IndexInvalid(
+                    f"{name}: {batch.nbytes:,} bytes after row {row}; the limit of "
+                    f"{_BATCH:,} rows is {bounded_reads.LARGEST_FILE:,}"
+                )
             for fields in batch.to_pylist():
                 row += 1
                 where = f"{name}: row {row}"

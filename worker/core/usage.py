@@ -1,4 +1,4 @@
-"""Memory and CPU time of a child's process group, read from /proc."""
+"""Memory and CPU time of a process group, read from /proc."""
 
 from __future__ import annotations
 
