@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.codecs import png
-from worker.codecs.exr import ExrFile, NotExr
+from worker.codecs.exr import ExrFile
+from worker.codecs.exr_header import NotExr
 from worker.codecs.image_formats import Unreadable
 from worker.contract.linear import product
 from worker.core.errors import RenderFailed
