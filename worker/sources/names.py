@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os.path
 from pathlib import Path, PurePosixPath
 from unicodedata import category
 from urllib.parse import unquote, urlsplit
 
+from worker.core import file_uri
 from worker.core.errors import ImportFailed, Missing, Unsupported
 from worker.core.formats import MODEL_SUFFIXES, suffix_of
 from worker.index.record import ObjectRef
@@ -69,6 +71,16 @@ def check_format(ref: ObjectRef, name: str) -> str:
     return name if suffix_of(name) == format_ else f"{name}.{format_}"
 
 
+def called(ref: ObjectRef) -> str:
+    """What messages call the object: its URL, or its file's name without the machine's folders."""
+    location = ref.location
+    local = location.startswith(file_uri.SCHEME) or "://" not in location
+    if not local:
+        return location
+    file, mark, member = location.partition("!/")
+    return f"{PurePosixPath(file).name}{mark}{member}"
+
+
 def known_formats() -> str:
     """All known formats, comma-separated, for messages."""
     return ", ".join(sorted(MODEL_SUFFIXES))
@@ -85,10 +97,14 @@ def inside(root: Path, model: Path) -> tuple[Path, str]:
         real_root = root.resolve()
         named = model.parent.resolve() / model.name
         real = model.resolve()
-    except (RuntimeError, ValueError) as error:  # a loop of links; a NUL in the name
-        raise Missing(f"{str(model)!r}: {error}") from error
+    except RuntimeError as error:
+        raise Missing(f"{model.name}: a loop of links") from error
+    except ValueError as error:  # a NUL in the name
+        raise Missing(f"{model.name!r}: {error}") from error
     if not real.is_file():
-        raise Missing(f"{model}: no such file" if not real.exists() else f"{model}: not a file")
+        why = "not a file" if real.exists() else "no such file"
+        raise Missing(f"{model.name}: {why}")
     if not (named.is_relative_to(real_root) and real.is_relative_to(real_root)):
-        raise Missing(f"{model}: is outside its folder {root}, at {real}")
+        leads = os.path.relpath(real, real_root)
+        raise Missing(f"{model.name}: is outside its folder; it leads to {leads}")
     return real_root, named.relative_to(real_root).as_posix()
