@@ -37,7 +37,7 @@ def test_no_folder_of_the_machine_is_named(tmp_path, blender):
     output = tmp_path / "out"
     done = run_worker(
         "run", corpus.list, "--output", output, *TINY, "--blender", blender, "--scratch",
-        tmp_path / "scratch", check=10, HOME=str(tmp_path / "home"),
+        tmp_path / "scratch", "--memory-limit-mb", 2000, check=10, HOME=str(tmp_path / "home"),
     )  # fmt: skip
     lines = ledger(output)
     outcomes = [json.loads(line) for line in lines]

@@ -134,4 +134,4 @@ def _wrong(what: str) -> NotExr:
 
 
 def _shown(name: bytes) -> str:
-    return name.decode("utf-8", "backslashreplace")
+    return repr(name)[2:-1]  # of one line, whatever it is; different names stay different
