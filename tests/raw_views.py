@@ -1,5 +1,6 @@
 """What a Blender child leaves behind for one object, made without Blender."""
 
+import io
 import math
 
 import numpy as np
@@ -48,15 +49,22 @@ def intrinsics(width, height, fov):
     return [[focal, 0.0, width / 2], [0.0, focal, height / 2], [0.0, 0.0, 1.0]]
 
 
+def _target(path):
+    return path if isinstance(path, io.BytesIO) else str(path)
+
+
 def write_exr(path, rgba, layer="ViewLayer", extra=(), dtype=np.float32):
-    """A multilayer EXR as Blender writes it: uncompressed scanlines, a channel per component."""
+    """A multilayer EXR as Blender writes it: uncompressed scanlines, a channel per component.
+
+    path: of a file, or a BytesIO.
+    """
     channels = {
         f"{layer}.Combined.{name}": np.ascontiguousarray(rgba[..., number], dtype)
         for number, name in enumerate("RGBA")
     }
     channels |= {f"{layer}.{name}": np.zeros(rgba.shape[:2], dtype) for name in extra}
     header = {"compression": OpenEXR.NO_COMPRESSION, "type": OpenEXR.scanlineimage}
-    OpenEXR.File(header, channels).write(str(path))
+    OpenEXR.File(header, channels).write(_target(path))
 
 
 def write_passes(path, passes, layer="ViewLayer"):
@@ -67,7 +75,7 @@ def write_passes(path, passes, layer="ViewLayer"):
         for number, component in enumerate(each.components)
     }
     header = {"compression": OpenEXR.NO_COMPRESSION, "type": OpenEXR.scanlineimage}
-    OpenEXR.File(header, found).write(str(path))
+    OpenEXR.File(header, found).write(_target(path))
 
 
 def ball(width, height, number=0):
@@ -91,9 +99,9 @@ def rendered_object(folder, recipe, file_identifier="https://example.org/models/
         rgba = ball(width, height, number)
         write_exr(folder / files["passes"], rgba, extra=["Depth.Z"])
         if recipe.colour.view_transform != "standard":
-            files["display"] = f"{name}-display.png"
+            files["display"] = f"{name}-display.tga"
             pixels = np.clip(rgba * 255, 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(folder / files["display"])
+            Image.fromarray(pixels).save(folder / files["display"], "TGA", compression=None)
         angle = 2 * math.pi * number / recipe.views
         location = [1.8 * math.cos(angle), 1.8 * math.sin(angle), 0.3]
         views.append(

@@ -22,6 +22,8 @@ ROOMS = "Rooms side by side import each other in one direction"
 CIRCLES = "No circle of files"
 LIBRARY = "The library needs numpy and Pillow, and nothing of the worker"
 WORKER = "The worker imports nothing of the library"
+RAW = "No decoder reads what a child leaves: worker.pack.raw needs numpy alone"
+OPENEXR = "OpenEXR encodes images, and decodes nothing of the worker"
 
 # The rule, the file below worker/ (or ../render_worker/), and what is added to it.
 BREAKS = {
@@ -51,6 +53,11 @@ BREAKS = {
     ),
     "a library in the library": (LIBRARY, "../render_worker/view.py", "import msgspec"),
     "the library in the worker": (WORKER, "export/images.py", "import render_worker.view"),
+    "a decoder of a child's files": (RAW, "codecs/targa.py", "from PIL import Image"),
+    "a decoder of a child's files, indirectly": (
+        RAW, "pack/raw.py", "from worker.codecs import image_formats",
+    ),
+    "a reader of EXR files": (OPENEXR, "export/source.py", "def late():\n    import OpenEXR"),
     "a package and a file in it": (CIRCLES, "stores/base.py", "from worker import stores"),
 }  # fmt: skip
 
@@ -75,7 +82,7 @@ def broken(tree: Path) -> list[str]:
     )  # fmt: skip
     verdicts = dict(re.findall(r"^(.+) (KEPT|BROKEN)", done.stdout, re.MULTILINE))
     assert {*verdicts} == {
-        BPY, HOST, CONTRACT, BLENDER, LIBRARY, WORKER, LAYERS, ROOMS, CIRCLES,
+        BPY, HOST, CONTRACT, BLENDER, LIBRARY, WORKER, RAW, OPENEXR, LAYERS, ROOMS, CIRCLES,
     }, done.stderr  # fmt: skip
     found = [rule for rule, verdict in verdicts.items() if verdict == "BROKEN"]
     assert done.returncode == (1 if found else 0), done.stdout

@@ -57,6 +57,14 @@ def headed(header):
     return buffer.getvalue()
 
 
+def packed(method):
+    """A valid .npz, compressed as numpy compresses none."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive, archive.open("arr_0.npy", "w") as file:
+        np.save(file, np.zeros((4, 4, 12), np.uint16))
+    return buffer.getvalue()
+
+
 def bomb():
     """An .npz whose list of contents says 1100 MB: no more is asked of it, none is unpacked."""
     data = bytearray(npz(arr_0=np.zeros((4, 4, 12), np.uint16)))
@@ -69,6 +77,8 @@ def bomb():
     ("data", "why"),
     [
         (b"", "not a complete .npz file"),
+        (packed(zipfile.ZIP_LZMA), "other than deflate"),
+        (packed(zipfile.ZIP_BZIP2), "other than deflate"),
         (npz(arr_0=np.zeros((4, 4, 12), np.uint16))[:-30], "not a complete .npz file"),
         (npz(other=np.zeros(1)), "no array 'arr_0'"),
         (npz(arr_0=np.zeros((4, 5, 12), np.uint16)), "not .R, R, 12"),

@@ -1,15 +1,21 @@
-"""A view's raw files hold its window only; what a child says of it is not believed."""
+"""What a child leaves: read in one place, flat, and not believed."""
 
 import dataclasses
+import os
 
 import numpy as np
+import OpenEXR
 import pytest
 
-from tests.raw_views import rendered_object, write_passes
+from tests.raw_views import ball, rendered_object, write_passes
 from worker import presets
+from worker.contract import render_passes
+from worker.contract.recipe import IMAGES
 from worker.contract.render_passes import COMBINED, DEPTH, NOTHING_DEPTH
 from worker.core.errors import RenderFailed
+from worker.pack import raw as raw_files
 from worker.pack.kinds import colour
+from worker.pack.pack import pack
 from worker.pack.raw import RawView
 
 SIZE = (6, 5)
@@ -62,3 +68,75 @@ def test_a_file_of_another_size_than_the_window_fails_the_object(raw):
     view, _ = raw([1, 1, 3, 3], SIZE)
     with pytest.raises(RenderFailed, match="is 6x5, not 3x3"):
         view.layer(COMBINED)
+
+
+LIES = {
+    "compressed": {"compression": OpenEXR.ZIP_COMPRESSION},
+    "tiled": {"type": OpenEXR.tiledimage, "tiles": OpenEXR.TileDescription()},
+}
+
+
+@pytest.mark.parametrize("header", LIES)
+def test_a_file_that_would_need_a_decoder_fails_the_object(raw, tmp_path, header):
+    view, _ = raw([], SIZE)
+    rgba = np.full((*SIZE[::-1], 4), 0.5, np.float32)
+    channels = {f"ViewLayer.Combined.{name}": rgba[..., 0].copy() for name in "RGBA"}
+    path = tmp_path / "raw" / view.view.files["passes"]
+    said = {"compression": OpenEXR.NO_COMPRESSION, "type": OpenEXR.scanlineimage}
+    OpenEXR.File({**said, **LIES[header]}, channels).write(str(path))
+    with pytest.raises(RenderFailed, match=f"the rendered file {path.name} is "):
+        view.layer(COMBINED)
+
+
+def replaced_by_a_link(path, target):
+    target.write_bytes(path.read_bytes())
+    path.unlink()
+    path.symlink_to(target)
+
+
+def replaced_by_a_pipe(path, target):
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("replace", [replaced_by_a_link, replaced_by_a_pipe])
+def test_a_file_replaced_after_it_was_looked_at_is_not_followed(
+    raw, tmp_path, monkeypatch, replace
+):
+    """No link is followed, and a pipe keeps nobody waiting."""
+    view, _ = raw([], SIZE)
+    look = raw_files.plain_file
+
+    def looked(*arguments):
+        path = look(*arguments)
+        replace(path, tmp_path / "elsewhere")
+        return path
+
+    monkeypatch.setattr(raw_files, "plain_file", looked)
+    with pytest.raises(RenderFailed, match=r"cannot read 000\.exr|not a regular file"):
+        view.layer(COMBINED)
+
+
+@pytest.mark.parametrize("transform", ["standard", "filmic"])
+def test_nothing_else_reads_what_a_child_left(tmp_path, monkeypatch, transform):
+    """The files are where only `plain_file` says: packing finds them through it, or not at all."""
+    kinds = [kind for kind in IMAGES if kind != "depth-f16"]
+    recipe = presets.load(
+        "default",
+        ["views=2", "resolution=[24,16]", f"colour.view_transform={transform}", f"images={kinds}"],
+    )
+    made = rendered_object(tmp_path / "raw", recipe)
+    rgba = ball(24, 16)
+    passes = {
+        each: np.repeat(rgba[..., :1], len(each.components), axis=2)
+        for each in render_passes.passes(recipe.images)
+        if each is not COMBINED
+    }
+    for view in made.answer.views:
+        write_passes(made.scratch / view.files["passes"], {COMBINED: rgba, **passes})
+    there = pack(made, recipe, tmp_path)
+    made.scratch.rename(tmp_path / "moved")
+    monkeypatch.setattr(
+        raw_files, "plain_file", lambda files, kind, *_: tmp_path / "moved" / files[kind]
+    )
+    assert pack(made, recipe, tmp_path).sha256 == there.sha256

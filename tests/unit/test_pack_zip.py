@@ -132,7 +132,7 @@ def test_images_are_the_passes_or_the_display_file(tmp_path, rendered, published
             image.load()
         assert (image.size, image.mode, image.info) == ((32, 24), "RGBA", {})
         if recipe is PUBLISHED:
-            display = Image.open(raw.scratch / "001-display.png")
+            display = Image.open(raw.scratch / "001-display.tga")
             assert image.tobytes() == display.tobytes()
 
 
@@ -171,7 +171,7 @@ def pipe(path):
 @pytest.mark.parametrize("recipe", [DEFAULT, PUBLISHED])
 def test_a_damaged_raw_file_fails_the_object_and_leaves_no_zip(tmp_path, recipe, damage):
     raw = rendered_object(tmp_path / "raw", recipe)
-    name = "002.exr" if recipe is DEFAULT else "002-display.png"
+    name = "002.exr" if recipe is DEFAULT else "002-display.tga"
     damage(tmp_path / "raw" / name)
     with pytest.raises(RenderFailed, match=name):
         pack(raw, recipe, tmp_path)

@@ -13,7 +13,8 @@ import OpenEXR
 from numpy.typing import NDArray
 
 from worker.codecs import png
-from worker.codecs.exr import ExrFile, NotExr
+from worker.codecs.exr import ExrFile
+from worker.codecs.exr_header import NotExr
 
 Pixels = NDArray[Any]
 Size = tuple[int, int]

@@ -115,7 +115,8 @@ class View:
     "perspective", or "orthographic": K[0,0] is pixels per world unit, without perspective division.
     frame: the frame of the object's animation.
     files: raw file name in scratch by kind: "passes" (multilayer EXR, linear, premultiplied)
-    and, where the view transform is not the sRGB standard, "display" (PNG, straight alpha).
+    and, where the view transform is not the sRGB standard, "display" (Targa, straight alpha). Both
+    are uncompressed.
     window: left, top, width and height of the part of the frame that those files hold, in pixels;
     nothing is seen outside it. Empty: all of it.
     raw_scale, raw_offset: a length l in the raw files is ``raw_scale * l`` in the world, a point p

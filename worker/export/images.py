@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.codecs import png
-from worker.codecs.exr import ExrFile, NotExr
+from worker.codecs.exr import ExrFile
+from worker.codecs.exr_header import NotExr
 from worker.codecs.image_formats import Unreadable
 from worker.contract.linear import product
 from worker.core.errors import RenderFailed
@@ -227,8 +228,9 @@ def _deep(zipped: RenderZip, data: bytes, view: Camera) -> NDArray[np.uint16]:
     try:
         start = data.index(b"IDAT") + 4
         (length,) = struct.unpack(">I", data[start - 8 : start - 4])
-        rows = np.frombuffer(zlib.decompress(data[start : start + length]), np.uint8)
-        rows = rows.reshape(view.height, 1 + 6 * view.width)
+        size = view.height * (1 + 6 * view.width)
+        inflated = zlib.decompressobj().decompress(data[start : start + length], size)
+        rows = np.frombuffer(inflated, np.uint8).reshape(view.height, 1 + 6 * view.width)
     except (ValueError, zlib.error, struct.error) as error:
         raise _bad(zipped, view, error) from error
     if rows[:, 0].any():

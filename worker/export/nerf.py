@@ -116,7 +116,7 @@ def _read_points(data: bytes) -> None:
 
 
 def _read_image(data: bytes) -> None:
-    with Image.open(io.BytesIO(data)) as image:
+    with Image.open(io.BytesIO(data), formats=("PNG", "GIF")) as image:
         image.load()
 
 

@@ -27,6 +27,7 @@ from worker.run.outcome_counts import OutcomeCounts
 from worker.run.progress import Observer
 from worker.run.shutdown import Stop
 from worker.run.step import publish, step
+from worker.sources import private_folders
 from worker.stores.base import Store
 
 STEP: Final = "export"
@@ -115,7 +116,7 @@ class ExportPipeline:
         seconds: dict[str, float] = {}
         done: list[Finished] = []
         failed: list[tuple[Finished, ObjectError]] = []
-        with step(STEP, seconds, unit=unit.name):
+        with step(STEP, seconds, self._private, unit=unit.name):
             if self._export.grouping is None:
                 parts: Iterable[Any] = [self._convert(unit.objects[0])]
                 done = list(unit.objects)
@@ -172,7 +173,7 @@ class ExportPipeline:
 
     def _publish(self, made: Made) -> Made:
         seconds = dict(made.seconds)
-        with step("publish", seconds, unit=made.unit.name):
+        with step("publish", seconds, self._private, unit=made.unit.name):
             for name in made.files:
                 path = made.folder / name
                 exists, _ = publish(self._target, name, path, sha256_of(path))
@@ -217,6 +218,9 @@ class ExportPipeline:
         self._ledger.add(outcome)
         self._counts.add(outcome)
         self._observer.outcome(outcome)
+
+    def _private(self) -> frozenset[str]:
+        return private_folders.of(others=[self._scratch])
 
     def _attempt(self, found: LedgerLine) -> int:
         return self._attempts.get(found.uid, 0) + 1

@@ -15,6 +15,8 @@ from worker.omage import OMAGE_CHANNELS, Omage
 KEY: Final = "arr_0"
 TOP: Final = 65535
 LARGEST: Final = 4096
+COMPRESSED: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""How numpy stores arrays; other decoders of `zipfile` get no bytes."""
 SIZE_LIMIT: Final = 1 << 30
 """Maximum size of a decompressed file, in bytes; the largest image has 768 MB as float32."""
 
@@ -38,6 +40,8 @@ def decode(data: bytes) -> NDArray[Any]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(info.file_size for info in archive.infolist())
+            if not {info.compress_type for info in archive.infolist()} <= COMPRESSED:
+                raise ValueError("it is compressed with something other than deflate")  # noqa: TRY301 - joins the others
         arrays = {} if size > SIZE_LIMIT else dict(np.load(io.BytesIO(data), allow_pickle=False))
     except Exception as error:  # an NPY header is parsed as Python and may raise anything
         raise NotOmage(f"not a complete .npz file: {error}") from error

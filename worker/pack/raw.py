@@ -1,24 +1,34 @@
 """Reads the raw files that a child left in scratch.
 
-They are untrusted: the child may have opened a hostile model.
+They are untrusted: the child may have opened a hostile model. All of them are flat, uncompressed
+numbers of a size that is known, so that nothing but numpy decodes them, and all that leaves this
+module is arrays. Nothing else of the worker opens a raw file to decode it.
 """
 
 from __future__ import annotations
 
 import functools
+import math
+import os
 import stat
 from collections.abc import Callable, Mapping
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.codecs.exr import ExrFile, NotExr
+from worker.codecs import targa
+from worker.codecs.exr import ExrFile
+from worker.codecs.exr_header import NotExr
+from worker.codecs.targa import NotTarga
 from worker.contract import render_passes
 from worker.contract.protocol import View
 from worker.contract.render_passes import Pass
 from worker.core.errors import RenderFailed
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 def _depth(raw: NDArray[np.float32], view: View) -> NDArray[np.float32]:
@@ -58,23 +68,38 @@ class RawView:
             found = self._read(wanted)
             if wanted in TO_WORLD:
                 found = TO_WORLD[wanted](found, self.view)
-            pixels = self.framed(found, wanted.background)
+            pixels = self._framed(found, wanted.background)
             pixels.flags.writeable = False
             self._layers[wanted] = pixels
         return self._layers[wanted]
 
+    def display(self) -> NDArray[np.uint8]:
+        """The display picture: (height, width, 4), RGBA with straight alpha.
+
+        Raises: RenderFailed.
+        """
+        return self._framed(self._decoded("display", targa.read), 0)
+
     def _read(self, wanted: Pass) -> NDArray[np.float32]:
-        try:
-            return self._passes.layer(wanted.layer, wanted.components)
-        except NotExr as error:
-            raise RenderFailed(f"the rendered file {self.view.files['passes']} {error}") from error
+        def read(file: BufferedReader, width: int, height: int) -> NDArray[np.float32]:
+            passes = ExrFile(file, width, height, flat=True)
+            return passes.layer(wanted.layer, wanted.components)
 
-    @functools.cached_property
-    def _passes(self) -> ExrFile:
-        """The multilayer EXR, which covers the render region. Raises: RenderFailed, NotExr."""
-        return ExrFile(self.file("passes"), *self.window_size)
+        return self._decoded("passes", read)
 
-    def framed(self, pixels: NDArray[Any], background: float) -> NDArray[Any]:
+    def _decoded(
+        self, kind: str, read: Callable[[BufferedReader, int, int], NDArray[Number]]
+    ) -> NDArray[Number]:
+        """A raw file's pixels, those of the render region. Raises: RenderFailed."""
+        size = self._window[2:]
+        with opened(self.view.files, kind, self._scratch, f"view {self.view.name}") as file:
+            try:
+                return read(file, *size)
+            except (NotExr, NotTarga, OSError) as error:
+                name = self.view.files[kind]
+                raise RenderFailed(f"the rendered file {name} {_why(error)}") from error
+
+    def _framed(self, pixels: NDArray[Number], background: float) -> NDArray[Number]:
         """Extend the render region's pixels to the whole frame, filled with `background`.
 
         Both arrays are (height, width, components).
@@ -88,11 +113,6 @@ class RawView:
         return frame
 
     @functools.cached_property
-    def window_size(self) -> tuple[int, int]:
-        """Width and height of the render region. Raises: RenderFailed."""
-        return self._window[2:]
-
-    @functools.cached_property
     def _window(self) -> tuple[int, int, int, int]:
         width, height = self.view.width, self.view.height
         match self.view.window or [0, 0, width, height]:
@@ -101,13 +121,6 @@ class RawView:
             ):
                 return left, top, wide, tall
         raise RenderFailed(f"view {self.view.name} has a render region outside its frame")
-
-    def file(self, kind: str) -> Path:
-        """The path of a raw file, such as "passes", checked as by `plain_file`.
-
-        Raises: RenderFailed.
-        """
-        return plain_file(self.view.files, kind, self._scratch, f"view {self.view.name}")
 
 
 def plain_file(files: Mapping[str, str], kind: str, scratch: Path, whose: str) -> Path:
@@ -130,3 +143,44 @@ def plain_file(files: Mapping[str, str], kind: str, scratch: Path, whose: str) -
     if not stat.S_ISREG(mode):
         raise RenderFailed(f"{whose}: {name} is not a regular file")
     return path
+
+
+def flat(
+    files: Mapping[str, str], kind: str, scratch: Path, whose: str, shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """The raw file `kind` in `files`, which holds an array of `shape` and nothing else.
+
+    It is in C order, little-endian. Raises: RenderFailed, also for a file of another size.
+    """
+    wanted = math.prod(shape) * np.dtype(np.float32).itemsize
+    with opened(files, kind, scratch, whose) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size != wanted:
+            raise RenderFailed(f"{whose}: {files[kind]} has {size} bytes, not {wanted}")
+        array = np.empty(shape, "<f4")
+        try:
+            read = file.readinto(array.data)
+        except OSError as error:
+            raise RenderFailed(f"{whose}: cannot read {files[kind]}: {error.strerror}") from error
+    if read != wanted:
+        raise RenderFailed(f"{whose}: {files[kind]} is truncated")
+    return array
+
+
+def opened(files: Mapping[str, str], kind: str, scratch: Path, whose: str) -> BufferedReader:
+    """The raw file that `plain_file` finds, open to read. Raises: RenderFailed."""
+    path = plain_file(files, kind, scratch, whose)
+    try:
+        # What was looked at may have been replaced since: no link is followed, no pipe waited for.
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise RenderFailed(f"{whose}: cannot read {path.name}: {error.strerror}") from error
+    file = os.fdopen(number, "rb")
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        file.close()
+        raise RenderFailed(f"{whose}: {path.name} is not a regular file")
+    return file
+
+
+def _why(error: Exception) -> str:
+    return f"cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)

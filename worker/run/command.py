@@ -22,7 +22,7 @@ from worker.index.list_rules import ListRules
 from worker.index.reader import READERS, Index, checked, open_index
 from worker.index.record import ObjectRef
 from worker.index.scenes import arranged
-from worker.index.uris import shown
+from worker.index.uris import is_remote, shown
 from worker.ledger import LedgerWriter
 from worker.manifests import OutputManifest
 from worker.run.feed import Feed
@@ -139,7 +139,10 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         stop.before_leaving(partial(ledger.last_words, LAST_S))
         observer = stack.enter_context(watching(total))
         feed = Feed(job, index, store, stop, observer)
-        pipeline = Pipeline(job, feed, fetcher, pool, store, ledger, folder, observer, stop)
+        private = (str(downloads), *_local(index.folder, store.uri))
+        pipeline = Pipeline(
+            job, feed, fetcher, pool, store, ledger, folder, observer, stop, private
+        )  # fmt: skip
         counts = pipeline.run()
         if keep is not None and not keep.asked and counts.now:
             log.warning("nothing kept: no object was downloaded", keep=options.keep_downloads)
@@ -149,6 +152,10 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
 def environment_of(recipe: Recipe) -> str:
     """The environment image that lights every object, or ""."""
     return recipe.lights.environment if recipe.lights.rig == "environment" else ""
+
+
+def _local(*places: str) -> tuple[str, ...]:
+    return tuple(each for each in places if not is_remote(each))
 
 
 def _total(index: Index, shares: Sequence[ShardShare], options: RunOptions) -> int:

@@ -7,7 +7,7 @@ published or recorded.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,6 +47,7 @@ from worker.run.outcome_counts import OutcomeCounts
 from worker.run.session import SessionOptions, SessionResult, run_session
 from worker.run.shutdown import Stop
 from worker.run.step import step
+from worker.sources import private_folders
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
 from worker.stores import open_store
@@ -171,17 +172,21 @@ def _steps(
 
     The time of each step is added to `seconds`, each phase of Blender to `phases`.
     """
-    with step("fetch", seconds, uid=ref.uid):
+
+    def folders() -> Iterable[str]:
+        return private_folders.of([ref], [work, folder.path])
+
+    with step("fetch", seconds, folders, uid=ref.uid):
         fetched = fetcher.fetch(ref)
     folder.write_record(folder.keep_fetched(fetched))
     capabilities.check(recipe, pool.open(environment_of(recipe)))
     raw = work / "raw"
     try:
-        with step("render", seconds, uid=ref.uid):
+        with step("render", seconds, folders, uid=ref.uid):
             rendered = pool.render(fetched, recipe, raw, phases.append, debug=True)
     finally:
         folder.keep_rendered(fetched, raw)
-    with step("pack", seconds, uid=ref.uid):
+    with step("pack", seconds, folders, uid=ref.uid):
         packed = pack(rendered, recipe, work)
     shutil.copyfile(packed.path, folder.path / keys.debug_zip(ref.uid))
     return packed

@@ -48,6 +48,7 @@ from worker.run.progress import Observer
 from worker.run.shutdown import Stop
 from worker.run.step import publish, step
 from worker.run.task import Task
+from worker.sources import private_folders
 from worker.sources.base import FetchedObject
 from worker.sources.fetcher import Fetcher
 from worker.stores.base import Store, TooLargeToRead
@@ -86,7 +87,9 @@ class Pipeline:
         scratch: Path,
         observer: Observer,
         stop: Stop,
+        private: Sequence[str] = (),
     ) -> None:
+        """`private`: folders whose paths no outcome shows, besides `scratch` and the objects'."""
         self._job = job
         self._feed = feed
         self._fetcher = fetcher
@@ -98,6 +101,7 @@ class Pipeline:
         self._stop = stop
         self._counts = OutcomeCounts()
         self._cut_short = False
+        self._private: tuple[Path | str, ...] = (scratch, *private)
 
     def run(self) -> OutcomeCounts:
         """Take every object of the feed to its outcome; if a shard is broken, those before it.
@@ -281,7 +285,14 @@ class Pipeline:
 
         def run(item: Item[In]) -> Item[Out]:
             seconds = dict(item.seconds)
-            with step(name, seconds, shard=item.task.shard, uid=item.task.ref.uid):
+            ref = item.task.ref
+            with step(
+                name,
+                seconds,
+                lambda: private_folders.of([ref], self._private),
+                shard=item.task.shard,
+                uid=ref.uid,
+            ):
                 value = work(item.task, item.value)
             return Item(item.task, value, seconds)
 

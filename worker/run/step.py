@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,16 +21,24 @@ from worker.core.errors import (
 )
 from worker.core.failpoints import Failpoint, reach
 from worker.core.staged_pipeline import Dropped
+from worker.sources import private_folders
 from worker.stores.base import Stat, Store
+from worker.supervisor import reasons
 
 log = structlog.get_logger(__name__)
 
 
 @contextmanager
-def step(phase: str, seconds: dict[str, float], **about: str) -> Iterator[None]:
+def step(
+    phase: str,
+    seconds: dict[str, float],
+    folders: Callable[[], Iterable[str]] = private_folders.of,
+    **about: str,
+) -> Iterator[None]:
     """Run the context as step `phase`: add its time to `seconds`, log with the fields `about`.
 
-    An ObjectError learns its step. A bug becomes an InternalError, the outcome of the object.
+    An ObjectError learns its step, and loses the paths of `folders` in its message and log. A bug
+    becomes an InternalError, the outcome of the object.
 
     Raises: InternalError; NodeError if scratch is full; WorkerErrors and Dropped of the context.
     """
@@ -40,6 +48,7 @@ def step(phase: str, seconds: dict[str, float], **about: str) -> Iterator[None]:
             yield
         except ObjectError as error:
             error.step = phase
+            _hide(error, folders())
             raise
         except (WorkerError, Dropped):
             raise
@@ -49,8 +58,15 @@ def step(phase: str, seconds: dict[str, float], **about: str) -> Iterator[None]:
             log.exception("a bug in the worker")
             bug = InternalError(f"{type(error).__name__} in {phase}: {error}")
             bug.step = phase
+            _hide(bug, folders())
             raise bug from error
     seconds[phase] = round(time.monotonic() - start, 3)
+
+
+def _hide(error: ObjectError, folders: Iterable[str]) -> None:
+    """Name nothing by its path on this machine: the ledger keeps messages, and others read it."""
+    error.args = (reasons.without_paths(str(error), folders),)
+    error.log_tail = tuple(reasons.without_paths(line, folders) for line in error.log_tail)
 
 
 def publish(store: Store, key: str, path: Path, sha256: str) -> tuple[bool, Stat]:

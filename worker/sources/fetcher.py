@@ -24,7 +24,7 @@ from worker.sources.git_source import FetchedCommit, GitSource
 from worker.sources.http_source import HttpSource
 from worker.sources.keeper import Keeper
 from worker.sources.local_source import LocalSource
-from worker.sources.names import inside, open_inside
+from worker.sources.names import called, inside, open_inside
 from worker.sources.objaverse_source import ObjaverseSource
 from worker.sources.s3_source import S3Source
 
@@ -73,7 +73,7 @@ class Fetcher:
     def _fetch(self, ref: ObjectRef) -> FetchedObject:
         source = self._source(ref)
         if source is None:
-            raise Unsupported(f"{ref.location}: no source supports this location")
+            raise Unsupported(f"{called(ref)}: no source supports this location")
         into = Path(tempfile.mkdtemp(prefix=f"{ref.uid}-", dir=self._objects))
         fetched = None
         try:
@@ -125,7 +125,7 @@ class Fetcher:
         wanted = fetched.ref.sha256
         if wanted is not None and sha256 != wanted.lower():
             raise Modified(
-                f"{fetched.ref.location}: its sha256 is {sha256}, but the index says {wanted}"
+                f"{called(fetched.ref)}: its sha256 is {sha256}, but the index says {wanted}"
             )
         return msgspec.structs.replace(fetched, root=root, model=model, sha256=sha256, size=size)
 
@@ -144,4 +144,4 @@ def _made(folder: Path) -> Path:
 def _explained(error: OSError, ref: ObjectRef) -> NodeError | Download:
     if error.errno in scratch.FULL:
         return scratch.full(error)
-    return Download(f"{ref.location}: {error}")
+    return Download(f"{called(ref)}: {error.strerror or error}")

@@ -41,12 +41,12 @@ class LocalSource:
         try:
             return self._found(ref, path, member, into)
         except PermissionError as error:
-            raise Missing(f"{path}: not readable: {error.strerror}") from error
+            raise Missing(f"{path.name}: not readable: {error.strerror}") from error
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise Missing(f"{path}: no such file") from error
+            raise Missing(f"{path.name}: no such file") from error
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
-                raise Missing(f"{path}: {error.strerror}") from error
+                raise Missing(f"{path.name}: {error.strerror}") from error
             raise
 
     def _found(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os.path
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final, NamedTuple
 from unicodedata import category
 from urllib.parse import unquote, urlsplit
 
+from worker.core import file_uri
 from worker.core.beneath import open_beneath
 from worker.core.errors import ImportFailed, Missing, Unsupported
 from worker.core.formats import MODEL_SUFFIXES, suffix_of
@@ -73,6 +75,16 @@ def check_format(ref: ObjectRef, name: str) -> str:
     return name if suffix_of(name) == format_ else f"{name}.{format_}"
 
 
+def called(ref: ObjectRef) -> str:
+    """What messages call the object: its URL, or its file's name without the machine's folders."""
+    location = ref.location
+    local = location.startswith(file_uri.SCHEME) or "://" not in location
+    if not local:
+        return location
+    file, mark, member = location.partition("!/")
+    return f"{PurePosixPath(file).name}{mark}{member}"
+
+
 def known_formats() -> str:
     """All known formats, comma-separated, for messages."""
     return ", ".join(sorted(MODEL_SUFFIXES))
@@ -99,7 +111,7 @@ def open_inside(root: Path, model: Path) -> BinaryIO:
         return open_beneath(found.root, found.real)
     except OSError as error:
         if error.errno in _REPLACED:
-            raise Missing(f"{model}: was replaced while it was opened") from error
+            raise Missing(f"{model.name}: was replaced while it was opened") from error
         raise
 
 
@@ -115,11 +127,15 @@ def _places(root: Path, model: Path) -> _Places:
         real_root = root.resolve()
         named = model.parent.resolve() / model.name
         real = model.resolve()
-    except (RuntimeError, ValueError) as error:  # a loop of links; a NUL in the name
-        raise Missing(f"{str(model)!r}: {error}") from error
+    except RuntimeError as error:
+        raise Missing(f"{model.name}: a loop of links") from error
+    except ValueError as error:  # a NUL in the name
+        raise Missing(f"{model.name!r}: {error}") from error
     if not real.is_file():
-        raise Missing(f"{model}: no such file" if not real.exists() else f"{model}: not a file")
+        why = "not a file" if real.exists() else "no such file"
+        raise Missing(f"{model.name}: {why}")
     if not (named.is_relative_to(real_root) and real.is_relative_to(real_root)):
-        raise Missing(f"{model}: is outside its folder {root}, at {real}")
+        leads = os.path.relpath(real, real_root)
+        raise Missing(f"{model.name}: is outside its folder; it leads to {leads}")
     below = (path.relative_to(real_root).as_posix() for path in (named, real))
     return _Places(real_root, *below)

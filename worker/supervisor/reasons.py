@@ -23,6 +23,8 @@ PRINTED: Final = (
 """What importers print, the most telling first."""
 SOURCE: Final = re.compile(r"\S*/source/blender/\S+\.(?:cc|c|hh|h):\d+ ?|\bat line \d+ of \S+ ?")
 """Where in Blender's own source something was printed."""
+SHORT: Final = 2
+"""Names in a folder's path that another path may contain too, such as "/tmp" in "/var/tmp"."""
 
 
 def explained(message: str, tail: Sequence[str]) -> str:
@@ -38,7 +40,15 @@ def explained(message: str, tail: Sequence[str]) -> str:
 
 
 def without_paths(text: str, folders: Iterable[str]) -> str:
-    """`text` with paths below `folders` relative to them, and no lines of Blender's source."""
+    """`text` with paths below `folders` relative to them, and no lines of Blender's source.
+
+    A folder itself becomes its name.
+    """
     for folder in sorted(set(folders), key=len, reverse=True):
-        text = text.replace(f"{folder.rstrip('/')}/", "")
+        path = folder.rstrip("/")
+        if path and path in text:
+            begin = r"(?<![\w.~-])" if path.count("/") <= SHORT else ""
+            text = re.sub(rf"{begin}{re.escape(path)}/+", "", text)
+            name = path.rpartition("/")[2].replace("\\", r"\\")
+            text = re.sub(rf"{begin}{re.escape(path)}(?![\w~-]|\.\w)", name, text)
     return SOURCE.sub("", text)

@@ -118,8 +118,8 @@ def assert_same(one, one_scratch, two, two_scratch):
 
 
 def shown(path):
-    """Pixels of a display picture; Cycles writes how long it took beside them."""
-    with Image.open(path, formats=["PNG"]) as image:
+    """Pixels of a display picture; Blender writes when it was made after them."""
+    with Image.open(path, formats=["TGA"]) as image:
         assert image.mode == "RGBA"
         return np.asarray(image)
 

@@ -36,11 +36,11 @@ def pixels(size=SIZE):
 def rendered(folder, made_by, ref, image=None):
     """What a child leaves of the ball."""
     view = scenes.rendered(folder, dataclasses.replace(scenes.recipe(views=1)), ref)
-    np.save(folder / "omage.npy", pixels() if image is None else image)
+    (pixels() if image is None else image).tofile(folder / "omage.f32")
     answer = Rendered(
         uid=ref.uid, views=[], runtime=view.answer.runtime, render_s=1.0,
         scene={**view.answer.scene, "omage": {"uv_map": "file", "surface_kept": 1.0}},
-        files={"omage": "omage.npy"},
+        files={"omage": "omage.f32"},
     )  # fmt: skip
     return type(view)(fetched=view.fetched, scratch=view.scratch, answer=answer)
 

@@ -146,7 +146,7 @@ def test_a_view_cut_off_on_disk_fails_the_object(tmp_path, child, model):
     recipe = QUICK["objaverse-xl"]
     rendered = rendered_by(child, model, recipe, tmp_path / "raw")
     display = tmp_path / "raw" / rendered.answer.views[1].files["display"]
-    display.write_bytes(display.read_bytes()[:-50])
+    display.write_bytes(display.read_bytes()[:-600])  # Blender 4.5 writes 521 bytes after pixels
     with pytest.raises(RenderFailed, match=display.name):
         pack(rendered, recipe, tmp_path)
     assert not list(tmp_path.glob("*.zip"))

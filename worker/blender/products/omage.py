@@ -25,7 +25,8 @@ from worker.contract.protocol import Phase, Rendered, RenderObject
 from worker.contract.random_streams import digest
 from worker.contract.recipe import Recipe
 
-FILE = "omage.npy"
+FILE = "omage.f32"
+"""The raw file: the array's little-endian numbers in C order, and nothing else."""
 
 
 def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) -> Rendered:
@@ -63,7 +64,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
         recipe.omage,
         lambda n: report(Phase(uid, "view", n)),
     )
-    np.save(Path(request.scratch) / FILE, image, allow_pickle=False)
+    np.asarray(image, "<f4").tofile(Path(request.scratch) / FILE)
     return Rendered(
         uid, [], facts, runtime, time.monotonic() - start, files={"omage": FILE}
     )  # fmt: skip

@@ -42,8 +42,8 @@ def render_views(
     as it will be rendered.
 
     Files: NNN.exr is an uncompressed multilayer float32 EXR with the render passes that the
-    recipe's images need. NNN.png, written unless the view transform is "standard", is 8-bit RGBA
-    with straight alpha.
+    recipe's images need. NNN.tga, written unless the view transform is "standard", is 8-bit RGBA
+    with straight alpha, uncompressed.
     Raises: ObjectFault("render").
     """
     prepare(render_passes.passes(recipe.images), recipe.subject.least_alpha)
@@ -145,7 +145,7 @@ def _run(step: Callable[[bpy.types.Scene, str], None], scene: bpy.types.Scene, p
 
 
 # The raw files of a view by kind, as in `protocol.View.files`. One render produces all of them.
-SUFFIXES = {"passes": ".exr", "display": ".png"}
+SUFFIXES = {"passes": ".exr", "display": ".tga"}
 WRITERS: dict[str, Callable[[bpy.types.Scene, str], None]] = {
     "passes": _render,
     "display": _save_display,
@@ -158,9 +158,7 @@ FORMATS: dict[str, dict[str, Any]] = {
         "exr_codec": "NONE",
     },
     "display": {
-        "file_format": "PNG",
+        "file_format": "TARGA_RAW",
         "color_mode": "RGBA",
-        "color_depth": "8",
-        "compression": 0,
     },
 }

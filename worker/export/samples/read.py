@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.codecs import png, srgb
-from worker.codecs.exr import ExrFile, NotExr
+from worker.codecs.exr import ExrFile
+from worker.codecs.exr_header import NotExr
 from worker.core import keys
 from worker.export.zips import RenderZip
 

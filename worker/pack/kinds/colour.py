@@ -1,8 +1,7 @@
 """Colour images: 8-bit sRGB with straight alpha or on a background, or linear half floats.
 
 The standard view transform is computed here from the linear pass. For any other (Filmic, AgX)
-Blender writes a display image; its pixels are re-encoded, to drop the date and time that Blender
-writes into its files.
+Blender writes a display image, whose pixels are encoded here.
 """
 
 from __future__ import annotations
@@ -12,11 +11,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.codecs import image_formats, png, srgb
+from worker.codecs import image_formats, srgb
 from worker.contract import backgrounds, render_passes
 from worker.contract.backgrounds import TRANSPARENT
 from worker.contract.recipe import Recipe
-from worker.core.errors import RenderFailed
 from worker.pack.kinds.base import ImageKind
 from worker.pack.raw import RawView
 
@@ -40,13 +38,9 @@ def encode(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
 def _with_alpha(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
     if recipe.colour.view_transform == STANDARD:
         return to_display(raw.layer(render_passes.COMBINED), recipe.colour.exposure)
-    path = raw.file("display")
-    try:
-        pixels = png.decode(path.read_bytes(), raw.window_size, "RGBA")
-    except (png.NotPng, OSError) as error:
-        raise RenderFailed(f"the rendered file {path.name} is {error}") from error
+    pixels = raw.display()
     # The denoiser spreads colour past the silhouette; `to_display` drops it as well.
-    return raw.framed(np.where(pixels[..., 3:] > 0, pixels, np.uint8(0)), 0)
+    return np.where(pixels[..., 3:] > 0, pixels, np.uint8(0))
 
 
 def to_display(premultiplied: NDArray[np.float32], exposure: float = 0.0) -> NDArray[np.uint8]:

@@ -28,14 +28,13 @@ from worker.omage import (
 from worker.omage import npz_files as stored
 from worker.omage.npz_files import NotOmage
 from worker.omage.reduce import reduced
-from worker.pack import placement
+from worker.pack import placement, raw
 from worker.pack.archive import Member
-from worker.pack.raw import plain_file
 from worker.pack.records import metadata
 from worker.supervisor.result import RenderedObject
 
 RAW: Final = "omage"
-"""The child's raw file: an NPY of float32 (R, R, 12)."""
+"""The child's raw file: float32 (R, R, 12), nothing else."""
 PICTURE: Final = 256
 """Maximum width and height of the preview images, in pixels."""
 
@@ -73,19 +72,9 @@ def _raw(rendered: RenderedObject, recipe: Recipe) -> Omage:
     Raises: RenderFailed.
     """
     placement.of(rendered.answer.scene)
-    path = plain_file(rendered.answer.files, RAW, rendered.scratch, "the object")
     size = recipe.resolution[0]
-    try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except Exception as error:  # NumPy parses the header as Python, which may raise anything
-        raise RenderFailed(f"the child's object image does not decode: {error}") from error
-    if not isinstance(found, np.ndarray) or found.shape != (size, size, OMAGE_CHANNELS):
-        raise RenderFailed(
-            f"the child's object image does not have the shape {(size, size, OMAGE_CHANNELS)}"
-        )
-    if found.dtype != np.float32:
-        raise RenderFailed(f"the child's object image is {found.dtype}, not float32")
-    image = np.array(found)
+    shape = (size, size, OMAGE_CHANNELS)
+    image = raw.flat(rendered.answer.files, RAW, rendered.scratch, "the object", shape)
     if not (np.isfinite(image).all() and image.min() >= 0.0 and image.max() <= 1.0):
         raise RenderFailed("the child's object image has values outside 0 to 1")
     return image

@@ -35,7 +35,9 @@ from worker.pack.archive import Member
 from worker.pack.kinds import colour
 from worker.pack.raw import RawView
 from worker.pack.records import metadata
+from worker.sources import private_folders
 from worker.sources.base import FetchedObject, Lost
+from worker.supervisor import reasons
 from worker.supervisor.result import RenderedObject
 
 Triple = tuple[float, float, float]
@@ -233,7 +235,12 @@ def _metadata(
         for number, each in enumerate(rendered.fetched.members)
         if isinstance(each, Lost)
     }
-    lost |= {each.number: {"code": each.code, "message": each.message} for each in answer.refused}
+    brought = [each.root for each in rendered.fetched.members if isinstance(each, FetchedObject)]
+    folders = private_folders.of([rendered.fetched.ref], [rendered.scratch, *brought])
+    lost |= {
+        each.number: {"code": each.code, "message": reasons.without_paths(each.message, folders)}
+        for each in answer.refused
+    }
     seen = rendered.answer.views[0]
     document = {
         "placement": None,
