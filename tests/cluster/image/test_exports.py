@@ -99,7 +99,7 @@ def test_a_parquet_list_is_read(podman, image, output, tmp_path):
 READ = """
 from render_worker import open_output
 for rendered in open_output("/zips"):
-    print(rendered.uid, len(rendered.views), rendered.views[0].colour.shape)
+    print(rendered.uid, len(rendered.views), rendered.views[0].depth.shape)
 """
 
 

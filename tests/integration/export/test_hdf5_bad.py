@@ -221,7 +221,9 @@ def test_names_that_lead_outside_lead_nowhere(export, tmp_path):
 
 
 def test_pictures_of_objects_are_no_scenes(export, views, tmp_path):
-    with pytest.raises(ConfigurationError, match=r"needs synthetic scenes, which .*scenes-multi"):
+    with pytest.raises(
+        ConfigurationError, match=r"needs synthetic scenes, which .*one of the presets scenes-"
+    ):
         export("hdf5", views)
     assert not (tmp_path / "hdf5").exists()
 

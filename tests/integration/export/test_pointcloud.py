@@ -141,7 +141,7 @@ def test_the_same_bytes_every_time(export, gpt4point, tmp_path):
 
 
 def test_zips_of_another_preset_are_named(export, views, tmp_path):
-    said = r"gpt4point needs the image alpha, which preset 'test' .* \(as gpt4point\)"
+    said = r"gpt4point needs the image alpha, which preset 'test' .* render with preset gpt4point"
     with pytest.raises(ConfigurationError, match=said):
         export("pointcloud", views, options=SMALL)
     assert not (tmp_path / "pointcloud").exists()
