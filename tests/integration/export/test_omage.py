@@ -72,7 +72,9 @@ def test_a_category_that_is_not_listed(export, omages):
 
 
 def test_zips_of_another_preset(export, views, omages):
-    with pytest.raises(ConfigurationError, match=r"needs object images, .*render with preset omage"):
+    with pytest.raises(
+        ConfigurationError, match=r"needs object images, .*render with preset omage"
+    ):
         export("omage", views)
     for kind in ("pointcloud", "nerf", "webdataset"):
         with pytest.raises(ConfigurationError, match=r"needs views, which preset 'omage'"):
