@@ -18,7 +18,8 @@ import OpenEXR
 import pytest
 from PIL import Image
 
-from tests.command_line import ROOT, SMALL, command, environment, run_worker
+from tests.command_line import ROOT, command, environment, run_worker
+from tests.e2e.debugged import CPU, again, debug, names, outcome
 from tests.fault_injection.child import HOLD
 from tests.integration.blender.driver import DEBIAN
 from tests.patience import HANG_S, until
@@ -27,37 +28,11 @@ from worker import presets
 from worker.core import keys
 from worker.supervisor import canary
 
-CPU = ("--device", "cpu", *SMALL)
 PATIENT = ("--view-timeout", 2 * HANG_S, "--object-timeout", 2 * HANG_S)
 SCENE = "scene.blend"
 EITHER = pytest.mark.parametrize(
     "blender", ["bpy", pytest.param(DEBIAN, marks=pytest.mark.debian_blender)]
 )
-
-
-def debug(index, to, *options, check=0, **more):
-    """Debug an object; returns what README.txt says."""
-    done = run_worker("debug", index, "--to", to, *CPU, *options, check=check, **more)
-    assert done.stdout == f"{to / keys.DEBUG_SUMMARY}\n"
-    return (to / keys.DEBUG_SUMMARY).read_text()
-
-
-def outcome(folder):
-    return json.loads((folder / keys.DEBUG_OUTCOME).read_text())
-
-
-def names(folder):
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-
-
-def again(folder):
-    """The zip that the script makes, run from elsewhere."""
-    subprocess.run(
-        ["sh", folder / keys.DEBUG_SCRIPT], cwd="/", env=environment(), check=True,
-        capture_output=True, timeout=HANG_S,
-    )  # fmt: skip
-    (made,) = folder.glob("again/renders/*.zip")
-    return made.read_bytes()
 
 
 def need(blender):

@@ -5,24 +5,13 @@ import OpenEXR
 import pytest
 from PIL import Image
 
-from tests.integration.blender.driver import DEBIAN, PROGRAM, WHEEL, Driver, small
+from tests.integration.blender.driver import small
 from worker.codecs import targa
 from worker.codecs.exr import ExrFile
 from worker.contract import render_passes
 from worker.contract.recipe import IMAGES
 
 FRONT = {"layout": "fixed", "fixed": [[0.3, -3, 0.5]]}
-
-
-@pytest.fixture(scope="module", params=["wheel", pytest.param("debian", marks=[
-    pytest.mark.debian_blender,
-    pytest.mark.skipif(not DEBIAN.exists(), reason="NOT TESTED: no Debian blender"),
-])])  # fmt: skip
-def child(request, tmp_path_factory):
-    log = tmp_path_factory.mktemp(request.param) / "log"
-    with Driver(WHEEL if request.param == "wheel" else PROGRAM, log) as driver:
-        driver.configure("cpu")
-        yield driver
 
 
 def assert_same(scratch, view, images):

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.integration.blender.driver import DEBIAN, PROGRAM, WHEEL, Driver
 from worker import presets
 from worker.codecs import camera_conventions, srgb
 from worker.contract.protocol import Rendered
@@ -52,17 +51,6 @@ def box_stl():
             rows = [corners[i] for i in triple]
             lines += ["facet normal 0 0 0", "outer loop", *rows, "endloop", "endfacet"]
     return "\n".join([*lines, "endsolid box", ""])
-
-
-@pytest.fixture(scope="module", params=["wheel", pytest.param("debian", marks=[
-    pytest.mark.debian_blender,
-    pytest.mark.skipif(not DEBIAN.exists(), reason="NOT TESTED: no Debian blender"),
-])])  # fmt: skip
-def child(request, tmp_path_factory):
-    log = tmp_path_factory.mktemp(request.param) / "log"
-    with Driver(WHEEL if request.param == "wheel" else PROGRAM, log) as driver:
-        driver.configure("cpu")
-        yield driver
 
 
 @pytest.fixture(scope="module")
