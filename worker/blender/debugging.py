@@ -135,19 +135,25 @@ def save_views(
 
 def _forget_folders() -> None:
     """Remove folders of this machine from the scene, and from the windows that a .blend has."""
-    _overwrite(context.scene().render, "filepath", "//")  # each render sets its own
+    overwrite(context.scene().render, "filepath", "//")  # each render sets its own
     for screen in bpy.data.screens:
         for area in screen.areas:
             for space in area.spaces:
                 parameters: Any = getattr(space, "params", None)
                 if parameters is not None:
-                    _overwrite(parameters, "directory", b"//")
+                    overwrite(parameters, "directory", b"//")
 
 
-def _overwrite(owner: Any, name: str, value: Any) -> None:
-    """Set a path so that no end of a longer one is saved behind it."""
+def overwrite(owner: Any, name: str, value: Any) -> None:
+    """Set a path so that nothing else is saved behind it.
+
+    Blender saves the field in full: behind the path may be the end of a longer one, or whatever
+    its memory held before.
+    """
     before = getattr(owner, name)
-    setattr(owner, name, (b"." if isinstance(before, bytes) else ".") * len(before))
+    longest: int = owner.bl_rna.properties[name].length_max
+    filler = b"." if isinstance(before, bytes) else "."
+    setattr(owner, name, filler * max(len(before), longest - 1))
     setattr(owner, name, value)
 
 
@@ -194,9 +200,9 @@ def _packable() -> Iterator[Any]:
 def _rename(block: Any, path: str) -> None:
     """Change the path of a packed block; an image is not loaded again for that."""
     if hasattr(block, "filepath_raw"):
-        _overwrite(block, "filepath_raw", path)
+        overwrite(block, "filepath_raw", path)
         for packed in block.packed_files:
-            _overwrite(packed, "filepath", path)
+            overwrite(packed, "filepath", path)
     # A font has no such property, and its path is read only until it is packed.
 
 
@@ -211,7 +217,7 @@ def _beside(request: RenderObject) -> Iterator[None]:
                 path = os.path.realpath(bpy.path.abspath(block.filepath))
                 if path.startswith(own) and not getattr(block, "packed_file", None):
                     before[block] = block.filepath
-                    _overwrite(block, "filepath", FILES + path[len(own) :])
+                    overwrite(block, "filepath", FILES + path[len(own) :])
         yield
     finally:
         for block, path in before.items():
