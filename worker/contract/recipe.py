@@ -156,7 +156,7 @@ class Lights:
 
     rig: str = key(
         "four-suns",
-        "which lights; studio: two suns in a soft dome, and soft boxes for metal, glass and smooth "
+        "which lights; studio: two opposite suns in a soft dome, soft boxes for metal, glass and smooth "
         "surfaces to reflect; own: the file's lamps (four-suns if none shines; worlds are not "
         "read); metadata's runtime.lights says which",
         choices=RIGS,

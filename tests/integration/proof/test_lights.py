@@ -105,11 +105,16 @@ def test_metal_reflects_the_soft_boxes_and_matt_surfaces_do_not(studio, tmp_path
 
 
 def test_the_studio_leaves_no_side_in_the_dark(studio, tmp_path):
-    """No sun reaches the lower side of a matt block; the dome does, evenly."""
-    below = {"camera": {"layout": "fixed", "fixed": [[0.0, -0.01, -3.0]]}, "views": 1}
+    """Each side of a matt block faces one of two suns, at 60 or 45 degrees."""
+    around = [(3, 0, 0.01), (-3, 0, 0.01), (0, 3, 0.01), (0, -3, 0.01), (0, 0.01, 3), (0, 0.01, -3)]
+    places = [list(map(float, place)) for place in around]
+    camera = {"camera": {"layout": "fixed", "fixed": places}, "views": 6, "samples": 64}
     model = block(tmp_path / "block.obj", material="Ns 1")
-    shot = studio.shoot(model, lights={"rig": "studio"}, samples=64, **below)
-    colour = shot.raw(0)
-    seen = colour[colour[..., 3] > 0.999][:, :3]
-    assert seen.mean() == pytest.approx(0.6 * STUDIO_GREY, rel=0.1)
-    assert seen.std() < 0.02
+    shot = studio.shoot(model, lights={"rig": "studio"}, **camera)
+    least, most = (
+        0.6 * (STUDIO_GREY + energy * cosine / np.pi) for energy, cosine in ((2, 0.5), (5, 0.71))
+    )
+    for view in range(6):
+        colour = shot.raw(view)
+        mean = colour[colour[..., 3] > 0.999][:, :3].mean()
+        assert 0.9 * least < mean < 1.1 * most, around[view]

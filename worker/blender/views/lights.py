@@ -26,8 +26,12 @@ FOUR_SUNS: tuple[Sun, ...] = (
     ("bottom", (math.pi, 0.0, 0.0), (1, 2, 3)),
 )
 """Objaverse-XL's lights (from its scripts/rendering)."""
-STUDIO_SUNS = tuple(sun for sun in FOUR_SUNS if sun[0] in {"key", "fill"})
-STUDIO_GREY = 0.2
+STUDIO_SUNS: tuple[Sun, ...] = (
+    ("key", (math.pi / 4, 0.0, -math.pi / 4), (3, 4, 5)),
+    ("fill", (-3 * math.pi / 4, 0.0, -math.pi / 4), (2, 3, 4)),
+)
+"""As key and fill of `FOUR_SUNS`, but opposite each other: one lights each surface."""
+STUDIO_GREY = 0.25
 """Radiance of the studio's dome for diffuse rays, at a strength of 1."""
 STARTUP_GREY = 0.05087609
 """World grey of Blender's startup scene, which the published renders were made in."""
@@ -87,11 +91,11 @@ def four_suns(lights: Lights, source: random.Random, _: Placement) -> None:
 
 
 def studio(lights: Lights, source: random.Random, _: Placement) -> None:
-    """The key and fill suns of `four_suns` in a soft dome, with soft boxes if a material reflects.
+    """Two opposite suns in a soft dome, with soft boxes if a material reflects.
 
-    With two suns, which paths choose from at random, there is less noise than with four; the dome
-    lights what they do not reach. The reflection of a sun in smooth metal would be a few pixels
-    that are far too bright, so glossy and transmission rays see the boxes instead.
+    A path chooses a light at random: with one for each side there is less noise than with four.
+    The reflection of a sun in smooth metal would be a few pixels that are far too bright, so glossy
+    and transmission rays see the boxes instead.
     """
     reflects = reflection.is_present()
     for light, sun in _suns(STUDIO_SUNS, lights, source):
