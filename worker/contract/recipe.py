@@ -156,9 +156,9 @@ class Lights:
 
     rig: str = key(
         "four-suns",
-        "which lights; studio: two opposite suns in a soft dome, soft boxes for metal, glass and smooth "
-        "surfaces to reflect; own: the file's lamps (four-suns if none shines; worlds are not "
-        "read); metadata's runtime.lights says which",
+        "which lights; studio: two opposite suns in a soft dome, and soft boxes for what reflects "
+        "(metal, glass, smooth surfaces); own: the file's lamps (four-suns if none shines; worlds "
+        "are not read); metadata's runtime.lights says which",
         choices=RIGS,
     )
     strength: float = key(1.0, "factor on all lights", low=0.0, high=1e6)
