@@ -125,7 +125,7 @@ def _cycles(cycles: Any, recipe: Recipe, device: Device, seed: int, *, denoise: 
     wanted = recipe.cycles
     if denoise:
         cycles.denoiser = compat.DENOISERS[DENOISER]
-    compat.set_sampling_pattern(cycles)
+    compat.set_sampling_pattern(cycles, denoised=denoise)
     compat.assign(
         cycles,
         {

@@ -104,7 +104,7 @@ def estimated(
         ),
         hours=whole,
         device_hours=_times(_range(rendering, left_out), objects / 3600),
-        bytes=_times(_range(sizes, left_out), objects),
+        bytes=_whole(_times(_range(sizes, left_out), objects)),
         requests=round(TO_START + PER_ZIP * rendered * objects + PER_SHARD * shards + parts),
         output=output,
     )
@@ -151,3 +151,9 @@ def _an_hour(seconds: float | None) -> float | None:
 def _times(of_one: Range, factor: float) -> Range:
     ends = (None if end is None else end * factor for end in (of_one.low, of_one.high))
     return Range(of_one.mean * factor, *ends)
+
+
+def _whole(found: Range) -> Range:
+    """`found` in whole numbers; multiplying left a fraction."""
+    ends = (None if end is None else float(round(end)) for end in (found.low, found.high))
+    return Range(float(round(found.mean)), *ends)
