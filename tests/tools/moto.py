@@ -7,10 +7,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-# It ends with the process that holds the other end of its standard input.
+# It ends with the process that holds the other end of its standard input. moto looks whether a key
+# exists and creates it in two steps, so of two writers at once both could win, as on no real S3:
+# requests with a condition are answered one at a time.
 SERVE = """
-import sys
+import sys, threading
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import ThreadedMotoServer
+answer, one_at_a_time = DomainDispatcherApplication.__call__, threading.Lock()
+def decide(application, environ, start_response):
+    if "HTTP_IF_NONE_MATCH" not in environ:
+        return answer(application, environ, start_response)
+    with one_at_a_time:
+        return answer(application, environ, start_response)
+DomainDispatcherApplication.__call__ = decide
 server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
 server.start()
 print("http://{}:{}".format(*server.get_host_and_port()), flush=True)
