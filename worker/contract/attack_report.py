@@ -34,7 +34,8 @@ class Targets:
     worker: the process that must not be reached. outside: a folder that the child may not use, with
     the files "secret" and "victim" and the folder "empty". granted: a folder that it may only read,
     with the file "model". port: a TCP port of 127.0.0.1 where somebody listens. stream, datagram:
-    paths of UNIX sockets that somebody has bound. abstract: such a socket's abstract name.
+    paths of UNIX sockets that somebody has bound, relative to the child's home. abstract: such a
+    socket's abstract name.
     """
 
     worker: int
