@@ -12,6 +12,7 @@ from worker.contract.recipe import DENOISER
 from worker.core.errors import DeviceMissing, NodeError
 from worker.doctor import kernels
 from worker.doctor.check import Check, Health, size
+from worker.doctor.sandbox import check_sandbox
 from worker.doctor.trial import Trial, trial
 from worker.supervisor import devices, runtime
 from worker.supervisor.devices import Device
@@ -112,6 +113,7 @@ def _devices(
     for device in itertools.chain.from_iterable(sets):
         if device.kind == "cpu":
             yield _device(device, cpu)
+            yield check_sandbox(chosen, device, sandbox, next(folders), environment)
             continue
         before = kernels.caches(device.kind, environment)
         tried = _tried(chosen, device, sandbox, next(folders))
@@ -122,6 +124,8 @@ def _devices(
         if isinstance(tried, Trial):
             yield _device(device, tried)
             yield from _caches(before, tried, device, environment)
+            if first:  # all devices of a kind get the same sandbox
+                yield check_sandbox(chosen, device, sandbox, next(folders), environment)
         else:
             yield _broken(device, tried, Health.FAIL if device.kind == taken else Health.WARN)
 

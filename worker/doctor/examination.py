@@ -20,6 +20,7 @@ ORDER: Final = (
     "blender",
     "device",
     "kernel cache",
+    "sandbox",
     "scratch",
     "downloads",
     "memory",

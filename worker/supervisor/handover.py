@@ -11,6 +11,9 @@ from pathlib import Path
 
 from worker.core.errors import RenderFailed
 
+BLOCK = 512
+"""Bytes of a unit of `st_blocks`, on every file system."""
+SLACK = 1 << 20
 UNSETTLED = frozenset(
     {errno.EAGAIN, errno.EACCES, errno.EINVAL, errno.ENOLCK, errno.EOPNOTSUPP}
 )  # fmt: skip
@@ -40,14 +43,23 @@ def take(raw: Path, into: Path) -> None:
         raise RenderFailed("Blender replaced the folder of its raw files")
     for path in into.iterdir():
         if stat.S_ISREG(path.lstat().st_mode) and not _is_settled(path):
+            _refuse_holes(path)
             copy = path.with_name(f"copy-of-{path.name}"[:255])
             shutil.copyfile(path, copy, follow_symlinks=False)
             copy.replace(path)
 
 
+def _refuse_holes(path: Path) -> None:
+    """A copy would fill them, and the scratch, which may be memory. Raises: RenderFailed."""
+    found = path.lstat()
+    if found.st_size > found.st_blocks * BLOCK + SLACK:
+        raise RenderFailed(f"Blender left a file with holes, {path.name[:80]}, and has it open")
+
+
 def _is_settled(path: Path) -> bool:
     """Whether nobody can write to the file: the kernel then grants a lease for reading."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    # Not waiting: the child may hold a lease, where nothing keeps it from that.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if os.fstat(descriptor).st_nlink > 1:
             return False

@@ -150,6 +150,8 @@ ON_FILES: Tuple[Attack, ...] = (
            lambda t: _read(f"/proc/self/root{_secret(t)}")),
     attack("/proc/self/cwd", "read a file outside upwards from its home", lambda t: _read(
         f"/proc/self/cwd/{os.path.relpath(os.path.realpath(_secret(t)))}")),
+    attack("/proc/self/..", "read the worker's environment upwards from its own folder",
+           lambda t: _read(f"/proc/self/../{t.worker}/environ")),
     attack("O_PATH folder", "open a file below a folder opened with O_PATH",
            _below_path_descriptor),
     attack("O_PATH file", "reopen a file opened with O_PATH", _reopened),

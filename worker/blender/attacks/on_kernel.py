@@ -18,6 +18,7 @@ CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET, CLONE_NEWPID = (
 )  # fmt: skip
 IPC_PRIVATE, IPC_RMID = 0, 0
 READ_IMPLIES_EXEC = 0x0400000
+FIFREEZE = 0xC0045877
 PERF_ATTR_BYTES = 128
 O_CLOEXEC = 0o2000000
 NOWHERE = b"/no-such-place"
@@ -48,6 +49,11 @@ def _typed() -> None:
     """Type into a terminal. A child has none, but the kernel looks at the request first."""
     for descriptor in (0, 1, 2):
         fcntl.ioctl(descriptor, termios.TIOCSTI, b"\n")
+
+
+def _frozen() -> None:
+    with open("/proc/self/status", "rb") as file:
+        fcntl.ioctl(file, FIFREEZE, 0)
 
 
 def _personality() -> None:
@@ -123,6 +129,7 @@ ON_KERNEL: Tuple[Attack, ...] = (
     attack("kexec", "load another kernel", lambda _: syscalls.call("kexec_load", 0, 0, None, -1)),
     attack("syslog", "read the kernel's log",
            lambda _: syscalls.call("syslog", 3, ctypes.create_string_buffer(16), 16)),
+    attack("freeze", "freeze a file system, of a kind that cannot be", lambda _: _frozen()),
     attack("reboot", "reboot, with the wrong magic number",
            lambda _: syscalls.call("reboot", 0, 0, 0)),
     attack("clock", "set the clock, to no time",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import pathlib
 import signal
+import socket
+import struct
 import sys
-from typing import Tuple
+from typing import Callable, Tuple
 
 from worker.blender.attacks import syscalls
 from worker.blender.attacks.attack import Attack, attack
@@ -22,6 +25,10 @@ RLIMIT_CPU = 0
 PRIO_PROCESS = 0
 IOPRIO_WHO_PROCESS, IOPRIO_IDLE = 1, 3 << 13
 KCMP_FILE = 0
+F_SETSIG = 10
+FIOSETOWN = 0x8901
+KEPT_RIGHTS = 1 << 1 | 1 << 2
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH; Landlock decides about files."""
 SHELL = "/bin/sh"
 
 
@@ -131,16 +138,35 @@ def _from_home(_: Targets) -> None:
     os.execv("program", ["program"])
 
 
-def _owned_file(targets: Targets) -> None:
-    """Have the kernel signal the worker when a file is ready."""
-    import fcntl
-
+def _on_pipe(attempt: Callable[[int], object]) -> None:
     reading, writing = os.pipe()
     try:
-        fcntl.fcntl(reading, fcntl.F_SETOWN, targets.worker)
+        attempt(reading)
     finally:
         os.close(reading)
         os.close(writing)
+
+
+def _owned_socket(targets: Targets) -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        fcntl.ioctl(one, FIOSETOWN, struct.pack("=i", targets.worker))
+
+
+def _leased(_: Targets) -> None:
+    held = os.open("leased", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    finally:
+        os.close(held)
+
+
+def _ruled() -> None:
+    """Whether it has rights of root that the sandbox should have taken; see `privileges`."""
+    with open("/proc/self/status") as file:
+        (line,) = (line for line in file if line.startswith("CapEff:"))
+    if not int(line.split()[1], 16) & ~KEPT_RIGHTS:
+        raise PermissionError(errno.EPERM, "none is left")
 
 
 def _outlives(_: Targets) -> None:
@@ -179,7 +205,12 @@ ON_PROCESSES: Tuple[Attack, ...] = (
     attack("pidfd_open", "hold the worker", lambda t: os.close(_pidfd(t))),
     attack("pidfd_send_signal", "signal the worker by a descriptor", _signal_by_pidfd),
     attack("pidfd_getfd", "take a file that the worker has open", _file_by_pidfd),
-    attack("F_SETOWN", "have the kernel signal the worker", _owned_file),
+    attack("F_SETOWN", "have the kernel signal the worker when a file is ready",
+           lambda t: _on_pipe(lambda end: fcntl.fcntl(end, fcntl.F_SETOWN, t.worker))),
+    attack("F_SETSIG", "have the kernel kill when a file is ready",
+           lambda _: _on_pipe(lambda end: fcntl.fcntl(end, F_SETSIG, 0))),
+    attack("FIOSETOWN", "have the kernel signal the worker for a socket", _owned_socket),
+    attack("lease", "make the worker wait for a file", _leased),
     attack("ptrace", "trace the worker", _traced),
     attack("process_vm_readv", "copy from the worker's memory",
            lambda t: _memory("process_vm_readv", t)),
@@ -196,6 +227,7 @@ ON_PROCESSES: Tuple[Attack, ...] = (
                t.worker, os.sched_getscheduler(t.worker), os.sched_getparam(t.worker))),
     attack("ioprio_set", "change the worker's priority for disks",
            lambda t: syscalls.call("ioprio_set", IOPRIO_WHO_PROCESS, t.worker, IOPRIO_IDLE)),
+    attack("root's rights", "do what root may, but for files", lambda _: _ruled()),
     attack("core limit", "allow core files", lambda _: _limit_raised("RLIMIT_CORE"),
            errno.EINVAL),
     attack("size limit", "allow larger files", lambda _: _limit_raised("RLIMIT_FSIZE"),

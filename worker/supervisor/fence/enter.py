@@ -9,7 +9,7 @@ import resource
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
-from worker.supervisor.fence import landlock, seccomp
+from worker.supervisor.fence import landlock, privileges, seccomp
 from worker.supervisor.fence.policy import Fence
 from worker.supervisor.fence.syscalls import number
 
@@ -26,6 +26,7 @@ def execute(fence: Fence, command: Sequence[str]) -> NoReturn:
     seccomp.allow_no_privileges()
     if version := landlock.abi():
         landlock.restrict(fence, version)
+    privileges.give_up()
     if seccomp.supported():
         machine = platform.machine()
         seccomp.restrict(seccomp.program(fence, machine, os.getpid(), program))

@@ -31,6 +31,11 @@ TERMINAL_INPUT: Final = (0x5412, 0x541C)
 """TIOCSTI, TIOCLINUX: type for somebody else."""
 FILE_FLAGS: Final = (0x40086602, 0x401C5820)
 """FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR: files that root itself cannot remove, for example."""
+FILE_OWNERS: Final = (0x8901, 0x8902)
+"""FIOSETOWN, SIOCSPGRP: whom the kernel signals when a file is ready."""
+OF_OTHERS: Final = (8, 10, 15, 1024)
+"""Of fcntl: F_SETOWN, F_SETSIG, F_SETOWN_EX, which signal anybody of the same user (before Landlock
+ABI 6); F_SETLEASE, which makes those wait who open the file, the worker too."""
 LASTING: Final = (1, 4, 22, 35, 36)
 """Of prctl: PR_SET_PDEATHSIG, _DUMPABLE, _SECCOMP, _MM, _CHILD_SUBREAPER."""
 ASK_PERSONALITY: Final = 0xFFFFFFFF
@@ -66,7 +71,9 @@ def rules(fence: Fence, pid: int, executed: int) -> dict[str, tuple[Test, ...]]:
         "prlimit64": (Test(0, (0, pid)), Test(2, (0,)), Test(2, (0,), high=True)),
         "socketpair": (Test(0, (AF_UNIX,)),),
         "sendto": (Test(4, (0,)), Test(4, (0,), high=True)),
-        "ioctl": (Test(1, (*TERMINAL_INPUT, *FILE_FLAGS), negated=True),),
+        "ioctl": (Test(1, (*TERMINAL_INPUT, *FILE_FLAGS, *FILE_OWNERS), negated=True),),
+        "fcntl": (Test(1, OF_OTHERS, negated=True),),
+        "sched_setaffinity": (Test(0, (0, pid)),),
         "prctl": (Test(0, LASTING, negated=True),),
         "personality": (Test(0, (ASK_PERSONALITY,)),),
         # Below ABI 3, Landlock lets who may read a file truncate it.
