@@ -24,6 +24,7 @@ from worker.contract.protocol import Message, Rendered, RenderObject
 TOLD = "told.jsonl"
 HOUR = 3600
 HUNDRED_GB = 100 << 30
+TEN_GB = 10 << 30
 FILES = 20_000
 GARBAGE = b"\xff" * 64
 
@@ -61,7 +62,8 @@ def _late(raw: Path, say: Callable[[], None]) -> None:
                 error_of(lambda name=name: os.close(os.open(name, os.O_RDWR, dir_fd=folder)))
                 for name in names
             ]
-            gone = error_of(lambda: os.unlink(names[0], dir_fd=folder))
+            taken = "through" not in below
+            gone = error_of(lambda: os.unlink(names[0], dir_fd=folder)) if taken else ""
             told(turn=turn, linked=linked, below=below, unlinked=gone)
             time.sleep(0.01)
 
@@ -78,6 +80,16 @@ def _large(raw: Path, say: Callable[[], None]) -> None:
         written = error_of(lambda number=number: os.pwrite(number, b"x", HUNDRED_GB))
         os.close(number)
         told(truncate=found, ftruncate=grown, pwrite=written)
+    say()
+
+
+def _sparse(raw: Path, say: Callable[[], None]) -> None:
+    """Leaves a file that is large and empty, and open."""
+    (path, *_) = sorted(raw.iterdir())
+    number = os.open(path, os.O_RDWR)
+    os.ftruncate(number, TEN_GB)
+    os.pwrite(number, b"x", TEN_GB - 1)
+    told(held=number)
     say()
 
 
@@ -144,6 +156,7 @@ def _outlive(_: Path, say: Callable[[], None]) -> None:
 WAYS = {
     "late": _late,
     "large": _large,
+    "sparse": _sparse,
     "many": _many,
     "links": _links,
     "raw-link": _raw_link,

@@ -95,6 +95,15 @@ def test_many_files_cost_their_object_alone_and_are_gone_with_the_child(hostile_
     assert not [p for p in (tmp_path / "children").glob("child-*") if p.exists()]
 
 
+def test_a_file_with_holes_that_is_still_open_is_not_copied(hostile_pool, tmp_path):
+    """The copy would have no holes, and scratch is memory."""
+    pool = hostile_pool("sparse")
+    with pytest.raises(RenderFailed, match="holes"):
+        pool.render(model(tmp_path / "m", "victim"), RECIPE, tmp_path / "work/raw")
+    good = pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "work/good")
+    assert len(good.answer.views) == 2
+
+
 @pytest.mark.parametrize("way", ["links", "raw-link", "no-raw"])
 def test_a_link_in_place_of_what_was_rendered_is_not_followed(way, hostile_pool, tmp_path):
     pool = hostile_pool(way)
@@ -131,7 +140,7 @@ pool = hostile("outlive", folder)
 pool.open()
 pool.render(model(folder / "m", "victim"), RECIPE, folder / "work/raw")
 (child,) = pool.children
-print(child.home, flush=True)
+print("HOME", child.home, flush=True)
 sys.stdin.read()
 """
 
@@ -142,7 +151,8 @@ def test_no_child_outlives_its_worker(tmp_path):
         env=environment(PYTHONPATH=str(ROOT)), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     ) as worker:  # fmt: skip
         try:
-            home = Path(worker.stdout.readline().strip())
+            said = (line.split() for line in worker.stdout if line.startswith("HOME "))
+            home = Path(next(said)[1])
             (told,) = lines(home)
             assert told == {"fork": "EPERM", "setsid": "EPERM", "prctl": -1}
             assert processes.below(tmp_path / "children")
