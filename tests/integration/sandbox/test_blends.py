@@ -50,7 +50,7 @@ class Leading:
             for part in out.glob("ledger/*/*.jsonl")
             for line in part.read_text().splitlines()
         ]
-        return listing(out), {Path(line["fileIdentifier"]).stem: line for line in lines}
+        return listing(out), {Path(line["file_identifier"]).stem: line for line in lines}
 
 
 @pytest.fixture(scope="module")
