@@ -18,9 +18,9 @@ UNSETTLED = frozenset(
 
 
 def make(raw: Path) -> None:
-    """Make the folder `raw`, in a child's home, new and empty."""
+    """Make the folder `raw` new and empty."""
     _remove(raw)
-    raw.mkdir()
+    raw.mkdir(parents=True)
 
 
 def take(raw: Path, into: Path) -> None:
@@ -29,8 +29,7 @@ def take(raw: Path, into: Path) -> None:
     A file that the child still has open for writing, or under another name too, is copied, so
     that nothing of what was moved can change. Raises: RenderFailed, if `raw` is no folder.
     """
-    _remove(into)
-    into.parent.mkdir(parents=True, exist_ok=True)
+    make(into)
     try:
         raw.rename(into)
     except FileNotFoundError:
