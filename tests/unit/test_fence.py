@@ -16,9 +16,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.fenced import fence_of, run, tries
+from tests.fenced import CPU, PYTHON, fence_of, run, tries
 from worker.supervisor.devices import Device
-from worker.supervisor.fence import landlock, mode, seccomp
+from worker.supervisor.fence import fences, landlock, mode, seccomp
+from worker.supervisor.fence.fences import Fences, Surroundings, covers
 from worker.supervisor.fence.policy import Fence
 from worker.supervisor.runtime import PROGRAM, Runtime
 
@@ -237,6 +238,25 @@ def test_an_unexpected_file_is_not_covered(tmp_path, home):
     assert fence.reads(str(tmp_path / "a" / "b"))
     assert not fence.reads(str(tmp_path / "ab"))
     assert Fence.from_json(fence.to_json()) == fence
+
+
+def test_a_long_list_is_granted_piece_by_piece(tmp_path, home, monkeypatch):
+    """A new child is started for each piece, not for each object."""
+    monkeypatch.setattr(fences, "MOST_GRANTED", 100)
+    monkeypatch.setattr(fences, "LATE", 10)
+    made = Fences("auto", PYTHON, Surroundings(), os.environ)
+    roots = [tmp_path / "models" / f"{number:03}" for number in range(250)]
+    made.expect(roots)
+    made.expect(roots[:20])
+    started = 0
+    fence: Fence | None = Fence()
+    for root in roots:
+        if not covers(fence, [root], [root / "model.obj"]):
+            made.need([root, root / "model.obj"])
+            fence = made.of(CPU, home)
+            started += 1
+        assert covers(fence, [root], [root / "model.obj"])
+    assert started == 3
 
 
 def test_without_landlock_the_rest_holds(tmp_path, home):

@@ -121,7 +121,7 @@ class Pool:
         return self._slots[0].device.kind if self._slots else ""
 
     def expect(self, objects: Iterable[Path]) -> None:
-        """Announce the folders of objects, so that children started from now on may read them."""
+        """Announce the folders of objects, in order, so that children started later may read."""
         self._fences.expect(objects)
 
     def open(self, environment: str = "") -> Ready:
@@ -132,7 +132,7 @@ class Pool:
         Raises: BlenderMissing; DeviceMissing; ConfigurationError, if the picture cannot be decoded.
         """
         if environment:
-            self._fences.expect([Path(environment)])
+            self._fences.need([Path(environment)])
         absent: DeviceMissing | None = None
         passed_over: list[str] = []
         for chosen in devices.candidates(self._options.device, os.environ):
@@ -251,7 +251,7 @@ class Pool:
         """The slot's child, started anew if its fence does not let it read what it needs."""
         child = self._child(slot)
         if not covers(child.fence, needs.folders, needs.files):
-            self._fences.expect(needs.paths)
+            self._fences.need(needs.paths)
             self._empty(slot)
             if slot.coming is not None:  # started before this object was known
                 self._end(slot.coming.result())
