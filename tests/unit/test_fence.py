@@ -106,7 +106,8 @@ def test_nothing_is_connected_to(home):
     assert set(fenced.values()) == {"EPERM"}, fenced
 
 
-def test_a_gpu_has_sockets_of_this_machine_that_reach_nobody(tmp_path, home):
+def test_a_gpu_has_sockets_of_this_machine_that_reach_nobody(tmp_path, home, monkeypatch):
+    monkeypatch.setenv("CUDA_CACHE_PATH", str(tmp_path / "cache"))
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "socket"))
         server.listen()
@@ -203,12 +204,14 @@ SECRETS = {
 }
 
 
+@pytest.mark.parametrize("device", [Device("cpu"), Device("cuda", "0")])
 @pytest.mark.parametrize("program", ["wheel", "program"])
 @pytest.mark.parametrize("where", ["", "home", "models", "home/lists", "elsewhere"])
-def test_no_grant_contains_what_is_private(where, program, tmp_path, home, monkeypatch):
+def test_no_grant_contains_what_is_private(where, program, device, tmp_path, home, monkeypatch):
     """Whatever folder a model lies in: neither scratch, home, output nor a credential."""
     for variable, name in SECRETS.items():
         monkeypatch.setenv(variable, str(tmp_path / name))
+    monkeypatch.setenv("CUDA_CACHE_PATH", str(tmp_path / "home"))
     output = tmp_path / "models" / "out"
     private = [home.parent, output, *(tmp_path / name for name in SECRETS.values())]
     for folder in ("home/.aws", "home/lists", "models", "elsewhere", "models/out"):
@@ -221,7 +224,7 @@ def test_no_grant_contains_what_is_private(where, program, tmp_path, home, monke
         own.symlink_to(Path(sys.executable).resolve())
         runtime = Runtime(str(own), (str(own), "--python", str(PROGRAM)))
     root = tmp_path / where
-    fence = fence_of(home, (root,), (home.parent, output), runtime=runtime)
+    fence = fence_of(home, (root,), (home.parent, output), device, runtime)
     private += [Path("/var/run/secrets").resolve() / "x", Path("/etc/shadow"), Path("/root/.ssh")]
     for path in private:
         granted = (*fence.read, *fence.write, *fence.devices, *fence.update)

@@ -34,9 +34,10 @@ def take(raw: Path, into: Path) -> None:
         raw.rename(into)
     except FileNotFoundError:
         raise RenderFailed("Blender removed the folder of its raw files") from None
-    if not stat.S_ISDIR(into.lstat().st_mode):
-        _remove(into)
-        raise RenderFailed("Blender replaced the folder of its raw files")
+    except OSError as error:  # only a folder can take the place of one
+        if error.errno not in {errno.EISDIR, errno.ENOTDIR}:
+            raise
+        raise RenderFailed("Blender replaced the folder of its raw files") from None
     for path in into.iterdir():
         if stat.S_ISREG(path.lstat().st_mode) and not _is_settled(path):
             copy = path.with_name(f"copy-of-{path.name}"[:255])
