@@ -47,8 +47,8 @@ def doctor_command(
 ) -> None:
     """Check whether a run would work on this node.
 
-    Tries Blender, devices, scratch, memory, store and clock. Exits with 69
-    if a run would fail.
+    Tries Blender, devices, the sandbox, scratch, memory, store and clock.
+    Exits with 69 if a run would fail or the sandbox does not hold.
     """
     import json
     import os
