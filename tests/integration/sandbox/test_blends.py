@@ -22,6 +22,7 @@ READ_UNFENCED = {
 }
 """What Blender itself reads, whatever the worker removes from a scene before it renders."""
 WRITTEN_UNFENCED = {"bpy": {"fluid/config/config_0001.uni"}, "blender": set()}
+FAILED = {"bpy": {}, "blender": {"font": "empty"}}
 FRAMES = 3 * HANG_S
 
 
@@ -94,7 +95,8 @@ def test_nothing_outside_is_read_written_or_connected_to(leading, port):
     assert present == absent
     assert outcomes.keys() == leading.made
     failed = {name: line["code"] for name, line in outcomes.items() if line["outcome"] == "failed"}
-    assert failed == {"library": "import"}
+    # Blender 3.4 shows no text without its font.
+    assert failed == {"library": "import"} | FAILED[leading.blender]
     with pytest.raises(BlockingIOError):
         port.accept()
 
