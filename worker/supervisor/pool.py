@@ -84,9 +84,7 @@ class Pool:
         surroundings: Surroundings = Surroundings(),  # noqa: B008 - frozen
     ) -> None:
         """`log`: a file for all that the children print; see `Child`."""
-        private = (*surroundings.private, home)
-        surroundings = msgspec.structs.replace(surroundings, private=private)
-        self._fences = Fences(options.sandbox, runtime, surroundings, os.environ)
+        self._fences = Fences(options.sandbox, runtime, surroundings.beside(home), os.environ)
         self._log = log
         self._runtime = runtime
         self._options = options
@@ -208,15 +206,19 @@ class Pool:
             self._free.put(slot)
 
     def close(self, *, now: bool = False) -> None:
-        """Stop all children; with `now`, kill them. May be called from any thread."""
+        """Stop all children and remove their homes. May be called from any thread.
+
+        With `now`, kill them; their homes stay, for what is left of the objects in progress.
+        """
         self._closed = True
         with self._lock:
             children = list(self._alive)
-            self._alive.clear()
         for child in children:
-            if not now:
+            if now:
+                child.kill()
+            else:
                 child.stop()
-            self._end(child)
+                self._end(child)
 
     def _with_retry(
         self,

@@ -34,6 +34,10 @@ class Surroundings(msgspec.Struct, frozen=True):
     private: tuple[Path, ...] = ()
     """The worker's own folders: scratch, a local output, kept downloads."""
 
+    def beside(self, folder: Path) -> Surroundings:
+        """The same, with one more private folder."""
+        return Surroundings(self.objects, (*self.private, folder))
+
 
 class Fences:
     """Thread-safe. A fence cannot be widened, so an unexpected object needs a new child."""
