@@ -78,6 +78,11 @@ def shard_name(number: int) -> str:
     return f"{number:06d}"
 
 
+def bad_record(shard: str, line: int) -> str:
+    """Identifier of a record that has none of its own; `line` counts from 1."""
+    return f"{shard}:{line}"
+
+
 def shard_file(shard: str) -> str:
     """Path of a shard's JSONL file, relative to its index."""
     return f"{SHARDS}{shard}.jsonl"

@@ -7,6 +7,7 @@ from itertools import groupby, islice
 
 import structlog
 
+from worker.core.errors import ShardBroken
 from worker.core.ranks import ShardShare, assign
 from worker.index.reader import Index
 from worker.index.record import ObjectRef
@@ -33,6 +34,8 @@ class Feed:
     ) -> None:
         self.settled: list[Outcome] = []
         """Outcomes of earlier runs whose objects this run skips."""
+        self.broken: list[ShardBroken] = []
+        """Errors of shards that cannot be read, so that none of their objects is yielded."""
         self._job = job
         self._index = index
         self._store = store
@@ -43,11 +46,21 @@ class Feed:
         self._left = job.limit
 
     def listed(self) -> Iterator[list[Task]]:
-        """The open objects that the index names, one batch per shard. Raises: IndexInvalid."""
+        """The open objects that the index names, one batch per shard that can be read.
+
+        Raises: StoreError.
+        """
         for share in assign(len(self._index.shards), self._job.rank.rank, self._job.rank.world):
             if self._left == 0 or self._stop.asked.is_set():
                 return
-            yield self._open(share)
+            try:
+                tasks = self._open(share)
+            except ShardBroken as error:
+                name = self._index.shards[share.shard].name
+                log.error("broken shard, not rendered", shard=name, why=str(error))  # noqa: TRY400 - the message has it all
+                self.broken.append(error)
+                continue
+            yield tasks
 
     def discover(self, fetched: FetchedCommit) -> list[Task]:
         """The discoveries in a fetched commit that this rank records. Raises: StoreError."""

@@ -34,7 +34,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from worker.core import keys
-from worker.core.errors import IndexInvalid, ObjectError, PublishFailed
+from worker.core.errors import ObjectError, PublishFailed
 from worker.core.failpoints import Failpoint, reach
 from worker.core.staged_pipeline import Dropped, StagedPipeline
 from worker.ledger import LedgerWriter, Outcome
@@ -104,18 +104,18 @@ class Pipeline:
         self._private: tuple[Path | str, ...] = (scratch, *private)
 
     def run(self) -> OutcomeCounts:
-        """Take every object of the feed to its outcome; if a shard is broken, those before it.
+        """Take every object of the feed to its outcome, except those of broken shards.
 
         Raises: errors that no later object would escape (StoreError, BlenderMissing, …).
         """
         self._stop.out_of_time(self._end_now)
         self._take(self._feed.listed())
-        if self._job.render_new and not (self._counts.broken or self._cut_short):
+        if self._job.render_new and not self._cut_short:
             self._take(self._feed.discovered())
         for outcome in self._feed.settled:
             self._counts.add_earlier(outcome)
-        if self._counts.broken is None:
-            self._counts.interrupted |= self._cut_short
+        self._counts.broken = tuple(self._feed.broken)
+        self._counts.interrupted |= self._cut_short
         return self._counts
 
     def _take(self, batches: Iterator[list[Task]]) -> None:
@@ -159,18 +159,14 @@ class Pipeline:
         stages.drain(published, self._record_rendered)
 
     def _items(self, batches: Iterator[list[Task]]) -> Iterator[Item[None]]:
-        try:
-            for tasks in batches:
-                self._fetcher.plan([task.ref for task in tasks])
-                for task in tasks:
-                    if self._stop.asked.is_set():
-                        break
-                    yield Item(task, None, {})
-                if self._stop.asked.is_set():
+        for tasks in batches:
+            self._fetcher.plan([task.ref for task in tasks])
+            for task in tasks:
+                if self._is_over():
                     break
-        except IndexInvalid as error:
-            # A later shard is broken; objects in progress are not, and are taken to their outcomes.
-            self._counts.broken = error
+                yield Item(task, None, {})
+            if self._is_over():
+                break
         self._cut_short = self._stop.asked.is_set()
 
     def _fetch(self, task: Task, _: None) -> FetchedObject:
@@ -186,10 +182,15 @@ class Pipeline:
                 self._record_new(self._feed.discover(commit))
 
     def _drop_if_stopped(self) -> None:
-        """Begin no object after a stop; the next run takes it up. Raises: Dropped."""
+        """Begin no object once the run is over; the next run takes it up. Raises: Dropped."""
         if self._stop.asked.is_set():
             self._counts.interrupted = True
+        if self._is_over():
             raise Dropped
+
+    def _is_over(self) -> bool:
+        """Whether no further object is begun."""
+        return self._stop.asked.is_set() or self._counts.buggy
 
     def _record_new(self, discovered: Sequence[Task]) -> None:
         for task in discovered:
