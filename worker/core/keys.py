@@ -14,6 +14,7 @@ from uuid import NAMESPACE_DNS, uuid5
 JOB: Final = "job.json"
 RENDERS: Final = "renders/"
 LEDGER: Final = "ledger/"
+BEGUN: Final = "begun/"
 DOWNLOADS: Final = "downloads/"
 
 JOB_FORMAT: Final = "render-worker-job"
@@ -101,6 +102,16 @@ def ledger_of(shard: str) -> str:
 def ledger_part(shard: str, writer: str, sequence: int) -> str:
     """Key of one immutable ledger part; `writer` is unique to one worker process."""
     return f"{ledger_of(shard)}{writer}-{sequence:06d}.jsonl"
+
+
+def begun_of(shard: str) -> str:
+    """Key prefix of the notes of begun objects of a shard."""
+    return f"{BEGUN}{shard}/"
+
+
+def begun_note(shard: str, writer: str) -> str:
+    """Key of one worker's note; `writer` as for `ledger_part`."""
+    return f"{begun_of(shard)}{writer}.json"
 
 
 def shard_of_part(key: str) -> str:

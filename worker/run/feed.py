@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
+import msgspec
 import structlog
 
 from worker.core.errors import ShardBroken
 from worker.core.ranks import ShardShare, assign
 from worker.index.reader import Index
 from worker.index.record import ObjectRef
-from worker.ledger import LOST, Outcome, lost, read_ledger, settled
+from worker.ledger import LOST, Marks, Outcome, lost, read_ledger, read_marks, settled
 from worker.run.discoveries import Discoveries, of_share
 from worker.run.job import Job
 from worker.run.progress import Observer
@@ -42,6 +43,8 @@ class Feed:
         self._stop = stop
         self._observer = observer
         self._discoveries = Discoveries(index)
+        self._marks: dict[str, dict[tuple[str, int], Marks]] = {}
+        """By shard: the marks of killed workers; see `worker.ledger.begun`."""
         self._unlisted: list[Task] = []
         self._left = job.limit
 
@@ -82,8 +85,11 @@ class Feed:
     def _open(self, share: ShardShare) -> list[Task]:
         """A share's open objects; discoveries in its ledger are kept for `discovered`."""
         shard = self._index.shards[share.shard]
-        outcomes = read_ledger(self._store, shard.name)
         refs = self._index.read(shard)
+        # First: an object that gets its outcome in between counts as settled.
+        marks = read_marks(self._store, shard.name)
+        outcomes = read_ledger(self._store, shard.name)
+        self._marks[shard.name] = marks
         # A shard may be far larger than this rank's share, so a first run computes no uids here.
         beside = sorted(outcomes.keys() - {ref.uid for ref in refs}) if outcomes else []
         unlisted: list[Outcome] = []
@@ -137,4 +143,10 @@ class Feed:
         taken = list(islice(tasks, self._left))
         if self._left is not None:
             self._left -= len(taken)
-        return taken
+        return [self._marked(task) for task in taken]
+
+    def _marked(self, task: Task) -> Task:
+        marks = self._marks.get(task.shard)
+        if not marks:  # so that a first run computes no uids
+            return task
+        return msgspec.structs.replace(task, marks=marks.get((task.ref.uid, task.attempt)))
