@@ -104,6 +104,15 @@ def _stop(_request: RenderObject, _connection: Connection) -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
+def _take_along(_request: RenderObject, _connection: Connection) -> None:
+    # As the kernel does with memory.oom.group=1: the worker's process group, and this process.
+    worker = os.getppid()
+    if os.getpgid(worker) != worker:
+        raise RuntimeError("start the worker in a process group of its own")
+    os.killpg(worker, signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _grandchild(_request: RenderObject, _connection: Connection) -> None:
     subprocess.Popen(["sleep", "2000"])
     os.abort()
@@ -124,6 +133,7 @@ FAULTS: dict[str, Callable[[RenderObject, Connection], None]] = {
     "bad-message": _bad_message,
     "cut-file": _cut_file,
     "stop": _stop,
+    "take-along": _take_along,
     "grandchild": _grandchild,
 }
 

@@ -14,6 +14,7 @@ from uuid import NAMESPACE_DNS, uuid5
 JOB: Final = "job.json"
 RENDERS: Final = "renders/"
 LEDGER: Final = "ledger/"
+BEGUN: Final = "begun/"
 DOWNLOADS: Final = "downloads/"
 
 JOB_FORMAT: Final = "render-worker-job"
@@ -78,6 +79,11 @@ def shard_name(number: int) -> str:
     return f"{number:06d}"
 
 
+def bad_record(shard: str, line: int) -> str:
+    """Identifier of a record that has none of its own; `line` counts from 1."""
+    return f"{shard}:{line}"
+
+
 def shard_file(shard: str) -> str:
     """Path of a shard's JSONL file, relative to its index."""
     return f"{SHARDS}{shard}.jsonl"
@@ -96,6 +102,16 @@ def ledger_of(shard: str) -> str:
 def ledger_part(shard: str, writer: str, sequence: int) -> str:
     """Key of one immutable ledger part; `writer` is unique to one worker process."""
     return f"{ledger_of(shard)}{writer}-{sequence:06d}.jsonl"
+
+
+def begun_of(shard: str) -> str:
+    """Key prefix of the notes of begun objects of a shard."""
+    return f"{BEGUN}{shard}/"
+
+
+def begun_note(shard: str, writer: str) -> str:
+    """Key of one worker's note; `writer` as for `ledger_part`."""
+    return f"{begun_of(shard)}{writer}.json"
 
 
 def shard_of_part(key: str) -> str:

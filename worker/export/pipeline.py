@@ -102,6 +102,8 @@ class ExportPipeline:
             if self._stop.asked.is_set():
                 self._counts.interrupted = True
                 return
+            if self._counts.buggy:
+                return
             outcomes = [before.get(found.uid) for found in unit.objects]
             if all(each is not None and settled(each, self._retry) for each in outcomes):
                 self._observer.settled(len(outcomes))
@@ -139,6 +141,8 @@ class ExportPipeline:
     def _convert(self, found: Finished) -> Any:
         if self._stop.asked.is_set():  # the next export makes the unit
             self._counts.interrupted = True
+            raise Dropped
+        if self._counts.buggy:
             raise Dropped
         self._observer.rendering(_ref(found))
         item = self._source.open(found)

@@ -3,11 +3,13 @@
     ledger/<shard>/<writer>-<number>.jsonl
 
 Each worker writes only its own parts, so any number of workers can share a shard. If a worker is
-killed before it writes a part, the objects in it get another attempt; nothing else is lost.
+killed before it writes a part, the objects in it get another attempt; nothing else is lost. What
+was in progress then is in its note (`begun`), which is no part of the ledger.
 """
 
 from __future__ import annotations
 
+from worker.ledger.begun import BegunNotes, BegunObject, Marks, read_marks
 from worker.ledger.lost import lost
 from worker.ledger.outcome import (
     ALL,
@@ -28,9 +30,12 @@ __all__ = [
     "ALL",
     "LOST",
     "Author",
+    "BegunNotes",
+    "BegunObject",
     "Kind",
     "LedgerLine",
     "LedgerWriter",
+    "Marks",
     "Outcome",
     "Seconds",
     "StatusLine",
@@ -38,6 +43,7 @@ __all__ = [
     "fold",
     "lost",
     "read_ledger",
+    "read_marks",
     "read_parts",
     "settled",
 ]  # fmt: skip

@@ -74,11 +74,18 @@ class LedgerWriter:
             self._open_count += 1
             full = self._open_count >= self._flush_count
         if full:
-            try:
-                self.flush()
-            except StoreError as error:
-                self._store.check()
-                log.warning("cannot write the ledger, retrying later", why=str(error))
+            self.try_flush()
+
+    def try_flush(self) -> None:
+        """Write all outcomes, or later, if a write fails and `Store.check` then succeeds.
+
+        Raises: StoreError, if the store is unusable.
+        """
+        try:
+            self.flush()
+        except StoreError as error:
+            self._store.check()
+            log.warning("cannot write the ledger, retrying later", why=str(error))
 
     def flush(self) -> None:
         """Write all outcomes. Raises: StoreError; no outcome is lost then, call `flush` again."""

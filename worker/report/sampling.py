@@ -46,8 +46,6 @@ def estimate(options: RunOptions, sample: int, output: str | None) -> tuple[Esti
             msgspec.structs.replace(options, index=str(listed), output=place, rules=rules), {}
         )
         wall_s = time.monotonic() - begin
-        if done.counts.broken is not None:
-            raise done.counts.broken
         if done.status is ExitStatus.INTERRUPTED:
             raise Interrupted("the sample was stopped before its end; run it again")
         outcomes: dict[str, Outcome] = {}

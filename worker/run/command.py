@@ -14,7 +14,7 @@ import structlog
 
 from worker import presets
 from worker.contract.recipe import Recipe
-from worker.core.errors import IndexInvalid, StoreError, WorkerError
+from worker.core.errors import ShardBroken, StoreError, WorkerError
 from worker.core.failpoints import Failpoint, reach
 from worker.core.ordered_map import ordered_map
 from worker.core.ranks import Rank, ShardShare, assign
@@ -184,7 +184,7 @@ def _local(*places: str) -> tuple[str, ...]:
 def _total(index: Index, shares: Sequence[ShardShare], options: RunOptions) -> int:
     """Number of a rank's objects: of its shares, those of `only`, at most `limit`.
 
-    Raises: IndexInvalid, StoreError.
+    Raises: StoreError.
     """
     if options.only:
         shards = _read(index, [share.shard for share in shares])
@@ -202,7 +202,7 @@ def _total(index: Index, shares: Sequence[ShardShare], options: RunOptions) -> i
 
 
 def _objects(index: Index, shares: Sequence[ShardShare]) -> Iterator[ObjectRef]:
-    """All objects of the index, those of a rank's shards first. Raises: IndexInvalid, StoreError.
+    """All objects of the index, those of a rank's shards first. Raises: StoreError.
 
     Without any, so that a rank without a match knows whether another rank has one.
     """
@@ -212,6 +212,10 @@ def _objects(index: Index, shares: Sequence[ShardShare]) -> Iterator[ObjectRef]:
 
 
 def _read(index: Index, numbers: Sequence[int]) -> Iterator[tuple[ObjectRef, ...]]:
-    """The objects of the shards `numbers`, shard by shard, several of them read at a time."""
+    """The objects of the shards `numbers`, shard by shard, several of them read at a time.
+
+    A broken shard has none; the feed reports it. Raises: StoreError.
+    """
     shards = [index.shards[number] for number in numbers]
-    return ordered_map(index.read, shards, threads=READERS, ahead=2 * READERS, name="index")
+    read = ordered_map(index.attempt, shards, threads=READERS, ahead=2 * READERS, name="index")
+    return (() if isinstance(refs, ShardBroken) else refs for refs in read)

@@ -22,6 +22,7 @@ from worker.contract.schema import RecipeError
 from worker.core import keys
 from worker.core.errors import (
     ConfigurationError,
+    IndexInvalid,
     ObjectError,
     OutputMismatch,
     OutputUnwritable,
@@ -33,7 +34,7 @@ from worker.core.ranks import Rank
 from worker.core.scratch import disk_base, scratch
 from worker.index.list_rules import ListRules
 from worker.index.reader import Index, open_index
-from worker.index.record import ObjectRef
+from worker.index.record import BadRecord, ObjectRef
 from worker.index.scenes import arranged
 from worker.index.uris import is_remote, shown
 from worker.ledger import Author, Outcome, read_parts
@@ -243,7 +244,10 @@ def _chosen(index: Index, options: DebugOptions) -> tuple[str, ObjectRef]:
         names = ", ".join(repr(ref.file_identifier) for _, ref in found.values())
         more = ", …" if len(found) == NAMED else ""
         raise ConfigurationError(one_line(f"--only matches several objects: {names}{more}"))
-    return next(iter(found.values()))
+    shard, ref = next(iter(found.values()))
+    if isinstance(ref, BadRecord):
+        raise IndexInvalid(ref.reason)
+    return shard, ref
 
 
 def _objects(index: Index) -> Iterator[tuple[str, ObjectRef]]:

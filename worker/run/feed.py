@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
+import msgspec
 import structlog
 
+from worker.core.errors import ShardBroken
 from worker.core.ranks import ShardShare, assign
 from worker.index.reader import Index
 from worker.index.record import ObjectRef
-from worker.ledger import LOST, Outcome, lost, read_ledger, settled
+from worker.ledger import LOST, Marks, Outcome, lost, read_ledger, read_marks, settled
 from worker.run.discoveries import Discoveries, of_share
 from worker.run.job import Job
 from worker.run.progress import Observer
@@ -33,21 +35,35 @@ class Feed:
     ) -> None:
         self.settled: list[Outcome] = []
         """Outcomes of earlier runs whose objects this run skips."""
+        self.broken: list[ShardBroken] = []
+        """Errors of shards that cannot be read, so that none of their objects is yielded."""
         self._job = job
         self._index = index
         self._store = store
         self._stop = stop
         self._observer = observer
         self._discoveries = Discoveries(index)
+        self._marks: dict[str, dict[tuple[str, int], Marks]] = {}
+        """By shard: the marks of killed workers; see `worker.ledger.begun`."""
         self._unlisted: list[Task] = []
         self._left = job.limit
 
     def listed(self) -> Iterator[list[Task]]:
-        """The open objects that the index names, one batch per shard. Raises: IndexInvalid."""
+        """The open objects that the index names, one batch per shard that can be read.
+
+        Raises: StoreError.
+        """
         for share in assign(len(self._index.shards), self._job.rank.rank, self._job.rank.world):
             if self._left == 0 or self._stop.asked.is_set():
                 return
-            yield self._open(share)
+            try:
+                tasks = self._open(share)
+            except ShardBroken as error:
+                name = self._index.shards[share.shard].name
+                log.error("broken shard, not rendered", shard=name, why=str(error))  # noqa: TRY400 - the message has it all
+                self.broken.append(error)
+                continue
+            yield tasks
 
     def discover(self, fetched: FetchedCommit) -> list[Task]:
         """The discoveries in a fetched commit that this rank records. Raises: StoreError."""
@@ -69,8 +85,11 @@ class Feed:
     def _open(self, share: ShardShare) -> list[Task]:
         """A share's open objects; discoveries in its ledger are kept for `discovered`."""
         shard = self._index.shards[share.shard]
-        outcomes = read_ledger(self._store, shard.name)
         refs = self._index.read(shard)
+        # First: an object that gets its outcome in between counts as settled.
+        marks = read_marks(self._store, shard.name)
+        outcomes = read_ledger(self._store, shard.name)
+        self._marks[shard.name] = marks
         # A shard may be far larger than this rank's share, so a first run computes no uids here.
         beside = sorted(outcomes.keys() - {ref.uid for ref in refs}) if outcomes else []
         unlisted: list[Outcome] = []
@@ -124,4 +143,10 @@ class Feed:
         taken = list(islice(tasks, self._left))
         if self._left is not None:
             self._left -= len(taken)
-        return taken
+        return [self._marked(task) for task in taken]
+
+    def _marked(self, task: Task) -> Task:
+        marks = self._marks.get(task.shard)
+        if not marks:  # so that a first run computes no uids
+            return task
+        return msgspec.structs.replace(task, marks=marks.get((task.ref.uid, task.attempt)))

@@ -12,12 +12,12 @@ from pathlib import Path
 import msgspec
 
 from worker.core import scratch
-from worker.core.errors import Download, Modified, NodeError, Unsupported
+from worker.core.errors import Download, Modified, NodeError, RecordInvalid, Unsupported
 from worker.core.s3 import S3Options
 from worker.core.sha256 import sha256_of
 from worker.core.transfer import check_size
 from worker.index.list_rules import ListRules
-from worker.index.record import ObjectRef
+from worker.index.record import BadRecord, ObjectRef
 from worker.sources import scene_members
 from worker.sources.base import FetchedObject, FetchLimits, Source
 from worker.sources.git_source import FetchedCommit, GitSource
@@ -59,6 +59,7 @@ class Fetcher:
     def plan(self, refs: Sequence[ObjectRef]) -> None:
         """Announce objects to be fetched, so that files they share stay until the last one."""
         objects = [one for ref in refs for one in scene_members.of(ref)]
+        objects = [one for one in objects if not isinstance(one, BadRecord)]
         self._git.plan([ref for ref in objects if self._source(ref) is self._git])
 
     def local_roots(self, refs: Iterable[ObjectRef]) -> tuple[Path, ...]:
@@ -71,14 +72,17 @@ class Fetcher:
     def fetch(self, ref: ObjectRef) -> FetchedObject:
         """Fetch an object to local disk and verify its sha256. Give it back with `release`.
 
-        Raises: Missing, Refused, Modified, Download, TooLarge, Unsupported, ImportFailed (a broken
-        archive), ObjectInterrupted (after `stop`); NodeError if the disk is full.
+        Raises: RecordInvalid, Missing, Refused, Modified, Download, TooLarge, Unsupported,
+        ImportFailed (a broken archive), ObjectInterrupted (after `stop`); NodeError if the disk is
+        full.
         """
         if ref.scenes is not None:
             return scene_members.fetch(ref, ref.scenes, self._objects, self._fetch, self.release)
         return self._fetch(ref)
 
     def _fetch(self, ref: ObjectRef) -> FetchedObject:
+        if isinstance(ref, BadRecord):
+            raise RecordInvalid(ref.reason)
         source = self._source(ref)
         if source is None:
             raise Unsupported(f"{called(ref)}: no source supports this location")

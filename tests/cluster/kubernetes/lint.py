@@ -15,6 +15,7 @@ WANTED = {
     ExitStatus.USAGE: "FailJob",
     ExitStatus.CONFIGURATION: "FailJob",
     ExitStatus.TOO_MANY_FAILED: "FailIndex",
+    ExitStatus.SHARD_BROKEN: "FailIndex",
     ExitStatus.BUG: "FailIndex",
     ExitStatus.INTERRUPTED: "Ignore",
 }
