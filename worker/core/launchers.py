@@ -172,8 +172,7 @@ LAUNCHERS: Final = (
         read=_of("AWS_BATCH_JOB_ARRAY_INDEX", "AWS_BATCH_JOB_ARRAY_SIZE"),
         source="AWS_BATCH_JOB_ARRAY_INDEX", world="the size of the array",
     ),
-    # Google Cloud documentation, Batch, "Use environment variables", section "Predefined
-    # environment variables"
+    # Google Cloud documentation, Batch, "Create and run a basic job": predefined variables
     Launcher(
         name="GCP Batch", kind="container", signs=("BATCH_TASK_INDEX",),
         read=_of("BATCH_TASK_INDEX", "BATCH_TASK_COUNT"),
