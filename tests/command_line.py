@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.patience import HANG_S
 from worker.core import keys
+from worker.core.launchers import SIGNS
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = ("views=2", "resolution=32", "samples=1")
@@ -19,9 +20,13 @@ SMALL = tuple(word for setting in SETTINGS for word in ("--set", setting))
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This environment, without any scheduler's or the worker's own variables."""
-    dropped = ("RENDER_WORKER_", "SLURM_", "JOB_COMPLETION_INDEX", "AWS_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    """This environment, without any launcher's or the worker's own variables."""
+    dropped = ("RENDER_WORKER_", "SLURM_", "AWS_")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(dropped) and name not in SIGNS
+    }
     return {**kept, **more}
 
 

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import os
 
-from worker.core import cgroup
+from worker.core import cgroup, node_share
 from worker.core.sha256 import sha256_of
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 SHARE = 0.8
-"""The fraction of the memory that all children together may use."""
+"""The fraction of the memory that all children of a node together may use."""
 
 
 def default_limit(children: int) -> int:
     """The default memory limit of each of `children` processes, in bytes."""
-    return int(SHARE * total() / max(children, 1))
+    return int(SHARE * own() / max(children, 1))
+
+
+def own() -> int:
+    """Bytes of memory that this rank may use: its part, if its node has several ranks."""
+    return node_share.of_memory(total(), os.environ)
 
 
 def total() -> int:

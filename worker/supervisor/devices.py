@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from worker.core import node_share
 from worker.core.errors import DeviceMissing
 
 DEVICES_BY_CHOICE = {
@@ -50,7 +51,7 @@ def candidates(choice: str, environment: Mapping[str, str]) -> list[list[Device]
 
     Raises: DeviceMissing, if `choice` is a GPU and none is visible.
     """
-    gpus = mine(visible(environment), environment)
+    gpus = node_share.of_gpus(visible(environment), environment)
     sets = []
     for kind in DEVICES_BY_CHOICE[choice]:
         if kind == "cpu":
@@ -82,34 +83,6 @@ def visible(environment: Mapping[str, str]) -> list[str]:
             break
         gpus.append(entry)
     return gpus
-
-
-def mine(gpus: list[str], environment: Mapping[str, str]) -> list[str]:
-    """This task's share of a node's GPUs, if several Slurm tasks see the same ones.
-
-    It is derived from the task's number on the node (SLURM_LOCALID) and the number of tasks
-    there. With more tasks than GPUs, several tasks share a GPU.
-    """
-    local = environment.get("SLURM_LOCALID", "")
-    tasks = _tasks_on_node(environment)
-    bound = "SLURM_GPUS_PER_TASK" in environment  # each task sees only its own GPUs
-    if bound or not local.isdigit() or tasks <= 1 or len(gpus) <= 1:
-        return gpus
-    return gpus[int(local) :: tasks] or [gpus[int(local) % len(gpus)]]
-
-
-def _tasks_on_node(environment: Mapping[str, str]) -> int:
-    """Number of tasks of this step on this node, from a list such as "4(x2),3" and SLURM_NODEID."""
-    text = environment.get("SLURM_STEP_TASKS_PER_NODE") or environment.get(
-        "SLURM_TASKS_PER_NODE", ""
-    )
-    counts: list[int] = []
-    for part in text.split(","):
-        if match := re.fullmatch(r"(\d+)(?:\(x(\d+)\))?", part.strip()):
-            counts += [int(match[1])] * int(match[2] or 1)
-    node = environment.get("SLURM_NODEID", "0")
-    number = int(node) if node.isdigit() else 0
-    return counts[number] if number < len(counts) else 1
 
 
 def _count() -> int:
