@@ -172,7 +172,7 @@ def _first_roots(index: Index, shares: Sequence[ShardShare], fetcher: Fetcher) -
     """The folders of a rank's first local objects, so that the first child may read them."""
     if not shares or is_remote(index.folder):  # a list over a network names nothing local
         return ()
-    with suppress(IndexInvalid, StoreError):  # the feed says what is wrong with the shard
+    with suppress(ShardBroken, StoreError):  # the feed says what is wrong with the shard
         return fetcher.local_roots(index.read(index.shards[shares[0].shard]))
     return ()
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -58,14 +58,11 @@ class Fetcher:
 
     def plan(self, refs: Sequence[ObjectRef]) -> None:
         """Announce objects to be fetched, so that files they share stay until the last one."""
-        objects = [one for ref in refs for one in scene_members.of(ref)]
-        objects = [one for one in objects if not isinstance(one, BadRecord)]
-        self._git.plan([ref for ref in objects if self._source(ref) is self._git])
+        self._git.plan([ref for ref in _wanted(refs) if self._source(ref) is self._git])
 
     def local_roots(self, refs: Iterable[ObjectRef]) -> tuple[Path, ...]:
         """The folders of those objects that are used in place, in order. No I/O."""
-        objects = (one for ref in refs for one in scene_members.of(ref))
-        here = (one for one in objects if self._source(one) is self._local)
+        here = (one for one in _wanted(refs) if self._source(one) is self._local)
         found = (root_of(one, self._limits.root_depth) for one in here)
         return tuple(dict.fromkeys(root for root in found if root is not None))
 
@@ -157,3 +154,9 @@ def _explained(error: OSError, ref: ObjectRef) -> NodeError | Download:
     if error.errno in scratch.FULL:
         return scratch.full(error)
     return Download(f"{called(ref)}: {error.strerror or error}")
+
+
+def _wanted(refs: Iterable[ObjectRef]) -> Iterator[ObjectRef]:
+    """The objects to fetch, members of scenes one by one; a bad record has none."""
+    objects = (one for ref in refs for one in scene_members.of(ref))
+    return (one for one in objects if not isinstance(one, BadRecord))
