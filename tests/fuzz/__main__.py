@@ -8,18 +8,23 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Final
 
 import typer
 
 from tests.fuzz import batch, containers, seeds
+from tests.fuzz.batch import Batch
 from tests.fuzz.figures import Figures
 from tests.fuzz.guard import Guard, guarding
 from tests.fuzz.seeds import Model
 
-SUSPECTS = 40
-"""Of the objects that a dead worker has left, so many are tried alone."""
+BAD: Final[dict[str, Callable[[Batch], bool]]] = {
+    "escapes": lambda ended: bool(ended.escapes),
+    "worker-deaths": lambda ended: ended.worker_died,
+}
+"""What never may be, by the name of the folder that keeps the models."""
 
 
 def main() -> int:
@@ -40,8 +45,7 @@ def main() -> int:
                     f"{number:07d}": containers.model(number, given.seed, made, guard.targets)
                     for number in range(first, first + given.batch)
                 }
-                figures.add(_batch(guard, models, figures, given.keep))
-                typer.echo(f"\r{figures.line()}", err=True)
+                _batch(guard, models, figures, given.keep)
                 if time.monotonic() > end:
                     break
         except KeyboardInterrupt:
@@ -55,29 +59,37 @@ def main() -> int:
     return int(figures.bad)
 
 
-def _batch(guard: Guard, models: dict[str, Model], figures: Figures, keep: Path) -> batch.Batch:
-    """Run one, and keep what was bad about it."""
+def _batch(guard: Guard, models: dict[str, Model], figures: Figures, keep: Path) -> None:
+    """Run one, count it, and keep what was bad about it."""
 
     def progress(done: int) -> None:
         if sys.stderr.isatty():
-            typer.echo(f"\r{done} of {len(models)} after {figures.inputs}  ", nl=False, err=True)
+            said = f"\r{done} of {len(models)} after {figures.inputs}  "
+            typer.echo(said, nl=False, err=True)
 
     ended = batch.run(guard, models, progress)
+    figures.add(ended)
+    typer.echo(f"\r{figures.line()}", err=True)
     _keep(keep / "children", models, ended.killers)
-    if ended.escapes:
-        names = _guilty(guard, models, models, lambda each: bool(each.escapes))
-        _keep(keep / "escapes", models, names)
-    if ended.worker_died:
-        keep.joinpath(f"worker-{min(models)}.log").write_text(ended.log)
-        suspects = itertools.islice(ended.missing, SUSPECTS)
-        names = _guilty(guard, models, suspects, lambda each: each.worker_died)
-        _keep(keep / "worker", models, names)
-    return ended
+    for what, is_bad in BAD.items():
+        if is_bad(ended):
+            keep.joinpath(f"{what}-{min(models)}.log").write_text(ended.log)
+            typer.echo(f"looking for what {what} comes from", err=True)
+            _keep(keep / what, models, _guilty(guard, models, is_bad))
 
 
-def _guilty(guard: Guard, models: dict[str, Model], names: Iterable[str], is_bad) -> list[str]:
-    """Those that do it alone."""
-    return [name for name in names if is_bad(batch.run(guard, {name: models[name]}))]
+def _guilty(guard: Guard, models: dict[str, Model], is_bad: Callable[[Batch], bool]) -> list[str]:
+    """Those that do it alone, found by halving."""
+    if len(models) == 1:
+        return list(models)
+    names = sorted(models)
+    halves = names[: len(names) // 2], names[len(names) // 2 :]
+    found = []
+    for half in halves:
+        chosen = {name: models[name] for name in half}
+        if is_bad(batch.run(guard, chosen)):
+            found += _guilty(guard, chosen, is_bad)
+    return found
 
 
 def _keep(folder: Path, models: dict[str, Model], names: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -121,12 +122,16 @@ def _worker(
     timer.start()
     log, done = [], 0
     assert process.stderr is not None
-    with process.stderr:
-        for line in process.stderr:
-            log.append(line)
-            if '"event": "rendered"' in line or '"event": "failed"' in line:
-                done += 1
-                said(done)
-    status = process.wait()
-    timer.cancel()
+    try:
+        with process.stderr:
+            for line in process.stderr:
+                log.append(line)
+                if '"event": "rendered"' in line or '"event": "failed"' in line:
+                    done += 1
+                    said(done)
+        status = process.wait()
+    finally:
+        timer.cancel()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     return None if stuck.is_set() else status, "".join(log)

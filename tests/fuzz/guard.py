@@ -3,49 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import os
 import shutil
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from PIL import Image
 
 from tests.integration.sources.servers import listening
-
-_TOUCHED: Final = 0x1 | 0x2 | 0x4 | 0x20 | 0x40 | 0x80 | 0x100 | 0x200
-"""inotify(7): access, modify, attrib, open, moved from, moved to, create, delete."""
-_EVENT: Final = struct.Struct("iIII")
-
-
-class Watch:
-    """The files of a folder that anybody opens, changes, makes or removes, told by the kernel."""
-
-    def __init__(self, folder: Path) -> None:
-        libc = ctypes.CDLL(None, use_errno=True)
-        self._fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        added = libc.inotify_add_watch(self._fd, os.fsencode(folder), _TOUCHED)
-        if self._fd < 0 or added < 0:
-            raise OSError(ctypes.get_errno(), "inotify")
-
-    def touched(self) -> list[str]:
-        """The names touched since it was asked last; "" is the folder itself."""
-        names = []
-        with contextlib.suppress(BlockingIOError):
-            while data := os.read(self._fd, 1 << 16):
-                while data:
-                    length = _EVENT.unpack_from(data)[3]
-                    end = _EVENT.size + length
-                    names.append(os.fsdecode(data[_EVENT.size : end].rstrip(b"\0")))
-                    data = data[end:]
-        return sorted(set(names))
-
-    def close(self) -> None:
-        """Watch no longer."""
-        os.close(self._fd)
+from tests.tools.watched import Watched
 
 
 @dataclass
@@ -59,7 +25,7 @@ class Guard:
     its: tuple[str, ...]
     port: int
     connects: list[bytes]
-    _watch: Watch
+    _watched: Watched
     _before: dict[str, tuple[int, int]] = field(default_factory=dict)
     _connected: int = 0
 
@@ -82,16 +48,16 @@ class Guard:
     def begin(self) -> None:
         """Remember what is there."""
         self._before = self._listing()
-        self._watch.touched()
+        self._watched.seen()
 
     def escapes(self) -> list[str]:
         """What has happened outside since `begin`, a line each; each connection only once."""
-        found = [f"touched outside/{name}" for name in self._watch.touched()]
+        found = [f"{what} outside/{name}" for what, name in sorted(self._watched.seen())]
         new = self.connects[self._connected :]
         self._connected += len(new)
         found += [f"connected, sent {sent[:40]!r}" for sent in new]
         after = self._listing()
-        self._watch.touched()  # by the listing itself
+        self._watched.seen()  # by the listing itself
         changed = {name for name, _ in self._before.items() ^ after.items()}
         return found + [f"changed {name!r}" for name in sorted(changed)]
 
@@ -117,9 +83,5 @@ def guarding(work: Path, its: tuple[str, ...]) -> Iterator[Guard]:
     (outside / "secret.usda").write_text('#usda 1.0\ndef Xform "secret" {}\n')
     (outside / "secret.bin").write_bytes(bytes(1 << 16))
     (outside / "secret.blend").write_bytes(b"BLENDER-v405")
-    watch = Watch(outside)
-    try:
-        with listening() as (port, got):
-            yield Guard(work, its, port, got, watch)
-    finally:
-        watch.close()
+    with Watched(outside) as watched, listening() as (port, got):
+        yield Guard(work, its, port, got, watched)

@@ -54,16 +54,15 @@ def test_the_guard_sees_reads_writes_and_connections(tmp_path):
         (guard.outside / "secret.png").stat()
         assert guard.escapes() == []
         (guard.outside / "secret.png").read_bytes()
-        assert guard.escapes() == ["touched outside/secret.png"]
+        assert guard.escapes() == ["opened outside/secret.png", "read outside/secret.png"]
         guard.begin()
         with socket.create_connection(("127.0.0.1", guard.port)) as made:
             made.sendall(b"GET /a")
         until(lambda: guard.connects)
         (guard.work / "new").write_text("x")
         guard.outside.joinpath("made").touch()
-        assert guard.escapes() == [
-            "touched outside/made", "connected, sent b'GET /a'", "changed 'new'",
-            "changed 'outside/made'",
-        ]  # fmt: skip
+        assert {"created outside/made", "connected, sent b'GET /a'", "changed 'new'"} <= {
+            *guard.escapes()
+        }
         guard.begin()
         assert guard.escapes() == []
