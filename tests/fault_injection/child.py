@@ -96,7 +96,8 @@ def _bad_message(_request: RenderObject, connection: Connection) -> None:
 
 def _cut_file(request: RenderObject, _connection: Connection) -> None:
     for path in Path(request.scratch).glob("*.exr"):
-        os.truncate(path, path.stat().st_size // 2)
+        with path.open("r+b") as file:
+            file.truncate(path.stat().st_size // 2)
 
 
 def _stop(_request: RenderObject, _connection: Connection) -> None:

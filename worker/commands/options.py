@@ -111,6 +111,14 @@ Threads = Annotated[
         min=0, max=MOST_THREADS,
     ),
 ]  # fmt: skip
+SandboxMode = Annotated[
+    Literal["auto", "require", "off"],
+    option(
+        "--sandbox",
+        "Fence Blender off; auto: as far as the kernel can; require: exit with 69 if it cannot.",
+        BLENDER,
+    ),
+]
 ObjectTimeout = Annotated[
     float, option("--object-timeout", "Seconds for one object.", LIMITS, min=1.0)
 ]
@@ -245,6 +253,7 @@ def _child_options(
     import_timeout: ImportTimeout = 120.0,
     view_timeout: ViewTimeout = 120.0,
     memory_limit: MemoryLimit = 0,
+    sandbox: SandboxMode = "auto",
 ) -> Any:
     from worker.supervisor.pool import PoolOptions
     from worker.supervisor.watchdog import Limits
@@ -252,6 +261,7 @@ def _child_options(
     return PoolOptions(
         device=device,
         threads=threads,
+        sandbox=sandbox,
         limits=Limits(
             import_s=import_timeout,
             view_s=view_timeout,
@@ -278,11 +288,12 @@ def _pool_options(
     import_timeout: ImportTimeout = 120.0,
     view_timeout: ViewTimeout = 120.0,
     memory_limit: MemoryLimit = 0,
+    sandbox: SandboxMode = "auto",
 ) -> Any:
     import msgspec
 
     one = _child_options(
-        device, threads, object_timeout, import_timeout, view_timeout, memory_limit
+        device, threads, object_timeout, import_timeout, view_timeout, memory_limit, sandbox
     )
     return msgspec.structs.replace(one, children_per_device=children, recycle_after=recycle_after)
 

@@ -6,14 +6,15 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
+from pathlib import Path
 
 import structlog
 
 from worker import presets
 from worker.contract.recipe import Recipe
-from worker.core.errors import WorkerError
+from worker.core.errors import IndexInvalid, StoreError, WorkerError
 from worker.core.failpoints import Failpoint, reach
 from worker.core.ordered_map import ordered_map
 from worker.core.ranks import Rank, ShardShare, assign
@@ -36,7 +37,8 @@ from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
 from worker.sources.keeper import Keeper
 from worker.stores import open_store
-from worker.supervisor import capabilities, runtime
+from worker.supervisor import capabilities, needed, runtime
+from worker.supervisor.fence.fences import Surroundings
 from worker.supervisor.pool import Pool, PoolOptions
 
 log = structlog.get_logger(__name__)
@@ -100,18 +102,25 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         message = f"rank {rank.rank} of {rank.world} has {which}: the index has {index.objects}"
         log.warning(message)
         return OutcomeCounts(), store.uri
-    keep = None
-    if options.keep_downloads is not None:
-        keep_store = open_store(options.keep_downloads, options.s3)
-        keep_store.check()
-        keep = Keeper(keep_store, options.keep_format)
+    keep = _keeper(options)
     found = runtime.find(options.blender)
     with ExitStack() as stack:
         folder = stack.enter_context(scratch(options.scratch))
         downloads = stack.enter_context(scratch(options.scratch or disk_base()))
-        for own in (folder, downloads):
-            stop.before_leaving(partial(shutil.rmtree, own, ignore_errors=True))
-        pool = Pool(found, options.pool, folder / "children")
+        for mine in (folder, downloads):
+            stop.before_leaving(partial(shutil.rmtree, mine, ignore_errors=True))
+        fetcher = Fetcher(
+            downloads / "fetched", limits=options.fetch, keep=keep, s3=options.s3,
+            rules=options.rules.of(options.index),
+        )  # fmt: skip
+        own = [folder, *map(Path, _local(store.uri, keep.uri if keep else ""))]
+        pool = Pool(
+            found, options.pool, folder / "children",
+            surroundings=Surroundings(
+                objects=(downloads, *needed.of_recipe(recipe).paths), private=tuple(own)
+            ),
+        )  # fmt: skip
+        pool.expect(_first_roots(index, shares, fetcher))
         stack.callback(pool.close)
         stop.out_of_time(lambda: pool.close(now=True))
         stack.callback(reach, Failpoint.FINISHED)
@@ -126,10 +135,6 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         capabilities.check(recipe, ready)
         job.manifest(ready.blender).bind(store, mix_versions=options.mix_versions)
         reach(Failpoint.JOB_BOUND)
-        fetcher = Fetcher(
-            downloads / "fetched", limits=options.fetch, keep=keep, s3=options.s3,
-            rules=options.rules.of(options.index),
-        )  # fmt: skip
         ledger = stack.enter_context(
             LedgerWriter(
                 store, rank, ready.blender, pool.device,
@@ -154,8 +159,26 @@ def environment_of(recipe: Recipe) -> str:
     return recipe.lights.environment if recipe.lights.rig == "environment" else ""
 
 
+def _keeper(options: RunOptions) -> Keeper | None:
+    """What keeps the downloads. Raises: UsageError, StoreError."""
+    if options.keep_downloads is None:
+        return None
+    store = open_store(options.keep_downloads, options.s3)
+    store.check()
+    return Keeper(store, options.keep_format)
+
+
+def _first_roots(index: Index, shares: Sequence[ShardShare], fetcher: Fetcher) -> set[Path]:
+    """The folders of a rank's first local objects, so that the first child may read them."""
+    if not shares or is_remote(index.folder):  # a list over a network names nothing local
+        return set()
+    with suppress(IndexInvalid, StoreError):  # the feed says what is wrong with the shard
+        return fetcher.local_roots(index.read(index.shards[shares[0].shard]))
+    return set()
+
+
 def _local(*places: str) -> tuple[str, ...]:
-    return tuple(each for each in places if not is_remote(each))
+    return tuple(each for each in places if each and not is_remote(each))
 
 
 def _total(index: Index, shares: Sequence[ShardShare], options: RunOptions) -> int:

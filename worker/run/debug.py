@@ -35,7 +35,7 @@ from worker.index.list_rules import ListRules
 from worker.index.reader import Index, open_index
 from worker.index.record import ObjectRef
 from worker.index.scenes import arranged
-from worker.index.uris import shown
+from worker.index.uris import is_remote, shown
 from worker.ledger import Author, Outcome, read_parts
 from worker.manifests import OutputManifest
 from worker.pack.pack import pack
@@ -52,7 +52,8 @@ from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
 from worker.stores import open_store
 from worker.stores.base import Store
-from worker.supervisor import capabilities, runtime
+from worker.supervisor import capabilities, needed, runtime
+from worker.supervisor.fence.fences import Surroundings
 from worker.supervisor.pool import Pool, PoolOptions
 
 NAMED = 5
@@ -93,7 +94,7 @@ def _run(options: DebugOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, 
     folder = DebugFolder.made(options.to)
     stop.check()
     try:
-        outcome = _taken(options, recipe, shard, ref, folder, history, rank, stop)
+        outcome = _taken(options, recipe, shard, ref, folder, history, rank, stop, store)
     except OSError as error:
         raise OutputUnwritable(f"--to {options.to}: {error.strerror or error}") from error
     counts = OutcomeCounts()
@@ -110,6 +111,7 @@ def _taken(
     history: Sequence[Outcome],
     rank: Rank,
     stop: Stop,
+    store: Store | None,
 ) -> Outcome:
     """Take the object to its outcome, and describe it in the folder."""
     folder.write_recipe(recipe)
@@ -122,13 +124,21 @@ def _taken(
         work = stack.enter_context(scratch(options.scratch))
         downloads = stack.enter_context(scratch(options.scratch or disk_base()))
         one = msgspec.structs.replace(options.pool, children_per_device=1)
-        pool = Pool(runtime.find(options.blender), one, work / "children", folder.log)
-        stack.callback(pool.close)
-        stop.out_of_time(lambda: pool.close(now=True))
         fetcher = Fetcher(
             downloads / "fetched", limits=options.fetch, s3=options.s3,
             rules=options.rules.of(options.index),
         )  # fmt: skip
+        output = () if store is None or is_remote(store.uri) else (Path(store.uri),)
+        surroundings = Surroundings(
+            objects=(downloads, *needed.of_recipe(recipe).paths),
+            private=(work, folder.path, *output),
+        )
+        pool = Pool(
+            runtime.find(options.blender), one, work / "children", folder.log, surroundings
+        )  # fmt: skip
+        pool.expect(fetcher.local_roots([ref]))
+        stack.callback(pool.close)
+        stop.out_of_time(lambda: pool.close(now=True))
         stop.out_of_time(fetcher.stop)
         packed: PackedObject | None = None
         failed: WorkerError | None = None

@@ -161,7 +161,9 @@ class Pipeline:
     def _items(self, batches: Iterator[list[Task]]) -> Iterator[Item[None]]:
         try:
             for tasks in batches:
-                self._fetcher.plan([task.ref for task in tasks])
+                refs = [task.ref for task in tasks]
+                self._fetcher.plan(refs)
+                self._pool.expect(self._fetcher.local_roots(refs))
                 for task in tasks:
                     if self._stop.asked.is_set():
                         break

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,7 +23,7 @@ from worker.sources.base import FetchedObject, FetchLimits, Source
 from worker.sources.git_source import FetchedCommit, GitSource
 from worker.sources.http_source import HttpSource
 from worker.sources.keeper import Keeper
-from worker.sources.local_source import LocalSource
+from worker.sources.local_source import LocalSource, root_of
 from worker.sources.names import called, inside, open_inside
 from worker.sources.objaverse_source import ObjaverseSource
 from worker.sources.s3_source import S3Source
@@ -46,19 +46,27 @@ class Fetcher:
         self._keep = keep
         self._stop = threading.Event()
         self._git = GitSource(limits, self._stop, _made(folder / "repositories"), rules.hosts)
+        self._local = LocalSource(limits, self._stop)
         # The first source that claims an object fetches it, so specific ones come first.
         self._sources: Sequence[Source] = (
             self._git,
             ObjaverseSource(limits, self._stop, _made(folder / "objaverse"), rules.hosts),
             S3Source(limits, self._stop, s3 or S3Options(), rules),
             HttpSource(limits, self._stop, rules.hosts),
-            LocalSource(limits, self._stop),
+            self._local,
         )
 
     def plan(self, refs: Sequence[ObjectRef]) -> None:
         """Announce objects to be fetched, so that files they share stay until the last one."""
         objects = [one for ref in refs for one in scene_members.of(ref)]
         self._git.plan([ref for ref in objects if self._source(ref) is self._git])
+
+    def local_roots(self, refs: Iterable[ObjectRef]) -> set[Path]:
+        """The folders of those objects that are used in place. No I/O."""
+        objects = (one for ref in refs for one in scene_members.of(ref))
+        here = (one for one in objects if self._source(one) is self._local)
+        found = (root_of(one, self._limits.root_depth) for one in here)
+        return {root for root in found if root is not None}
 
     def fetch(self, ref: ObjectRef) -> FetchedObject:
         """Fetch an object to local disk and verify its sha256. Give it back with `release`.

@@ -51,6 +51,11 @@ class Keeper:
         self.asked = False
         """Whether `keep` was called."""
 
+    @property
+    def uri(self) -> str:
+        """Where the files are kept."""
+        return self._store.uri
+
     def keep(self, fetched: FetchedObject) -> None:
         """Store the object's files; existing keys are left as they are.
 

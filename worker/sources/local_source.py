@@ -10,6 +10,7 @@ from pathlib import Path
 from worker.core import file_uri
 from worker.core.deadline import Deadline
 from worker.core.errors import Missing
+from worker.core.formats import ARCHIVE_SUFFIXES
 from worker.core.transfer import check_size
 from worker.index.record import ObjectRef
 from worker.sources.archive import is_archive, split, unpack_model
@@ -52,12 +53,7 @@ class LocalSource:
     def _found(
         self, ref: ObjectRef, path: Path, member: str | None, into: Path
     ) -> FetchedObject:  # fmt: skip
-        # A root inside an archive says what to unpack, not where the archive may be.
-        outside = member is None and ref.root is not None and split(ref.root).member is None
-        above = path.absolute().parents
-        root = above[min(self._limits.root_depth, len(above) - 1)]
-        if outside and ref.root is not None:
-            root = _path(ref.root)
+        root = _root(ref, path, member, self._limits.root_depth)
         real_root, model = inside(root, path)
         with open_inside(root, path) as file:
             # The file that was checked, whatever its name leads to by now.
@@ -69,6 +65,28 @@ class LocalSource:
             size = os.fstat(file.fileno()).st_size
         check_size(size, self._limits.max_bytes)
         return FetchedObject(ref=ref, root=real_root, model=model, sha256="", size=size)
+
+
+def root_of(ref: ObjectRef, depth: int) -> Path | None:
+    """The folder that an object which is used in place has; None of others. No I/O.
+
+    depth: `FetchLimits.root_depth`.
+    """
+    file, member = split(ref.location)
+    if member is not None or file.lower().endswith(ARCHIVE_SUFFIXES):
+        return None
+    try:
+        return _root(ref, _path(file), member, depth)
+    except Missing:
+        return None
+
+
+def _root(ref: ObjectRef, path: Path, member: str | None, depth: int) -> Path:
+    # A root inside an archive says what to unpack, not where the archive may be.
+    if member is None and ref.root is not None and split(ref.root).member is None:
+        return _path(ref.root)
+    above = path.absolute().parents
+    return above[min(depth, len(above) - 1)]
 
 
 def _path(location: str) -> Path:

@@ -7,13 +7,15 @@ rendered; only if it succeeds is the object to blame and fails.
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import itertools
 import os
 import queue
 import random
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -37,8 +39,11 @@ from worker.core.errors import (
     Timeout,
 )
 from worker.sources.base import FetchedObject
-from worker.supervisor import canary, devices, reasons
+from worker.supervisor import canary, devices, handover, needed, reasons
 from worker.supervisor.devices import Device
+from worker.supervisor.fence.fences import Fences, Surroundings, covers
+from worker.supervisor.fence.mode import Sandbox
+from worker.supervisor.needed import Needed
 from worker.supervisor.process import Child, ChildDied
 from worker.supervisor.request import request_of
 from worker.supervisor.result import RenderedObject
@@ -64,6 +69,7 @@ class PoolOptions(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     recycle_after: int = 200
     """Objects that a child renders before it is replaced, varied by up to 20 %."""
+    sandbox: Sandbox = "auto"
 
 
 class Slot:
@@ -83,9 +89,21 @@ class Pool:
     """Starts children when they are needed; `size` threads may call `render` at the same time."""
 
     def __init__(
-        self, runtime: Runtime, options: PoolOptions, home: Path, log: Path | None = None
+        self,
+        runtime: Runtime,
+        options: PoolOptions,
+        home: Path,
+        log: Path | None = None,
+        surroundings: Surroundings = Surroundings(),  # noqa: B008 - frozen
     ) -> None:
         """`log`: a file for all that the children print; see `Child`."""
+        private = (*surroundings.private, home)
+        self._fences = Fences(
+            options.sandbox,
+            runtime,
+            msgspec.structs.replace(surroundings, private=private),
+            os.environ,
+        )
         self._log = log
         self._runtime = runtime
         self._options = options
@@ -119,6 +137,10 @@ class Pool:
         """The kind of device in use: "cpu", "cuda" or "optix"."""
         return self._slots[0].device.kind if self._slots else ""
 
+    def expect(self, objects: Iterable[Path]) -> None:
+        """Announce the folders of objects, so that children started from now on may read them."""
+        self._fences.expect(objects)
+
     def open(self, environment: str = "") -> Ready:
         """Choose the devices and start the first child, so that a broken node is noticed early.
 
@@ -126,6 +148,8 @@ class Pool:
 
         Raises: BlenderMissing; DeviceMissing; ConfigurationError, if the picture cannot be decoded.
         """
+        if environment:
+            self._fences.expect([Path(environment)])
         absent: DeviceMissing | None = None
         passed_over: list[str] = []
         for chosen in devices.candidates(self._options.device, os.environ):
@@ -173,11 +197,12 @@ class Pool:
 
         Raises: ObjectError; NodeError, if the node is unusable.
         """
-        request = request_of(fetched, recipe, scratch, self.ready, self._runtime, debug=debug)
+        request = request_of(fetched, recipe, self.ready, self._runtime, debug=debug)
         slot = self._free.get()
         try:
-            answer = self._with_retry(slot, request, on_phase)
-            folders = _folders(fetched.root, scratch)
+            needs = needed.of(fetched, recipe)
+            answer, raw = self._with_retry(slot, request, needs, scratch, on_phase)
+            folders = _folders(fetched.root, raw)
             tail = tuple(
                 reasons.without_paths(line, folders)
                 for line in (slot.child.log_tail if slot.child else ())
@@ -211,23 +236,44 @@ class Pool:
             self._end(child)
 
     def _with_retry(
-        self, slot: Slot, request: RenderObject, on_phase: Callable[[Phase], None]
-    ) -> Rendered | Failed:
+        self,
+        slot: Slot,
+        request: RenderObject,
+        needs: Needed,
+        scratch: Path,
+        on_phase: Callable[[Phase], None],
+    ) -> tuple[Rendered | Failed, Path]:
+        """The answer, and where the child called the files "raw" that are now in `scratch`."""
         for attempt in range(1, ATTEMPTS + 1):
-            shutil.rmtree(request.scratch, ignore_errors=True)
-            Path(request.scratch).mkdir(parents=True)
-            child = self._child(slot)
+            child = self._child_for(slot, needs)
+            handover.make(child.raw)
+            asked = dataclasses.replace(request, scratch=str(child.raw))
             try:
-                answer = child.render(request, on_phase)
+                answer = child.render(asked, on_phase)
             except (ChildDied, Overrun, TooMuchMemory) as error:
+                with contextlib.suppress(RenderFailed):  # the death is what counts
+                    handover.take(child.raw, scratch)
                 outcome = self._death(slot, child, error)
                 if attempt == ATTEMPTS:
                     self._check_node(slot)
                     raise outcome from error
                 log.warning("blender replaced, retrying the object", reason=str(outcome))
             else:
-                return answer
+                handover.take(child.raw, scratch)
+                return answer, child.raw
         raise AssertionError("unreachable")
+
+    def _child_for(self, slot: Slot, needs: Needed) -> Child:
+        """The slot's child, started anew if its fence does not let it read what it needs."""
+        child = self._child(slot)
+        if not covers(child.fence, needs.folders, needs.files):
+            self._fences.expect(needs.paths)
+            self._empty(slot)
+            if slot.coming is not None:  # started before this object was known
+                self._end(slot.coming.result())
+                slot.coming = None
+            child = self._child(slot)
+        return child
 
     def _death(self, slot: Slot, child: Child, error: Exception) -> ObjectError:
         """Clean up after a child that died; returns the error for the object."""
@@ -254,9 +300,10 @@ class Pool:
         Raises: NodeUnusable, if it does not render; BlenderMissing; ObjectInterrupted.
         """
         for _ in range(ATTEMPTS):
-            folder = self._home / f"canary-{next(self._numbers)}"
+            child = self._child(slot)
+            folder = child.home / canary.UID
             try:
-                answer: object = self._child(slot).render(canary.request(folder))
+                answer: object = child.render(canary.request(folder))
             except (ChildDied, Overrun, TooMuchMemory) as error:
                 answer = error
             finally:
@@ -347,7 +394,8 @@ class Pool:
         """Start a process on `device`, which is not waited for. Runs in the starter's thread."""
         home = self._home / f"child-{next(self._numbers)}"
         limits, memory_limit = self._options.limits, self._memory_limit
-        child = Child(self._runtime, device, home, limits, memory_limit, self._log)
+        fence = self._fences.of(device, home)
+        child = Child(self._runtime, device, home, limits, memory_limit, fence, self._log)
         with self._lock:
             self._alive.add(child)
         if self._closed:  # since `close` looked at who is alive
@@ -366,7 +414,7 @@ class Pool:
         shutil.rmtree(child.home, ignore_errors=True)
 
 
-def _folders(root: Path, scratch: Path) -> tuple[str, ...]:
+def _folders(root: Path, raw: Path) -> tuple[str, ...]:
     """The folders of one object, as they are called here and as links lead to them."""
-    inner = (scratch / STAGE, root, scratch)
+    inner = (raw / STAGE, root, raw)
     return tuple(str(path) for each in inner for path in (each, each.resolve()))

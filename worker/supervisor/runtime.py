@@ -12,6 +12,8 @@ import msgspec
 from worker.core.errors import BlenderMissing
 from worker.supervisor import libraries
 
+WHEEL = "bpy"
+"""The runtime's name if it is the wheel; otherwise the name is the program's path."""
 PROGRAM = Path(__file__).parents[1] / "blender" / "program.py"
 # Without this option, `blender -b` exits with 0 even if its script raises.
 PROGRAM_OPTIONS = ("--background", "--factory-startup", "--disable-autoexec")
@@ -52,4 +54,4 @@ def _bpy(installed: bool) -> Runtime:
         raise BlenderMissing("no Blender: the bpy wheel is not installed; run 'make setup'")
     if packages := libraries.missing():
         raise BlenderMissing(libraries.advice(packages))
-    return Runtime("bpy", (sys.executable, "-P", "-m", "worker.blender"))
+    return Runtime(WHEEL, (sys.executable, "-P", "-m", "worker.blender"))

@@ -1,0 +1,84 @@
+"""Makes the fences of one pool's children, which read the objects that are expected."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from worker.core.errors import BlenderMissing
+from worker.supervisor.devices import Device
+from worker.supervisor.fence import mode, secrets
+from worker.supervisor.fence.folders import Private
+from worker.supervisor.fence.grants import fence_of
+from worker.supervisor.fence.mode import Sandbox
+from worker.supervisor.fence.policy import Fence
+from worker.supervisor.runtime import Runtime
+
+MOST_EXPECTED: Final = 4096
+"""Paths that one fence grants at most, the latest; objects elsewhere get a child of their own."""
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """Where children work: what they may read from the start, and what they must not."""
+
+    objects: tuple[Path, ...] = ()
+    """The downloads, and the folders of local objects."""
+    private: tuple[Path, ...] = ()
+    """The worker's own folders: scratch, a local output, kept downloads."""
+
+
+class Fences:
+    """Thread-safe. A fence cannot be widened, so an unexpected object needs a new child."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        runtime: Runtime,
+        surroundings: Surroundings,
+        environment: Mapping[str, str],
+    ) -> None:
+        self._sandbox = sandbox
+        self._runtime = runtime
+        self._environment = environment
+        self._private = Private((*secrets.places(environment), *surroundings.private))
+        self._always = surroundings.objects
+        self._lock = threading.Lock()
+        self._expected: dict[Path, None] = {}
+
+    def expect(self, paths: Iterable[Path]) -> None:
+        """Let children that are started from now on read `paths`."""
+        with self._lock:
+            for path in paths:
+                self._expected.pop(path, None)
+                self._expected[path] = None
+            for path in list(self._expected)[:-MOST_EXPECTED]:
+                del self._expected[path]
+
+    def of(self, device: Device, home: Path) -> Fence | None:
+        """The fence of a child on `device` with the folder `home`; None if it gets none.
+
+        Raises: NodeUnusable, if this node cannot fence and must; BlenderMissing, if its program
+        cannot be read.
+        """
+        if not mode.fenced(self._sandbox):
+            return None
+        with self._lock:
+            objects = (*self._always, *self._expected)
+        try:
+            return fence_of(
+                self._runtime, device, home, objects, self._private, self._environment
+            )  # fmt: skip
+        except OSError as error:
+            raise BlenderMissing(f"{self._runtime.name}: not readable: {error.strerror}") from error
+
+
+def covers(fence: Fence | None, folders: Iterable[Path], files: Iterable[Path]) -> bool:
+    """Whether a child in `fence` may list these folders and read these files."""
+    return fence is None or (
+        all(fence.lists(str(secrets.resolved(folder))) for folder in folders)
+        and all(fence.reads(str(secrets.resolved(file))) for file in files)
+    )

@@ -1,0 +1,68 @@
+"""Takes what a child has written out of its reach before anybody reads it."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from worker.core.errors import RenderFailed
+
+UNSETTLED = frozenset(
+    {errno.EAGAIN, errno.EACCES, errno.EINVAL, errno.ENOLCK, errno.EOPNOTSUPP}
+)  # fmt: skip
+"""A file is open for writing, or its file system knows no leases."""
+
+
+def make(raw: Path) -> None:
+    """Make the folder `raw`, in a child's home, new and empty."""
+    _remove(raw)
+    raw.mkdir()
+
+
+def take(raw: Path, into: Path) -> None:
+    """Move the folder `raw` to `into`, on the same file system, which the child cannot reach.
+
+    A file that the child still has open for writing, or under another name too, is copied, so
+    that nothing of what was moved can change. Raises: RenderFailed, if `raw` is no folder.
+    """
+    _remove(into)
+    into.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        raw.rename(into)
+    except FileNotFoundError:
+        raise RenderFailed("Blender removed the folder of its raw files") from None
+    if not stat.S_ISDIR(into.lstat().st_mode):
+        _remove(into)
+        raise RenderFailed("Blender replaced the folder of its raw files")
+    for path in into.iterdir():
+        if stat.S_ISREG(path.lstat().st_mode) and not _is_settled(path):
+            copy = path.with_name(f"copy-of-{path.name}"[:255])
+            shutil.copyfile(path, copy, follow_symlinks=False)
+            copy.replace(path)
+
+
+def _is_settled(path: Path) -> bool:
+    """Whether nobody can write to the file: the kernel then grants a lease for reading."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if os.fstat(descriptor).st_nlink > 1:
+            return False
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        if error.errno not in UNSETTLED:
+            raise
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
