@@ -21,7 +21,7 @@ from worker.core.errors import ExitStatus
 
 ITS: Final = ("scratch/", "out/")
 """Folders in the guard's `work` that are the worker's own."""
-SANDBOX: Final[tuple[str, ...]] = ()
+SANDBOX: Final = ("--sandbox", "require")
 """Every model is rendered by a fenced child, or not at all."""
 OPTIONS: Final = (
     "--device", "cpu", "--set", "views=1", "--set", "resolution=64", "--set", "samples=1",

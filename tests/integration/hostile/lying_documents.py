@@ -93,16 +93,16 @@ GLTF = {
 
 def laughs(levels=9, width=10):
     """Entities that unpack to width to the power of levels."""
-    lines = ['<!ENTITY l0 "lol">']
-    for level in range(1, levels + 1):
-        lines.append(f'<!ENTITY l{level} "{f"&l{level - 1};" * width}">')
-    return "\n".join(lines)
+    first = '<!ENTITY l0 "lol">'
+    others = (f'<!ENTITY l{n} "{f"&l{n - 1};" * width}">' for n in range(1, levels + 1))
+    return "\n".join((first, *others))
 
 
 def collada(head="", count=9, stride=3, text="0 0 0 1 0 0 0 1 0", triangles=1, p="0 1 2"):
     return (
-        f'<?xml version="1.0"?>{head}<COLLADA xmlns="http://www.collada.org/2005/11/COLLADASchema" '
-        'version="1.4.1"><asset><up_axis>Z_UP</up_axis></asset><library_geometries><geometry id="g">'
+        f'<?xml version="1.0"?>{head}'
+        '<COLLADA xmlns="http://www.collada.org/2005/11/COLLADASchema" version="1.4.1">'
+        '<asset><up_axis>Z_UP</up_axis></asset><library_geometries><geometry id="g">'
         f'<mesh><source id="s"><float_array id="a" count="{count}">{text}</float_array>'
         f'<technique_common><accessor source="#a" count="{count // 3}" stride="{stride}">'
         '<param name="X" type="float"/><param name="Y" type="float"/><param name="Z" type="float"/>'
@@ -137,6 +137,7 @@ XML = {
     "COLLADA that is cut": collada()[:700],
 }  # fmt: skip
 
+PAINTED = "mtllib m.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nusemtl m\nf 1 2 3\n"
 FACE = "v 0 0 0\nv 1 0 0\nv 0 1 0\n"
 OBJ = {
     "OBJ of faces that lead out": f"{FACE}f 1 2 2147483647\nf -1 -2 -2147483648\n",
@@ -146,14 +147,13 @@ OBJ = {
     "OBJ of numbers beyond all": f"v 1e999 nan -inf\n{FACE}f 1 2 3\nf 2 3 4\n",
     "OBJ of long names": f"o {'n' * 1_000_000}\n{FACE}usemtl {'m' * 1_000_000}\nf 1 2 3\n",
     "OBJ of a line that goes on": f"{FACE}f 1 2 3" + " \\\n" * 200_000,
-    "OBJ of many objects": FACE + "".join(f"o {n}\nf 1 2 3\n" for n in range(20_000)),
     "OBJ of many groups": FACE + "".join(f"g a{n}\nf 1 2 3\n" for n in range(100_000)),
     "OBJ of a vast curve": f"{FACE}cstype bspline\ndeg 2147483647\ncurv 0 1 1 2 3\n"
     "parm u 0 1\nend\nf 1 2 3\n",
 }
 MTL = {
     "OBJ of an MTL of many materials": "".join(f"newmtl m{n}\nKd 1 0 0\n" for n in range(20_000)),
-    "OBJ of an MTL of odd numbers": "newmtl m\nKd 1e999 nan -1e38\nNs 1e38\nd -5\nNi 0\nillum 99999\n",
+    "OBJ of an MTL of odd numbers": "newmtl m\nKd 1e999 nan -1e38\nd -5\nNi 0\nillum 99999\n",
     "OBJ of an MTL of one long line": "newmtl m\nmap_Kd " + "a/" * 500_000 + "x.png\n",
     "OBJ of an MTL of a device": "newmtl m\nmap_Kd /dev/zero\nmap_Bump /dev/stdin\n",
 }
@@ -183,7 +183,7 @@ PLY = {
     "PLY whose face is cut": ply(3, 1, LITTLE, POINTS + struct.pack("<Bi", 255, 0)),
     "PLY of many properties": ply(3, 1, more="property float a\n" * 100_000),
     "PLY without an end of its head": b"ply\nformat ascii 1.0\n" + b"comment a\n" * 500_000,
-    "PLY of lists of 4 GB": ply(3, 1, LITTLE, POINTS + b"\xff" * 8).replace(b"list uchar", b"list uint"),
+    "PLY of lists of 4 GB": ply(3, 1, LITTLE, POINTS + b"\xff" * 8).replace(b"uchar", b"uint"),
 }  # fmt: skip
 
 
@@ -213,60 +213,63 @@ OFF = {
 }
 
 
-def of_made(made):
-    """Of files that Blender wrote, by name: cut, and with other lengths."""
-    fbx, abc, usdc, usdz, usda, blend = (
-        made[name] for name in ("monkey.fbx", "cube.abc", "cube.usdc", "cube.usdz", "cube.usda",
-                                "text.blend")
-    )  # fmt: skip
-    found = {}
-    for what, data in (("FBX", fbx), ("Alembic", abc), ("USD", usdc), ("Blend", blend)):
-        suffix = {"Alembic": "abc", "USD": "usdc"}.get(what, what.lower())
-        for share in (1, 10, 50, 90, 99):
-            name = f"{what} of which {share} % is there"
-            found[name] = one(f"m.{suffix}", data[: len(data) * share // 100])
-    for at, size in ((27, "<I"), (31, "<I"), (35, "<I")):
-        for value in (0, 1, 2**31 - 1, 2**32 - 1):
-            changed = fbx[:at] + struct.pack(size, value) + fbx[at + 4 :]
-            found[f"FBX whose length at {at} is {value}"] = one("m.fbx", changed)
-    zipped = fbx.index(b"\x78\x01") if b"\x78\x01" in fbx else fbx.index(b"\x78\x9c")
-    for value in (0, 2**31 - 1, 2**32 - 1):
-        for at in (zipped - 12, zipped - 4):
-            changed = fbx[:at] + struct.pack("<I", value) + fbx[at + 4 :]
-            found[f"FBX whose array's number at {at - zipped} is {value}"] = one("m.fbx", changed)
-    for at in (16, 24):  # where a crate's table of contents is; how many sections it has
-        for value in (0, 8, 2**63 - 1, 2**64 - 1, len(usdc)):
-            changed = usdc[:at] + struct.pack("<Q", value) + usdc[at + 8 :]
-            found[f"USD whose number at {at} is {value}"] = one("m.usdc", changed)
-    toc = struct.unpack_from("<Q", usdc, 16)[0]
-    for at in (toc, toc + 24, toc + 32):
-        for value in (0, 2**40, 2**64 - 1):
-            changed = usdc[:at] + struct.pack("<Q", value) + usdc[at + 8 :]
-            found[f"USD whose table's number at {at - toc} is {value}"] = one("m.usdc", changed)
-    for at in (8, 16):
-        for value in (0, 2**40, 2**64 - 1):
-            changed = abc[:at] + struct.pack("<Q", value) + abc[at + 8 :]
-            found[f"Alembic whose number at {at} is {value}"] = one("m.abc", changed)
-    found["USD of deep nesting"] = one("m.usda", '#usda 1.0\n' + 'def Xform "a" {\n' * 20_000)
-    found["USD of a long array"] = one(
-        "m.usda", usda.replace(b"int[] faceVertexCounts = [4", b"int[] faceVertexCounts = [2147483647")
-    )
-    found["USD of faces below zero"] = one(
-        "m.usda", usda.replace(b"int[] faceVertexIndices = [0", b"int[] faceVertexIndices = [-2147483648")
-    )
-    found["USD of faces that lead out"] = one(
-        "m.usda", usda.replace(b"int[] faceVertexIndices = [0", b"int[] faceVertexIndices = [2147483647")
-    )
-    found["USD of itself"] = one("m.usda", '#usda 1.0\n(subLayers = [@./m.usda@])\n')
-    found["USDZ whose member says 4 GB"] = one(
-        "m.usdz", usdz[:18] + struct.pack("<II", 2**32 - 1, 2**32 - 1) + usdz[26:]
-    )
-    found["USDZ that is packed"] = one("m.usdz", packed({"m.usda": usda}))
-    found["USDZ bomb"] = one("m.usdz", packed({"m.usda": b"#usda 1.0\n" + b" " * 60_000_000}))
-    for value in (0, 2**31 - 1, 2**32 - 1):
-        changed = blend[:16] + struct.pack("<I", value) + blend[20:]
-        found[f"Blend whose first block has {value} bytes"] = one("m.blend", changed)
-    return found
+def put(data, at, form, value):
+    """`data` with another number at an offset."""
+    return data[:at] + struct.pack(form, value) + data[at + struct.calcsize(form) :]
+
+
+def cut(made):
+    """Of files that Blender wrote: their beginnings."""
+    return {
+        f"{name} of which {share} % is there": one(
+            name, made[name][: len(made[name]) * share // 100]
+        )
+        for name in ("monkey.fbx", "cube.abc", "cube.usdc", "text.blend")
+        for share in (1, 10, 50, 90, 99)
+    }
+
+
+def with_numbers(made):
+    """Of files that Blender wrote: with other lengths, counts and offsets."""
+    fbx, usdc = made["monkey.fbx"], made["cube.usdc"]
+    packed_array = fbx.index(b"\x78\x01")
+    contents = struct.unpack_from("<Q", usdc, 16)[0]  # a crate's table of its sections
+    places = {
+        ("monkey.fbx", "<I"): (27, 31, 35, packed_array - 12, packed_array - 4),
+        ("cube.usdc", "<Q"): (16, 24, contents, contents + 24, contents + 32),
+        ("cube.abc", "<Q"): (8, 16),
+        ("text.blend", "<I"): (16,),
+    }
+    values = {"<I": (0, 1, 2**31 - 1, 2**32 - 1), "<Q": (0, 8, 2**40, 2**63 - 1, 2**64 - 1)}
+    return {
+        f"{name} whose number at {at} is {value}": one(name, put(made[name], at, form, value))
+        for (name, form), offsets in places.items()
+        for at in offsets
+        for value in values[form]
+    }
+
+
+def usd(made):
+    text, usdz = made["cube.usda"].decode(), made["cube.usdz"]
+    counts, indices = "int[] faceVertexCounts = [", "int[] faceVertexIndices = ["
+    assert counts in text
+    assert indices in text
+    whole = 2**32 - 1
+    texts = {
+        "USD of deep nesting": "#usda 1.0\n" + 'def Xform "a" {\n' * 20_000,
+        "USD of a face of billions": text.replace(counts, f"{counts}2147483647, "),
+        "USD of faces below zero": text.replace(indices, f"{indices}-2147483648, "),
+        "USD of faces that lead out": text.replace(indices, f"{indices}2147483647, "),
+        "USD of itself": "#usda 1.0\n(subLayers = [@./m.usda@])\n",
+    }
+    packages = {
+        "USDZ whose member says 4 GB": put(put(usdz, 18, "<I", whole), 22, "<I", whole),
+        "USDZ that is packed": packed({"m.usda": made["cube.usda"]}),
+        "USDZ that is a bomb": packed({"m.usda": b"#usda 1.0\n" + b" " * 60_000_000}),
+    }
+    return {what: one("m.usda", data) for what, data in texts.items()} | {
+        what: one("m.usdz", data) for what, data in packages.items()
+    }
 
 
 def zips():
@@ -287,12 +290,16 @@ def all_of(made):
         **{what: one("m.dae", data) for what, data in XML.items()},
         **{what: one("m.obj", data) for what, data in OBJ.items()},
         **{
-            what: one("m.obj", f"mtllib m.mtl\n{FACE}usemtl m\nf 1 2 3\n", **{"m.mtl": data.encode()})
+            what: one(
+                "m.obj", f"mtllib m.mtl\n{FACE}usemtl m\nf 1 2 3\n", **{"m.mtl": data.encode()}
+            )
             for what, data in MTL.items()
         },
         **{what: one("m.ply", data) for what, data in PLY.items()},
         **{what: one("m.stl", data) for what, data in STL.items()},
         **{what: one("m.off", data) for what, data in OFF.items()},
-        **of_made(made),
+        **cut(made),
+        **with_numbers(made),
+        **usd(made),
         **zips(),
     }
