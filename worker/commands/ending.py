@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 import typer
 from rich.console import Console
 
+from worker.contract.escaping import printable
 from worker.core import logging
 from worker.core.errors import ExitStatus
 from worker.run import termination_summary as summaries
@@ -30,5 +31,5 @@ def end_with(work: Callable[[], SessionResult], level: str) -> NoReturn:
     if result.status is ExitStatus.INTERRUPTED:
         typer.echo(f"render-worker: {AGAIN}", err=True)
     if (error := result.counts.error) is not None:
-        typer.echo(f"render-worker: {error}", err=True)
+        typer.echo(f"render-worker: {printable(str(error))}", err=True)
     raise typer.Exit(result.status)

@@ -84,6 +84,7 @@ def _list(output: str, code: str, s3: S3Options, *, as_json: bool) -> None:
     """Print the failed objects, a line each: text with tabs, or JSON."""
     import msgspec
 
+    from worker.contract.escaping import printable_json
     from worker.core.errors import one_line
     from worker.report.failures import checked, failures
     from worker.report.output import finished_store
@@ -91,7 +92,7 @@ def _list(output: str, code: str, s3: S3Options, *, as_json: bool) -> None:
     checked(code)
     for failed in failures(finished_store(output, s3), code):
         if as_json:
-            typer.echo(msgspec.json.encode(failed).decode())
+            typer.echo(printable_json(msgspec.json.encode(failed).decode()))
         else:
             fields = (failed.code, failed.name, failed.uid, failed.shard, failed.message)
             typer.echo("\t".join(map(one_line, fields)))

@@ -32,7 +32,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import ClassVar, Final
 
-from worker.contract.escaping import escaped
+from worker.contract.escaping import printable
 
 
 class ExitStatus(IntEnum):
@@ -56,7 +56,7 @@ _GAP: Final = " … "
 
 def one_line(text: str) -> str:
     """`text` as one printable line; the middle is cut out of one longer than MOST characters."""
-    line = escaped(" ".join(text.split()))
+    line = printable(" ".join(text.split()))
     return line if len(line) <= MOST else line[: MOST - _TAIL - len(_GAP)] + _GAP + line[-_TAIL:]
 
 

@@ -11,6 +11,7 @@ from typing import Final, Self
 import msgspec
 import structlog
 
+from worker.contract.escaping import printable_json
 from worker.core import keys, retries
 from worker.core.errors import StoreError
 from worker.core.failpoints import Failpoint, reach
@@ -66,7 +67,7 @@ class LedgerWriter:
 
         Raises: StoreError, if the store is unusable.
         """
-        line = self._encoder.encode(outcome) + b"\n"
+        line = printable_json(self._encoder.encode(outcome).decode()).encode() + b"\n"
         with self._lock:
             if self._sealed:
                 return

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from worker.supervisor.fence.fences import Surroundings
 
 from tests.command_line import ROOT
 from tests.patience import PATIENT
+from worker.supervisor.fence.fences import Surroundings
 from worker.supervisor.pool import Pool, PoolOptions
 from worker.supervisor.runtime import Runtime
 

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from worker.supervisor.fence.fences import Fences, Surroundings
 
 from tests.command_line import ROOT, command, environment, run_worker
 from tests.integration.sandbox.controls import CONTROLS
@@ -18,6 +17,7 @@ from worker.contract import attack_report
 from worker.contract.attack_report import TARGETS
 from worker.doctor import attacks
 from worker.supervisor.devices import Device
+from worker.supervisor.fence.fences import Fences, Surroundings
 from worker.supervisor.process import Child
 from worker.supervisor.runtime import Runtime
 

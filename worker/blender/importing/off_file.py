@@ -99,7 +99,7 @@ def _text(data: bytes, kind: _Kind) -> OffMesh:
         data = _COMMENT.sub(b"", data)
     lines = [line for line in data.split(b"\n") if line.strip()]
     counts = lines[0].split() if lines else []
-    if len(counts) < 2 or not all(count.isdigit() for count in counts[:2]):  # noqa: PLR2004
+    if len(counts) < 2 or not all(_is_count(count) for count in counts[:2]):  # noqa: PLR2004
         raise ValueError("it has no line with its numbers of vertices and faces")
     vertices, faces = int(counts[0]), int(counts[1])
     if 1 + vertices + faces > len(lines):
@@ -110,6 +110,10 @@ def _text(data: bytes, kind: _Kind) -> OffMesh:
     columns = _vertex_columns(_table(lines[1 : 1 + vertices]), kind)
     sizes, corners, colours = _faces(lines[1 + vertices : 1 + vertices + faces])
     return OffMesh(sizes=sizes, corners=corners, face_colours=colours, **columns)
+
+
+def _is_count(word: bytes) -> bool:
+    return word.isdigit() and len(word) <= ply_file.LONGEST_COUNT
 
 
 def _table(lines: List[bytes]) -> Array:
