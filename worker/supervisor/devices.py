@@ -6,6 +6,7 @@ A device has a kind ("optix", "cuda", "cpu") and an entry of CUDA_VISIBLE_DEVICE
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import subprocess
@@ -26,6 +27,8 @@ DEVICES_BY_CHOICE = {
 """The kinds that each --device choice tries, in order. Only `auto` falls back to the CPU."""
 
 NVIDIA = Path("/proc/driver/nvidia/gpus")
+UNIFIED_MEMORY = Path("/dev/nvidia-uvm")
+"""The device file that is made last: when the module that CUDA needs is loaded."""
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
@@ -83,6 +86,18 @@ def visible(environment: Mapping[str, str]) -> list[str]:
             break
         gpus.append(entry)
     return gpus
+
+
+def load_driver() -> None:
+    """Create the device files of CUDA if they are missing, as the driver does on its first use.
+
+    It starts a program for that, which a child in a fence cannot.
+    """
+    program = shutil.which("nvidia-modprobe")
+    if program is None or UNIFIED_MEMORY.exists():
+        return
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run([program, "-c", "0", "-u"], capture_output=True, timeout=30, check=False)
 
 
 def _count() -> int:
