@@ -149,7 +149,8 @@ class Pool:
             log.warning(
                 "GPU found but unusable; falling back to CPU",
                 passed_over=passed_over,
-                advice="run 'render-worker doctor'; use --device cuda to fail instead",
+                advice="run 'render-worker doctor', also with --sandbox off; "
+                "use --device cuda to fail instead",
             )
         for slot in reversed(self._slots):
             self._free.put(slot)
@@ -255,9 +256,9 @@ class Pool:
         if not covers(child.fence, needs.folders, needs.files):
             self._fences.need(needs.paths)
             self._empty(slot)
-            if slot.coming is not None:  # started before this object was known
-                self._end(slot.coming.result())
+            if (early := slot.coming) is not None:  # started before this object was known
                 slot.coming = None
+                self._end(early.result())
             child = self._child(slot)
         return child
 
@@ -347,11 +348,9 @@ class Pool:
         coming = slot.coming or self._starter.submit(self._launch, slot.device)
         slot.coming = None
         child = coming.result()
-        if self._closed:
-            self._end(child)
-            raise ObjectInterrupted("the worker was stopped")
         try:
-            self.ready, _ = child.start(self._threads, environment)
+            if not self._closed:
+                self.ready, _ = child.start(self._threads, environment)
         except Exception:
             self._end(child)
             raise

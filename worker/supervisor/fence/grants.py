@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from worker.supervisor.devices import Device
+from worker.supervisor.devices import Device, load_driver
 from worker.supervisor.environment import PACKAGES, cache_folders
 from worker.supervisor.fence import executables
 from worker.supervisor.fence.folders import Private
@@ -135,5 +135,6 @@ def _caches(device: Device, private: Private, environment: Mapping[str, str]) ->
 
 
 def _devices() -> tuple[str, ...]:
+    load_driver()
     found = (path for pattern in GPU_DEVICES for path in Path("/dev").glob(pattern))
     return tuple(sorted(map(str, found)))
