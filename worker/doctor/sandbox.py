@@ -17,7 +17,7 @@ from worker.doctor.attacks import Attacked
 from worker.doctor.check import Check, Health
 from worker.supervisor import runtime as runtimes
 from worker.supervisor.devices import Device
-from worker.supervisor.fence import mode
+from worker.supervisor.fence import executables, mode
 from worker.supervisor.fence.fences import Fences, Surroundings
 from worker.supervisor.fence.mode import Sandbox
 from worker.supervisor.process import Child
@@ -60,6 +60,15 @@ def check_sandbox(
             advice="use another node, or trust the models"
             if sandbox == "require"
             else "trust the models, or use another node; --sandbox require refuses such nodes",
+            facts=facts,
+        )
+    if executables.is_script(Path(runtime.command[0])):
+        return Check(
+            name=NAME,
+            health=Health.WARN,
+            found=f"looser, attacks not tried: {runtime.command[0]} is a script, and may start "
+            "programs",
+            advice="name Blender's own program with --blender",
             facts=facts,
         )
     try:

@@ -7,15 +7,19 @@ import os
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.command_line import ROOT, command, environment, run_worker
 from tests.integration.sandbox.controls import CONTROLS
 from tests.patience import HANG_S, PATIENT, until
 from tests.tools import unprivileged
+from tests.tools.programs import program
 from worker.contract import attack_report
 from worker.contract.attack_report import TARGETS
 from worker.doctor import attacks
+from worker.doctor.sandbox import check_sandbox
+from worker.supervisor import runtime
 from worker.supervisor.devices import Device
 from worker.supervisor.fence.fences import Fences, Surroundings
 from worker.supervisor.process import Child
@@ -70,17 +74,36 @@ def test_every_attack_is_refused_to_an_ordinary_user(blender):
     assert_all_refused(sandbox(done.stdout))
 
 
+@pytest.mark.parametrize("kind", ["cuda", "optix"])
+def test_every_attack_is_refused_in_the_fence_of_a_gpu(kind, blender, tmp_path):
+    """It lets more through for the driver; the list itself needs no GPU."""
+    variables = {**os.environ, "HOME": str(tmp_path), "OPTIX_CACHE_PATH": str(tmp_path / "optix")}
+    check = check_sandbox(
+        runtime.find(blender), Device(kind, "0"), "require", tmp_path / "home", variables
+    )
+    assert_all_refused(msgspec.to_builtins(check))
+
+
+def test_a_script_is_a_warning_and_nothing_is_tried(tmp_path):
+    script = program(tmp_path / "blender")
+    asked = ("--json", "--device", "cpu", "--sandbox", "require", "--blender", script)
+    found = sandbox(run_worker("doctor", *asked).stdout)
+    assert found["health"] == "warn"
+    assert "is a script" in found["found"]
+    assert "attacks" not in found["facts"]
+
+
 @pytest.mark.parametrize("chosen", ["off", "require"])
 def test_harmless_tries_succeed_without_a_sandbox_alone(chosen, tmp_path):
     """Or the targets would be out of reach anyway, and the attacks would tell nothing."""
-    runtime = Runtime("bpy", (sys.executable, "-P", str(CONTROL)))
+    control = Runtime("bpy", (sys.executable, "-P", str(CONTROL)))
     with attacks.targets(tmp_path) as targets:
         home = tmp_path / attacks.HOME
         home.mkdir()
         (home / TARGETS).write_text(attack_report.encode(targets))
         surroundings = Surroundings(objects=(ROOT / "tests",), private=(tmp_path,))
-        fence = Fences(chosen, runtime, surroundings, os.environ).of(Device("cpu"), home)
-        child = Child(runtime, Device("cpu"), home, PATIENT, 1 << 30, fence)
+        fence = Fences(chosen, control, surroundings, os.environ).of(Device("cpu"), home)
+        child = Child(control, Device("cpu"), home, PATIENT, 1 << 30, fence)
         try:
             until(lambda: child.ending() != "still running")
             assert child.ending() == "exit status 0", child.log_tail
