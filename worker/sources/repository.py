@@ -22,6 +22,7 @@ from worker.core.errors import Download, Missing, NodeError, TooLarge, one_line
 from worker.core.transfer import TransientError, retried
 from worker.sources import git_server
 from worker.sources.base import FetchLimits
+from worker.sources.environment import fetching_environment
 from worker.sources.git_server import GitServer
 from worker.sources.process import ProgramResult, run
 
@@ -189,13 +190,11 @@ def _must(answer: ProgramResult, what: str, kind: type[Exception]) -> None:
 
 
 def environment() -> dict[str, str]:
-    """The environment of git: ours without git's variables, without prompts, in English."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("GIT_", "LC_", "SSH_")) or KEPT.fullmatch(name)
-    }
-    return kept | {
+    """The environment of git: allow-listed, with git's own of KEPT; no prompts, in English."""
+    kept = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)}
+    return {
+        **fetching_environment(os.environ),
+        **kept,
         "LC_ALL": "C",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",

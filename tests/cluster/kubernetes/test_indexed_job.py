@@ -169,6 +169,14 @@ def test_an_index_with_too_many_failed_objects_fails_alone(job, broken_shard, tm
     assert len(list((tmp_path / "out/renders").glob("*.zip"))) == 5
 
 
+def test_an_index_with_a_broken_shard_fails_alone_and_is_not_retried(job, shard_gone, tmp_path):
+    index, left = shard_gone
+    ran = job(world=2, RENDER_WORKER_INDEX=index)
+    assert ran.run() == "Failed: FailedIndexes", ran.pods[-1].log
+    assert ran.statuses() == {0: [0], 1: [65]}
+    assert len(list((tmp_path / "out/renders").glob("*.zip"))) == left
+
+
 def test_a_node_without_its_gpu_is_retried_and_gives_up_in_the_end(job):
     ran = job("base", world=1)
     assert ran.run() == "Failed: FailedIndexes"
