@@ -27,6 +27,8 @@ from worker.pack.statistics import ObjectStatistics
 MEMBER_LIMIT: Final = 1 << 28
 LARGEST: Final = 1 << 31
 """Maximum size of a zip that is read, both packed and unpacked, in bytes."""
+LONGEST_NAME: Final = 200
+"""Characters of a member's name that a message quotes."""
 RESTORED: Final = "'run --retry lost' renders it again"
 AGAIN: Final = f"delete it, then {RESTORED}"
 
@@ -142,10 +144,22 @@ class OpenedZip:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except UNREADABLE as error:
             raise self.damaged(f"is not a complete zip: {error}") from error
-        self._members = {info.filename: info for info in self._zip.infolist()}
-        if sum(info.file_size for info in self._members.values()) > LARGEST:
-            raise self.damaged(f"unpacks to more than {LARGEST >> 20} MB")
+        listed = self._zip.infolist()
+        self._check(listed)
+        self._members = {info.filename: info for info in listed}
         self.metadata = self.json(keys.METADATA, _METADATA)
+
+    def _check(self, listed: list[zipfile.ZipInfo]) -> None:
+        """Check what the zip says of its members, before any is read. Raises: RenderFailed."""
+        for name in (info.filename for info in listed):
+            folder, *parts = name.split("/")
+            plain = name.isprintable() and "\\" not in name
+            if folder != self.uid or not parts or not plain or {"", ".", ".."} & {*parts}:
+                raise self.damaged(f"has a member named {name[:LONGEST_NAME]!r}")
+        if len({info.filename for info in listed}) != len(listed):
+            raise self.damaged("has two members of one name")
+        if sum(info.file_size for info in listed) > LARGEST:
+            raise self.damaged(f"unpacks to more than {LARGEST >> 20} MB")
 
     def names(self) -> list[str]:
         """The paths of its files, relative to the object's folder, in the zip's order."""

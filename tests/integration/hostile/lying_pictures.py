@@ -163,8 +163,9 @@ LYING = {
         "t.png", b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 56, HUGE, HUGE, 32, 3),
     ),
     "JPEG 2000 of 4 billion squared": (
-        "t.jp2", b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftypjp2 \0\0\0\0jp2 \0\0\0\x2djp2h"
-        b"\0\0\0\x16ihdr%s" % (struct.pack(">IIH", 2**32 - 1, 2**32 - 1, 65535) + bytes(40)),
+        "t.jp2",
+        b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftypjp2 \0\0\0\0jp2 \0\0\0\x2djp2h\0\0\0\x16ihdr"
+        + struct.pack(">IIH", 2**32 - 1, 2**32 - 1, 65535) + bytes(40),
     ),
 }  # fmt: skip
 BOMBS = {
