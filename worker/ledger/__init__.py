@@ -21,6 +21,7 @@ from worker.ledger.outcome import (
     codes_to_retry,
     settled,
 )
+from worker.ledger.overlaps import OverlapWatch
 from worker.ledger.reader import fold, read_ledger, read_parts
 from worker.ledger.writer import LedgerWriter
 
@@ -32,6 +33,7 @@ __all__ = [
     "LedgerLine",
     "LedgerWriter",
     "Outcome",
+    "OverlapWatch",
     "Seconds",
     "StatusLine",
     "codes_to_retry",
