@@ -23,6 +23,7 @@ from worker.ledger.outcome import (
     codes_to_retry,
     settled,
 )
+from worker.ledger.overlaps import OverlapWatch
 from worker.ledger.reader import fold, read_ledger, read_parts
 from worker.ledger.writer import LedgerWriter
 
@@ -37,6 +38,7 @@ __all__ = [
     "LedgerWriter",
     "Marks",
     "Outcome",
+    "OverlapWatch",
     "Seconds",
     "StatusLine",
     "codes_to_retry",

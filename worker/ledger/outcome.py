@@ -27,6 +27,11 @@ STATISTICS: Final = (
 """The fields of a rendered object's line that are fields of `ObjectStatistics`."""
 
 
+def rank_prefix(rank: int) -> str:
+    """What the names of a rank's workers begin with."""
+    return f"r{rank:06d}-"
+
+
 class Author(msgspec.Struct, frozen=True, kw_only=True):
     """The worker process that writes a line, its rank, Blender version and device."""
 
@@ -41,7 +46,7 @@ class Author(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, rank: Rank, blender: str, device: str, children_per_device: int = 1) -> Author:
         """An author with a new, unique `worker` name; names sort by rank, then by start time."""
         now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        worker = f"r{rank.rank:06d}-{now}-{uuid4().hex[:8]}"
+        worker = f"{rank_prefix(rank.rank)}{now}-{uuid4().hex[:8]}"
         return cls(
             worker=worker, rank=rank.rank, world=rank.world, blender=blender, device=device,
             children_per_device=children_per_device,

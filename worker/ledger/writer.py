@@ -17,6 +17,7 @@ from worker.core.errors import StoreError
 from worker.core.failpoints import Failpoint, reach
 from worker.core.ranks import Rank
 from worker.ledger.outcome import Author, Outcome
+from worker.ledger.overlaps import OverlapWatch
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
@@ -43,9 +44,12 @@ class LedgerWriter:
         children_per_device: int = 1,
         flush_count: int = FLUSH_COUNT,
         flush_s: float = FLUSH_S,
+        watch: OverlapWatch | None = None,
     ) -> None:
+        """`watch` is told each part that is in the store."""
         self.author = Author.of(rank, blender, device, children_per_device)
         self._store = store
+        self._watch = watch
         self._flush_count = flush_count
         self._flush_s = flush_s
         self._encoder = msgspec.json.Encoder()
@@ -108,6 +112,10 @@ class LedgerWriter:
                     )
                 reach(Failpoint.PART_AFTER)
                 self._unwritten.popleft()
+                if self._watch is not None:
+                    self._watch.wrote(key, body)
+            if self._watch is not None and not self._sealed:
+                self._watch.look()
 
     def last_words(self, seconds: float) -> None:
         """Accept no more outcomes and write those added; gives up after `seconds` or an error.

@@ -24,7 +24,7 @@ from worker.index.reader import READERS, Index, checked, open_index
 from worker.index.record import ObjectRef
 from worker.index.scenes import arranged
 from worker.index.uris import is_remote, shown
-from worker.ledger import LedgerWriter
+from worker.ledger import LOST, LedgerWriter, OverlapWatch
 from worker.manifests import OutputManifest
 from worker.run.feed import Feed
 from worker.run.job import Job
@@ -37,6 +37,7 @@ from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
 from worker.sources.keeper import Keeper
 from worker.stores import open_store
+from worker.stores.base import Store
 from worker.supervisor import capabilities, needed, runtime
 from worker.supervisor.fence.fences import Surroundings
 from worker.supervisor.pool import Pool, PoolOptions
@@ -139,6 +140,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
             LedgerWriter(
                 store, rank, ready.blender, pool.device,
                 children_per_device=pool.children_per_device,
+                watch=_watch(stack, store, rank, shares, options),
             )
         )  # fmt: skip
         stop.before_leaving(partial(ledger.last_words, LAST_S))
@@ -152,6 +154,16 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         if keep is not None and not keep.asked and counts.now:
             log.warning("nothing kept: no object was downloaded", keep=options.keep_downloads)
     return counts, store.uri
+
+
+def _watch(
+    stack: ExitStack, store: Store, rank: Rank, shares: Sequence[ShardShare], options: RunOptions
+) -> OverlapWatch | None:
+    """Entered before the ledger's writer, so that it looks once more after it."""
+    if LOST in options.retry:  # renders again what the ledger calls done
+        return None
+    striped = any(share.stripes > 1 for share in shares)
+    return stack.enter_context(OverlapWatch(store, rank, striped=striped))
 
 
 def environment_of(recipe: Recipe) -> str:
