@@ -101,6 +101,7 @@ class Pipeline:
         self._stop = stop
         self._counts = OutcomeCounts()
         self._cut_short = False
+        self._stages: StagedPipeline | None = None
         self._private: tuple[Path | str, ...] = (scratch, *private)
 
     def run(self) -> OutcomeCounts:
@@ -118,10 +119,14 @@ class Pipeline:
             self._counts.interrupted |= self._cut_short
         return self._counts
 
+    def waiting(self) -> dict[str, int]:
+        """The number of objects that wait for each step."""
+        return self._stages.waiting() if self._stages is not None else {}
+
     def _take(self, batches: Iterator[list[Task]]) -> None:
         """Take every object of these batches through all steps."""
         children = self._pool.size
-        stages = StagedPipeline(on_abort=self._end_now)
+        stages = self._stages = StagedPipeline(on_abort=self._end_now)
         todo = stages.feed(lambda: self._items(batches), room=self._job.download_workers)
         step = self._step
         fetched = stages.stage(
@@ -179,6 +184,7 @@ class Pipeline:
             reach(Failpoint.FETCH_BEFORE)
             fetched = self._fetcher.fetch(task.ref)
             reach(Failpoint.FETCH_AFTER)
+            self._observer.fetched(fetched)
             return fetched
         finally:
             # Also if the object that the commit was fetched for fails.
