@@ -165,7 +165,7 @@ class StagedPipeline:
         return queue
 
     def waiting(self) -> dict[str, int]:
-        """The number of items that wait for each stage, by its name."""
+        """The number of items that wait for each stage, by its name; `drain`'s is "record"."""
         return {name: source.depth for name, source in self._sources.items()}
 
     def abort(self, error: BaseException) -> None:
@@ -183,6 +183,7 @@ class StagedPipeline:
 
         Waits for all threads, then raises the error that aborted the pipeline, if any.
         """
+        self._sources["record"] = last  # type: ignore[assignment]  # only ever counted
         try:
             for item in last:
                 sink(item)

@@ -10,7 +10,7 @@ REASONS: Final = {
     "crash": "it died",
     "memory": "it exceeded its memory limit, or the kernel killed it for lack of memory",
     "timeout": "it exceeded a time limit",
-    "failed": "its object failed and may have left anything in its scene",
+    "failed": "it has a scene in which an object that failed may have left anything",
     "protocol": "it answered for another object",
     "canary": "it did not render the test cube after a death",
     "start": "it did not start",

@@ -62,7 +62,7 @@ class RunMetrics:
             inner, "rank_objects_left", "Objects of this rank that have no outcome yet."
         )
         self._seconds = Histogram(
-            f"{PREFIX}step_seconds", "Seconds of each step that an object passed, as in the ledger.",
+            f"{PREFIX}step_seconds", "Seconds of the steps that objects passed, as in the ledger.",
             ["step"], buckets=SECONDS, registry=inner,
         )  # fmt: skip
         for step in STEPS:
@@ -78,7 +78,7 @@ class RunMetrics:
         self._running.set(1)
         _gauge(inner, "start_time_seconds", "Start of the run, as Unix time.").set(time.time())
         self._build = Gauge(
-            f"{PREFIX}build_info", "Always 1; the labels tell the versions and the device, once Blender is ready.",
+            f"{PREFIX}build_info", "Always 1; there once Blender is ready.",
             ["version", "blender", "device"], registry=inner,
         )  # fmt: skip
         inner.register(self)
@@ -115,7 +115,7 @@ class RunMetrics:
             queues.add_metric([step], count)
         yield queues
         gpus = GaugeMetricFamily(
-            f"{PREFIX}gpu_busy_ratio", "Share of the last second in which a GPU computed, as nvidia-smi says.",
+            f"{PREFIX}gpu_busy_ratio", "Share of the last second in which a GPU computed.",
             labels=["gpu"],
         )  # fmt: skip
         for gpu, share in self._gpus.busy.items():
