@@ -147,14 +147,13 @@ class RunMetrics:
         """An object has its outcome, and so the seconds of its steps."""
         for step, seconds in outcome.seconds.items():
             self._seconds.labels(step).observe(seconds)
-        if outcome.interrupted:
-            self._objects.labels("interrupted", "").inc()
-            return
-        self._objects.labels(outcome.outcome, outcome.code or "").inc()
         if outcome.outcome == "rendered":
             self._zip_bytes.inc(outcome.size or 0)
-        if outcome.outcome != "new" and outcome.listed:
+        if outcome.outcome != "new" and outcome.listed and not outcome.interrupted:
             self._left.dec()
+        # Last, so that who reads an object's outcome also reads its other numbers.
+        kind = ("interrupted", "") if outcome.interrupted else (outcome.outcome, outcome.code or "")
+        self._objects.labels(*kind).inc()
 
 
 class _Counting:
