@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import socket
 import subprocess
 import sys
+import threading
+import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,6 +21,7 @@ from worker.core.ranks import Rank
 from worker.index.record import ObjectRef
 from worker.ledger import Outcome
 from worker.ledger.outcome import Author
+from worker.run.metrics.endpoint import served
 from worker.run.metrics.options import Address, MetricsOptions
 from worker.run.metrics.publishing import publishing
 from worker.run.metrics.run_metrics import RunMetrics
@@ -160,6 +167,33 @@ def test_nobody_who_asked_for_no_metrics_loads_them():
         "assert 'prometheus_client' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], timeout=HANG_S, check=True)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_client_that_never_ends_its_request_holds_nothing_up(metrics, host):
+    over = threading.Event()
+
+    def drip(client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while not over.wait(0.1):
+                client.sendall(b"G")
+
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(served(metrics.registry, Address(host, 0)))
+        except OSError as error:
+            pytest.skip(f"no {host} on this machine: {error}")
+        assert b"render_worker_running" in urllib.request.urlopen(url, timeout=HANG_S).read()
+        client = socket.create_connection((host, urlsplit(url).port))
+        dripping = threading.Thread(target=drip, args=(client,))
+        dripping.start()
+    # Before the client ended, for it does so only now.
+    assert dripping.is_alive()
+    over.set()
+    dripping.join()
+    client.close()
+    with pytest.raises(OSError):
+        socket.create_connection((host, urlsplit(url).port))
 
 
 SAID = """\

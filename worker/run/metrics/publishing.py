@@ -73,24 +73,19 @@ def publishing(options: MetricsOptions, rank: Rank, output: str) -> Iterator[Met
 @contextmanager
 def _served(metrics: RunMetrics, address: Address) -> Iterator[None]:
     """Serve http://HOST:PORT/metrics. Raises: UsageError."""
-    from prometheus_client import start_http_server
+    from worker.run.metrics.endpoint import served
 
-    try:
-        server, thread = start_http_server(address.port, address.host, metrics.registry)
-    except OSError as error:
-        raise UsageError(
-            f"--metrics-port: cannot listen on {address.host}, port {address.port}: "
-            f"{error.strerror or error}; give each worker of a node a port of its own, or 0 for "
-            "any free one, or use --metrics-file"
-        ) from error
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    log.info("metrics", url=f"http://{host}:{server.server_port}/metrics")
-    try:
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(served(metrics.registry, address))
+        except OSError as error:
+            raise UsageError(
+                f"--metrics-port: cannot listen on {address.host}, port {address.port}: "
+                f"{error.strerror or error}; give each worker of a node a port of its own, or 0 "
+                "for any free one, or use --metrics-file"
+            ) from error
+        log.info("metrics", url=url)
         yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @contextmanager
