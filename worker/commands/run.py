@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from worker.commands.command import Command, application
 from worker.commands.list_options import with_rules
+from worker.commands.metrics_options import with_metrics
 from worker.commands.options import (
     DOWNLOADS,
     WHAT,
@@ -46,6 +47,7 @@ app = application()
 @with_pool
 @with_fetch
 @with_rules
+@with_metrics
 def run_command(
     index: Index,
     output: Output,
@@ -90,6 +92,7 @@ def run_command(
     s3: S3Options,
     summary: Summary = None,  # noqa: ARG001 - its callback stores it
     log_level: LogLevel = "info",
+    metrics: Any,
 ) -> None:
     """Render the objects of a list, one zip each.
 
@@ -125,5 +128,6 @@ def run_command(
         scratch=scratch,
         grace_s=grace,
         s3=s3,
+        metrics=metrics,
     )
     end_with(lambda: run(options), log_level)

@@ -28,6 +28,8 @@ from worker.ledger import LOST, LedgerWriter, OverlapWatch
 from worker.manifests import OutputManifest
 from worker.run.feed import Feed
 from worker.run.job import Job
+from worker.run.metrics.options import MetricsOptions
+from worker.run.metrics.publishing import Metrics, publishing
 from worker.run.outcome_counts import OutcomeCounts
 from worker.run.pipeline import Pipeline
 from worker.run.progress import watching
@@ -60,6 +62,7 @@ class RunOptions(SessionOptions, frozen=True, kw_only=True):
     download_workers: int = 4
     keep_downloads: str | None = None
     keep_format: str = "zip"
+    metrics: MetricsOptions = MetricsOptions()
 
 
 def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> SessionResult:
@@ -72,6 +75,13 @@ def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> Ses
 
 def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
     store = open_store(options.output, options.s3)  # first: reading an index may take minutes
+    with publishing(options.metrics, rank, store.uri) as metrics:
+        return _render(options, rank, stop, store, metrics)
+
+
+def _render(
+    options: RunOptions, rank: Rank, stop: Stop, store: Store, metrics: Metrics
+) -> tuple[OutcomeCounts, str]:
     recipe = presets.load(options.preset, options.overrides)
     index = arranged(open_index(options.index, options.s3, options.rules), recipe)
     job = Job(
@@ -144,12 +154,13 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
             )
         )  # fmt: skip
         stop.before_leaving(partial(ledger.last_words, LAST_S))
-        observer = stack.enter_context(watching(total))
+        observer = metrics.observing(stack.enter_context(watching(total)), total)
         feed = Feed(job, index, store, stop, observer)
         private = (str(downloads), *_local(index.folder, store.uri))
         pipeline = Pipeline(
             job, feed, fetcher, pool, store, ledger, folder, observer, stop, private
         )  # fmt: skip
+        metrics.watch(pool, pipeline.waiting)
         counts = pipeline.run()
         if keep is not None and not keep.asked and counts.now:
             log.warning("nothing kept: no object was downloaded", keep=options.keep_downloads)

@@ -106,6 +106,7 @@ class Pipeline:
         self._stop = stop
         self._counts = OutcomeCounts()
         self._cut_short = False
+        self._stages: StagedPipeline | None = None
         self._private: tuple[Path | str, ...] = (scratch, *private)
 
     def run(self) -> OutcomeCounts:
@@ -128,6 +129,10 @@ class Pipeline:
         self._counts.broken = tuple(self._feed.broken)
         self._counts.interrupted |= self._cut_short
         return self._counts
+
+    def waiting(self) -> dict[str, int]:
+        """The number of objects that wait for each step."""
+        return self._stages.waiting() if self._stages is not None else {}
 
     def _take_suspects(self) -> None:
         """Take each suspect through all steps alone: if the worker is killed, it is to blame.
@@ -153,7 +158,7 @@ class Pipeline:
         `alone`: also a suspect, which is the only object.
         """
         children = self._pool.size
-        stages = StagedPipeline(on_abort=self._end_now)
+        stages = self._stages = StagedPipeline(on_abort=self._end_now)
         todo = stages.feed(lambda: self._items(batches, alone), room=self._job.download_workers)
         step = self._step
         fetched = stages.stage(
@@ -228,6 +233,7 @@ class Pipeline:
             reach(Failpoint.FETCH_BEFORE)
             fetched = self._fetcher.fetch(task.ref)
             reach(Failpoint.FETCH_AFTER)
+            self._observer.fetched(fetched)
             return fetched
         finally:
             # Also if the object that the commit was fetched for fails.

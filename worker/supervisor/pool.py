@@ -45,6 +45,7 @@ from worker.supervisor.fence.mode import Sandbox
 from worker.supervisor.needed import Needed
 from worker.supervisor.process import Child, ChildDied
 from worker.supervisor.request import request_of
+from worker.supervisor.restarts import Restarts
 from worker.supervisor.result import RenderedObject
 from worker.supervisor.runtime import Runtime
 from worker.supervisor.slot import Slot
@@ -92,6 +93,7 @@ class Pool:
         self._numbers = itertools.count()
         self._lock = threading.Lock()
         self._alive: set[Child] = set()
+        self.restarts = Restarts()
         # A child dies with the thread that started it (PR_SET_PDEATHSIG). The threads of the
         # pipeline may end earlier, so children are started in this one.
         self._starter = ThreadPoolExecutor(1, "children")
@@ -112,6 +114,11 @@ class Pool:
     def children(self) -> list[Child]:
         """The children that live, by slot."""
         return [slot.child for slot in self._slots if slot.child is not None]
+
+    @property
+    def gpus(self) -> frozenset[str]:
+        """The GPUs in use, as entries of CUDA_VISIBLE_DEVICES."""
+        return frozenset(slot.device.visible for slot in self._slots if slot.device.visible)
 
     @property
     def device(self) -> str:
@@ -193,13 +200,13 @@ class Pool:
                 if answer.can_go_on:
                     self._recycle(slot)
                 else:  # its scene may hold anything; a fresh child costs about a second
-                    self._replace(slot)
+                    self._replace(slot, "failed")
                 if scratch_folders.is_full(scratch):
                     raise scratch_folders.full(answer.message)
                 message = reasons.without_paths(reasons.explained(answer.message, tail), folders)
                 raise OBJECT_ERRORS.get(answer.code, RenderFailed)(message, tail)
             if answer.uid != request.uid:
-                self._replace(slot)
+                self._replace(slot, "protocol")
                 raise RenderFailed(f"Blender answered for another object ({answer.uid})", tail)
             self._recycle(slot)
             return RenderedObject(fetched=fetched, scratch=scratch, answer=answer)
@@ -241,6 +248,7 @@ class Pool:
                 with contextlib.suppress(RenderFailed):  # the death is what counts
                     handover.take(child.raw, scratch)
                 outcome = self._death(slot, child, error)
+                self.restarts.add(outcome.code)
                 if attempt == ATTEMPTS:
                     self._check_node(slot)
                     raise outcome from error
@@ -300,6 +308,7 @@ class Pool:
             self._empty(slot)
             if self._closed:
                 raise ObjectInterrupted("the worker was stopped")
+            self.restarts.add("canary")
         reason = answer.message if isinstance(answer, Failed) else answer
         raise NodeUnusable(
             f"Blender died on {slot.device.name}, and a plain cube does not render there either "
@@ -340,6 +349,7 @@ class Pool:
                         "and disk with 'render-worker doctor'"
                     ) from error
                 log.warning("blender did not start, retrying", reason=str(error))
+                self.restarts.add("start")
         assert slot.child is not None  # noqa: S101 - the last attempt raised
         return slot.child
 
@@ -367,10 +377,11 @@ class Pool:
         swollen = usage.of_group(child.pid).resident > RECYCLE_SHARE * self._memory_limit
         if child.objects >= slot.recycle_after or swollen:
             log.debug("child recycled", objects=child.objects, swollen=swollen)
-            self._replace(slot)
+            self._replace(slot, "grown" if swollen else "recycled")
 
-    def _replace(self, slot: Slot) -> None:
+    def _replace(self, slot: Slot, reason: str) -> None:
         """End the slot's child and start the next at once, while the next object is fetched."""
+        self.restarts.add(reason)
         self._empty(slot)
         if not self._closed:
             slot.coming = self._starter.submit(self._launch, slot.device)
