@@ -318,6 +318,10 @@ def omage_meta(h5: str) -> str:
     return f"{h5.removesuffix('.h5')}_meta.json"
 
 
+VALID_PATHS: Final = "valid_paths.json"
+"""Zero-1-to-3's list of the objects' folders."""
+
+
 def group_name(number: int) -> str:
     """Name of group `number` (0, 1, …) of objects that share a file: "000000"."""
     return f"{number:06d}"

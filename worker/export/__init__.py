@@ -61,6 +61,12 @@ def _omage() -> type[Any]:
     return OmageSet
 
 
+def _zero123() -> type[Any]:
+    from worker.export.zero123 import Zero123
+
+    return Zero123
+
+
 EXPORT_KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "pointcloud": _pointcloud,
     "nerf": _nerf,
@@ -68,5 +74,6 @@ EXPORT_KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "parquet": _parquet,
     "hdf5": _hdf5,
     "omage": _omage,
+    "zero123": _zero123,
 }
 """Export kind to a function that imports its class, since some kinds need optional libraries."""

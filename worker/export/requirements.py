@@ -80,6 +80,13 @@ DEPTH_OF_GPT4POINT: Final = Need(
 )
 ALPHA: Final = Need("the image alpha", lambda recipe, _: "alpha" in recipe.images)
 PAIRS: Final = Need("two views or more", lambda recipe, _: recipe.views > 1)
+SQUARE_VIEWS: Final = Need(
+    "square images", lambda recipe, _: recipe.resolution[0] == recipe.resolution[1]
+)
+UPRIGHT: Final = Need(
+    "cameras that look at the origin without roll (camera.target, camera.roll)",
+    lambda recipe, _: not any((*recipe.camera.target, *recipe.camera.roll)),
+)
 SCENES: Final = Need("synthetic scenes", lambda recipe, _: recipe.product == "scenes")
 SINGLE: Final = Need(
     "one object per sample with --layout classes",
@@ -111,6 +118,7 @@ NEEDS: Final[dict[tuple[str, str | None], tuple[Need, ...]]] = {
     ("hdf5", "labels"): (SCENES, SQUARE),
     ("hdf5", "classes"): (SCENES, SINGLE, SQUARE),
     ("omage", None): (OBJECT_IMAGES,),
+    ("zero123", None): (*_SCENE, ONE_FOV, SQUARE_VIEWS, UPRIGHT, PAIRS),
     ("parquet", None): (VIEWS_OF_ROWS, CAMERAS_OF_ROWS),
 }
 """Export kind and layout to what they need, in the order in which it is named."""

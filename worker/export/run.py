@@ -16,7 +16,7 @@ from worker.core import cores
 from worker.core.errors import UsageError
 from worker.core.ranks import Rank
 from worker.core.scratch import scratch
-from worker.export import requirements
+from worker.export import advice, listings, requirements
 from worker.export.base import Unit
 from worker.export.options import open_kind
 from worker.export.pipeline import ExportPipeline
@@ -82,6 +82,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
         options.kind, asked, source.manifest, digest, options.only.patterns
     )
     manifest.bind(target, mix_versions=options.mix_versions)
+    advice.give(options.kind, export, source.recipe)
     before = _before(target, units)
     stop.check()
     with ExitStack() as stack:
@@ -96,6 +97,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
             workers=options.workers or cores.usable(), retry=retry, look_alike=look_alike,
         )  # fmt: skip
         counts = pipeline.run(units[: options.limit], before)
+    listings.write(options.kind, target)
     return counts, target.uri
 
 

@@ -29,6 +29,7 @@ EXPORTS = {
     "get3d": ("nerf", {"layout": "get3d"}),
     "plain": ("webdataset", {"layout": "plain"}),
     "zeronvs": ("webdataset", {"layout": "zeronvs"}),
+    "zero123": ("zero123", {}),
     "parquet": ("parquet", {}),
 }
 ALL = frozenset(EXPORTS)

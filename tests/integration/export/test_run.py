@@ -22,6 +22,7 @@ from worker.core.s3 import S3Options
 KINDS = {
     "pointcloud": {"layout": "exact", "points": 500, "candidates": 2000},
     "nerf": {},
+    "zero123": {},
     "webdataset": {"group_objects": 1},
     "parquet": {"group_objects": 2},
 }

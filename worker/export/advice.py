@@ -1,0 +1,60 @@
+"""What a reader has to be told of a data set, beside its place; said when an export starts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+
+from worker.contract.recipe import Recipe
+
+log = structlog.get_logger(__name__)
+
+PUBLISHED_RATE: Final = 0.025
+"""`rate` in the published configuration of ZeroNVS."""
+STEPS: Final = 10_000
+"""Rates are advised in steps of 1 / STEPS."""
+
+
+def pairs(rate: float, views: int) -> int:
+    """How many pairs of views ZeroNVS's reader takes of a scene each time it reads it."""
+    return int(rate * views)
+
+
+def least_rate(views: int) -> float:
+    """The smallest rate, in steps of 1 / STEPS, at which the reader takes a pair of a scene."""
+    step = max(1, math.ceil(STEPS / views))
+    return (step if pairs(step / STEPS, views) else step + 1) / STEPS
+
+
+def _zeronvs(recipe: Recipe) -> None:
+    told = {"views_per_scene": recipe.views, "rate": f"at least {least_rate(recipe.views):g}"}
+    if pairs(PUBLISHED_RATE, recipe.views):
+        log.info("set in ZeroNVS's configuration", **told)
+        return
+    log.warning(
+        "with its published rate ZeroNVS's reader takes no pair of these scenes, and waits for "
+        "ever; set in its configuration",
+        published=PUBLISHED_RATE,
+        **told,
+    )
+
+
+def _zero123(recipe: Recipe) -> None:
+    log.info("set in Zero-1-to-3's configuration", total_view=recipe.views)
+
+
+ADVICE: Final[dict[tuple[str, str | None], Callable[[Recipe], None]]] = {
+    ("webdataset", "zeronvs"): _zeronvs,
+    ("zero123", None): _zero123,
+}
+"""Export kind and layout to a function that logs what the reader needs."""
+
+
+def give(kind: str, export: Any, recipe: Recipe) -> None:
+    """Log what the reader of this data set has to be told, if anything."""
+    advise = ADVICE.get((kind, getattr(export, "layout", None)))
+    if advise is not None:
+        advise(recipe)
