@@ -48,8 +48,8 @@ class OutputManifest(Manifest, frozen=True, kw_only=True):
         )  # fmt: skip
 
     @classmethod
-    def check(cls, store: Store, *, index: str, preset: str, mix_versions: bool = False) -> None:
-        """Refuse an output of another index, recipe or worker.
+    def check(cls, store: Store, *, index: str, preset: str, mix_versions: bool = False) -> bool:
+        """Whether the output has been begun; refuse one of another index, recipe or worker.
 
         The version of Blender is checked by `bind`, after Blender has started.
 
@@ -58,10 +58,11 @@ class OutputManifest(Manifest, frozen=True, kw_only=True):
         cls.check_kind(store)
         found = cls.read(store)
         if found is None:
-            return
+            return False
         found.check_versions(store, {WORKER: __version__}, mix_versions=mix_versions)
         found.check_index(store, index)
         found.check_preset(store, preset)
+        return True
 
     def check_asked(self, store: Store, asked: OutputManifest) -> None:
         """Refuse another index or recipe. Raises: OutputMismatch."""

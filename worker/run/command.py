@@ -29,13 +29,14 @@ from worker.run.feed import Feed
 from worker.run.job import Job
 from worker.run.outcome_counts import OutcomeCounts
 from worker.run.pipeline import Pipeline
-from worker.run.progress import watching
+from worker.run.progress import Observer, watching
 from worker.run.session import SessionOptions, SessionResult, run_session
 from worker.run.shutdown import LAST_S, Stop
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
 from worker.sources.keeper import Keeper
 from worker.stores import open_store
+from worker.stores.base import Store
 from worker.supervisor import capabilities, runtime
 from worker.supervisor.pool import Pool, PoolOptions
 
@@ -84,7 +85,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         download_workers=options.download_workers,
     )
     store.check()
-    OutputManifest.check(
+    begun = OutputManifest.check(
         store,
         index=job.index_digest,
         preset=job.preset_digest,
@@ -105,8 +106,31 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         keep_store = open_store(options.keep_downloads, options.s3)
         keep_store.check()
         keep = Keeper(keep_store, options.keep_format)
-    found = runtime.find(options.blender)
+    with watching(total) as observer:
+        feed = Feed(job, index, store, stop, observer)
+        if begun and not feed.has_work():
+            log.info("nothing left to render: Blender is not started")
+            return _earlier(feed), store.uri
+        counts = _render(options, job, index, feed, store, keep, observer, stop)
+    if keep is not None and not keep.asked and counts.now:
+        log.warning("nothing kept: no object was downloaded", keep=options.keep_downloads)
+    return counts, store.uri
+
+
+def _render(
+    options: RunOptions,
+    job: Job,
+    index: Index,
+    feed: Feed,
+    store: Store,
+    keep: Keeper | None,
+    observer: Observer,
+    stop: Stop,
+) -> OutcomeCounts:
+    """Start Blender and take every object of `feed` to its outcome."""
+    recipe = job.recipe
     with ExitStack() as stack:
+        found = runtime.find(options.blender)
         folder = stack.enter_context(scratch(options.scratch))
         downloads = stack.enter_context(scratch(options.scratch or disk_base()))
         for own in (folder, downloads):
@@ -132,21 +156,25 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         )  # fmt: skip
         ledger = stack.enter_context(
             LedgerWriter(
-                store, rank, ready.blender, pool.device,
+                store, job.rank, ready.blender, pool.device,
                 children_per_device=pool.children_per_device,
             )
         )  # fmt: skip
         stop.before_leaving(partial(ledger.last_words, LAST_S))
-        observer = stack.enter_context(watching(total))
-        feed = Feed(job, index, store, stop, observer)
         private = (str(downloads), *_local(index.folder, store.uri))
         pipeline = Pipeline(
             job, feed, fetcher, pool, store, ledger, folder, observer, stop, private
         )  # fmt: skip
-        counts = pipeline.run()
-        if keep is not None and not keep.asked and counts.now:
-            log.warning("nothing kept: no object was downloaded", keep=options.keep_downloads)
-    return counts, store.uri
+        return pipeline.run()
+
+
+def _earlier(feed: Feed) -> OutcomeCounts:
+    """The counts of a run that has nothing to do, and the error of the shard that ended it."""
+    counts = OutcomeCounts()
+    for outcome in feed.settled:
+        counts.add_earlier(outcome)
+    counts.broken = feed.broken
+    return counts
 
 
 def environment_of(recipe: Recipe) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 
 import structlog
 
+from worker.core.errors import IndexInvalid
+from worker.core.ordered_map import ordered_map
 from worker.core.ranks import ShardShare, assign
 from worker.index.reader import Index
 from worker.index.record import ObjectRef
 from worker.ledger import LOST, Outcome, lost, read_ledger, settled
+from worker.ledger.reader import READERS
 from worker.run.discoveries import Discoveries, of_share
 from worker.run.job import Job
 from worker.run.progress import Observer
@@ -41,13 +45,64 @@ class Feed:
         self._discoveries = Discoveries(index)
         self._unlisted: list[Task] = []
         self._left = job.limit
+        self._broken: IndexInvalid | None = None
+        self._batches = self._read_listed()
+
+    @property
+    def broken(self) -> IndexInvalid | None:
+        """The error of a shard that cannot be read, if `has_work` met one."""
+        return self._broken
+
+    def has_work(self) -> bool:
+        """Whether an object is open. Reads shards up to the first one with an open object.
+
+        True also after a stop, and if there are discoveries to render: whether the index names
+        them is not known yet. Raises: StoreError.
+        """
+        try:
+            first = next(self._batches, None)
+        except IndexInvalid as error:
+            self._broken = error  # `listed` raises it, in its turn
+            return False
+        if first is not None:
+            self._batches = chain([first], self._batches)
+        return first is not None or self._stop.asked.is_set() or bool(self._unlisted)
 
     def listed(self) -> Iterator[list[Task]]:
         """The open objects that the index names, one batch per shard. Raises: IndexInvalid."""
-        for share in assign(len(self._index.shards), self._job.rank.rank, self._job.rank.world):
-            if self._left == 0 or self._stop.asked.is_set():
-                return
-            yield self._open(share)
+        if self._broken is not None:
+            raise self._broken
+        yield from self._batches
+
+    def _read_listed(self) -> Iterator[list[Task]]:
+        shares = deque(assign(len(self._index.shards), self._job.rank.rank, self._job.rank.world))
+        while shares:
+            if batch := self._next_open(shares):
+                yield batch
+
+    def _next_open(self, shares: deque[ShardShare]) -> list[Task]:
+        """Take shares up to the first with an open object; returns its batch.
+
+        Of settled shards, more and more are read at the same time. What was read behind an open
+        one is dropped: until it is its turn, other workers may do some of it.
+        """
+        together = 1
+        while shares:
+            taken = list(islice(shares, together))
+            read = ordered_map(self._read, taken, threads=together, ahead=together, name="feed")
+            for share, (outcomes, refs) in zip(taken, read, strict=True):
+                shares.popleft()
+                if self._left == 0 or self._stop.asked.is_set():
+                    shares.clear()
+                    return []
+                if batch := self._open(share, outcomes, refs):
+                    return batch
+            together = min(2 * together, READERS)
+        return []
+
+    def _read(self, share: ShardShare) -> tuple[dict[str, Outcome], tuple[ObjectRef, ...]]:
+        shard = self._index.shards[share.shard]
+        return read_ledger(self._store, shard.name), self._index.read(shard)
 
     def discover(self, fetched: FetchedCommit) -> list[Task]:
         """The discoveries in a fetched commit that this rank records. Raises: StoreError."""
@@ -66,11 +121,11 @@ class Feed:
             unnamed = (task for task in asked if not self._discoveries.named(task.ref))
             yield self._limited(unnamed)
 
-    def _open(self, share: ShardShare) -> list[Task]:
+    def _open(
+        self, share: ShardShare, outcomes: Mapping[str, Outcome], refs: Sequence[ObjectRef]
+    ) -> list[Task]:
         """A share's open objects; discoveries in its ledger are kept for `discovered`."""
         shard = self._index.shards[share.shard]
-        outcomes = read_ledger(self._store, shard.name)
-        refs = self._index.read(shard)
         # A shard may be far larger than this rank's share, so a first run computes no uids here.
         beside = sorted(outcomes.keys() - {ref.uid for ref in refs}) if outcomes else []
         unlisted: list[Outcome] = []
