@@ -253,8 +253,8 @@ def _outcomes(store: Store | None, parts: Mapping[str, list[str]]) -> Iterator[O
     seen: set[str] = set()
     if store is None:
         return
-    for keys in parts.values():
-        for outcome in ledger.read(store, keys):
+    for outcomes in ledger.read_all(store, parts):
+        for outcome in outcomes:
             if outcome.uid not in seen:
                 seen.add(outcome.uid)
                 yield outcome

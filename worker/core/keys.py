@@ -64,6 +64,7 @@ _TEMPORARY: Final = ".tmp-"
 _PROBE: Final = ".probe-"
 
 _SCENES_RANGE: Final = re.compile(r"scenes/[^/]+/([0-9]{5,18})-([0-9]{5,18})")
+_PART: Final = re.compile(r"(.+?)-([0-9]{6,})(?:-to-([0-9]{6,}))?\.jsonl")
 _QUOTED: Final = re.compile(r"%(?=[0-9A-Fa-f]{2})")
 UID_PATTERN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -96,6 +97,20 @@ def ledger_of(shard: str) -> str:
 def ledger_part(shard: str, writer: str, sequence: int) -> str:
     """Key of one immutable ledger part; `writer` is unique to one worker process."""
     return f"{ledger_of(shard)}{writer}-{sequence:06d}.jsonl"
+
+
+def compacted_part(shard: str, writer: str, first: int, last: int) -> str:
+    """Key of a part with all lines of a writer's parts `first` to `last` in a shard.
+
+    It supersedes them: a reader need not read what its name covers.
+    """
+    return f"{ledger_of(shard)}{writer}-{first:06d}-to-{last:06d}.jsonl"
+
+
+def part_numbers(key: str) -> tuple[str, int, int] | None:
+    """Writer and first and last number of a ledger part's key; None for another key."""
+    match = _PART.fullmatch(key.rpartition("/")[2])
+    return match and (match[1], int(match[2]), int(match[3] or match[2]))
 
 
 def shard_of_part(key: str) -> str:

@@ -1,6 +1,7 @@
 """The ledger: one JSON line per object and attempt, in immutable parts.
 
     ledger/<shard>/<writer>-<number>.jsonl
+    ledger/<shard>/<writer>-<first>-to-<last>.jsonl   the lines of several, which it supersedes
 
 Each worker writes only its own parts, so any number of workers can share a shard. If a worker is
 killed before it writes a part, the objects in it get another attempt; nothing else is lost.
@@ -8,6 +9,7 @@ killed before it writes a part, the objects in it get another attempt; nothing e
 
 from __future__ import annotations
 
+from worker.ledger.listing import Listing, listing, parts_of
 from worker.ledger.lost import lost
 from worker.ledger.outcome import (
     ALL,
@@ -21,7 +23,7 @@ from worker.ledger.outcome import (
     codes_to_retry,
     settled,
 )
-from worker.ledger.reader import fold, read_ledger, read_parts
+from worker.ledger.reader import fold, folded, read_ledger, read_parts, read_shards
 from worker.ledger.writer import LedgerWriter
 
 __all__ = [
@@ -31,13 +33,18 @@ __all__ = [
     "Kind",
     "LedgerLine",
     "LedgerWriter",
+    "Listing",
     "Outcome",
     "Seconds",
     "StatusLine",
     "codes_to_retry",
     "fold",
+    "folded",
+    "listing",
     "lost",
+    "parts_of",
     "read_ledger",
     "read_parts",
+    "read_shards",
     "settled",
 ]  # fmt: skip

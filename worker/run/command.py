@@ -17,7 +17,7 @@ from worker.core.errors import WorkerError
 from worker.core.failpoints import Failpoint, reach
 from worker.core.ordered_map import ordered_map
 from worker.core.ranks import Rank, ShardShare, assign
-from worker.core.scratch import disk_base, scratch
+from worker.core.scratch import default_base, disk_base, remove_orphans, scratch
 from worker.index.list_rules import ListRules
 from worker.index.reader import READERS, Index, checked, open_index
 from worker.index.record import ObjectRef
@@ -110,6 +110,8 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         feed = Feed(job, index, store, stop, observer)
         if begun and not feed.has_work():
             log.info("nothing left to render: Blender is not started")
+            for base in {options.scratch or default_base(), options.scratch or disk_base()}:
+                remove_orphans(base)
             return _earlier(feed), store.uri
         counts = _render(options, job, index, feed, store, keep, observer, stop)
     if keep is not None and not keep.asked and counts.now:

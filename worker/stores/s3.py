@@ -72,6 +72,7 @@ class S3Store:
         self._options = options
         self._client = s3.client(options)
         self._conditional = True
+        self.remote = True
 
     @property
     def creates_once(self) -> bool:
@@ -173,17 +174,23 @@ class S3Store:
                 raise
             return Stat(head["ContentLength"], head.get("Metadata", {}).get(SHA256))
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        """Every entry whose key starts with `prefix`, in key order. Raises: StoreError."""
+    def list(self, prefix: str = "", *, after: str = "", before: str = "") -> Iterator[Entry]:
+        """Every entry whose key starts with `prefix`; see `Store.list`. Raises: StoreError."""
+        more: dict[str, Any] = {"StartAfter": self._prefix + after} if after else {}
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket,
             Prefix=self._prefix + prefix,
             PaginationConfig={"PageSize": PAGE},
+            **more,
         )
         with _explained(f"list {prefix or 'keys'} in", self._where):
             for page in pages:
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._prefix)
+                    if before and key >= before:
+                        return
+                    if key <= after:  # from a server that does not know StartAfter
+                        continue
                     # Some tools create keys that end with a slash to represent folders.
                     if not is_hidden(key) and not key.endswith("/"):
                         yield Entry(key, found["Size"])
