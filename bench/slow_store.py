@@ -21,11 +21,13 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from bench.measures.lines import RENDERED, UID
+from bench.lines import PHASH, RENDERED, UID
 from worker.core import keys
 
 PAGE: Final = 1000
 BUCKET: Final = "bench"
+MIXED: Final = 0x9E3779B97F4A7C15
+"""An odd factor, so that all perceptual hashes differ."""
 WRITER: Final = "r000000-20260101T000000Z-00000000"
 
 
@@ -36,7 +38,7 @@ class Output:
         self._folder = folder
         self._per_shard = per_shard
         self._line = np.frombuffer(RENDERED, np.uint8)
-        self._places = [at for at in range(len(RENDERED)) if RENDERED.startswith(UID, at)]
+        self._uid, self._phash = RENDERED.index(UID), RENDERED.index(PHASH)
         files = {path.relative_to(folder).as_posix(): path.stat().st_size
                  for path in folder.rglob("*") if path.is_file()}  # fmt: skip
         own = {keys.shard_of_part(key) for key in files if key.startswith(keys.LEDGER)}
@@ -55,11 +57,13 @@ class Output:
             return path.read_bytes()
         first = int(keys.shard_of_part(key)) * self._per_shard
         lines = np.tile(self._line, (self._per_shard, 1))
-        uids = b"".join(b"%08x-0000-4000-8000-%012x" % (n, n) for n in
-                        range(first, first + self._per_shard))  # fmt: skip
-        columns = np.frombuffer(uids, np.uint8).reshape(self._per_shard, len(UID))
-        for at in self._places:
-            lines[:, at : at + len(UID)] = columns
+        numbers = range(first, first + self._per_shard)
+        for place, texts in (
+            (self._uid, [b"%08x-0000-4000-8000-%012x" % (n, n) for n in numbers]),
+            (self._phash, [b"%016x" % (n * MIXED % (1 << 64)) for n in numbers]),
+        ):
+            columns = np.frombuffer(b"".join(texts), np.uint8).reshape(self._per_shard, -1)
+            lines[:, place : place + columns.shape[1]] = columns
         return lines.tobytes()
 
     def listing(self, query: dict[str, list[str]]) -> bytes:
@@ -77,7 +81,9 @@ class Output:
             f'<ETag>"{"0" * 32}"</ETag><StorageClass>STANDARD</StorageClass></Contents>'
             for key in found
         )
-        token = f"<NextContinuationToken>{escape(found[-1])}</NextContinuationToken>" * more
+        token = (
+            f"<NextContinuationToken>{escape(found[-1])}</NextContinuationToken>" if more else ""
+        )
         return (
             '<?xml version="1.0" encoding="UTF-8"?>'
             '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'

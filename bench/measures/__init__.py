@@ -9,6 +9,7 @@ import msgspec
 
 from bench.measures import (
     clouds,
+    far,
     gallery,
     gpu,
     heavy,
@@ -44,6 +45,7 @@ MEASURES = {
     "passes": Measure("Every pass against colour alone", passes.measure, passes.NOTE),
     "quality": Measure("Quality for time", quality.measure, quality.NOTE, quality.AFTER),
     "scale": Measure("Scale", scale.measure, scale.NOTE),
+    "far": Measure("A store far away", far.measure, far.NOTE),
     "clouds": Measure("Point clouds", clouds.measure, clouds.NOTE),
     "gallery": Measure("Gallery", gallery.measure, gallery.NOTE),
     "reading": Measure("Reading", reading.measure, reading.NOTE),

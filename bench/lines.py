@@ -9,7 +9,7 @@ import msgspec
 from worker.ledger import Outcome
 
 UID: Final = b"00000000-0000-4000-8000-000000000000"
-PHASH: Final = "feedfacefeedface"
+PHASH: Final = b"feedfacefeedface"
 
 
 def line(outcome: Outcome) -> bytes:
@@ -24,6 +24,6 @@ RENDERED: Final = line(Outcome(
     worker="r000000-20260101T000000Z-00000000", blender="4.5.15 LTS", device="cpu",
     source="github", license="CC0-1.0", missing_textures=0, coverage_min=0.123456,
     coverage_mean=0.234567, brightness_mean=0.345678, clipped_max=0.0, black_max=0.0,
-    blank_views=0, border_views=0,
+    blank_views=0, border_views=0, phash=PHASH.decode(),
 ))  # fmt: skip
-"""A rendered object's line, with `UID` for its uid."""
+"""A rendered object's line, with `UID` for its uid and `PHASH`."""
