@@ -84,9 +84,12 @@ def shard_file(shard: str) -> str:
     return f"{SHARDS}{shard}.jsonl"
 
 
-def render_zip(uid: str) -> str:
-    """Key of an object's zip, relative to the output."""
-    return f"{RENDERS}{uid}.zip"
+def render_zip(uid: str, prefix: int = 0) -> str:
+    """Key of an object's zip, relative to the output.
+
+    prefix: the first characters of the uid that name a folder of its own; see `OutputManifest`.
+    """
+    return f"{RENDERS}{uid[:prefix]}{'/' * bool(prefix)}{uid}.zip"
 
 
 def ledger_of(shard: str) -> str:

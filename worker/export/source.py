@@ -134,7 +134,9 @@ class Source:
         """Read an object's zip. Raises: ObjectError, if it is missing or damaged; StoreError."""
         if finished.outcome != "rendered":
             return Item(finished, None)
-        opened = RenderZip(finished.uid, self._read(finished), self.recipe, finished.sha256)
+        opened = RenderZip(
+            finished.uid, self._read(finished), self.recipe, finished.sha256, self.manifest.prefix
+        )
         made_by = opened.metadata.render_worker.recipe_digest
         if made_by is not None and made_by != self.manifest.preset:
             raise opened.damaged(f"was rendered with another recipe than that in {keys.JOB}")
@@ -145,7 +147,7 @@ class Source:
 
         Raises: Missing, Modified, RenderFailed, StoreError.
         """
-        key, recorded = keys.render_zip(finished.uid), finished.size
+        key, recorded = keys.render_zip(finished.uid, self.manifest.prefix), finished.size
         try:
             data = self.store.read(key, LARGEST if recorded is None else min(recorded, LARGEST))
         except TooLargeToRead as error:

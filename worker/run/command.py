@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 
+import msgspec
 import structlog
 
 from worker import presets
@@ -58,6 +59,8 @@ class RunOptions(SessionOptions, frozen=True, kw_only=True):
     download_workers: int = 4
     keep_downloads: str | None = None
     keep_format: str = "zip"
+    layout_prefix: int | None = None
+    """See `OutputManifest.layout_prefix`; None: as the output has it, or 0."""
 
 
 def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> SessionResult:
@@ -89,8 +92,11 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         store,
         index=job.index_digest,
         preset=job.preset_digest,
+        layout_prefix=options.layout_prefix,
         mix_versions=options.mix_versions,
     )
+    prefix = options.layout_prefix or 0 if begun is None else begun.prefix
+    job = msgspec.structs.replace(job, layout_prefix=prefix)
     shares = assign(len(index.shards), rank.rank, rank.world)
     index = checked(index, [share.shard for share in shares])
     if not options.render_new:  # what --only names may be a discovery
@@ -108,7 +114,7 @@ def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, st
         keep = Keeper(keep_store, options.keep_format)
     with watching(total) as observer:
         feed = Feed(job, index, store, stop, observer)
-        if begun and not feed.has_work():
+        if begun is not None and not feed.has_work():
             log.info("nothing left to render: Blender is not started")
             for base in {options.scratch or default_base(), options.scratch or disk_base()}:
                 remove_orphans(base)

@@ -172,7 +172,8 @@ class Feed:
             return set()
         uids = (refs[at].uid for at in range(share.stripe, len(refs), share.stripes))
         listed = [outcomes[uid] for uid in uids if uid in outcomes]
-        return lost(self._store, [*listed, *unlisted], self._stop.asked.is_set)
+        prefix = self._job.layout_prefix
+        return lost(self._store, [*listed, *unlisted], self._stop.asked.is_set, prefix=prefix)
 
     def _limited(self, tasks: Iterable[Task]) -> list[Task]:
         """The first of `tasks`, as many as the job's limit still allows."""

@@ -221,7 +221,7 @@ class Pipeline:
             shutil.rmtree(rendered.scratch, ignore_errors=True)
 
     def _publish(self, task: Task, packed: PackedObject) -> PackedObject:
-        key = keys.render_zip(task.ref.uid)
+        key = keys.render_zip(task.ref.uid, self._job.layout_prefix)
         reach(Failpoint.PUBLISH_BEFORE)
         created, stat = publish(self._store, key, packed.path, packed.sha256)
         reach(Failpoint.PUBLISH_AFTER)
