@@ -25,7 +25,8 @@ def lost(
 ) -> set[str]:
     """The uids of rendered outcomes whose zip is missing or has another size.
 
-    prefix: see `keys.render_zip`. Makes one request per zip. Zips not yet checked when `stopped` becomes true count as present.
+    Makes one request per zip. Zips not yet checked when `stopped` becomes true count as present.
+    prefix: see `keys.render_zip`.
 
     Raises: StoreError.
     """
