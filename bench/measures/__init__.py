@@ -9,6 +9,7 @@ import msgspec
 
 from bench.measures import (
     clouds,
+    far,
     fence,
     gallery,
     gpu,
@@ -46,6 +47,7 @@ MEASURES = {
     "quality": Measure("Quality for time", quality.measure, quality.NOTE, quality.AFTER),
     "fence": Measure("Sandbox", fence.measure, fence.NOTE),
     "scale": Measure("Scale", scale.measure, scale.NOTE),
+    "far": Measure("A store far away", far.measure, far.NOTE),
     "clouds": Measure("Point clouds", clouds.measure, clouds.NOTE),
     "gallery": Measure("Gallery", gallery.measure, gallery.NOTE),
     "reading": Measure("Reading", reading.measure, reading.NOTE),

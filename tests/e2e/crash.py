@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.command_line import ROOT, command, environment
 from tests.patience import HANG_S
 from worker.core import keys
-from worker.ledger import Outcome, fold, read_parts
+from worker.ledger import Outcome, fold, read_shards
 from worker.stores import Store, open_store
 from worker.supervisor import canary
 
@@ -51,8 +51,9 @@ def stored(store: Store) -> dict[str, str]:
 def folded(store: Store) -> dict[str, tuple[str, str | None, str | None]]:
     """Outcome, failure code and zip's digest by uid, as the whole ledger says."""
     outcomes: dict[str, Outcome] = {}
-    for _, lines in read_parts(store, keys.LEDGER, Outcome):
-        fold(outcomes, lines)
+    for _, parts in read_shards(store, Outcome):
+        for lines in parts:
+            fold(outcomes, lines)
     return {uid: (line.outcome, line.code, line.sha256) for uid, line in outcomes.items()}
 
 

@@ -130,7 +130,7 @@ def test_the_kernels_kills_are_evidence_in_the_same_group(
         monkeypatch.setattr(begun.memory, "group", lambda: "another")
     marks = read_marks(store, SHARD)["x", 1]
     assert marks.memory == starved
-    error = verdict(task(marks), store)
+    error = verdict(task(marks), store, 0)
     assert isinstance(error, OutOfMemory if starved else Crash)
     assert f"--retry {error.code}" in str(error)
     assert error.step == "render"
@@ -142,8 +142,8 @@ def task(marks):
 
 def test_what_was_published_is_not_blamed(store):
     suspect = task(Marks(together=1, alone=1))
-    assert verdict(task(None), store) is None
-    assert verdict(task(Marks(together=3)), store) is None
-    assert isinstance(verdict(suspect, store), Crash)
+    assert verdict(task(None), store, 0) is None
+    assert verdict(task(Marks(together=3)), store, 0) is None
+    assert isinstance(verdict(suspect, store, 0), Crash)
     store.create(keys.render_zip(suspect.ref.uid), b"a zip")
-    assert verdict(suspect, store) is None
+    assert verdict(suspect, store, 0) is None

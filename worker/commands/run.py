@@ -88,6 +88,16 @@ def run_command(
         Literal["zip", "tar", "tar.gz", "files"],
         option("--keep-format", "Format of kept downloads.", DOWNLOADS),
     ] = "zip",
+    layout_prefix: Annotated[
+        int | None,
+        option(
+            "--layout-prefix",
+            "Put zips into folders named after so many first characters of their uids; "
+            "default: as the output has it, or 0 for one folder.",
+            min=0,
+            max=4,
+        ),
+    ] = None,
     scratch: Scratch = None,
     s3: S3Options,
     summary: Summary = None,  # noqa: ARG001 - its callback stores it
@@ -125,6 +135,7 @@ def run_command(
         download_workers=download_workers,
         keep_downloads=keep_downloads,
         keep_format=keep_format,
+        layout_prefix=layout_prefix,
         scratch=scratch,
         grace_s=grace,
         s3=s3,

@@ -65,6 +65,7 @@ _TEMPORARY: Final = ".tmp-"
 _PROBE: Final = ".probe-"
 
 _SCENES_RANGE: Final = re.compile(r"scenes/[^/]+/([0-9]{5,18})-([0-9]{5,18})")
+_PART: Final = re.compile(r"(.+?)-([0-9]{6,})(?:-to-([0-9]{6,}))?\.jsonl")
 _QUOTED: Final = re.compile(r"%(?=[0-9A-Fa-f]{2})")
 UID_PATTERN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -89,9 +90,12 @@ def shard_file(shard: str) -> str:
     return f"{SHARDS}{shard}.jsonl"
 
 
-def render_zip(uid: str) -> str:
-    """Key of an object's zip, relative to the output."""
-    return f"{RENDERS}{uid}.zip"
+def render_zip(uid: str, prefix: int = 0) -> str:
+    """Key of an object's zip, relative to the output.
+
+    prefix: the first characters of the uid that name a folder of its own; see `OutputManifest`.
+    """
+    return f"{RENDERS}{uid[:prefix]}{'/' * bool(prefix)}{uid}.zip"
 
 
 def ledger_of(shard: str) -> str:
@@ -112,6 +116,20 @@ def begun_of(shard: str) -> str:
 def begun_note(shard: str, writer: str) -> str:
     """Key of one worker's note; `writer` as for `ledger_part`."""
     return f"{begun_of(shard)}{writer}.json"
+
+
+def compacted_part(shard: str, writer: str, first: int, last: int) -> str:
+    """Key of a part with all lines of a writer's parts `first` to `last` in a shard.
+
+    It supersedes them: a reader need not read what its name covers.
+    """
+    return f"{ledger_of(shard)}{writer}-{first:06d}-to-{last:06d}.jsonl"
+
+
+def part_numbers(key: str) -> tuple[str, int, int] | None:
+    """Writer and first and last number of a ledger part's key; None for another key."""
+    match = _PART.fullmatch(key.rpartition("/")[2])
+    return match and (match[1], int(match[2]), int(match[3] or match[2]))
 
 
 def shard_of_part(key: str) -> str:

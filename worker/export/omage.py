@@ -42,6 +42,8 @@ class OmageRow(msgspec.Struct, frozen=True):
     """One object's row."""
 
     uid: str
+    key: str
+    """Of the object's zip."""
     file_identifier: str
     category: str
     name: str
@@ -100,6 +102,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise zipped.damaged("has an object image that is empty")
         return OmageRow(
             uid=zipped.uid,
+            key=zipped.key,
             file_identifier=item.object.file_identifier,
             category=self._category(zipped),
             name=keys.omage_set(spec.charts, spec.margin, spec.small),
@@ -135,7 +138,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 "success": True,
                 "cate_id": ids[row.category],
                 "cate_text": row.category,
-                "path": keys.render_zip(row.uid),
+                "path": row.key,
                 "file_identifier": row.file_identifier,
             }
             for row in rows

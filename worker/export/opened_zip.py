@@ -126,18 +126,23 @@ _METADATA: Final = msgspec.json.Decoder(Metadata)
 class OpenedZip:
     """The zip of object `uid`, opened from its bytes.
 
-    `recipe` is the recipe that rendered it, `sha256` the hex digest in the ledger, if known.
+    `recipe` is the recipe that rendered it, `sha256` the hex digest in the ledger, if known, and
+    `prefix` that of the output's layout.
 
     Raises: RenderFailed, if the zip is damaged; Modified, if its digest is not `sha256`.
     """
 
-    def __init__(self, uid: str, data: bytes, recipe: Recipe, sha256: str | None = None) -> None:
+    def __init__(
+        self, uid: str, data: bytes, recipe: Recipe, sha256: str | None = None, prefix: int = 0
+    ) -> None:
         self.uid = uid
+        self.key = keys.render_zip(uid, prefix)
+        """Where it is in the output."""
         self.recipe = recipe
         self.size = len(data)
         if sha256 is not None and (found := sha256_of(data)) != sha256:
             raise Modified(
-                f"{keys.render_zip(uid)} was damaged or replaced: its sha256 is {found[:12]}…, "
+                f"{self.key} was damaged or replaced: its sha256 is {found[:12]}…, "
                 f"but the ledger has {sha256[:12]}…; {AGAIN}"
             )
         try:
@@ -203,7 +208,7 @@ class OpenedZip:
 
     def damaged(self, what: str) -> RenderFailed:
         """An error that says what is wrong with this zip, such as "has no views"."""
-        return RenderFailed(f"{keys.render_zip(self.uid)} {what}; {AGAIN}")
+        return RenderFailed(f"{self.key} {what}; {AGAIN}")
 
     def lacking(self, what: str) -> Unsupported:
         """An error that says that this zip lacks `what`, which another preset would render."""

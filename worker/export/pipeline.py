@@ -20,6 +20,7 @@ from worker.core.sha256 import sha256_of
 from worker.core.staged_pipeline import Dropped
 from worker.core.staged_pipeline import StagedPipeline as Stages
 from worker.export.base import Export, Finished, Item, NotAsWritten, Unit
+from worker.export.earlier import Earlier
 from worker.export.source import Source
 from worker.index.record import ObjectRef
 from worker.ledger import LedgerLine, LedgerWriter, Outcome, settled
@@ -77,15 +78,15 @@ class ExportPipeline:
         self._attempts: dict[str, int] = {}
         self._counts = OutcomeCounts("exported")
 
-    def run(self, units: Iterable[Unit], before: dict[str, Outcome]) -> OutcomeCounts:
+    def run(self, units: Iterable[Unit], earlier: Earlier) -> OutcomeCounts:
         """Export every unit that is not settled and return the outcome counts.
 
-        `before` maps uids to the outcomes that earlier runs recorded.
+        `earlier`: the outcomes that earlier runs recorded.
 
         Raises: StoreError, and any other exception that is not an `ObjectError`.
         """
         line = Stages(on_abort=lambda: None)
-        todo = line.feed(lambda: self._open(units, before), room=self._workers)
+        todo = line.feed(lambda: self._open(units, earlier), room=self._workers)
         made = line.stage(
             STEP, self._make, todo, workers=self._workers, room=PUBLISH_ROOM,
             failed=self._unit_failed,
@@ -97,13 +98,14 @@ class ExportPipeline:
         line.drain(published, self._record)
         return self._counts
 
-    def _open(self, units: Iterable[Unit], before: dict[str, Outcome]) -> Iterator[Unit]:
+    def _open(self, units: Iterable[Unit], earlier: Earlier) -> Iterator[Unit]:
         for unit in units:
             if self._stop.asked.is_set():
                 self._counts.interrupted = True
                 return
             if self._counts.buggy:
                 return
+            before = earlier.of(unit)
             outcomes = [before.get(found.uid) for found in unit.objects]
             if all(each is not None and settled(each, self._retry) for each in outcomes):
                 self._observer.settled(len(outcomes))

@@ -20,16 +20,19 @@ AHEAD: Final = 4 * READERS
 """Requests under way or answered when a stop is asked for: they are still waited for."""
 
 
-def lost(store: Store, outcomes: Iterable[Outcome], stopped: Callable[[], bool]) -> set[str]:
+def lost(
+    store: Store, outcomes: Iterable[Outcome], stopped: Callable[[], bool], *, prefix: int = 0
+) -> set[str]:
     """The uids of rendered outcomes whose zip is missing or has another size.
 
     Makes one request per zip. Zips not yet checked when `stopped` becomes true count as present.
+    prefix: see `keys.render_zip`.
 
     Raises: StoreError.
     """
 
     def gone(outcome: Outcome) -> str | None:
-        stat = store.stat(keys.render_zip(outcome.uid))
+        stat = store.stat(keys.render_zip(outcome.uid, prefix))
         return outcome.uid if stat is None or outcome.size not in {None, stat.size} else None
 
     rendered = [outcome for outcome in outcomes if outcome.outcome == "rendered"]

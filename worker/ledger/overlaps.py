@@ -17,6 +17,7 @@ from worker.core import keys
 from worker.core.errors import StoreError
 from worker.core.json_errors import NOT_JSON
 from worker.core.ranks import Rank
+from worker.ledger.listing import current
 from worker.ledger.outcome import LedgerLine, rank_prefix
 from worker.stores.base import Store
 
@@ -55,7 +56,8 @@ class OverlapWatch:
         self._store = store
         self._only = rank_prefix(rank.rank) if striped else ""
         self._shards: dict[str, _Shard] = {}
-        self._own: set[str] = set()
+        self._own = ""
+        """The name of this writer."""
         self._read: set[str] = set()
         self._told = False
         self._decoder = msgspec.json.Decoder(_Line)
@@ -67,7 +69,7 @@ class OverlapWatch:
         self._shards[name] = shard  # the latest is the last
         if len(self._shards) > MOST_SHARDS:
             self._shards.pop(next(iter(self._shards)))
-        self._own.add(key)
+        self._own = _writer(key)
         shard.done |= {line.uid for line in self._decoder.decode_lines(body) if line.done}
         shard.parts += 1
 
@@ -95,8 +97,10 @@ class OverlapWatch:
             self.look(last=True)
 
     def _look(self, name: str, shard: _Shard) -> None:
-        listed = self._store.list(keys.ledger_of(name) + self._only)
-        others = [entry.key for entry in listed if entry.key not in self._own | self._read]
+        listed = [each.key for each in self._store.list(keys.ledger_of(name) + self._only)]
+        others = [
+            key for key in current(listed) if _writer(key) != self._own and key not in self._read
+        ]
         # A writer's name has its rank and then the time at which it started.
         others.sort(key=lambda key: key.rpartition("/")[2].split("-")[1:])
         for key in others[-MOST_PARTS:]:
@@ -122,3 +126,9 @@ class OverlapWatch:
             advice="stop one of the two jobs (or arrays) that write to this output; it loses "
             "nothing, and the other goes on",
         )
+
+
+def _writer(key: str) -> str:
+    """The writer of a part; "" for a key that is none's."""
+    part = keys.part_numbers(key)
+    return part[0] if part else ""

@@ -32,7 +32,8 @@ class ExportManifest(Manifest, frozen=True, kw_only=True):
     preset: str
     preset_name: str
     objects: str | None = None
-    """sha256 of all objects if they share files, because another object would change the files."""
+    """sha256 of all objects if they share files, because another object would change the files; of
+    a ledger of many parts, "ledger:" and the sha256 of its listing."""
     only: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     """The patterns of `--only`, sorted, without doubles. Unset: every object, or a data set of an
     older version, which did not record them."""

@@ -80,4 +80,5 @@ def _totals(store: Store, exported: ExportManifest, source: Source) -> dict[str,
         where=None if where is None else parsed(str(where)),
     )
     every = EXPORT_KINDS[exported.kind]().all_outcomes
-    return {shard: len(source.objects(shard, every=every)) for shard in source.shards()}
+    read = source.by_shard(source.listing().parts, every=every)
+    return {shard: len(objects) for shard, objects in read}

@@ -11,7 +11,6 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from functools import lru_cache
-from itertools import groupby
 from typing import Any, Final
 
 import msgspec
@@ -19,7 +18,7 @@ import numpy as np
 
 from worker.core import keys
 from worker.core.formats import name_of
-from worker.ledger import StatusLine, fold, read_parts, settled
+from worker.ledger import StatusLine, fold, folded, parts_of, read_parts, read_shards, settled
 from worker.pack import duplicates
 from worker.report.notable import Extremes, Notable
 from worker.report.rate import Rate
@@ -141,16 +140,15 @@ def status_of(
     Raises: StoreError.
     """
     count = _Count()
-    parts = read_parts(store, keys.LEDGER, StatusLine)
     done: dict[str, int] = dict.fromkeys(totals or (), 0)
-    for shard, group in groupby(parts, key=lambda part: keys.shard_of_part(part[0])):
-        folded: dict[str, StatusLine] = {}
+    for shard, parts in read_shards(store, StatusLine):
+        last: dict[str, StatusLine] = {}
         beside: set[str] = set()
-        for _, lines in group:
+        for lines in parts:
             count.clock(lines)
-            fold(folded, lines)
+            fold(last, lines)
             beside.update(line.uid for line in lines if not line.listed or line.outcome == "new")
-        done[shard] = count.add(shard, folded, beside)
+        done[shard] = count.add(shard, last, beside)
     return count.status(done, totals, objects, kinds, count.duplicates(store))
 
 
@@ -312,12 +310,9 @@ class _Count:
 
 def _with_hashes(store: Store, shard: str, hashes: Collection[int]) -> list[Notable]:
     """The rendered objects of a shard that have one of these hashes. Raises: StoreError."""
-    folded: dict[str, StatusLine] = {}
-    for _, lines in read_parts(store, keys.ledger_of(shard), StatusLine):
-        fold(folded, lines)
     return [
         Notable(name_of(line.file_identifier), line.uid, shard, line.coverage_min or 0.0)
-        for line in folded.values()
+        for line in folded(read_parts(store, parts_of(store, shard), StatusLine)).values()
         if line.outcome == "rendered" and duplicates.number(line.phash) in hashes
     ]
 

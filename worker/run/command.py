@@ -6,19 +6,20 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from worker import presets
 from worker.contract.recipe import Recipe
-from worker.core.errors import ShardBroken, StoreError, WorkerError
+from worker.core.errors import ShardBroken, WorkerError
 from worker.core.failpoints import Failpoint, reach
 from worker.core.ordered_map import ordered_map
 from worker.core.ranks import Rank, ShardShare, assign
-from worker.core.scratch import disk_base, scratch
+from worker.core.scratch import default_base, disk_base, remove_orphans, scratch
 from worker.index.list_rules import ListRules
 from worker.index.reader import READERS, Index, checked, open_index
 from worker.index.record import ObjectRef
@@ -32,7 +33,7 @@ from worker.run.metrics.options import MetricsOptions
 from worker.run.metrics.publishing import Metrics, publishing
 from worker.run.outcome_counts import OutcomeCounts
 from worker.run.pipeline import Pipeline
-from worker.run.progress import watching
+from worker.run.progress import Observer, watching
 from worker.run.session import SessionOptions, SessionResult, run_session
 from worker.run.shutdown import LAST_S, Stop
 from worker.sources.base import FetchLimits
@@ -63,6 +64,8 @@ class RunOptions(SessionOptions, frozen=True, kw_only=True):
     keep_downloads: str | None = None
     keep_format: str = "zip"
     metrics: MetricsOptions = MetricsOptions()
+    layout_prefix: int | None = None
+    """See `OutputManifest.layout_prefix`; None: as the output has it, or 0."""
 
 
 def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> SessionResult:
@@ -76,10 +79,10 @@ def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> Ses
 def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
     store = open_store(options.output, options.s3)  # first: reading an index may take minutes
     with publishing(options.metrics, rank, store.uri) as metrics:
-        return _render(options, rank, stop, store, metrics)
+        return _work(options, rank, stop, store, metrics)
 
 
-def _render(
+def _work(
     options: RunOptions, rank: Rank, stop: Stop, store: Store, metrics: Metrics
 ) -> tuple[OutcomeCounts, str]:
     recipe = presets.load(options.preset, options.overrides)
@@ -97,12 +100,15 @@ def _render(
         download_workers=options.download_workers,
     )
     store.check()
-    OutputManifest.check(
+    begun = OutputManifest.check(
         store,
         index=job.index_digest,
         preset=job.preset_digest,
+        layout_prefix=options.layout_prefix,
         mix_versions=options.mix_versions,
     )
+    prefix = options.layout_prefix or 0 if begun is None else begun.prefix
+    job = msgspec.structs.replace(job, layout_prefix=prefix)
     shares = assign(len(index.shards), rank.rank, rank.world)
     index = checked(index, [share.shard for share in shares])
     if not options.render_new:  # what --only names may be a discovery
@@ -114,8 +120,35 @@ def _render(
         log.warning(message)
         return OutcomeCounts(), store.uri
     keep = _keeper(options)
-    found = runtime.find(options.blender)
+    with watching(total) as progress:
+        observer = metrics.observing(progress, total)
+        feed = Feed(job, index, store, stop, observer)
+        if begun is not None and not feed.has_work():
+            log.info("nothing left to render: Blender is not started")
+            for base in {options.scratch or default_base(), options.scratch or disk_base()}:
+                remove_orphans(base)
+            return _earlier(feed), store.uri
+        counts = _render(options, job, index, feed, store, keep, observer, metrics, stop)
+    if keep is not None and not keep.asked and counts.now:
+        log.warning("nothing kept: no object was downloaded", keep=options.keep_downloads)
+    return counts, store.uri
+
+
+def _render(
+    options: RunOptions,
+    job: Job,
+    index: Index,
+    feed: Feed,
+    store: Store,
+    keep: Keeper | None,
+    observer: Observer,
+    metrics: Metrics,
+    stop: Stop,
+) -> OutcomeCounts:
+    """Start Blender and take every object of `feed` to its outcome."""
+    recipe = job.recipe
     with ExitStack() as stack:
+        found = runtime.find(options.blender)
         folder = stack.enter_context(scratch(options.scratch))
         downloads = stack.enter_context(scratch(options.scratch or disk_base()))
         for mine in (folder, downloads):
@@ -131,7 +164,8 @@ def _render(
                 objects=(downloads, *needed.of_recipe(recipe).paths), private=tuple(own)
             ),
         )  # fmt: skip
-        pool.expect(_first_roots(index, shares, fetcher))
+        if not is_remote(index.folder):  # a list over a network names nothing local
+            pool.expect(fetcher.local_roots(task.ref for task in feed.peek()))
         stack.callback(pool.close)
         stop.out_of_time(lambda: pool.close(now=True))
         stack.callback(reach, Failpoint.FINISHED)
@@ -148,33 +182,36 @@ def _render(
         reach(Failpoint.JOB_BOUND)
         ledger = stack.enter_context(
             LedgerWriter(
-                store, rank, ready.blender, pool.device,
+                store, job.rank, ready.blender, pool.device,
                 children_per_device=pool.children_per_device,
-                watch=_watch(stack, store, rank, shares, options),
+                watch=_watch(stack, store, job, len(index.shards)),
             )
         )  # fmt: skip
         stop.before_leaving(partial(ledger.last_words, LAST_S))
-        observer = metrics.observing(stack.enter_context(watching(total)), total)
-        feed = Feed(job, index, store, stop, observer)
         private = (str(downloads), *_local(index.folder, store.uri))
         pipeline = Pipeline(
             job, feed, fetcher, pool, store, ledger, folder, observer, stop, private
         )  # fmt: skip
         metrics.watch(pool, pipeline.waiting)
-        counts = pipeline.run()
-        if keep is not None and not keep.asked and counts.now:
-            log.warning("nothing kept: no object was downloaded", keep=options.keep_downloads)
-    return counts, store.uri
+        return pipeline.run()
 
 
-def _watch(
-    stack: ExitStack, store: Store, rank: Rank, shares: Sequence[ShardShare], options: RunOptions
-) -> OverlapWatch | None:
+def _earlier(feed: Feed) -> OutcomeCounts:
+    """The counts of a run that has nothing to do, and the errors of shards that are broken."""
+    counts = OutcomeCounts()
+    for outcome in feed.settled:
+        counts.add_earlier(outcome)
+    counts.broken = tuple(feed.broken)
+    return counts
+
+
+def _watch(stack: ExitStack, store: Store, job: Job, shards: int) -> OverlapWatch | None:
     """Entered before the ledger's writer, so that it looks once more after it."""
-    if LOST in options.retry:  # renders again what the ledger calls done
+    if LOST in job.retry:  # renders again what the ledger calls done
         return None
+    shares = assign(shards, job.rank.rank, job.rank.world)
     striped = any(share.stripes > 1 for share in shares)
-    return stack.enter_context(OverlapWatch(store, rank, striped=striped))
+    return stack.enter_context(OverlapWatch(store, job.rank, striped=striped))
 
 
 def environment_of(recipe: Recipe) -> str:
@@ -189,15 +226,6 @@ def _keeper(options: RunOptions) -> Keeper | None:
     store = open_store(options.keep_downloads, options.s3)
     store.check()
     return Keeper(store, options.keep_format)
-
-
-def _first_roots(index: Index, shares: Sequence[ShardShare], fetcher: Fetcher) -> tuple[Path, ...]:
-    """The folders of a rank's first local objects, so that the first child may read them."""
-    if not shares or is_remote(index.folder):  # a list over a network names nothing local
-        return ()
-    with suppress(ShardBroken, StoreError):  # the feed says what is wrong with the shard
-        return fetcher.local_roots(index.read(index.shards[shares[0].shard]))
-    return ()
 
 
 def _local(*places: str) -> tuple[str, ...]:

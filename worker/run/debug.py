@@ -37,7 +37,7 @@ from worker.index.reader import Index, open_index
 from worker.index.record import BadRecord, ObjectRef
 from worker.index.scenes import arranged
 from worker.index.uris import is_remote, shown
-from worker.ledger import Author, Outcome, read_parts
+from worker.ledger import Author, Outcome, parts_of, read_shards
 from worker.manifests import OutputManifest
 from worker.pack.pack import pack
 from worker.pack.result import PackedObject
@@ -259,10 +259,12 @@ def _history(store: Store, shard: str, uid: str) -> list[Outcome]:
 
     Raises: StoreError.
     """
-    for prefix in (keys.ledger_of(shard), keys.LEDGER):
+    own = {shard: parts_of(store, shard)}
+    for parts in (own, None):
         lines = [
             line
-            for _, part in read_parts(store, prefix, Outcome)
+            for _, each in read_shards(store, Outcome, parts)
+            for part in each
             for line in part
             if line.uid == uid
         ]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 
 import msgspec
 import structlog
 
 from worker.core.errors import ShardBroken
+from worker.core.ordered_map import ordered_map
 from worker.core.ranks import ShardShare, assign
 from worker.index.reader import Index
 from worker.index.record import ObjectRef
 from worker.ledger import LOST, Marks, Outcome, lost, read_ledger, read_marks, settled
+from worker.ledger.reader import READERS
 from worker.run.discoveries import Discoveries, of_share
 from worker.run.job import Job
 from worker.run.progress import Observer
@@ -22,6 +25,8 @@ from worker.sources.git_source import FetchedCommit
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
+
+_Read = tuple[dict[tuple[str, int], Marks], dict[str, Outcome], tuple[ObjectRef, ...] | ShardBroken]
 
 
 class Feed:
@@ -47,23 +52,68 @@ class Feed:
         """By shard: the marks of killed workers; see `worker.ledger.begun`."""
         self._unlisted: list[Task] = []
         self._left = job.limit
+        self._batches: Iterator[list[Task]] = self._read_listed()
+
+    def peek(self) -> list[Task]:
+        """The first batch of `listed`; empty if no object is open.
+
+        Reads shards up to the first one with an open object. Raises: StoreError.
+        """
+        first = next(self._batches, None)
+        if first is None:
+            return []
+        self._batches = chain([first], self._batches)
+        return first
+
+    def has_work(self) -> bool:
+        """Whether an object is open. Reads as `peek` does.
+
+        True also after a stop, and if there are discoveries to render: whether the index names
+        them is not known yet. Raises: StoreError.
+        """
+        return bool(self.peek()) or self._stop.asked.is_set() or bool(self._unlisted)
 
     def listed(self) -> Iterator[list[Task]]:
-        """The open objects that the index names, one batch per shard that can be read.
+        """The open objects that the index names, one batch per shard. Raises: StoreError."""
+        yield from self._batches
 
-        Raises: StoreError.
+    def _read_listed(self) -> Iterator[list[Task]]:
+        shares = deque(assign(len(self._index.shards), self._job.rank.rank, self._job.rank.world))
+        while shares:
+            if batch := self._next_open(shares):
+                yield batch
+
+    def _next_open(self, shares: deque[ShardShare]) -> list[Task]:
+        """Take shares up to the first with an open object; returns its batch.
+
+        Of settled shards, more and more are read at the same time. What was read behind an open
+        one is dropped: until it is its turn, other workers may do some of it.
         """
-        for share in assign(len(self._index.shards), self._job.rank.rank, self._job.rank.world):
-            if self._left == 0 or self._stop.asked.is_set():
-                return
-            try:
-                tasks = self._open(share)
-            except ShardBroken as error:
+        together = 1
+        while shares:
+            taken = list(islice(shares, together))
+            read = ordered_map(self._read, taken, threads=together, ahead=together, name="feed")
+            for share, (marks, outcomes, refs) in zip(taken, read, strict=True):
+                shares.popleft()
+                if self._left == 0 or self._stop.asked.is_set():
+                    shares.clear()
+                    return []
                 name = self._index.shards[share.shard].name
-                log.error("broken shard, not rendered", shard=name, why=str(error))  # noqa: TRY400 - the message has it all
-                self.broken.append(error)
-                continue
-            yield tasks
+                if isinstance(refs, ShardBroken):
+                    log.error("broken shard, not rendered", shard=name, why=str(refs))
+                    self.broken.append(refs)
+                    continue
+                self._marks[name] = marks
+                if batch := self._open(share, outcomes, refs):
+                    return batch
+            together = min(2 * together, READERS)
+        return []
+
+    def _read(self, share: ShardShare) -> _Read:
+        shard = self._index.shards[share.shard]
+        # First: an object that gets its outcome in between counts as settled.
+        marks = read_marks(self._store, shard.name)
+        return marks, read_ledger(self._store, shard.name), self._index.attempt(shard)
 
     def discover(self, fetched: FetchedCommit) -> list[Task]:
         """The discoveries in a fetched commit that this rank records. Raises: StoreError."""
@@ -82,14 +132,11 @@ class Feed:
             unnamed = (task for task in asked if not self._discoveries.named(task.ref))
             yield self._limited(unnamed)
 
-    def _open(self, share: ShardShare) -> list[Task]:
+    def _open(
+        self, share: ShardShare, outcomes: Mapping[str, Outcome], refs: Sequence[ObjectRef]
+    ) -> list[Task]:
         """A share's open objects; discoveries in its ledger are kept for `discovered`."""
         shard = self._index.shards[share.shard]
-        refs = self._index.read(shard)
-        # First: an object that gets its outcome in between counts as settled.
-        marks = read_marks(self._store, shard.name)
-        outcomes = read_ledger(self._store, shard.name)
-        self._marks[shard.name] = marks
         # A shard may be far larger than this rank's share, so a first run computes no uids here.
         beside = sorted(outcomes.keys() - {ref.uid for ref in refs}) if outcomes else []
         unlisted: list[Outcome] = []
@@ -136,7 +183,8 @@ class Feed:
             return set()
         uids = (refs[at].uid for at in range(share.stripe, len(refs), share.stripes))
         listed = [outcomes[uid] for uid in uids if uid in outcomes]
-        return lost(self._store, [*listed, *unlisted], self._stop.asked.is_set)
+        prefix = self._job.layout_prefix
+        return lost(self._store, [*listed, *unlisted], self._stop.asked.is_set, prefix=prefix)
 
     def _limited(self, tasks: Iterable[Task]) -> list[Task]:
         """The first of `tasks`, as many as the job's limit still allows."""

@@ -30,6 +30,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     render_new: bool = False
     """Also render models found in a repository but missing from the index."""
     download_workers: int = 4
+    layout_prefix: int = 0
+    """See `OutputManifest.layout_prefix`."""
 
     def manifest(self, blender: str) -> OutputManifest:
         """The manifest of a new output of this job, rendered by this version of Blender."""
@@ -39,4 +41,5 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             index=self.index_digest,
             objects=self.objects,
             blender=blender,
+            layout_prefix=self.layout_prefix,
         )

@@ -216,7 +216,7 @@ class Pipeline:
         for task in tasks:
             if task.marks is None:
                 continue
-            if (error := verdict(task, self._store)) is not None:
+            if (error := verdict(task, self._store, self._job.layout_prefix)) is not None:
                 self._failed(Item(task, None, {}), error)
             else:
                 self._suspects.append(task)
@@ -281,7 +281,7 @@ class Pipeline:
             shutil.rmtree(rendered.scratch, ignore_errors=True)
 
     def _publish(self, task: Task, packed: PackedObject) -> PackedObject:
-        key = keys.render_zip(task.ref.uid)
+        key = keys.render_zip(task.ref.uid, self._job.layout_prefix)
         reach(Failpoint.PUBLISH_BEFORE)
         created, stat = publish(self._store, key, packed.path, packed.sha256)
         reach(Failpoint.PUBLISH_AFTER)

@@ -9,15 +9,18 @@ from worker.run.task import Task
 from worker.stores.base import Store
 
 
-def verdict(task: Task, store: Store) -> ObjectError | None:
+def verdict(task: Task, store: Store, prefix: int) -> ObjectError | None:
     """The failure of a suspect that is to blame for the deaths of workers; None for any other.
 
     One whose zip is in the store was rendered: the worker was killed before it recorded that.
+    prefix: as in `keys.render_zip`.
 
     Raises: StoreError.
     """
     marks = task.marks
-    if marks is None or not marks.blamed or store.stat(keys.render_zip(task.ref.uid)) is not None:
+    if marks is None or not marks.blamed:
+        return None
+    if store.stat(keys.render_zip(task.ref.uid, prefix)) is not None:
         return None
     error = _failure(marks)
     error.step = "render"

@@ -44,6 +44,9 @@ class Store(Protocol):
 
     uri: str
 
+    remote: bool
+    """Whether a request takes so long that several are best made at the same time."""
+
     @property
     def creates_once(self) -> bool:
         """Whether the store itself refuses a second write of a key; reliable after `check`."""
@@ -81,8 +84,11 @@ class Store(Protocol):
         """Size and sha256 of the body of `key`, or None if the key does not exist."""
         ...
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        """Every entry whose key starts with `prefix`, in key order."""
+    def list(self, prefix: str = "", *, after: str = "", before: str = "") -> Iterator[Entry]:
+        """Every entry whose key starts with `prefix`, in key order.
+
+        after, before: only keys that sort after the one and before the other; "" for no bound.
+        """
         ...
 
 

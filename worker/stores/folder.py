@@ -45,6 +45,8 @@ ADVICE = {
 class FolderStore:
     """A store whose keys are the paths of files below `root`, a folder created when needed."""
 
+    remote = False
+
     def __init__(self, root: Path) -> None:
         self.uri = str(root)
         self._root = root.absolute()
@@ -103,12 +105,16 @@ class FolderStore:
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        """Every entry whose key starts with `prefix`, in key order. Raises: StoreError."""
+    def list(self, prefix: str = "", *, after: str = "", before: str = "") -> Iterator[Entry]:
+        """Every entry whose key starts with `prefix`; see `Store.list`. Raises: StoreError."""
         folder, slash, _ = prefix.rpartition("/")
         if folder:
             check_key(folder)
-        yield from self._walk(folder + slash, prefix)
+        for entry in self._walk(folder + slash, prefix):
+            if before and entry.key >= before:
+                return
+            if entry.key > after:
+                yield entry
 
     def _walk(self, base: str, prefix: str) -> Iterator[Entry]:
         # Folders are sorted with their slash, as keys are: "a.b" comes before "a/b".

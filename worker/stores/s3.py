@@ -23,6 +23,7 @@ from worker.core import keys, retries, s3
 from worker.core.errors import StoreError, StoreFull
 from worker.core.s3 import S3Options
 from worker.core.s3_errors import ABSENT_KEY, FailureKind, S3Failure, code_of, translated
+from worker.core.s3_get import QuickGet
 from worker.core.sha256 import sha256_of
 from worker.stores.base import Entry, Stat, TooLargeToRead, check_key, is_hidden
 
@@ -55,6 +56,7 @@ BROKEN = (
 PAGE = 1000
 TRIES = 8
 SHA256 = "sha256"
+SHA256_HEADER = f"x-amz-meta-{SHA256}"
 
 
 class S3Store:
@@ -71,7 +73,9 @@ class S3Store:
         self._prefix = f"{prefix}/" if prefix else ""
         self._options = options
         self._client = s3.client(options)
+        self._quick = QuickGet(options, self._bucket)
         self._conditional = True
+        self.remote = True
 
     @property
     def creates_once(self) -> bool:
@@ -173,17 +177,23 @@ class S3Store:
                 raise
             return Stat(head["ContentLength"], head.get("Metadata", {}).get(SHA256))
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        """Every entry whose key starts with `prefix`, in key order. Raises: StoreError."""
+    def list(self, prefix: str = "", *, after: str = "", before: str = "") -> Iterator[Entry]:
+        """Every entry whose key starts with `prefix`; see `Store.list`. Raises: StoreError."""
+        more: dict[str, Any] = {"StartAfter": self._prefix + after} if after else {}
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket,
             Prefix=self._prefix + prefix,
             PaginationConfig={"PageSize": PAGE},
+            **more,
         )
         with _explained(f"list {prefix or 'keys'} in", self._where):
             for page in pages:
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._prefix)
+                    if before and key >= before:
+                        return
+                    if key <= after:  # from a server that does not know StartAfter
+                        continue
                     # Some tools create keys that end with a slash to represent folders.
                     if not is_hidden(key) and not key.endswith("/"):
                         yield Entry(key, found["Size"])
@@ -219,6 +229,10 @@ class S3Store:
         raise AssertionError("attempts end with a result or an exception")  # pragma: no cover
 
     def _get_once(self, key: str, most: int | None) -> bytes:
+        if most is None and (found := self._quick.get(self._prefix + key)) is not None:
+            body, headers = found
+            if headers.get(SHA256_HEADER) in (None, sha256_of(body)):
+                return body
         answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
         if most is not None and answer["ContentLength"] > most:
             answer["Body"].close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -10,7 +9,7 @@ import msgspec
 
 from worker.core import keys
 from worker.export.base import Finished
-from worker.ledger import Outcome, fold, read_parts
+from worker.ledger import Outcome, fold, read_shards
 from worker.stores.base import Store
 
 LINES: Final = 60
@@ -40,12 +39,11 @@ def listed(store: Store) -> Iterator[Listed]:
 
     Raises: StoreError.
     """
-    parts = read_parts(store, keys.LEDGER, Outcome)
     seen: set[bytes] = set()
-    for _, group in itertools.groupby(parts, key=lambda part: keys.shard_of_part(part[0])):
+    for _, parts in read_shards(store, Outcome):
         folded: dict[str, Outcome] = {}
         history: dict[str, list[Outcome]] = {}
-        for _, lines in group:
+        for lines in parts:
             fold(folded, lines)
             for line in lines:
                 history.setdefault(line.uid, []).append(line)
