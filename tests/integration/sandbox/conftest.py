@@ -6,14 +6,22 @@ import sys
 from pathlib import Path
 
 import pytest
-from worker.supervisor.fence.fences import Surroundings
 
 from tests.command_line import ROOT
 from tests.patience import PATIENT
+from worker.supervisor.fence import mode
+from worker.supervisor.fence.fences import Surroundings
 from worker.supervisor.pool import Pool, PoolOptions
 from worker.supervisor.runtime import Runtime
 
 HOSTILE = Path(__file__).with_name("hostile_child.py")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernel():
+    """A kernel that can fence wholly."""
+    if missing := mode.support().missing:
+        pytest.skip(f"NOT TESTED: this kernel cannot fence: {'; '.join(missing)}")
 
 
 @pytest.fixture
