@@ -9,10 +9,13 @@ import os
 import shutil
 import struct
 import sys
-import wave
 from pathlib import Path
 
 import bpy
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from leading_media import media
 
 folder, outside = (Path(each).resolve() for each in sys.argv[-3:-1])
 WAYS = {}
@@ -75,6 +78,20 @@ def tower(group):
     return node.outputs[0]
 
 
+def bake_outside(name, item, modifier):
+    """Bake the one node of a modifier to OUTSIDE: a Bake node for one frame, a zone for all."""
+    bpy.context.view_layer.update()
+    held = modifier.bakes[0]
+    if held.node.bl_idname == "GeometryNodeBake":
+        held.bake_mode = "STILL"
+    held.bake_target = "DISK"
+    held.use_custom_path, held.directory = True, str(outside / name)
+    save(name)  # the operator wants to know where the file lies
+    bpy.ops.object.geometry_node_bake_single(
+        session_uid=item.session_uid, modifier_name=modifier.name, bake_id=held.bake_id
+    )
+
+
 @way
 def bake():
     """A Bake node: baked as a tower, then given the cube, which it shows without its file."""
@@ -85,16 +102,7 @@ def bake():
     high = tower(group)
     group.links.new(high, node.inputs[0])
     group.links.new(node.outputs[0], end.inputs[0])
-    bpy.context.view_layer.update()
-    held = modifier.bakes[0]
-    held.bake_mode = "STILL"
-    if hasattr(held, "bake_target"):
-        held.bake_target = "DISK"
-    held.use_custom_path, held.directory = True, str(outside / "bake")
-    save("bake")  # an operator wants to know where the file lies
-    bpy.ops.object.geometry_node_bake_single(
-        session_uid=item.session_uid, modifier_name=modifier.name, bake_id=held.bake_id
-    )
+    bake_outside("bake", item, modifier)
     group.links.new(begin.outputs[0], node.inputs[0])
 
 
@@ -110,16 +118,8 @@ def simulation():
     group.links.new(tower(group), first.inputs["Geometry"])
     group.links.new(first.outputs["Geometry"], last.inputs["Geometry"])
     group.links.new(last.outputs["Geometry"], end.inputs[0])
-    bpy.context.view_layer.update()
-    held = modifier.bakes[0]
-    if hasattr(held, "bake_target"):
-        held.bake_target = "DISK"
-    held.use_custom_path, held.directory = True, str(outside / "simulation")
     bpy.context.scene.frame_start, bpy.context.scene.frame_end = 1, 3
-    save("simulation")
-    bpy.ops.object.geometry_node_bake_single(
-        session_uid=item.session_uid, modifier_name=modifier.name, bake_id=held.bake_id
-    )
+    bake_outside("simulation", item, modifier)
     group.links.new(begin.outputs[0], first.inputs["Geometry"])
 
 
@@ -292,16 +292,7 @@ def volume():
     node = group.nodes.new("GeometryNodeBake")
     group.links.new(made.outputs[0], node.inputs[0])
     group.links.new(node.outputs[0], end.inputs[0])
-    bpy.context.view_layer.update()
-    held = modifier.bakes[0]
-    held.bake_mode = "STILL"
-    if hasattr(held, "bake_target"):
-        held.bake_target = "DISK"
-    held.use_custom_path, held.directory = True, str(outside / "volume")
-    save("volume")
-    bpy.ops.object.geometry_node_bake_single(
-        session_uid=source.session_uid, modifier_name=modifier.name, bake_id=held.bake_id
-    )
+    bake_outside("volume", source, modifier)
     bpy.data.objects.remove(source)
     (found,) = (outside / "volume").rglob("*.vdb")
     data = bpy.data.volumes.new("smoke")
@@ -370,9 +361,6 @@ def sound():
 @way
 def lamp_profile():
     item = cube()
-    (outside / "lamp.ies").write_text(
-        "IESNA:LM-63-2002\nTILT=NONE\n1 1000 1 2 1 1 1 0 0 0\n1 1 1\n0 90\n0\n900 900\n"
-    )
     made, surface = painted(item)
     node = made.node_tree.nodes.new("ShaderNodeTexIES")
     node.mode, node.filepath = "EXTERNAL", str(outside / "lamp.ies")
@@ -392,43 +380,10 @@ def save(name):
     bpy.ops.wm.save_as_mainfile(filepath=str(folder / f"{name}.blend"), compress=False)
 
 
-def media():
-    """blue.png, blue_0001.png, film.avi, tone.wav and a font."""
-    blue = bpy.data.images.new("blue", 8, 8)
-    blue.pixels = [0.0, 0.0, 1.0, 1.0] * 64
-    for name in ("blue.png", "blue_0001.png"):
-        blue.filepath_raw, blue.file_format = str(outside / name), "PNG"
-        blue.save()
-    with wave.open(str(outside / "tone.wav"), "wb") as tone:
-        tone.setparams((1, 2, 8000, 0, "NONE", ""))
-        tone.writeframes(b"\0\1" * 800)
-    fonts = Path(bpy.utils.system_resource("DATAFILES", path="fonts"))
-    font = min(fonts.iterdir())
-    shutil.copy(font, outside / f"font{font.suffix}")
-    film()
-
-
-def film():
-    """A film of a blue background."""
-    scene = bpy.context.scene
-    world = scene.world = bpy.data.worlds.new("blue")
-    world.color = (0.0, 0.0, 1.0)
-    bpy.ops.object.camera_add()
-    scene.camera, scene.render.engine = bpy.context.object, "CYCLES"
-    scene.cycles.samples, scene.cycles.use_denoising = 1, False
-    scene.frame_start, scene.frame_end = 1, 2
-    scene.render.resolution_x, scene.render.resolution_y = 32, 32
-    scene.render.image_settings.file_format = "FFMPEG"
-    scene.render.ffmpeg.format, scene.render.ffmpeg.codec = "AVI", "MPEG4"
-    scene.render.filepath = str(outside / "film.avi")
-    scene.render.use_file_extension = False
-    bpy.ops.render.render(animation=True)
-
-
 outside.mkdir(exist_ok=True)
 folder.mkdir(exist_ok=True)
 bpy.ops.wm.read_factory_settings(use_empty=True)
-media()
+media(outside)
 for name, make in WAYS.items():
     bpy.ops.wm.read_factory_settings(use_empty=True)
     try:

@@ -134,7 +134,7 @@ WORKER = """
 import sys
 from pathlib import Path
 from tests.integration.render.cubes import RECIPE, model
-from tests.integration.sandbox.conftest import hostile
+from tests.integration.sandbox.hostile_pool import hostile
 folder = Path(sys.argv[1])
 pool = hostile("outlive", folder)
 pool.open()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import mmap
 import platform
 import socket
+import struct
 from typing import Tuple
 
 from worker.blender.attacks import syscalls
@@ -16,6 +18,7 @@ from worker.contract.attack_report import Targets
 UNKNOWN = (errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT)
 """A kernel that lacks the kind of socket, and seccomp for kinds that it refuses."""
 ETHERNET = 0x0300  # ETH_P_ALL in network byte order
+SIOCSIFFLAGS = 0x8914
 SOCKET_32 = 359
 """The system call `socket` of 32-bit x86."""
 
@@ -48,6 +51,13 @@ def _sent(targets: Targets) -> None:
 def _message_sent(targets: Targets) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as made:
         made.sendmsg([b"attack"], [], 0, targets.datagram)
+
+
+def _switched() -> None:
+    """By the one kind of socket that it may have: the kernel looks at the right first."""
+    one, other = socket.socketpair()
+    with one, other:
+        fcntl.ioctl(one, SIOCSIFFLAGS, struct.pack("16sH14x", b"no-such-place", 0))
 
 
 def _x32(_: Targets) -> None:
@@ -102,6 +112,8 @@ ON_NETWORK: Tuple[Attack, ...] = (
     attack("UNIX datagram", "send to a UNIX socket without connecting", _sent, *UNKNOWN),
     attack("UNIX message", "send a message to a UNIX socket without connecting", _message_sent,
            *UNKNOWN),
+    attack("network settings", "switch a network interface, of no name that there is",
+           lambda _: _switched()),
     attack("x32 socket", "make a TCP socket by the x32 number", _x32, *UNKNOWN),
 )  # fmt: skip
 

@@ -25,6 +25,7 @@ RLIMIT_CPU = 0
 PRIO_PROCESS = 0
 IOPRIO_WHO_PROCESS, IOPRIO_IDLE = 1, 3 << 13
 KCMP_FILE = 0
+PR_SCHED_CORE, SHARE_TO = 62, 2
 F_SETSIG = 10
 FIOSETOWN = 0x8901
 KEPT_RIGHTS = 1 << 1 | 1 << 2
@@ -161,6 +162,11 @@ def _leased(_: Targets) -> None:
         os.close(held)
 
 
+def _locks(targets: Targets) -> None:
+    head, size = ctypes.c_void_p(), ctypes.c_size_t()
+    syscalls.call("get_robust_list", targets.worker, ctypes.byref(head), ctypes.byref(size))
+
+
 def _ruled() -> None:
     """Whether it has rights of root that the sandbox should have taken; see `privileges`."""
     with open("/proc/self/status") as file:
@@ -192,6 +198,10 @@ ON_PROCESSES: Tuple[Attack, ...] = (
            lambda t: _read(f"/proc/{t.worker}/cmdline")),
     attack("worker's threads", "list the worker's threads",
            lambda t: os.listdir(f"/proc/{t.worker}/task")),
+    attack("worker's file names", "read where the worker's open files lie",
+           lambda t: os.readlink(f"/proc/{t.worker}/fd/0")),
+    attack("worker's program", "read which program the worker is",
+           lambda t: os.readlink(f"/proc/{t.worker}/exe")),
     attack("processes", "list all processes", lambda _: os.listdir("/proc")),
     attack("init's environment", "read the first process's environment",
            lambda _: _read("/proc/1/environ"), errno.ENOENT),
@@ -217,6 +227,9 @@ ON_PROCESSES: Tuple[Attack, ...] = (
     attack("process_vm_writev", "copy into the worker's memory",
            lambda t: _memory("process_vm_writev", t)),
     attack("kcmp", "compare its files with the worker's", _same_file),
+    attack("get_robust_list", "read where the worker's locks are in its memory", _locks),
+    attack("core scheduling", "choose with whom the worker shares a core", lambda t: (
+        syscalls.library("prctl", PR_SCHED_CORE, SHARE_TO, t.worker, 0, 0))),
     attack("prlimit", "read or change the worker's limits", _limits_of),
     attack("setpriority", "change the worker's priority", lambda t: os.setpriority(
         PRIO_PROCESS, t.worker, os.getpriority(PRIO_PROCESS, t.worker))),

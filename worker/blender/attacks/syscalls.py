@@ -28,6 +28,7 @@ _X86_64 = {
     "fanotify_init": 300, "name_to_handle_at": 303, "open_by_handle_at": 304, "setns": 308,
     "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312, "finit_module": 313,
     "bpf": 321, "execveat": 322, "userfaultfd": 323, "quotactl": 179,
+    "get_robust_list": 274,
 }  # fmt: skip
 _AARCH64 = {
     "inotify_init1": 26, "ioprio_set": 30, "umount2": 39, "mount": 40, "pivot_root": 41,
@@ -39,7 +40,7 @@ _AARCH64 = {
     "migrate_pages": 238, "move_pages": 239, "perf_event_open": 241, "fanotify_init": 262,
     "name_to_handle_at": 264, "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270,
     "process_vm_writev": 271, "kcmp": 272, "finit_module": 273, "bpf": 280, "execveat": 281,
-    "userfaultfd": 282,
+    "userfaultfd": 282, "get_robust_list": 100,
 }  # fmt: skip
 NUMBERS: Dict[str, int] = {
     **_SHARED,

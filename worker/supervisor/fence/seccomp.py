@@ -35,8 +35,8 @@ FILE_OWNERS: Final = (0x8901, 0x8902)
 OF_OTHERS: Final = (8, 10, 15, 1024)
 """Of fcntl: F_SETOWN, F_SETSIG, F_SETOWN_EX, which signal anybody of the same user (before Landlock
 ABI 6); F_SETLEASE, which makes those wait who open the file, the worker too."""
-LASTING: Final = (1, 4, 22, 35, 36)
-"""Of prctl: PR_SET_PDEATHSIG, _DUMPABLE, _SECCOMP, _MM, _CHILD_SUBREAPER."""
+LASTING: Final = (1, 4, 22, 35, 36, 62)
+"""Of prctl: PR_SET_PDEATHSIG, _DUMPABLE, _SECCOMP, _MM, _CHILD_SUBREAPER, PR_SCHED_CORE."""
 ASK_PERSONALITY: Final = 0xFFFFFFFF
 EMPTY_PATH: Final = 0x1000
 """AT_EMPTY_PATH: execveat executes the descriptor itself."""
