@@ -9,6 +9,7 @@ import msgspec
 
 from bench.measures import (
     clouds,
+    fence,
     gallery,
     gpu,
     heavy,
@@ -43,6 +44,7 @@ MEASURES = {
     "numbers": Measure("Statistics of views", numbers.measure, numbers.NOTE),
     "passes": Measure("Every pass against colour alone", passes.measure, passes.NOTE),
     "quality": Measure("Quality for time", quality.measure, quality.NOTE, quality.AFTER),
+    "fence": Measure("Sandbox", fence.measure, fence.NOTE),
     "scale": Measure("Scale", scale.measure, scale.NOTE),
     "clouds": Measure("Point clouds", clouds.measure, clouds.NOTE),
     "gallery": Measure("Gallery", gallery.measure, gallery.NOTE),

@@ -66,3 +66,15 @@ def test_a_child_sees_its_own_device_only():
 
 def test_every_choice_of_the_command_line_has_its_row():
     assert set(devices.DEVICES_BY_CHOICE) == {"auto", "cpu", "cuda", "optix"}
+
+
+def test_the_driver_is_loaded_by_the_worker_because_a_fenced_child_cannot(tmp_path, monkeypatch):
+    program = tmp_path / "nvidia-modprobe"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/called\nexit 1\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(devices, "UNIFIED_MEMORY", tmp_path / "nvidia-uvm")
+    devices.load_driver()
+    (tmp_path / "nvidia-uvm").touch()
+    devices.load_driver()
+    assert (tmp_path / "called").read_text() == "-c 0 -u\n"

@@ -49,8 +49,9 @@ def trial(
     cannot be fenced and must be.
     """
     begin = time.monotonic()
-    surroundings = Surroundings(private=(home.parent,))
-    fence = Fences(sandbox, runtime, surroundings, os.environ).of(device, home)
+    fence = Fences(sandbox, runtime, Surroundings().beside(home.parent), os.environ).of(
+        device, home
+    )
     child = Child(runtime, device, home, limits, memory.default_limit(1), fence)
     try:
         ready, configured = child.start(threads=0)

@@ -168,13 +168,13 @@ def _keeper(options: RunOptions) -> Keeper | None:
     return Keeper(store, options.keep_format)
 
 
-def _first_roots(index: Index, shares: Sequence[ShardShare], fetcher: Fetcher) -> set[Path]:
+def _first_roots(index: Index, shares: Sequence[ShardShare], fetcher: Fetcher) -> tuple[Path, ...]:
     """The folders of a rank's first local objects, so that the first child may read them."""
     if not shares or is_remote(index.folder):  # a list over a network names nothing local
-        return set()
+        return ()
     with suppress(IndexInvalid, StoreError):  # the feed says what is wrong with the shard
         return fetcher.local_roots(index.read(index.shards[shares[0].shard]))
-    return set()
+    return ()
 
 
 def _local(*places: str) -> tuple[str, ...]:

@@ -273,6 +273,7 @@ def _options(options: DebugOptions) -> list[str]:
     given: dict[str, object] = {
         "--device": pool.device,
         "--blender": options.blender,
+        "--sandbox": pool.sandbox,
         "--threads": pool.threads,
         "--object-timeout": limits.object_s,
         "--import-timeout": limits.import_s,

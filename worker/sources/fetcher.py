@@ -61,12 +61,12 @@ class Fetcher:
         objects = [one for ref in refs for one in scene_members.of(ref)]
         self._git.plan([ref for ref in objects if self._source(ref) is self._git])
 
-    def local_roots(self, refs: Iterable[ObjectRef]) -> set[Path]:
-        """The folders of those objects that are used in place. No I/O."""
+    def local_roots(self, refs: Iterable[ObjectRef]) -> tuple[Path, ...]:
+        """The folders of those objects that are used in place, in order. No I/O."""
         objects = (one for ref in refs for one in scene_members.of(ref))
         here = (one for one in objects if self._source(one) is self._local)
         found = (root_of(one, self._limits.root_depth) for one in here)
-        return {root for root in found if root is not None}
+        return tuple(dict.fromkeys(root for root in found if root is not None))
 
     def fetch(self, ref: ObjectRef) -> FetchedObject:
         """Fetch an object to local disk and verify its sha256. Give it back with `release`.

@@ -6,6 +6,7 @@ A device has a kind ("optix", "cuda", "cpu") and an entry of CUDA_VISIBLE_DEVICE
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import subprocess
@@ -25,6 +26,8 @@ DEVICES_BY_CHOICE = {
 """The kinds that each --device choice tries, in order. Only `auto` falls back to the CPU."""
 
 NVIDIA = Path("/proc/driver/nvidia/gpus")
+UNIFIED_MEMORY = Path("/dev/nvidia-uvm")
+"""The device file that is made last: when the module that CUDA needs is loaded."""
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
@@ -96,6 +99,18 @@ def mine(gpus: list[str], environment: Mapping[str, str]) -> list[str]:
     if bound or not local.isdigit() or tasks <= 1 or len(gpus) <= 1:
         return gpus
     return gpus[int(local) :: tasks] or [gpus[int(local) % len(gpus)]]
+
+
+def load_driver() -> None:
+    """Create the device files of CUDA if they are missing, as the driver does on its first use.
+
+    It starts a program for that, which a child in a fence cannot.
+    """
+    program = shutil.which("nvidia-modprobe")
+    if program is None or UNIFIED_MEMORY.exists():
+        return
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run([program, "-c", "0", "-u"], capture_output=True, timeout=30, check=False)
 
 
 def _tasks_on_node(environment: Mapping[str, str]) -> int:

@@ -18,9 +18,9 @@ UNSETTLED = frozenset(
 
 
 def make(raw: Path) -> None:
-    """Make the folder `raw`, in a child's home, new and empty."""
+    """Make the folder `raw` new and empty."""
     _remove(raw)
-    raw.mkdir()
+    raw.mkdir(parents=True)
 
 
 def take(raw: Path, into: Path) -> None:
@@ -29,15 +29,15 @@ def take(raw: Path, into: Path) -> None:
     A file that the child still has open for writing, or under another name too, is copied, so
     that nothing of what was moved can change. Raises: RenderFailed, if `raw` is no folder.
     """
-    _remove(into)
-    into.parent.mkdir(parents=True, exist_ok=True)
+    make(into)
     try:
         raw.rename(into)
     except FileNotFoundError:
         raise RenderFailed("Blender removed the folder of its raw files") from None
-    if not stat.S_ISDIR(into.lstat().st_mode):
-        _remove(into)
-        raise RenderFailed("Blender replaced the folder of its raw files")
+    except OSError as error:  # only a folder can take the place of one
+        if error.errno not in {errno.EISDIR, errno.ENOTDIR}:
+            raise
+        raise RenderFailed("Blender replaced the folder of its raw files") from None
     for path in into.iterdir():
         if stat.S_ISREG(path.lstat().st_mode) and not _is_settled(path):
             copy = path.with_name(f"copy-of-{path.name}"[:255])

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from worker.contract import recipe as recipes
 from worker.contract.recipe import Recipe
+from worker.presets.environment import PATHS
 from worker.sources.base import FetchedObject
 
 
@@ -34,10 +36,11 @@ def of(fetched: FetchedObject, recipe: Recipe) -> Needed:
 
 
 def of_recipe(recipe: Recipe) -> Needed:
-    """What every object of a recipe needs: its pictures for backgrounds and textures."""
-    folders = (recipe.lights.environments, recipe.scenes.textures)
-    files = (recipe.lights.environment,)
-    return Needed(tuple(map(Path, filter(None, folders))), tuple(map(Path, filter(None, files))))
+    """What every object of a recipe needs: the files and folders that it names."""
+    values = recipes.to_dict(recipe)
+    named = [Path(values[section][key]) for section, key in PATHS if values[section][key]]
+    folders = tuple(path for path in named if path.is_dir())
+    return Needed(folders, tuple(path for path in named if path not in folders))
 
 
 def _models(fetched: FetchedObject) -> Iterator[FetchedObject]:

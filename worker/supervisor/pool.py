@@ -12,17 +12,16 @@ import dataclasses
 import itertools
 import os
 import queue
-import random
 import shutil
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from worker.contract.protocol import STAGE, Failed, Phase, Ready, Rendered, RenderObject
+from worker.contract.protocol import Failed, Phase, Ready, Rendered, RenderObject
 from worker.contract.recipe import Recipe
 from worker.core import cores, memory, usage
 from worker.core import scratch as scratch_folders
@@ -48,6 +47,7 @@ from worker.supervisor.process import Child, ChildDied
 from worker.supervisor.request import request_of
 from worker.supervisor.result import RenderedObject
 from worker.supervisor.runtime import Runtime
+from worker.supervisor.slot import Slot
 from worker.supervisor.watchdog import Limits, Overrun, TooMuchMemory
 
 log = structlog.get_logger(__name__)
@@ -72,19 +72,6 @@ class PoolOptions(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: Sandbox = "auto"
 
 
-class Slot:
-    """A place for one child on one device."""
-
-    def __init__(self, device: Device, recycle_after: int) -> None:
-        self.device = device
-        self.child: Child | None = None
-        self.coming: Future[Child] | None = None
-        """A child that was started and is not waited for yet."""
-        # Jitter, or all children of a node that started together would restart together.
-        spread = random.uniform(0.8, 1.2)  # noqa: S311 - not a secret
-        self.recycle_after = max(1, round(recycle_after * spread))
-
-
 class Pool:
     """Starts children when they are needed; `size` threads may call `render` at the same time."""
 
@@ -97,13 +84,7 @@ class Pool:
         surroundings: Surroundings = Surroundings(),  # noqa: B008 - frozen
     ) -> None:
         """`log`: a file for all that the children print; see `Child`."""
-        private = (*surroundings.private, home)
-        self._fences = Fences(
-            options.sandbox,
-            runtime,
-            msgspec.structs.replace(surroundings, private=private),
-            os.environ,
-        )
+        self._fences = Fences(options.sandbox, runtime, surroundings.beside(home), os.environ)
         self._log = log
         self._runtime = runtime
         self._options = options
@@ -138,7 +119,7 @@ class Pool:
         return self._slots[0].device.kind if self._slots else ""
 
     def expect(self, objects: Iterable[Path]) -> None:
-        """Announce the folders of objects, so that children started from now on may read them."""
+        """Announce the folders of objects, in order, so that children started later may read."""
         self._fences.expect(objects)
 
     def open(self, environment: str = "") -> Ready:
@@ -149,7 +130,7 @@ class Pool:
         Raises: BlenderMissing; DeviceMissing; ConfigurationError, if the picture cannot be decoded.
         """
         if environment:
-            self._fences.expect([Path(environment)])
+            self._fences.need([Path(environment)])
         absent: DeviceMissing | None = None
         passed_over: list[str] = []
         for chosen in devices.candidates(self._options.device, os.environ):
@@ -168,7 +149,8 @@ class Pool:
             log.warning(
                 "GPU found but unusable; falling back to CPU",
                 passed_over=passed_over,
-                advice="run 'render-worker doctor'; use --device cuda to fail instead",
+                advice="run 'render-worker doctor', also with --sandbox off; "
+                "use --device cuda to fail instead",
             )
         for slot in reversed(self._slots):
             self._free.put(slot)
@@ -202,7 +184,7 @@ class Pool:
         try:
             needs = needed.of(fetched, recipe)
             answer, raw = self._with_retry(slot, request, needs, scratch, on_phase)
-            folders = _folders(fetched.root, raw)
+            folders = reasons.folders_of(fetched.root, raw)
             tail = tuple(
                 reasons.without_paths(line, folders)
                 for line in (slot.child.log_tail if slot.child else ())
@@ -225,15 +207,19 @@ class Pool:
             self._free.put(slot)
 
     def close(self, *, now: bool = False) -> None:
-        """Stop all children; with `now`, kill them. May be called from any thread."""
+        """Stop all children and remove their homes. May be called from any thread.
+
+        With `now`, kill them; their homes stay, for what is left of the objects in progress.
+        """
         self._closed = True
         with self._lock:
             children = list(self._alive)
-            self._alive.clear()
         for child in children:
-            if not now:
+            if now:
+                child.kill()
+            else:
                 child.stop()
-            self._end(child)
+                self._end(child)
 
     def _with_retry(
         self,
@@ -246,6 +232,7 @@ class Pool:
         """The answer, and where the child called the files "raw" that are now in `scratch`."""
         for attempt in range(1, ATTEMPTS + 1):
             child = self._child_for(slot, needs)
+            handover.make(scratch)  # there is an object in progress
             handover.make(child.raw)
             asked = dataclasses.replace(request, scratch=str(child.raw))
             try:
@@ -267,11 +254,11 @@ class Pool:
         """The slot's child, started anew if its fence does not let it read what it needs."""
         child = self._child(slot)
         if not covers(child.fence, needs.folders, needs.files):
-            self._fences.expect(needs.paths)
+            self._fences.need(needs.paths)
             self._empty(slot)
-            if slot.coming is not None:  # started before this object was known
-                self._end(slot.coming.result())
+            if (early := slot.coming) is not None:  # started before this object was known
                 slot.coming = None
+                self._end(early.result())
             child = self._child(slot)
         return child
 
@@ -361,11 +348,9 @@ class Pool:
         coming = slot.coming or self._starter.submit(self._launch, slot.device)
         slot.coming = None
         child = coming.result()
-        if self._closed:
-            self._end(child)
-            raise ObjectInterrupted("the worker was stopped")
         try:
-            self.ready, _ = child.start(self._threads, environment)
+            if not self._closed:
+                self.ready, _ = child.start(self._threads, environment)
         except Exception:
             self._end(child)
             raise
@@ -412,9 +397,3 @@ class Pool:
             self._alive.discard(child)
         child.kill()
         shutil.rmtree(child.home, ignore_errors=True)
-
-
-def _folders(root: Path, raw: Path) -> tuple[str, ...]:
-    """The folders of one object, as they are called here and as links lead to them."""
-    inner = (raw / STAGE, root, raw)
-    return tuple(str(path) for each in inner for path in (each, each.resolve()))

@@ -89,7 +89,7 @@ class Child:
         self.kernel_kills = memory.kernel_kills()
         ours, theirs = socket.socketpair()
         command = [*runtime.command, "--socket-fd", str(theirs.fileno())]
-        with theirs, _policy(fence) as policy:
+        with theirs, _policy(fence, home) as policy:
             given = NO_FENCE if policy is None else str(policy.fileno())
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), given, *command],
@@ -278,12 +278,12 @@ class Child:
 
 
 @contextlib.contextmanager
-def _policy(fence: Fence | None) -> Iterator[IO[bytes] | None]:
+def _policy(fence: Fence | None, home: Path) -> Iterator[IO[bytes] | None]:
     """An open file with the fence, for `launch`; a command line would show it, and has a limit."""
     if fence is None:
         yield None
         return
-    with tempfile.TemporaryFile() as file:
+    with tempfile.TemporaryFile(dir=home) as file:
         file.write(fence.to_json())
         file.seek(0)
         yield file

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import resource
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
@@ -27,7 +26,7 @@ def execute(fence: Fence, command: Sequence[str]) -> NoReturn:
     if version := landlock.abi():
         landlock.restrict(fence, version)
     if seccomp.supported():
-        machine = platform.machine()
+        machine = os.uname().machine
         seccomp.restrict(seccomp.program(fence, machine, os.getpid(), program))
         if not fence.starts_others:
             _executed(program, command, machine)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +19,11 @@ from worker.supervisor.fence.mode import Sandbox
 from worker.supervisor.fence.policy import Fence
 from worker.supervisor.runtime import Runtime
 
-MOST_EXPECTED: Final = 4096
-"""Paths that one fence grants at most, the latest; objects elsewhere get a child of their own."""
+MOST_GRANTED: Final = 4096
+"""Expected paths that one fence grants; an object beyond them gets a new child with the next."""
+MOST_EXPECTED: Final = 1 << 20
+LATE: Final = 256
+"""Paths before the one that is needed that are kept, because objects overtake each other."""
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -29,6 +33,10 @@ class Surroundings(msgspec.Struct, frozen=True):
     """The downloads, and the folders of local objects."""
     private: tuple[Path, ...] = ()
     """The worker's own folders: scratch, a local output, kept downloads."""
+
+    def beside(self, folder: Path) -> Surroundings:
+        """The same, with one more private folder."""
+        return Surroundings(self.objects, (*self.private, folder))
 
 
 class Fences:
@@ -50,13 +58,19 @@ class Fences:
         self._expected: dict[Path, None] = {}
 
     def expect(self, paths: Iterable[Path]) -> None:
-        """Let children that are started from now on read `paths`."""
+        """Announce paths, in the order in which they are needed; those known keep their place."""
         with self._lock:
-            for path in paths:
-                self._expected.pop(path, None)
-                self._expected[path] = None
-            for path in list(self._expected)[:-MOST_EXPECTED]:
+            self._expected |= dict.fromkeys(paths)
+            for path in list(self._expected)[MOST_EXPECTED:]:
                 del self._expected[path]
+
+    def need(self, paths: Sequence[Path]) -> None:
+        """Let the children that are started from now on read `paths`, and what follows them."""
+        with self._lock:
+            order = list(self._expected)
+            known = [at for at, path in enumerate(order) if path in paths]
+            begin = max(0, known[0] - LATE) if known else 0
+            self._expected = dict.fromkeys((*paths, *order[begin:][:MOST_EXPECTED]))
 
     def of(self, device: Device, home: Path) -> Fence | None:
         """The fence of a child on `device` with the folder `home`; None if it gets none.
@@ -67,7 +81,7 @@ class Fences:
         if not mode.fenced(self._sandbox):
             return None
         with self._lock:
-            objects = (*self._always, *self._expected)
+            objects = (*self._always, *islice(self._expected, MOST_GRANTED))
         try:
             return fence_of(
                 self._runtime, device, home, objects, self._private, self._environment

@@ -33,6 +33,10 @@ class Private:
             str(above) for path in self._paths for above in Path(path).parents
         } | self._paths  # fmt: skip
 
+    def is_in(self, folder: Path) -> bool:
+        """Whether `folder` is private, or contains something private."""
+        return str(resolved(folder)) in self._above
+
     def readable(self, paths: Iterable[Path]) -> Readable:
         """Grants for `paths`, each with what is below it.
 

@@ -5,13 +5,15 @@ What Blender opens was found with strace, for the bpy 4.5 wheel and Debian's Ble
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import sysconfig
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from worker.supervisor.devices import Device
+from worker.supervisor.devices import Device, load_driver
 from worker.supervisor.environment import PACKAGES, cache_folders
 from worker.supervisor.fence import executables
 from worker.supervisor.fence.folders import Private
@@ -46,8 +48,11 @@ GPU_READ: Final = (
 )  # fmt: skip
 GPU_UPDATE: Final = ("/proc/self/task",)
 """The driver names its threads in /proc/self/task/TID/comm (from 570 on, or CUDA answers 304)."""
-GPU_DEVICES: Final = ("nvidia[0-9]*", "nvidiactl", "nvidia-uvm", "nvidia-uvm-tools",
-                      "nvidia-modeset", "nvidia-caps")  # fmt: skip
+GPU_DEVICES: Final = (
+    "nvidia[0-9]*", "nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-modeset", "nvidia-caps",
+    "nvidia-caps-imex-channels", "dxg",
+)  # fmt: skip
+"""In /dev; the last is that of Windows' subsystem for Linux."""
 
 
 def fence_of(
@@ -77,7 +82,7 @@ def fence_of(
         read=(*blender.read, *given.read, *KERNEL, *RANDOM),
         names=(*blender.names, *given.names, str(PACKAGES)),
         execute=_executed(program, script=script),
-        write=(str(resolved(home)), *_caches(device, environment)),
+        write=(str(resolved(home)), *_caches(device, private, environment)),
         update=("/dev/null", *(GPU_UPDATE if gpu else ())),
         devices=_devices() if gpu else (),
         unix_sockets=gpu,
@@ -113,18 +118,23 @@ def _executed(program: Path, *, script: bool) -> tuple[str, ...]:
     return (str(program), *((str(resolved(Path(loader))),) if loader else ()))
 
 
-def _caches(device: Device, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The kernel caches of the driver, created so that they can be granted."""
+def _caches(device: Device, private: Private, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The kernel caches of the driver, created so that they can be granted.
+
+    Without one, the driver compiles again in every child; `doctor` says so.
+    """
     found = []
     for folder in cache_folders(device.kind, environment).values():
-        try:
+        with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError:
-            continue  # the driver compiles again; `doctor` says so
-        found.append(str(resolved(folder)))
+            # The default of OptiX lies where anybody may have put a link.
+            ours = not folder.is_symlink() or folder.lstat().st_uid == os.getuid()
+            if ours and not private.is_in(folder):
+                found.append(str(resolved(folder)))
     return tuple(found)
 
 
 def _devices() -> tuple[str, ...]:
+    load_driver()
     found = (path for pattern in GPU_DEVICES for path in Path("/dev").glob(pattern))
     return tuple(sorted(map(str, found)))

@@ -60,8 +60,8 @@ def restrict(fence: Fence, version: int) -> None:
 
     version: `abi()`, at least 1.
     """
-    handled = _known(FILES_BY_ABI, version)
-    fields = (handled, _known(NETWORK_BY_ABI, version), _known(SCOPES_BY_ABI, version))
+    handled = known(FILES_BY_ABI, version)
+    fields = (handled, known(NETWORK_BY_ABI, version), known(SCOPES_BY_ABI, version))
     size = max(size for since, size in SIZE_BY_ABI.items() if since <= version)
     ruleset = _checked(CREATE_RULESET, struct.pack("=QQQ", *fields), size, 0)
     try:
@@ -73,11 +73,12 @@ def restrict(fence: Fence, version: int) -> None:
         os.close(ruleset)
 
 
-def _known(by_abi: dict[int, int], version: int) -> int:
-    known = 0
+def known(by_abi: dict[int, int], version: int) -> int:
+    """The rights that a kernel with this version of Landlock knows."""
+    found = 0
     for since, rights in by_abi.items():
-        known |= rights if since <= version else 0
-    return known
+        found |= rights if since <= version else 0
+    return found
 
 
 def _add(ruleset: int, path: str, rights: int) -> None:

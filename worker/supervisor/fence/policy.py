@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclasses.dataclass(frozen=True)
-class Fence:
+class Fence(NamedTuple):  # which takes a child less time to import than a dataclass
     """The files, sockets and limits of one child. Paths are absolute, with links resolved.
 
     A path gives its rights to itself and to all that is below it; one that does not exist gives
@@ -46,7 +44,7 @@ class Fence:
 
     def to_json(self) -> bytes:
         """Inverse of `from_json`."""
-        return json.dumps(dataclasses.asdict(self)).encode(errors="surrogateescape")
+        return json.dumps(self._asdict()).encode(errors="surrogateescape")
 
     @classmethod
     def from_json(cls, text: bytes) -> Fence:

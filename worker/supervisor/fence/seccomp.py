@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import struct
 from errno import EACCES, ENOSYS, EPERM
 from typing import Final
@@ -93,7 +92,7 @@ def program(fence: Fence, machine: str, pid: int, executed: int) -> bytes:
 
 def supported() -> bool:
     """Whether this kernel has filters, for a machine whose system calls are known."""
-    return platform.machine() in AUDIT_ARCHES and _libc().prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0
+    return os.uname().machine in AUDIT_ARCHES and _libc().prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0
 
 
 def restrict(filter_: bytes) -> None:
