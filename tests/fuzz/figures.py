@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from tests.fuzz.batch import Batch
 
 _VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|\S*/\S+|[-+]?\d[\d.e+-]*|\S*\\\S*")
+_UNFORESEEN = re.compile(r"[A-Z]\w*(?:Error|Exception): ")
+"""How the message of a `render` begins that is a bug of the child's own code."""
 EXAMPLES = 400
 SLOW_S = 10.0
 
@@ -23,6 +25,8 @@ class Figures:
     formats: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     child_deaths: int = 0
     worker_deaths: int = 0
+    bugs: int = 0
+    """Outcomes that are an exception which nobody has foreseen, of the worker or of a child."""
     escapes: list[str] = field(default_factory=list)
     slow: list[tuple[float, str]] = field(default_factory=list)
     messages: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -43,6 +47,8 @@ class Figures:
             took = sum(line.get("seconds", {}).values())
             if took > SLOW_S:
                 self.slow.append((took, name))
+            if code == "internal" or _UNFORESEEN.match(line.get("message", "")):
+                self.bugs += 1
             if "message" in line:
                 kind = code, _VARYING.sub("…", line["message"])
                 self.messages.setdefault(kind, f"{name}: {line['message']}"[:EXAMPLES])
@@ -50,7 +56,7 @@ class Figures:
     @property
     def bad(self) -> bool:
         """Whether something happened that never may."""
-        return bool(self.escapes or self.worker_deaths or self.codes["internal"])
+        return bool(self.escapes or self.worker_deaths or self.bugs)
 
     def line(self) -> str:
         """The counts so far, in one line."""
@@ -70,6 +76,7 @@ class Figures:
             (f"objects over {SLOW_S:.0f} s", len(self.slow)),
             ("escapes", len(self.escapes)),
             ("worker deaths", self.worker_deaths),
+            ("unforeseen exceptions", self.bugs),
         ]
         text = ["| | |", "| --- | ---: |", *(f"| {what} | {count} |" for what, count in rows), ""]
         for suffix, codes in sorted(self.formats.items()):

@@ -45,3 +45,13 @@ def test_what_is_no_count_is_no_header(tmp_path, count):
     path.write_text(f"OFF\n{count} 1 0\n")
     with pytest.raises(ObjectFault, match="has no line with its numbers"):
         off_file.read(str(path))
+
+
+@pytest.mark.parametrize("count", ["1e999", "nan", "-inf"])
+@pytest.mark.parametrize("other", ["", "4 0 1 2 2\n"])
+def test_a_face_of_no_number_of_corners(tmp_path, count, other):
+    path = tmp_path / "m.off"
+    faces = 2 if other else 1
+    path.write_text(f"OFF\n3 {faces} 0\n0 0 0\n1 0 0\n0 1 0\n{count} 0 1 2\n{other}")
+    with pytest.raises(ObjectFault, match=r"face 0 declares -?(inf|nan) corners"):
+        off_file.read(str(path))

@@ -75,7 +75,7 @@ def unpack_model(
     except OSError as error:
         # The standard library seeks to a broken archive's offsets, or raises without an errno.
         if error.errno in {None, errno.EINVAL}:
-            raise _broken(name, error) from error
+            raise _broken(name, ValueError("an offset in it leads outside the file")) from error
         raise
     model = choose(files, name, member, (ref.file_type or "").strip(".").lower())
     size = (root / model).stat().st_size

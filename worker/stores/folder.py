@@ -110,18 +110,23 @@ class FolderStore:
         folder, slash, _ = prefix.rpartition("/")
         if folder:
             check_key(folder)
-        for entry in self._walk(folder + slash, prefix):
+        for entry in self._walk(folder + slash, prefix, frozenset()):
             if before and entry.key >= before:
                 return
             if entry.key > after:
                 yield entry
 
-    def _walk(self, base: str, prefix: str) -> Iterator[Entry]:
+    def _walk(self, base: str, prefix: str, above: frozenset[tuple[int, int]]) -> Iterator[Entry]:
+        """The entries below `base`; of a link to a folder in `above`, which it is in, none."""
         # Folders are sorted with their slash, as keys are: "a.b" comes before "a/b".
-        names = []
+        names: list[str] = []
         with self._explained(f"list {base or 'keys'} in"), contextlib.suppress(
             FileNotFoundError, NotADirectoryError
         ), os.scandir(self._root / base) as entries:  # fmt: skip
+            found = (self._root / base).stat()
+            if (found.st_dev, found.st_ino) in above:
+                return
+            above |= {(found.st_dev, found.st_ino)}
             for entry in entries:
                 if keys.is_own(entry.name):
                     _remove_if_stale(entry)
@@ -131,7 +136,7 @@ class FolderStore:
                     names.append(name)
         for name in sorted(names):
             if name.endswith("/"):
-                yield from self._walk(base + name, prefix)
+                yield from self._walk(base + name, prefix, above)
                 continue
             try:
                 size = (self._root / base / name).stat().st_size

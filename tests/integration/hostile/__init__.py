@@ -8,7 +8,6 @@
 | `test_names` | bidi controls, separators and escapes in names: log, status, pages, tables |
 | `test_git_settings` | what a repository says of itself: LFS servers, refs with odd names |
 | `test_keys` | keys of S3 with controls and newlines; links in a store that is a folder |
-| `test_streamed_lists` | a line of 10 GB, from a web server |
 | `test_fuzz` | some mutated models; `make fuzz` runs more |
 
 Elsewhere: archives of models (`tests/unit/test_sources_archive.py`), local files that are replaced

@@ -147,11 +147,18 @@ def _vertex_columns(table: Array, kind: _Kind) -> Dict[str, Any]:
     }
 
 
+def _size(value: float, number: int) -> int:
+    """The number of corners of face `number`. Raises: ValueError, if it is none."""
+    if not np.isfinite(value):
+        raise ValueError(f"face {number} declares {value} corners")
+    return int(value)
+
+
 def _faces(lines: List[bytes]) -> Tuple[Array, Array, Optional[Array]]:
     """The sizes (F,), corners (L,) and colours (F,3) of the faces in `lines`."""
     if len({len(line.split()) for line in lines}) == 1:
         table = ply_file.numbers(b" ".join(lines)).reshape(len(lines), -1)
-        size = int(table[0, 0])
+        size = _size(table[0, 0], 0)
         if (table[:, 0] == size).all() and 0 <= size < table.shape[1]:
             colours = _colour_of(table[:, 1 + size :])
             return np.full(len(table), size), table[:, 1 : 1 + size].ravel(), colours
@@ -159,7 +166,7 @@ def _faces(lines: List[bytes]) -> Tuple[Array, Array, Optional[Array]]:
     colours = np.full((len(lines), COLOUR_PARTS), np.nan)
     for number, line in enumerate(lines):
         row = np.array(line.split(), np.float64)
-        size = int(row[0])
+        size = _size(row[0], number)
         if not 0 <= size < len(row):
             raise ValueError(f"face {number} declares {size} corners")
         sizes[number] = size
