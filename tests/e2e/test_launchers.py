@@ -202,7 +202,7 @@ ARRAYS = {
 
 @pytest.mark.parametrize("file", ARRAYS)
 def test_a_task_of_an_array_renders_its_share(start, models, tmp_path, file):
-    """Without the scheduler, which is not to be had: its variables, and the file as it runs it."""
+    """Without the scheduler: its variables, and the file as it runs it."""
     for task in (1, 4):
         process = start(
             file, RENDER_WORKER_INDEX=str(models), RENDER_WORKER_OUTPUT=str(tmp_path / "out"),

@@ -135,7 +135,7 @@ MemoryLimit = Annotated[
         LIMITS, min=0,
     ),
 ]  # fmt: skip
-# worker.core.ranks reads the variables of these two, together with those of the schedulers.
+# worker.core.ranks reads the variables of these two, together with those of the launchers.
 Rank = Annotated[
     int | None,
     typer.Option(
@@ -145,7 +145,7 @@ Rank = Annotated[
 WorldSize = Annotated[
     int | None,
     typer.Option(
-        "--world-size", help="Number of workers; default: the scheduler's.", rich_help_panel=SHARE
+        "--world-size", help="Number of workers; default: the launcher's.", rich_help_panel=SHARE
     ),
 ]
 Index = Annotated[

@@ -61,8 +61,8 @@ def run_session(
     stop.before_leaving(partial(summaries.write, ExitStatus.INTERRUPTED))
     with stop.on_signals(options.grace_s):
         rank = resolve(environment, options.rank, options.world_size)
-        _announce(rank, environment)
         structlog.contextvars.bind_contextvars(rank=rank.rank)
+        _announce(rank, environment)
         counts, output = work(options, rank, stop)
         status = counts.exit_status(options.max_failure_rate)
         log.info("done", status=int(status), **counts.summary())
