@@ -107,7 +107,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
             export, source, target, ledger, folder, observer, stop,
             workers=options.workers or cores.usable(), retry=retry, look_alike=look_alike,
         )  # fmt: skip
-        counts = pipeline.run(islice(units, options.limit), Earlier(target))
+        counts = pipeline.run(islice(units, options.limit), Earlier(target), streams=total is None)
     return counts, target.uri
 
 

@@ -234,7 +234,7 @@ class _Count:
 
         Raises: StoreError.
         """
-        hashes = np.array(self._hashes, np.uint64)
+        hashes = np.frombuffer(self._hashes, np.uint64)
         groups = duplicates.groups(hashes)
         ends = [end for _, end in self._ends]
         largest = []
