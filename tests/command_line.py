@@ -10,13 +10,21 @@ import sys
 from pathlib import Path
 
 from tests.patience import HANG_S
+from worker import ledger
 from worker.core import keys
 from worker.core.launchers import SIGNS
+from worker.stores import open_store
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = ("views=2", "resolution=32", "samples=1")
 """Of a recipe that renders in moments."""
 SMALL = tuple(word for setting in SETTINGS for word in ("--set", setting))
+
+
+def ledger_parts(output: Path) -> list[Path]:
+    """The ledger's parts in which each line is once: without those whose lines were joined."""
+    listed = ledger.listing(open_store(str(output))).parts
+    return [output / key for keys in listed.values() for key in keys]
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from tests.command_line import (
     SMALL,
     command,
     environment,
+    ledger_parts,
     listing,
     log_lines,
     run_worker,
@@ -31,9 +32,7 @@ from tests.tools.programs import faulty
 
 
 def outcomes(output: Path) -> list[str]:
-    return [
-        line for part in sorted(output.glob("ledger/*/*.jsonl")) for line in part.open() if line
-    ]
+    return [line for part in ledger_parts(output) for line in part.open() if line]
 
 
 def test_three_ranks_give_what_one_worker_gives(samples, undisturbed, tmp_path):

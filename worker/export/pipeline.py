@@ -9,6 +9,7 @@ Memory holds one object per thread; scratch holds the files of at most
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +35,8 @@ from worker.stores.base import Store
 STEP: Final = "export"
 PUBLISH_WORKERS: Final = 4
 PUBLISH_ROOM: Final = 4
+STOPPED_S: Final = 0.5
+"""How often a wait looks whether the export is to stop."""
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -77,15 +80,20 @@ class ExportPipeline:
         self._look_alike = look_alike
         self._attempts: dict[str, int] = {}
         self._counts = OutcomeCounts("exported")
+        self._one_made = threading.Event()
+        """Set when a unit has its outcome; at once if all units are known, and at an abort."""
 
-    def run(self, units: Iterable[Unit], earlier: Earlier) -> OutcomeCounts:
+    def run(self, units: Iterable[Unit], earlier: Earlier, *, streams: bool) -> OutcomeCounts:
         """Export every unit that is not settled and return the outcome counts.
 
-        `earlier`: the outcomes that earlier runs recorded.
+        `earlier`: the outcomes that earlier runs recorded. `streams`: whether the ledger is read
+        while units are asked for; the second is then asked for when the first one is done.
 
         Raises: StoreError, and any other exception that is not an `ObjectError`.
         """
-        line = Stages(on_abort=lambda: None)
+        if not streams:
+            self._one_made.set()
+        line = Stages(on_abort=self._one_made.set)
         todo = line.feed(lambda: self._open(units, earlier), room=self._workers)
         made = line.stage(
             STEP, self._make, todo, workers=self._workers, room=PUBLISH_ROOM,
@@ -114,6 +122,9 @@ class ExportPipeline:
                 continue
             self._attempts |= {each.uid: each.attempt for each in outcomes if each is not None}
             yield unit
+            # A large ledger is read between two units of a rank; the first file comes first.
+            while not (self._one_made.wait(STOPPED_S) or self._stop.asked.is_set()):
+                pass
 
     def _make(self, unit: Unit) -> Made:
         folder = self._scratch / unit.name
@@ -191,6 +202,7 @@ class ExportPipeline:
         return msgspec.structs.replace(made, seconds=seconds)
 
     def _record(self, made: Made) -> None:
+        self._one_made.set()
         size = sum((made.folder / name).stat().st_size for name in made.files)
         for found in made.done:
             outcome = Outcome.exported(
@@ -204,6 +216,7 @@ class ExportPipeline:
         shutil.rmtree(made.folder, ignore_errors=True)
 
     def _unit_failed(self, unit: Unit, error: ObjectError) -> None:
+        self._one_made.set()
         for found in unit.objects:
             self._fail(found, error)
         shutil.rmtree(self._scratch / unit.name, ignore_errors=True)

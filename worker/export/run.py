@@ -108,7 +108,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
             export, source, target, ledger, folder, observer, stop,
             workers=options.workers or cores.usable(), retry=retry, look_alike=look_alike,
         )  # fmt: skip
-        counts = pipeline.run(islice(units, options.limit), Earlier(target))
+        counts = pipeline.run(islice(units, options.limit), Earlier(target), streams=total is None)
     listings.write(options.kind, target)
     return counts, target.uri
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import msgspec
@@ -33,12 +33,11 @@ class Extremes:
         self._kept: list[tuple[float, int, Notable]] = []
         self._seen = 0
 
-    def add(self, lines: Iterable[StatusLine], shard: str) -> None:
+    def add(self, lines: Collection[StatusLine], shard: str) -> None:
         """Look at the lines of rendered objects of a shard."""
         value, sign = self._value, self._sign
         bound = self._kept[-1][0] if len(self._kept) == KEPT else float("inf")
-        for line in lines:
-            found = value(line)
+        for line, found in zip(lines, map(value, lines), strict=True):
             if found is None or sign * found >= bound:
                 continue
             self._seen += 1  # of equal values, the first are kept

@@ -8,7 +8,7 @@ import signal
 import boto3
 import pytest
 
-from tests.command_line import listing, run_worker
+from tests.command_line import ledger_parts, listing, run_worker
 from tests.fault_injection import kill
 from tests.integration.export import scenes
 from tests.integration.export.harm import zip_of
@@ -29,7 +29,7 @@ KINDS = {
 
 
 def lines(folder):
-    return sum(len(part.read_text().splitlines()) for part in folder.glob("ledger/*/*.jsonl"))
+    return sum(len(part.read_text().splitlines()) for part in ledger_parts(folder))
 
 
 @pytest.mark.parametrize("kind", KINDS)
