@@ -119,6 +119,8 @@ NEEDS: Final[dict[tuple[str, str | None], tuple[Need, ...]]] = {
     ("hdf5", "classes"): (SCENES, SINGLE, SQUARE),
     ("omage", None): (OBJECT_IMAGES,),
     ("zero123", None): (*_SCENE, ONE_FOV, SQUARE_VIEWS, UPRIGHT, PAIRS),
+    ("colmap", "binary"): _SCENE,
+    ("colmap", "text"): _SCENE,
     ("parquet", None): (VIEWS_OF_ROWS, CAMERAS_OF_ROWS),
 }
 """Export kind and layout to what they need, in the order in which it is named."""

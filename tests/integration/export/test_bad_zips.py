@@ -30,12 +30,15 @@ EXPORTS = {
     "plain": ("webdataset", {"layout": "plain"}),
     "zeronvs": ("webdataset", {"layout": "zeronvs"}),
     "zero123": ("zero123", {}),
+    "colmap": ("colmap", {}),
     "parquet": ("parquet", {}),
 }
 ALL = frozenset(EXPORTS)
 PICTURES = ALL - {"parquet"}
 FILMS = frozenset({"blender", "nsvf", "nerfstudio", "instant-ngp", "get3d"})
-DEPTHS = frozenset({"exact", "gpt4point", "nerfstudio", "instant-ngp", "plain", "zeronvs"})
+DEPTHS = frozenset(
+    {"exact", "gpt4point", "nerfstudio", "instant-ngp", "plain", "zeronvs", "colmap"}
+)
 LENGTHS = DEPTHS - {"plain"}
 """Those that take depth for lengths."""
 
