@@ -67,6 +67,12 @@ def _zero123() -> type[Any]:
     return Zero123
 
 
+def _colmap() -> type[Any]:
+    from worker.export.colmap import Colmap
+
+    return Colmap
+
+
 EXPORT_KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "pointcloud": _pointcloud,
     "nerf": _nerf,
@@ -75,5 +81,6 @@ EXPORT_KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "hdf5": _hdf5,
     "omage": _omage,
     "zero123": _zero123,
+    "colmap": _colmap,
 }
 """Export kind to a function that imports its class, since some kinds need optional libraries."""

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 import numpy as np
 
 from worker.core.errors import Unsupported
-from worker.export import object_files, splits, turntable
+from worker.export import distances, object_files, splits, turntable
 from worker.export.base import Grouping, Item, NotAsWritten
 from worker.export.layouts import NERF_LAYOUTS, get3d
 from worker.export.layouts.base import Scene
+
+ONE_DISTANCE: Final = frozenset({"blender", "get3d"})
+"""Layouts with readers that discard the cameras' distances: ngp_pl and the ShapeNet tutorial's put
+each camera at 1.5, GET3D all at the distance in its own configuration."""
 
 
 class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,6 +35,8 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """"train,val,test" as counts or fractions; see `worker.export.splits`."""
     category: str = "objects"
     """For layout get3d: the synset of objects whose metadata names none."""
+    mixed_radii: bool = False
+    """For layouts of `ONE_DISTANCE`: whether cameras may be at different distances."""
 
     def __post_init__(self) -> None:
         """Check the splits, and that the category can be a folder name. Raises: ValueError."""
@@ -50,6 +56,14 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for view in zipped.views:
             if view.projection != "perspective":
                 raise Unsupported(f"view {view.name} is {view.projection}, not perspective")
+        if self.layout in ONE_DISTANCE and not self.mixed_radii:
+            found = distances.of_views(zipped.views)
+            if not distances.one(found):
+                raise Unsupported(
+                    f"the cameras are {min(found):.3g} to {max(found):.3g} from the origin, but "
+                    "readers of this layout put all at one distance; --mixed-radii exports as it "
+                    "is, --layout nerfstudio takes any"
+                )
         parts = splits.of(zipped, self.splits)
         return Scene(
             zipped,
