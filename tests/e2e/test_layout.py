@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from render_worker import open_output
 from tests.command_line import run_worker
 from tests.e2e import crash
-from worker.core import keys
+from worker.core import gallery_keys, keys
 
 
 def test_an_output_keeps_its_layout_and_every_command_reads_it(tmp_path):
@@ -41,7 +41,7 @@ def test_an_output_keeps_its_layout_and_every_command_reads_it(tmp_path):
     run_worker("gallery", "--output", output, "--sheet", tmp_path / "sheet.png")
     assert (tmp_path / "sheet.png").stat().st_size > 0
     run_worker("gallery", "--output", output)
-    assert (output / keys.GALLERY / keys.site_object(uids[0])).exists()
+    assert (output / gallery_keys.GALLERY / gallery_keys.site_object(uids[0])).exists()
 
     # The reading library, with a ledger and without.
     for _ in range(2):

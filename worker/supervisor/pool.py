@@ -28,17 +28,14 @@ from worker.core import scratch as scratch_folders
 from worker.core.errors import (
     OBJECT_ERRORS,
     BlenderMissing,
-    Crash,
     DeviceMissing,
     NodeUnusable,
     ObjectError,
     ObjectInterrupted,
-    OutOfMemory,
     RenderFailed,
-    Timeout,
 )
 from worker.sources.base import FetchedObject
-from worker.supervisor import canary, devices, handover, needed, reasons
+from worker.supervisor import canary, deaths, devices, handover, needed, reasons
 from worker.supervisor.devices import Device
 from worker.supervisor.fence.fences import Fences, Surroundings, covers
 from worker.supervisor.fence.mode import Sandbox
@@ -279,15 +276,7 @@ class Pool:
         self._empty(slot)
         if self._closed:
             raise ObjectInterrupted("the worker was stopped") from error
-        if isinstance(error, Overrun):
-            return Timeout(str(error), tail)
-        if isinstance(error, TooMuchMemory):
-            return OutOfMemory(str(error), tail)
-        if out_of_memory:
-            return OutOfMemory(
-                f"the kernel killed Blender for lack of memory in the phase '{phase}'", tail
-            )
-        return Crash(f"Blender died in the phase '{phase}': {error}", tail)
+        return deaths.failure(error, phase, tail, starved=out_of_memory)
 
     def _check_node(self, slot: Slot) -> None:
         """Render the canary after a death, to check that the node is not to blame.

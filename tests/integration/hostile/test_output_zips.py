@@ -14,7 +14,7 @@ from tests.integration.export import harm, scenes
 from tests.integration.export.test_bad_zips import EXPORTS
 from tests.integration.hostile import zips
 from worker.contract.recipe import Camera, Preview
-from worker.core import keys
+from worker.core import gallery_keys, keys
 from worker.export.run import ExportOptions, run
 
 GOOD = len(zips.ALL)
@@ -117,7 +117,7 @@ def test_the_gallery_shows_the_others(bad, tmp_path):
     assert files(bad["usual"]) == before
     assert {path.name for path in tmp_path.iterdir()} == {"site", "sheet.png"}
     uid = keys.uid_of(harm.identifier(GOOD))
-    assert (tmp_path / "site" / keys.site_object(uid)).exists()
+    assert (tmp_path / "site" / gallery_keys.site_object(uid)).exists()
     for path in files(tmp_path):
         assert zips.MARK not in (tmp_path / path).read_bytes()
 
