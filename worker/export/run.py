@@ -65,6 +65,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     target = open_store(options.to, options.s3)
     requirements.check(options.kind, export, source.recipe)
     digest = None
+    files = 0
     look_alike: Mapping[str, str] = {}
     every = export.all_outcomes
     if export.grouping is None:
@@ -72,7 +73,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     else:
         groups = Groups(source, rank, export.grouping, every=every, look_alike=export.duplicates)
         units = list(groups)
-        digest, look_alike = groups.digest, groups.duplicates
+        digest, look_alike, files = groups.digest, groups.duplicates, groups.count
     source.check_selection(every=every, found=bool(units))
     target.check()
     asked = msgspec.to_builtins(export)
@@ -82,7 +83,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
         options.kind, asked, source.manifest, digest, options.only.patterns
     )
     manifest.bind(target, mix_versions=options.mix_versions)
-    advice.give(options.kind, export, source.recipe)
+    advice.give(options.kind, advice.Asked(export, source.recipe, files))
     before = _before(target, units)
     stop.check()
     with ExitStack() as stack:
