@@ -124,7 +124,7 @@ def export_command(
         str | None,
         option(
             "--categories",
-            "omage: all categories, comma-separated, in the order of their ids.",
+            "omage: all categories, comma-separated, in the order of their ids; or abo.",
             OWN,
         ),
     ] = None,

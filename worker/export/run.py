@@ -68,6 +68,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     target = open_store(options.to, options.s3)
     requirements.check(options.kind, export, source.recipe)
     digest = None
+    files = 0
     look_alike: Mapping[str, str] = {}
     every = export.all_outcomes
     units: Iterator[Unit]
@@ -84,7 +85,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
             whole = list(units)
             total = sum(len(unit.objects) for unit in whole)
             units = iter(whole)
-            digest, look_alike = groups.digest, groups.duplicates
+            digest, look_alike, files = groups.digest, groups.duplicates, groups.count
     first = next(units, None)
     source.check_selection(every=every, found=first is not None)
     units = chain(() if first is None else (first,), units)
@@ -96,7 +97,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
         options.kind, asked, source.manifest, digest, options.only.patterns
     )
     manifest.bind(target, mix_versions=options.mix_versions)
-    advice.give(options.kind, export, source.recipe)
+    advice.give(options.kind, advice.Asked(export, source.recipe, files))
     stop.check()
     with ExitStack() as stack:
         folder = stack.enter_context(scratch(options.scratch))
