@@ -63,6 +63,19 @@ def test_nothing_selected_is_one_clear_line_on_every_rank(rank, samples, tmp_pat
     assert not list(tmp_path.glob("out/*"))
 
 
+@pytest.mark.parametrize(("rank", "status"), [(0, 0), (1, 65)])
+def test_an_object_of_a_broken_shard_is_not_called_misspelt(rank, status, samples, tmp_path):
+    """The rank of the shard ends with the shard's status; the other one has nothing to do."""
+    run_worker("index", "build", samples, "--to", tmp_path / "index", "--shard-size", 1)
+    shards = sorted(tmp_path.glob("index/shards/*"))
+    name = json.loads(shards[1].read_text())["fileIdentifier"]
+    shards[1].write_text("{}\n")
+    done = run_worker("run", tmp_path / "index", "--only", name, "--output", tmp_path / "out", *CPU,
+                      "--rank", rank, "--world-size", 2, check=status)  # fmt: skip
+    assert "a broken shard may have an object of --only" in done.stderr
+    assert not list(tmp_path.glob("out/renders/*"))
+
+
 def test_in_the_environment_blanks_separate_the_names(samples, tmp_path):
     run_worker("run", samples, "--output", tmp_path / "out", *CPU,
                RENDER_WORKER_ONLY="knot.ply  p?wn.glb")  # fmt: skip

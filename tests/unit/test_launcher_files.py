@@ -83,6 +83,13 @@ def test_skypilot_accepts_the_task():
     jsonschema.validate(task["resources"], schemas.get_resources_schema())
 
 
+def test_skypilot_s_other_nodes_go_on_where_one_rank_has_failed():
+    pattern = r"^([\d |]+)\) echo .*; the others go on"
+    (own,) = re.findall(pattern, read("skypilot.yaml")["run"], re.MULTILINE)
+    failed = {ExitStatus.TOO_MANY_FAILED, ExitStatus.SHARD_BROKEN, ExitStatus.BUG}
+    assert set(map(int, own.split("|"))) == set(map(int, failed))
+
+
 def test_pbs_is_told_as_many_workers_as_its_array_has_tasks():
     text = (FOLDER / "pbs.sh").read_text()
     (array,) = re.findall(r"^#PBS -J (\d+)-(\d+)$", text, re.MULTILINE)

@@ -15,13 +15,13 @@ import structlog
 
 from worker import presets
 from worker.contract.recipe import Recipe
-from worker.core.errors import ShardBroken, WorkerError
+from worker.core.errors import ConfigurationError, ShardBroken, WorkerError
 from worker.core.failpoints import Failpoint, reach
 from worker.core.ordered_map import ordered_map
 from worker.core.ranks import Rank, ShardShare, assign
 from worker.core.scratch import default_base, disk_base, remove_orphans, scratch
 from worker.index.list_rules import ListRules
-from worker.index.reader import READERS, Index, checked, open_index
+from worker.index.reader import READERS, Index, all_of, checked, open_index
 from worker.index.record import ObjectRef
 from worker.index.scenes import arranged
 from worker.index.uris import is_remote, shown
@@ -112,13 +112,16 @@ def _work(
     shares = assign(len(index.shards), rank.rank, rank.world)
     index = checked(index, [share.shard for share in shares])
     if not options.render_new:  # what --only names may be a discovery
-        options.only.check(_objects(index, shares), f"object of {shown(options.index)}")
-    total = _total(index, shares, options)
+        _check_only(index, shares, options)
+    broken: list[ShardBroken] = []
+    total = _total(index, shares, options, broken)
     if not total and not options.render_new:  # this rank may own discoveries
         which = "none of the objects of --only" if options.only else "no objects"
         message = f"rank {rank.rank} of {rank.world} has {which}: the index has {index.objects}"
         log.warning(message)
-        return OutcomeCounts(), store.uri
+        counts = OutcomeCounts()
+        counts.broken = tuple(broken)
+        return counts, store.uri
     keep = _keeper(options)
     with watching(total) as progress:
         observer = metrics.observing(progress, total)
@@ -232,13 +235,31 @@ def _local(*places: str) -> tuple[str, ...]:
     return tuple(each for each in places if each and not is_remote(each))
 
 
-def _total(index: Index, shares: Sequence[ShardShare], options: RunOptions) -> int:
+def _check_only(index: Index, shares: Sequence[ShardShare], options: RunOptions) -> None:
+    """Check that each name of `--only` is that of an object, unless a broken shard may have it.
+
+    Raises: ConfigurationError, StoreError.
+    """
+    broken: list[ShardBroken] = []
+    try:
+        options.only.check(_objects(index, shares, broken), f"object of {shown(options.index)}")
+    except ConfigurationError as error:
+        if not broken:
+            raise
+        log.warning(
+            "a broken shard may have an object of --only", why=str(error), shard=str(all_of(broken))
+        )
+
+
+def _total(
+    index: Index, shares: Sequence[ShardShare], options: RunOptions, broken: list[ShardBroken]
+) -> int:
     """Number of a rank's objects: of its shares, those of `only`, at most `limit`.
 
-    Raises: StoreError.
+    With `only`, errors of shards that cannot be read are added to `broken`. Raises: StoreError.
     """
     if options.only:
-        shards = _read(index, [share.shard for share in shares])
+        shards = _read(index, [share.shard for share in shares], broken)
         total = sum(
             options.only.matches(ref)
             for share, refs in zip(shares, shards, strict=True)
@@ -252,21 +273,30 @@ def _total(index: Index, shares: Sequence[ShardShare], options: RunOptions) -> i
     return total if options.limit is None else min(total, options.limit)
 
 
-def _objects(index: Index, shares: Sequence[ShardShare]) -> Iterator[ObjectRef]:
-    """All objects of the index, those of a rank's shards first. Raises: StoreError.
+def _objects(
+    index: Index, shares: Sequence[ShardShare], broken: list[ShardBroken]
+) -> Iterator[ObjectRef]:
+    """All objects of the index, those of a rank's shards first; as `_read`.
 
     Without any, so that a rank without a match knows whether another rank has one.
     """
     own = dict.fromkeys(share.shard for share in shares)
     order = [*own, *(number for number in range(len(index.shards)) if number not in own)]
-    yield from itertools.chain.from_iterable(_read(index, order))
+    yield from itertools.chain.from_iterable(_read(index, order, broken))
 
 
-def _read(index: Index, numbers: Sequence[int]) -> Iterator[tuple[ObjectRef, ...]]:
+def _read(
+    index: Index, numbers: Sequence[int], broken: list[ShardBroken]
+) -> Iterator[tuple[ObjectRef, ...]]:
     """The objects of the shards `numbers`, shard by shard, several of them read at a time.
 
-    A broken shard has none; the feed reports it. Raises: StoreError.
+    A broken shard has none, and its error is added to `broken`. Raises: StoreError.
     """
     shards = [index.shards[number] for number in numbers]
     read = ordered_map(index.attempt, shards, threads=READERS, ahead=2 * READERS, name="index")
-    return (() if isinstance(refs, ShardBroken) else refs for refs in read)
+    for refs in read:
+        if isinstance(refs, ShardBroken):
+            broken.append(refs)
+            yield ()
+        else:
+            yield refs
