@@ -156,15 +156,17 @@ def _render(
         downloads = stack.enter_context(scratch(options.scratch or disk_base()))
         for mine in (folder, downloads):
             stop.before_leaving(partial(shutil.rmtree, mine, ignore_errors=True))
+        rules = options.rules.of(options.index)
         fetcher = Fetcher(
-            downloads / "fetched", limits=options.fetch, keep=keep, s3=options.s3,
-            rules=options.rules.of(options.index),
+            downloads / "fetched", limits=options.fetch, keep=keep, s3=options.s3, rules=rules
         )  # fmt: skip
         own = [folder, *map(Path, _local(store.uri, keep.uri if keep else ""))]
         pool = Pool(
             found, options.pool, folder / "children",
             surroundings=Surroundings(
-                objects=(downloads, *needed.of_recipe(recipe).paths), private=tuple(own)
+                objects=(downloads, *needed.of_recipe(recipe).paths),
+                private=tuple(own),
+                named=tuple(map(Path, _local(rules.place or ""))),
             ),
         )  # fmt: skip
         if not is_remote(index.folder):  # a list over a network names nothing local

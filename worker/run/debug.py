@@ -133,6 +133,7 @@ def _taken(
         surroundings = Surroundings(
             objects=(downloads, *needed.of_recipe(recipe).paths),
             private=(work, folder.path, *output),
+            named=() if is_remote(options.index) else (Path(options.index),),
         )
         pool = Pool(
             runtime.find(options.blender), one, work / "children", folder.log, surroundings

@@ -46,7 +46,7 @@ class Fetcher:
         self._keep = keep
         self._stop = threading.Event()
         self._git = GitSource(limits, self._stop, _made(folder / "repositories"), rules.hosts)
-        self._local = LocalSource(limits, self._stop)
+        self._local = LocalSource(limits, self._stop, rules.place)
         # The first source that claims an object fetches it, so specific ones come first.
         self._sources: Sequence[Source] = (
             self._git,

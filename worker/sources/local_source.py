@@ -8,8 +8,9 @@ import threading
 from pathlib import Path
 
 from worker.core import file_uri
+from worker.core.closed_folders import ClosedFolders
 from worker.core.deadline import Deadline
-from worker.core.errors import Missing
+from worker.core.errors import Missing, Refused
 from worker.core.formats import ARCHIVE_SUFFIXES
 from worker.core.transfer import check_size
 from worker.index.record import ObjectRef
@@ -23,7 +24,11 @@ class LocalSource:
 
     name = "local"
 
-    def __init__(self, limits: FetchLimits, stop: threading.Event) -> None:
+    def __init__(
+        self, limits: FetchLimits, stop: threading.Event, named: str | None = None
+    ) -> None:
+        """`named`: what the user named to be rendered; see `ClosedFolders`."""
+        self._closed = ClosedFolders(os.environ, () if named is None else (Path(named),))
         self._limits = limits
         self._stop = stop
 
@@ -34,8 +39,8 @@ class LocalSource:
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
         """Use the file in place; the files of an archive are unpacked below `into`.
 
-        Raises: Missing (also for a path outside its root), TooLarge, Unsupported, ImportFailed,
-        Download (the file system fails).
+        Raises: Missing (also for a path outside its root), Refused (it lies in a closed folder),
+        TooLarge, Unsupported, ImportFailed, Download (the file system fails).
         """
         file, member = split(ref.location)
         path = _path(file)
@@ -54,7 +59,9 @@ class LocalSource:
         self, ref: ObjectRef, path: Path, member: str | None, into: Path
     ) -> FetchedObject:  # fmt: skip
         root = _root(ref, path, member, self._limits.root_depth)
+        self._check_open(root)
         real_root, model = inside(root, path)
+        self._check_open(real_root / model)
         with open_inside(root, path) as file:
             # The file that was checked, whatever its name leads to by now.
             opened = Path(f"/proc/self/fd/{file.fileno()}")
@@ -65,6 +72,15 @@ class LocalSource:
             size = os.fstat(file.fileno()).st_size
         check_size(size, self._limits.max_bytes)
         return FetchedObject(ref=ref, root=real_root, model=model, sha256="", size=size)
+
+    def _check_open(self, path: Path) -> None:
+        """Check that a list may open `path`. Raises: Refused."""
+        closed = self._closed.around(os.path.realpath(path))
+        if closed is not None:
+            raise Refused(
+                f"{path}: a list does not open {closed}, which holds files of the system or of "
+                "others, or credentials; move the models, or render that folder itself"
+            )
 
 
 def root_of(ref: ObjectRef, depth: int) -> Path | None:

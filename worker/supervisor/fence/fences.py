@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from worker.core.closed_folders import ClosedFolders
 from worker.core.errors import BlenderMissing
 from worker.supervisor.devices import Device
 from worker.supervisor.fence import mode, secrets
@@ -33,10 +34,12 @@ class Surroundings(msgspec.Struct, frozen=True):
     """The downloads, and the folders of local objects."""
     private: tuple[Path, ...] = ()
     """The worker's own folders: scratch, a local output, kept downloads."""
+    named: tuple[Path, ...] = ()
+    """What the user named to be rendered; see `ClosedFolders`."""
 
     def beside(self, folder: Path) -> Surroundings:
         """The same, with one more private folder."""
-        return Surroundings(self.objects, (*self.private, folder))
+        return msgspec.structs.replace(self, private=(*self.private, folder))
 
 
 class Fences:
@@ -52,7 +55,9 @@ class Fences:
         self._sandbox = sandbox
         self._runtime = runtime
         self._environment = environment
-        self._private = Private((*secrets.places(environment), *surroundings.private))
+        self._closed = ClosedFolders(environment, surroundings.named)
+        places = (*secrets.places(environment), *surroundings.private)
+        self._private = Private(places, self._closed.is_home)
         self._always = surroundings.objects
         self._lock = threading.Lock()
         self._expected: dict[Path, None] = {}
@@ -81,7 +86,9 @@ class Fences:
         if not mode.fenced(self._sandbox):
             return None
         with self._lock:
-            objects = (*self._always, *islice(self._expected, MOST_GRANTED))
+            expected = tuple(islice(self._expected, MOST_GRANTED))
+        mine = (path for path in expected if not self._closed.around(str(secrets.resolved(path))))
+        objects = (*self._always, *mine)
         try:
             return fence_of(
                 self._runtime, device, home, objects, self._private, self._environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -27,7 +27,11 @@ class Readable(msgspec.Struct, frozen=True):
 class Private:
     """Files and folders that nothing readable contains."""
 
-    def __init__(self, paths: Iterable[Path]) -> None:
+    def __init__(
+        self, paths: Iterable[Path], is_home: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """`is_home`: whether a path is somebody's home, which has private contents."""
+        self._is_home = is_home
         self._paths = {str(resolved(path)) for path in paths}
         self._above = {
             str(above) for path in self._paths for above in Path(path).parents
@@ -47,7 +51,7 @@ class Private:
         read: dict[str, None] = {}
         names: dict[str, None] = {}
         for path in map(str, map(resolved, paths)):
-            if path in self._above:
+            if path in self._above or self._is_home(path):
                 names[path] = None
                 read |= dict.fromkeys(self._parts(path))
             else:
