@@ -59,9 +59,9 @@ class LocalSource:
         self, ref: ObjectRef, path: Path, member: str | None, into: Path
     ) -> FetchedObject:  # fmt: skip
         root = _root(ref, path, member, self._limits.root_depth)
-        self._check_open(root)
+        self._check_open(root, path.name)
         real_root, model = inside(root, path)
-        self._check_open(real_root / model)
+        self._check_open(real_root / model, path.name)
         with open_inside(root, path) as file:
             # The file that was checked, whatever its name leads to by now.
             opened = Path(f"/proc/self/fd/{file.fileno()}")
@@ -73,12 +73,12 @@ class LocalSource:
         check_size(size, self._limits.max_bytes)
         return FetchedObject(ref=ref, root=real_root, model=model, sha256="", size=size)
 
-    def _check_open(self, path: Path) -> None:
-        """Check that a list may open `path`. Raises: Refused."""
+    def _check_open(self, path: Path, name: str) -> None:
+        """Check that a list may open `path`, for the model called `name`. Raises: Refused."""
         closed = self._closed.around(os.path.realpath(path))
         if closed is not None:
             raise Refused(
-                f"{path}: a list does not open {closed}, which holds files of the system or of "
+                f"{name}: a list does not open {closed}, which holds files of the system or of "
                 "others, or credentials; move the models, or render that folder itself"
             )
 
