@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from worker.core import keys
-from worker.ledger import LedgerLine, fold, read_parts
+from worker.ledger import LedgerLine, fold, read_shards
 from worker.stores.base import Store
 
 
@@ -50,7 +50,10 @@ def write(kind: str, target: Store) -> None:
 
 
 def _exported(target: Store) -> list[str]:
-    lines: dict[str, LedgerLine] = {}
-    for _, part in read_parts(target, keys.LEDGER, LedgerLine):
-        fold(lines, part)
-    return sorted(uid for uid, line in lines.items() if line.done)
+    done = []
+    for _, parts in read_shards(target, LedgerLine):
+        lines: dict[str, LedgerLine] = {}
+        for part in parts:
+            fold(lines, part)
+        done += [uid for uid, line in lines.items() if line.done]
+    return sorted(done)
