@@ -42,7 +42,7 @@ def listing(store: Store) -> Listing:
     digest = hashlib.sha256()
     count = 0
     parts = {}
-    sizes = {}
+    sizes: dict[str, int] = {}
     progress = Progress("listing the ledger", "parts")
     found = (each for each in entries(store, keys.LEDGER) if each.key.endswith(".jsonl"))
     for shard, its in groupby(found, lambda entry: keys.shard_of_part(entry.key)):

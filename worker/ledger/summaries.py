@@ -36,6 +36,8 @@ FORMAT: Final = 1
 """Another number where the summary of the same lines is another one."""
 LEAST_LINES = 50
 """A part of fewer lines is read as fast as its summary, and has none."""
+_READERS: Final = 2 * READERS
+"""Summaries are small, and reading them is waiting."""
 _LINES: Final = msgspec.json.Decoder(StatusLine)
 
 
@@ -83,7 +85,7 @@ def read_summaries(store: Store) -> Iterator[tuple[str, ShardSummary]]:
     ]
     progress = Progress("reading the ledger", "shards", len(listed.parts))
     found = ordered_map(
-        partial(_read, store, listed), every, threads=READERS, ahead=4 * READERS, name="ledger"
+        partial(_read, store, listed), every, threads=_READERS, ahead=2 * _READERS, name="ledger"
     )
     shards = groupby(found, lambda each: keys.shard_of_part(each[0]))
     for number, (shard, parts) in enumerate(shards, 1):
