@@ -86,8 +86,6 @@ def listing(output: Path, *, killed: bool = False) -> dict[str, str]:
         path.relative_to(output).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(output.rglob("*"))
         if path.is_file()
-        and not path.relative_to(output)
-        .as_posix()
-        .startswith((keys.LEDGER, keys.BEGUN, keys.SUMMARIES))
+        and not path.relative_to(output).as_posix().startswith(aside)
         and not (killed and keys.is_own(path.name))
     }

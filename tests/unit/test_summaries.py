@@ -94,7 +94,9 @@ def described(store, kinds):
 
 
 @pytest.mark.usefixtures("every")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(runs, st.sampled_from([RENDERS, EXPORTS]), st.randoms())
 def test_status_from_summaries_is_that_from_lines(runs, kinds, random):
     with TemporaryDirectory() as folder:
@@ -112,6 +114,7 @@ def test_status_from_summaries_is_that_from_lines(runs, kinds, random):
         assert described(store, kinds) == found
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(outcomes(), max_size=20), max_size=4))
 def test_a_summary_is_the_same_written_and_read_and_part_by_part(parts):
     lines = [
