@@ -60,7 +60,7 @@ def client(options: S3Options, *, hasty: bool = False) -> S3Client:
     session = boto3.session.Session()
     # A listing has a time for each key; most of what it costs is botocore's way to read them.
     parsers = session._session.get_component("response_parser_factory")  # noqa: SLF001
-    parsers.set_parser_defaults(timestamp_parser=_timestamp)
+    parsers.set_parser_defaults(timestamp_parser=timestamp)
     try:
         made: S3Client = session.client(
             "s3", endpoint_url=options.endpoint_url, region_name=options.region, config=config
@@ -70,7 +70,7 @@ def client(options: S3Options, *, hasty: bool = False) -> S3Client:
     return made
 
 
-def _timestamp(value: Any) -> datetime:
+def timestamp(value: Any) -> datetime:
     """As botocore reads a time; one of a listing, ISO 8601, in a hundredth of its time."""
     from botocore.utils import parse_timestamp
 

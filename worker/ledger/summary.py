@@ -6,20 +6,19 @@ stored summary (`summaries`) and one that is made now from the same lines are eq
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from heapq import nsmallest
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.core.formats import name_of
-from worker.core.keys import UID_PATTERN
 from worker.ledger.failure_kinds import kind_of
 from worker.ledger.outcome import StatusLine
 from worker.ledger.reader import fold
@@ -29,6 +28,8 @@ KEPT: Final = 10
 """Objects of each sort of extremes."""
 HASH: Final = np.dtype("<u8")
 """Of each hash in a summary."""
+UID_LENGTH: Final = 36
+UID_DASHES: Final = 4
 
 _OUTCOME: Final = attrgetter("outcome")
 _MISSING: Final = attrgetter("missing")
@@ -126,8 +127,8 @@ def summary_of(parts: Iterable[Collection[StatusLine]]) -> ShardSummary:
         minutes=tuple(minutes.values()),
         render_s=dict(render_s),
         least_seen=_extremes(rendered, attrgetter("coverage_min")),
-        slowest=_extremes(rendered, _total, sign=-1),
-        most_missing=_extremes(rendered, lambda line: line.missing or None, sign=-1),
+        slowest=_extremes(rendered, _total, greatest=True),
+        most_missing=_extremes(rendered, lambda line: line.missing or None, greatest=True),
         phashes=_bytes(array("Q", (found for found in hashes if found is not None))),
         new=_heads(new),
         others=_heads([line.uid for line in lines if line.outcome != "new"] if new else [*folded]),
@@ -143,20 +144,31 @@ def _clock(
     lines: Iterable[StatusLine], minutes: dict[str, Minute], render_s: defaultdict[str, float]
 ) -> None:
     """Count every attempt, and its hours."""
-    counted: dict[str, list[StatusLine]] = {}
+    name, first, last, ended = "", _NONE, "", 0
     for line in lines:
         if line.device:
             render_s[line.device] += line.seconds.render / line.children_per_device
-        counted.setdefault(line.time[:16], []).append(line)
-    for name, ended in counted.items():
-        first = min(ended, key=_TIME)
-        last = max(map(_TIME, ended))
-        found = Minute(first.time, last, first.seconds.worked, len(ended))
+        time = line.time
+        if time[:16] != name:
+            _add(minutes, name, first, last, ended)
+            name, first, last, ended = time[:16], line, time, 0
+        elif time < first.time:
+            first = line
+        elif time > last:
+            last = time
+        ended += 1
+    _add(minutes, name, first, last, ended)
+
+
+_NONE: Final = StatusLine(uid="", outcome="new", time="")
+
+
+def _add(minutes: dict[str, Minute], name: str, first: StatusLine, last: str, ended: int) -> None:
+    """Add attempts of one minute, of which `first` ended first."""
+    if ended:
+        found = Minute(first.time, last, first.seconds.worked, ended)
         before = minutes.get(name)
         minutes[name] = found if before is None else joined(before, found)
-
-
-_TIME: Final[Callable[[StatusLine], str]] = attrgetter("time")
 
 
 def joined(before: Minute, found: Minute) -> Minute:
@@ -181,12 +193,14 @@ def _failures(lines: Iterable[StatusLine], beside: Collection[str]) -> tuple[Fai
 
 
 def _extremes(
-    lines: Sequence[StatusLine], value: Callable[[StatusLine], float | None], *, sign: int = 1
+    lines: Sequence[StatusLine], value: Callable[[StatusLine], Any], *, greatest: bool = False
 ) -> tuple[Extreme, ...]:
-    found = [(sign * seen, at) for at, seen in enumerate(map(value, lines)) if seen is not None]
+    values = [*map(value, lines)]
+    places = [place for place, found in enumerate(values) if found is not None]
+    places.sort(key=values.__getitem__, reverse=greatest)  # of equal ones, the first stay first
     return tuple(
-        Extreme(float(sign * seen), lines[at].uid, name_of(lines[at].file_identifier))
-        for seen, at in nsmallest(KEPT, found)
+        Extreme(float(values[place]), lines[place].uid, name_of(lines[place].file_identifier))
+        for place in places[:KEPT]
     )
 
 
@@ -197,15 +211,14 @@ def _total(line: StatusLine) -> float:
 
 def _heads(uids: list[str]) -> bytes:
     """HASH of each uid: the first half of its digits."""
-    if all(map(UID_PATTERN.fullmatch, uids)):
-        whole = np.frombuffer(bytes.fromhex("".join(uids).replace("-", "")), HASH)
-        return _bytes(whole[::2])
-    return b"".join(
-        _heads([uid])
-        if UID_PATTERN.fullmatch(uid)
-        else hashlib.blake2b(uid.encode(errors="surrogatepass"), digest_size=HASH.itemsize).digest()
-        for uid in uids
-    )
+    if {*map(len, uids)} == {UID_LENGTH} and all(uid.count("-") == UID_DASHES for uid in uids):
+        with contextlib.suppress(ValueError):  # of those that are no uids
+            digits = bytes.fromhex("".join(uids).replace("-", ""))
+            return _bytes(np.frombuffer(digits, HASH).reshape(len(uids), 2)[:, 0])
+    if len(uids) != 1:
+        return b"".join(_heads([uid]) for uid in uids)
+    body = uids[0].encode(errors="surrogatepass")
+    return hashlib.blake2b(body, digest_size=HASH.itemsize).digest()
 
 
 def _bytes(hashes: array[int] | NDArray[np.uint64]) -> bytes:
