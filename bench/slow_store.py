@@ -2,9 +2,9 @@
 
     python -m bench.slow_store FOLDER SHARDS PER_SHARD SECONDS
 
-Keys are those of the files in FOLDER, and a ledger part for every other shard, whose lines are made
-when it is asked for. It only reads; it prints its port, and ends with its standard input. moto
-would be the bottleneck of what is measured.
+Keys are those of the files in FOLDER, and a ledger of every other shard (`bench.far_ledger`), whose
+lines are made when they are asked for. It only reads; it prints its port, and ends with its
+standard input. moto would be the bottleneck of what is measured.
 """
 
 from __future__ import annotations
@@ -19,16 +19,11 @@ from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
-import numpy as np
-
-from bench.lines import PHASH, RENDERED, UID
+from bench.far_ledger import FarLedger
 from worker.core import keys
 
 PAGE: Final = 1000
 BUCKET: Final = "bench"
-MIXED: Final = 0x9E3779B97F4A7C15
-"""An odd factor, so that all perceptual hashes differ."""
-WRITER: Final = "r000000-20260101T000000Z-00000000"
 
 
 class Output:
@@ -36,16 +31,14 @@ class Output:
 
     def __init__(self, folder: Path, shards: int, per_shard: int) -> None:
         self._folder = folder
-        self._per_shard = per_shard
-        self._line = np.frombuffer(RENDERED, np.uint8)
-        self._uid, self._phash = RENDERED.index(UID), RENDERED.index(PHASH)
+        self._ledger = FarLedger(per_shard)
         files = {path.relative_to(folder).as_posix(): path.stat().st_size
                  for path in folder.rglob("*") if path.is_file()}  # fmt: skip
         own = {keys.shard_of_part(key) for key in files if key.startswith(keys.LEDGER)}
         self.sizes = files
         for number in range(shards):
             if (shard := keys.shard_name(number)) not in own:
-                self.sizes[keys.ledger_part(shard, WRITER, 0)] = per_shard * len(RENDERED)
+                self.sizes |= self._ledger.sizes(shard)
         self.keys = sorted(self.sizes)
 
     def body(self, key: str) -> bytes | None:
@@ -53,18 +46,7 @@ class Output:
         if key not in self.sizes:
             return None
         path = self._folder / key
-        if path.exists():
-            return path.read_bytes()
-        first = int(keys.shard_of_part(key)) * self._per_shard
-        lines = np.tile(self._line, (self._per_shard, 1))
-        numbers = range(first, first + self._per_shard)
-        for place, texts in (
-            (self._uid, [b"%08x-0000-4000-8000-%012x" % (n, n) for n in numbers]),
-            (self._phash, [b"%016x" % (n * MIXED % (1 << 64)) for n in numbers]),
-        ):
-            columns = np.frombuffer(b"".join(texts), np.uint8).reshape(self._per_shard, -1)
-            lines[:, place : place + columns.shape[1]] = columns
-        return lines.tobytes()
+        return path.read_bytes() if path.exists() else self._ledger.body(key)
 
     def listing(self, query: dict[str, list[str]]) -> bytes:
         """A page of ListObjectsV2."""

@@ -75,16 +75,17 @@ def log_lines(done) -> list[dict]:
 
 
 def listing(output: Path, *, killed: bool = False) -> dict[str, str]:
-    """sha256 by key of what the layout promises to be the same every time: all but the ledger
-    and the notes beside it.
+    """sha256 by key of what the layout promises to be the same every time: all but the ledger,
+    and the notes and summaries beside it.
 
     A worker that ends by itself leaves nothing else. One that was `killed` in the middle of a
     write leaves a temporary file, which no store shows and which is gone a day later.
     """
+    aside = (keys.LEDGER, keys.BEGUN, keys.SUMMARIES)
     return {
         path.relative_to(output).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(output.rglob("*"))
         if path.is_file()
-        and not path.relative_to(output).as_posix().startswith((keys.LEDGER, keys.BEGUN))
+        and not path.relative_to(output).as_posix().startswith(aside)
         and not (killed and keys.is_own(path.name))
     }

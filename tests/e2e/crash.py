@@ -40,11 +40,11 @@ def cubes(folder: Path, count: int) -> Path:
 
 
 def stored(store: Store) -> dict[str, str]:
-    """sha256 by key of what must be the same every time: all but ledger and notes."""
+    """sha256 by key of what must be the same every time: all but ledger, notes and summaries."""
     return {
         entry.key: hashlib.sha256(store.read(entry.key) or b"").hexdigest()
         for entry in store.list()
-        if not entry.key.startswith((keys.LEDGER, keys.BEGUN))
+        if not entry.key.startswith((keys.LEDGER, keys.BEGUN, keys.SUMMARIES))
     }
 
 

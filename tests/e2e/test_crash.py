@@ -28,14 +28,26 @@ TIMES = {
     Failpoint.PUBLISH_AFTER: (3,),
     Failpoint.RECORD_AFTER: (3,),
 }
-JOINED = ("compact-before:1", "compact-after:1", "folder-written:9", "folder-linked:9")
-"""Points of a run that writes a part an object, and then joins them; also in the folder store,
-where the probe, job.json, the zips and the parts are before that."""
-PART_AN_OBJECT = "from worker.ledger import writer; writer.FLUSH_COUNT = 1"
+JOINED = (
+    "compact-before:1", "compact-after:1", "summary-after:1",
+    "folder-written:9", "folder-linked:9", "folder-written:10", "folder-linked:10",
+)  # fmt: skip
+"""Points of a run that writes a part an object, joins them, and writes a summary; also in the
+folder store, where the probe, job.json, the zips and the parts are before that."""
+PART_AN_OBJECT = (
+    "from worker.ledger import summaries, writer\nwriter.FLUSH_COUNT = summaries.LEAST_LINES = 1"
+)
 KILLS = [f"{point}:{count}" for point in Failpoint for count in TIMES.get(point, (1,))
-         if not point.startswith("compact-")]  # fmt: skip
+         if not point.startswith(("compact-", "summary-"))]  # fmt: skip
 KILLS += JOINED
-QUICK = {"compact-after:1", "render-after:2", "created:2", "part-before:1", "folder-written:4"}
+QUICK = {
+    "compact-after:1",
+    "summary-after:1",
+    "render-after:2",
+    "created:2",
+    "part-before:1",
+    "folder-written:4",
+}
 
 
 @pytest.fixture(scope="module")

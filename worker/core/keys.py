@@ -15,6 +15,7 @@ JOB: Final = "job.json"
 RENDERS: Final = "renders/"
 LEDGER: Final = "ledger/"
 BEGUN: Final = "begun/"
+SUMMARIES: Final = "summaries/"
 DOWNLOADS: Final = "downloads/"
 
 JOB_FORMAT: Final = "render-worker-job"
@@ -124,6 +125,11 @@ def compacted_part(shard: str, writer: str, first: int, last: int) -> str:
     It supersedes them: a reader need not read what its name covers.
     """
     return f"{ledger_of(shard)}{writer}-{first:06d}-to-{last:06d}.jsonl"
+
+
+def part_summary(part: str) -> str:
+    """Key of the summary of the ledger part whose key is `part`."""
+    return f"{SUMMARIES}{part.removeprefix(LEDGER).removesuffix('.jsonl')}.json"
 
 
 def part_numbers(key: str) -> tuple[str, int, int] | None:

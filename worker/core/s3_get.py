@@ -1,29 +1,35 @@
 """Reads many small S3 objects with little processor time.
 
-boto3 takes about a millisecond of Python for a GET. This uses the parts of botocore that a request
-needs, its signature and its HTTP session, and leaves all else to boto3: whatever does not succeed
-at once is to be asked again there, which retries and explains errors.
+boto3 takes about a millisecond of Python for a GET, and botocore's HTTP session most of that. This
+takes botocore's signature and the standard library's connections, and leaves all else to boto3:
+whatever does not succeed at once is to be asked again there, which retries and explains errors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import http.client
+import ssl
+from collections import deque
+from email.message import Message
+from functools import partial
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, urlsplit
 
 import structlog
 
 from worker.core.s3 import S3Options, client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from botocore.auth import S3SigV4Auth
-    from botocore.httpsession import URLLib3Session
 
 log = structlog.get_logger(__name__)
 
 OK: Final = 200
 NOT_FOUND: Final = 404
 CLIENT_ERRORS: Final = range(400, 500)
+TIMEOUT_S: Final = 60
 
 
 class QuickGet:
@@ -34,35 +40,47 @@ class QuickGet:
         self._bucket = bucket
         self._base = ""
         self._auth: S3SigV4Auth | None = None
-        self._session: URLLib3Session | None = None
+        self._connect: Callable[[], http.client.HTTPConnection] | None = None
+        self._idle: deque[http.client.HTTPConnection] = deque(maxlen=options.max_pool_connections)
         self._off = False
 
-    def get(self, key: str) -> tuple[bytes, Mapping[str, str]] | None:
+    def get(self, key: str) -> tuple[bytes, Message] | None:
         """Body and headers of a key of the bucket; None if it did not succeed for any reason."""
         from botocore.awsrequest import AWSRequest
 
         if self._off:
             return None
         try:
-            if self._session is None:
-                self._open()
+            if self._connect is None and not self._open():
+                return None
             assert self._auth is not None  # noqa: S101 - `_open` has set both
-            assert self._session is not None  # noqa: S101
-            request = AWSRequest("GET", self._base + quote(key, safe="/~"))
+            assert self._connect is not None  # noqa: S101
+            url = self._base + quote(key, safe="/~")
+            request = AWSRequest("GET", url)
             self._auth.add_auth(request)
-            answer = self._session.send(request.prepare())
-            if answer.status_code == OK:
-                return answer.content, answer.headers
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = self._connect()
+            connection.request("GET", urlsplit(url).path, headers=dict(request.headers.items()))
+            answer = connection.getresponse()
+            body = answer.read()
+            if not answer.will_close:
+                self._idle.append(connection)
+            if answer.status == OK:
+                return body, answer.headers
             # A server that refuses such requests is not asked in this way again.
-            self._off = answer.status_code in CLIENT_ERRORS and answer.status_code != NOT_FOUND
+            self._off = answer.status in CLIENT_ERRORS and answer.status != NOT_FOUND
         except Exception as error:  # noqa: BLE001 - boto3 is asked next, and explains it
             log.debug("quick read failed", key=key, why=str(error))
         return None
 
-    def _open(self) -> None:
-        """Find out where the bucket is and how requests are signed, as boto3 would."""
+    def _open(self) -> bool:
+        """Find out where the bucket is and how requests are signed, as boto3 would.
+
+        False, from then on, behind a proxy, which is left to boto3.
+        """
         from botocore.auth import S3SigV4Auth
-        from botocore.httpsession import URLLib3Session
         from botocore.session import get_session
         from botocore.utils import get_environ_proxies
 
@@ -73,13 +91,24 @@ class QuickGet:
         region = parse_qs(place.query)["X-Amz-Credential"][0].split("/")[-3]
         session = get_session()
         self._base = signed.partition("?")[0].removesuffix("k")
+        if get_environ_proxies(self._base):
+            self._off = True
+            return False
         credentials = session.get_credentials()
         assert credentials is not None  # noqa: S101 - the URL was signed with them
         self._auth = S3SigV4Auth(credentials, "s3", region)
-        verify = session.get_config_variable("ca_bundle")
-        self._session = URLLib3Session(
-            verify=True if verify is None else verify,
-            proxies=get_environ_proxies(self._base),
-            timeout=60,
-            max_pool_connections=self._options.max_pool_connections,
-        )
+        self._connect = _connector(place, session.get_config_variable("ca_bundle"))
+        return True
+
+
+def _connector(place: SplitResult, bundle: str | None) -> Callable[[], http.client.HTTPConnection]:
+    """Makes connections to a server. bundle: file of the authorities to trust, as boto3 has it."""
+    from botocore.httpsession import get_cert_path
+
+    host = place.hostname or ""
+    if place.scheme == "http":
+        return partial(http.client.HTTPConnection, host, place.port, timeout=TIMEOUT_S)
+    context = ssl.create_default_context(cafile=bundle or get_cert_path(verify=True))
+    return partial(
+        http.client.HTTPSConnection, host, place.port, timeout=TIMEOUT_S, context=context
+    )

@@ -1,4 +1,7 @@
-"""Joins the parts that one writer has written of a shard, so that a reader fetches one."""
+"""Joins the parts that one writer has written of a shard, so that a reader fetches one.
+
+What is one part then gets a summary (`worker.ledger.summaries`).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import structlog
 from worker.core import keys
 from worker.core.errors import StoreError
 from worker.core.failpoints import Failpoint, reach
+from worker.ledger.summaries import store_summary
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
@@ -45,12 +49,15 @@ class Compactor:
 
     def _join(self, shard: str) -> None:
         parts = self._parts.pop(shard)
-        if len(parts) == 1:
-            return
-        key = keys.compacted_part(shard, self._writer, parts[0][0], parts[-1][0])
-        try:
-            reach(Failpoint.COMPACT_BEFORE)
-            self._store.create(key, b"".join(body for _, body in parts))
-            reach(Failpoint.COMPACT_AFTER)
-        except StoreError as error:
-            log.warning("cannot join ledger parts; all are there", key=key, why=str(error))
+        body = b"".join(body for _, body in parts)
+        key = keys.ledger_part(shard, self._writer, parts[0][0])
+        if len(parts) > 1:
+            key = keys.compacted_part(shard, self._writer, parts[0][0], parts[-1][0])
+            try:
+                reach(Failpoint.COMPACT_BEFORE)
+                self._store.create(key, body)
+                reach(Failpoint.COMPACT_AFTER)
+            except StoreError as error:
+                log.warning("cannot join ledger parts; all are there", key=key, why=str(error))
+                return
+        store_summary(self._store, key, body)

@@ -29,6 +29,8 @@ class Listing(msgspec.Struct, frozen=True):
 
     parts: dict[str, tuple[str, ...]]
     """By shard, both sorted: the keys of the parts that hold all of its lines."""
+    sizes: dict[str, int]
+    """By key of those parts, the size in bytes."""
     count: int
     """Number of all parts, superseded ones included."""
     digest: str
@@ -40,17 +42,19 @@ def listing(store: Store) -> Listing:
     digest = hashlib.sha256()
     count = 0
     parts = {}
+    sizes: dict[str, int] = {}
     progress = Progress("listing the ledger", "parts")
-    entries = (each for each in _entries(store) if each.key.endswith(".jsonl"))
-    for shard, found in groupby(entries, lambda entry: keys.shard_of_part(entry.key)):
-        listed = []
-        for entry in found:
+    found = (each for each in entries(store, keys.LEDGER) if each.key.endswith(".jsonl"))
+    for shard, its in groupby(found, lambda entry: keys.shard_of_part(entry.key)):
+        listed = {}
+        for entry in its:
             digest.update(f"{entry.key} {entry.size}\n".encode())
-            listed.append(entry.key)
+            listed[entry.key] = entry.size
         count += len(listed)
-        parts[shard] = tuple(current(listed))
+        parts[shard] = tuple(current([*listed]))
+        sizes |= {part: listed[part] for part in parts[shard]}
         progress.at(count)
-    return Listing(parts, count, digest.hexdigest())
+    return Listing(parts, sizes, count, digest.hexdigest())
 
 
 def parts_of(store: Store, shard: str) -> list[str]:
@@ -77,36 +81,41 @@ def _superseded(part: tuple[str, int, int] | None, ranges: Iterable[tuple[str, i
     )
 
 
-def _entries(store: Store) -> Iterator[Entry]:
-    """All entries of the ledger in key order, the shards' numbers cut into ranges."""
-    entries = store.list(keys.LEDGER)
-    page = list(islice(entries, PAGE))
+def entries(store: Store, prefix: str) -> Iterator[Entry]:
+    """All entries of a prefix in key order, the shards' numbers cut into ranges.
+
+    prefix: `keys.LEDGER`, or another folder of folders that are named after shards.
+
+    Raises: StoreError.
+    """
+    listed = store.list(prefix)
+    page = list(islice(listed, PAGE))
     yield from page
     while len(page) == PAGE:
-        first, last = (_number(entry) for entry in (page[0], page[-1]))
+        first, last = (_number(entry, prefix) for entry in (page[0], page[-1]))
         if not store.remote or first is None or last is None:
-            yield from entries
+            yield from listed
             return
         step = PAGES * (last - first + 1)
         ends = [last + 1 + step * number for number in range(1, LISTERS + 1)]
-        cuts = [keys.ledger_of(keys.shard_name(end)) for end in ends if end < _SHARDS]
+        cuts = [f"{prefix}{keys.shard_name(end)}/" for end in ends if end < _SHARDS]
         ranges = zip([page[-1].key, *cuts], [*cuts, ""], strict=True)
-        read = partial(_range, store)
+        read = partial(_range, store, prefix)
         *found, page = ordered_map(read, ranges, threads=LISTERS, ahead=2 * LISTERS, name="listing")
         yield from chain.from_iterable(found)
         yield from page
-        entries = store.list(keys.LEDGER, after=page[-1].key) if page else iter(())
+        listed = store.list(prefix, after=page[-1].key) if page else iter(())
 
 
-def _range(store: Store, bounds: tuple[str, str]) -> list[Entry]:
+def _range(store: Store, prefix: str, bounds: tuple[str, str]) -> list[Entry]:
     """The entries between two keys; behind the last cut, one page."""
     after, before = bounds
-    found = store.list(keys.LEDGER, after=after, before=before)
+    found = store.list(prefix, after=after, before=before)
     return list(found if before else islice(found, PAGE))
 
 
-def _number(entry: Entry) -> int | None:
+def _number(entry: Entry, prefix: str) -> int | None:
     """The number of an entry's shard, if it has a name of `keys.shard_name`."""
-    shard = keys.shard_of_part(entry.key)
+    shard = entry.key.removeprefix(prefix).partition("/")[0]
     known = shard.isascii() and shard.isdigit() and keys.shard_name(int(shard)) == shard
     return int(shard) if known and int(shard) < _SHARDS else None

@@ -84,12 +84,13 @@ def read_parts(
     decoder = msgspec.json.Decoder(kind)
 
     def read(key: str) -> tuple[str, list[T]]:
-        return key, _decode(decoder, key, store.read(key) or b"")
+        return key, decoded(decoder, key, store.read(key) or b"")
 
     yield from ordered_map(read, parts, threads=readers, ahead=4 * readers, name="ledger")
 
 
-def _decode(decoder: msgspec.json.Decoder[T], key: str, body: bytes) -> list[T]:
+def decoded(decoder: msgspec.json.Decoder[T], key: str, body: bytes) -> list[T]:
+    """The lines of a part; a damaged one is skipped with a warning."""
     try:
         return decoder.decode_lines(body)
     except NOT_JSON:

@@ -1,25 +1,32 @@
 """The progress of an output: counts of outcomes, the rate, what is left, frequent failures.
 
-It is computed from the ledger, shard by shard. The memory needed is that of the largest shard, and
-16 bytes per object.
+It is computed from the ledger, or from what summarizes its parts, shard by shard. The memory needed
+is that of the largest shards, and 16 bytes per object.
 """
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from functools import lru_cache
-from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
-from worker.core import keys
+from worker.core.errors import OBJECT_ERRORS
 from worker.core.formats import name_of
-from worker.ledger import StatusLine, fold, folded, parts_of, read_parts, read_shards, settled
+from worker.ledger import (
+    FailureKind,
+    ShardSummary,
+    StatusLine,
+    folded,
+    hashes_in,
+    kind_of,
+    parts_of,
+    read_parts,
+    read_summaries,
+)
 from worker.pack import duplicates
 from worker.report.notable import Extremes, Notable
 from worker.report.rate import Rate
@@ -33,14 +40,6 @@ GROUP_SHOWN: Final = 5
 RENDERS: Final = ("rendered", "new", "failed")
 EXPORTS: Final = ("exported", "failed")
 """The outcomes of objects in a data set; RENDERS are those in an output."""
-
-_OUTCOME: Final = attrgetter("outcome")
-_MISSING: Final = attrgetter("missing")
-_UNDECODABLE: Final = attrgetter("undecodable")
-_PARTICULARS: Final = re.compile(
-    keys.UID_PATTERN.pattern + r"|[0-9a-f]{16,}|(?:[\w.:-]*/)+[^\s'\",;:)]*|\d+(?:\.\d+)?"
-)
-"""What differs between messages of one kind of failure: uids, digests, paths, URLs, numbers."""
 
 
 class ShardStatus(msgspec.Struct, frozen=True):
@@ -145,14 +144,8 @@ def status_of(
     """
     count = _Count()
     done: dict[str, int] = dict.fromkeys(totals or (), 0)
-    for shard, parts in read_shards(store, StatusLine):
-        last: dict[str, StatusLine] = {}
-        beside: set[str] = set()
-        for lines in parts:
-            count.clock(lines)
-            fold(last, lines)
-            beside.update(line.uid for line in lines if not line.listed or line.outcome == "new")
-        done[shard] = count.add(shard, last, beside)
+    for shard, summary in read_summaries(store):
+        done[shard] = count.add(shard, summary)
     return count.status(done, totals, objects, kinds, count.duplicates(store))
 
 
@@ -162,8 +155,8 @@ class _Count:
     def __init__(self) -> None:
         self._rate = Rate()
         self._outcomes: Counter[str] = Counter()
-        self._new = array("q")
-        self._others = array("q")
+        self._new = array("Q")
+        self._others = array("Q")
         """Hashes of uids: `_new` with outcome "new" in some shard, `_others` with another one."""
         self._codes: Counter[str] = Counter()
         self._retryable = 0
@@ -171,63 +164,41 @@ class _Count:
         self._incomplete = 0
         self._undecodable = 0
         self._patterns: Counter[tuple[str, str]] = Counter()
-        self._examples: dict[tuple[str, str], StatusLine] = {}
+        self._examples: dict[tuple[str, str], FailureKind] = {}
         self._render_s: defaultdict[str, float] = defaultdict(float)
         self._lacking = Counter[str]()
-        self._least_seen = Extremes(attrgetter("coverage_min"))
-        self._slowest = Extremes(_total, greatest=True)
-        self._most_missing = Extremes(lambda line: line.missing or None, greatest=True)
+        self._least_seen = Extremes()
+        self._slowest = Extremes(greatest=True)
+        self._most_missing = Extremes(greatest=True)
         self._hashes = array("Q")
         self._ends: list[tuple[str, int]] = []
         """Each shard with hashes, and how many there were after it."""
 
-    def clock(self, lines: Collection[StatusLine]) -> None:
-        """Count every attempt, and its hours."""
-        self._rate.add_lines(lines)
-        for line in lines:
-            if line.device:
-                self._render_s[line.device] += line.seconds.render / line.children_per_device
-
-    def add(self, shard: str, folded: Mapping[str, StatusLine], beside: Collection[str]) -> int:
-        """Count the outcomes of a shard; returns how many of its indexed objects are settled.
-
-        `beside` has the uids that the index does not name.
-        """
-        # Few lines of Python for each of millions of rendered objects: see docs/performance.md.
-        lines = folded.values()
-        self._outcomes.update(map(_OUTCOME, lines))
-        rendered = [line for line in lines if line.outcome == "rendered"]
-        self._look(rendered, shard)
-        self._incomplete += sum(map(bool, map(_MISSING, lines)))
-        self._undecodable += sum(map(bool, map(_UNDECODABLE, lines)))
-        open_ones = 0
-        rest = [] if len(rendered) == len(lines) else [line for line in lines if not line.done]
-        for line in rest:
-            if line.outcome == "new":
-                self._new.append(hash(line.uid))
-            elif line.outcome == "failed":
-                self._fail(line)
-                open_yet = not settled(line, frozenset())
-                self._retryable += open_yet
-                open_ones += open_yet and line.uid not in beside
-        if any(line.outcome == "new" for line in rest):
-            self._others.extend(hash(line.uid) for line in lines if line.outcome != "new")
-        else:
-            self._others.extend(map(hash, folded))
-        self._beside += sum(folded[uid].done for uid in beside)
-        return len(lines) - len(beside) - open_ones
-
-    def _look(self, lines: Collection[StatusLine], shard: str) -> None:
-        """Look at the rendered objects of a shard."""
-        for extremes in (self._least_seen, self._slowest, self._most_missing):
-            extremes.add(lines, shard)
-        self._lacking["textures"] += sum(bool(line.missing_textures) for line in lines)
-        self._lacking["blank"] += sum(bool(line.blank_views) for line in lines)
-        self._lacking["cropped"] += sum(bool(line.border_views) for line in lines)
-        hashes = [found for line in lines if (found := duplicates.number(line.phash)) is not None]
-        if hashes:
-            self._hashes.extend(hashes)
+    def add(self, shard: str, found: ShardSummary) -> int:
+        """Count the outcomes of a shard; returns how many of its indexed objects are settled."""
+        self._outcomes.update(found.outcomes)
+        self._rate.add(found.minutes)
+        for device, seconds in found.render_s.items():
+            self._render_s[device] += seconds
+        self._beside += found.beside_done
+        self._incomplete += found.incomplete
+        self._undecodable += found.undecodable
+        self._lacking["textures"] += found.missing_textures
+        self._lacking["blank"] += found.blank
+        self._lacking["cropped"] += found.cropped
+        self._least_seen.add(found.least_seen, shard)
+        self._slowest.add(found.slowest, shard)
+        self._most_missing.add(found.most_missing, shard)
+        self._new.frombytes(hashes_in(found.new).tobytes())
+        self._others.frombytes(hashes_in(found.others).tobytes())
+        if found.phashes:
+            self._hashes.frombytes(hashes_in(found.phashes).tobytes())
             self._ends.append((shard, len(self._hashes)))
+        open_ones = sum(map(self._fail, found.failures))
+        if len(self._patterns) > MAX_PATTERNS:  # only the most frequent are shown
+            self._patterns = Counter(dict(self._patterns.most_common(MAX_PATTERNS // 2)))
+            self._examples = {kind: self._examples[kind] for kind in self._patterns}
+        return sum(found.outcomes.values()) - found.beside - open_ones
 
     def duplicates(self, store: Store) -> Duplicates:
         """The groups of near-duplicates; reads the shards of those that it names again.
@@ -300,21 +271,23 @@ class _Count:
             last=self._rate.last,
             shards=shards,
             failures=tuple(
-                Failure(code, count, line.message or "", line.uid, name_of(line.file_identifier))
-                for (code, pattern), count in self._patterns.most_common(TOP_FAILURES)
-                for line in (self._examples[code, pattern],)
+                Failure(kind[0], count, example.message, example.uid, example.name)
+                for kind, count in self._patterns.most_common(TOP_FAILURES)
+                for example in (self._examples[kind],)
             ),
         )
 
-    def _fail(self, line: StatusLine) -> None:
-        code = line.code or "?"
-        self._codes[code] += 1
-        kind = (code, _pattern(line.message or ""))
-        self._patterns[kind] += 1
-        self._examples.setdefault(kind, line)
-        if len(self._patterns) > MAX_PATTERNS:  # only the most frequent are shown
-            self._patterns = Counter(dict(self._patterns.most_common(MAX_PATTERNS // 2)))
-            self._examples = {kind: self._examples[kind] for kind in self._patterns}
+    def _fail(self, found: FailureKind) -> int:
+        """Count failed objects; returns how many of the index's objects among them are open."""
+        kind = kind_of(found.code, found.message)
+        self._codes[found.code] += found.count
+        self._patterns[kind] += found.count
+        self._examples.setdefault(kind, found)
+        error = OBJECT_ERRORS.get(found.code)
+        if error is None or not error.retryable:
+            return 0
+        self._retryable += found.count
+        return found.listed
 
 
 def _with_hashes(store: Store, shard: str, hashes: Collection[int]) -> list[Notable]:
@@ -324,16 +297,6 @@ def _with_hashes(store: Store, shard: str, hashes: Collection[int]) -> list[Nota
         for line in folded(read_parts(store, parts_of(store, shard), StatusLine)).values()
         if line.outcome == "rendered" and duplicates.number(line.phash) in hashes
     ]
-
-
-def _total(line: StatusLine) -> float:
-    spent = line.seconds  # `Seconds.total`, in a third of its time
-    return spent.fetch + spent.render + spent.pack + spent.export + spent.publish
-
-
-@lru_cache(maxsize=4096)
-def _pattern(message: str) -> str:
-    return _PARTICULARS.sub("…", message)
 
 
 def to_dict(status: Status) -> dict[str, Any]:

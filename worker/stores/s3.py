@@ -222,6 +222,10 @@ class S3Store:
             client.put_object(Bucket=self._bucket, Key=key, Body=file, **extra)
 
     def _get(self, key: str, most: int | None) -> bytes:
+        if most is None and (found := self._quick.get(self._prefix + key)) is not None:
+            body, headers = found
+            if headers.get(SHA256_HEADER) in (None, sha256_of(body)):
+                return body
         what = f"read {self.uri}/{key}"
         for attempt in retries.attempts(what, BROKEN, attempts=4, wait_initial=0.2, wait_max=2.0):
             with attempt:
@@ -229,10 +233,6 @@ class S3Store:
         raise AssertionError("attempts end with a result or an exception")  # pragma: no cover
 
     def _get_once(self, key: str, most: int | None) -> bytes:
-        if most is None and (found := self._quick.get(self._prefix + key)) is not None:
-            body, headers = found
-            if headers.get(SHA256_HEADER) in (None, sha256_of(body)):
-                return body
         answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
         if most is not None and answer["ContentLength"] > most:
             answer["Body"].close()

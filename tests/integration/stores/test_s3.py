@@ -247,3 +247,22 @@ def test_many_small_reads_need_no_boto_and_what_fails_is_left_to_it(moto, bucket
         server.judge = at_first("GET", "corrupt answer")
         assert store.read(key) == body
         assert store.read("none") is None
+
+
+def test_a_listing_needs_no_slow_reading_of_times(moto, bucket, monkeypatch):
+    store = open_store(f"s3://{bucket}/out", options(moto, max_pool_connections=7))
+    assert store.create("ledger/a.jsonl", b"x")
+
+    def slow(*_):
+        raise AssertionError("botocore's own way was taken")
+
+    monkeypatch.setattr("botocore.utils._parse_timestamp_with_tzinfo", slow)
+    assert [entry.key for entry in store.list("ledger/")] == ["ledger/a.jsonl"]
+
+
+def test_behind_a_proxy_all_is_left_to_boto(moto, bucket, monkeypatch):
+    with proxy(moto) as server:
+        monkeypatch.setenv("http_proxy", server.url)
+        monkeypatch.setenv("no_proxy", "")
+        assert QuickGet(options(moto), bucket).get("out/a") is None
+        assert server.seen == []
