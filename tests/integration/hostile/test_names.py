@@ -124,10 +124,14 @@ def test_a_log_on_a_terminal(capsys):
 
 def test_a_traceback_on_a_terminal(capsys):
     """Its message is escaped, and no value of a variable, which may be secret, is shown."""
+
+    def fail(key):
+        raise ValueError(f"b\u202e\x1b[2Jc{len(key)}")
+
     logs.configure(json=False)
     key = "s3cr3t"
     try:
-        raise ValueError(f"b\u202e\x1b[2Jc{len(key)}")
+        fail(key)
     except ValueError:
         structlog.get_logger().exception("a bug")
     structlog.reset_defaults()
