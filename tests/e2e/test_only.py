@@ -76,6 +76,17 @@ def test_an_object_of_a_broken_shard_is_not_called_misspelt(rank, status, sample
     assert not list(tmp_path.glob("out/renders/*"))
 
 
+def test_debug_finds_an_object_beside_a_broken_shard(samples, tmp_path):
+    run_worker("index", "build", samples, "--to", tmp_path / "index", "--shard-size", 1)
+    shards = sorted(tmp_path.glob("index/shards/*"))
+    lost, found = (json.loads(shard.read_text())["fileIdentifier"] for shard in shards[:2])
+    shards[0].write_text("{}\n")
+    debug = ("debug", tmp_path / "index", *CPU)
+    run_worker(*debug, "--only", found, "--to", tmp_path / "found")
+    said = run_worker(*debug, "--only", lost, "--to", tmp_path / "lost", check=65).stderr
+    assert shards[0].name in said.splitlines()[-1]
+
+
 def test_in_the_environment_blanks_separate_the_names(samples, tmp_path):
     run_worker("run", samples, "--output", tmp_path / "out", *CPU,
                RENDER_WORKER_ONLY="knot.ply  p?wn.glb")  # fmt: skip

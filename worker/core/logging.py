@@ -22,7 +22,9 @@ def configure(level: str = "info", *, json: bool | None = None) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if as_json
-        else structlog.dev.ConsoleRenderer(pad_event_to=0)
+        else structlog.dev.ConsoleRenderer(
+            pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[
@@ -30,7 +32,7 @@ def configure(level: str = "info", *, json: bool | None = None) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso" if as_json else "%H:%M:%S", utc=as_json),
             structlog.processors.StackInfoRenderer(),
-            *([structlog.processors.format_exc_info] if as_json else []),
+            structlog.processors.format_exc_info,  # names no values of variables
             *([] if as_json else [_plain]),
             renderer,
         ],
@@ -46,5 +48,10 @@ def configure(level: str = "info", *, json: bool | None = None) -> None:
 def _plain(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Text that a terminal shows instead of obeying; JSON escapes it by itself."""
     return {
-        name: printable(value) if isinstance(value, str) else value for name, value in event.items()
+        name: "\n".join(map(printable, value.split("\n")))
+        if name == "exception"  # a traceback has many lines
+        else printable(value)
+        if isinstance(value, str)
+        else value
+        for name, value in event.items()
     }

@@ -26,6 +26,7 @@ from worker.core.errors import (
     ObjectError,
     OutputMismatch,
     OutputUnwritable,
+    ShardBroken,
     UsageError,
     WorkerError,
     one_line,
@@ -33,7 +34,7 @@ from worker.core.errors import (
 from worker.core.ranks import Rank
 from worker.core.scratch import disk_base, scratch
 from worker.index.list_rules import ListRules
-from worker.index.reader import Index, open_index
+from worker.index.reader import Index, all_of, open_index
 from worker.index.record import BadRecord, ObjectRef
 from worker.index.scenes import arranged
 from worker.index.uris import is_remote, shown
@@ -234,9 +235,15 @@ def _chosen(index: Index, options: DebugOptions) -> tuple[str, ObjectRef]:
     where = shown(options.index)
     if not options.only and index.objects > 1:
         raise UsageError(f"--only is missing: {where} has {index.objects} objects; name one")
-    options.only.check((ref for _, ref in _objects(index)), f"object of {where}")
+    broken: list[ShardBroken] = []
+    try:
+        options.only.check((ref for _, ref in _objects(index, broken)), f"object of {where}")
+    except ConfigurationError as error:
+        if broken:  # which may have it
+            raise all_of(broken) from error
+        raise
     found: dict[str, tuple[str, ObjectRef]] = {}
-    for shard, ref in _objects(index):
+    for shard, ref in _objects(index, broken):
         if options.only.matches(ref):
             found.setdefault(ref.uid, (shard, ref))  # two shards may name the same object
         if len(found) == NAMED:
@@ -251,8 +258,14 @@ def _chosen(index: Index, options: DebugOptions) -> tuple[str, ObjectRef]:
     return shard, ref
 
 
-def _objects(index: Index) -> Iterator[tuple[str, ObjectRef]]:
-    return ((shard.name, ref) for shard in index.shards for ref in index.read(shard))
+def _objects(index: Index, broken: list[ShardBroken]) -> Iterator[tuple[str, ObjectRef]]:
+    """The objects with their shards. Errors of shards that cannot be read are added to `broken`."""
+    for shard in index.shards:
+        found = index.attempt(shard)
+        if isinstance(found, ShardBroken):
+            broken.append(found)
+        else:
+            yield from ((shard.name, ref) for ref in found)
 
 
 def _history(store: Store, shard: str, uid: str) -> list[Outcome]:

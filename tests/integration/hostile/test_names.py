@@ -122,6 +122,26 @@ def test_a_log_on_a_terminal(capsys):
     assert "b\\u202e\\x1b[2Jc\\u2028" in said
 
 
+def test_a_traceback_on_a_terminal(capsys):
+    """Its message is escaped, and no value of a variable, which may be secret, is shown."""
+
+    def fail(key):
+        raise ValueError(f"b\u202e\x1b[2Jc{len(key)}")
+
+    logs.configure(json=False)
+    key = "s3cr3t"
+    try:
+        fail(key)
+    except ValueError:
+        structlog.get_logger().exception("a bug")
+    structlog.reset_defaults()
+    said = capsys.readouterr().err
+    assert "ValueError: b\\u202e\\x1b[2Jc6" in said
+    assert "Traceback" in said
+    assert key not in said
+    assert "\u202e" not in said
+
+
 @pytest.mark.parametrize("odd", ODD)
 def test_what_is_escaped_can_be_told_apart_and_json_says_the_same(odd):
     text = f"é 日本\u00a0{odd}x"
