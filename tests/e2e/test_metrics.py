@@ -17,7 +17,7 @@ from tests.integration.sources.servers import Web, respond
 from tests.patience import until
 from tests.tools import ports, prometheus
 from worker.core import keys
-from worker.ledger import Outcome, read_parts
+from worker.ledger import Outcome, read_shards
 from worker.stores import open_store
 
 DASHBOARD = json.loads((ROOT / "k8s/components/metrics/dashboard.json").read_text())
@@ -103,8 +103,8 @@ def scraped(tmp_path_factory):
             go_on.set()
     got.file = (here / "of-0.prom").read_text()
     got.files = sorted(path.name for path in here.glob("of-*"))
-    parts = read_parts(open_store(got.output), keys.LEDGER, Outcome)
-    got.ledger = [line for _, lines in parts for line in lines]
+    shards = read_shards(open_store(got.output), Outcome)
+    got.ledger = [line for _, parts in shards for part in parts for line in part]
     return got
 
 
