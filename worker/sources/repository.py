@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from worker.core.deadline import Deadline
 from worker.core.destinations import AllowedHosts
@@ -83,6 +83,21 @@ class TreeFile(NamedTuple):
 
     path: str
     size: int
+
+
+class CommitFiles(Protocol):
+    """The files of a commit, once `fetch` has brought them."""
+
+    files: Path
+    """The folder that they are in."""
+    tree: dict[str, TreeFile]
+    """Regular files, by path."""
+    other: dict[str, str]
+    """What else is known to be there, by path: "a symbolic link"."""
+
+    def fetch(self, limits: FetchLimits, deadline: Deadline) -> None:
+        """Bring the files to disk. Raises: ObjectError."""
+        ...
 
 
 class Repository:
