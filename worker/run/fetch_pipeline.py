@@ -8,7 +8,7 @@ Nothing of it is decoded, so no object can kill the worker, and none is noted as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 import msgspec
@@ -98,7 +98,7 @@ class FetchPipeline:
             try:
                 reach(Failpoint.FETCH_AFTER)
                 self._observer.fetched(fetched)
-                kept = _kept(fetched, folders())
+                kept = kept_of(fetched, folders())
             finally:
                 self._fetcher.release(fetched)
                 self._fetcher.fetched_commits()  # which a run looks through for discoveries
@@ -129,8 +129,11 @@ class FetchPipeline:
         self._observer.outcome(outcome)
 
 
-def _kept(fetched: FetchedObject, private: frozenset[str]) -> tuple[KeptObject, ...]:
-    """What the ledger says of an object, or of each member of a range."""
+def kept_of(fetched: FetchedObject, private: Iterable[str] = ()) -> tuple[KeptObject, ...]:
+    """What the ledger says of an object, or of each member of a range.
+
+    private: folders whose paths no message shows.
+    """
     return tuple(
         KeptObject(
             key=one.kept[0], archive=one.kept[1], model=one.model, sha256=one.sha256, size=one.size

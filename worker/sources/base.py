@@ -42,6 +42,8 @@ class FetchedObject(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     kept_as: str | None = None
     """The key under which `root` is kept if many objects share it; see `worker.sources.keeper`."""
+    links: frozenset[str] = frozenset()
+    """Of a repository: its symbolic links, which are plain files below `root`."""
     kept: tuple[str, str] = ("", "")
     """Key and hex sha256 of the archive that a `Keeper` of `exact` ones has made of `root`."""
     members: tuple[FetchedObject | Lost, ...] = ()

@@ -24,7 +24,7 @@ from worker.index.record import ObjectRef
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.kept import Downloads, KeptCommit
 from worker.sources.names import check_format
-from worker.sources.repository import CommitFiles, Repository, TreeFile
+from worker.sources.repository import LINK, CommitFiles, Repository, TreeFile
 
 PREFIX = "https://github.com/"
 BLOB = re.compile(
@@ -132,11 +132,13 @@ class GitSource:
                 checkout.awaited[ref.file_identifier] -= 1
             checkout.used += 1
         try:
-            found = _found(ref, self._fetched(commit, checkout), path)
+            repository = self._fetched(commit, checkout)
+            found = _found(ref, repository, path)
         except BaseException:
             self.release(ref)
             raise
-        return msgspec.structs.replace(found, kept_as=commit.kept_as)
+        links = frozenset(name for name, what in repository.other.items() if what == LINK)
+        return msgspec.structs.replace(found, kept_as=commit.kept_as, links=links)
 
     def release(self, ref: ObjectRef) -> None:
         """Release a fetched object; the last one deletes the checkout."""

@@ -9,7 +9,7 @@ import tarfile
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from worker.core import keys
@@ -21,6 +21,8 @@ from worker.stores.base import Store
 DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest date of a zip, given to every file so that equal files make equal archives."""
 MODE = 0o644
+LINK_MODE = 0o444
+"""Of a repository's link in an `exact` archive: a plain file with the name that it leads to."""
 
 
 class _Shared:
@@ -42,10 +44,12 @@ class Keeper:
     """
 
     def __init__(self, store: Store, format_: str, *, exact: bool = False) -> None:
-        """`exact`: what is kept already must have the same bytes, and is said by `keep`.
+        """`exact`: a tar that tells links; `keep` returns its hash, and refuses one that differs.
 
         Raises: UsageError for a format that is not in FORMATS.
         """
+        if exact and format_ != "tar":
+            raise UsageError(f"cannot keep exact downloads as {format_!r}; use 'tar'")
         if format_ not in FORMATS:
             raise UsageError(f"cannot keep downloads as {format_!r}; known: {', '.join(FORMATS)}")
         self._store = store
@@ -72,23 +76,24 @@ class Keeper:
         self.asked = True
         try:
             if fetched.kept_as is None:
-                return self._put(keys.download(fetched.ref.uid), fetched.root)
-            return self._put_once(fetched.kept_as, fetched.root)
+                return self._put(keys.download(fetched.ref.uid), fetched)
+            return self._put_once(fetched.kept_as, fetched)
         except StoreFull:
             raise
         except StoreError as error:
             self._store.check()  # raises if the store is unusable, not only for this object
             raise Download(f"could not keep {fetched.ref.uid}: {error}") from error
 
-    def _put_once(self, key: str, root: Path) -> tuple[str, str]:
+    def _put_once(self, key: str, fetched: FetchedObject) -> tuple[str, str]:
         with self._lock:
             shared = self._shared.setdefault(key, _Shared())
         with shared.lock:
             if shared.kept is None:
-                shared.kept = self._put(key, root)
+                shared.kept = self._put(key, fetched)
             return shared.kept
 
-    def _put(self, key: str, root: Path) -> tuple[str, str]:
+    def _put(self, key: str, fetched: FetchedObject) -> tuple[str, str]:
+        root = fetched.root
         pack = FORMATS[self._format]
         if pack is None:
             for name, path in _files(root):
@@ -98,7 +103,10 @@ class Keeper:
         os.close(handle)
         archive = Path(name)
         try:
-            pack(archive, root)
+            if self._exact:
+                _tar(archive, root, fetched.links)
+            else:
+                pack(archive, root)
             key = keys.kept_archive(key, self._format)
             same = self._store.create(key, archive)
             if not self._exact:
@@ -136,9 +144,9 @@ def _zip(archive: Path, root: Path) -> None:
                     target.write(chunk)
 
 
-def _tar(archive: Path, root: Path) -> None:
+def _tar(archive: Path, root: Path, links: Collection[str] = ()) -> None:
     with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as opened:
-        _add_all(opened, root)
+        _add_all(opened, root, links)
 
 
 def _tar_gz(archive: Path, root: Path) -> None:
@@ -150,11 +158,11 @@ def _tar_gz(archive: Path, root: Path) -> None:
         _add_all(opened, root)
 
 
-def _add_all(opened: tarfile.TarFile, root: Path) -> None:
+def _add_all(opened: tarfile.TarFile, root: Path, links: Collection[str] = ()) -> None:
     for name, path in _files(root):
         info = tarfile.TarInfo(name)
         info.size = path.stat().st_size
-        info.mode = MODE
+        info.mode = LINK_MODE if name in links else MODE
         with path.open("rb") as source:
             opened.addfile(info, source)
 

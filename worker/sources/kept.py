@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from worker.core import keys
 from worker.core.deadline import Deadline
@@ -20,9 +20,10 @@ from worker.core.transfer import CHUNK, check_size
 from worker.index.record import ObjectRef
 from worker.sources import scene_members
 from worker.sources.base import FetchedObject, FetchLimits, KeptObject
+from worker.sources.keeper import LINK_MODE
 from worker.sources.local_source import LocalSource
 from worker.sources.names import called
-from worker.sources.repository import MAX_FILES, TreeFile
+from worker.sources.repository import LINK, MAX_FILES, TreeFile
 from worker.sources.unpack import BROKEN, ArchiveEntry, entries
 from worker.stores.base import Store, TooLargeToRead
 
@@ -30,6 +31,14 @@ FORMAT: Final = "tar"
 """The format of the archives: in a tar, a name may have any bytes."""
 FETCH: Final = "run 'render-worker fetch'"
 FETCH_LOST: Final = "delete it there and run 'render-worker fetch --retry lost'"
+
+
+class UnpackedFile(NamedTuple):
+    """A file of an archive; `link`: in its repository it is a symbolic link."""
+
+    name: str
+    size: int
+    link: bool
 
 
 class Downloads:
@@ -43,7 +52,8 @@ class Downloads:
         self._lock = threading.Lock()
         self._awaited: Counter[str] = Counter()
         self._known: dict[str, KeptObject] = {}
-        self._archives: dict[str, str] = {}
+        self._commits: dict[str, str] = {}
+        """sha256 of the archives of commits, by key: also of those whose discoveries come last."""
 
     def expect(self, refs: Iterable[ObjectRef], lines: Mapping[str, Sequence[KeptObject]]) -> None:
         """Learn what the ledger says of objects to be fetched, each once.
@@ -67,8 +77,8 @@ class Downloads:
         for kept in line:
             self._awaited[uid] += 1
             self._known[uid] = kept
-            if kept.key:
-                self._archives[kept.key] = kept.archive
+            if kept.key and kept.key != keys.kept_archive(keys.download(uid), FORMAT):
+                self._commits[kept.key] = kept.archive
 
     def has_failed(self, ref: ObjectRef) -> bool:
         """Whether `take` raises, because the ledger has a failure of the object."""
@@ -96,23 +106,27 @@ class Downloads:
             )
         raise failure(kept.message)
 
+    def of_commit(self, key: str) -> KeptObject:
+        """The archive of a commit, with its sha256 if the ledger has told it."""
+        with self._lock:
+            return KeptObject(key=key, archive=self._commits.get(key, ""))
+
     def unpack(
-        self, key: str, what: str, into: Path, limits: FetchLimits, deadline: Deadline
-    ) -> dict[str, int]:
-        """Unpack the archive `key` into the folder `into`, which it creates; sizes by name.
+        self, kept: KeptObject, what: str, into: Path, limits: FetchLimits, deadline: Deadline
+    ) -> list[UnpackedFile]:
+        """Unpack the archive of `kept` into the folder `into`, which it creates.
 
         Raises: Download (`what` is not there, damaged, or the archive cannot be read), TooLarge,
         ImportFailed (unsafe names); StoreError if the place is unusable.
         """
         into.mkdir(parents=True)
-        with self._lock:
-            sha256 = self._archives.pop(key, "")
+        key = kept.key
         most = 2 * limits.max_bytes + MAX_FILES * 1024
         try:
             with self._store.as_file(key, into.parent, most) as archive:
                 if archive is None:
                     raise Download(f"{what}: is not in --downloads; {FETCH}")
-                if sha256 and sha256_of(archive) != sha256:
+                if kept.archive and sha256_of(archive) != kept.archive:
                     raise Download(f"{what}: {key} was changed since it was fetched; {FETCH_LOST}")
                 return _unpack(archive, key, into, limits, deadline)
         except TooLargeToRead as error:
@@ -149,7 +163,7 @@ class KeptSource:
             raise Download(f"{called(ref)}: is not in --downloads; {FETCH}")
         root = into / "files"
         deadline = Deadline(self._limits.timeout_s, self._stop)
-        self._downloads.unpack(kept.key, called(ref), root, self._limits, deadline)
+        self._downloads.unpack(kept, called(ref), root, self._limits, deadline)
         return FetchedObject(ref=ref, root=root, model=kept.model, sha256="", size=kept.size)
 
 
@@ -165,10 +179,11 @@ class KeptCommit:
 
     def fetch(self, limits: FetchLimits, deadline: Deadline) -> None:
         """Unpack the commit's archive. Raises: Download, TooLarge, ImportFailed; StoreError."""
-        key = keys.kept_archive(self._kept_as, FORMAT)
+        kept = self._downloads.of_commit(keys.kept_archive(self._kept_as, FORMAT))
         what = self._kept_as.removeprefix(keys.DOWNLOADS)
-        found = self._downloads.unpack(key, what, self.files, limits, deadline)
-        self.tree = {path: TreeFile(path, size) for path, size in found.items()}
+        found = self._downloads.unpack(kept, what, self.files, limits, deadline)
+        self.tree = {each.name: TreeFile(each.name, each.size) for each in found if not each.link}
+        self.other = {each.name: LINK for each in found if each.link}
 
 
 def waiting(refs: Iterable[ObjectRef], downloads: Downloads) -> Iterable[ObjectRef]:
@@ -180,19 +195,22 @@ def waiting(refs: Iterable[ObjectRef], downloads: Downloads) -> Iterable[ObjectR
 
 def _unpack(
     archive: Path, key: str, into: Path, limits: FetchLimits, deadline: Deadline
-) -> dict[str, int]:
-    sizes: dict[str, int] = {}
+) -> list[UnpackedFile]:
+    found: list[UnpackedFile] = []
+    names: set[str] = set()
     total = 0
     for entry in entries(archive, f"_.{FORMAT}", limits.max_bytes, MAX_FILES):
         deadline.left()
         if not entry.is_file:
             continue
-        if not {"", ".", ".."}.isdisjoint(entry.name.split("/")) or entry.name in sizes:
+        if not {"", ".", ".."}.isdisjoint(entry.name.split("/")) or entry.name in names:
             raise ImportFailed(f"{key}: unsafe file name {entry.name[:100]!r}")
         check_size(total + entry.size, limits.max_bytes)
-        sizes[entry.name] = _write(entry, into / entry.name, limits.max_bytes - total, deadline)
-        total += sizes[entry.name]
-    return sizes
+        size = _write(entry, into / entry.name, limits.max_bytes - total, deadline)
+        found.append(UnpackedFile(entry.name, size, entry.mode == LINK_MODE))
+        names.add(entry.name)
+        total += size
+    return found
 
 
 def _write(entry: ArchiveEntry, target: Path, room: int, deadline: Deadline) -> int:

@@ -28,6 +28,7 @@ from worker.sources.process import ProgramResult, run
 
 REGULAR = frozenset({"100644", "100755"})
 MAX_FILES = 200_000
+LINK = "a symbolic link"
 ROOM = 16 << 20
 """Bytes for git's own small files."""
 MEMORY = 1 << 30
@@ -174,7 +175,7 @@ class Repository:
             if mode in REGULAR:
                 self.tree[path] = TreeFile(path, int(size))
             else:
-                self.other[path] = "a submodule" if mode == "160000" else "a symbolic link"
+                self.other[path] = "a submodule" if mode == "160000" else LINK
         total = sum(file.size for file in self.tree.values())
         if total > limits.max_bytes or len(self.tree) > MAX_FILES:
             raise TooLarge(

@@ -38,6 +38,8 @@ class ArchiveEntry(NamedTuple):
     size: int
     is_file: bool
     open: Callable[[], IO[bytes]]
+    mode: int = 0
+    """Unix permissions, of a tar's entry."""
 
 
 def entries(
@@ -111,7 +113,11 @@ def _tar(archive: Path, name: str, max_bytes: int, most: int) -> Iterator[Archiv
         with tarfile.open(fileobj=stream, mode="r:") as opened:
             for member in opened:
                 yield ArchiveEntry(
-                    member.name, member.size, member.isreg(), _tar_opener(opened, member)
+                    member.name,
+                    member.size,
+                    member.isreg(),
+                    _tar_opener(opened, member),
+                    member.mode,
                 )
 
 

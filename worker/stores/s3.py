@@ -173,7 +173,7 @@ class S3Store:
         Raises: StoreError, TooLargeToRead, NodeError.
         """
         check_key(key)
-        copy = folder / f"{uuid4().hex}.s3"
+        copy = folder / copy_name()
         what = f"read {self.uri}/{key}"
         try:
             found: Path | None = copy
@@ -274,15 +274,16 @@ class S3Store:
     def _copy(self, key: str, copy: Path, most: int) -> None:
         answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
         size = answer["ContentLength"]
-        with contextlib.closing(answer["Body"]) as body, copy.open("wb") as file:
-            if size > most:
-                raise TooLargeToRead(key, size)
-            while chunk := body.read(CHUNK):
-                try:
+        try:
+            with contextlib.closing(answer["Body"]) as body, copy.open("wb") as file:
+                if size > most:
+                    raise TooLargeToRead(key, size)
+                while chunk := body.read(CHUNK):
                     file.write(chunk)
-                    file.flush()
-                except OSError as error:
-                    raise scratch.full(error) from error
+        except OSError as error:
+            if error.errno in scratch.FULL:
+                raise scratch.full(error) from error
+            raise
         wanted = answer.get("Metadata", {}).get(SHA256)
         if wanted is not None and sha256_of(copy) != wanted:
             raise CorruptTransfer(
@@ -308,6 +309,11 @@ class S3Store:
             log.warning(
                 "the store has no conditional writes; checking for the key before each", server=why
             )
+
+
+def copy_name() -> str:
+    """A new name for the copy of a body on this machine."""
+    return f"{uuid4().hex}.s3"
 
 
 @contextlib.contextmanager
