@@ -335,3 +335,26 @@ def test_downloads_on_s3(web, tmp_path):
         assert len(web.asked) == asked
     assert listing(tmp_path / "out") == listing(tmp_path / "direct")
     assert len(list(open_store(str(tmp_path / "out")).list("renders/"))) == 2
+
+
+def test_scenes_drawn_by_the_run_from_fetched_objects(web, tmp_path):
+    few = ("--preset", "scenes-multi", "--set", "scenes.samples=4", "--set", "views=2", "--set",
+           "resolution=32", "--set", "samples=1", "--set", "cycles.denoise=false",
+           "--device", "cpu")  # fmt: skip
+    del web.routes["/cube-004.obj"]  # a spare takes its place
+    records = [
+        {"fileIdentifier": f"{web.url}/cube-{number:03d}.obj", "metadata": {"category": "cubes"}}
+        for number in range(6)
+    ]
+    (tmp_path / "list.jsonl").write_text("".join(json.dumps(each) + "\n" for each in records))
+    build = ("index", "build", tmp_path / "list.jsonl", "--shard-size", 2)
+    run_worker(*build, "--to", tmp_path / "index")
+    run = ("run", tmp_path / "index", *few, "--output")
+    run_worker(*run, tmp_path / "direct", *ALLOWED)
+    run_worker("fetch", tmp_path / "index", "--to", tmp_path / "place", *ALLOWED)
+    web.routes.clear()
+    asked = len(web.asked)
+    run_worker(*run, tmp_path / "out", "--downloads", tmp_path / "place")
+    assert len(web.asked) == asked
+    assert listing(tmp_path / "out") == listing(tmp_path / "direct")
+    assert len(list((tmp_path / "out" / "renders").iterdir())) == 2
