@@ -104,6 +104,7 @@ def run_command(
             "--layout-prefix",
             "Put zips into folders named after so many first characters of their uids; "
             "default: as the output has it, or 0 for one folder.",
+            WHAT,
             min=0,
             max=4,
         ),
