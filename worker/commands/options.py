@@ -213,6 +213,7 @@ Only = Annotated[
         WHAT, metavar="NAME",
     ),
 ]  # fmt: skip
+Limit = Annotated[int | None, option("--limit", "Use at most N objects.", WHAT, min=1)]
 DownloadWorkers = Annotated[
     int, option("--download-workers", "Parallel downloads.", DOWNLOADS, min=1, max=MOST_THREADS)
 ]

@@ -14,6 +14,7 @@ from worker.commands.options import (
     DownloadWorkers,
     Grace,
     Index,
+    Limit,
     LogLevel,
     MaxFailureRate,
     MixVersions,
@@ -54,7 +55,7 @@ def run_command(
     preset: Preset = "default",
     overrides: Overrides = None,
     only: Only = None,
-    limit: Annotated[int | None, option("--limit", "Use at most N objects.", WHAT, min=1)] = None,
+    limit: Limit = None,
     render_new: Annotated[
         bool,
         option(
@@ -75,6 +76,15 @@ def run_command(
     download_workers: DownloadWorkers = 4,
     fetch: Any,
     rules: Any,
+    downloads: Annotated[
+        str | None,
+        option(
+            "--downloads",
+            "Read downloads where 'fetch' has put them, and nothing from a network.",
+            DOWNLOADS,
+            metavar="URI",
+        ),
+    ] = None,
     keep_downloads: Annotated[
         str | None,
         option(
@@ -94,6 +104,7 @@ def run_command(
             "--layout-prefix",
             "Put zips into folders named after so many first characters of their uids; "
             "default: as the output has it, or 0 for one folder.",
+            WHAT,
             min=0,
             max=4,
         ),
@@ -133,6 +144,7 @@ def run_command(
         fetch=fetch,
         rules=rules,
         download_workers=download_workers,
+        downloads=downloads,
         keep_downloads=keep_downloads,
         keep_format=keep_format,
         layout_prefix=layout_prefix,

@@ -25,10 +25,13 @@ app = application()
 @with_s3
 @with_rules
 def status_command(
-    output: Annotated[str, option("--output", "Output of a run, or a data set.", metavar="URI")],
+    output: Annotated[
+        str,
+        option("--output", "Output of a run, a data set, or a place of downloads.", metavar="URI"),
+    ],
     index: Annotated[
         str | None,
-        option("--index", "Index of the run, to count by shard.", metavar="URI"),
+        option("--index", "Index of the run or fetch, to count by shard.", metavar="URI"),
     ] = None,
     source: Annotated[
         str | None,

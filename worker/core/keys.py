@@ -17,9 +17,13 @@ LEDGER: Final = "ledger/"
 BEGUN: Final = "begun/"
 SUMMARIES: Final = "summaries/"
 DOWNLOADS: Final = "downloads/"
+FETCH: Final = "fetch.json"
+"""The manifest of a place of downloads."""
 
 JOB_FORMAT: Final = "render-worker-job"
 """The `format` field of `JOB`."""
+FETCH_FORMAT: Final = "render-worker-fetch"
+"""The `format` field of `FETCH`."""
 
 INDEX: Final = "index.json"
 SHARDS: Final = "shards/"
@@ -151,6 +155,11 @@ def download(uid: str) -> str:
 def repository_download(host: str, org: str, repo: str, commit: str) -> str:
     """As `download`, for one commit of a repository with all its objects."""
     return f"{DOWNLOADS}{host}/{org}/{repo}/{commit}"
+
+
+def kept_archive(download: str, format_: str) -> str:
+    """Key of the archive that has all files of `download`; `format_` is its suffix, "tar"."""
+    return f"{download}.{format_}"
 
 
 def kept_file(download: str, name: str) -> str:

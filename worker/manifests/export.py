@@ -23,7 +23,10 @@ class ExportManifest(Manifest, frozen=True, kw_only=True):
     WHAT = "an export"
     PLACE = "data set"
     ELSEWHERE = "another --to"
-    OTHERS: ClassVar = {keys.JOB: "an output of renders; export to another --to"}
+    OTHERS: ClassVar = {
+        keys.JOB: "an output of renders; export to another --to",
+        keys.FETCH: "a place of downloads; export to another --to",
+    }
     PROGRAMS: ClassVar = {WORKER: "worker"}
 
     kind: str

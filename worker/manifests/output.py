@@ -22,7 +22,10 @@ class OutputManifest(Manifest, frozen=True, kw_only=True):
     WHAT = "a job"
     PLACE = "output"
     ELSEWHERE = "another --output"
-    OTHERS: ClassVar = {keys.EXPORT: "a data set made from renders; render to another --output"}
+    OTHERS: ClassVar = {
+        keys.EXPORT: "a data set made from renders; render to another --output",
+        keys.FETCH: "a place of downloads; render to another --output",
+    }
     PROGRAMS: ClassVar = {WORKER: "worker", BLENDER: "blender"}
 
     index: str

@@ -39,7 +39,8 @@ GROUP_SHOWN: Final = 5
 """Groups of near-duplicates that are named, and objects of each."""
 RENDERS: Final = ("rendered", "new", "failed")
 EXPORTS: Final = ("exported", "failed")
-"""The outcomes of objects in a data set; RENDERS are those in an output."""
+FETCHES: Final = ("fetched", "failed")
+"""The outcomes of objects in an output, in a data set and in a place of downloads."""
 
 
 class ShardStatus(msgspec.Struct, frozen=True):
@@ -79,7 +80,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The state of an output of renders, or of a data set."""
 
     outcomes: dict[str, int]
-    """Number of objects by outcome: RENDERS, or EXPORTS for a data set."""
+    """Number of objects by outcome: RENDERS, EXPORTS or FETCHES."""
     codes: dict[str, int]
     """Number of failed objects by code, the most frequent first."""
     retryable: int
@@ -138,7 +139,7 @@ def status_of(
 
     totals: number of objects by shard name, if known.
     objects: number of all objects, used without `totals`.
-    kinds: RENDERS or EXPORTS.
+    kinds: RENDERS, EXPORTS or FETCHES.
 
     Raises: StoreError.
     """

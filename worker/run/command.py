@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -15,18 +14,17 @@ import structlog
 
 from worker import presets
 from worker.contract.recipe import Recipe
-from worker.core.errors import ConfigurationError, ShardBroken, WorkerError
+from worker.core.errors import ShardBroken, UsageError, WorkerError
 from worker.core.failpoints import Failpoint, reach
-from worker.core.ordered_map import ordered_map
-from worker.core.ranks import Rank, ShardShare, assign
+from worker.core.ranks import Rank, assign
 from worker.core.scratch import default_base, disk_base, remove_orphans, scratch
 from worker.index.list_rules import ListRules
-from worker.index.reader import READERS, Index, all_of, checked, open_index
-from worker.index.record import ObjectRef
+from worker.index.reader import Index, checked, open_index
 from worker.index.scenes import arranged
 from worker.index.uris import is_remote, shown
 from worker.ledger import LOST, LedgerWriter, OverlapWatch
 from worker.manifests import OutputManifest
+from worker.run.downloads import KeptDownloads, kept_downloads
 from worker.run.feed import Feed
 from worker.run.job import Job
 from worker.run.metrics.options import MetricsOptions
@@ -34,6 +32,7 @@ from worker.run.metrics.publishing import Metrics, publishing
 from worker.run.outcome_counts import OutcomeCounts
 from worker.run.pipeline import Pipeline
 from worker.run.progress import Observer, watching
+from worker.run.selected import check_only, total_of
 from worker.run.session import SessionOptions, SessionResult, run_session
 from worker.run.shutdown import LAST_S, Stop
 from worker.sources.base import FetchLimits
@@ -61,6 +60,8 @@ class RunOptions(SessionOptions, frozen=True, kw_only=True):
     fetch: FetchLimits = FetchLimits()
     rules: ListRules = ListRules()
     download_workers: int = 4
+    downloads: str | None = None
+    """Place of downloads that a `fetch` has made."""
     keep_downloads: str | None = None
     keep_format: str = "zip"
     metrics: MetricsOptions = MetricsOptions()
@@ -77,6 +78,8 @@ def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> Ses
 
 
 def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
+    if options.downloads is not None and options.keep_downloads is not None:
+        raise UsageError("--keep-downloads: with --downloads, nothing is downloaded")
     store = open_store(options.output, options.s3)  # first: reading an index may take minutes
     with publishing(options.metrics, rank, store.uri) as metrics:
         return _work(options, rank, stop, store, metrics)
@@ -86,7 +89,9 @@ def _work(
     options: RunOptions, rank: Rank, stop: Stop, store: Store, metrics: Metrics
 ) -> tuple[OutcomeCounts, str]:
     recipe = presets.load(options.preset, options.overrides)
-    index = arranged(open_index(options.index, options.s3, options.rules), recipe)
+    listed = open_index(options.index, options.s3, options.rules)
+    index = arranged(listed, recipe)
+    downloads = kept_downloads(options.downloads, options.s3, listed, index)
     job = Job(
         objects=index.objects,
         index_digest=index.digest,
@@ -112,9 +117,9 @@ def _work(
     shares = assign(len(index.shards), rank.rank, rank.world)
     index = checked(index, [share.shard for share in shares])
     if not options.render_new:  # what --only names may be a discovery
-        _check_only(index, shares, options)
+        check_only(index, shares, options.only, shown(options.index))
     broken: list[ShardBroken] = []
-    total = _total(index, shares, options, broken)
+    total = total_of(index, shares, options, broken)
     if not total and not options.render_new:  # this rank may own discoveries
         which = "none of the objects of --only" if options.only else "no objects"
         message = f"rank {rank.rank} of {rank.world} has {which}: the index has {index.objects}"
@@ -130,8 +135,10 @@ def _work(
             log.info("nothing left to render: Blender is not started")
             for base in {options.scratch or default_base(), options.scratch or disk_base()}:
                 remove_orphans(base)
-            return _earlier(feed), store.uri
-        counts = _render(options, job, index, feed, store, keep, observer, metrics, stop)
+            counts = OutcomeCounts()
+            counts.skipped(feed.settled, feed.broken)
+            return counts, store.uri
+        counts = _render(options, job, index, feed, store, downloads, keep, observer, metrics, stop)
     if keep is not None and not keep.asked and counts.now:
         log.warning("nothing kept: no object was downloaded", keep=options.keep_downloads)
     return counts, store.uri
@@ -143,6 +150,7 @@ def _render(
     index: Index,
     feed: Feed,
     store: Store,
+    downloads: KeptDownloads | None,
     keep: Keeper | None,
     observer: Observer,
     metrics: Metrics,
@@ -153,18 +161,20 @@ def _render(
     with ExitStack() as stack:
         found = runtime.find(options.blender)
         folder = stack.enter_context(scratch(options.scratch))
-        downloads = stack.enter_context(scratch(options.scratch or disk_base()))
-        for mine in (folder, downloads):
+        fetched = stack.enter_context(scratch(options.scratch or disk_base()))
+        for mine in (folder, fetched):
             stop.before_leaving(partial(shutil.rmtree, mine, ignore_errors=True))
         rules = options.rules.of(options.index)
         fetcher = Fetcher(
-            downloads / "fetched", limits=options.fetch, keep=keep, s3=options.s3, rules=rules
+            fetched / "fetched", limits=options.fetch, keep=keep, s3=options.s3, rules=rules,
+            downloads=downloads.objects if downloads else None,
         )  # fmt: skip
-        own = [folder, *map(Path, _local(store.uri, keep.uri if keep else ""))]
+        places = [store.uri, *(each.uri for each in (keep, downloads) if each is not None)]
+        own = [folder, *map(Path, _local(*places))]
         pool = Pool(
             found, options.pool, folder / "children",
             surroundings=Surroundings(
-                objects=(downloads, *needed.of_recipe(recipe).paths),
+                objects=(fetched, *needed.of_recipe(recipe).paths),
                 private=tuple(own),
                 named=tuple(map(Path, _local(rules.place or ""))),
             ),
@@ -193,21 +203,12 @@ def _render(
             )
         )  # fmt: skip
         stop.before_leaving(partial(ledger.last_words, LAST_S))
-        private = (str(downloads), *_local(index.folder, store.uri))
+        private = (str(fetched), *_local(index.folder, *places))
         pipeline = Pipeline(
-            job, feed, fetcher, pool, store, ledger, folder, observer, stop, private
+            job, feed, fetcher, pool, store, ledger, folder, observer, stop, private, downloads
         )  # fmt: skip
         metrics.watch(pool, pipeline.waiting)
         return pipeline.run()
-
-
-def _earlier(feed: Feed) -> OutcomeCounts:
-    """The counts of a run that has nothing to do, and the errors of shards that are broken."""
-    counts = OutcomeCounts()
-    for outcome in feed.settled:
-        counts.add_earlier(outcome)
-    counts.broken = tuple(feed.broken)
-    return counts
 
 
 def _watch(stack: ExitStack, store: Store, job: Job, shards: int) -> OverlapWatch | None:
@@ -235,70 +236,3 @@ def _keeper(options: RunOptions) -> Keeper | None:
 
 def _local(*places: str) -> tuple[str, ...]:
     return tuple(each for each in places if each and not is_remote(each))
-
-
-def _check_only(index: Index, shares: Sequence[ShardShare], options: RunOptions) -> None:
-    """Check that each name of `--only` is that of an object, unless a broken shard may have it.
-
-    Raises: ConfigurationError, StoreError.
-    """
-    broken: list[ShardBroken] = []
-    try:
-        options.only.check(_objects(index, shares, broken), f"object of {shown(options.index)}")
-    except ConfigurationError as error:
-        if not broken:
-            raise
-        log.warning(
-            "a broken shard may have an object of --only", why=str(error), shard=str(all_of(broken))
-        )
-
-
-def _total(
-    index: Index, shares: Sequence[ShardShare], options: RunOptions, broken: list[ShardBroken]
-) -> int:
-    """Number of a rank's objects: of its shares, those of `only`, at most `limit`.
-
-    With `only`, errors of shards that cannot be read are added to `broken`. Raises: StoreError.
-    """
-    if options.only:
-        shards = _read(index, [share.shard for share in shares], broken)
-        total = sum(
-            options.only.matches(ref)
-            for share, refs in zip(shares, shards, strict=True)
-            for ref in refs[share.stripe :: share.stripes]
-        )
-    else:
-        total = sum(
-            len(range(share.stripe, index.shards[share.shard].objects, share.stripes))
-            for share in shares
-        )
-    return total if options.limit is None else min(total, options.limit)
-
-
-def _objects(
-    index: Index, shares: Sequence[ShardShare], broken: list[ShardBroken]
-) -> Iterator[ObjectRef]:
-    """All objects of the index, those of a rank's shards first; as `_read`.
-
-    Without any, so that a rank without a match knows whether another rank has one.
-    """
-    own = dict.fromkeys(share.shard for share in shares)
-    order = [*own, *(number for number in range(len(index.shards)) if number not in own)]
-    yield from itertools.chain.from_iterable(_read(index, order, broken))
-
-
-def _read(
-    index: Index, numbers: Sequence[int], broken: list[ShardBroken]
-) -> Iterator[tuple[ObjectRef, ...]]:
-    """The objects of the shards `numbers`, shard by shard, several of them read at a time.
-
-    A broken shard has none, and its error is added to `broken`. Raises: StoreError.
-    """
-    shards = [index.shards[number] for number in numbers]
-    read = ordered_map(index.attempt, shards, threads=READERS, ahead=2 * READERS, name="index")
-    for refs in read:
-        if isinstance(refs, ShardBroken):
-            broken.append(refs)
-            yield ()
-        else:
-            yield refs

@@ -17,7 +17,7 @@ from worker.index.record import ObjectRef
 from worker.ledger import LOST, Marks, Outcome, lost, read_ledger, read_marks, settled
 from worker.ledger.reader import READERS
 from worker.run.discoveries import Discoveries, of_share
-from worker.run.job import Job
+from worker.run.job import Share
 from worker.run.progress import Observer
 from worker.run.shutdown import Stop
 from worker.run.task import Task
@@ -36,7 +36,7 @@ class Feed:
     """
 
     def __init__(
-        self, job: Job, index: Index, store: Store, stop: Stop, observer: Observer
+        self, job: Share, index: Index, store: Store, stop: Stop, observer: Observer
     ) -> None:
         self.settled: list[Outcome] = []
         """Outcomes of earlier runs whose objects this run skips."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 from worker.core.errors import ExitStatus, InternalError, ShardBroken, WorkerError
@@ -17,7 +18,7 @@ BUGS_IN_A_ROW: Final = 10
 class OutcomeCounts:
     """Counts outcomes. Thread-safe."""
 
-    def __init__(self, doing: Literal["rendered", "exported"] = "rendered") -> None:
+    def __init__(self, doing: Literal["rendered", "exported", "fetched"] = "rendered") -> None:
         self._doing = doing
         self._lock = threading.Lock()
         self.now: Counter[str] = Counter()
@@ -50,6 +51,12 @@ class OutcomeCounts:
                 self._bugs_in_a_row += 1
             elif outcome.done and not self.buggy:
                 self._bugs_in_a_row = 0
+
+    def skipped(self, settled: Iterable[Outcome], broken: Sequence[ShardBroken]) -> None:
+        """Count what a feed did not yield: settled objects, and shards that cannot be read."""
+        for outcome in settled:
+            self.add_earlier(outcome)
+        self.broken = tuple(broken)
 
     def add_earlier(self, outcome: Outcome) -> None:
         """Count an outcome that was settled by an earlier run."""

@@ -41,6 +41,7 @@ from worker.ledger import BegunNotes, BegunObject, LedgerWriter, Outcome
 from worker.pack import archive
 from worker.pack.pack import pack
 from worker.pack.result import PackedObject
+from worker.run.downloads import KeptDownloads
 from worker.run.feed import Feed
 from worker.run.job import Job
 from worker.run.outcome_counts import OutcomeCounts
@@ -91,8 +92,13 @@ class Pipeline:
         observer: Observer,
         stop: Stop,
         private: Sequence[str] = (),
+        downloads: KeptDownloads | None = None,
     ) -> None:
-        """`private`: folders whose paths no outcome shows, besides `scratch` and the objects'."""
+        """`private`: folders whose paths no outcome shows, besides `scratch` and the objects'.
+
+        downloads: those that the fetcher reads.
+        """
+        self._downloads = downloads
         self._job = job
         self._feed = feed
         self._fetcher = fetcher
@@ -124,9 +130,7 @@ class Pipeline:
                 self._take_suspects()
         finally:  # a run that an error ends is no object's fault
             self._begun.settle()
-        for outcome in self._feed.settled:
-            self._counts.add_earlier(outcome)
-        self._counts.broken = tuple(self._feed.broken)
+        self._counts.skipped(self._feed.settled, self._feed.broken)
         self._counts.interrupted |= self._cut_short
         return self._counts
 
@@ -199,6 +203,8 @@ class Pipeline:
         for batch in batches:
             tasks = batch if alone else self._unsuspected(batch)
             refs = [task.ref for task in tasks]
+            if self._downloads is not None:
+                self._downloads.announce(tasks)
             self._fetcher.plan(refs)
             self._pool.expect(self._fetcher.local_roots(refs))
             for at, task in enumerate(tasks):

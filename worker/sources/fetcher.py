@@ -23,6 +23,7 @@ from worker.sources.base import FetchedObject, FetchLimits, Source
 from worker.sources.git_source import FetchedCommit, GitSource
 from worker.sources.http_source import HttpSource
 from worker.sources.keeper import Keeper
+from worker.sources.kept import Downloads, KeptSource, waiting
 from worker.sources.local_source import LocalSource, root_of
 from worker.sources.names import called, inside, open_inside
 from worker.sources.objaverse_source import ObjaverseSource
@@ -40,24 +41,34 @@ class Fetcher:
         keep: Keeper | None = None,
         s3: S3Options | None = None,
         rules: ListRules = ListRules(),  # noqa: B008 - frozen
+        downloads: Downloads | None = None,
     ) -> None:
+        """`downloads`: what is not local is read there, and nothing from a network."""
         self._objects = _made(folder / "objects")
         self._limits = limits
         self._keep = keep
         self._stop = threading.Event()
-        self._git = GitSource(limits, self._stop, _made(folder / "repositories"), rules.hosts)
+        self._downloads = downloads
+        self._git = GitSource(
+            limits, self._stop, _made(folder / "repositories"), rules.hosts, downloads
+        )
         self._local = LocalSource(limits, self._stop, rules.place)
         # The first source that claims an object fetches it, so specific ones come first.
-        self._sources: Sequence[Source] = (
-            self._git,
-            ObjaverseSource(limits, self._stop, _made(folder / "objaverse"), rules.hosts),
-            S3Source(limits, self._stop, s3 or S3Options(), rules),
-            HttpSource(limits, self._stop, rules.hosts),
-            self._local,
+        afar: Sequence[Source] = (
+            (
+                ObjaverseSource(limits, self._stop, _made(folder / "objaverse"), rules.hosts),
+                S3Source(limits, self._stop, s3 or S3Options(), rules),
+                HttpSource(limits, self._stop, rules.hosts),
+            )
+            if downloads is None
+            else (KeptSource(limits, self._stop, downloads),)
         )
+        self._sources: Sequence[Source] = (self._git, *afar, self._local)
 
     def plan(self, refs: Sequence[ObjectRef]) -> None:
         """Announce objects to be fetched, so that files they share stay until the last one."""
+        if self._downloads is not None:
+            refs = list(waiting(refs, self._downloads))
         self._git.plan([ref for ref in _wanted(refs) if self._source(ref) is self._git])
 
     def local_roots(self, refs: Iterable[ObjectRef]) -> tuple[Path, ...]:
@@ -74,6 +85,8 @@ class Fetcher:
         full.
         """
         if ref.scenes is not None:
+            if self._downloads is not None:
+                self._downloads.take(ref)
             return scene_members.fetch(ref, ref.scenes, self._objects, self._fetch, self.release)
         return self._fetch(ref)
 
@@ -83,13 +96,15 @@ class Fetcher:
         source = self._source(ref)
         if source is None:
             raise Unsupported(f"{called(ref)}: no source supports this location")
+        if self._downloads is not None and source is self._git:
+            self._downloads.take(ref)  # without a line, its commit may be there all the same
         into = Path(tempfile.mkdtemp(prefix=f"{ref.uid}-", dir=self._objects))
         fetched = None
         try:
             fetched = source.fetch(ref, into)
             checked = self._checked(fetched)
             if self._keep is not None and source.name != LocalSource.name:
-                self._keep.keep(checked)
+                checked = msgspec.structs.replace(checked, kept=self._keep.keep(checked))
         except BaseException as error:
             if fetched is not None and source is self._git:
                 self._git.release(ref)

@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from worker.core.deadline import Deadline
 from worker.core.destinations import AllowedHosts
@@ -28,6 +28,7 @@ from worker.sources.process import ProgramResult, run
 
 REGULAR = frozenset({"100644", "100755"})
 MAX_FILES = 200_000
+LINK = "a symbolic link"
 ROOM = 16 << 20
 """Bytes for git's own small files."""
 MEMORY = 1 << 30
@@ -83,6 +84,21 @@ class TreeFile(NamedTuple):
 
     path: str
     size: int
+
+
+class CommitFiles(Protocol):
+    """The files of a commit, once `fetch` has brought them."""
+
+    files: Path
+    """The folder that they are in."""
+    tree: dict[str, TreeFile]
+    """Regular files, by path."""
+    other: dict[str, str]
+    """What else is known to be there, by path: "a symbolic link"."""
+
+    def fetch(self, limits: FetchLimits, deadline: Deadline) -> None:
+        """Bring the files to disk. Raises: ObjectError."""
+        ...
 
 
 class Repository:
@@ -159,7 +175,7 @@ class Repository:
             if mode in REGULAR:
                 self.tree[path] = TreeFile(path, int(size))
             else:
-                self.other[path] = "a submodule" if mode == "160000" else "a symbolic link"
+                self.other[path] = "a submodule" if mode == "160000" else LINK
         total = sum(file.size for file in self.tree.values())
         if total > limits.max_bytes or len(self.tree) > MAX_FILES:
             raise TooLarge(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -77,6 +78,16 @@ class Store(Protocol):
         """The body of `key`, or None if the key does not exist.
 
         Raises: TooLargeToRead, before the body is read, if it has more than `most` bytes.
+        """
+        ...
+
+    def as_file(self, key: str, folder: Path, most: int) -> AbstractContextManager[Path | None]:
+        """A file with the body of `key` while the context lasts, or None if there is no such key.
+
+        The body is never in memory as a whole. `folder` is for a copy if one is needed.
+
+        Raises: TooLargeToRead, before the body is read, if it has more than `most` bytes; NodeError
+        if `folder` is full.
         """
         ...
 

@@ -96,6 +96,22 @@ class FolderStore:
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
 
+    @contextlib.contextmanager
+    def as_file(self, key: str, folder: Path, most: int) -> Iterator[Path | None]:  # noqa: ARG002 - S3's
+        """The file of `key` itself, or None; see `Store.as_file`. Raises: StoreError."""
+        target = self._path(key)
+        with contextlib.ExitStack() as stack:
+            found = None
+            with self._explained(f"read {key} from"), contextlib.suppress(
+                FileNotFoundError, NotADirectoryError, IsADirectoryError
+            ):  # fmt: skip
+                file = stack.enter_context(target.open("rb"))
+                found = Path(f"/proc/self/fd/{file.fileno()}")
+                size = os.fstat(file.fileno()).st_size
+            if found is not None and size > most:
+                raise TooLargeToRead(key, size)
+            yield found
+
     def stat(self, key: str) -> Stat | None:
         """Size and sha256 of `key`, computed from its file, or None. Raises: StoreError."""
         target = self._path(key)

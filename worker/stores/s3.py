@@ -19,7 +19,7 @@ import structlog
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
-from worker.core import keys, retries, s3
+from worker.core import keys, retries, s3, scratch
 from worker.core.errors import StoreError, StoreFull
 from worker.core.s3 import S3Options
 from worker.core.s3_errors import ABSENT_KEY, FailureKind, S3Failure, code_of, translated
@@ -54,6 +54,7 @@ BROKEN = (
 """Errors of a body that was interrupted or corrupted; botocore does not retry reading a body."""
 
 PAGE = 1000
+CHUNK = 1 << 20
 TRIES = 8
 SHA256 = "sha256"
 SHA256_HEADER = f"x-amz-meta-{SHA256}"
@@ -165,6 +166,30 @@ class S3Store:
                     return None
                 raise
 
+    @contextlib.contextmanager
+    def as_file(self, key: str, folder: Path, most: int) -> Iterator[Path | None]:
+        """A copy of the body of `key` in `folder`, or None; see `Store.as_file`.
+
+        Raises: StoreError, TooLargeToRead, NodeError.
+        """
+        check_key(key)
+        copy = folder / copy_name()
+        what = f"read {self.uri}/{key}"
+        try:
+            found: Path | None = copy
+            with _explained(f"read {key} from", self._where):
+                try:
+                    for attempt in retries.attempts(what, BROKEN, attempts=4, wait_initial=0.2):
+                        with attempt:
+                            self._copy(key, copy, most)
+                except ClientError as error:
+                    if code_of(error) not in ABSENT_KEY:
+                        raise
+                    found = None
+            yield found
+        finally:
+            copy.unlink(missing_ok=True)
+
     def stat(self, key: str) -> Stat | None:
         """Size and stored sha256 of `key`, or None, with one request. Raises: StoreError."""
         check_key(key)
@@ -246,6 +271,25 @@ class S3Store:
             )
         return body
 
+    def _copy(self, key: str, copy: Path, most: int) -> None:
+        answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+        size = answer["ContentLength"]
+        try:
+            with contextlib.closing(answer["Body"]) as body, copy.open("wb") as file:
+                if size > most:
+                    raise TooLargeToRead(key, size)
+                while chunk := body.read(CHUNK):
+                    file.write(chunk)
+        except OSError as error:
+            if error.errno in scratch.FULL:
+                raise scratch.full(error) from error
+            raise
+        wanted = answer.get("Metadata", {}).get(SHA256)
+        if wanted is not None and sha256_of(copy) != wanted:
+            raise CorruptTransfer(
+                f"{self._where}: {key} is corrupt: its sha256 is not the one stored with it"
+            )
+
     def _compare(self, key: str, body: bytes | Path, digest: str) -> bool | None:
         """Whether `key` has exactly the bytes of `body`; None if `key` does not exist."""
         stat = self.stat(key)
@@ -265,6 +309,11 @@ class S3Store:
             log.warning(
                 "the store has no conditional writes; checking for the key before each", server=why
             )
+
+
+def copy_name() -> str:
+    """A new name for the copy of a body on this machine."""
+    return f"{uuid4().hex}.s3"
 
 
 @contextlib.contextmanager
