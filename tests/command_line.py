@@ -16,6 +16,8 @@ from worker.core.launchers import SIGNS
 from worker.stores import open_store
 
 ROOT = Path(__file__).parents[1]
+ASIDE = (keys.LEDGER, keys.BEGUN, keys.SUMMARIES)
+"""Keys that differ between runs: the ledger, and the notes and summaries beside it."""
 SETTINGS = ("views=2", "resolution=32", "samples=1")
 """Of a recipe that renders in moments."""
 SMALL = tuple(word for setting in SETTINGS for word in ("--set", setting))
@@ -81,11 +83,10 @@ def listing(output: Path, *, killed: bool = False) -> dict[str, str]:
     A worker that ends by itself leaves nothing else. One that was `killed` in the middle of a
     write leaves a temporary file, which no store shows and which is gone a day later.
     """
-    aside = (keys.LEDGER, keys.BEGUN, keys.SUMMARIES)
     return {
         path.relative_to(output).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(output.rglob("*"))
         if path.is_file()
-        and not path.relative_to(output).as_posix().startswith(aside)
+        and not path.relative_to(output).as_posix().startswith(ASIDE)
         and not (killed and keys.is_own(path.name))
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import signal
 import subprocess
 import time
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.command_line import ROOT, command, environment
+from tests.command_line import ASIDE, ROOT, command, environment
 from tests.patience import HANG_S
 from worker.core import keys
 from worker.ledger import Outcome, fold, read_shards
@@ -24,6 +25,8 @@ LAST_WORDS = f"from worker.run import shutdown; shutdown.LAST_S = {HANG_S}"
 """For a worker that must not leave over a slow disk's fsync: see `command`."""
 PATIENT_OPTIONS = ("--view-timeout", 2 * HANG_S, "--object-timeout", 2 * HANG_S)
 """For a worker whose Blender is to wait for the test."""
+MANY_TIMES = re.compile(rf"/\.probe-|/{keys.BEGUN}")
+"""Keys that are written more than once."""
 TINY = ("--device", "cpu", "--set", "views=1", "--set", "resolution=16", "--set", "samples=1")
 
 
@@ -44,7 +47,7 @@ def stored(store: Store) -> dict[str, str]:
     return {
         entry.key: hashlib.sha256(store.read(entry.key) or b"").hexdigest()
         for entry in store.list()
-        if not entry.key.startswith((keys.LEDGER, keys.BEGUN, keys.SUMMARIES))
+        if not entry.key.startswith(ASIDE)
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import signal
 import subprocess
 import time
@@ -19,7 +18,6 @@ from tests.patience import HANG_S, until
 from tests.tools import processes
 from tests.tools.faultproxy import Proxy, proxy
 from tests.tools.moto import s3_server
-from worker.core import keys
 from worker.core.s3 import S3Options
 from worker.stores import Store, open_store
 
@@ -35,8 +33,6 @@ KEYS = {
 BUCKET = "chaos"
 BLAMED = ("--retry", "crash")
 """An object that two kills met, of which one met it alone, is blamed for them."""
-MANY_TIMES = re.compile(rf"/\.probe-|/{keys.BEGUN}")
-"""Keys that are written more than once."""
 
 
 @pytest.fixture(scope="module")
@@ -136,12 +132,14 @@ def test_workers_killed_at_random_leave_one_zip_an_object(
     versions = defaultdict(set)
     for page in client.get_paginator("list_object_versions").paginate(Bucket=BUCKET):
         for version in page.get("Versions", ()):
-            if not MANY_TIMES.search(version["Key"]):
+            if not crash.MANY_TIMES.search(version["Key"]):
                 versions[version["Key"]].add(version["VersionId"])
     assert len(versions) > OBJECTS
     assert [key for key, kept in versions.items() if len(kept) != 1] == []
     held = server.record.bodies
-    assert [path for path in held if not MANY_TIMES.search(path) and len(held[path]) != 1] == []
+    assert [
+        path for path in held if not crash.MANY_TIMES.search(path) and len(held[path]) != 1
+    ] == []
 
     until(lambda: not processes.below(scratch))
     crash.age_unnamed(scratch)

@@ -11,6 +11,7 @@ import pytest
 from tests.command_line import SMALL, listing, run_worker
 from tests.tools.moto import s3_server
 from worker.core.s3 import S3Options
+from worker.core.s3_get import QuickGet
 from worker.report.sampling import estimate
 from worker.run.command import RunOptions
 from worker.supervisor.pool import PoolOptions
@@ -56,9 +57,17 @@ def test_the_requests_are_those_of_a_run_on_s3(samples, monkeypatch, tmp_path):
         sent.append(request.url)
         return send(session, request)
 
+    get = QuickGet.get
+
+    def counted_too(quick, key):
+        found = get(quick, key)
+        sent.extend([key] * (found is not None))  # otherwise boto3 is asked
+        return found
+
     with s3_server() as url:
         boto3.client("s3", endpoint_url=url, region_name="us-east-1").create_bucket(Bucket="bucket")
         monkeypatch.setattr(botocore.httpsession.URLLib3Session, "send", counted)
+        monkeypatch.setattr(QuickGet, "get", counted_too)
         options = RunOptions(
             index=str(samples), output="", overrides=SMALL[1::2], pool=PoolOptions(device="cpu"),
             scratch=tmp_path, s3=S3Options(endpoint_url=url, region="us-east-1"),
