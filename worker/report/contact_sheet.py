@@ -65,7 +65,8 @@ def contact_sheet(
     of `uids`, or sorted by name if it is None. An object whose zip cannot be read gets a row that
     says so. Returns the number of objects on the sheet; if it is 0, no file is written.
 
-    Raises: StoreError; UsageError, if `to` does not end with ".png" or cannot be written.
+    Raises: StoreError; OutputMismatch, if the store's job.json is not a job; UsageError, if `to`
+    does not end with ".png" or cannot be written.
     """
     if to.suffix.lower() != SUFFIX:
         raise UsageError(f"the contact sheet is a PNG: {to} must end with {SUFFIX}")
