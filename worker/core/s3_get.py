@@ -28,8 +28,14 @@ log = structlog.get_logger(__name__)
 
 OK: Final = 200
 NOT_FOUND: Final = 404
+NO_SUCH_KEY: Final = b"<Code>NoSuchKey</Code>"
+"""In the answer; a bucket that does not exist is an error, which boto3 explains."""
 CLIENT_ERRORS: Final = range(400, 500)
 TIMEOUT_S: Final = 60
+
+
+class NoSuchKey(Exception):
+    """The server says that the bucket has no such key."""
 
 
 class QuickGet:
@@ -45,7 +51,10 @@ class QuickGet:
         self._off = False
 
     def get(self, key: str) -> tuple[bytes, Message] | None:
-        """Body and headers of a key of the bucket; None if it did not succeed for any reason."""
+        """Body and headers of a key of the bucket; None if it did not succeed for another reason.
+
+        Raises: NoSuchKey.
+        """
         from botocore.awsrequest import AWSRequest
 
         if self._off:
@@ -69,8 +78,12 @@ class QuickGet:
                 self._idle.append(connection)
             if answer.status == OK:
                 return body, answer.headers
+            if answer.status == NOT_FOUND and NO_SUCH_KEY in body:
+                raise NoSuchKey(key)
             # A server that refuses such requests is not asked in this way again.
             self._off = answer.status in CLIENT_ERRORS and answer.status != NOT_FOUND
+        except NoSuchKey:
+            raise
         except Exception as error:  # noqa: BLE001 - boto3 is asked next, and explains it
             log.debug("quick read failed", key=key, why=str(error))
         return None

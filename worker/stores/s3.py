@@ -23,7 +23,7 @@ from worker.core import keys, retries, s3, scratch
 from worker.core.errors import StoreError, StoreFull
 from worker.core.s3 import S3Options
 from worker.core.s3_errors import ABSENT_KEY, FailureKind, S3Failure, code_of, translated
-from worker.core.s3_get import QuickGet
+from worker.core.s3_get import NoSuchKey, QuickGet
 from worker.core.sha256 import sha256_of
 from worker.stores.base import Entry, Stat, TooLargeToRead, check_key, is_hidden
 
@@ -161,6 +161,8 @@ class S3Store:
         with _explained(f"read {key} from", self._where):
             try:
                 return self._get(key, most)
+            except NoSuchKey:
+                return None
             except ClientError as error:
                 if code_of(error) in ABSENT_KEY:
                     return None

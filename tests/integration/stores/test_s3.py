@@ -10,7 +10,7 @@ import structlog.testing
 from tests.tools.faultproxy import proxy
 from worker.core.errors import StoreError, UsageError
 from worker.core.s3 import S3Options
-from worker.core.s3_get import QuickGet
+from worker.core.s3_get import NoSuchKey, QuickGet
 from worker.core.sha256 import sha256_of
 from worker.stores import open_store
 
@@ -237,7 +237,8 @@ def test_many_small_reads_need_no_boto_and_what_fails_is_left_to_it(moto, bucket
             found, headers = quick.get(f"out/{key}")
             assert found == body
             assert headers["x-amz-meta-sha256"] == sha256_of(body)
-        assert quick.get("out/none") is None
+        with pytest.raises(NoSuchKey):
+            quick.get("out/none")
         # A server that refuses once is not asked so again; the store reads all the same.
         server.judge = at_first("GET", (403, "AccessDenied"))
         assert quick.get(f"out/{key}") is None
