@@ -60,8 +60,10 @@ def test_the_requests_are_those_of_a_run_on_s3(samples, monkeypatch, tmp_path):
     get = QuickGet.get
 
     def counted_too(quick, key):
+        sent.append(key)
         found = get(quick, key)
-        sent.extend([key] * (found is not None))  # otherwise boto3 is asked
+        if found is None:
+            sent.pop()  # boto3 is asked
         return found
 
     with s3_server() as url:
@@ -74,4 +76,4 @@ def test_the_requests_are_those_of_a_run_on_s3(samples, monkeypatch, tmp_path):
         )  # fmt: skip
         found, _ = estimate(options, 50, "s3://bucket/sample")
     # The estimate itself looks for an output before, and reads the ledger after the run.
-    assert found.requests == pytest.approx(len(sent) - 3, abs=3)
+    assert found.requests == pytest.approx(len(sent) - 4, abs=3)

@@ -78,14 +78,14 @@ class QuickGet:
                 self._idle.append(connection)
             if answer.status == OK:
                 return body, answer.headers
-            if answer.status == NOT_FOUND and NO_SUCH_KEY in body:
-                raise NoSuchKey(key)
+            missing = answer.status == NOT_FOUND and NO_SUCH_KEY in body
             # A server that refuses such requests is not asked in this way again.
             self._off = answer.status in CLIENT_ERRORS and answer.status != NOT_FOUND
-        except NoSuchKey:
-            raise
         except Exception as error:  # noqa: BLE001 - boto3 is asked next, and explains it
             log.debug("quick read failed", key=key, why=str(error))
+            return None
+        if missing:
+            raise NoSuchKey(key)
         return None
 
     def _open(self) -> bool:

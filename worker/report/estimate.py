@@ -36,7 +36,7 @@ PER_SHARD: Final = 4
 PART_OBJECTS: Final = 200
 PART_S: Final = 60.0
 """A ledger part is written for so many outcomes, or after so many seconds, and for each shard."""
-TO_START: Final = 8
+TO_START: Final = 10
 """Requests to check the output and to bind it."""
 
 
