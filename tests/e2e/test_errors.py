@@ -209,7 +209,8 @@ def test_a_rank_whose_only_shard_is_broken_ends_before_blender_starts(samples, t
     assert "000001.jsonl" in said
     assert not (output / keys.JOB).exists()
     run_worker(*arguments, "--rank", 0)  # no other rank's matter
-    run_worker("run", index, "--output", output, "--only", "no-such", *SMALL, check=78)
+    # A shard that cannot be read may have what is not found elsewhere.
+    run_worker("run", index, "--output", output, "--only", "no-such", *SMALL, check=65)
 
 
 def test_a_shard_found_broken_late_costs_the_others_nothing(samples, tmp_path):
