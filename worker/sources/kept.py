@@ -16,7 +16,7 @@ from worker.core import keys
 from worker.core.deadline import Deadline
 from worker.core.errors import OBJECT_ERRORS, Download, ImportFailed, StoreError, TooLarge
 from worker.core.sha256 import sha256_of
-from worker.core.transfer import CHUNK, check_size
+from worker.core.transfer import check_size
 from worker.index.record import ObjectRef
 from worker.sources import scene_members
 from worker.sources.base import FetchedObject, FetchLimits, KeptObject
@@ -24,7 +24,7 @@ from worker.sources.keeper import LINK_MODE
 from worker.sources.local_source import LocalSource
 from worker.sources.names import called
 from worker.sources.repository import LINK, MAX_FILES, TreeFile
-from worker.sources.unpack import BROKEN, ArchiveEntry, entries
+from worker.sources.unpack import BROKEN, copy, entries
 from worker.stores.base import Store, TooLargeToRead
 
 FORMAT: Final = "tar"
@@ -206,20 +206,11 @@ def _unpack(
         if not {"", ".", ".."}.isdisjoint(entry.name.split("/")) or entry.name in names:
             raise ImportFailed(f"{key}: unsafe file name {entry.name[:100]!r}")
         check_size(total + entry.size, limits.max_bytes)
-        size = _write(entry, into / entry.name, limits.max_bytes - total, deadline)
+        target = into / entry.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as file:
+            size = copy(entry, file, limits.max_bytes - total, deadline)
         found.append(UnpackedFile(entry.name, size, entry.mode == LINK_MODE))
         names.add(entry.name)
         total += size
     return found
-
-
-def _write(entry: ArchiveEntry, target: Path, room: int, deadline: Deadline) -> int:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    size = 0
-    with target.open("xb") as file, entry.open() as source:
-        while chunk := source.read(CHUNK):
-            deadline.left()
-            size += len(chunk)
-            check_size(size, room)
-            file.write(chunk)
-    return size

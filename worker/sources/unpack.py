@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from worker.contract import git_lfs
+from worker.core.deadline import Deadline
 from worker.core.errors import ImportFailed, TooLarge
+from worker.core.transfer import CHUNK, check_size
 
 MAX_ENTRIES = 20_000
 MAX_DIRECTORY = 16 << 20
@@ -57,6 +59,21 @@ def entries(
         if count > most:
             raise TooLarge(f"{name}: more than {most:,} entries")
         yield entry
+
+
+def copy(entry: ArchiveEntry, file: IO[bytes], room: int, deadline: Deadline) -> int:
+    """Write an entry's content to `file`; returns its size, whatever its header says.
+
+    Raises: TooLarge, for more than `room` bytes; Download, after the deadline; what is in BROKEN.
+    """
+    size = 0
+    with entry.open() as source:
+        while chunk := source.read(CHUNK):
+            deadline.left()
+            size += len(chunk)
+            check_size(size, room)
+            file.write(chunk)
+    return size
 
 
 def _zip(archive: Path, name: str, _max_bytes: int, _most: int) -> Iterator[ArchiveEntry]:
