@@ -29,15 +29,23 @@ HOMES: Final = "/home"
 ROOT_HOME: Final = "/root"
 
 
+def homes(environment: Mapping[str, str]) -> set[str]:
+    """The user's home, as `environment` and as the system names it. Links are not resolved."""
+    return {environment.get("HOME", ""), os.path.expanduser("~")} - {""}  # noqa: PTH111 - needs no home
+
+
+def credentials(environment: Mapping[str, str]) -> set[str]:
+    """The files and folders that the variables NAMED_BY name. Links are not resolved."""
+    return {environment.get(variable, "") for variable in NAMED_BY} - {""}
+
+
 class ClosedFolders:
     """Which paths are closed to a list. Paths are absolute, with links resolved."""
 
     def __init__(self, environment: Mapping[str, str], named: Iterable[Path] = ()) -> None:
         """`named`: what the user named; where it lies in a closed folder, that one is open."""
-        homes = (environment.get("HOME", ""), os.path.expanduser("~"))  # noqa: PTH111 - needs no home
-        self._homes = {ROOT_HOME, *(os.path.realpath(home) for home in homes if home)}
-        places = (environment.get(variable, "") for variable in NAMED_BY)
-        self._credentials = {os.path.realpath(place) for place in places if place}
+        self._homes = {ROOT_HOME, *map(os.path.realpath, homes(environment))}
+        self._credentials = set(map(os.path.realpath, credentials(environment)))
         self._opened: set[str] = set()
         for each in named:
             path = Path(os.path.realpath(each))

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from worker.core.closed_folders import NAMED_BY
+from worker.core import closed_folders
 
 TOKENS: Final = ("token", "stored_tokens")
 """Of the Hugging Face hub, in the folder of its downloads."""
 
 SYSTEM: Final = (
-    "/boot", "/dev", "/etc", "/home", "/proc", "/root", "/run", "/sys", "/var", "/var/run",
+    *closed_folders.SYSTEM, closed_folders.HOMES, closed_folders.ROOT_HOME, "/var", "/var/run",
     "/dev/shm", "/tmp", "/var/tmp",  # noqa: S108 - only compared
 )  # fmt: skip
 """Folders that belong to the system or to many; a model's own folder may lie in one."""
@@ -21,12 +21,11 @@ SYSTEM: Final = (
 
 def places(environment: Mapping[str, str]) -> tuple[Path, ...]:
     """The absolute paths of what is private on this machine, links resolved."""
-    homes = {environment.get("HOME", ""), os.path.expanduser("~")}  # noqa: PTH111 - needs no home
-    named = {environment.get(variable, "") for variable in NAMED_BY}
-    hubs = {environment.get("HF_HOME", "")} | {f"{home}/.cache/huggingface" for home in homes}
+    homes = closed_folders.homes(environment)
+    hubs = {environment.get("HF_HOME", ""), *(f"{home}/.cache/huggingface" for home in homes)}
     tokens = {f"{hub}/{name}" for hub in hubs if hub for name in TOKENS}
-    every = (*SYSTEM, *homes, *named, *tokens)
-    return tuple(sorted({resolved(Path(each)) for each in every if each}))
+    every = (*SYSTEM, *homes, *closed_folders.credentials(environment), *tokens)
+    return tuple(sorted({resolved(Path(each)) for each in every}))
 
 
 def resolved(path: Path) -> Path:
