@@ -57,9 +57,7 @@ def check_sandbox(
             name=NAME,
             health=Health.FAIL if sandbox == "require" else Health.WARN,
             found=f"incomplete, attacks not tried: {'; '.join(support.missing)}",
-            advice="use another node, or trust the models"
-            if sandbox == "require"
-            else "trust the models, or use another node; --sandbox require refuses such nodes",
+            advice="use another node, or trust the models" if sandbox == "require" else mode.ADVICE,
             facts=facts,
         )
     if executables.is_script(Path(runtime.command[0])):

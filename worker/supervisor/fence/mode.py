@@ -24,6 +24,8 @@ NO_LANDLOCK: Final = (
 NO_SECCOMP: Final = (
     "its kernel has no seccomp filters, so the network and other processes are not protected"
 )
+ADVICE: Final = "trust the models, or use another node; --sandbox require refuses such nodes"
+"""What to do about it, unless such nodes are refused already."""
 
 
 class Support(msgspec.Struct, frozen=True):
@@ -80,5 +82,5 @@ def _warn(missing: tuple[str, ...]) -> None:
     log.warning(
         "Blender is not wholly fenced",
         missing=list(missing),
-        advice="trust the models, or use another node; --sandbox require refuses such nodes",
+        advice=ADVICE,
     )
