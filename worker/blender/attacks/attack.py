@@ -18,15 +18,11 @@ class Attack:
 
     name: str
     tries: str
-    attempt: Callable[[Targets], None]
+    attempt: Callable[[Targets], object]
     errors: FrozenSet[int] = DENIED
     """Errors that mean: refused."""
 
 
 def attack(name: str, tries: str, attempt: Callable[[Targets], object], *also: int) -> Attack:
     """An attack that may be refused with DENIED and the errors `also`."""
-
-    def attempted(targets: Targets) -> None:
-        attempt(targets)
-
-    return Attack(name, tries, attempted, DENIED | frozenset(also))
+    return Attack(name, tries, attempt, DENIED | frozenset(also))

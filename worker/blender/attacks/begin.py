@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import pathlib
-from typing import Dict
 
+from worker.blender.attacks.reading import own_status
 from worker.contract.attack_report import Targets
 
 FILTERED = "2"
@@ -15,7 +14,7 @@ FILTERED = "2"
 
 def obstacle(targets: Targets) -> str:
     """Why the list must not begin, or "" if no_new_privs, seccomp and Landlock are in effect."""
-    status = _status()
+    status = own_status()
     if status.get("NoNewPrivs") != "1":
         return "no_new_privs is not set"
     if status.get("Seccomp") != FILTERED:
@@ -31,9 +30,3 @@ def obstacle(targets: Targets) -> str:
             return ""
         return f"the file to try cannot be opened for another reason: {error.strerror}"
     return "Landlock is not in effect: a file outside can be opened"
-
-
-def _status() -> Dict[str, str]:
-    with pathlib.Path("/proc/self/status").open() as file:
-        pairs = (line.split(":", 1) for line in file)
-        return {name: value.strip() for name, value in pairs}

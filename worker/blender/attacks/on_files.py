@@ -12,11 +12,12 @@ from typing import Tuple
 
 from worker.blender.attacks import syscalls
 from worker.blender.attacks.attack import Attack, attack
+from worker.blender.attacks.reading import read
+from worker.blender.attacks.syscalls import AT_FDCWD
 from worker.contract.attack_report import Targets
 
 CROSSED = errno.EXDEV
 """Landlock's answer to a link or a rename from one folder into another."""
-AT_FDCWD = -100
 HANDLE_BYTES = 128
 SHARED = "render-worker-attack"
 """A file that is removed at once, should it come to be."""
@@ -34,11 +35,6 @@ def _victim(targets: Targets) -> str:
 
 def _new(targets: Targets) -> str:
     return f"{targets.outside}/new"
-
-
-def _read(path: str) -> bytes:
-    with Path(path).open("rb", buffering=0) as file:
-        return file.read(1) or b""
 
 
 def _opened(path: str, flags: int) -> None:
@@ -59,7 +55,7 @@ def _through_link(targets: Targets) -> None:
     with contextlib.suppress(FileNotFoundError):
         Path("link").unlink()
     Path("link").symlink_to(_secret(targets))
-    _read("link")
+    read("link")
 
 
 def _below_path_descriptor(targets: Targets) -> None:
@@ -73,7 +69,7 @@ def _below_path_descriptor(targets: Targets) -> None:
 def _reopened(targets: Targets) -> None:
     found = os.open(_secret(targets), os.O_PATH)
     try:
-        _read(f"/proc/self/fd/{found}")
+        read(f"/proc/self/fd/{found}")
     finally:
         os.close(found)
 
@@ -112,7 +108,7 @@ def _device(kind: int, major: int, minor: int) -> None:
 
 
 ON_FILES: Tuple[Attack, ...] = (
-    attack("read", "read a file outside", lambda t: _read(_secret(t))),
+    attack("read", "read a file outside", lambda t: read(_secret(t))),
     attack("list", "list a folder outside", lambda t: os.listdir(t.outside)),
     attack("open to write", "open a file outside to write",
            lambda t: _opened(_victim(t), os.O_RDWR)),
@@ -147,11 +143,11 @@ ON_FILES: Tuple[Attack, ...] = (
            lambda t: os.removexattr(_victim(t), "user.attack")),
     attack("through a link", "read a file outside through a link of its own", _through_link),
     attack("/proc/self/root", "read a file outside by another root",
-           lambda t: _read(f"/proc/self/root{_secret(t)}")),
-    attack("/proc/self/cwd", "read a file outside upwards from its home", lambda t: _read(
+           lambda t: read(f"/proc/self/root{_secret(t)}")),
+    attack("/proc/self/cwd", "read a file outside upwards from its home", lambda t: read(
         f"/proc/self/cwd/{os.path.relpath(os.path.realpath(_secret(t)))}")),
     attack("/proc/self/..", "read the worker's environment upwards from its own folder",
-           lambda t: _read(f"/proc/self/../{t.worker}/environ")),
+           lambda t: read(f"/proc/self/../{t.worker}/environ")),
     attack("O_PATH folder", "open a file below a folder opened with O_PATH",
            _below_path_descriptor),
     attack("O_PATH file", "reopen a file opened with O_PATH", _reopened),
@@ -165,7 +161,7 @@ ON_FILES: Tuple[Attack, ...] = (
     attack("/tmp", "create a file in /tmp", lambda _: _created(f"/tmp/{SHARED}")),
     attack("/dev/shm", "create a file in shared memory",
            lambda _: _created(f"/dev/shm/{SHARED}")),
-    attack("passwords", "read /etc/shadow", lambda _: _read("/etc/shadow"), errno.ENOENT),
+    attack("passwords", "read /etc/shadow", lambda _: read("/etc/shadow"), errno.ENOENT),
     attack("block device", "make a block device", lambda _: _device(stat.S_IFBLK, 7, 0)),
     attack("character device", "make a device of the kernel's memory",
            lambda _: _device(stat.S_IFCHR, 1, 1)),

@@ -11,8 +11,8 @@ from typing import Tuple
 
 from worker.blender.attacks import syscalls
 from worker.blender.attacks.attack import Attack, attack
+from worker.blender.attacks.syscalls import AT_FDCWD
 
-AT_FDCWD = -100
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET, CLONE_NEWPID = (
     0x20000, 0x10000000, 0x40000000, 0x20000000,
 )  # fmt: skip
@@ -20,7 +20,6 @@ IPC_PRIVATE, IPC_RMID = 0, 0
 READ_IMPLIES_EXEC = 0x0400000
 FIFREEZE = 0xC0045877
 PERF_ATTR_BYTES = 128
-O_CLOEXEC = 0o2000000
 NOWHERE = b"/no-such-place"
 
 
@@ -105,7 +104,7 @@ ON_KERNEL: Tuple[Attack, ...] = (
         "request_key", b"user", b"render-worker-attack", None, 0)),
     attack("bpf", "load a map into the kernel", lambda _: _map()),
     attack("userfaultfd", "handle page faults",
-           lambda _: _closed("userfaultfd", O_CLOEXEC | 1)),
+           lambda _: _closed("userfaultfd", os.O_CLOEXEC | 1)),
     attack("io_uring", "ask the kernel by a ring", lambda _: _ring()),
     attack("perf", "count events", lambda _: _counted()),
     attack("inotify", "watch files", lambda _: _closed("inotify_init1")),

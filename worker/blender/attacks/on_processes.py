@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import pathlib
+import resource
 import signal
 import socket
 import struct
@@ -15,27 +16,20 @@ from typing import Callable, Tuple
 
 from worker.blender.attacks import syscalls
 from worker.blender.attacks.attack import Attack, attack
+from worker.blender.attacks.reading import own_status, read
 from worker.contract.attack_report import Targets
 
 PR_SET_PDEATHSIG, PR_GET_PDEATHSIG = 1, 2
 PTRACE_DETACH, PTRACE_SEIZE = 17, 0x4206
 CLONE_NEWUSER = 0x10000000
 CLONE_ARGS_BYTES = 88
-RLIMIT_CPU = 0
-PRIO_PROCESS = 0
 IOPRIO_WHO_PROCESS, IOPRIO_IDLE = 1, 3 << 13
 KCMP_FILE = 0
 PR_SCHED_CORE, SHARE_TO = 62, 2
-F_SETSIG = 10
 FIOSETOWN = 0x8901
 KEPT_RIGHTS = 1 << 1 | 1 << 2
 """CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH; Landlock decides about files."""
 SHELL = "/bin/sh"
-
-
-def _read(path: str) -> None:
-    with pathlib.Path(path).open("rb", buffering=0) as file:
-        file.read(1)
 
 
 def _pidfd(targets: Targets) -> int:
@@ -77,14 +71,10 @@ def _queued(targets: Targets) -> None:
 
 
 def _limits_of(targets: Targets) -> None:
-    import resource
-
-    resource.prlimit(targets.worker, RLIMIT_CPU)
+    resource.prlimit(targets.worker, resource.RLIMIT_CPU)
 
 
 def _limit_raised(name: str) -> None:
-    import resource
-
     kind = getattr(resource, name)
     _, most = resource.getrlimit(kind)
     if most == resource.RLIM_INFINITY:
@@ -95,8 +85,6 @@ def _limit_raised(name: str) -> None:
 
 
 def _over_limit() -> None:
-    import resource
-
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     allowed, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
     if allowed == resource.RLIM_INFINITY:
@@ -169,9 +157,7 @@ def _locks(targets: Targets) -> None:
 
 def _ruled() -> None:
     """Whether it has rights of root that the sandbox should have taken; see `privileges`."""
-    with open("/proc/self/status") as file:
-        (line,) = (line for line in file if line.startswith("CapEff:"))
-    if not int(line.split()[1], 16) & ~KEPT_RIGHTS:
+    if not int(own_status()["CapEff"], 16) & ~KEPT_RIGHTS:
         raise PermissionError(errno.EPERM, "none is left")
 
 
@@ -188,14 +174,14 @@ def _same_file(targets: Targets) -> None:
 
 ON_PROCESSES: Tuple[Attack, ...] = (
     attack("worker's environment", "read the worker's environment, which has its credentials",
-           lambda t: _read(f"/proc/{t.worker}/environ")),
-    attack("worker's memory", "read the worker's memory", lambda t: _read(f"/proc/{t.worker}/mem")),
+           lambda t: read(f"/proc/{t.worker}/environ")),
+    attack("worker's memory", "read the worker's memory", lambda t: read(f"/proc/{t.worker}/mem")),
     attack("worker's memory map", "read where the worker's memory is",
-           lambda t: _read(f"/proc/{t.worker}/maps")),
+           lambda t: read(f"/proc/{t.worker}/maps")),
     attack("worker's files", "list the worker's open files",
            lambda t: os.listdir(f"/proc/{t.worker}/fd")),
     attack("worker's command", "read the worker's command line",
-           lambda t: _read(f"/proc/{t.worker}/cmdline")),
+           lambda t: read(f"/proc/{t.worker}/cmdline")),
     attack("worker's threads", "list the worker's threads",
            lambda t: os.listdir(f"/proc/{t.worker}/task")),
     attack("worker's file names", "read where the worker's open files lie",
@@ -204,7 +190,7 @@ ON_PROCESSES: Tuple[Attack, ...] = (
            lambda t: os.readlink(f"/proc/{t.worker}/exe")),
     attack("processes", "list all processes", lambda _: os.listdir("/proc")),
     attack("init's environment", "read the first process's environment",
-           lambda _: _read("/proc/1/environ"), errno.ENOENT),
+           lambda _: read("/proc/1/environ"), errno.ENOENT),
     attack("kill", "signal the worker", lambda t: os.kill(t.worker, 0)),
     attack("kill all", "signal every process", lambda _: os.kill(-1, 0)),
     attack("kill init", "signal the first process", lambda _: os.kill(1, 0)),
@@ -218,7 +204,7 @@ ON_PROCESSES: Tuple[Attack, ...] = (
     attack("F_SETOWN", "have the kernel signal the worker when a file is ready",
            lambda t: _on_pipe(lambda end: fcntl.fcntl(end, fcntl.F_SETOWN, t.worker))),
     attack("F_SETSIG", "have the kernel kill when a file is ready",
-           lambda _: _on_pipe(lambda end: fcntl.fcntl(end, F_SETSIG, 0))),
+           lambda _: _on_pipe(lambda end: fcntl.fcntl(end, fcntl.F_SETSIG, 0))),
     attack("FIOSETOWN", "have the kernel signal the worker for a socket", _owned_socket),
     attack("lease", "make the worker wait for a file", _leased),
     attack("ptrace", "trace the worker", _traced),
@@ -232,7 +218,7 @@ ON_PROCESSES: Tuple[Attack, ...] = (
         syscalls.library("prctl", PR_SCHED_CORE, SHARE_TO, t.worker, 0, 0))),
     attack("prlimit", "read or change the worker's limits", _limits_of),
     attack("setpriority", "change the worker's priority", lambda t: os.setpriority(
-        PRIO_PROCESS, t.worker, os.getpriority(PRIO_PROCESS, t.worker))),
+        os.PRIO_PROCESS, t.worker, os.getpriority(os.PRIO_PROCESS, t.worker))),
     attack("sched_setaffinity", "change the worker's cores",
            lambda t: os.sched_setaffinity(t.worker, os.sched_getaffinity(t.worker))),
     attack("sched_setscheduler", "change how the worker is scheduled",

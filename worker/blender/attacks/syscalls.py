@@ -48,6 +48,8 @@ NUMBERS: Dict[str, int] = {
 }
 X32 = 0x40000000
 """Added to a number on x86-64, it asks for the same call with 32-bit pointers."""
+AT_FDCWD = -100
+"""In place of a folder's descriptor: the working directory."""
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.syscall.restype = ctypes.c_long
 
