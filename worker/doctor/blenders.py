@@ -72,7 +72,7 @@ def _blender(found: Runtime, cpu: Trial, note: str) -> Check:
 
 def _others(chosen: Runtime, sandbox: Sandbox, folders: Iterator[Path]) -> Iterator[Check]:
     """Check the other Blenders. A broken one is a warning, because a run does not use it."""
-    names = ["bpy"] * (importlib.util.find_spec("bpy") is not None)
+    names = [runtime.WHEEL] * (importlib.util.find_spec("bpy") is not None)
     names += [path for path in [shutil.which("blender")] if path]
     for name in names:
         if name == chosen.name:

@@ -24,8 +24,8 @@ from worker.blender.importing.paths import Root
 from worker.blender.importing.staging import Staged
 from worker.contract.recipe import Subject
 
-_TRUSTED = re.compile(r"(?:[\w.]+\.)?_?[A-Z]\w*(?:Error|Exception): ")
-"""How the report begins of an importer in Python that raised what it did not expect."""
+_UNEXPECTED = re.compile(r"(?:[\w.]+\.)?_?[A-Z]\w*(?:Error|Exception): ")
+"""The start of a report in which an importer in Python raised what it did not foresee."""
 
 
 def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
@@ -74,7 +74,7 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
 def _reason(error: Exception) -> str:
     """What went wrong; of an importer in Python that trusted the file, that the file is damaged."""
     text = brief(error)
-    return f"it is damaged, or contradicts itself ({text})" if _TRUSTED.match(text) else text
+    return f"it is damaged, or contradicts itself ({text})" if _UNEXPECTED.match(text) else text
 
 
 def _read_blend(staged: Staged) -> None:

@@ -82,7 +82,7 @@ def _ply(path: str, size: int) -> str:
     vertex = header.element("vertex")
     if vertex is not None and not vertex.rows:
         raise ObjectFault("empty", "nothing to render: the file has no points")
-    declared = header.least()
+    declared = header.least_bytes()
     return _truncated(declared, size) if declared > size else ""
 
 

@@ -49,8 +49,8 @@ class Element:
         """The names of the columns."""
         return [each.name for each in self.properties]
 
-    def least(self) -> int:
-        """The fewest bytes of a row in a binary file."""
+    def least_bytes(self) -> int:
+        """The fewest bytes of a row in a binary file, all its lists empty."""
         return sum(np.dtype(each.count or each.type).itemsize for each in self.properties)
 
 
@@ -71,10 +71,10 @@ class Header:
         """The element called `name`, or None."""
         return next((each for each in self.elements if each.name == name), None)
 
-    def least(self) -> int:
+    def least_bytes(self) -> int:
         """The fewest bytes that a file with this header can have: all its lists are empty."""
         if self.order:
-            return self.size + sum(each.rows * each.least() for each in self.elements)
+            return self.size + sum(each.rows * each.least_bytes() for each in self.elements)
         # A digit and what ends it; the last line may lack its end.
         data = sum(2 * each.rows * len(each.properties) for each in self.elements)
         return self.size + max(0, data - 1)

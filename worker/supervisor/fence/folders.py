@@ -37,7 +37,7 @@ class Private:
             str(above) for path in self._paths for above in Path(path).parents
         } | self._paths  # fmt: skip
 
-    def is_in(self, folder: Path) -> bool:
+    def touches(self, folder: Path) -> bool:
         """Whether `folder` is private, or contains something private."""
         return str(resolved(folder)) in self._above
 

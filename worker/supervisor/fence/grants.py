@@ -129,7 +129,7 @@ def _caches(device: Device, private: Private, environment: Mapping[str, str]) ->
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             # The default of OptiX lies where anybody may have put a link.
             ours = not folder.is_symlink() or folder.lstat().st_uid == os.getuid()
-            if ours and not private.is_in(folder):
+            if ours and not private.touches(folder):
                 found.append(str(resolved(folder)))
     return tuple(found)
 
