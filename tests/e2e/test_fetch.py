@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -14,7 +13,8 @@ import boto3
 import pytest
 
 from tests.command_line import ROOT, command, environment, ledger_parts, listing, run_worker
-from tests.e2e import crash
+from tests.e2e import crash, github_cubes
+from tests.e2e.github_cubes import GITHUB
 from tests.fault_injection import kill
 from tests.integration.sources.servers import Web, body
 from tests.patience import HANG_S
@@ -29,7 +29,6 @@ SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "b",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
-GITHUB = "https://github.com/org/repo"
 NOWHERE = {
     "GIT_CONFIG_COUNT": "0",
     "https_proxy": "http://127.0.0.1:9",
@@ -39,26 +38,6 @@ NOWHERE = {
 
 def red(text: str) -> str:
     return f"mtllib red.mtl\nusemtl red\n{text}"
-
-
-def repository(base) -> tuple[str, str]:
-    """A git configuration in which GitHub's org/repo holds three cubes, and the commit."""
-    work = crash.cubes(base / "work", 3)
-    settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-
-    def git(*arguments: str) -> str:
-        name = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
-        return subprocess.run(
-            ["git", "-C", work, *name, *arguments],
-            env={**os.environ, **settings}, check=True, capture_output=True, text=True,
-        ).stdout.strip()  # fmt: skip
-
-    git("init", "--quiet")
-    git("add", ".")
-    git("commit", "--quiet", "-m", "cubes")
-    config = base / "gitconfig"
-    config.write_text(f'[url "file://{work}/.git"]\n insteadOf = {GITHUB}.git\n')
-    return str(config), git("rev-parse", "HEAD")
 
 
 class Sources:
@@ -84,10 +63,10 @@ class Sources:
         client.create_bucket(Bucket="models")
         for key, data in {"one/third.obj": red(third), "one/red.mtl": MATERIAL}.items():
             client.put_object(Bucket="models", Key=key, Body=data.encode())
-        config, commit = repository(base)
+        git_settings, commit = github_cubes.repository(base, 3)
         self.variables = {
             **SECRETS,
-            "GIT_CONFIG_GLOBAL": config,
+            **git_settings,
             "RENDER_WORKER_S3_ENDPOINT": endpoint,
         }
         local = base / "local.obj"

@@ -1,7 +1,5 @@
 """What a repository says of itself leads nowhere: LFS servers, submodules, odd refs, huge blobs."""
 
-import subprocess
-
 import pytest
 
 from tests.integration.sources.hub import Hub, blob
@@ -90,21 +88,12 @@ def test_refs_with_odd_names_are_not_in_the_way(hub, fetcher, tmp_path):
 def test_a_huge_blob_is_refused_by_what_it_unpacks_to(hub, fetcher, tmp_path):
     """A pack of some KB, that holds 200 MB of zeros beside the model."""
     hub.commit({"a.obj": "v"})
-    bare = tmp_path / "hub" / "org" / "repo.git"
-
-    def git(*arguments, given=b""):
-        done = subprocess.run(
-            ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-C", bare, *arguments],
-            input=given, capture_output=True, check=True,
-        )  # fmt: skip
-        return done.stdout.strip()
-
-    huge = git("hash-object", "-w", "--stdin", given=bytes(200 << 20))
-    small = git("hash-object", "-w", "--stdin", given=b"v")
+    huge = hub.bare("hash-object", "-w", "--stdin", given=bytes(200 << 20))
+    small = hub.bare("hash-object", "-w", "--stdin", given=b"v")
     entries = (b"100644 blob %s\t%s\0" % each for each in ((small, b"a.obj"), (huge, b"z.obj")))
-    tree = git("mktree", "-z", given=b"".join(entries))
-    commit = git("commit-tree", "-m", "c", tree).decode()
-    git("update-ref", "refs/heads/main", commit)
+    tree = hub.bare("mktree", "-z", given=b"".join(entries))
+    commit = hub.bare("commit-tree", "-m", "c", tree).decode()
+    hub.bare("update-ref", "refs/heads/main", commit)
     with pytest.raises(TooLarge):
         fetcher.fetch(blob(commit, "z.obj"))
     assert left(tmp_path) == []
