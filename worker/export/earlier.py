@@ -31,4 +31,5 @@ class Earlier:
         return listing(self._target).parts
 
     def _read_shard(self, shard: str) -> dict[str, Outcome]:
-        return folded(read_parts(self._target, self._parts.get(shard, ()), Outcome))
+        parts = read_parts(self._target, self._parts.get(shard, ()), Outcome)
+        return folded(lines for _, lines in parts)

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from worker.core import keys
-from worker.ledger import LedgerLine, fold, read_shards
+from worker.ledger import LedgerLine, folded, read_shards
 from worker.stores.base import Store
 
 
@@ -52,8 +52,5 @@ def write(kind: str, target: Store) -> None:
 def _exported(target: Store) -> list[str]:
     done = []
     for _, parts in read_shards(target, LedgerLine):
-        lines: dict[str, LedgerLine] = {}
-        for part in parts:
-            fold(lines, part)
-        done += [uid for uid, line in lines.items() if line.done]
+        done += [uid for uid, line in folded(parts).items() if line.done]
     return sorted(done)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -24,7 +23,7 @@ from worker.export.opened_zip import AGAIN, LARGEST, RESTORED
 from worker.export.where import Condition
 from worker.export.zips import RenderZip
 from worker.index.selection import Selection
-from worker.ledger import Listing, fold, listing, read_shards
+from worker.ledger import Listing, folded, listing, read_shards
 from worker.manifests import OutputManifest
 from worker.stores.base import Store, TooLargeToRead
 
@@ -124,8 +123,7 @@ class Source:
         self, parts: Mapping[str, Sequence[str]], *, every: bool
     ) -> Iterator[tuple[str, list[Finished]]]:
         for shard, read in read_shards(self.store, Finished, parts):
-            last: dict[str, Finished] = {}
-            fold(last, itertools.chain.from_iterable(read))
+            last = folded(read)
             # A uid becomes a file name, so lines with an invalid one are ignored.
             uids = sorted(uid for uid in last if keys.UID_PATTERN.fullmatch(uid))
             yield shard, [last[uid] for uid in uids if every or last[uid].outcome == "rendered"]

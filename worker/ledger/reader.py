@@ -43,15 +43,15 @@ def _supersedes(line: LedgerLine, before: LedgerLine) -> bool:
 
 def read_ledger(store: Store, shard: str) -> dict[str, Outcome]:
     """The folded outcome of each object of `shard`, by uid. Raises: StoreError."""
-    return folded(read_parts(store, parts_of(store, shard), Outcome))
+    return folded(lines for _, lines in read_parts(store, parts_of(store, shard), Outcome))
 
 
-def folded(parts: Iterable[tuple[str, Iterable[T]]]) -> dict[str, T]:
+def folded(parts: Iterable[Iterable[T]]) -> dict[str, T]:
     """The folded line of each object of some parts, by uid."""
-    outcomes: dict[str, T] = {}
-    for _, lines in parts:
-        fold(outcomes, lines)
-    return outcomes
+    last: dict[str, T] = {}
+    for lines in parts:
+        fold(last, lines)
+    return last
 
 
 def read_shards(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 
 import msgspec
 
 from worker.core.errors import OBJECT_ERRORS, UsageError
 from worker.core.formats import name_of
-from worker.ledger import ALL, Outcome, fold, read_shards
+from worker.ledger import ALL, Outcome, folded, read_shards
 from worker.stores.base import Store
 
 
@@ -41,10 +40,9 @@ def failures(store: Store, code: str) -> Iterator[FailedObject]:
     Raises: StoreError.
     """
     for shard, parts in read_shards(store, Outcome):
-        folded: dict[str, Outcome] = {}
-        fold(folded, chain.from_iterable(parts))
-        for uid in sorted(folded):
-            line = folded[uid]
+        last = folded(parts)
+        for uid in sorted(last):
+            line = last[uid]
             if line.outcome == "failed" and code in (ALL, line.code):
                 yield FailedObject(
                     name=name_of(line.file_identifier), uid=uid, shard=shard,

@@ -293,9 +293,10 @@ class _Count:
 
 def _with_hashes(store: Store, shard: str, hashes: Collection[int]) -> list[Notable]:
     """The rendered objects of a shard that have one of these hashes. Raises: StoreError."""
+    parts = read_parts(store, parts_of(store, shard), StatusLine)
     return [
         Notable(name_of(line.file_identifier), line.uid, shard, line.coverage_min or 0.0)
-        for line in folded(read_parts(store, parts_of(store, shard), StatusLine)).values()
+        for line in folded(lines for _, lines in parts).values()
         if line.outcome == "rendered" and duplicates.number(line.phash) in hashes
     ]
 

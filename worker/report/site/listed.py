@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
 
 from worker.core import keys
 from worker.export.base import Finished
-from worker.ledger import Outcome, fold, read_shards
+from worker.ledger import Outcome, folded, read_shards
 from worker.stores.base import Store
 
 LINES: Final = 60
@@ -41,19 +42,17 @@ def listed(store: Store) -> Iterator[Listed]:
     """
     seen: set[bytes] = set()
     for _, parts in read_shards(store, Outcome):
-        folded: dict[str, Outcome] = {}
+        last = folded(parts)
         history: dict[str, list[Outcome]] = {}
-        for lines in parts:
-            fold(folded, lines)
-            for line in lines:
-                history.setdefault(line.uid, []).append(line)
-        for uid in sorted(folded):
+        for line in chain.from_iterable(parts):
+            history.setdefault(line.uid, []).append(line)
+        for uid in sorted(last):
             # A uid becomes a file name; a model found in a repository may be in several shards.
             if not keys.UID_PATTERN.fullmatch(uid) or (short := _short(uid)) in seen:
                 continue
             seen.add(short)
             lines = sorted(history[uid], key=lambda line: line.time)
-            yield Listed(outcome=folded[uid], history=tuple(lines))
+            yield Listed(outcome=last[uid], history=tuple(lines))
 
 
 def _short(uid: str) -> bytes:
