@@ -7,6 +7,8 @@ that this worker has done too, both were at it together.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Final, Self
 
@@ -16,9 +18,9 @@ import structlog
 from worker.core import keys
 from worker.core.errors import StoreError
 from worker.core.json_errors import NOT_JSON
-from worker.core.ranks import Rank
+from worker.core.ranks import Rank, ShardShare
 from worker.ledger.listing import current
-from worker.ledger.outcome import LedgerLine, rank_prefix
+from worker.ledger.outcome import LOST, LedgerLine, rank_prefix
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
@@ -61,6 +63,18 @@ class OverlapWatch:
         self._read: set[str] = set()
         self._told = False
         self._decoder = msgspec.json.Decoder(_Line)
+
+    @classmethod
+    def of(
+        cls, store: Store, rank: Rank, shares: Iterable[ShardShare], retry: Collection[str]
+    ) -> AbstractContextManager[OverlapWatch | None]:
+        """The watch of a rank's shares; enter it before the writer, so that it looks after it too.
+
+        None with LOST in `retry`, which does again what the ledger calls done.
+        """
+        if LOST in retry:
+            return nullcontext()
+        return cls(store, rank, striped=any(share.stripes > 1 for share in shares))
 
     def wrote(self, key: str, body: bytes) -> None:
         """Note a part of this worker's own that is in the store."""

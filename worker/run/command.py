@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-import msgspec
 import structlog
 
 from worker import presets
@@ -21,8 +20,8 @@ from worker.core.scratch import default_base, disk_base, remove_orphans, scratch
 from worker.index.list_rules import ListRules
 from worker.index.reader import Index, checked, open_index
 from worker.index.scenes import arranged
-from worker.index.uris import is_remote, shown
-from worker.ledger import LOST, LedgerWriter, OverlapWatch
+from worker.index.uris import is_remote, local_only, shown
+from worker.ledger import LedgerWriter, OverlapWatch
 from worker.manifests import OutputManifest
 from worker.run.downloads import KeptDownloads, kept_downloads
 from worker.run.feed import Feed
@@ -92,28 +91,28 @@ def _work(
     listed = open_index(options.index, options.s3, options.rules)
     index = arranged(listed, recipe)
     downloads = kept_downloads(options.downloads, options.s3, listed, index)
+    digest = presets.digest(recipe)
+    store.check()
+    begun = OutputManifest.check(
+        store,
+        index=index.digest,
+        preset=digest,
+        layout_prefix=options.layout_prefix,
+        mix_versions=options.mix_versions,
+    )
     job = Job(
         objects=index.objects,
         index_digest=index.digest,
-        preset_digest=presets.digest(recipe),
+        preset_digest=digest,
         recipe=recipe,
         rank=rank,
         only=options.only,
         limit=options.limit,
         retry=options.retry,
         render_new=options.render_new,
+        layout_prefix=options.layout_prefix or 0 if begun is None else begun.prefix,
         download_workers=options.download_workers,
     )
-    store.check()
-    begun = OutputManifest.check(
-        store,
-        index=job.index_digest,
-        preset=job.preset_digest,
-        layout_prefix=options.layout_prefix,
-        mix_versions=options.mix_versions,
-    )
-    prefix = options.layout_prefix or 0 if begun is None else begun.prefix
-    job = msgspec.structs.replace(job, layout_prefix=prefix)
     shares = assign(len(index.shards), rank.rank, rank.world)
     index = checked(index, [share.shard for share in shares])
     if not options.render_new:  # what --only names may be a discovery
@@ -125,7 +124,7 @@ def _work(
         message = f"rank {rank.rank} of {rank.world} has {which}: the index has {index.objects}"
         log.warning(message)
         counts = OutcomeCounts()
-        counts.broken = tuple(broken)
+        counts.skipped((), broken)
         return counts, store.uri
     keep = _keeper(options)
     with watching(total) as progress:
@@ -170,13 +169,13 @@ def _render(
             downloads=downloads.objects if downloads else None,
         )  # fmt: skip
         places = [store.uri, *(each.uri for each in (keep, downloads) if each is not None)]
-        own = [folder, *map(Path, _local(*places))]
+        own = [folder, *map(Path, local_only(*places))]
         pool = Pool(
             found, options.pool, folder / "children",
             surroundings=Surroundings(
                 objects=(fetched, *needed.of_recipe(recipe).paths),
                 private=tuple(own),
-                named=tuple(map(Path, _local(rules.place or ""))),
+                named=tuple(map(Path, local_only(rules.place or ""))),
             ),
         )  # fmt: skip
         if not is_remote(index.folder):  # a list over a network names nothing local
@@ -195,29 +194,21 @@ def _render(
         capabilities.check(recipe, ready)
         job.manifest(ready.blender).bind(store, mix_versions=options.mix_versions)
         reach(Failpoint.JOB_BOUND)
+        shares = assign(len(index.shards), job.rank.rank, job.rank.world)
+        watch = stack.enter_context(OverlapWatch.of(store, job.rank, shares, job.retry))
         ledger = stack.enter_context(
             LedgerWriter(
                 store, job.rank, ready.blender, pool.device,
-                children_per_device=pool.children_per_device,
-                watch=_watch(stack, store, job, len(index.shards)),
+                children_per_device=pool.children_per_device, watch=watch,
             )
         )  # fmt: skip
         stop.before_leaving(partial(ledger.last_words, LAST_S))
-        private = (str(fetched), *_local(index.folder, *places))
+        private = (str(fetched), *local_only(index.folder, *places))
         pipeline = Pipeline(
             job, feed, fetcher, pool, store, ledger, folder, observer, stop, private, downloads
         )  # fmt: skip
         metrics.watch(pool, pipeline.waiting)
         return pipeline.run()
-
-
-def _watch(stack: ExitStack, store: Store, job: Job, shards: int) -> OverlapWatch | None:
-    """Entered before the ledger's writer, so that it looks once more after it."""
-    if LOST in job.retry:  # renders again what the ledger calls done
-        return None
-    shares = assign(shards, job.rank.rank, job.rank.world)
-    striped = any(share.stripes > 1 for share in shares)
-    return stack.enter_context(OverlapWatch(store, job.rank, striped=striped))
 
 
 def environment_of(recipe: Recipe) -> str:
@@ -232,7 +223,3 @@ def _keeper(options: RunOptions) -> Keeper | None:
     store = open_store(options.keep_downloads, options.s3)
     store.check()
     return Keeper(store, options.keep_format)
-
-
-def _local(*places: str) -> tuple[str, ...]:
-    return tuple(each for each in places if each and not is_remote(each))

@@ -37,7 +37,7 @@ from worker.index.list_rules import ListRules
 from worker.index.reader import Index, all_of, open_index
 from worker.index.record import BadRecord, ObjectRef
 from worker.index.scenes import arranged
-from worker.index.uris import is_remote, shown
+from worker.index.uris import local_only, shown
 from worker.ledger import Author, Outcome, parts_of, read_shards
 from worker.manifests import OutputManifest
 from worker.pack.pack import pack
@@ -130,11 +130,11 @@ def _taken(
             downloads / "fetched", limits=options.fetch, s3=options.s3,
             rules=options.rules.of(options.index),
         )  # fmt: skip
-        output = () if store is None or is_remote(store.uri) else (Path(store.uri),)
+        output = local_only("" if store is None else store.uri)
         surroundings = Surroundings(
             objects=(downloads, *needed.of_recipe(recipe).paths),
-            private=(work, folder.path, *output),
-            named=() if is_remote(options.index) else (Path(options.index),),
+            private=(work, folder.path, *map(Path, output)),
+            named=tuple(map(Path, local_only(options.index))),
         )
         pool = Pool(
             runtime.find(options.blender), one, work / "children", folder.log, surroundings

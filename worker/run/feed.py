@@ -17,7 +17,7 @@ from worker.index.record import ObjectRef
 from worker.ledger import LOST, Marks, Outcome, lost, read_ledger, read_marks, settled
 from worker.ledger.reader import READERS
 from worker.run.discoveries import Discoveries, of_share
-from worker.run.job import Share
+from worker.run.job import FeedSettings
 from worker.run.progress import Observer
 from worker.run.shutdown import Stop
 from worker.run.task import Task
@@ -36,13 +36,13 @@ class Feed:
     """
 
     def __init__(
-        self, job: Share, index: Index, store: Store, stop: Stop, observer: Observer
+        self, settings: FeedSettings, index: Index, store: Store, stop: Stop, observer: Observer
     ) -> None:
         self.settled: list[Outcome] = []
         """Outcomes of earlier runs whose objects this run skips."""
         self.broken: list[ShardBroken] = []
         """Errors of shards that cannot be read, so that none of their objects is yielded."""
-        self._job = job
+        self._settings = settings
         self._index = index
         self._store = store
         self._stop = stop
@@ -51,7 +51,7 @@ class Feed:
         self._marks: dict[str, dict[tuple[str, int], Marks]] = {}
         """By shard: the marks of killed workers; see `worker.ledger.begun`."""
         self._unlisted: list[Task] = []
-        self._left = job.limit
+        self._left = settings.limit
         self._batches: Iterator[list[Task]] = self._read_listed()
 
     def peek(self) -> list[Task]:
@@ -78,7 +78,9 @@ class Feed:
         yield from self._batches
 
     def _read_listed(self) -> Iterator[list[Task]]:
-        shares = deque(assign(len(self._index.shards), self._job.rank.rank, self._job.rank.world))
+        shares = deque(
+            assign(len(self._index.shards), self._settings.rank.rank, self._settings.rank.world)
+        )
         while shares:
             if batch := self._next_open(shares):
                 yield batch
@@ -118,7 +120,7 @@ class Feed:
     def discover(self, fetched: FetchedCommit) -> list[Task]:
         """The discoveries in a fetched commit that this rank records. Raises: StoreError."""
         found = self._discoveries.of(fetched)
-        if self._job.render_new:
+        if self._settings.render_new:
             self._unlisted.extend(found)
         return found
 
@@ -128,7 +130,7 @@ class Feed:
         Call it when all listed objects have been fetched. Raises: StoreError.
         """
         for _, tasks in groupby(self._unlisted, lambda task: task.ref.repository):
-            asked = (task for task in tasks if self._job.only.matches(task.ref))
+            asked = (task for task in tasks if self._settings.only.matches(task.ref))
             unnamed = (task for task in asked if not self._discoveries.named(task.ref))
             yield self._limited(unnamed)
 
@@ -140,7 +142,7 @@ class Feed:
         # A shard may be far larger than this rank's share, so a first run computes no uids here.
         beside = sorted(outcomes.keys() - {ref.uid for ref in refs}) if outcomes else []
         unlisted: list[Outcome] = []
-        if self._job.render_new:
+        if self._settings.render_new:
             unlisted = of_share(share, refs, [outcomes[uid] for uid in beside])
         gone = self._gone(share, refs, outcomes, unlisted)
         tasks: list[Task] = []
@@ -149,7 +151,7 @@ class Feed:
             if len(tasks) == self._left:
                 break
             ref = refs[position]
-            if not self._job.only.matches(ref):
+            if not self._settings.only.matches(ref):
                 continue
             before = outcomes.get(ref.uid) if outcomes else None
             if before and self._is_settled(before, gone):
@@ -160,7 +162,7 @@ class Feed:
             if before.outcome == "new" or not self._is_settled(before, gone):
                 ref = ObjectRef(file_identifier=before.file_identifier, source="github")
                 self._unlisted.append(Task(shard.name, ref, before.attempt + 1, listed=False))
-        to_fetch = refs if self._job.render_new else [task.ref for task in tasks]
+        to_fetch = refs if self._settings.render_new else [task.ref for task in tasks]
         self._discoveries.open(share, refs, to_fetch, recorded=beside)
         settled_before = len(self.settled) - settled_before
         log.info("shard", shard=shard.name, open=len(tasks), settled=settled_before)
@@ -169,7 +171,7 @@ class Feed:
         return self._limited(tasks)
 
     def _is_settled(self, before: Outcome, gone: Collection[str]) -> bool:
-        return settled(before, self._job.retry) and before.uid not in gone
+        return settled(before, self._settings.retry) and before.uid not in gone
 
     def _gone(
         self,
@@ -179,11 +181,11 @@ class Feed:
         unlisted: Sequence[Outcome],
     ) -> set[str]:
         """With `--retry lost`: the uids of this share whose zips are missing or truncated."""
-        if LOST not in self._job.retry or not outcomes:
+        if LOST not in self._settings.retry or not outcomes:
             return set()
         uids = (refs[at].uid for at in range(share.stripe, len(refs), share.stripes))
         listed = [outcomes[uid] for uid in uids if uid in outcomes]
-        prefix = self._job.layout_prefix
+        prefix = self._settings.layout_prefix
         return lost(self._store, [*listed, *unlisted], self._stop.asked.is_set, prefix=prefix)
 
     def _limited(self, tasks: Iterable[Task]) -> list[Task]:

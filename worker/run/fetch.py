@@ -16,12 +16,12 @@ from worker.core.ranks import Rank, assign
 from worker.core.scratch import disk_base, remove_orphans, scratch
 from worker.index.list_rules import ListRules
 from worker.index.reader import checked, open_index
-from worker.index.uris import is_remote, shown
-from worker.ledger import LOST, LedgerWriter, OverlapWatch
+from worker.index.uris import local_only, shown
+from worker.ledger import LedgerWriter, OverlapWatch
 from worker.manifests import FetchManifest
 from worker.run.feed import Feed
 from worker.run.fetch_pipeline import FetchPipeline
-from worker.run.job import Share
+from worker.run.job import FeedSettings
 from worker.run.outcome_counts import OutcomeCounts
 from worker.run.progress import watching
 from worker.run.selected import check_only, total_of
@@ -68,13 +68,13 @@ def _run(options: FetchOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, 
         which = "none of the objects of --only" if options.only else "no objects"
         log.warning("nothing to fetch", rank=f"{rank.rank} of {rank.world}", why=f"it has {which}")
         counts = OutcomeCounts("fetched")
-        counts.broken = tuple(broken)
+        counts.skipped((), broken)
         return counts, store.uri
     stop.check()
-    share = Share(rank=rank, only=options.only, limit=options.limit, retry=options.retry)
+    settings = FeedSettings(rank=rank, only=options.only, limit=options.limit, retry=options.retry)
     with ExitStack() as stack:
         observer = stack.enter_context(watching(total, doing="fetching"))
-        feed = Feed(share, index, store, stop, observer)
+        feed = Feed(settings, index, store, stop, observer)
         if not feed.has_work():
             log.info("nothing left to fetch")
             remove_orphans(options.scratch or disk_base())
@@ -87,17 +87,13 @@ def _run(options: FetchOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, 
             folder / "fetched", limits=options.fetch, s3=options.s3,
             keep=Keeper(store, kept.FORMAT, exact=True), rules=options.rules.of(options.index),
         )  # fmt: skip
-        watch = None
-        if LOST not in options.retry:  # fetches again what the ledger calls done
-            striped = any(share.stripes > 1 for share in shares)
-            watch = stack.enter_context(OverlapWatch(store, rank, striped=striped))
+        watch = stack.enter_context(OverlapWatch.of(store, rank, shares, options.retry))
         stack.callback(reach, Failpoint.FINISHED)
         ledger = stack.enter_context(LedgerWriter(store, rank, blender="", device="", watch=watch))
         stop.before_leaving(partial(ledger.last_words, LAST_S))
-        places = (str(folder), index.folder, store.uri)
         pipeline = FetchPipeline(
             feed, fetcher, ledger, observer, stop, workers=options.download_workers,
-            private=[each for each in places if each and not is_remote(each)],
+            private=local_only(str(folder), index.folder, store.uri),
         )  # fmt: skip
         counts = pipeline.run()
     if pipeline.local:

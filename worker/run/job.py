@@ -10,7 +10,7 @@ from worker.index.selection import Selection
 from worker.manifests import OutputManifest
 
 
-class Share(msgspec.Struct, frozen=True, kw_only=True):
+class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Which objects of an index one worker takes."""
 
     rank: Rank
@@ -26,7 +26,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     """See `OutputManifest.layout_prefix`."""
 
 
-class Job(Share, frozen=True, kw_only=True):
+class Job(FeedSettings, frozen=True, kw_only=True):
     """The settings of a run, resolved once at its start."""
 
     objects: int
