@@ -80,7 +80,7 @@ class FarLedger:
         """The summary of a shard, from that of shard 0, because to make it takes milliseconds."""
         numbers = self._numbers(shard)
         uids = [_uid(number) for number in numbers[:KEPT].tolist()]
-        heads = numbers.astype(np.uint64) << np.uint64(32) | np.uint64(0x40000000 >> 16)
+        heads = numbers.astype(np.uint64) << np.uint64(32) | np.uint64(0x4000)
         summary = msgspec.structs.replace(
             self._first,
             minutes=tuple(

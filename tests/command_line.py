@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.patience import HANG_S
 from worker import ledger
 from worker.core import keys
-from worker.core.launchers import SIGNS
+from worker.core.launchers import LAUNCHERS, UNKNOWN
 from worker.stores import open_store
 
 ROOT = Path(__file__).parents[1]
@@ -20,6 +20,8 @@ ASIDE = (keys.LEDGER, keys.BEGUN, keys.SUMMARIES)
 """Keys that differ between runs: the ledger, and the notes and summaries beside it."""
 SETTINGS = ("views=2", "resolution=32", "samples=1")
 """Of a recipe that renders in moments."""
+SIGNS = frozenset(sign for launcher in (*LAUNCHERS, *UNKNOWN) for sign in launcher.signs)
+"""Every variable that a launcher is known by."""
 SMALL = tuple(word for setting in SETTINGS for word in ("--set", setting))
 
 

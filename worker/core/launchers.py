@@ -237,6 +237,3 @@ UNKNOWN: Final = (
     UnknownLauncher("Nomad", ("NOMAD_ALLOC_INDEX",)),
     UnknownLauncher("Flux with --cc", ("FLUX_JOB_CC",)),
 )
-
-SIGNS: Final = frozenset(sign for launcher in (*LAUNCHERS, *UNKNOWN) for sign in launcher.signs)
-"""Every variable that a launcher is known by."""

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Final, TypeVar
 
+from worker.core import cgroup
 from worker.core.launcher_variables import number_if_set
 from worker.core.ranks import NodeRank, node_rank
 
 CPUS: Final = "RENDER_WORKER_CPUS"
 """The cores that this worker may use at most, such as a pod's CPU request; 0: no limit."""
-PROC: Final = Path("/proc")
 
 T = TypeVar("T")
 
@@ -68,9 +67,10 @@ def _launcher_cores(sign: str) -> int:
     try:
         while process > 1:
             # The name, in brackets, may hold anything; the state and the parent follow it.
-            process = int((PROC / str(process) / "stat").read_text().rpartition(")")[2].split()[1])
+            stat = (cgroup.PROC / str(process) / "stat").read_text()
+            process = int(stat.rpartition(")")[2].split()[1])
             try:
-                variables = (PROC / str(process) / "environ").read_bytes().split(b"\0")
+                variables = (cgroup.PROC / str(process) / "environ").read_bytes().split(b"\0")
             except PermissionError:  # another user's: a scheduler's daemon
                 variables = []
             if not any(variable.startswith(wanted) for variable in variables):

@@ -31,8 +31,8 @@ SETTLED: Final = b""
 """A note of a worker that ended cleanly; a listing shows that it is empty."""
 _MEDIA_TYPE: Final = "application/json"
 
-Key = tuple[str, int]
-"""Of a mark: the object's uid and the number of its attempt. An outcome ends the attempt."""
+Attempt = tuple[str, int]
+"""An object's uid and the number of its attempt, which a mark is of. An outcome ends it."""
 
 
 class BegunObject(msgspec.Struct, frozen=True):
@@ -75,12 +75,12 @@ class Marks(msgspec.Struct, frozen=True):
 _DECODER: Final = msgspec.json.Decoder(BegunNote)
 
 
-def read_marks(store: Store, shard: str) -> dict[Key, Marks]:
+def read_marks(store: Store, shard: str) -> dict[Attempt, Marks]:
     """The marks on the objects of `shard`, with one request and one for each note that is open.
 
     Raises: StoreError.
     """
-    found: dict[Key, Marks] = {}
+    found: dict[Attempt, Marks] = {}
     kills, group = memory.kernel_kills(), memory.group()
     names = (entry.key for entry in store.list(keys.begun_of(shard)) if entry.size)
     read = ordered_map(

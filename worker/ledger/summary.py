@@ -34,6 +34,8 @@ UID_DASHES: Final = 4
 _OUTCOME: Final = attrgetter("outcome")
 _MISSING: Final = attrgetter("missing")
 _UNDECODABLE: Final = attrgetter("undecodable")
+_NONE: Final = StatusLine(uid="", outcome="new", time="")
+"""Before the first line."""
 
 
 class Minute(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -143,7 +145,7 @@ def hashes_in(found: bytes) -> NDArray[np.uint64]:
 def _clock(
     lines: Iterable[StatusLine], minutes: dict[str, Minute], render_s: defaultdict[str, float]
 ) -> None:
-    """Count every attempt, and its hours."""
+    """Count every attempt by its minute, and the seconds of its device."""
     name, first, last, ended = "", _NONE, "", 0
     for line in lines:
         if line.device:
@@ -158,9 +160,6 @@ def _clock(
             last = time
         ended += 1
     _add(minutes, name, first, last, ended)
-
-
-_NONE: Final = StatusLine(uid="", outcome="new", time="")
 
 
 def _add(minutes: dict[str, Minute], name: str, first: StatusLine, last: str, ended: int) -> None:

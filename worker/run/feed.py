@@ -15,6 +15,7 @@ from worker.core.ranks import ShardShare, assign
 from worker.index.reader import Index
 from worker.index.record import ObjectRef
 from worker.ledger import LOST, Marks, Outcome, lost, read_ledger, read_marks, settled
+from worker.ledger.begun import Attempt
 from worker.ledger.reader import READERS
 from worker.run.discoveries import Discoveries, of_share
 from worker.run.job import FeedSettings
@@ -26,7 +27,7 @@ from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
 
-_Read = tuple[dict[tuple[str, int], Marks], dict[str, Outcome], tuple[ObjectRef, ...] | ShardBroken]
+_Read = tuple[dict[Attempt, Marks], dict[str, Outcome], tuple[ObjectRef, ...] | ShardBroken]
 
 
 class Feed:
@@ -48,7 +49,7 @@ class Feed:
         self._stop = stop
         self._observer = observer
         self._discoveries = Discoveries(index)
-        self._marks: dict[str, dict[tuple[str, int], Marks]] = {}
+        self._marks: dict[str, dict[Attempt, Marks]] = {}
         """By shard: the marks of killed workers; see `worker.ledger.begun`."""
         self._unlisted: list[Task] = []
         self._left = settings.limit
