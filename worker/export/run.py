@@ -17,7 +17,7 @@ from worker.core import cores
 from worker.core.errors import UsageError
 from worker.core.ranks import Rank
 from worker.core.scratch import scratch
-from worker.export import advice, listings, requirements
+from worker.export import advice, object_lists, requirements
 from worker.export.base import Unit
 from worker.export.earlier import Earlier
 from worker.export.options import open_kind
@@ -110,7 +110,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
             workers=options.workers or cores.usable(), retry=retry, look_alike=look_alike,
         )  # fmt: skip
         counts = pipeline.run(islice(units, options.limit), Earlier(target), streams=total is None)
-    listings.write(options.kind, target)
+    object_lists.write(options.kind, target)
     return counts, target.uri
 
 

@@ -13,7 +13,7 @@ from worker.contract.recipe import Camera
 from worker.core import keys
 from worker.core.errors import ConfigurationError
 from worker.core.ranks import Rank
-from worker.export import listings
+from worker.export import object_lists
 from worker.export.base import NotAsWritten
 from worker.export.zero123 import Zero123
 from worker.index.record import ObjectRef
@@ -144,6 +144,6 @@ def test_a_list_written_while_another_worker_ends_has_its_objects(tmp_path):
             store.replace(key, body, media_type)
 
     done(0, refs[0], refs[2])
-    listings.write("zero123", Slow())
+    object_lists.write("zero123", Slow())
     listed = json.loads(store.read(keys.VALID_PATHS))
     assert listed == sorted(ref.uid for ref in refs)

@@ -17,7 +17,7 @@ from worker.ledger import LedgerLine, folded, read_shards
 from worker.stores.base import Store
 
 
-class Listing(msgspec.Struct, frozen=True):
+class ObjectList(msgspec.Struct, frozen=True):
     """A file that lists objects."""
 
     key: str
@@ -30,7 +30,7 @@ def _valid_paths(uids: list[str]) -> bytes:
     return json.dumps(uids, indent=0).encode() + b"\n"
 
 
-LISTINGS: Final = {"zero123": Listing(keys.VALID_PATHS, _valid_paths, "application/json")}
+OBJECT_LISTS: Final = {"zero123": ObjectList(keys.VALID_PATHS, _valid_paths, "application/json")}
 """Export kind to its list."""
 
 
@@ -40,12 +40,12 @@ def write(kind: str, target: Store) -> None:
     This worker's ledger must be written. If others write theirs at the same time, the list is
     written again, so the last one that is written has every object.
     """
-    listing = LISTINGS.get(kind)
-    if listing is None:
+    wanted = OBJECT_LISTS.get(kind)
+    if wanted is None:
         return
     listed = None
     while (found := _exported(target)) != listed:
-        target.replace(listing.key, listing.contents(found), listing.media_type)
+        target.replace(wanted.key, wanted.contents(found), wanted.media_type)
         listed = found
 
 
