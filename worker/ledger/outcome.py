@@ -17,7 +17,8 @@ from worker.sources.base import KeptObject
 
 ALL: Final = "all"
 LOST: Final = "lost"
-"""Not a failure code: selects rendered objects whose zip is missing or truncated."""
+"""Not a failure code: selects rendered objects whose zip is missing or truncated, and
+fetched ones whose archive is missing or changed."""
 
 Kind = Literal["rendered", "exported", "fetched", "new", "failed"]
 DONE: Final = frozenset({"rendered", "exported", "fetched"})

@@ -1,6 +1,6 @@
 """Stores a summary beside a ledger part, and reads it in place of the part.
 
-    summaries/<shard>/<writer>-<first>-to-<last>.json
+    summaries/<shard>/<the part's name>.json
 
 Its first line is the sha256 of its second, a JSON object that names the part and its size. It is
 used where the part has all lines of its shard. One that is missing, damaged, of another format or

@@ -38,7 +38,7 @@ def status_at(
     """The status of what a run, an export or a fetch has made at `output`.
 
     The number of objects left is computed from `index` or, for a data set, from `source`, the
-    output it is made from. An output without `index` uses the total in its manifest.
+    output it is made from. Without `index`, an output or downloads use the total in their manifest.
 
     Raises: ConfigurationError, StoreError.
     """

@@ -77,7 +77,7 @@ class Duplicates(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of an output of renders, or of a data set."""
+    """The state of an output of renders, a data set or a place of downloads."""
 
     outcomes: dict[str, int]
     """Number of objects by outcome: RENDERS, EXPORTS or FETCHES."""

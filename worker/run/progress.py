@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 
 class Observer(Protocol):
-    """Receives the events of a run, from many threads."""
+    """Receives the events of a run, an export or a fetch, from many threads."""
 
     def settled(self, count: int) -> None:
         """`count` objects of a shard were settled by an earlier run."""
@@ -45,7 +45,7 @@ class Observer(Protocol):
         ...
 
     def rendering(self, ref: ObjectRef) -> None:
-        """Blender starts to render `ref`."""
+        """Blender starts to render `ref`; in an export or a fetch, its step begins."""
         ...
 
     def outcome(self, outcome: Outcome) -> None:

@@ -69,8 +69,8 @@ class Store(Protocol):
     def replace(self, key: str, body: bytes, media_type: str) -> None:
         """Store `body` under `key`, in place of what is there; visible atomically.
 
-        For what can be lost or made again and has one writer: the files of a gallery, the note of
-        what a worker has begun. Never for what a ledger or a manifest records.
+        For what can be lost or made again: the files of a gallery, the list of a data set's
+        objects, the note of what a worker has begun. Never for what a ledger or a manifest records.
         """
         ...
 
