@@ -169,12 +169,11 @@ def _render(
             downloads=downloads.objects if downloads else None,
         )  # fmt: skip
         places = [store.uri, *(each.uri for each in (keep, downloads) if each is not None)]
-        own = [folder, *map(Path, local_only(*places))]
         pool = Pool(
             found, options.pool, folder / "children",
             surroundings=Surroundings(
                 objects=(fetched, *needed.of_recipe(recipe).paths),
-                private=tuple(own),
+                private=(folder, *map(Path, local_only(*places))),
                 named=tuple(map(Path, local_only(rules.place or ""))),
             ),
         )  # fmt: skip

@@ -126,15 +126,13 @@ def _taken(
         work = stack.enter_context(scratch(options.scratch))
         downloads = stack.enter_context(scratch(options.scratch or disk_base()))
         one = msgspec.structs.replace(options.pool, children_per_device=1)
-        fetcher = Fetcher(
-            downloads / "fetched", limits=options.fetch, s3=options.s3,
-            rules=options.rules.of(options.index),
-        )  # fmt: skip
+        rules = options.rules.of(options.index)
+        fetcher = Fetcher(downloads / "fetched", limits=options.fetch, s3=options.s3, rules=rules)
         output = local_only("" if store is None else store.uri)
         surroundings = Surroundings(
             objects=(downloads, *needed.of_recipe(recipe).paths),
             private=(work, folder.path, *map(Path, output)),
-            named=tuple(map(Path, local_only(options.index))),
+            named=tuple(map(Path, local_only(rules.place or ""))),
         )
         pool = Pool(
             runtime.find(options.blender), one, work / "children", folder.log, surroundings

@@ -19,7 +19,8 @@ With d download workers and c children, at most d + 3c objects have their files 
 most 2c + 10 have raw passes or a zip there.
 
 With `--render-new`, discoveries go through the same steps in a second pass, because they are all
-known only when all listed objects have been fetched.
+known only when all listed objects have been fetched. Objects that were in progress when a worker
+was killed come last in their pass, one at a time.
 """
 
 from __future__ import annotations
