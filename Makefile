@@ -10,7 +10,7 @@ LOCKS := locks/bpy.lock locks/build.lock
 DEV_LOCKS := locks/dev.lock locks/stubs-4.5.lock locks/stubs-3.2.lock
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: help run setup setup-dev test test-cluster quick integration e2e lint bench lock clean libraries
+.PHONY: help run setup setup-dev test test-cluster quick integration e2e lint fuzz bench lock clean libraries
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -86,6 +86,10 @@ lint: setup-dev ## ruff, the rules of imports, and mypy, strict; Blender's side 
 		--cache-dir .mypy_cache/3.2 -p worker.blender -p worker.contract -p tests.sample_models
 	@$(BIN)/mypy --python-version 3.10 --cache-dir .mypy_cache/3.10 -p render_worker
 
+FUZZ_MINUTES ?= 60
+fuzz: setup-dev ## Mutated models of every format through one worker, for FUZZ_MINUTES=60; ./fuzz keeps what killed
+	@$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES) --keep fuzz $(FUZZ)
+
 bench: setup-dev ## Run every benchmark and write docs/performance.md (an hour or two, on a quiet machine)
 	@$(BIN)/python -m bench $(BENCH)
 
@@ -99,4 +103,4 @@ lock: setup ## Renew the locks (needs uv)
 	done
 
 clean: ## Remove everything that these commands made
-	rm -rf $(VENV) out out-full samples samples.part .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) fuzz out out-full samples samples.part .mypy_cache .ruff_cache .pytest_cache

@@ -18,6 +18,9 @@ if unusable TMPDIR "${TMPDIR:-}" /scratch; then export TMPDIR=/tmp; fi
 if unusable CUDA_CACHE_PATH "${CUDA_CACHE_PATH:-}" /cache; then unset CUDA_CACHE_PATH; fi
 if unusable OPTIX_CACHE_PATH "${OPTIX_CACHE_PATH:-}" /cache; then unset OPTIX_CACHE_PATH; fi
 
+# An image is for clusters: better another node than one that cannot fence strangers' models.
+export RENDER_WORKER_SANDBOX="${RENDER_WORKER_SANDBOX:-require}"
+
 [ $# -gt 0 ] || set -- --help
 
 # tini, because a TERM that comes before Python has its handlers is lost on a process 1, and because

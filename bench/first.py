@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import resource
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -21,8 +20,6 @@ from worker.run.feed import Feed
 from worker.run.job import Job
 from worker.run.progress import LogObserver
 from worker.run.shutdown import Stop
-from worker.sources.base import FetchLimits
-from worker.sources.fetcher import Fetcher
 from worker.stores import open_store
 
 
@@ -38,11 +35,9 @@ def main(uri: str, output: str) -> None:
         objects=index.objects, index_digest=index.digest, preset_digest="", recipe=recipe,
         rank=Rank(0, 1),
     )  # fmt: skip
-    with tempfile.TemporaryDirectory() as folder:
-        fetcher = Fetcher(Path(folder), limits=FetchLimits(), keep=None, s3=S3Options())
-        feed = Feed(job, index, open_store(output), fetcher, Stop(), LogObserver())
-        next(feed.tasks())
-        found = {"seconds": time.monotonic() - begin, "bytes": peak() - before}
+    feed = Feed(job, index, open_store(output), Stop(), LogObserver())
+    next(feed.listed())
+    found = {"seconds": time.monotonic() - begin, "bytes": peak() - before}
     sys.stdout.write(json.dumps(found))
 
 

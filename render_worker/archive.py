@@ -138,7 +138,8 @@ class Archive:
         """Check what the zip says of its members, before any is read. Raises: DamagedZip."""
         for info in listed:
             parts = info.filename.split("/")
-            if "\\" in info.filename or not {"", ".", ".."}.isdisjoint(parts):
+            plain = info.filename.isprintable() and "\\" not in info.filename
+            if not plain or not {"", ".", ".."}.isdisjoint(parts):
                 raise damaged(self, f"has a member named {info.filename!r}")
             if info.header_offset < 0:
                 raise damaged(self, f"{_TRUNCATED}: its start is missing")

@@ -34,6 +34,8 @@ class Store(Protocol):
     """A place with files under keys, such as "renders/<uid>.zip"."""
 
     place: str
+    at_once: int
+    """How many files are best read at the same time: 1 of a disk."""
 
     def list(self, prefix: str, *, deep: bool = True) -> Iterator[Entry]:
         """All files whose key starts with `prefix`, in key order; not `deep`: up to the next "/".

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +17,10 @@ from render_worker.files import Store
 LEDGER: Final = "ledger/"
 PART_LIMIT: Final = 1 << 30
 RENDERED: Final = "rendered"
+_PART: Final = re.compile(
+    r"(?P<writer>.+?)-(?P<first>[0-9]{6,})(?:-to-(?P<last>[0-9]{6,}))?\.jsonl"
+)
+"""A part, or one with the lines of a writer's parts `first` to `last`, which it supersedes."""
 _DONE: Final = frozenset({RENDERED, "exported"})
 
 
@@ -83,12 +90,51 @@ class Outcome:
 
 
 def shards(store: Store) -> dict[str, list[str]]:
-    """The keys of each shard's ledger parts, shards and keys sorted. Raises: PlaceError."""
+    """The keys of each shard's ledger parts, shards and keys sorted, without superseded ones.
+
+    Raises: PlaceError.
+    """
     found: dict[str, list[str]] = {}
     for entry in store.list(LEDGER):
         if entry.key.endswith(".jsonl"):
             found.setdefault(entry.key[len(LEDGER) :].partition("/")[0], []).append(entry.key)
-    return found
+    return {shard: _current(parts) for shard, parts in found.items()}
+
+
+def _current(parts: list[str]) -> list[str]:
+    """Those of a shard's parts that no part with the lines of several supersedes."""
+    matches = {part: _PART.fullmatch(part) for part in parts}
+    joined = [match for match in matches.values() if match and match["last"]]
+    return [part for part in parts if not _superseded(matches[part], joined)]
+
+
+def _superseded(part: re.Match[str] | None, joined: list[re.Match[str]]) -> bool:
+    return part is not None and any(
+        each is not part
+        and each["writer"] == part["writer"]
+        and int(each["first"]) <= int(part["first"])
+        and int(part["last"] or part["first"]) <= int(each["last"])
+        for each in joined
+    )
+
+
+def read_all(store: Store, parts: Mapping[str, list[str]]) -> Iterator[list[Outcome]]:
+    """`read` of every shard, in order; from S3, several at the same time. Raises: PlaceError."""
+    if store.at_once == 1:
+        yield from (read(store, keys) for keys in parts.values())
+        return
+    waiting: deque[Future[list[Outcome]]] = deque()
+    with ThreadPoolExecutor(store.at_once, "ledger") as pool:
+        try:
+            for keys in parts.values():
+                waiting.append(pool.submit(read, store, keys))
+                if len(waiting) > store.at_once:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def read(store: Store, parts: list[str]) -> list[Outcome]:

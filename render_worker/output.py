@@ -47,7 +47,8 @@ class Place(NamedTuple):
         if self.store is None:
             archive = Archive(DiskFile(Path(self.prefix)), found.uid)
         else:
-            file = self.store.file(f"{self.prefix}{found.uid}{ZIP}")
+            folder = found.uid[: _layout_prefix(self.job)] if self.prefix == RENDERS else ""
+            file = self.store.file(f"{self.prefix}{folder}{'/' * bool(folder)}{found.uid}{ZIP}")
             archive = Archive(file, found.uid)
         return RenderedObject(archive, found.outcome, self.job)
 
@@ -212,7 +213,8 @@ def open_output(
         rendered = Place(store, RENDERS, job)
         return Output(rendered, parts, lambda: _rendered(store, parts))
     for prefix in (RENDERS, ""):
-        listed = [Found(uid, None) for uid in _zips(store, prefix)]
+        deep = prefix == RENDERS and _layout_prefix(job) > 0
+        listed = [Found(uid, None) for uid in _zips(store, prefix, deep=deep)]
         if listed:
             return Output(Place(store, prefix, job), {}, partial(iter, listed))
     if job:  # a run that has rendered nothing yet
@@ -241,10 +243,16 @@ def _job(store: Store) -> Mapping[str, Any]:
     return found
 
 
-def _zips(store: Store, prefix: str) -> list[str]:
-    """The uids of the zips right below `prefix`, sorted."""
-    keys = (entry.key for entry in store.list(prefix, deep=False))
-    names = (key[len(prefix) : -len(ZIP)] for key in keys if key.endswith(ZIP))
+def _layout_prefix(job: Mapping[str, Any]) -> int:
+    """How many first characters of a uid name the folder of its zip; 0: all are in one."""
+    found = job.get("layout_prefix", 0)
+    return found if isinstance(found, int) else 0
+
+
+def _zips(store: Store, prefix: str, *, deep: bool) -> list[str]:
+    """The uids of the zips right below `prefix`, or `deep`er, sorted."""
+    keys = (entry.key for entry in store.list(prefix, deep=deep))
+    names = (key.rpartition("/")[2][: -len(ZIP)] for key in keys if key.endswith(ZIP))
     return [name for name in names if UID.fullmatch(name)]
 
 
@@ -253,8 +261,8 @@ def _outcomes(store: Store | None, parts: Mapping[str, list[str]]) -> Iterator[O
     seen: set[str] = set()
     if store is None:
         return
-    for keys in parts.values():
-        for outcome in ledger.read(store, keys):
+    for outcomes in ledger.read_all(store, parts):
+        for outcome in outcomes:
             if outcome.uid not in seen:
                 seen.add(outcome.uid)
                 yield outcome

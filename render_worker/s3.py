@@ -35,6 +35,8 @@ class Bucket:
     Raises: PlaceError; MissingLibrary, without boto3.
     """
 
+    at_once = 16
+
     def __init__(self, uri: str, options: S3Options) -> None:
         self.bucket, _, prefix = uri[len(SCHEME) :].partition("/")
         if not self.bucket:
@@ -183,6 +185,7 @@ def _client(options: S3Options) -> Any:
     config = Config(
         s3=styles,
         retries={"mode": "standard", "max_attempts": 5},
+        max_pool_connections=2 * Bucket.at_once,
         response_checksum_validation="when_required",
     )
     try:

@@ -45,6 +45,8 @@ class DiskFile:
 class Folder:
     """A folder on disk."""
 
+    at_once = 1
+
     def __init__(self, path: Path) -> None:
         self.place = str(path)
         self._path = path

@@ -86,6 +86,7 @@ finish() { # STATUS: requeues the job after 75 (stopped) and 69 (unusable node o
 }
 
 export RENDER_WORKER_INDEX RENDER_WORKER_OUTPUT RENDER_WORKER_S3_ENDPOINT RENDER_WORKER_GRACE
+export RENDER_WORKER_SANDBOX
 export TMPDIR=$LOCAL CUDA_CACHE_PATH=$KERNELS/cuda OPTIX_CACHE_PATH=$KERNELS/optix
 # The site's Python settings must not leak into the container.
 unset PYTHONPATH PYTHONHOME

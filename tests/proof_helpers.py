@@ -33,6 +33,7 @@ from worker.index.record import ObjectRef
 from worker.pack.pack import pack
 from worker.pack.raw import RawView
 from worker.sources.base import FetchedObject
+from worker.supervisor.fence.fences import Surroundings
 from worker.supervisor.pool import Pool, PoolOptions
 from worker.supervisor.result import RenderedObject
 from worker.supervisor.runtime import PROGRAM, Runtime, find
@@ -316,16 +317,32 @@ class Shot:
 
 
 class Studio:
-    """A pool of one real Blender, and the samples made by it."""
+    """A pool of one real Blender, and the samples made by it.
 
-    def __init__(self, blender: str, folder: Path, runtime: Runtime | None = None) -> None:
+    `folder` is for models, which its child may read from the start, so that none costs a new one;
+    so it is with `readable`, what a program of the tests' own needs.
+    """
+
+    def __init__(
+        self,
+        blender: str,
+        folder: Path,
+        runtime: Runtime | None = None,
+        readable: tuple[Path, ...] = (),
+    ) -> None:
         self.blender = blender
         self.folder = folder
         self._shots: dict[Any, Shot] = {}
         self._count = itertools.count()
         # One child to the end, for the proofs that nothing of an object is left in it.
         options = PoolOptions(device="cpu", limits=PATIENT, recycle_after=10**6)
-        self.pool = Pool(runtime or runtime_of(blender), options, folder / "children")
+        children = folder.with_name(f"{folder.name}-children")  # private, unlike the models
+        self.pool = Pool(
+            runtime or runtime_of(blender),
+            options,
+            children,
+            surroundings=Surroundings(objects=(folder, *readable)),
+        )
         self.pool.open()
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ import typer
 from worker import __version__
 from worker.commands import variables
 from worker.commands.table import CommandGroup
+from worker.contract.escaping import printable
 from worker.core import standard_streams
 from worker.core.errors import ExitStatus, PipeClosed, WorkerError
 
@@ -97,7 +98,7 @@ def _ended(status: ExitStatus, line: str = "") -> ExitStatus:
 
     if line:
         with standard_streams.unread():
-            typer.echo(f"render-worker: {line}", err=True)
+            typer.echo(f"render-worker: {printable(line)}", err=True)
     with standard_streams.unread():
         summaries.write(status, error=line)
     return status

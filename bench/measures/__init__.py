@@ -9,6 +9,8 @@ import msgspec
 
 from bench.measures import (
     clouds,
+    far,
+    fence,
     gallery,
     gpu,
     heavy,
@@ -43,7 +45,9 @@ MEASURES = {
     "numbers": Measure("Statistics of views", numbers.measure, numbers.NOTE),
     "passes": Measure("Every pass against colour alone", passes.measure, passes.NOTE),
     "quality": Measure("Quality for time", quality.measure, quality.NOTE, quality.AFTER),
+    "fence": Measure("Sandbox", fence.measure, fence.NOTE),
     "scale": Measure("Scale", scale.measure, scale.NOTE),
+    "far": Measure("A store far away", far.measure, far.NOTE),
     "clouds": Measure("Point clouds", clouds.measure, clouds.NOTE),
     "gallery": Measure("Gallery", gallery.measure, gallery.NOTE),
     "reading": Measure("Reading", reading.measure, reading.NOTE),

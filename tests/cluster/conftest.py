@@ -38,6 +38,15 @@ def broken_shard(samples, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def shard_gone(index, tmp_path_factory) -> tuple[Path, int]:
+    """The same index without its second shard, and the number of objects that are left."""
+    folder = Path(shutil.copytree(index.parent, tmp_path_factory.mktemp("gone") / "index"))
+    listed = json.loads((folder / index.name).read_bytes())
+    (folder / listed["shards"][1]["file"]).unlink()
+    return folder / index.name, listed["objects"] - listed["shards"][1]["objects"]
+
+
+@pytest.fixture(scope="session")
 def held_blender(tmp_path_factory) -> held.Held:
     return held.make(tmp_path_factory.mktemp("held"))
 

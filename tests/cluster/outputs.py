@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.command_line import ledger_parts
+
 
 def outcomes(output: Path) -> list[dict]:
     """Every ledger line of an output."""
     return [
-        json.loads(line)
-        for part in sorted(output.glob("ledger/*/*.jsonl"))
-        for line in part.read_text().splitlines()
+        json.loads(line) for part in ledger_parts(output) for line in part.read_text().splitlines()
     ]
 
 

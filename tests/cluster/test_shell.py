@@ -13,7 +13,8 @@ pytestmark = pytest.mark.cluster
 SCRIPTS = (
     "entrypoint.sh", ".ci/run", "slurm/submit.sh", "slurm/render.sbatch",
     "slurm/render-array.sbatch", "slurm/step.sh", "tests/cluster/tools/slurm.sh",
-    "tests/cluster/tools/kustomize.sh", "bench/gpu.sh",
+    "tests/cluster/tools/kustomize.sh", "bench/gpu.sh", "launchers/mpirun.sh",
+    "launchers/parallel.sh", "launchers/pbs.sh", "launchers/lsf.sh", "launchers/sge.sh",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import signal
 import subprocess
 import time
@@ -13,10 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.command_line import ROOT, command, environment
+from tests.command_line import ASIDE, ROOT, command, environment
 from tests.patience import HANG_S
 from worker.core import keys
-from worker.ledger import Outcome, fold, read_parts
+from worker.ledger import Outcome, fold, read_shards
 from worker.stores import Store, open_store
 from worker.supervisor import canary
 
@@ -24,6 +25,8 @@ LAST_WORDS = f"from worker.run import shutdown; shutdown.LAST_S = {HANG_S}"
 """For a worker that must not leave over a slow disk's fsync: see `command`."""
 PATIENT_OPTIONS = ("--view-timeout", 2 * HANG_S, "--object-timeout", 2 * HANG_S)
 """For a worker whose Blender is to wait for the test."""
+MANY_TIMES = re.compile(rf"/\.probe-|/{keys.BEGUN}")
+"""Keys that are written more than once."""
 TINY = ("--device", "cpu", "--set", "views=1", "--set", "resolution=16", "--set", "samples=1")
 
 
@@ -40,19 +43,20 @@ def cubes(folder: Path, count: int) -> Path:
 
 
 def stored(store: Store) -> dict[str, str]:
-    """sha256 by key of what must be the same every time: all but the ledger."""
+    """sha256 by key of what must be the same every time: all but ledger, notes and summaries."""
     return {
         entry.key: hashlib.sha256(store.read(entry.key) or b"").hexdigest()
         for entry in store.list()
-        if not entry.key.startswith(keys.LEDGER)
+        if not entry.key.startswith(ASIDE)
     }
 
 
 def folded(store: Store) -> dict[str, tuple[str, str | None, str | None]]:
     """Outcome, failure code and zip's digest by uid, as the whole ledger says."""
     outcomes: dict[str, Outcome] = {}
-    for _, lines in read_parts(store, keys.LEDGER, Outcome):
-        fold(outcomes, lines)
+    for _, parts in read_shards(store, Outcome):
+        for lines in parts:
+            fold(outcomes, lines)
     return {uid: (line.outcome, line.code, line.sha256) for uid, line in outcomes.items()}
 
 

@@ -28,8 +28,26 @@ TIMES = {
     Failpoint.PUBLISH_AFTER: (3,),
     Failpoint.RECORD_AFTER: (3,),
 }
-KILLS = [f"{point}:{count}" for point in Failpoint for count in TIMES.get(point, (1,))]
-QUICK = {"render-after:2", "created:2", "part-before:1", "folder-written:4"}
+JOINED = (
+    "compact-before:1", "compact-after:1", "summary-after:1",
+    "folder-written:9", "folder-linked:9", "folder-written:10", "folder-linked:10",
+)  # fmt: skip
+"""Points of a run that writes a part an object, joins them, and writes a summary; also in the
+folder store, where the probe, job.json, the zips and the parts are before that."""
+PART_AN_OBJECT = (
+    "from worker.ledger import summaries, writer\nwriter.FLUSH_COUNT = summaries.LEAST_LINES = 1"
+)
+KILLS = [f"{point}:{count}" for point in Failpoint for count in TIMES.get(point, (1,))
+         if not point.startswith(("compact-", "summary-"))]  # fmt: skip
+KILLS += JOINED
+QUICK = {
+    "compact-after:1",
+    "summary-after:1",
+    "render-after:2",
+    "created:2",
+    "part-before:1",
+    "folder-written:4",
+}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +75,8 @@ def test_a_run_killed_here_and_run_again_is_as_if_undisturbed(where, models, und
     listing, ledger = undisturbed
     output, scratch = tmp_path / "out", tmp_path / "scratch"
     arguments = ("run", models, "--output", output, "--scratch", scratch, *crash.TINY)
-    run_worker(*arguments, check=-signal.SIGKILL, first=kill.first(where))
+    first = f"{PART_AN_OBJECT}\n{kill.first(where)}" if where in JOINED else kill.first(where)
+    run_worker(*arguments, check=-signal.SIGKILL, first=first)
     until(lambda: not processes.below(scratch))
     crash.check_promises(output, listing)
     crash.age_unnamed(scratch)

@@ -388,7 +388,7 @@ def test_ctrl_c_ends_it_and_leaves_what_there_is(samples, tmp_path):
         words, env=environment(), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True,
     ) as process:  # fmt: skip
-        until(lambda: list(scratch.glob("*/raw/000.exr")), while_runs=process)
+        until(lambda: list(scratch.glob("*/children/*/raw/000.exr")), while_runs=process)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=HANG_S)
     assert process.returncode == 75, said

@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 
 import pytest
 
 from tests.command_line import listing, run_worker
-from tests.e2e import crash
+from tests.e2e import crash, github_cubes
+from tests.e2e.github_cubes import GITHUB
 from worker.core.keys import uid_of
 from worker.report.status import status_of
 from worker.stores import open_store
-
-GITHUB = "https://github.com/org/repo"
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
     """The environment in which GitHub's org/repo holds four cubes, and their identifiers."""
-    base = tmp_path_factory.mktemp("hub")
-    work = crash.cubes(base / "work", 4)
-    settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-
-    def git(*arguments: str) -> str:
-        name = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
-        return subprocess.run(
-            ["git", "-C", work, *name, *arguments],
-            env={**os.environ, **settings}, check=True, capture_output=True, text=True,
-        ).stdout.strip()  # fmt: skip
-
-    git("init", "--quiet")
-    git("add", ".")
-    git("commit", "--quiet", "-m", "cubes")
-    config = base / "gitconfig"
-    config.write_text(f'[url "file://{work}/.git"]\n insteadOf = {GITHUB}.git\n')
-    commit = git("rev-parse", "HEAD")
-    files = sorted(path.name for path in work.iterdir() if path.is_file())
-    return {"GIT_CONFIG_GLOBAL": str(config)}, [f"{GITHUB}/blob/{commit}/{name}" for name in files]
+    variables, commit = github_cubes.repository(tmp_path_factory.mktemp("hub"), 4)
+    return variables, [f"{GITHUB}/blob/{commit}/cube-{number:03d}.obj" for number in range(4)]
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import itertools
 import json
+import os
 import shlex
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -155,18 +160,60 @@ def test_another_index_on_the_same_output_is_refused(own_samples, undisturbed):
     assert "another index" in done.stderr
 
 
-def test_a_shard_that_is_broken_is_refused_before_any_rendering(samples, tmp_path):
-    run_worker("index", "build", samples, "--to", tmp_path / "index", "--shard-size", 2)
-    with (tmp_path / "index" / keys.shard_file("000001")).open("a") as shard:
-        shard.write("garbage\n")
-    done = run_worker("run", tmp_path / "index", "--output", tmp_path / "out", *SMALL, check=78)
-    (said,) = done.stderr.splitlines()
-    assert "000001.jsonl" in said
+def broken_index(samples, folder, *numbers, size=3):
+    """An index of which the shards `numbers` are broken: truncated, not text, or gone."""
+    run_worker("index", "build", samples, "--to", folder, "--shard-size", size)
+    for number, harm in zip(numbers, itertools.cycle((cut, packed, Path.unlink)), strict=False):
+        harm(folder / keys.shard_file(keys.shard_name(number)))
+    return folder
+
+
+def cut(shard):
+    os.truncate(shard, shard.stat().st_size // 2)
+
+
+def packed(shard):
+    shard.write_bytes(gzip.compress(shard.read_bytes()))
+
+
+def test_shards_that_are_broken_cost_the_others_nothing(samples, tmp_path):
+    index, output = broken_index(samples, tmp_path / "index", 0, 1, 2, size=1), tmp_path / "out"
+    summary = tmp_path / "summary.json"
+    arguments = ("run", index, "--output", output, "--device", "cpu", *SMALL)
+    done = run_worker(*arguments, "--summary", summary, check=65)
+    said = done.stderr.splitlines()[-1]
+    assert "000000.jsonl" in said
     assert "build the index again" in said
-    assert not (tmp_path / "out" / keys.JOB).exists()
+    assert "3 shards are broken" in said
+    objects = json.loads((index / keys.INDEX).read_bytes())["objects"]
+    (ended,) = [line for line in log_lines(done) if line["event"] == "done"]
+    assert (ended["rendered"], ended["broken_shards"]) == (objects - 3, 3)
+    assert len(list(output.glob("renders/*.zip"))) == objects - 3
+    named = {line["shard"] for line in log_lines(done) if line["level"] == "error"}
+    assert named == {"000000", "000001", "000002"}
+    told = json.loads(summary.read_bytes())
+    assert (told["status"], told["meaning"], told["broken_shards"]) == (65, "shard_broken", 3)
+    assert run_worker(*arguments, check=65)  # and nothing is rendered twice
+    # Restored, the same output is completed.
+    shutil.rmtree(index)
+    broken_index(samples, index, size=1)
+    run_worker(*arguments)
+    assert len(list(output.glob("renders/*.zip"))) == objects
 
 
-def test_a_shard_found_broken_late_leaves_what_is_in_work_whole(samples, tmp_path):
+def test_a_rank_whose_only_shard_is_broken_ends_before_blender_starts(samples, tmp_path):
+    index, output = broken_index(samples, tmp_path / "index", 1), tmp_path / "out"
+    arguments = ("run", index, "--output", output, "--world-size", 2, "--device", "cpu", *SMALL)
+    done = run_worker(*arguments, "--rank", 1, check=65)
+    (said,) = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert "000001.jsonl" in said
+    assert not (output / keys.JOB).exists()
+    run_worker(*arguments, "--rank", 0)  # no other rank's matter
+    # A shard that cannot be read may have what is not found elsewhere.
+    run_worker("run", index, "--output", output, "--only", "no-such", *SMALL, check=65)
+
+
+def test_a_shard_found_broken_late_costs_the_others_nothing(samples, tmp_path):
     index, output = tmp_path / "index", tmp_path / "out"
     run_worker("index", "build", samples, "--to", index, "--shard-size", 3)
     listed = json.loads((index / keys.INDEX).read_bytes())
@@ -177,14 +224,15 @@ def test_a_shard_found_broken_late_leaves_what_is_in_work_whole(samples, tmp_pat
     (index / keys.INDEX).write_text(json.dumps(listed))
     summary = tmp_path / "summary.json"
     done = run_worker("run", index, "--output", output, "--device", "cpu", "--summary", summary,
-                      *SMALL, check=78)  # fmt: skip
+                      *SMALL, check=65)  # fmt: skip
     assert "000001.jsonl" in done.stderr.splitlines()[-1]
     said = [json.loads(line) for line in done.stderr.splitlines()[:-1]]
-    assert [line["rendered"] for line in said if line["event"] == "done"] == [3]
+    whole = sum(shard["objects"] for shard in listed["shards"] if shard is not bad)
+    assert [line["rendered"] for line in said if line["event"] == "done"] == [whole]
     assert not [line for line in said if line["event"] == "failed"]
-    assert len(list(output.glob("renders/*.zip"))) == 3
+    assert len(list(output.glob("renders/*.zip"))) == whole
     told = json.loads(summary.read_bytes())
-    assert (told["status"], told["rendered"]) == (78, 3)
+    assert (told["status"], told["rendered"]) == (65, whole)
     assert "000001.jsonl" in told["error"]
 
 

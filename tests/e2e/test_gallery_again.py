@@ -8,7 +8,7 @@ import sys
 
 from tests.command_line import ROOT, SMALL, environment, run_worker
 from tests.patience import HANG_S
-from worker.core import keys
+from worker.core import gallery_keys, keys
 from worker.report.site import data
 
 UID = keys.uid_of("crate.obj")
@@ -18,7 +18,7 @@ def test_the_command_of_a_page_renders_the_same_zip(samples, tmp_path):
     run_worker("run", samples, "--only", "crate.obj", "--output", tmp_path / "out",
                "--device", "cpu", *SMALL)  # fmt: skip
     run_worker("gallery", "--output", tmp_path / "out", "--to", tmp_path / "site")
-    details = data.document((tmp_path / "site" / keys.site_details(0)).read_bytes())
+    details = data.document((tmp_path / "site" / gallery_keys.site_details(0)).read_bytes())
     command = details[UID]["command"]
     words = shlex.split(command)
     assert words[:3] == ["render-worker", "run", "INDEX"]

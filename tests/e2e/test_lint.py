@@ -24,6 +24,7 @@ LIBRARY = "The library needs numpy and Pillow, and nothing of the worker"
 WORKER = "The worker imports nothing of the library"
 RAW = "No decoder reads what a child leaves: worker.pack.raw needs numpy alone"
 OPENEXR = "OpenEXR encodes images, and decodes nothing of the worker"
+LAUNCH = "What restricts a child before Blender starts needs the standard library alone"
 
 # The rule, the file below worker/ (or ../render_worker/), and what is added to it.
 BREAKS = {
@@ -57,6 +58,10 @@ BREAKS = {
     "a decoder of a child's files, indirectly": (
         RAW, "pack/raw.py", "from worker.codecs import image_formats",
     ),
+    "a library before Blender starts": (LAUNCH, "supervisor/fence/policy.py", "import msgspec"),
+    "the worker before Blender starts": (
+        LAUNCH, "supervisor/launch.py", "def late():\n    from worker.core import keys",
+    ),
     "a reader of EXR files": (OPENEXR, "export/source.py", "def late():\n    import OpenEXR"),
     "a package and a file in it": (CIRCLES, "stores/base.py", "from worker import stores"),
 }  # fmt: skip
@@ -83,6 +88,7 @@ def broken(tree: Path) -> list[str]:
     verdicts = dict(re.findall(r"^(.+) (KEPT|BROKEN)", done.stdout, re.MULTILINE))
     assert {*verdicts} == {
         BPY, HOST, CONTRACT, BLENDER, LIBRARY, WORKER, RAW, OPENEXR, LAYERS, ROOMS, CIRCLES,
+        LAUNCH,
     }, done.stderr  # fmt: skip
     found = [rule for rule, verdict in verdicts.items() if verdict == "BROKEN"]
     assert done.returncode == (1 if found else 0), done.stdout

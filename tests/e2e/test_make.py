@@ -79,7 +79,7 @@ def test_a_run_installs_what_a_run_needs(planned):
 
 
 @pytest.mark.parametrize(
-    "target", ["test", "test-cluster", "quick", "integration", "e2e", "lint", "bench"]
+    "target", ["test", "test-cluster", "quick", "integration", "e2e", "lint", "fuzz", "bench"]
 )
 def test_developers_tools_come_on_top_of_what_a_run_needs(planned, target):
     assert installed(planned(target)) == {"bpy", "build", "dev"}

@@ -47,7 +47,7 @@ def test_the_rank_that_owns_the_object_renders_it(samples, undisturbed, tmp_path
                           "--rank", rank, "--world-size", 2)  # fmt: skip
         said[rank] = log_lines(done)
     assert said[place % 2][-1]["rendered"] == 1
-    assert said[1 - place % 2][0]["event"].startswith(
+    assert said[1 - place % 2][1]["event"].startswith(
         f"rank {1 - place % 2} of 2 has none of the objects of --only"
     )
     assert listing(tmp_path / "out").items() < listing(undisturbed).items()
@@ -57,10 +57,34 @@ def test_the_rank_that_owns_the_object_renders_it(samples, undisturbed, tmp_path
 def test_nothing_selected_is_one_clear_line_on_every_rank(rank, samples, tmp_path):
     done = run_worker("run", samples, "--only", "pown.glb", "--output", tmp_path / "out", *CPU,
                       "--rank", rank, "--world-size", 2, check=78)  # fmt: skip
-    (said,) = done.stderr.splitlines()
+    (said,) = [line for line in done.stderr.splitlines() if not line.startswith("{")]
     assert "--only 'pown.glb' matches no object" in said
     assert "did you mean 'pawn.glb'?" in said
     assert not list(tmp_path.glob("out/*"))
+
+
+@pytest.mark.parametrize(("rank", "status"), [(0, 0), (1, 65)])
+def test_an_object_of_a_broken_shard_is_not_called_misspelt(rank, status, samples, tmp_path):
+    """The rank of the shard ends with the shard's status; the other one has nothing to do."""
+    run_worker("index", "build", samples, "--to", tmp_path / "index", "--shard-size", 1)
+    shards = sorted(tmp_path.glob("index/shards/*"))
+    name = json.loads(shards[1].read_text())["fileIdentifier"]
+    shards[1].write_text("{}\n")
+    done = run_worker("run", tmp_path / "index", "--only", name, "--output", tmp_path / "out", *CPU,
+                      "--rank", rank, "--world-size", 2, check=status)  # fmt: skip
+    assert "a broken shard may have an object of --only" in done.stderr
+    assert not list(tmp_path.glob("out/renders/*"))
+
+
+def test_debug_finds_an_object_beside_a_broken_shard(samples, tmp_path):
+    run_worker("index", "build", samples, "--to", tmp_path / "index", "--shard-size", 1)
+    shards = sorted(tmp_path.glob("index/shards/*"))
+    lost, found = (json.loads(shard.read_text())["fileIdentifier"] for shard in shards[:2])
+    shards[0].write_text("{}\n")
+    debug = ("debug", tmp_path / "index", *CPU)
+    run_worker(*debug, "--only", found, "--to", tmp_path / "found")
+    said = run_worker(*debug, "--only", lost, "--to", tmp_path / "lost", check=65).stderr
+    assert shards[0].name in said.splitlines()[-1]
 
 
 def test_in_the_environment_blanks_separate_the_names(samples, tmp_path):
@@ -71,9 +95,11 @@ def test_in_the_environment_blanks_separate_the_names(samples, tmp_path):
 
 @pytest.mark.parametrize("kind", ["nerf", "webdataset", "parquet"])
 def test_exports_of_some_objects(kind, undisturbed, tmp_path):
+    layout = ("--layout", "nerfstudio") if kind == "nerf" else ()  # takes any distance of cameras
+
     def export(to, *more, check=0):
-        return run_worker("export", kind, "--input", undisturbed, "--to", tmp_path / to, *more,
-                          check=check)  # fmt: skip
+        return run_worker("export", kind, "--input", undisturbed, "--to", tmp_path / to, *layout,
+                          *more, check=check)  # fmt: skip
 
     def exported(to):
         parts = (tmp_path / to).glob("ledger/*/*.jsonl")

@@ -42,7 +42,7 @@ def test_the_commands_work_as_typed(own_samples, tmp_path):
             check=False,
         )
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
-    assert len(list(tmp_path.glob("out-*/renders/*.zip"))) == 14
+    assert len(list(tmp_path.glob("out-*/renders/*.zip"))) == 21
     assert (tmp_path / "out-12" / "gallery" / "index.html").is_file()
     assert len(list((tmp_path / "out-12" / "gallery" / "objects").iterdir())) == 7
     assert list((tmp_path / "shards").glob("*.tar"))

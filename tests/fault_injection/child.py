@@ -96,11 +96,21 @@ def _bad_message(_request: RenderObject, connection: Connection) -> None:
 
 def _cut_file(request: RenderObject, _connection: Connection) -> None:
     for path in Path(request.scratch).glob("*.exr"):
-        os.truncate(path, path.stat().st_size // 2)
+        with path.open("r+b") as file:
+            file.truncate(path.stat().st_size // 2)
 
 
 def _stop(_request: RenderObject, _connection: Connection) -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _take_along(_request: RenderObject, _connection: Connection) -> None:
+    # As the kernel does with memory.oom.group=1: the worker's process group, and this process.
+    worker = os.getppid()
+    if os.getpgid(worker) != worker:
+        raise RuntimeError("start the worker in a process group of its own")
+    os.killpg(worker, signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _grandchild(_request: RenderObject, _connection: Connection) -> None:
@@ -123,6 +133,7 @@ FAULTS: dict[str, Callable[[RenderObject, Connection], None]] = {
     "bad-message": _bad_message,
     "cut-file": _cut_file,
     "stop": _stop,
+    "take-along": _take_along,
     "grandchild": _grandchild,
 }
 

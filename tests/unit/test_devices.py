@@ -6,7 +6,7 @@ import pytest
 
 from worker.core.errors import DeviceMissing
 from worker.supervisor import devices
-from worker.supervisor.devices import Device, candidates, mine, visible
+from worker.supervisor.devices import Device, candidates, visible
 
 UUIDS = ["GPU-8932f937-d72c-4106-c12f-20bd9faed9f6", "MIG-1c0c9f25-9a2b-5d3c-8e0a-5f3d1b0e7c11"]
 
@@ -29,28 +29,16 @@ def test_visible(shown, expected):
     assert visible({"CUDA_VISIBLE_DEVICES": shown}) == expected
 
 
-@pytest.mark.parametrize(
-    ("environment", "expected"),
-    [
-        ({}, ["0", "1", "2", "3"]),
-        ({"SLURM_LOCALID": "1", "SLURM_TASKS_PER_NODE": "4(x2)"}, ["1"]),
-        ({"SLURM_LOCALID": "1", "SLURM_TASKS_PER_NODE": "2"}, ["1", "3"]),
-        ({"SLURM_LOCALID": "5", "SLURM_TASKS_PER_NODE": "8"}, ["1"]),
-        ({"SLURM_LOCALID": "0", "SLURM_TASKS_PER_NODE": "1"}, ["0", "1", "2", "3"]),
-        ({"SLURM_LOCALID": "1"}, ["0", "1", "2", "3"]),
-        ({"SLURM_LOCALID": "1", "SLURM_TASKS_PER_NODE": "1,2", "SLURM_NODEID": "1"}, ["1", "3"]),
-        ({"SLURM_LOCALID": "1", "SLURM_TASKS_PER_NODE": "4", "SLURM_GPUS_PER_TASK": "4"},
-         ["0", "1", "2", "3"]),
-    ],
-)  # fmt: skip
-def test_tasks_that_are_shown_the_same_gpus_share_them_out(environment, expected):
-    assert mine(["0", "1", "2", "3"], environment) == expected
-
-
 def test_auto_tries_optix_then_cuda_then_the_cpu():
     sets = candidates("auto", {"CUDA_VISIBLE_DEVICES": "2"})
     assert sets == [[Device("optix", "2")], [Device("cuda", "2")], [Device("cpu")]]
     assert candidates("auto", {"CUDA_VISIBLE_DEVICES": ""}) == [[Device("cpu")]]
+
+
+def test_a_rank_takes_its_part_of_the_gpus_of_a_node():
+    ours = {"RENDER_WORKER_LOCAL_RANK": "1", "RENDER_WORKER_LOCAL_SIZE": "2"}
+    (chosen,) = candidates("cuda", {"CUDA_VISIBLE_DEVICES": "0,1,2,3"} | ours)
+    assert chosen == [Device("cuda", "1"), Device("cuda", "3")]
 
 
 @pytest.mark.parametrize("choice", ["cuda", "optix"])
@@ -66,3 +54,15 @@ def test_a_child_sees_its_own_device_only():
 
 def test_every_choice_of_the_command_line_has_its_row():
     assert set(devices.DEVICES_BY_CHOICE) == {"auto", "cpu", "cuda", "optix"}
+
+
+def test_the_driver_is_loaded_by_the_worker_because_a_fenced_child_cannot(tmp_path, monkeypatch):
+    program = tmp_path / "nvidia-modprobe"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/called\nexit 1\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(devices, "UNIFIED_MEMORY", tmp_path / "nvidia-uvm")
+    devices.load_driver()
+    (tmp_path / "nvidia-uvm").touch()
+    devices.load_driver()
+    assert (tmp_path / "called").read_text() == "-c 0 -u\n"

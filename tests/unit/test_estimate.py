@@ -64,8 +64,8 @@ def test_failures_cost_time_but_no_bytes():
     found = estimated(lines, objects=400, shards=2, wall_s=9.0, output="out")
     assert found.failed == {"crash": 1}
     assert found.bytes.mean == pytest.approx(300_000)
-    # Each zip is created and verified; two shards are read, and their ledgers listed.
-    assert found.requests == pytest.approx(2 * 300 + 2 * 2 + 8, abs=10)
+    # Each zip is created and verified; two shards are read, ledgers and notes listed.
+    assert found.requests == pytest.approx(2 * 300 + 4 * 2 + 400 / 16 + 10, abs=10)
     text = shown(found)
     assert "1 of them failed (1 crash)" in text
     assert "their zips are in out" in text

@@ -11,7 +11,8 @@ from worker.core import keys
 from worker.core.ranks import Rank
 from worker.export.base import Grouping
 from worker.export.samples import normal, order
-from worker.export.source import Groups, Source
+from worker.export.source import Source
+from worker.export.units import Groups
 from worker.stores import open_store
 
 

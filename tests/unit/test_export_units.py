@@ -9,7 +9,8 @@ from worker.core import keys
 from worker.core.errors import ConfigurationError
 from worker.core.ranks import Rank
 from worker.export.base import Finished, Grouping
-from worker.export.source import Groups, Source, single_units
+from worker.export.source import Source
+from worker.export.units import Groups, single_units
 from worker.export.where import parsed
 from worker.index.selection import Selection
 from worker.stores import open_store

@@ -131,6 +131,43 @@ def test_a_retried_object_counts_its_attempts_on(make_feed, tmp_path):
     assert tasks == {A.uid: 3, B.uid: 1, C.uid: 5}
 
 
+def test_settled_shards_are_read_together_and_nothing_is_read_behind_an_open_one(tmp_path):
+    refs = [ObjectRef(file_identifier=f"{number:03d}.obj") for number in range(40)]
+    (tmp_path / "list.txt").write_text("".join(f"{ref.file_identifier}\n" for ref in refs))
+    builder.build(str(tmp_path / "list.txt"), str(tmp_path / "index"), shard_size=1)
+    index = reader.open_index(str(tmp_path / "index"), S3Options())
+    store = open_store(str(tmp_path / "output"))
+    with LedgerWriter(store, Rank(0, 1), "3.4.1", "cpu") as to:
+        for number in {*range(40)} - {0, 20, 39}:
+            new = Outcome.new(refs[number], keys.shard_name(number), to.author)
+            to.add(msgspec.structs.replace(new, outcome="rendered", listed=True))
+    job = Job(objects=40, index_digest=index.digest, preset_digest="0" * 64,
+              recipe=presets.load("default"), rank=Rank(0, 1))  # fmt: skip
+    feed = Feed(job, index, store, Stop(), LogObserver())
+    assert feed.has_work()
+    assert feed.settled == []
+    assert names(feed.listed()) == [refs[number].file_identifier for number in (0, 20, 39)]
+    assert len(feed.settled) == 37
+
+
+def test_a_finished_list_has_no_work_and_a_broken_shard_is_told(make_feed, tmp_path):
+    store = open_store(str(tmp_path / "output"))
+    feed = make_feed()
+    assert feed.has_work()
+    with LedgerWriter(store, Rank(0, 1), "3.4.1", "cpu") as to:
+        for ref, shard in ((A, 0), (B, 1)):
+            new = Outcome.new(ref, keys.shard_name(shard), to.author)
+            to.add(msgspec.structs.replace(new, outcome="rendered", listed=True))
+    feed = make_feed()
+    assert not feed.has_work()
+    assert [each.uid for each in feed.settled] == [A.uid, B.uid]
+    (tmp_path / "index" / keys.shard_file(keys.shard_name(1))).write_text("no record")
+    feed = make_feed()
+    assert not feed.has_work()
+    assert [str(error).count("000001") for error in feed.broken] == [1]
+    assert list(feed.listed()) == []
+
+
 def test_a_stop_ends_the_look_for_what_is_lost(tmp_path):
     store = open_store(str(tmp_path))
     with LedgerWriter(store, Rank(0, 1), "3.4.1", "cpu") as to:
@@ -151,5 +188,6 @@ def test_only_what_is_selected_is_open_listed_or_discovered(make_feed):
         for tasks in feed.listed():
             found += names([tasks])
             feed.discover(FETCHED)
+        feed.discover(FETCHED)
         found += names(feed.discovered())
         assert found == [each.file_identifier for each in expected]

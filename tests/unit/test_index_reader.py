@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 import tracemalloc
 from pathlib import Path
@@ -14,11 +15,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from worker.core import keys
-from worker.core.errors import IndexInvalid
+from worker.core.errors import IndexInvalid, ShardBroken
 from worker.core.s3 import S3Options
 from worker.index import manifest
 from worker.index.reader import CHECKED_OBJECTS, CHECKED_SHARDS, checked, open_index
-from worker.index.record import Shard
+from worker.index.record import BadRecord, Shard
 
 S3 = S3Options()
 LINES = (
@@ -139,8 +140,10 @@ def test_a_wrong_line_is_named(index):
     (index / shard.file).write_bytes(body)
     (index / keys.INDEX).write_bytes(manifest.encode((shard,)))
     opened = open_index(str(index), S3)
-    with pytest.raises(IndexInvalid, match=r"000000\.jsonl:3: field fileIdentifier missing"):
-        opened.read(opened.shards[0])
+    good, bad = opened.read(opened.shards[0])
+    assert good.file_identifier == "a.glb"
+    assert isinstance(bad, BadRecord)
+    assert bad.reason.startswith("shards/000000.jsonl:3: field fileIdentifier missing")
 
 
 def test_an_empty_shard_and_duplicates_say_so(index):
@@ -163,8 +166,13 @@ def test_a_ranks_own_shards_are_checked_and_read_once(index):
     mine = checked(opened, [0])
     (index / opened.shards[0].file).unlink()
     assert [ref.file_identifier for ref in mine.read(opened.shards[0])] == ["a.glb"]
-    with pytest.raises(IndexInvalid, match=r"000001\.jsonl: sha256 is"):
-        checked(mine, [0, 1])
+    with capture_logs() as logs:
+        again = checked(mine, [0, 1])
+    (warned,) = logs
+    assert "000001.jsonl: sha256 is" in warned["why"]
+    assert again.held == mine.held
+    with pytest.raises(ShardBroken, match=r"000001\.jsonl: sha256 is"):
+        checked(opened, [1])
 
 
 @pytest.mark.parametrize(
@@ -182,8 +190,13 @@ def test_of_shards_too_many_to_read_the_files_are_looked_for(tmp_path, count, ob
     last.write_bytes(b"garbage")
     assert shards[-1].name not in checked(opened, range(count)).held
     last.unlink()
-    with pytest.raises(IndexInvalid, match=r"jsonl: no such file.*build the index again"):
+    with capture_logs() as logs:
         checked(opened, range(count))
+    whys = [line["why"] for line in logs if "why" in line]
+    assert len(whys) == 1
+    assert re.search(r"jsonl: no such file.*build the index again", whys[0])
+    with pytest.raises(ShardBroken, match=r"jsonl: no such file"):
+        checked(opened, [count - 1])
 
 
 @pytest.fixture
@@ -212,12 +225,14 @@ def test_a_folder_that_may_be_entered_but_not_listed_will_do(anybodys):
         else:
             shards.chmod(0o311)
         checked(opened, [0, 1])
-        with pytest.raises(IndexInvalid, match=r"000002\.jsonl: no such file.*build"):
-            checked(opened, [0, 1, 2])
+        with pytest.raises(ShardBroken, match=r"000002\.jsonl: no such file.*build"):
+            checked(opened, [2])
         os.seteuid(was)
         shards.chmod(0o600)
         os.seteuid(65534 if was == 0 else was)
-        with pytest.raises(IndexInvalid, match=r"000000\.jsonl: Permission denied; make"):
+        with pytest.raises(
+            ShardBroken, match=r"000000\.jsonl: Permission denied; make.*\(2 shards are"
+        ):
             checked(opened, [0, 1])
     finally:
         if was == 0:

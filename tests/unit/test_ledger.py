@@ -13,7 +13,16 @@ from worker.core import keys
 from worker.core.errors import OBJECT_ERRORS, Download, ImportFailed, ObjectInterrupted, StoreError
 from worker.core.ranks import Rank
 from worker.index.record import ObjectRef
-from worker.ledger import LedgerLine, LedgerWriter, Outcome, fold, lost, read_ledger, settled
+from worker.ledger import (
+    LedgerLine,
+    LedgerWriter,
+    Outcome,
+    fold,
+    lost,
+    parts_of,
+    read_ledger,
+    settled,
+)
 from worker.pack.result import PackedObject
 from worker.stores import open_store
 
@@ -100,7 +109,8 @@ def test_parts_are_flushed_by_count_and_by_shard(store):
         for number in range(5):
             writer.add(rendered(number, writer, shard=f"{number % 2:06d}"))
         assert (len(parts(store, "000000")), len(parts(store, "000001"))) == (1, 1)
-    assert (len(parts(store, "000000")), len(parts(store, "000001"))) == (2, 2)
+    assert (len(parts(store, "000000")), len(parts(store, "000001"))) == (3, 3)
+    assert len(parts_of(store, "000000")) == 1, "joined at the end"
     assert len(read_ledger(store, "000000")) == 3
 
 
@@ -143,7 +153,8 @@ def test_many_threads_lose_nothing(store):
             thread.start()
         for thread in threads:
             thread.join()
-    lines = [line for key in parts(store) for line in store.read(key).splitlines()]
+    assert len(parts(store)) > 1
+    lines = [line for key in parts_of(store, "000000") for line in store.read(key).splitlines()]
     assert len(lines) == 200
     assert len(read_ledger(store, "000000")) == 200
 

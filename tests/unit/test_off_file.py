@@ -91,7 +91,7 @@ def test_faces_of_many_sizes_and_with_colours_or_without(read):
         (f"OFF\n3 1 0\n{TRIANGLE}3 0 1 1e300\n", "does not exist"),
         (f"OFF\n3 1 0\n{TRIANGLE}9999999999 0 1 2\n", "9999999999 corners"),
         (f"OFF\n3 1 0\n{TRIANGLE}-1 0 1 2\n", "-1 corners"),
-        (f"OFF\n3 1 0\n{TRIANGLE}inf 0 1 2\n", "infinity"),
+        (f"OFF\n3 1 0\n{TRIANGLE}inf 0 1 2\n", "inf corners"),
         (f"OFF\n3 1 0\n{TRIANGLE.replace('1 0 0', 'nan 0 0')}{FACE}", "not finite"),
         (f"OFF\n3 1 0\n{TRIANGLE.replace('1 0 0', '1e300 0 0')}{FACE}", "larger than 1e30"),
         (f"OFF\n3 1 0\n{TRIANGLE.replace('1 0 0', 'one 0 0')}{FACE}", "text where"),

@@ -3,16 +3,16 @@
 import msgspec
 import pytest
 
-from worker.core.errors import ExitStatus, IndexInvalid
+from worker.core.errors import ExitStatus, ShardBroken
 from worker.ledger import Outcome
-from worker.run.outcome_counts import OutcomeCounts
+from worker.run.outcome_counts import BUGS_IN_A_ROW, OutcomeCounts
 
 
 def outcome(kind, code=None):
     return Outcome(uid="a", file_identifier="a", shard="0", time="1", outcome=kind, code=code)
 
 
-def counts(now=(), earlier=(), *, interrupted=False, broken=None):
+def counts(now=(), earlier=(), *, interrupted=False, broken=()):
     made = OutcomeCounts()
     for each in now:
         made.add(each)
@@ -25,7 +25,7 @@ def counts(now=(), earlier=(), *, interrupted=False, broken=None):
 
 RENDERED, FAILED = outcome("rendered"), outcome("failed", "crash")
 BUG, STOPPED = outcome("failed", "internal"), outcome("failed", "interrupted")
-BROKEN = IndexInvalid("a shard")
+BROKEN = (ShardBroken("a shard"), ShardBroken("another"))
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,15 @@ BROKEN = IndexInvalid("a shard")
         (counts([FAILED, outcome("new"), outcome("new")]), ExitStatus.TOO_MANY_FAILED),
         (counts([FAILED], interrupted=True), ExitStatus.INTERRUPTED),
         (counts([RENDERED, STOPPED]), ExitStatus.INTERRUPTED),
-        (counts([FAILED], interrupted=True, broken=BROKEN), ExitStatus.CONFIGURATION),
-        (counts([BUG, RENDERED, RENDERED]), ExitStatus.BUG),
-        (counts([BUG], interrupted=True, broken=BROKEN), ExitStatus.BUG),
+        (counts([FAILED], interrupted=True, broken=BROKEN), ExitStatus.INTERRUPTED),
+        (counts([FAILED], broken=BROKEN), ExitStatus.SHARD_BROKEN),
+        (counts([BUG, RENDERED, RENDERED]), ExitStatus.DONE),
+        (counts([BUG, BUG, RENDERED]), ExitStatus.TOO_MANY_FAILED),
+        (counts([BUG] * BUGS_IN_A_ROW), ExitStatus.BUG),
+        (counts([BUG, FAILED] * BUGS_IN_A_ROW), ExitStatus.BUG),
+        (counts([*[BUG] * (BUGS_IN_A_ROW - 1), *[RENDERED] * 9, BUG]), ExitStatus.TOO_MANY_FAILED),
+        (counts([BUG] * BUGS_IN_A_ROW + [RENDERED] * 99), ExitStatus.BUG),
+        (counts([BUG] * BUGS_IN_A_ROW, interrupted=True, broken=BROKEN), ExitStatus.BUG),
     ],
 )
 def test_the_exit_status_where_half_may_fail(made, status):
@@ -57,11 +63,16 @@ def test_the_counts_in_words():
     made = counts([RENDERED, FAILED, FAILED, outcome("failed", "import")], [RENDERED])
     assert made.sentence("out") == "1 rendered, 3 failed (2 crash, 1 import), 1 done before → out"
     assert counts([outcome("new")]).sentence("out") == "0 rendered, 1 new, not rendered → out"
-    for cut in (counts(interrupted=True), counts(broken=BROKEN)):
+    assert counts(broken=BROKEN).sentence("out") == "0 rendered, 2 broken shards → out"
+    for cut in (counts(interrupted=True), counts([BUG] * BUGS_IN_A_ROW)):
         assert cut.sentence("out").startswith("stopped before the end: ")
+    assert str(counts([BUG] * BUGS_IN_A_ROW).error).startswith("10 objects met a bug")
+    assert "a shard (2 shards are broken" in str(counts(broken=BROKEN).error)
+    assert counts([BUG], interrupted=True).error is None
     assert made.summary() == {
         "rendered": 1, "failed": 3, "interrupted": 0, "new": 0, "settled_earlier": 1,
-        "missing_files": 0, "undecodable_files": 0, "codes": {"crash": 2, "import": 1},
+        "missing_files": 0, "undecodable_files": 0, "broken_shards": 0,
+        "codes": {"crash": 2, "import": 1},
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Paths of the machine in messages: what is recognised as one, and what is left of it."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -93,4 +94,22 @@ def test_a_step_shortens_messages_and_logs():
     assert failed.value.log_tail[1] == "in .config"
     with pytest.raises(InternalError) as bug, step("pack", {}, lambda: FOLDERS):
         Path("/data/models/nowhere/x").read_bytes()
-    assert str(bug.value).endswith("No such file or directory: 'nowhere/x'")
+    assert "No such file or directory: 'nowhere/x'; a bug in the worker" in str(bug.value)
+
+
+def test_a_bug_is_named_by_its_type_and_place():
+    with pytest.raises(InternalError) as bug, step("fetch", {}):
+        private_folders.of([ObjectRef(file_identifier="a", path=7)])  # no list can hold one
+    assert re.match(
+        r"AttributeError in worker/\w+(/\w+)*\.py:\d+: .*; a bug in the worker: report it",
+        str(bug.value),
+    )
+    assert bug.value.retryable
+
+
+def test_a_location_without_a_folder_ends_no_run():
+    def folders():
+        raise ValueError("embedded null byte")
+
+    with pytest.raises(Crash, match=r"^it has render-worker-x open$"), step("fetch", {}, folders):
+        raise Crash(f"it has {Path.home()}/render-worker-x open")

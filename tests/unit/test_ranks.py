@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.core.errors import ExitStatus, UsageError
-from worker.core.ranks import Rank, ShardShare, assign, resolve
+from worker.core.launchers import LAUNCHERS
+from worker.core.ranks import Rank, ShardShare, assign, launcher_name, resolve
 
 OURS = {"RENDER_WORKER_RANK": "2", "RENDER_WORKER_WORLD_SIZE": "5"}
 SRUN = {"SLURM_JOB_ID": "7", "SLURM_STEP_ID": "0", "SLURM_PROCID": "1", "SLURM_NTASKS": "4"}
@@ -115,6 +116,189 @@ REFUSED = {
         {"SLURM_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "3"}, None, None, ["SLURM_ARRAY_TASK_MIN"],
     ),
 }  # fmt: skip
+
+
+def mpi(rank, world, local, size):
+    """Open MPI's variables, and PMIx's, which it sets too."""
+    return {
+        "OMPI_COMM_WORLD_RANK": rank, "OMPI_COMM_WORLD_SIZE": world, "PMIX_RANK": rank,
+        "OMPI_COMM_WORLD_LOCAL_RANK": local, "OMPI_COMM_WORLD_LOCAL_SIZE": size,
+    }  # fmt: skip
+
+
+def hydra(rank, world, local, size):
+    return {"PMI_RANK": rank, "PMI_SIZE": world, "MPI_LOCALRANKID": local, "MPI_LOCALNRANKS": size}
+
+
+def torchrun(rank, world, local, size):
+    return {
+        "RANK": rank, "WORLD_SIZE": world, "LOCAL_RANK": local, "LOCAL_WORLD_SIZE": size,
+        "TORCHELASTIC_RUN_ID": "none",
+    }  # fmt: skip
+
+
+def sge(task, first="1", last="10", step="1"):
+    return {
+        "SGE_TASK_ID": task, "SGE_TASK_FIRST": first, "SGE_TASK_LAST": last,
+        "SGE_TASK_STEPSIZE": step,
+    }  # fmt: skip
+
+
+KUBERNETES = {"JOB_COMPLETION_INDEX": "1"}
+LAUNCHED = {
+    # One of each row of the table.
+    "torchrun": (torchrun("3", "8", "3", "4"), None, Rank(3, 8)),
+    "torchrun without a run id": (
+        {"RANK": "3", "WORLD_SIZE": "8", "LOCAL_RANK": "3"}, None, Rank(3, 8)
+    ),
+    "jsrun": (
+        {"JSM_NAMESPACE_RANK": "2", "JSM_NAMESPACE_SIZE": "6"} | mpi("2", "6", "0", "2"),
+        None, Rank(2, 6),
+    ),
+    "Open MPI": (mpi("1", "2", "1", "2"), None, Rank(1, 2)),
+    "Flux": ({"FLUX_TASK_RANK": "3", "FLUX_JOB_SIZE": "4", "PMI_RANK": "3", "PMI_SIZE": "4"},
+             None, Rank(3, 4)),
+    "PALS": ({"PALS_RANKID": "3", "PALS_LOCAL_RANKID": "1"}, 4, Rank(3, 4)),
+    "PALS with its PMI": (
+        {"PALS_RANKID": "3", "PALS_LOCAL_RANKID": "1", "PMI_RANK": "3", "PMI_SIZE": "8"},
+        None, Rank(3, 8),
+    ),
+    "MPICH or Intel MPI": (hydra("1", "3", "1", "3"), None, Rank(1, 3)),
+    "AWS Batch (multi-node)": (
+        {"AWS_BATCH_JOB_NODE_INDEX": "1", "AWS_BATCH_JOB_NUM_NODES": "3"}, None, Rank(1, 3)
+    ),
+    "SkyPilot": ({"SKYPILOT_NODE_RANK": "1", "SKYPILOT_NUM_NODES": "2"}, None, Rank(1, 2)),
+    "dstack": ({"DSTACK_NODE_RANK": "0", "DSTACK_NODES_NUM": "2"}, None, Rank(0, 2)),
+    "AWS Batch (array)": (
+        {"AWS_BATCH_JOB_ARRAY_INDEX": "4", "AWS_BATCH_JOB_ARRAY_SIZE": "9"}, None, Rank(4, 9)
+    ),
+    "GCP Batch": ({"BATCH_TASK_INDEX": "0", "BATCH_TASK_COUNT": "2"}, None, Rank(0, 2)),
+    "Cloud Run": (
+        {"CLOUD_RUN_TASK_INDEX": "1", "CLOUD_RUN_TASK_COUNT": "2"}, None, Rank(1, 2)
+    ),
+    "LSF's array": (
+        {"LSB_JOBINDEX": "3", "LSB_JOBINDEX_END": "9", "LSB_JOBINDEX_STEP": "2"}, None, Rank(1, 5)
+    ),
+    "LSF without an array": ({"LSB_JOBINDEX": "0"}, None, Rank(0, 1)),
+    "Grid Engine's array": (sge("6", "2", "10", "4"), None, Rank(1, 3)),
+    "Grid Engine without an array": (
+        sge("undefined", "undefined", "undefined", "undefined"), None, Rank(0, 1)
+    ),
+    "PBS's array": ({"PBS_ARRAY_INDEX": "3"}, 4, Rank(3, 4)),
+    "Torque's array": ({"PBS_ARRAYID": "0"}, 4, Rank(0, 4)),
+    "GNU parallel": ({"PARALLEL_SEQ": "4"}, 4, Rank(3, 4)),
+    "Kubernetes": (KUBERNETES, 4, Rank(1, 4)),
+    "Slurm": (SRUN, None, Rank(1, 4)),
+    "Slurm's array": (array(3, 0, 9, 10), None, Rank(3, 10)),
+    # One inside another.
+    "Open MPI by the daemons of a Slurm job": (
+        SRUN | {"SLURM_NTASKS": "2"} | mpi("5", "8", "1", "4"), None, Rank(5, 8)
+    ),
+    "Open MPI on the first node of a Slurm job": (
+        SBATCH | mpi("5", "8", "1", "4"), None, Rank(5, 8)
+    ),
+    "Open MPI in a Slurm array": (
+        array(2, 0, 2, 3) | mpi("1", "2", "1", "2"), None, Rank(5, 6)
+    ),
+    "Slurm's own PMI2": (SRUN | {"PMI_RANK": "1", "PMI_SIZE": "4"}, None, Rank(1, 4)),
+    "Slurm's own PMIx": (SRUN | {"PMIX_RANK": "1"}, None, Rank(1, 4)),
+    "Hydra's proxies by srun": (
+        SRUN | {"SLURM_NTASKS": "2"} | hydra("0", "8", "0", "4"), None, Rank(0, 8)
+    ),
+    "Open MPI in each pod of a Job": (
+        KUBERNETES | mpi("1", "2", "1", "2"), 8, Rank(3, 8)
+    ),
+    "torchrun across the pods of a Job": (
+        KUBERNETES | torchrun("9", "16", "1", "8"), None, Rank(9, 16)
+    ),
+    "torchrun across SkyPilot's nodes": (
+        {"SKYPILOT_NODE_RANK": "1", "SKYPILOT_NUM_NODES": "2"} | torchrun("9", "16", "1", "8"),
+        None, Rank(9, 16),
+    ),
+    "jsrun in an LSF array": (
+        {"LSB_JOBINDEX": "2", "LSB_JOBINDEX_END": "2", "JSM_NAMESPACE_RANK": "1",
+         "JSM_NAMESPACE_SIZE": "3"}, None, Rank(4, 6),
+    ),
+    "the same rank by two names": (SRUN | {"RANK": "1", "WORLD_SIZE": "4"}, None, Rank(1, 4)),
+}  # fmt: skip
+
+CONTRADICTIONS = {
+    "two launchers of jobs": (
+        array(3, 0, 9, 10) | sge("3"), None, ["Slurm's array", "Grid Engine's array", "SGE_TASK_ID"]
+    ),
+    "an mpirun in each task of srun": (
+        SRUN | mpi("0", "2", "0", "2"), None,
+        ["Open MPI says rank 0 of 2", "Slurm says rank 1 of 4"],
+    ),
+    "torchrun on each node of SkyPilot": (
+        {"SKYPILOT_NODE_RANK": "1", "SKYPILOT_NUM_NODES": "2"} | torchrun("1", "8", "1", "8"), None,
+        ["torchrun says rank 1 of 8", "SkyPilot says rank 1 of 2"],
+    ),
+    "another rank by a common name": (
+        SRUN | {"RANK": "2", "WORLD_SIZE": "4"}, None, ["RANK is '2'", "PyTorch"]
+    ),
+    "common names alone": ({"RANK": "0", "WORLD_SIZE": "4"}, None, ["RANK is '0'", "PyTorch"]),
+    "MVAPICH2": ({"MV2_COMM_WORLD_RANK": "0"}, None, ["MV2_COMM_WORLD_RANK", "MVAPICH2"]),
+    "PMIx alone": ({"PMIX_RANK": "3"}, None, ["PMIX_RANK is '3'"]),
+    "Nomad": ({"NOMAD_ALLOC_INDEX": "0"}, None, ["NOMAD_ALLOC_INDEX"]),
+    "one of many jobs of Flux": (
+        {"FLUX_JOB_CC": "4", "FLUX_TASK_RANK": "0", "FLUX_JOB_SIZE": "1"}, None, ["FLUX_JOB_CC"]
+    ),
+    "PBS does not tell the size": ({"PBS_ARRAY_INDEX": "3"}, None, ["PBS_ARRAY_INDEX is 3"]),
+    "Torque does not tell the size": ({"PBS_ARRAYID": "3"}, None, ["PBS_ARRAYID is 3"]),
+    "parallel does not tell the size": ({"PARALLEL_SEQ": "3"}, None, ["PARALLEL_SEQ"]),
+    "PALS does not tell the size": ({"PALS_RANKID": "3"}, None, ["PALS_RANKID is 3"]),
+    "PBS from one": ({"PBS_ARRAY_INDEX": "4"}, 4, ["0 to 3", "from 0"]),
+    "a task between the tasks": (sge("4", "2", "10", "4"), None, ["SGE_TASK_ID=4", "qsub -t"]),
+    "LSF's first task is not 1": (
+        {"LSB_JOBINDEX": "2", "LSB_JOBINDEX_END": "8", "LSB_JOBINDEX_STEP": "2"}, None,
+        ["LSB_JOBINDEX=2", "bsub -J"],
+    ),
+    "AWS Batch, another size": (
+        {"AWS_BATCH_JOB_ARRAY_INDEX": "4", "AWS_BATCH_JOB_ARRAY_SIZE": "9"}, 5,
+        ["RENDER_WORKER_WORLD_SIZE is 5", "9 workers"],
+    ),
+    "pods that do not divide the world": (
+        KUBERNETES | mpi("1", "2", "1", "2"), 7, ["RENDER_WORKER_WORLD_SIZE"]
+    ),
+    "unknown tasks in each job": (
+        array(3, 0, 9, 10) | {"PALS_RANKID": "3"}, None, ["PALS does not tell"]
+    ),
+}  # fmt: skip
+
+
+def _with_world(env, world):
+    return env if world is None else env | {"RENDER_WORKER_WORLD_SIZE": str(world)}
+
+
+@pytest.mark.parametrize("name", LAUNCHED)
+def test_launcher_gives_rank(name):
+    env, world, expected = LAUNCHED[name]
+    assert resolve(_with_world(env, world)) == expected
+
+
+def test_every_row_is_tested_and_named():
+    for launcher in LAUNCHERS:
+        env, _, _ = LAUNCHED[launcher.name]
+        assert launcher.name in launcher_name(env)
+    assert launcher_name({}) == ""
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_unresolved_launchers_are_refused_with_what_to_set(name):
+    env, world, words = CONTRADICTIONS[name]
+    env = _with_world(env, world)
+    with pytest.raises(UsageError) as caught:
+        resolve(env)
+    message = str(caught.value)
+    assert caught.value.exit_status == ExitStatus.USAGE
+    assert "\n" not in message
+    assert "RENDER_WORKER_" in message
+    for word in words:
+        assert word in message
+    if world is None:
+        told = {"RENDER_WORKER_RANK": "2", "RENDER_WORKER_WORLD_SIZE": "10"}
+        assert resolve(env | told) == Rank(2, 10)
 
 
 @pytest.mark.parametrize("name", KNOWN)

@@ -20,6 +20,9 @@ TYPED = {
     "CITATION.cff": r"^version: (.*)$",
     "k8s/base/settings.env": r"^RENDER_WORKER_IMAGE=.*:([^:]*)$",
     "apptainer.def": r"/render-worker:(\d[\w.-]*)",
+    "launchers/aws-batch.yaml": r"/render-worker:(\d[\w.-]*)",
+    "launchers/gcp-batch.yaml": r"/render-worker:(\d[\w.-]*)",
+    "launchers/skypilot.yaml": r"/render-worker:(\d[\w.-]*)",
 }
 # A tag with a number, as an example's image has; not render-worker:bpy.
 TAG = re.compile(r"render-worker:(\d[\w.-]*)")

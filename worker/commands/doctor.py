@@ -13,6 +13,7 @@ from worker.commands.options import (
     Children,
     Device,
     MemoryLimit,
+    SandboxMode,
     Scratch,
     option,
     with_s3,
@@ -38,6 +39,7 @@ def doctor_command(
     blender: Blender = "auto",
     children: Children = 0,
     memory_limit: MemoryLimit = 0,
+    sandbox: SandboxMode = "auto",
     scratch: Scratch = None,
     *,
     s3: S3Options,
@@ -45,8 +47,8 @@ def doctor_command(
 ) -> None:
     """Check whether a run would work on this node.
 
-    Tries Blender, devices, scratch, memory, store and clock. Exits with 69
-    if a run would fail.
+    Tries Blender, devices, the sandbox, scratch, memory, store and clock.
+    Exits with 69 if a run would fail or the sandbox does not hold.
     """
     import json
     import os
@@ -65,6 +67,7 @@ def doctor_command(
         device=device,
         children_per_device=children,
         memory_bytes=memory_limit << 20,
+        sandbox=sandbox,
         scratch=scratch,
         output=output,
         s3=s3,

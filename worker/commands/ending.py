@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 import typer
 from rich.console import Console
 
+from worker.contract.escaping import printable
 from worker.core import logging
 from worker.core.errors import ExitStatus
 from worker.run import termination_summary as summaries
@@ -24,11 +25,11 @@ def end_with(work: Callable[[], SessionResult], level: str) -> NoReturn:
     """
     logging.configure("warning" if sys.stderr.isatty() and level == "info" else level)
     result = work()
-    summaries.write(result.status, counts=result.counts, error=result.counts.broken)
+    summaries.write(result.status, counts=result.counts, error=result.counts.error)
     if sys.stderr.isatty():
         Console(stderr=True).print(result.counts.sentence(result.output))
     if result.status is ExitStatus.INTERRUPTED:
         typer.echo(f"render-worker: {AGAIN}", err=True)
-    if result.counts.broken is not None:
-        typer.echo(f"render-worker: {result.counts.broken}", err=True)
+    if (error := result.counts.error) is not None:
+        typer.echo(f"render-worker: {printable(str(error))}", err=True)
     raise typer.Exit(result.status)

@@ -103,6 +103,15 @@ def export_command(
             OWN,
         ),
     ] = None,
+    mixed_radii: Annotated[
+        bool,
+        option(
+            "--mixed-radii",
+            "nerf layouts blender, get3d: also cameras at different distances, which some of their "
+            "readers move to one.",
+            OWN,
+        ),
+    ] = False,
     category: Annotated[
         str | None,
         option(
@@ -115,7 +124,7 @@ def export_command(
         str | None,
         option(
             "--categories",
-            "omage: all categories, comma-separated, in the order of their ids.",
+            "omage: all categories, comma-separated, in the order of their ids; or abo.",
             OWN,
         ),
     ] = None,
@@ -196,6 +205,7 @@ def export_command(
         "points": points,
         "candidates": candidates,
         "splits": splits,
+        "mixed_radii": mixed_radii or None,
         "category": category,
         "categories": categories,
         "background": background,

@@ -63,7 +63,7 @@ def gallery_command(
     s3: S3Options,
 ) -> None:
     """Show an output in a browser, or as a contact sheet."""
-    from worker.core import keys
+    from worker.core import gallery_keys
     from worker.core.errors import ConfigurationError, UsageError
     from worker.report.contact_sheet import contact_sheet
     from worker.report.site import SiteOptions
@@ -76,7 +76,7 @@ def gallery_command(
         typer.echo(f"contact sheet: {sheet}")
         if to is None and not open_it:
             return
-    target = open_store(to or f"{output.rstrip('/')}/{keys.GALLERY}", s3)
+    target = open_store(to or f"{output.rstrip('/')}/{gallery_keys.GALLERY}", s3)
     if open_it and target.uri.startswith("s3://"):
         raise UsageError(f"--open opens a folder, not {target.uri}")
     _write_site(store, target, SiteOptions(objects=objects, pages=pages, views=views), open_it)
@@ -86,7 +86,7 @@ def _write_site(store: Store, target: Store, options: SiteOptions, open_it: bool
     import webbrowser
 
     from worker.commands.progress import counting
-    from worker.core import keys
+    from worker.core import gallery_keys
     from worker.export.source import Source
     from worker.report.site import build
 
@@ -94,7 +94,7 @@ def _write_site(store: Store, target: Store, options: SiteOptions, open_it: bool
         built = build(Source(store), target, options, progress=progress)
     if built.more:
         typer.echo(f"the first {built.objects:,} objects are listed; --objects lists more")
-    page = f"{target.uri.rstrip('/')}/{keys.SITE_INDEX}"
+    page = f"{target.uri.rstrip('/')}/{gallery_keys.SITE_INDEX}"
     typer.echo(f"gallery: {page}")
     if open_it and not webbrowser.open(Path(page).resolve().as_uri()):
         typer.echo("there is no browser to open it with", err=True)

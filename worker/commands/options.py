@@ -111,6 +111,14 @@ Threads = Annotated[
         min=0, max=MOST_THREADS,
     ),
 ]  # fmt: skip
+SandboxMode = Annotated[
+    Literal["auto", "require", "off"],
+    option(
+        "--sandbox",
+        "Fence Blender off; auto: as far as the kernel can; require: exit with 69 if it cannot.",
+        BLENDER,
+    ),
+]
 ObjectTimeout = Annotated[
     float, option("--object-timeout", "Seconds for one object.", LIMITS, min=1.0)
 ]
@@ -127,7 +135,7 @@ MemoryLimit = Annotated[
         LIMITS, min=0,
     ),
 ]  # fmt: skip
-# worker.core.ranks reads the variables of these two, together with those of the schedulers.
+# worker.core.ranks reads the variables of these two, together with those of the launchers.
 Rank = Annotated[
     int | None,
     typer.Option(
@@ -137,7 +145,7 @@ Rank = Annotated[
 WorldSize = Annotated[
     int | None,
     typer.Option(
-        "--world-size", help="Number of workers; default: the scheduler's.", rich_help_panel=SHARE
+        "--world-size", help="Number of workers; default: the launcher's.", rich_help_panel=SHARE
     ),
 ]
 Index = Annotated[
@@ -205,6 +213,7 @@ Only = Annotated[
         WHAT, metavar="NAME",
     ),
 ]  # fmt: skip
+Limit = Annotated[int | None, option("--limit", "Use at most N objects.", WHAT, min=1)]
 DownloadWorkers = Annotated[
     int, option("--download-workers", "Parallel downloads.", DOWNLOADS, min=1, max=MOST_THREADS)
 ]
@@ -245,6 +254,7 @@ def _child_options(
     import_timeout: ImportTimeout = 120.0,
     view_timeout: ViewTimeout = 120.0,
     memory_limit: MemoryLimit = 0,
+    sandbox: SandboxMode = "auto",
 ) -> Any:
     from worker.supervisor.pool import PoolOptions
     from worker.supervisor.watchdog import Limits
@@ -252,6 +262,7 @@ def _child_options(
     return PoolOptions(
         device=device,
         threads=threads,
+        sandbox=sandbox,
         limits=Limits(
             import_s=import_timeout,
             view_s=view_timeout,
@@ -278,11 +289,12 @@ def _pool_options(
     import_timeout: ImportTimeout = 120.0,
     view_timeout: ViewTimeout = 120.0,
     memory_limit: MemoryLimit = 0,
+    sandbox: SandboxMode = "auto",
 ) -> Any:
     import msgspec
 
     one = _child_options(
-        device, threads, object_timeout, import_timeout, view_timeout, memory_limit
+        device, threads, object_timeout, import_timeout, view_timeout, memory_limit, sandbox
     )
     return msgspec.structs.replace(one, children_per_device=children, recycle_after=recycle_after)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from worker.commands.command import Command, application
 from worker.commands.list_options import with_rules
+from worker.commands.metrics_options import with_metrics
 from worker.commands.options import (
     DOWNLOADS,
     WHAT,
@@ -13,6 +14,7 @@ from worker.commands.options import (
     DownloadWorkers,
     Grace,
     Index,
+    Limit,
     LogLevel,
     MaxFailureRate,
     MixVersions,
@@ -46,13 +48,14 @@ app = application()
 @with_pool
 @with_fetch
 @with_rules
+@with_metrics
 def run_command(
     index: Index,
     output: Output,
     preset: Preset = "default",
     overrides: Overrides = None,
     only: Only = None,
-    limit: Annotated[int | None, option("--limit", "Use at most N objects.", WHAT, min=1)] = None,
+    limit: Limit = None,
     render_new: Annotated[
         bool,
         option(
@@ -73,6 +76,15 @@ def run_command(
     download_workers: DownloadWorkers = 4,
     fetch: Any,
     rules: Any,
+    downloads: Annotated[
+        str | None,
+        option(
+            "--downloads",
+            "Read downloads where 'fetch' has put them, and nothing from a network.",
+            DOWNLOADS,
+            metavar="URI",
+        ),
+    ] = None,
     keep_downloads: Annotated[
         str | None,
         option(
@@ -86,10 +98,22 @@ def run_command(
         Literal["zip", "tar", "tar.gz", "files"],
         option("--keep-format", "Format of kept downloads.", DOWNLOADS),
     ] = "zip",
+    layout_prefix: Annotated[
+        int | None,
+        option(
+            "--layout-prefix",
+            "Put zips into folders named after so many first characters of their uids; "
+            "default: as the output has it, or 0 for one folder.",
+            WHAT,
+            min=0,
+            max=4,
+        ),
+    ] = None,
     scratch: Scratch = None,
     s3: S3Options,
     summary: Summary = None,  # noqa: ARG001 - its callback stores it
     log_level: LogLevel = "info",
+    metrics: Any,
 ) -> None:
     """Render the objects of a list, one zip each.
 
@@ -120,10 +144,13 @@ def run_command(
         fetch=fetch,
         rules=rules,
         download_workers=download_workers,
+        downloads=downloads,
         keep_downloads=keep_downloads,
         keep_format=keep_format,
+        layout_prefix=layout_prefix,
         scratch=scratch,
         grace_s=grace,
         s3=s3,
+        metrics=metrics,
     )
     end_with(lambda: run(options), log_level)

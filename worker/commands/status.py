@@ -25,10 +25,13 @@ app = application()
 @with_s3
 @with_rules
 def status_command(
-    output: Annotated[str, option("--output", "Output of a run, or a data set.", metavar="URI")],
+    output: Annotated[
+        str,
+        option("--output", "Output of a run, a data set, or a place of downloads.", metavar="URI"),
+    ],
     index: Annotated[
         str | None,
-        option("--index", "Index of the run, to count by shard.", metavar="URI"),
+        option("--index", "Index of the run or fetch, to count by shard.", metavar="URI"),
     ] = None,
     source: Annotated[
         str | None,
@@ -84,6 +87,7 @@ def _list(output: str, code: str, s3: S3Options, *, as_json: bool) -> None:
     """Print the failed objects, a line each: text with tabs, or JSON."""
     import msgspec
 
+    from worker.contract.escaping import printable_json
     from worker.core.errors import one_line
     from worker.report.failures import checked, failures
     from worker.report.output import finished_store
@@ -91,7 +95,7 @@ def _list(output: str, code: str, s3: S3Options, *, as_json: bool) -> None:
     checked(code)
     for failed in failures(finished_store(output, s3), code):
         if as_json:
-            typer.echo(msgspec.json.encode(failed).decode())
+            typer.echo(printable_json(msgspec.json.encode(failed).decode()))
         else:
             fields = (failed.code, failed.name, failed.uid, failed.shard, failed.message)
             typer.echo("\t".join(map(one_line, fields)))

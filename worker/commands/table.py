@@ -32,6 +32,9 @@ COMMANDS: Final = {
     "gallery": CommandRow("gallery", "Show an output in a browser, or as a contact sheet.", RENDER),
     "presets": CommandRow("presets", "List the presets, or show one.", PREPARE),
     "index": CommandRow("index", "Cut a list of objects into shards.", PREPARE),
+    "fetch": CommandRow(
+        "fetch", "Download the objects of a list, for runs without internet.", PREPARE
+    ),
     "doctor": CommandRow("doctor", "Check whether a run would work on this node.", PREPARE),
     "warm": CommandRow("warm", "Compile the GPU kernels before the first run.", PREPARE),
     "export": CommandRow("export", "Make a data set of the finished zips.", USE),

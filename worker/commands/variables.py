@@ -9,12 +9,15 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from worker.contract.schema import nearest_words
-from worker.core import ranks
+from worker.core import node_share, ranks
 
 PREFIX: Final = "RENDER_WORKER_"
 OTHERS: Final = (
     ranks.RANK,
     ranks.WORLD_SIZE,
+    ranks.LOCAL_RANK,
+    ranks.LOCAL_SIZE,
+    node_share.CPUS,
     f"{PREFIX}IMAGE",  # in k8s/base/settings.env, all of which the pods get
     f"{PREFIX}SLURM",  # from slurm/submit.sh to the batch script: their folder
 )

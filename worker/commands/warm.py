@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from worker.commands.command import Command, application
-from worker.commands.options import Blender, Device, Scratch
+from worker.commands.options import Blender, Device, SandboxMode, Scratch
 
 if TYPE_CHECKING:
     from worker.doctor.warmth import Warmed
@@ -22,7 +22,10 @@ app = application()
 
 @app.command(cls=Command, epilog=EXAMPLES)
 def warm_command(
-    device: Device = "auto", blender: Blender = "auto", scratch: Scratch = None
+    device: Device = "auto",
+    blender: Blender = "auto",
+    sandbox: SandboxMode = "auto",
+    scratch: Scratch = None,
 ) -> None:
     """Compile the GPU kernels before the first run.
 
@@ -39,8 +42,9 @@ def warm_command(
     found = runtime.find(blender)
     with scratch_folder(scratch) as home, Spinner() as progress:
         warmed = warm(
-            found, device, os.environ, home, lambda name: progress.say(f"compiling for {name}")
-        )
+            found, device, sandbox, os.environ, home,
+            lambda name: progress.say(f"compiling for {name}"),
+        )  # fmt: skip
     if not warmed:
         typer.echo("a run on this node would use the CPU: there is nothing to warm")
     for gpu in warmed:

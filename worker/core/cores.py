@@ -9,12 +9,15 @@ from __future__ import annotations
 import math
 import os
 
-from worker.core import cgroup
+from worker.core import cgroup, node_share
 
 
 def usable() -> int:
-    """The number of cores: the smallest of CPU affinity and cgroup quotas."""
-    return min([len(os.sched_getaffinity(0)), *_quotas()])
+    """The number of cores: the smallest of CPU affinity, cgroup quotas and RENDER_WORKER_CPUS.
+
+    Cores that several ranks of a node have in common are divided between them.
+    """
+    return node_share.of_cores(_quotas(), os.environ)
 
 
 def threads() -> int:

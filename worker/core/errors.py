@@ -4,6 +4,7 @@
     ├── UsageError           64  the command line is wrong
     ├── ConfigurationError   78  an input is wrong; a retry cannot help
     │   ├── IndexInvalid
+    │   │   └── ShardBroken  65  one shard is unreadable; the other shards can be rendered
     │   ├── PresetInvalid
     │   └── OutputMismatch
     ├── NodeError            69  this node or the store is unusable; another node may work
@@ -15,11 +16,12 @@
     ├── Interrupted          75  asked to stop, stopped cleanly
     │   └── PipeClosed          nobody reads what it prints (the process then ends by SIGPIPE)
     └── ObjectError              one object's outcome; never ends a run
+        ├── RecordInvalid                               (index)
         ├── Missing Refused Modified Download TooLarge  (fetch)
         ├── Unsupported ImportFailed Empty              (import)
         ├── Timeout Crash OutOfMemory RenderFailed      (render)
         ├── PublishFailed ObjectInterrupted             (publish, stop)
-        └── InternalError        70  a bug; the run continues and ends with this status
+        └── InternalError            a bug; many in a row end the run with 70
 
 Each class has three attributes: `code`, for the ledger and the logs; `retryable`, whether a later
 run may succeed; and `exit_status`, of a process that the error ends.
@@ -30,7 +32,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import ClassVar, Final
 
-from worker.contract.escaping import escaped
+from worker.contract.escaping import printable
 
 
 class ExitStatus(IntEnum):
@@ -39,6 +41,7 @@ class ExitStatus(IntEnum):
     DONE = 0
     TOO_MANY_FAILED = 10
     USAGE = 64
+    SHARD_BROKEN = 65
     UNAVAILABLE = 69
     BUG = 70
     INTERRUPTED = 75
@@ -53,7 +56,7 @@ _GAP: Final = " … "
 
 def one_line(text: str) -> str:
     """`text` as one printable line; the middle is cut out of one longer than MOST characters."""
-    line = escaped(" ".join(text.split()))
+    line = printable(" ".join(text.split()))
     return line if len(line) <= MOST else line[: MOST - _TAIL - len(_GAP)] + _GAP + line[-_TAIL:]
 
 
@@ -83,6 +86,13 @@ class IndexInvalid(ConfigurationError):
     """The index or list does not exist or cannot be parsed."""
 
     code = "index"
+
+
+class ShardBroken(IndexInvalid):
+    """A shard cannot be read, or is not the one that the index lists; other shards may be whole."""
+
+    code = "shard"
+    exit_status = ExitStatus.SHARD_BROKEN
 
 
 class PresetInvalid(ConfigurationError):
@@ -165,6 +175,12 @@ class ObjectError(WorkerError):
     def __init__(self, message: str, log_tail: tuple[str, ...] = ()) -> None:
         super().__init__(one_line(message))
         self.log_tail = log_tail
+
+
+class RecordInvalid(ObjectError):
+    """The object's record in its shard cannot be read, or is not valid."""
+
+    code = "record"
 
 
 class Missing(ObjectError):
@@ -264,8 +280,9 @@ class InternalError(ObjectError):
 OBJECT_ERRORS: dict[str, type[ObjectError]] = {
     error.code: error
     for error in (
-        Missing, Refused, Modified, Download, TooLarge, Unsupported, ImportFailed, Empty,
-        Timeout, Crash, OutOfMemory, RenderFailed, PublishFailed, ObjectInterrupted, InternalError,
+        RecordInvalid, Missing, Refused, Modified, Download, TooLarge, Unsupported, ImportFailed,
+        Empty, Timeout, Crash, OutOfMemory, RenderFailed, PublishFailed, ObjectInterrupted,
+        InternalError,
     )
 }  # fmt: skip
 """Every failure code that an outcome may have, and its class."""

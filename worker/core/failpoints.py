@@ -31,6 +31,9 @@ class Failpoint(StrEnum):
     RECORD_AFTER = "record-after"  # the ledger line is in memory
     PART_BEFORE = "part-before"  # a ledger part is about to be written
     PART_AFTER = "part-after"
+    COMPACT_BEFORE = "compact-before"  # the parts of a shard are about to be joined
+    COMPACT_AFTER = "compact-after"  # they are, and have no summary yet
+    SUMMARY_AFTER = "summary-after"
     FOLDER_BEGUN = "folder-begun"  # the temporary file exists and is empty
     FOLDER_WRITTEN = "folder-written"  # the temporary file is complete, not yet linked
     FOLDER_LINKED = "folder-linked"  # linked, the temporary name still exists

@@ -14,10 +14,16 @@ from uuid import NAMESPACE_DNS, uuid5
 JOB: Final = "job.json"
 RENDERS: Final = "renders/"
 LEDGER: Final = "ledger/"
+BEGUN: Final = "begun/"
+SUMMARIES: Final = "summaries/"
 DOWNLOADS: Final = "downloads/"
+FETCH: Final = "fetch.json"
+"""The manifest of a place of downloads."""
 
 JOB_FORMAT: Final = "render-worker-job"
 """The `format` field of `JOB`."""
+FETCH_FORMAT: Final = "render-worker-fetch"
+"""The `format` field of `FETCH`."""
 
 INDEX: Final = "index.json"
 SHARDS: Final = "shards/"
@@ -64,6 +70,7 @@ _TEMPORARY: Final = ".tmp-"
 _PROBE: Final = ".probe-"
 
 _SCENES_RANGE: Final = re.compile(r"scenes/[^/]+/([0-9]{5,18})-([0-9]{5,18})")
+_PART: Final = re.compile(r"(.+?)-([0-9]{6,})(?:-to-([0-9]{6,}))?\.jsonl")
 _QUOTED: Final = re.compile(r"%(?=[0-9A-Fa-f]{2})")
 UID_PATTERN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -78,14 +85,22 @@ def shard_name(number: int) -> str:
     return f"{number:06d}"
 
 
+def bad_record(shard: str, line: int) -> str:
+    """Identifier of a record that has none of its own; `line` counts from 1."""
+    return f"{shard}:{line}"
+
+
 def shard_file(shard: str) -> str:
     """Path of a shard's JSONL file, relative to its index."""
     return f"{SHARDS}{shard}.jsonl"
 
 
-def render_zip(uid: str) -> str:
-    """Key of an object's zip, relative to the output."""
-    return f"{RENDERS}{uid}.zip"
+def render_zip(uid: str, prefix: int = 0) -> str:
+    """Key of an object's zip, relative to the output.
+
+    prefix: the first characters of the uid that name a folder of its own; see `OutputManifest`.
+    """
+    return f"{RENDERS}{uid[:prefix]}{'/' * bool(prefix)}{uid}.zip"
 
 
 def ledger_of(shard: str) -> str:
@@ -96,6 +111,35 @@ def ledger_of(shard: str) -> str:
 def ledger_part(shard: str, writer: str, sequence: int) -> str:
     """Key of one immutable ledger part; `writer` is unique to one worker process."""
     return f"{ledger_of(shard)}{writer}-{sequence:06d}.jsonl"
+
+
+def begun_of(shard: str) -> str:
+    """Key prefix of the notes of begun objects of a shard."""
+    return f"{BEGUN}{shard}/"
+
+
+def begun_note(shard: str, writer: str) -> str:
+    """Key of one worker's note; `writer` as for `ledger_part`."""
+    return f"{begun_of(shard)}{writer}.json"
+
+
+def compacted_part(shard: str, writer: str, first: int, last: int) -> str:
+    """Key of a part with all lines of a writer's parts `first` to `last` in a shard.
+
+    It supersedes them: a reader need not read what its name covers.
+    """
+    return f"{ledger_of(shard)}{writer}-{first:06d}-to-{last:06d}.jsonl"
+
+
+def part_summary(part: str) -> str:
+    """Key of the summary of the ledger part whose key is `part`."""
+    return f"{SUMMARIES}{part.removeprefix(LEDGER).removesuffix('.jsonl')}.json"
+
+
+def part_numbers(key: str) -> tuple[str, int, int] | None:
+    """Writer and first and last number of a ledger part's key; None for another key."""
+    match = _PART.fullmatch(key.rpartition("/")[2])
+    return match and (match[1], int(match[2]), int(match[3] or match[2]))
 
 
 def shard_of_part(key: str) -> str:
@@ -111,6 +155,11 @@ def download(uid: str) -> str:
 def repository_download(host: str, org: str, repo: str, commit: str) -> str:
     """As `download`, for one commit of a repository with all its objects."""
     return f"{DOWNLOADS}{host}/{org}/{repo}/{commit}"
+
+
+def kept_archive(download: str, format_: str) -> str:
+    """Key of the archive that has all files of `download`; `format_` is its suffix, "tar"."""
+    return f"{download}.{format_}"
 
 
 def kept_file(download: str, name: str) -> str:
@@ -302,6 +351,10 @@ def omage_meta(h5: str) -> str:
     return f"{h5.removesuffix('.h5')}_meta.json"
 
 
+VALID_PATHS: Final = "valid_paths.json"
+"""Zero-1-to-3's list of the objects' folders."""
+
+
 def group_name(number: int) -> str:
     """Name of group `number` (0, 1, …) of objects that share a file: "000000"."""
     return f"{number:06d}"
@@ -334,43 +387,3 @@ def h5_data(edge: int, number: int | None, *, lab: bool) -> str:
     """
     part = "" if number is None else f"_{number:02d}"
     return f"data_{edge}{'_lab' if lab else ''}{part}.h5"
-
-
-GALLERY: Final = "gallery"
-"""Where a gallery lies in its output, unless another place is named."""
-SITE_INDEX: Final = "index.html"
-"""The page of a gallery."""
-SITE_SET: Final = "data/set.js"
-"""What a gallery says of all its objects."""
-SITE_PRESET: Final = "preset.toml"
-"""The recipe of a gallery's output."""
-
-
-def site_asset(name: str) -> str:
-    """A script or style sheet of a gallery's page."""
-    return f"assets/{name}"
-
-
-def site_pack(number: int) -> str:
-    """What a gallery lists of the objects of pack `number` (0, 1, …)."""
-    return f"data/pack-{number:05d}.js"
-
-
-def site_details(number: int) -> str:
-    """The rest of what a gallery says of the objects of a pack."""
-    return f"data/details-{number:05d}.js"
-
-
-def site_thumbnails(number: int) -> str:
-    """The thumbnails of the objects of a pack."""
-    return f"data/thumbnails-{number:05d}.webp"
-
-
-def site_object(uid: str) -> str:
-    """The views, cameras and points of an object with a page of its own."""
-    return f"objects/{uid}/object.js"
-
-
-def site_image(uid: str, view: int, kind: str) -> str:
-    """View `view` of an object, in one image kind."""
-    return f"objects/{uid}/{view_name(view)}-{kind}.webp"

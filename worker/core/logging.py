@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+
+from worker.contract.escaping import printable
 
 
 def configure(level: str = "info", *, json: bool | None = None) -> None:
@@ -19,7 +22,9 @@ def configure(level: str = "info", *, json: bool | None = None) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if as_json
-        else structlog.dev.ConsoleRenderer(pad_event_to=0)
+        else structlog.dev.ConsoleRenderer(
+            pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[
@@ -27,7 +32,8 @@ def configure(level: str = "info", *, json: bool | None = None) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso" if as_json else "%H:%M:%S", utc=as_json),
             structlog.processors.StackInfoRenderer(),
-            *([structlog.processors.format_exc_info] if as_json else []),
+            structlog.processors.format_exc_info,  # names no values of variables
+            *([] if as_json else [_plain]),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
@@ -37,3 +43,15 @@ def configure(level: str = "info", *, json: bool | None = None) -> None:
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _plain(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Text that a terminal shows instead of obeying; JSON escapes it by itself."""
+    return {
+        name: "\n".join(map(printable, value.split("\n")))
+        if name == "exception"  # a traceback has many lines
+        else printable(value)
+        if isinstance(value, str)
+        else value
+        for name, value in event.items()
+    }

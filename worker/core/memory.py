@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import os
 
-from worker.core import cgroup
+from worker.core import cgroup, node_share
+from worker.core.sha256 import sha256_of
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 SHARE = 0.8
-"""The fraction of the memory that all children together may use."""
+"""The fraction of the memory that all children of a node together may use."""
 
 
 def default_limit(children: int) -> int:
     """The default memory limit of each of `children` processes, in bytes."""
-    return int(SHARE * total() / max(children, 1))
+    return int(SHARE * own() / max(children, 1))
+
+
+def own() -> int:
+    """Bytes of memory that this rank may use: its part, if its node has several ranks."""
+    return node_share.of_memory(total(), os.environ)
 
 
 def total() -> int:
@@ -35,6 +41,20 @@ def kernel_kills() -> int:
             if name == "oom_kill" and count.isdigit():
                 return int(count)
     return 0
+
+
+def group() -> str:
+    """A name of this process's cgroup on this boot of the machine, which tells nothing of either.
+
+    Counts of `kernel_kills` can be compared if it is the same.
+    """
+    read = []
+    for path in (cgroup.PROC / "sys/kernel/random/boot_id", cgroup.PROC / "self/cgroup"):
+        try:
+            read.append(path.read_bytes())
+        except OSError:
+            return ""
+    return sha256_of(b"".join(read))[:16]
 
 
 def _cgroup_limits() -> list[int]:

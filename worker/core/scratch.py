@@ -39,7 +39,7 @@ def default_base() -> Path:
     Files on the RAM disk count as memory of the machine and the cgroup.
     """
     with contextlib.suppress(OSError):
-        free = min(shutil.disk_usage(RAM).free, 2 * (1 - memory.SHARE) * memory.total())
+        free = min(shutil.disk_usage(RAM).free, 2 * (1 - memory.SHARE) * memory.own())
         if os.access(RAM, os.W_OK) and free >= RAM_NEEDED:
             return RAM
     return disk_base()

@@ -39,6 +39,11 @@ class BoundedQueue(Generic[T]):
         self._closed = False
         self._cancelled = False
 
+    @property
+    def depth(self) -> int:
+        """The number of items in it now."""
+        return len(self._items)
+
     def put(self, item: T) -> None:
         """Append `item`; waits while the queue is full. Raises: Cancelled."""
         with self._changed:
@@ -85,6 +90,7 @@ class StagedPipeline:
         self._on_abort = on_abort
         self._threads: list[threading.Thread] = []
         self._queues: list[BoundedQueue[object]] = []
+        self._sources: dict[str, BoundedQueue[object]] = {}
         self._lock = threading.Lock()
         self._error: BaseException | None = None
 
@@ -105,6 +111,7 @@ class StagedPipeline:
         other exception the pipeline.
         """
         out: BoundedQueue[Out] = self.queue(room)
+        self._sources[name] = source  # type: ignore[assignment]  # only ever counted
         left = [workers]
 
         def body() -> None:
@@ -157,6 +164,10 @@ class StagedPipeline:
         self._queues.append(queue)  # type: ignore[arg-type]  # only ever cancelled
         return queue
 
+    def waiting(self) -> dict[str, int]:
+        """The number of items that wait for each stage, by its name; `drain`'s is "record"."""
+        return {name: source.depth for name, source in self._sources.items()}
+
     def abort(self, error: BaseException) -> None:
         """End the pipeline; `drain` raises the first error given here."""
         with self._lock:
@@ -172,6 +183,7 @@ class StagedPipeline:
 
         Waits for all threads, then raises the error that aborted the pipeline, if any.
         """
+        self._sources["record"] = last  # type: ignore[assignment]  # only ever counted
         try:
             for item in last:
                 sink(item)

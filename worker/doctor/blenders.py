@@ -12,25 +12,27 @@ from worker.contract.recipe import DENOISER
 from worker.core.errors import DeviceMissing, NodeError
 from worker.doctor import kernels
 from worker.doctor.check import Check, Health, size
+from worker.doctor.sandbox import check_sandbox
 from worker.doctor.trial import Trial, trial
 from worker.supervisor import devices, runtime
 from worker.supervisor.devices import Device
+from worker.supervisor.fence.mode import Sandbox
 from worker.supervisor.runtime import Runtime
 
 CPU = Device("cpu")
 
 
 def check_blenders(
-    choice: str, device: str, environment: Mapping[str, str], home: Path
+    choice: str, device: str, sandbox: Sandbox, environment: Mapping[str, str], home: Path
 ) -> Iterator[Check]:
     """Check the Blender that a run would use, then other installed ones, then the devices.
 
-    choice, device: the options --blender and --device. home: a scratch folder.
+    choice, device, sandbox: the options --blender, --device and --sandbox. home: a scratch folder.
     """
     folders = (home / f"trial-{number}" for number in itertools.count())
     try:
         chosen = runtime.find(choice)
-        cpu = trial(chosen, CPU, next(folders))
+        cpu = trial(chosen, CPU, next(folders), sandbox)
     except NodeError as error:
         yield Check(
             name="blender",
@@ -42,8 +44,8 @@ def check_blenders(
         return
     yield _blender(chosen, cpu, "a run uses this one")
     if choice == "auto":
-        yield from _others(chosen, folders)
-    yield from _devices(chosen, cpu, device, environment, folders)
+        yield from _others(chosen, sandbox, folders)
+    yield from _devices(chosen, cpu, device, sandbox, environment, folders)
 
 
 def _blender(found: Runtime, cpu: Trial, note: str) -> Check:
@@ -68,16 +70,18 @@ def _blender(found: Runtime, cpu: Trial, note: str) -> Check:
     )
 
 
-def _others(chosen: Runtime, folders: Iterator[Path]) -> Iterator[Check]:
+def _others(chosen: Runtime, sandbox: Sandbox, folders: Iterator[Path]) -> Iterator[Check]:
     """Check the other Blenders. A broken one is a warning, because a run does not use it."""
-    names = ["bpy"] * (importlib.util.find_spec("bpy") is not None)
+    names = [runtime.WHEEL] * (importlib.util.find_spec("bpy") is not None)
     names += [path for path in [shutil.which("blender")] if path]
     for name in names:
         if name == chosen.name:
             continue
         try:
             found = runtime.find(name)
-            yield _blender(found, trial(found, CPU, next(folders)), "--blender can select it")
+            yield _blender(
+                found, trial(found, CPU, next(folders), sandbox), "--blender can select it"
+            )
         except NodeError as error:
             yield Check(
                 name="blender",
@@ -91,6 +95,7 @@ def _devices(
     chosen: Runtime,
     cpu: Trial,
     choice: str,
+    sandbox: Sandbox,
     environment: Mapping[str, str],
     folders: Iterator[Path],
 ) -> Iterator[Check]:
@@ -108,9 +113,10 @@ def _devices(
     for device in itertools.chain.from_iterable(sets):
         if device.kind == "cpu":
             yield _device(device, cpu)
+            yield check_sandbox(chosen, device, sandbox, next(folders), environment)
             continue
         before = kernels.caches(device.kind, environment)
-        tried = _tried(chosen, device, next(folders))
+        tried = _tried(chosen, device, sandbox, next(folders))
         # As in `Pool.open`: the first kind whose first device exists, or the one chosen.
         first = not taken and any(device is kind[0] for kind in sets)
         if first and (choice != "auto" or not isinstance(tried, DeviceMissing)):
@@ -118,13 +124,15 @@ def _devices(
         if isinstance(tried, Trial):
             yield _device(device, tried)
             yield from _caches(before, tried, device, environment)
+            if first:  # all devices of a kind get the same sandbox
+                yield check_sandbox(chosen, device, sandbox, next(folders), environment)
         else:
             yield _broken(device, tried, Health.FAIL if device.kind == taken else Health.WARN)
 
 
-def _tried(chosen: Runtime, device: Device, folder: Path) -> Trial | NodeError:
+def _tried(chosen: Runtime, device: Device, sandbox: Sandbox, folder: Path) -> Trial | NodeError:
     try:
-        return trial(chosen, device, folder)
+        return trial(chosen, device, folder, sandbox)
     except NodeError as error:
         return error
 

@@ -13,12 +13,14 @@ from worker.core.errors import ExitStatus, NodeError
 from worker.core.s3 import S3Options
 from worker.doctor import blenders, node, outputs
 from worker.doctor.check import Check, Health
+from worker.supervisor.fence.mode import Sandbox
 from worker.supervisor.pool import CHILDREN
 
 ORDER: Final = (
     "blender",
     "device",
     "kernel cache",
+    "sandbox",
     "scratch",
     "downloads",
     "memory",
@@ -47,6 +49,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     device: str = "auto"
     children_per_device: int = 0
     memory_bytes: int = 0
+    sandbox: Sandbox = "auto"
     scratch: Path | None = None
     output: str | None = None
     s3: S3Options = S3Options()
@@ -69,7 +72,9 @@ def examine(
     base = options.scratch if checks[0].health is not Health.FAIL else None
     try:
         with scratch.scratch(base) as home:
-            checks += blenders.check_blenders(options.blender, options.device, environment, home)
+            checks += blenders.check_blenders(
+                options.blender, options.device, options.sandbox, environment, home
+            )
     except NodeError as error:
         checks.append(Check(name="blender", health=Health.FAIL, found=f"not checked: {error}"))
     children = _children(checks, options)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import gettempdir
 
 import msgspec
 
-from worker.supervisor.environment import child_environment
+from worker.supervisor.environment import cache_folders
 
 
 class Cache(msgspec.Struct, frozen=True):
@@ -28,17 +27,8 @@ class Cache(msgspec.Struct, frozen=True):
 
 
 def caches(kind: str, environment: Mapping[str, str]) -> list[Cache]:
-    """The caches that a child on a device of `kind` uses: CUDA's and, for "optix", also OptiX's.
-
-    On an OptiX device, Blender compiles the shared kernels through CUDA too.
-    """
-    folders = {"cuda": Path(child_environment(environment, Path(gettempdir()))["CUDA_CACHE_PATH"])}
-    if kind == "optix":
-        # The driver's default (OptiX Programming Guide, "Module compilation", disk cache).
-        user = environment.get("USER") or environment.get("LOGNAME") or str(os.getuid())
-        default = f"/var/tmp/OptixCache_{user}"  # noqa: S108 - the driver's choice, only looked at
-        folders["optix"] = Path(environment.get("OPTIX_CACHE_PATH") or default)
-    return [_look(name, folder) for name, folder in folders.items()]
+    """The caches that a child on a device of `kind` uses: CUDA's and, for "optix", also OptiX's."""
+    return [_look(name, folder) for name, folder in cache_folders(kind, environment).items()]
 
 
 def _look(kind: str, folder: Path) -> Cache:

@@ -52,10 +52,12 @@ def check_memory(children: int, limit: int) -> Check:
 
     limit: bytes per child; 0 means the default, derived from the machine's or cgroup's memory.
     """
-    total = memory.total()
+    whole, total = memory.total(), memory.own()
     machine = memory.PAGE * os.sysconf("SC_PHYS_PAGES")
     each = limit or memory.default_limit(children)
-    source = "cgroup" if total < machine else "machine"
+    source = "cgroup" if whole < machine else "machine"
+    if total < whole:
+        source = f"a rank's part of the {source}'s {size(whole)}"
     health = Health.OK
     advice = ""
     if each * children > total:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from worker.core.errors import NodeUnusable, ObjectError
 from worker.pack.raw import RawView
 from worker.supervisor import canary
 from worker.supervisor.devices import Device
+from worker.supervisor.fence.fences import Fences, Surroundings
+from worker.supervisor.fence.mode import Sandbox
 from worker.supervisor.process import Child, ChildDied
 from worker.supervisor.runtime import Runtime
 from worker.supervisor.watchdog import Limits, Overrun, TooMuchMemory
@@ -37,13 +40,19 @@ class Trial(msgspec.Struct, frozen=True):
     render_s: float
 
 
-def trial(runtime: Runtime, device: Device, home: Path, limits: Limits = PATIENT) -> Trial:
+def trial(
+    runtime: Runtime, device: Device, home: Path, sandbox: Sandbox, limits: Limits = PATIENT
+) -> Trial:
     """Start Blender on `device` and render a cube. Removes the folder `home` at the end.
 
-    Raises: BlenderMissing; DeviceMissing; NodeUnusable, if Blender starts but does not render.
+    Raises: BlenderMissing; DeviceMissing; NodeUnusable, if Blender starts but does not render, or
+    cannot be fenced and must be.
     """
     begin = time.monotonic()
-    child = Child(runtime, device, home, limits, memory.default_limit(1))
+    fence = Fences(sandbox, runtime, Surroundings().beside(home.parent), os.environ).of(
+        device, home
+    )
+    child = Child(runtime, device, home, limits, memory.default_limit(1), fence)
     try:
         ready, configured = child.start(threads=0)
         started = time.monotonic()
@@ -55,8 +64,8 @@ def trial(runtime: Runtime, device: Device, home: Path, limits: Limits = PATIENT
         ended = time.monotonic()
         if not isinstance(answer, Rendered):
             raise NodeUnusable(f"a test render failed: {answer.message}{_tail(child.log_tail)}")
+        child.stop()  # before anything reads what it has written
         _check_image(answer, Path(request.scratch))
-        child.stop()
     finally:
         child.kill()
         shutil.rmtree(home, ignore_errors=True)

@@ -12,6 +12,7 @@ from worker.core.errors import DeviceMissing
 from worker.doctor import kernels
 from worker.doctor.trial import trial
 from worker.supervisor import devices
+from worker.supervisor.fence.mode import Sandbox
 from worker.supervisor.runtime import Runtime
 
 
@@ -29,6 +30,7 @@ class Warmed(msgspec.Struct, frozen=True):
 def warm(
     runtime: Runtime,
     choice: str,
+    sandbox: Sandbox,
     environment: Mapping[str, str],
     home: Path,
     on_device: Callable[[str], None] = lambda _: None,
@@ -49,7 +51,7 @@ def warm(
             for device in chosen:
                 on_device(device.name)
                 before = kernels.caches(device.kind, environment)
-                tried = trial(runtime, device, home / f"warm-{next(numbers)}")
+                tried = trial(runtime, device, home / f"warm-{next(numbers)}", sandbox)
                 warmed.append(
                     Warmed(
                         kind=device.kind,

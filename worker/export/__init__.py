@@ -61,6 +61,18 @@ def _omage() -> type[Any]:
     return OmageSet
 
 
+def _zero123() -> type[Any]:
+    from worker.export.zero123 import Zero123
+
+    return Zero123
+
+
+def _colmap() -> type[Any]:
+    from worker.export.colmap import Colmap
+
+    return Colmap
+
+
 EXPORT_KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "pointcloud": _pointcloud,
     "nerf": _nerf,
@@ -68,5 +80,7 @@ EXPORT_KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "parquet": _parquet,
     "hdf5": _hdf5,
     "omage": _omage,
+    "zero123": _zero123,
+    "colmap": _colmap,
 }
 """Export kind to a function that imports its class, since some kinds need optional libraries."""

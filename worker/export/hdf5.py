@@ -188,6 +188,6 @@ def _follow(rows: Rows, last: int) -> None:
     start, end = rows.ends
     if start <= last:
         raise RenderFailed(
-            f"{keys.render_zip(rows.uid)} has samples {start} to {end}, but earlier zips of the "
+            f"{rows.uid}.zip has samples {start} to {end}, but earlier zips of the "
             f"same file go up to {last}; every sample may occur only once"
         )

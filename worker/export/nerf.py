@@ -5,22 +5,22 @@ The layouts are in `worker.export.layouts`. Every scene comes with a turntable G
 
 from __future__ import annotations
 
-import io
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 import numpy as np
-from PIL import Image
 
 from worker.core.errors import Unsupported
-from worker.export import splits, turntable
+from worker.export import distances, object_files, splits, turntable
 from worker.export.base import Grouping, Item, NotAsWritten
-from worker.export.clouds import ply
 from worker.export.layouts import NERF_LAYOUTS, get3d
 from worker.export.layouts.base import Scene
+
+ONE_DISTANCE: Final = frozenset({"blender", "get3d"})
+"""Layouts with readers that discard the cameras' distances: ngp_pl and the ShapeNet tutorial's put
+each camera at 1.5, GET3D all at the distance in its own configuration."""
 
 
 class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,6 +35,8 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """"train,val,test" as counts or fractions; see `worker.export.splits`."""
     category: str = "objects"
     """For layout get3d: the synset of objects whose metadata names none."""
+    mixed_radii: bool = False
+    """For layouts of `ONE_DISTANCE`: whether cameras may be at different distances."""
 
     def __post_init__(self) -> None:
         """Check the splits, and that the category can be a folder name. Raises: ValueError."""
@@ -54,6 +56,14 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for view in zipped.views:
             if view.projection != "perspective":
                 raise Unsupported(f"view {view.name} is {view.projection}, not perspective")
+        if self.layout in ONE_DISTANCE and not self.mixed_radii:
+            found = distances.of_views(zipped.views)
+            if not distances.one(found):
+                raise Unsupported(
+                    f"the cameras are {min(found):.3g} to {max(found):.3g} from the origin, but "
+                    "readers of this layout put all at one distance; --mixed-radii exports as it "
+                    "is, --layout nerfstudio takes any"
+                )
         parts = splits.of(zipped, self.splits)
         return Scene(
             zipped,
@@ -65,28 +75,19 @@ class Nerf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Write one object's files. Raises: Unsupported, RenderFailed."""
         (scene,) = parts
         layout = NERF_LAYOUTS[self.layout]
-        names = []
-        for name, data in layout.files(scene):
-            _write(folder / name, data)
-            names.append(name)
-        film = layout.turntable(scene)
-        _write(folder / film, turntable.gif(scene.zip))
-        return [*names, film]
+        names = object_files.write(folder, layout.files(scene))
+        film = layout.turntable(scene), turntable.gif(scene.zip)
+        return names + object_files.write(folder, [film])
 
     def check(self, folder: Path, files: list[str], count: int) -> None:
         """Check that all files decode and that paths in JSON name written files.
 
         Raises: NotAsWritten.
         """
+        if count != 1:
+            raise NotAsWritten(f"the files are of one object, not {count}")
         written = set(files)
-        if len(written) != len(files) or count != 1:
-            raise NotAsWritten("two files have the same name")
-        for name in files:
-            reader = READERS.get(PurePosixPath(name).suffix)
-            try:
-                found = reader((folder / name).read_bytes()) if reader else None
-            except (ValueError, OSError, SyntaxError) as error:
-                raise NotAsWritten(f"{name}: {error}") from error
+        for name, found in object_files.read_back(folder, files).items():
             if isinstance(found, dict):
                 _check_paths(name, found, written)
 
@@ -106,30 +107,3 @@ def _check_paths(name: str, document: dict[str, Any], written: set[str]) -> None
                 raise NotAsWritten(f"{name} names {frame[key]}, which was not written")
         if np.asarray(frame["transform_matrix"]).shape != (4, 4):
             raise NotAsWritten(f"{name}: a transform_matrix that is not 4x4")
-
-
-def _read_points(data: bytes) -> None:
-    """Check that a PLY has points, all finite. Raises: ValueError."""
-    found = ply.read_binary(data)
-    if not len(found.xyz) or not np.isfinite(found.xyz).all():
-        raise ValueError("it has no points, or points that are not finite")
-
-
-def _read_image(data: bytes) -> None:
-    with Image.open(io.BytesIO(data), formats=("PNG", "GIF")) as image:
-        image.load()
-
-
-READERS: Final[dict[str, Callable[[bytes], Any]]] = {
-    ".png": _read_image,
-    ".gif": _read_image,
-    ".json": json.loads,
-    ".ply": _read_points,
-    ".npy": lambda data: np.load(io.BytesIO(data), allow_pickle=False),
-    ".txt": lambda data: np.loadtxt(io.BytesIO(data)),
-}
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)

@@ -24,6 +24,7 @@ from worker.core import keys
 from worker.core.errors import Unsupported
 from worker.export import hdf5_table
 from worker.export.base import Grouping, Item, NotAsWritten
+from worker.export.category_tables import TABLES
 from worker.export.zips import RenderZip
 from worker.omage import OCCUPANCY
 from worker.omage import npz_files as stored
@@ -42,6 +43,8 @@ class OmageRow(msgspec.Struct, frozen=True):
     """One object's row."""
 
     uid: str
+    key: str
+    """Of the object's zip."""
     file_identifier: str
     category: str
     name: str
@@ -60,8 +63,9 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     category: str = USUAL
     """The category of objects whose metadata names no synset."""
     categories: str | None = None
-    """All categories, separated by commas; a category's id is its position. None takes the
-    categories found in the file, sorted."""
+    """All categories, separated by commas, or the name of one of
+    `worker.export.category_tables`; a category's id is its position. None takes the categories
+    found in the file, sorted."""
     group_objects: Many | None = None
     """Maximum number of objects per file; None puts all into one."""
 
@@ -71,13 +75,21 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(
                 "--group-objects requires --categories, so that ids are the same in every file"
             )
-        names = [] if self.categories is None else self.categories.split(",")
+        names = self.names or ()
         if not all(names) or len(set(names)) != len(names):
             raise ValueError(
                 f"--categories {self.categories!r}: give distinct names, separated by commas"
             )
         if names and self.category not in (USUAL, *names):
             raise ValueError(f"--category {self.category!r} is not one of --categories")
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """All categories by id, if they were given."""
+        if self.categories is None:
+            return None
+        table = TABLES.get(self.categories)
+        return tuple(self.categories.split(",")) if table is None else table.names
 
     @property
     def grouping(self) -> Grouping | None:
@@ -100,6 +112,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise zipped.damaged("has an object image that is empty")
         return OmageRow(
             uid=zipped.uid,
+            key=zipped.key,
             file_identifier=item.object.file_identifier,
             category=self._category(zipped),
             name=keys.omage_set(spec.charts, spec.margin, spec.small),
@@ -110,7 +123,9 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         about = zipped.metadata.metadata
         found = str(about.get("synset", self.category)) if isinstance(about, dict) else ""
         category = found or self.category
-        if self.categories is not None and category not in self.categories.split(","):
+        if (table := TABLES.get(self.categories or "")) is not None:
+            category = table.synsets.get(category, category)
+        if self.names is not None and category not in self.names:
             raise Unsupported(f"its category {category!r} is not one of --categories")
         return category
 
@@ -135,7 +150,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 "success": True,
                 "cate_id": ids[row.category],
                 "cate_text": row.category,
-                "path": keys.render_zip(row.uid),
+                "path": row.key,
                 "file_identifier": row.file_identifier,
             }
             for row in rows
@@ -146,11 +161,7 @@ class OmageSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [name, meta]
 
     def _ids(self, rows: list[OmageRow]) -> dict[str, int]:
-        names = (
-            sorted({row.category for row in rows})
-            if self.categories is None
-            else self.categories.split(",")
-        )
+        names = self.names or sorted({row.category for row in rows})
         return {name: number for number, name in enumerate(names)}
 
     def check(self, folder: Path, files: list[str], count: int) -> None:

@@ -27,6 +27,8 @@ from worker.pack.statistics import ObjectStatistics
 MEMBER_LIMIT: Final = 1 << 28
 LARGEST: Final = 1 << 31
 """Maximum size of a zip that is read, both packed and unpacked, in bytes."""
+LONGEST_NAME: Final = 200
+"""Characters of a member's name that a message quotes."""
 RESTORED: Final = "'run --retry lost' renders it again"
 AGAIN: Final = f"delete it, then {RESTORED}"
 
@@ -124,28 +126,45 @@ _METADATA: Final = msgspec.json.Decoder(Metadata)
 class OpenedZip:
     """The zip of object `uid`, opened from its bytes.
 
-    `recipe` is the recipe that rendered it, `sha256` the hex digest in the ledger, if known.
+    `recipe` is the recipe that rendered it, `sha256` the hex digest in the ledger, if known, and
+    `prefix` that of the output's layout.
 
     Raises: RenderFailed, if the zip is damaged; Modified, if its digest is not `sha256`.
     """
 
-    def __init__(self, uid: str, data: bytes, recipe: Recipe, sha256: str | None = None) -> None:
+    def __init__(
+        self, uid: str, data: bytes, recipe: Recipe, sha256: str | None = None, prefix: int = 0
+    ) -> None:
         self.uid = uid
+        self.key = keys.render_zip(uid, prefix)
+        """Where it is in the output."""
         self.recipe = recipe
         self.size = len(data)
         if sha256 is not None and (found := sha256_of(data)) != sha256:
             raise Modified(
-                f"{keys.render_zip(uid)} was damaged or replaced: its sha256 is {found[:12]}…, "
+                f"{self.key} was damaged or replaced: its sha256 is {found[:12]}…, "
                 f"but the ledger has {sha256[:12]}…; {AGAIN}"
             )
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except UNREADABLE as error:
             raise self.damaged(f"is not a complete zip: {error}") from error
-        self._members = {info.filename: info for info in self._zip.infolist()}
-        if sum(info.file_size for info in self._members.values()) > LARGEST:
-            raise self.damaged(f"unpacks to more than {LARGEST >> 20} MB")
+        listed = self._zip.infolist()
+        self._check(listed)
+        self._members = {info.filename: info for info in listed}
         self.metadata = self.json(keys.METADATA, _METADATA)
+
+    def _check(self, listed: list[zipfile.ZipInfo]) -> None:
+        """Check what the zip says of its members, before any is read. Raises: RenderFailed."""
+        for name in (info.filename for info in listed):
+            folder, *parts = name.split("/")
+            plain = name.isprintable() and "\\" not in name
+            if folder != self.uid or not parts or not plain or {"", ".", ".."} & {*parts}:
+                raise self.damaged(f"has a member named {name[:LONGEST_NAME]!r}")
+        if len({info.filename for info in listed}) != len(listed):
+            raise self.damaged("has two members of one name")
+        if sum(info.file_size for info in listed) > LARGEST:
+            raise self.damaged(f"unpacks to more than {LARGEST >> 20} MB")
 
     def names(self) -> list[str]:
         """The paths of its files, relative to the object's folder, in the zip's order."""
@@ -189,7 +208,7 @@ class OpenedZip:
 
     def damaged(self, what: str) -> RenderFailed:
         """An error that says what is wrong with this zip, such as "has no views"."""
-        return RenderFailed(f"{keys.render_zip(self.uid)} {what}; {AGAIN}")
+        return RenderFailed(f"{self.key} {what}; {AGAIN}")
 
     def lacking(self, what: str) -> Unsupported:
         """An error that says that this zip lacks `what`, which another preset would render."""

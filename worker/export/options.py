@@ -17,6 +17,7 @@ from worker.export.base import Export
 ONLY_WITH: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("nerf", "splits"): ("blender", "nsvf", "nerfstudio", "instant-ngp"),
     ("nerf", "category"): ("get3d",),
+    ("nerf", "mixed_radii"): ("blender", "get3d"),
     ("webdataset", "category"): ("zeronvs",),
     ("webdataset", "background"): ("zeronvs",),
 }

@@ -128,7 +128,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "license": about.render_worker.license,
             "sha256": about.sha256,
             "file_size": about.file_size,
-            "zip": keys.render_zip(found.uid),
+            "zip": item.zip.key,
             "zip_sha256": found.sha256,
             "zip_size": item.zip.size,
             "preset": about.render_worker.preset,

@@ -9,6 +9,7 @@ Memory holds one object per thread; scratch holds the files of at most
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ from worker.core.sha256 import sha256_of
 from worker.core.staged_pipeline import Dropped
 from worker.core.staged_pipeline import StagedPipeline as Stages
 from worker.export.base import Export, Finished, Item, NotAsWritten, Unit
+from worker.export.earlier import Earlier
 from worker.export.source import Source
 from worker.index.record import ObjectRef
 from worker.ledger import LedgerLine, LedgerWriter, Outcome, settled
@@ -33,6 +35,8 @@ from worker.stores.base import Store
 STEP: Final = "export"
 PUBLISH_WORKERS: Final = 4
 PUBLISH_ROOM: Final = 4
+STOPPED_S: Final = 0.5
+"""How often a wait looks whether the export is to stop."""
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -76,16 +80,21 @@ class ExportPipeline:
         self._look_alike = look_alike
         self._attempts: dict[str, int] = {}
         self._counts = OutcomeCounts("exported")
+        self._one_made = threading.Event()
+        """Set when a unit has its outcome; at once if all units are known, and at an abort."""
 
-    def run(self, units: Iterable[Unit], before: dict[str, Outcome]) -> OutcomeCounts:
+    def run(self, units: Iterable[Unit], earlier: Earlier, *, streams: bool) -> OutcomeCounts:
         """Export every unit that is not settled and return the outcome counts.
 
-        `before` maps uids to the outcomes that earlier runs recorded.
+        `earlier`: the outcomes that earlier runs recorded. `streams`: whether the ledger is read
+        while units are asked for; the second is then asked for when the first one is done.
 
         Raises: StoreError, and any other exception that is not an `ObjectError`.
         """
-        line = Stages(on_abort=lambda: None)
-        todo = line.feed(lambda: self._open(units, before), room=self._workers)
+        if not streams:
+            self._one_made.set()
+        line = Stages(on_abort=self._one_made.set)
+        todo = line.feed(lambda: self._open(units, earlier), room=self._workers)
         made = line.stage(
             STEP, self._make, todo, workers=self._workers, room=PUBLISH_ROOM,
             failed=self._unit_failed,
@@ -97,11 +106,14 @@ class ExportPipeline:
         line.drain(published, self._record)
         return self._counts
 
-    def _open(self, units: Iterable[Unit], before: dict[str, Outcome]) -> Iterator[Unit]:
+    def _open(self, units: Iterable[Unit], earlier: Earlier) -> Iterator[Unit]:
         for unit in units:
             if self._stop.asked.is_set():
                 self._counts.interrupted = True
                 return
+            if self._counts.buggy:
+                return
+            before = earlier.of(unit)
             outcomes = [before.get(found.uid) for found in unit.objects]
             if all(each is not None and settled(each, self._retry) for each in outcomes):
                 self._observer.settled(len(outcomes))
@@ -110,6 +122,9 @@ class ExportPipeline:
                 continue
             self._attempts |= {each.uid: each.attempt for each in outcomes if each is not None}
             yield unit
+            # A large ledger is read between two units of a rank; the first file comes first.
+            while not (self._one_made.wait(STOPPED_S) or self._stop.asked.is_set()):
+                pass
 
     def _make(self, unit: Unit) -> Made:
         folder = self._scratch / unit.name
@@ -139,6 +154,8 @@ class ExportPipeline:
     def _convert(self, found: Finished) -> Any:
         if self._stop.asked.is_set():  # the next export makes the unit
             self._counts.interrupted = True
+            raise Dropped
+        if self._counts.buggy:
             raise Dropped
         self._observer.rendering(_ref(found))
         item = self._source.open(found)
@@ -185,6 +202,7 @@ class ExportPipeline:
         return msgspec.structs.replace(made, seconds=seconds)
 
     def _record(self, made: Made) -> None:
+        self._one_made.set()
         size = sum((made.folder / name).stat().st_size for name in made.files)
         for found in made.done:
             outcome = Outcome.exported(
@@ -198,6 +216,7 @@ class ExportPipeline:
         shutil.rmtree(made.folder, ignore_errors=True)
 
     def _unit_failed(self, unit: Unit, error: ObjectError) -> None:
+        self._one_made.set()
         for found in unit.objects:
             self._fail(found, error)
         shutil.rmtree(self._scratch / unit.name, ignore_errors=True)

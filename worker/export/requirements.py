@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from worker import presets
 from worker.contract.recipe import DEPTH_IMAGES, Recipe, to_dict
 from worker.core.errors import ConfigurationError
+from worker.export import distances
 from worker.export.base import Export
 from worker.pack.kinds import depth
 from worker.presets import overrides
@@ -67,6 +68,11 @@ PERSPECTIVE: Final = Need(
     "perspective cameras", lambda recipe, _: recipe.camera.projection == "perspective"
 )
 ONE_FOV: Final = Need("one field of view for all views", lambda recipe, _: _one_fov(recipe))
+ONE_DISTANCE: Final = Need(
+    "one distance of all cameras from the origin, because its readers take no other "
+    "(--mixed-radii exports as it is, --layout nerfstudio takes any)",
+    lambda recipe, export: export.mixed_radii or distances.one_by_recipe(recipe),
+)
 RGBA: Final = Need(
     "a colour or albedo image with transparency", lambda recipe, _: _rgba(recipe)
 )  # fmt: skip
@@ -80,6 +86,13 @@ DEPTH_OF_GPT4POINT: Final = Need(
 )
 ALPHA: Final = Need("the image alpha", lambda recipe, _: "alpha" in recipe.images)
 PAIRS: Final = Need("two views or more", lambda recipe, _: recipe.views > 1)
+SQUARE_VIEWS: Final = Need(
+    "square images", lambda recipe, _: recipe.resolution[0] == recipe.resolution[1]
+)
+UPRIGHT: Final = Need(
+    "cameras that look at the origin without roll (camera.target, camera.roll)",
+    lambda recipe, _: not any((*recipe.camera.target, *recipe.camera.roll)),
+)
 SCENES: Final = Need("synthetic scenes", lambda recipe, _: recipe.product == "scenes")
 SINGLE: Final = Need(
     "one object per sample with --layout classes",
@@ -101,16 +114,19 @@ _SCENE: Final = (VIEWS, CAMERAS, PERSPECTIVE, RGBA)
 NEEDS: Final[dict[tuple[str, str | None], tuple[Need, ...]]] = {
     ("pointcloud", "gpt4point"): (*_SCENE, DEPTH_OF_GPT4POINT, ALPHA),
     ("pointcloud", "exact"): (*_SCENE, DEPTH),
-    ("nerf", "blender"): (*_SCENE, ONE_FOV),
+    ("nerf", "blender"): (*_SCENE, ONE_FOV, ONE_DISTANCE),
     ("nerf", "nsvf"): (*_SCENE, ONE_FOV),
     ("nerf", "nerfstudio"): _SCENE,
     ("nerf", "instant-ngp"): (*_SCENE, ONE_FOV),
-    ("nerf", "get3d"): (*_SCENE, ONE_FOV),
+    ("nerf", "get3d"): (*_SCENE, ONE_FOV, ONE_DISTANCE),
     ("webdataset", "plain"): (VIEWS, CAMERAS),
     ("webdataset", "zeronvs"): (VIEWS, CAMERAS, PERSPECTIVE, BACKGROUND, DEPTH, PAIRS),
     ("hdf5", "labels"): (SCENES, SQUARE),
     ("hdf5", "classes"): (SCENES, SINGLE, SQUARE),
     ("omage", None): (OBJECT_IMAGES,),
+    ("zero123", None): (*_SCENE, ONE_FOV, SQUARE_VIEWS, UPRIGHT, PAIRS),
+    ("colmap", "binary"): _SCENE,
+    ("colmap", "text"): _SCENE,
     ("parquet", None): (VIEWS_OF_ROWS, CAMERAS_OF_ROWS),
 }
 """Export kind and layout to what they need, in the order in which it is named."""

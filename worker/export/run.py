@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
@@ -16,13 +17,15 @@ from worker.core import cores
 from worker.core.errors import UsageError
 from worker.core.ranks import Rank
 from worker.core.scratch import scratch
-from worker.export import requirements
+from worker.export import advice, object_lists, requirements
 from worker.export.base import Unit
+from worker.export.earlier import Earlier
 from worker.export.options import open_kind
 from worker.export.pipeline import ExportPipeline
-from worker.export.source import Groups, Source, single_units
+from worker.export.source import Source
+from worker.export.units import LISTED, Groups, single_units
 from worker.export.where import WHERE, parsed
-from worker.ledger import LOST, LedgerWriter, Outcome, read_ledger
+from worker.ledger import LOST, LedgerWriter
 from worker.manifests import ExportManifest
 from worker.run.outcome_counts import OutcomeCounts
 from worker.run.progress import watching
@@ -65,15 +68,27 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     target = open_store(options.to, options.s3)
     requirements.check(options.kind, export, source.recipe)
     digest = None
+    files = 0
     look_alike: Mapping[str, str] = {}
     every = export.all_outcomes
+    units: Iterator[Unit]
+    total: int | None = None
     if export.grouping is None:
-        units = list(single_units(source, rank, every=every))
+        singles = list(single_units(source, rank, every=every))
+        units, total = iter(singles), len(singles)
     else:
         groups = Groups(source, rank, export.grouping, every=every, look_alike=export.duplicates)
-        units = list(groups)
-        digest, look_alike = groups.digest, groups.duplicates
-    source.check_selection(every=every, found=bool(units))
+        units = iter(groups)
+        if groups.streams and _by_listing(target):
+            digest = groups.ledger_digest
+        else:
+            whole = list(units)
+            total = sum(len(unit.objects) for unit in whole)
+            units = iter(whole)
+            digest, look_alike, files = groups.digest, groups.duplicates, groups.count
+    first = next(units, None)
+    source.check_selection(every=every, found=first is not None)
+    units = chain(() if first is None else (first,), units)
     target.check()
     asked = msgspec.to_builtins(export)
     if where is not None:
@@ -82,20 +97,20 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
         options.kind, asked, source.manifest, digest, options.only.patterns
     )
     manifest.bind(target, mix_versions=options.mix_versions)
-    before = _before(target, units)
+    advice.give(options.kind, advice.Asked(export, source.recipe, files))
     stop.check()
     with ExitStack() as stack:
         folder = stack.enter_context(scratch(options.scratch))
         stop.before_leaving(lambda: shutil.rmtree(folder, ignore_errors=True))
         ledger = stack.enter_context(LedgerWriter(target, rank, blender="", device=""))
         stop.before_leaving(partial(ledger.last_words, LAST_S))
-        total = sum(len(unit.objects) for unit in units)
         observer = stack.enter_context(watching(total, doing="exporting"))
         pipeline = ExportPipeline(
             export, source, target, ledger, folder, observer, stop,
             workers=options.workers or cores.usable(), retry=retry, look_alike=look_alike,
         )  # fmt: skip
-        counts = pipeline.run(units[: options.limit], before)
+        counts = pipeline.run(islice(units, options.limit), Earlier(target), streams=total is None)
+    object_lists.write(options.kind, target)
     return counts, target.uri
 
 
@@ -119,9 +134,10 @@ def _retry(options: ExportOptions, *, whole_files: bool) -> frozenset[str]:
     return options.retry - impossible.keys()
 
 
-def _before(target: Store, units: Iterable[Unit]) -> dict[str, Outcome]:
-    """The outcomes that earlier exports recorded for these units' objects, by uid."""
-    outcomes: dict[str, Outcome] = {}
-    for shard in sorted({found.shard for unit in units for found in unit.objects}):
-        outcomes |= read_ledger(target, shard)
-    return outcomes
+def _by_listing(target: Store) -> bool:
+    """Whether a data set is, or will be, bound to the ledger's listing instead of all objects.
+
+    Raises: OutputMismatch, StoreError.
+    """
+    begun = ExportManifest.read(target)
+    return begun is None or (begun.objects or "").startswith(LISTED)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from worker import __version__
@@ -21,15 +18,13 @@ from worker.core.errors import (
     RenderFailed,
     one_line,
 )
-from worker.core.ranks import Rank, assign
-from worker.export.base import Finished, Grouping, Item, Unit
+from worker.export.base import Finished, Item
 from worker.export.opened_zip import AGAIN, LARGEST, RESTORED
 from worker.export.where import Condition
 from worker.export.zips import RenderZip
 from worker.index.selection import Selection
-from worker.ledger import fold, read_parts
+from worker.ledger import Listing, folded, listing, read_shards
 from worker.manifests import OutputManifest
-from worker.pack import duplicates
 from worker.stores.base import Store, TooLargeToRead
 
 
@@ -72,20 +67,26 @@ class Source:
                 f"program ({self.manifest.worker}, not {__version__}): {error}"
             ) from error
 
-    def shards(self) -> list[str]:
-        """The shards that have a ledger, sorted by name. Raises: StoreError."""
-        return sorted({keys.shard_of_part(entry.key) for entry in self.store.list(keys.LEDGER)})
+    def listing(self) -> Listing:
+        """The parts of its ledger, listed now. Raises: StoreError."""
+        return listing(self.store)
 
-    def objects(self, shard: str, *, every: bool) -> list[Finished]:
-        """The selected objects of a shard: the rendered ones, or `every` one, sorted by uid.
+    def by_shard(
+        self, parts: Mapping[str, Sequence[str]], *, every: bool
+    ) -> Iterator[tuple[str, list[Finished]]]:
+        """The selected objects of each shard of `parts`: the rendered ones, or `every` one.
 
-        Raises: StoreError.
+        Sorted by uid. Shards are read ahead, with a progress line. Raises: StoreError.
         """
-        return [
-            each
-            for each in self._objects(shard, every=every)
-            if self._only.matches(each) and (self._where is None or self._where.holds(each))
-        ]
+        for shard, objects in self._by_shard(parts, every=every):
+            yield (
+                shard,
+                [
+                    each
+                    for each in objects
+                    if self._only.matches(each) and (self._where is None or self._where.holds(each))
+                ],
+            )
 
     def check_selection(self, *, every: bool, found: bool) -> None:
         """Check that each name of `only` is that of an object, and that some object meets `where`.
@@ -96,19 +97,20 @@ class Source:
         Raises: ConfigurationError, StoreError.
         """
         what = "object" if every else "rendered object"
-        shards = self.shards() if self._only or not found else ()
-        objects = (each for shard in shards for each in self._objects(shard, every=every))
-        self._only.check(objects, f"{what} of {self.store.uri}")
+        parts = self.listing().parts if self._only or not found else {}
+
+        def objects() -> Iterator[Finished]:
+            return (each for _, read in self._by_shard(parts, every=every) for each in read)
+
+        self._only.check(objects(), f"{what} of {self.store.uri}")
         if self._where is None or found:
             return
-        asked = [
-            each
-            for shard in shards
-            for each in self._objects(shard, every=every)
-            if self._only.matches(each)
-        ]
-        if not any(map(self._where.holds, asked)):
-            count = f"{len(asked):,} {what}{'s' * (len(asked) != 1)}"
+        asked, met = 0, False
+        for each in filter(self._only.matches, objects()):
+            asked += 1
+            met = met or self._where.holds(each)
+        if not met:
+            count = f"{asked:,} {what}{'s' * (asked != 1)}"
             whose = "--only" if self._only else self.store.uri
             raise ConfigurationError(
                 one_line(
@@ -117,19 +119,22 @@ class Source:
                 )
             )
 
-    def _objects(self, shard: str, *, every: bool) -> list[Finished]:
-        found: dict[str, Finished] = {}
-        for _, lines in read_parts(self.store, keys.ledger_of(shard), Finished):
-            fold(found, lines)
-        # A uid becomes a file name, so lines with an invalid one are ignored.
-        uids = sorted(uid for uid in found if keys.UID_PATTERN.fullmatch(uid))
-        return [found[uid] for uid in uids if every or found[uid].outcome == "rendered"]
+    def _by_shard(
+        self, parts: Mapping[str, Sequence[str]], *, every: bool
+    ) -> Iterator[tuple[str, list[Finished]]]:
+        for shard, read in read_shards(self.store, Finished, parts):
+            last = folded(read)
+            # A uid becomes a file name, so lines with an invalid one are ignored.
+            uids = sorted(uid for uid in last if keys.UID_PATTERN.fullmatch(uid))
+            yield shard, [last[uid] for uid in uids if every or last[uid].outcome == "rendered"]
 
     def open(self, finished: Finished) -> Item:
         """Read an object's zip. Raises: ObjectError, if it is missing or damaged; StoreError."""
         if finished.outcome != "rendered":
             return Item(finished, None)
-        opened = RenderZip(finished.uid, self._read(finished), self.recipe, finished.sha256)
+        opened = RenderZip(
+            finished.uid, self._read(finished), self.recipe, finished.sha256, self.manifest.prefix
+        )
         made_by = opened.metadata.render_worker.recipe_digest
         if made_by is not None and made_by != self.manifest.preset:
             raise opened.damaged(f"was rendered with another recipe than that in {keys.JOB}")
@@ -140,7 +145,7 @@ class Source:
 
         Raises: Missing, Modified, RenderFailed, StoreError.
         """
-        key, recorded = keys.render_zip(finished.uid), finished.size
+        key, recorded = keys.render_zip(finished.uid, self.manifest.prefix), finished.size
         try:
             data = self.store.read(key, LARGEST if recorded is None else min(recorded, LARGEST))
         except TooLargeToRead as error:
@@ -159,84 +164,3 @@ class Source:
             f"{key} was damaged or replaced: it has {found} bytes, but the ledger has {recorded}; "
             f"{AGAIN}"
         )
-
-
-def single_units(source: Source, rank: Rank, *, every: bool) -> Iterator[Unit]:
-    """This rank's objects as units of one: whole shards or stripes of them, by `ranks.assign`."""
-    shards = source.shards()
-    for share in assign(len(shards), rank.rank, rank.world):
-        objects = source.objects(shards[share.shard], every=every)
-        for found in objects[share.stripe :: share.stripes]:
-            yield Unit(found.uid, (found,))
-
-
-class Groups:
-    """This rank's groups of objects: every `world`-th group, numbered over the whole output.
-
-    After iteration, `count`, `digest` and `duplicates` cover the groups of all ranks.
-    """
-
-    def __init__(
-        self,
-        source: Source,
-        rank: Rank,
-        grouping: Grouping,
-        *,
-        every: bool,
-        look_alike: bool = False,
-    ) -> None:
-        self._source = source
-        self._rank = rank
-        self._grouping = grouping
-        self._every = every
-        self._hash = hashlib.sha256()
-        self._looks: list[tuple[str, str]] | None = [] if look_alike else None
-        """The uid and perceptual hash of each rendered object."""
-        self.count = 0
-
-    @property
-    def digest(self) -> str:
-        """The sha256 over the uids, outcomes and zip digests of all ranks' objects."""
-        return self._hash.hexdigest()
-
-    @property
-    def duplicates(self) -> dict[str, str]:
-        """The uid of each object that looks like others, and that of the first of them."""
-        return duplicates.firsts(self._looks or ())
-
-    def __iter__(self) -> Iterator[Unit]:
-        group: list[Finished] = []
-        size = 0
-        for found in self._objects():
-            more = found.size or 0
-            if group and (
-                len(group) == self._grouping.objects or size + more > self._grouping.size
-            ):
-                yield from self._mine(group)
-                group, size = [], 0
-            group.append(found)
-            size += more
-        if group:
-            yield from self._mine(group)
-
-    def _objects(self) -> Iterator[Finished]:
-        shards = self._source.shards()
-        objects = (self._source.objects(shard, every=self._every) for shard in shards)
-        every = itertools.chain.from_iterable(objects)
-        for found in sorted(every, key=_numbers) if self._grouping.numbered else every:
-            self._hash.update(f"{found.uid} {found.outcome} {found.sha256}\n".encode())
-            if self._looks is not None and found.outcome == "rendered" and found.phash:
-                self._looks.append((found.uid, found.phash))
-            yield found
-
-    def _mine(self, group: list[Finished]) -> Iterator[Unit]:
-        if self.count % self._rank.world == self._rank.rank:
-            yield Unit(keys.group_name(self.count), tuple(group))
-        self.count += 1
-
-
-def _numbers(found: Finished) -> tuple[list[tuple[int, str]], str]:
-    """A sort key that compares numbers in file identifiers by value: 20 sorts before 100."""
-    parts = re.split(r"([0-9]+)", found.file_identifier)
-    parts[1::2] = (digits.lstrip("0") for digits in parts[1::2])
-    return [(len(part) * (place % 2), part) for place, part in enumerate(parts)], found.uid

@@ -23,9 +23,14 @@ def lines(file: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
     number = 0
     while line := file.readline(LONGEST_LINE + 1):
         number += 1
-        if len(line) > LONGEST_LINE:
-            raise IndexInvalid(f"{name}:{number}: longer than {LONGEST_LINE:,} bytes")
+        check_line(line, f"{name}:{number}")
         yield number, line
+
+
+def check_line(line: bytes, where: str) -> None:
+    """Raises: IndexInvalid, whose message begins with `where`, for a line over LONGEST_LINE."""
+    if len(line) > LONGEST_LINE:
+        raise IndexInvalid(f"{where}: longer than {LONGEST_LINE:,} bytes")
 
 
 def file_of_index(path: Path, name: str) -> bytes:

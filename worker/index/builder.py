@@ -20,7 +20,7 @@ from worker.core.sha256 import sha256_of
 from worker.index import listings, manifest, resolve, uris
 from worker.index.list_rules import ListRules
 from worker.index.reader import Index, is_index, list_copy, open_index, open_records, resolved
-from worker.index.record import SHARD_SIZE, ObjectRef, Shard
+from worker.index.record import SHARD_SIZE, BadRecord, ObjectRef, Shard
 from worker.index.shard_spool import ShardSpool
 from worker.stores import open_store
 from worker.stores.base import Store
@@ -124,7 +124,10 @@ def _read(source: str, path: Path, kind: str, *, hash_files: bool) -> Iterator[O
 
 def _of_index(index: Index) -> Iterator[ObjectRef]:
     for shard in index.shards:
-        yield from index.read(shard)
+        for ref in index.read(shard):
+            if isinstance(ref, BadRecord):
+                raise IndexInvalid(ref.reason)
+            yield ref
 
 
 def _allowed(refs: Iterator[ObjectRef], rules: ListRules) -> Iterator[ObjectRef]:

@@ -19,6 +19,7 @@ _WORDS: Final = (
     (re.compile(r"Object missing required field `(\w+)`.*"), r"field \1 missing"),
     (re.compile(r"Expected `object`, got `(\w+)`"), r"a record must be an object, not \1"),
     (re.compile(r"Expected `(.+?)`, got `(\w+)` - at `\$\.([\w.]+)`"), r"field \3: \2, not \1"),
+    (re.compile(r"(?:Number|Integer value) out of range.*"), r"a number is too large"),
 )
 """Patterns of msgspec's messages, and the messages that replace them."""
 
@@ -37,7 +38,7 @@ def anything(raw: bytes | msgspec.Raw, where: str) -> Any:
     try:
         return msgspec.json.decode(raw)
     except NOT_JSON as error:
-        raise IndexInvalid(f"{where}: {why(error)}") from error
+        raise IndexInvalid(f"{where}: {explained(error)}") from error
 
 
 def from_fields(fields: Any, where: str) -> ObjectRef:
@@ -49,7 +50,7 @@ def from_fields(fields: Any, where: str) -> ObjectRef:
         fields = {name: value for name, value in fields.items() if value is not None}
     try:
         return msgspec.convert(fields, ObjectRef)
-    except msgspec.ValidationError as error:
+    except NOT_JSON as error:
         raise IndexInvalid(f"{where}: {explained(error)}") from error
 
 

@@ -25,9 +25,16 @@ class ListRules(msgspec.Struct, frozen=True, kw_only=True):
     """Of a list or a shard that is read over a network."""
     timeout_s: float = 3600.0
     """For reading it over HTTP."""
+    place: str | None = None
+    """Where it lies on disk, or the folder or model that the user named in its place."""
 
     def of(self, uri: str) -> ListRules:
-        """The rules for the list at `uri`, which the user typed: its own server is allowed."""
+        """The rules for the list at `uri`, which the user typed: its own server is allowed.
+
+        A sample of a list keeps the list's `place`.
+        """
+        if "://" not in uri:
+            return msgspec.structs.replace(self, place=uri) if self.place is None else self
         if not uri.lower().startswith(HTTP):
             return self
         return msgspec.structs.replace(self, hosts=self.hosts.with_host_of(uri), any_bucket=False)

@@ -12,11 +12,19 @@ import msgspec
 import structlog
 
 from worker.core import keys, locations
-from worker.core.errors import IndexInvalid, StoreError
+from worker.core.errors import IndexInvalid, ShardBroken, StoreError
 from worker.core.ordered_map import ordered_map
 from worker.core.s3 import S3Options
 from worker.core.sha256 import sha256_of
-from worker.index import bounded_reads, decode, listings, manifest, one_model, resolve, uris
+from worker.index import (
+    bounded_reads,
+    listings,
+    manifest,
+    one_model,
+    resolve,
+    shard_lines,
+    uris,
+)
 from worker.index.list_rules import ListRules
 from worker.index.listings.base import Records
 from worker.index.record import ObjectRef, Shard
@@ -48,7 +56,9 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     def read(self, shard: Shard) -> tuple[ObjectRef, ...]:
         """The objects of a shard, in order, without duplicates, with absolute locations.
 
-        Raises: IndexInvalid, with file and line; StoreError.
+        A line that is no valid record is a `BadRecord`.
+
+        Raises: ShardBroken, with its file; StoreError.
         """
         if shard.name in self.held:
             return self.held[shard.name]
@@ -60,24 +70,27 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
             raise _unreadable(error) from error
         found = sha256_of(body)
         if found != shard.sha256:
-            raise IndexInvalid(
+            raise ShardBroken(
                 f"{name}: sha256 is {found[:12]}…, but {keys.INDEX} says {shard.sha256[:12]}…: "
                 "the shard was changed or truncated; build the index again"
             )
-        lines = [
-            (f"{name}:{number}", line)
-            for number, line in enumerate(body.split(b"\n"), 1)
-            if line and not line.isspace()
-        ]
+        lines = shard_lines.split(body)
         if len(lines) != shard.objects:
-            raise IndexInvalid(
+            raise ShardBroken(
                 f"{name}: {len(lines)} objects, but {keys.INDEX} says {shard.objects}: "
                 "build the index again"
             )
         if not lines:
             log.warning("empty shard", shard=shard.name)
-        records = ((where, decode.record(line, where)) for where, line in lines)
-        return tuple(once(resolved(records, self.folder), shard.name))
+        records = (shard_lines.record(shard, *line, self.folder) for line in lines)
+        return tuple(once(records, shard.name))
+
+    def attempt(self, shard: Shard) -> tuple[ObjectRef, ...] | ShardBroken:
+        """As `read`, but an error of this shard alone is returned. Raises: StoreError."""
+        try:
+            return self.read(shard)
+        except ShardBroken as error:
+            return error
 
 
 def open_index(
@@ -143,22 +156,42 @@ def checked(index: Index, numbers: Sequence[int]) -> Index:
 
     Reads the first of them, at most CHECKED_SHARDS with CHECKED_OBJECTS together, and returns
     `index` with these in memory. For the others it only checks that their files exist, if they are
-    on disk; an error inside such a shard appears when it is read.
+    on disk; an error inside such a shard appears when it is read. Warns about broken shards.
 
-    Raises: IndexInvalid, with file and line; StoreError.
+    Raises: ShardBroken, if all of them are broken; StoreError.
     """
     shards = [index.shards[number] for number in numbers]
     sums = accumulate(shard.objects for shard in shards[:CHECKED_SHARDS])
     count = sum(objects <= CHECKED_OBJECTS for objects in sums)
     first = shards[:count]
-    read = ordered_map(index.read, first, threads=READERS, ahead=count, name="index")
-    held = {shard.name: refs for shard, refs in zip(first, read, strict=True)}
-    _all_there(index, shards[count:])
+    read = ordered_map(index.attempt, first, threads=READERS, ahead=count, name="index")
+    held: dict[str, tuple[ObjectRef, ...]] = {}
+    broken: list[ShardBroken] = []
+    for shard, found in zip(first, read, strict=True):
+        if isinstance(found, ShardBroken):
+            broken.append(found)
+        else:
+            held[shard.name] = found
+    broken += _absent(index, shards[count:])
+    if broken and len(broken) == len(shards):
+        raise all_of(broken)
+    for error in broken:
+        log.warning("broken shard; the others are rendered", why=str(error))
     return msgspec.structs.replace(index, held={**index.held, **held})
 
 
-def _all_there(index: Index, shards: Iterable[Shard]) -> None:
-    """Check that shard files exist; lists each folder once. Raises: IndexInvalid, StoreError."""
+def all_of(broken: Sequence[ShardBroken]) -> ShardBroken:
+    """One error for all of `broken`, which are not none; the log names each."""
+    if len(broken) == 1:
+        return broken[0]
+    return ShardBroken(f"{broken[0]} ({len(broken):,} shards are broken; the log names each)")
+
+
+def _absent(index: Index, shards: Iterable[Shard]) -> Iterator[ShardBroken]:
+    """An error for each shard file that does not exist; lists each folder once.
+
+    Raises: StoreError.
+    """
     if uris.is_remote(index.folder):
         return
     listed: dict[Path, set[str] | None] = {}
@@ -170,10 +203,11 @@ def _all_there(index: Index, shards: Iterable[Shard]) -> None:
         if folder not in listed:
             listed[folder] = _names_in(folder)
         names = listed[folder]
-        if names is None:
-            _look_for(path)
-        elif path.name not in names:
-            raise _unreadable(f"{path}: no such file or folder")
+        error = _look_for(path) if names is None else None
+        if names is not None and path.name not in names:
+            error = _unreadable(f"{path}: no such file or folder")
+        if error is not None:
+            yield error
 
 
 def _names_in(folder: Path) -> set[str] | None:
@@ -188,18 +222,19 @@ def _names_in(folder: Path) -> set[str] | None:
         raise StoreError(f"{folder}: {error.strerror}") from error
 
 
-def _look_for(path: Path) -> None:
-    """Check that a file exists, in a folder that cannot be listed. Raises: IndexInvalid."""
+def _look_for(path: Path) -> ShardBroken | None:
+    """The error of a file, in a folder that cannot be listed, that cannot be found."""
     try:
         path.stat()
     except FileNotFoundError:
-        raise _unreadable(f"{path}: no such file or folder") from None
+        return _unreadable(f"{path}: no such file or folder")
     except OSError as error:
-        raise IndexInvalid(f"{path}: {error.strerror}; make its folder readable") from error
+        return ShardBroken(f"{path}: {error.strerror}; make its folder readable")
+    return None
 
 
-def _unreadable(reason: object) -> IndexInvalid:
-    return IndexInvalid(
+def _unreadable(reason: object) -> ShardBroken:
+    return ShardBroken(
         f"{reason}: {keys.INDEX} lists this shard; restore it, or build the index again"
     )
 

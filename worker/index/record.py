@@ -100,6 +100,17 @@ class ObjectRef(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
         return None if found is None else found[1]
 
 
+class BadRecord(ObjectRef, frozen=True, kw_only=True):
+    """A record of a shard that cannot be read or is not valid; it fails as its object.
+
+    No list can hold one, because records are decoded as `ObjectRef`. None must be written to a
+    list, where it would be a record like any other.
+    """
+
+    reason: str
+    """What is wrong with it, where, and what to do."""
+
+
 class Shard(msgspec.Struct, frozen=True, kw_only=True):
     """One shard of an index, as `index.json` lists it."""
 

@@ -27,7 +27,7 @@ def resolve(ref: ObjectRef, folder: str, where: str) -> ObjectRef:
 
     Raises: IndexInvalid, whose message begins with `where` (file and line).
     """
-    _check_lengths(ref, where)
+    _check_texts(ref, where)
     identifier = ref.file_identifier
     if not identifier.strip():
         raise IndexInvalid(f"{where}: field fileIdentifier is empty")
@@ -48,8 +48,11 @@ def resolve(ref: ObjectRef, folder: str, where: str) -> ObjectRef:
     return msgspec.structs.replace(ref, path=path, url=url, root=root, sha256=sha256 or None)
 
 
-def _check_lengths(ref: ObjectRef, where: str) -> None:
-    """Refuse a field that is too long, because log and ledger repeat it. Raises: IndexInvalid."""
+def _check_texts(ref: ObjectRef, where: str) -> None:
+    """Refuse a field that is too long, because log and ledger repeat it, or that has a null.
+
+    Raises: IndexInvalid.
+    """
     for field, value in (
         ("fileIdentifier", ref.file_identifier),
         ("path", ref.path),
@@ -58,6 +61,9 @@ def _check_lengths(ref: ObjectRef, where: str) -> None:
         ("sha256", ref.sha256),
         ("fileType", ref.file_type),
     ):
+        if value is not None and "\0" in value:
+            shown = value[:100]
+            raise IndexInvalid(f"{where}: field {field}: {shown!r} has a null character")
         if value is not None and len(value) > LONGEST:
             raise IndexInvalid(
                 f"{where}: field {field} has {len(value):,} characters; the limit is {LONGEST:,}"

@@ -9,13 +9,14 @@ from itertools import accumulate
 import msgspec
 
 from worker.index.reader import Index
-from worker.index.record import ObjectRef
+from worker.index.record import BadRecord, ObjectRef
 
 
 def drawn(index: Index, count: int) -> Iterator[ObjectRef]:
     """Up to `count` objects of an index, drawn without repetition, in the index's order.
 
-    Reads only the shards that hold them. The draw depends on the index and on `count` alone.
+    Bad records are left out. Reads only the shards that hold them. The draw depends on the index
+    and on `count` alone.
 
     Raises: IndexInvalid, StoreError.
     """
@@ -28,7 +29,8 @@ def drawn(index: Index, count: int) -> Iterator[ObjectRef]:
         ]
         if mine:
             refs = index.read(shard)
-            yield from (refs[place] for place in mine if place < len(refs))  # less its duplicates
+            found = (refs[place] for place in mine if place < len(refs))  # less its duplicates
+            yield from (ref for ref in found if not isinstance(ref, BadRecord))
 
 
 def as_list(refs: list[ObjectRef]) -> bytes:

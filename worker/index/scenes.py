@@ -22,10 +22,10 @@ from worker.contract.recipe import Recipe
 from worker.contract.scene_draws import WHOLE
 from worker.contract.scene_keys import MOST_CLASSES
 from worker.core import keys
-from worker.core.errors import IndexInvalid
+from worker.core.errors import IndexInvalid, ShardBroken
 from worker.core.sha256 import sha256_of
-from worker.index.reader import Index
-from worker.index.record import Group, ObjectRef, Scenes, SceneSlot, Shard
+from worker.index.reader import Index, all_of
+from worker.index.record import BadRecord, Group, ObjectRef, Scenes, SceneSlot, Shard
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +65,7 @@ def arranged(index: Index, recipe: Recipe) -> Index:
     """
     if recipe.product != WHOLE:
         return index
-    first = index.read(index.shards[0])[0]
+    first = _first(index)
     if first.scenes is not None:
         if first.scenes.plan != plan_of(recipe):
             raise IndexInvalid(
@@ -84,6 +84,24 @@ def arranged(index: Index, recipe: Recipe) -> Index:
     name = keys.shard_name(0)
     shard = Shard(name=name, file=index.shards[0].file, objects=len(made), sha256=index.digest)
     return msgspec.structs.replace(index, shards=(shard,), objects=len(made), held={name: made})
+
+
+def _first(index: Index) -> ObjectRef:
+    """The first valid record of an index, else its first. Raises: IndexInvalid, StoreError."""
+    found: ObjectRef | None = None
+    broken: list[ShardBroken] = []
+    for shard in index.shards:
+        refs = index.attempt(shard)
+        if isinstance(refs, ShardBroken):
+            broken.append(refs)
+            continue
+        for ref in refs:
+            if not isinstance(ref, BadRecord):
+                return ref
+            found = found or ref
+    if found is None:
+        raise all_of(broken) if broken else IndexInvalid(f"{index.uri}: contains no objects")
+    return found
 
 
 def ranges(refs: Iterable[ObjectRef], recipe: Recipe) -> Iterator[ObjectRef]:

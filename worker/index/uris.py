@@ -43,6 +43,11 @@ def is_remote(uri: str) -> bool:
     return uri.startswith(REMOTE)
 
 
+def local_only(*places: str) -> tuple[str, ...]:
+    """Those of `places` that are on this machine; an empty one is none."""
+    return tuple(each for each in places if each and not is_remote(each))
+
+
 def has_scheme(text: str) -> bool:
     """Whether `text` begins with a URI scheme, so that it is not a path."""
     return SCHEME.match(text) is not None

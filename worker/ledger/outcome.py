@@ -13,18 +13,25 @@ from worker.core.errors import OBJECT_ERRORS, ObjectError, ObjectInterrupted, Us
 from worker.core.ranks import Rank
 from worker.index.record import ObjectRef
 from worker.pack.result import PackedObject
+from worker.sources.base import KeptObject
 
 ALL: Final = "all"
 LOST: Final = "lost"
-"""Not a failure code: selects rendered objects whose zip is missing or truncated."""
+"""Not a failure code: selects rendered objects whose zip is missing or truncated, and
+fetched ones whose archive is missing or changed."""
 
-Kind = Literal["rendered", "exported", "new", "failed"]
-DONE: Final = frozenset({"rendered", "exported"})
+Kind = Literal["rendered", "exported", "fetched", "new", "failed"]
+DONE: Final = frozenset({"rendered", "exported", "fetched"})
 STATISTICS: Final = (
     "coverage_min", "coverage_mean", "brightness_mean", "clipped_max", "black_max", "blank_views",
     "border_views", "phash",
 )  # fmt: skip
 """The fields of a rendered object's line that are fields of `ObjectStatistics`."""
+
+
+def rank_prefix(rank: int) -> str:
+    """What the names of a rank's workers begin with."""
+    return f"r{rank:06d}-"
 
 
 class Author(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +48,7 @@ class Author(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, rank: Rank, blender: str, device: str, children_per_device: int = 1) -> Author:
         """An author with a new, unique `worker` name; names sort by rank, then by start time."""
         now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        worker = f"r{rank.rank:06d}-{now}-{uuid4().hex[:8]}"
+        worker = f"{rank_prefix(rank.rank)}{now}-{uuid4().hex[:8]}"
         return cls(
             worker=worker, rank=rank.rank, world=rank.world, blender=blender, device=device,
             children_per_device=children_per_device,
@@ -67,7 +74,7 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def done(self) -> bool:
-        """Whether the object was rendered or exported."""
+        """Whether the object was rendered, exported or fetched."""
         return self.outcome in DONE
 
     @property
@@ -133,6 +140,8 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     """Hex sha256 of the zip."""
     size: int | None = None
     """Size of the zip in bytes; for a data set, of the object's own files."""
+    kept: tuple[KeptObject, ...] = ()
+    """Of a fetched object: what was kept of it; of a range of scenes, of each member."""
     views: int | None = None
     missing_textures: int | None = None
     """Textures that do not exist or cannot be decoded; None for what older versions rendered."""
@@ -202,6 +211,23 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         return cls(
             **_common(ref, shard, author, "exported"),
             size=size, views=views, seconds=seconds, attempt=attempt,
+        )  # fmt: skip
+
+    @classmethod
+    def fetched(
+        cls,
+        ref: ObjectRef,
+        shard: str,
+        author: Author,
+        *,
+        kept: tuple[KeptObject, ...],
+        seconds: dict[str, float],
+        attempt: int,
+    ) -> Outcome:
+        """The outcome of an object that is in a place of downloads."""
+        return cls(
+            **_common(ref, shard, author, "fetched"),
+            size=sum(each.size for each in kept), kept=kept, seconds=seconds, attempt=attempt,
         )  # fmt: skip
 
     @classmethod

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Final, TypeVar
 
 import msgspec
 import structlog
 
-from worker.core import keys
 from worker.core.json_errors import NOT_JSON, why
+from worker.core.keys import shard_of_part
 from worker.core.ordered_map import ordered_map
+from worker.ledger.listing import listing, parts_of
 from worker.ledger.outcome import LedgerLine, Outcome
+from worker.ledger.progress import Progress
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
@@ -40,16 +43,38 @@ def _supersedes(line: LedgerLine, before: LedgerLine) -> bool:
 
 def read_ledger(store: Store, shard: str) -> dict[str, Outcome]:
     """The folded outcome of each object of `shard`, by uid. Raises: StoreError."""
-    outcomes: dict[str, Outcome] = {}
-    for _, lines in read_parts(store, keys.ledger_of(shard), Outcome):
-        fold(outcomes, lines)
-    return outcomes
+    return folded(lines for _, lines in read_parts(store, parts_of(store, shard), Outcome))
+
+
+def folded(parts: Iterable[Iterable[T]]) -> dict[str, T]:
+    """The folded line of each object of some parts, by uid."""
+    last: dict[str, T] = {}
+    for lines in parts:
+        fold(last, lines)
+    return last
+
+
+def read_shards(
+    store: Store, kind: type[T], parts: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[tuple[str, list[list[T]]]]:
+    """Name and lines, part by part, of every shard, or of those in `parts` with these keys.
+
+    Tells of its progress. Raises: StoreError.
+    """
+    if parts is None:
+        parts = listing(store).parts
+    every = [key for each in parts.values() for key in each]
+    progress = Progress("reading the ledger", "shards", len(parts))
+    read = read_parts(store, every, kind)
+    for number, (shard, found) in enumerate(groupby(read, lambda each: shard_of_part(each[0])), 1):
+        yield shard, [lines for _, lines in found]
+        progress.at(number)
 
 
 def read_parts(
-    store: Store, prefix: str, kind: type[T], readers: int = READERS
+    store: Store, parts: Iterable[str], kind: type[T], readers: int = READERS
 ) -> Iterator[tuple[str, list[T]]]:
-    """Key and lines of every part under `prefix`, in key order.
+    """Key and lines of every part, in the given order.
 
     Reads `readers` parts at a time, with a few more per reader in memory. A damaged line is
     skipped with a warning.
@@ -59,13 +84,13 @@ def read_parts(
     decoder = msgspec.json.Decoder(kind)
 
     def read(key: str) -> tuple[str, list[T]]:
-        return key, _decode(decoder, key, store.read(key) or b"")
+        return key, decoded(decoder, key, store.read(key) or b"")
 
-    found = (entry.key for entry in store.list(prefix))
-    yield from ordered_map(read, found, threads=readers, ahead=4 * readers, name="ledger")
+    yield from ordered_map(read, parts, threads=readers, ahead=4 * readers, name="ledger")
 
 
-def _decode(decoder: msgspec.json.Decoder[T], key: str, body: bytes) -> list[T]:
+def decoded(decoder: msgspec.json.Decoder[T], key: str, body: bytes) -> list[T]:
+    """The lines of a part; a damaged one is skipped with a warning."""
     try:
         return decoder.decode_lines(body)
     except NOT_JSON:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections import deque
 from types import TracebackType
 from typing import Final, Self
@@ -11,21 +12,31 @@ from typing import Final, Self
 import msgspec
 import structlog
 
+from worker.contract.escaping import printable_json
 from worker.core import keys, retries
 from worker.core.errors import StoreError
 from worker.core.failpoints import Failpoint, reach
 from worker.core.ranks import Rank
+from worker.ledger.compaction import Compactor
 from worker.ledger.outcome import Author, Outcome
+from worker.ledger.overlaps import OverlapWatch
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
 
-FLUSH_COUNT: Final = 200
+FLUSH_COUNT = 200
 FLUSH_S: Final = 60.0
+FLUSH_SHARE: Final = 1 / 20
+LONGEST_S: Final = 600.0
+"""Outcomes are written after FLUSH_S, or, as a run goes on, FLUSH_SHARE of its time until then, up
+to LONGEST_S: so many parts fewer, and never more to do again after a kill than that share."""
 
 
 class LedgerWriter:
     """Collects outcomes, and writes a part for every `flush_count` of them or `flush_s` seconds.
+
+    The time grows as a run goes on (see FLUSH_SHARE). Parts of a shard of which a flush brings no
+    outcome are joined, and at the end those of all shards (see `worker.ledger.compaction`).
 
     Thread-safe. As a context manager, it writes the rest on exit. A part that could not be written
     is kept and written again with the next one. Its bytes never change, because it may be in the
@@ -40,12 +51,15 @@ class LedgerWriter:
         device: str,
         *,
         children_per_device: int = 1,
-        flush_count: int = FLUSH_COUNT,
+        flush_count: int | None = None,
         flush_s: float = FLUSH_S,
+        watch: OverlapWatch | None = None,
     ) -> None:
+        """`watch` is told each part that is in the store."""
         self.author = Author.of(rank, blender, device, children_per_device)
         self._store = store
-        self._flush_count = flush_count
+        self._watch = watch
+        self._flush_count = FLUSH_COUNT if flush_count is None else flush_count
         self._flush_s = flush_s
         self._encoder = msgspec.json.Encoder()
         self._lock = threading.Lock()
@@ -54,7 +68,9 @@ class LedgerWriter:
         self._open_count = 0
         self._sealed = False
         self._sequence = 0
-        self._unwritten: deque[tuple[str, bytes]] = deque()
+        self._unwritten: deque[tuple[str, int, bytes]] = deque()
+        self._compactor = Compactor(store, self.author.worker)
+        self._begin = time.monotonic()
         self._closed = threading.Event()
         self._timer = threading.Thread(target=self._flush_in_time, name="ledger", daemon=True)
         self._timer.start()
@@ -66,7 +82,7 @@ class LedgerWriter:
 
         Raises: StoreError, if the store is unusable.
         """
-        line = self._encoder.encode(outcome) + b"\n"
+        line = printable_json(self._encoder.encode(outcome).decode()).encode() + b"\n"
         with self._lock:
             if self._sealed:
                 return
@@ -74,24 +90,32 @@ class LedgerWriter:
             self._open_count += 1
             full = self._open_count >= self._flush_count
         if full:
-            try:
-                self.flush()
-            except StoreError as error:
-                self._store.check()
-                log.warning("cannot write the ledger, retrying later", why=str(error))
+            self.try_flush()
+
+    def try_flush(self) -> None:
+        """Write all outcomes, or later, if a write fails and `Store.check` then succeeds.
+
+        Raises: StoreError, if the store is unusable.
+        """
+        try:
+            self.flush()
+        except StoreError as error:
+            self._store.check()
+            log.warning("cannot write the ledger, retrying later", why=str(error))
 
     def flush(self) -> None:
         """Write all outcomes. Raises: StoreError; no outcome is lost then, call `flush` again."""
         with self._writing:
             with self._lock:
                 for shard, lines in self._open.items():
-                    key = keys.ledger_part(shard, self.author.worker, self._sequence)
+                    self._unwritten.append((shard, self._sequence, b"".join(lines)))
                     self._sequence += 1
-                    self._unwritten.append((key, b"".join(lines)))
                 self._open = {}
                 self._open_count = 0
+            shards = {shard for shard, _, _ in self._unwritten}
             while self._unwritten:
-                key, body = self._unwritten[0]
+                shard, number, body = self._unwritten[0]
+                key = keys.ledger_part(shard, self.author.worker, number)
                 reach(Failpoint.PART_BEFORE)
                 if not self._store.create(key, body):
                     raise StoreError(
@@ -100,6 +124,13 @@ class LedgerWriter:
                     )
                 reach(Failpoint.PART_AFTER)
                 self._unwritten.popleft()
+                self._compactor.written(shard, number, body)
+                if self._watch is not None:
+                    self._watch.wrote(key, body)
+            if self._watch is not None and not self._sealed:
+                self._watch.look()
+            if shards:
+                self._compactor.join_all_but(shards)
 
     def last_words(self, seconds: float) -> None:
         """Accept no more outcomes and write those added; gives up after `seconds` or an error.
@@ -131,6 +162,8 @@ class LedgerWriter:
         ):
             with attempt:
                 self.flush()
+        with self._writing:
+            self._compactor.join_all_but()
 
     def __enter__(self) -> Self:
         return self
@@ -147,8 +180,13 @@ class LedgerWriter:
             log.warning("cannot write the last outcomes to the ledger", why=str(error))
 
     def _flush_in_time(self) -> None:
-        while not self._closed.wait(self._flush_s):
+        while not self._closed.wait(pause_s(self._flush_s, time.monotonic() - self._begin)):
             try:
                 self.flush()
             except StoreError as error:
                 log.warning("cannot write the ledger, retrying later", why=str(error))
+
+
+def pause_s(first_s: float, age_s: float) -> float:
+    """Seconds from one flush to the next, of a run that began `age_s` ago; see FLUSH_SHARE."""
+    return max(first_s, min(LONGEST_S, FLUSH_SHARE * age_s))

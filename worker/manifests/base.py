@@ -1,4 +1,4 @@
-"""What both manifests share: written once, decoded strictly, and compared with a new run."""
+"""What all manifests share: written once, decoded strictly, and compared with a new run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from worker.stores.base import Store
 log = structlog.get_logger(__name__)
 
 VERSION: Final = 1
-"""Version of the file format of both manifests."""
+"""Version of the file format of all manifests."""
 WORKER: Final = "render-worker"
 BLENDER: Final = "Blender"
 T = TypeVar("T")

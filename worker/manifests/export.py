@@ -23,7 +23,10 @@ class ExportManifest(Manifest, frozen=True, kw_only=True):
     WHAT = "an export"
     PLACE = "data set"
     ELSEWHERE = "another --to"
-    OTHERS: ClassVar = {keys.JOB: "an output of renders; export to another --to"}
+    OTHERS: ClassVar = {
+        keys.JOB: "an output of renders; export to another --to",
+        keys.FETCH: "a place of downloads; export to another --to",
+    }
     PROGRAMS: ClassVar = {WORKER: "worker"}
 
     kind: str
@@ -32,7 +35,8 @@ class ExportManifest(Manifest, frozen=True, kw_only=True):
     preset: str
     preset_name: str
     objects: str | None = None
-    """sha256 of all objects if they share files, because another object would change the files."""
+    """sha256 of all objects if they share files, because another object would change the files; of
+    a ledger of many parts, "ledger:" and the sha256 of its listing."""
     only: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     """The patterns of `--only`, sorted, without doubles. Unset: every object, or a data set of an
     older version, which did not record them."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from worker import __version__
 from worker.contract import recipe as recipes
 from worker.contract.recipe import Recipe
@@ -20,7 +22,10 @@ class OutputManifest(Manifest, frozen=True, kw_only=True):
     WHAT = "a job"
     PLACE = "output"
     ELSEWHERE = "another --output"
-    OTHERS: ClassVar = {keys.EXPORT: "a data set made from renders; render to another --output"}
+    OTHERS: ClassVar = {
+        keys.EXPORT: "a data set made from renders; render to another --output",
+        keys.FETCH: "a place of downloads; render to another --output",
+    }
     PROGRAMS: ClassVar = {WORKER: "worker", BLENDER: "blender"}
 
     index: str
@@ -35,22 +40,45 @@ class OutputManifest(Manifest, frozen=True, kw_only=True):
     """Version of the worker that began the output."""
     blender: str
     """Version of the Blender that began the output, as Blender reports it."""
+    layout_prefix: int | msgspec.UnsetType = msgspec.UNSET
+    """Zips are in folders named after so many first characters of their uids. Unset: in one."""
+
+    @property
+    def prefix(self) -> int:
+        """`layout_prefix`, or 0."""
+        return 0 if isinstance(self.layout_prefix, msgspec.UnsetType) else self.layout_prefix
 
     @classmethod
     def of(
-        cls, recipe: Recipe, *, preset: str, index: str, objects: int, blender: str
+        cls,
+        recipe: Recipe,
+        *,
+        preset: str,
+        index: str,
+        objects: int,
+        blender: str,
+        layout_prefix: int = 0,
     ) -> OutputManifest:
         """The manifest that this worker writes to a new output."""
         return cls(
             format=cls.FORMAT, version=VERSION, index=index, objects=objects, preset=preset,
             preset_name=recipe.name, recipe=recipes.to_dict(recipe), worker=__version__,
-            blender=blender,
+            blender=blender, layout_prefix=layout_prefix or msgspec.UNSET,
         )  # fmt: skip
 
     @classmethod
-    def check(cls, store: Store, *, index: str, preset: str, mix_versions: bool = False) -> None:
-        """Refuse an output of another index, recipe or worker.
+    def check(
+        cls,
+        store: Store,
+        *,
+        index: str,
+        preset: str,
+        layout_prefix: int | None = None,
+        mix_versions: bool = False,
+    ) -> OutputManifest | None:
+        """The manifest, if there is one; refuse another index, recipe, layout or worker.
 
+        layout_prefix: None for whatever the output has.
         The version of Blender is checked by `bind`, after Blender has started.
 
         Raises: OutputMismatch, StoreError.
@@ -58,15 +86,23 @@ class OutputManifest(Manifest, frozen=True, kw_only=True):
         cls.check_kind(store)
         found = cls.read(store)
         if found is None:
-            return
+            return None
         found.check_versions(store, {WORKER: __version__}, mix_versions=mix_versions)
         found.check_index(store, index)
         found.check_preset(store, preset)
+        if layout_prefix is not None:
+            found.check_layout(store, layout_prefix)
+        return found
 
     def check_asked(self, store: Store, asked: OutputManifest) -> None:
-        """Refuse another index or recipe. Raises: OutputMismatch."""
+        """Refuse another index, recipe or layout. Raises: OutputMismatch."""
         self.check_index(store, asked.index)
         self.check_preset(store, asked.preset)
+        self.check_layout(store, asked.prefix)
+
+    def check_layout(self, store: Store, prefix: int) -> None:
+        """Refuse another `layout_prefix`. Raises: OutputMismatch."""
+        self.check_same(store, "--layout-prefix", self.prefix, prefix)
 
     def check_index(self, store: Store, digest: str) -> None:
         """Refuse an index with another digest. Raises: OutputMismatch."""

@@ -14,6 +14,7 @@ MOST: Final = 200_000
 """Of more different hashes, only equal ones are grouped: comparing them takes too long."""
 
 _SET: Final = np.array([byte.bit_count() for byte in range(256)])
+PIECE: Final = 1 << 20
 Hashes = NDArray[np.uint64]
 
 
@@ -45,15 +46,36 @@ def groups(hashes: Hashes, distance: int = DISTANCE) -> list[NDArray[np.intp]]:
     """
     if not len(hashes):
         return []
-    different, which = np.unique(hashes, return_inverse=True)
-    if distance and len(different) <= MOST:
-        which = _connected(different, distance)[which]
-    places = np.flatnonzero(np.bincount(which)[which] > 1)
+    ordered = np.sort(hashes)
+    equal = ordered[1:] == ordered[:-1]
+    repeated = np.unique(ordered[1:][equal])
+    different = len(ordered) - int(np.count_nonzero(equal))
+    del ordered, equal  # of millions of hashes, each array has many megabytes
+    if distance and different <= MOST:
+        values, which = np.unique(hashes, return_inverse=True)
+        which = _connected(values, distance)[which]
+        places = np.flatnonzero(np.bincount(which)[which] > 1)
+        numbers = which[places]
+    else:
+        places = _among(hashes, repeated)
+        numbers = np.searchsorted(repeated, hashes[places])
     if not len(places):
         return []
-    order = places[np.argsort(which[places], kind="stable")]
-    found = np.split(order, np.flatnonzero(np.diff(which[order])) + 1)
+    order = np.argsort(numbers, kind="stable")
+    found = np.split(places[order], np.flatnonzero(np.diff(numbers[order])) + 1)
     return sorted(found, key=lambda part: (-len(part), int(part[0])))
+
+
+def _among(hashes: Hashes, repeated: Hashes) -> NDArray[np.intp]:
+    """The places of those hashes that are in `repeated`, which is sorted; piece by piece."""
+    if not len(repeated):
+        return np.empty(0, np.intp)
+    found = []
+    for start in range(0, len(hashes), PIECE):
+        piece = hashes[start : start + PIECE]
+        at = np.minimum(np.searchsorted(repeated, piece), len(repeated) - 1)
+        found.append(np.flatnonzero(repeated[at] == piece) + start)
+    return np.concatenate(found)
 
 
 def _connected(hashes: Hashes, distance: int) -> NDArray[np.intp]:

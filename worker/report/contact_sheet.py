@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from worker.core import keys
 from worker.core.errors import UsageError
+from worker.manifests import OutputManifest
 from worker.report import pictures
 from worker.stores.base import Store, TooLargeToRead
 
@@ -64,33 +65,36 @@ def contact_sheet(
     of `uids`, or sorted by name if it is None. An object whose zip cannot be read gets a row that
     says so. Returns the number of objects on the sheet; if it is 0, no file is written.
 
-    Raises: StoreError; UsageError, if `to` does not end with ".png" or cannot be written.
+    Raises: StoreError; OutputMismatch, if the store's job.json is not a job; UsageError, if `to`
+    does not end with ".png" or cannot be written.
     """
     if to.suffix.lower() != SUFFIX:
         raise UsageError(f"the contact sheet is a PNG: {to} must end with {SUFFIX}")
-    found = iter(uids) if uids is not None else _uids(store)
+    manifest = OutputManifest.read(store)
+    prefix = 0 if manifest is None else manifest.prefix
+    found = iter(uids) if uids is not None else _uids(store, prefix)
     chosen = list(itertools.islice(found, rows))
     if not chosen:
         return 0
     more = next(found, None) is not None
     count = f"{'the first ' if more else ''}{len(chosen)} object{'s' * (len(chosen) != 1)}"
-    drawn = [read_row(store, uid, columns, tile) for uid in chosen]
+    drawn = [read_row(store, uid, columns, tile, prefix) for uid in chosen]
     if uids is None:
         drawn.sort(key=lambda row: row.title)
     _save(_draw(title, count, drawn, tile), to)
     return len(drawn)
 
 
-def _uids(store: Store) -> Iterator[str]:
+def _uids(store: Store, prefix: int) -> Iterator[str]:
     for entry in store.list(keys.RENDERS):
         uid = PurePosixPath(entry.key).stem
-        if entry.key == keys.render_zip(uid) and keys.UID_PATTERN.fullmatch(uid):
+        if entry.key == keys.render_zip(uid, prefix) and keys.UID_PATTERN.fullmatch(uid):
             yield uid
 
 
-def read_row(store: Store, uid: str, columns: int, tile: int) -> Row:
+def read_row(store: Store, uid: str, columns: int, tile: int, prefix: int = 0) -> Row:
     """The row of an object; its notes say why where its zip cannot be read. Raises: StoreError."""
-    key = keys.render_zip(uid)
+    key = keys.render_zip(uid, prefix)
     try:
         data = store.read(key, ZIP_LIMIT)
     except TooLargeToRead:

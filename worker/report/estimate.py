@@ -21,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.ledger import Outcome
+from worker.ledger.writer import FLUSH_COUNT, FLUSH_S
+from worker.run.pipeline import BEGUN_AHEAD
 
 RESAMPLES: Final = 2000
 LOW, HIGH = 0.05, 0.95
@@ -30,12 +32,9 @@ T_DRAWS: Final = 200_000
 """Draws of Student's t that its quantile is taken from."""
 PER_ZIP: Final = 2
 """Requests to store a zip: one creates it, one verifies it."""
-PER_SHARD: Final = 2
-"""Requests to begin a shard: one reads it, one lists its ledger."""
-PART_OBJECTS: Final = 200
-PART_S: Final = 60.0
-"""A ledger part is written for so many outcomes, or after so many seconds, and for each shard."""
-TO_START: Final = 8
+PER_SHARD: Final = 4
+"""Requests of a shard: one reads it, one lists its ledger, one lists and one empties its notes."""
+TO_START: Final = 10
 """Requests to check the output and to bind it."""
 
 
@@ -91,7 +90,9 @@ def estimated(
     each = _range(costs, left_out)
     whole = _times(each, objects / 3600)
     rendered = sum(one.outcome == "rendered" for one in outcomes) / count
-    parts = max(objects / PART_OBJECTS, each.mean * objects / PART_S) + shards
+    parts = max(objects / FLUSH_COUNT, each.mean * objects / FLUSH_S) + shards
+    notes = max(shards, objects / BEGUN_AHEAD)
+    stores = PER_ZIP * rendered * objects + PER_SHARD * shards + parts + notes
     return Estimate(
         objects=objects,
         sample=count,
@@ -105,7 +106,7 @@ def estimated(
         hours=whole,
         device_hours=_times(_range(rendering, left_out), objects / 3600),
         bytes=_whole(_times(_range(sizes, left_out), objects)),
-        requests=round(TO_START + PER_ZIP * rendered * objects + PER_SHARD * shards + parts),
+        requests=round(TO_START + stores),
         output=output,
     )
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 
 import msgspec
 
-from worker.core import keys
 from worker.core.errors import OBJECT_ERRORS, UsageError
 from worker.core.formats import name_of
-from worker.ledger import ALL, Outcome, fold, read_parts
+from worker.ledger import ALL, Outcome, folded, read_shards
 from worker.stores.base import Store
 
 
@@ -41,13 +39,10 @@ def failures(store: Store, code: str) -> Iterator[FailedObject]:
 
     Raises: StoreError.
     """
-    parts = read_parts(store, keys.LEDGER, Outcome)
-    for shard, group in groupby(parts, key=lambda part: keys.shard_of_part(part[0])):
-        folded: dict[str, Outcome] = {}
-        for _, lines in group:
-            fold(folded, lines)
-        for uid in sorted(folded):
-            line = folded[uid]
+    for shard, parts in read_shards(store, Outcome):
+        last = folded(parts)
+        for uid in sorted(last):
+            line = last[uid]
             if line.outcome == "failed" and code in (ALL, line.code):
                 yield FailedObject(
                     name=name_of(line.file_identifier), uid=uid, shard=shard,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Collection
 
 import msgspec
 
-from worker.core.formats import name_of
-from worker.ledger import StatusLine
-
-KEPT: Final = 10
+from worker.ledger import Extreme
+from worker.ledger.summary import KEPT
 
 
 class Notable(msgspec.Struct, frozen=True):
@@ -25,31 +22,23 @@ class Notable(msgspec.Struct, frozen=True):
 class Extremes:
     """Keeps the `KEPT` objects with the least values, or with the greatest. Memory is constant."""
 
-    def __init__(
-        self, value: Callable[[StatusLine], float | None], *, greatest: bool = False
-    ) -> None:
-        self._value = value
+    def __init__(self, *, greatest: bool = False) -> None:
         self._sign = -1 if greatest else 1
         self._kept: list[tuple[float, int, Notable]] = []
         self._seen = 0
 
-    def add(self, lines: Iterable[StatusLine], shard: str) -> None:
-        """Look at the lines of rendered objects of a shard."""
-        value, sign = self._value, self._sign
-        bound = self._kept[-1][0] if len(self._kept) == KEPT else float("inf")
-        for line in lines:
-            found = value(line)
-            if found is None or sign * found >= bound:
+    def add(self, found: Collection[Extreme], shard: str) -> None:
+        """Look at the extremes of a shard."""
+        for each in found:
+            if len(self._kept) == KEPT and self._sign * each.value >= self._kept[-1][0]:
                 continue
             self._seen += 1  # of equal values, the first are kept
-            notable = Notable(name_of(line.file_identifier), line.uid, shard, found)
-            self._kept.append((sign * found, self._seen, notable))
-            if len(self._kept) > KEPT:
-                self._kept.sort(key=lambda each: each[:2])
-                del self._kept[KEPT:]
-                bound = self._kept[-1][0]
+            notable = Notable(each.name, each.uid, shard, each.value)
+            self._kept.append((self._sign * each.value, self._seen, notable))
+            self._kept.sort(key=lambda each: each[:2])
+            del self._kept[KEPT:]
 
     @property
     def found(self) -> tuple[Notable, ...]:
         """The objects, the most extreme first."""
-        return tuple(notable for _, _, notable in sorted(self._kept, key=lambda each: each[:2]))
+        return tuple(notable for _, _, notable in self._kept)

@@ -1,4 +1,4 @@
-"""The status of a store: of an output of renders, or of a data set."""
+"""The status of a store: of an output of renders, a data set or a place of downloads."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from worker.index.list_rules import ListRules
 from worker.index.reader import open_index
 from worker.index.scenes import arranged
 from worker.index.selection import Selection
-from worker.manifests import ExportManifest, OutputManifest
-from worker.report.status import EXPORTS, Status, status_of
+from worker.manifests import ExportManifest, FetchManifest, OutputManifest
+from worker.report.status import EXPORTS, FETCHES, Status, status_of
 from worker.stores import open_store
 from worker.stores.base import Store
 
 
 def finished_store(output: str, s3: S3Options) -> Store:
-    """The store of an output or a data set. Raises: ConfigurationError, StoreError."""
+    """The store of a run, an export or a fetch. Raises: ConfigurationError, StoreError."""
     store = open_store(output, s3)
-    if OutputManifest.read(store) is None and ExportManifest.read(store) is None:
+    kinds = (OutputManifest, ExportManifest, FetchManifest)
+    if all(kind.read(store) is None for kind in kinds):
         raise _nothing(store)
     return store
 
@@ -34,10 +35,10 @@ def status_at(
     source: str | None,
     rules: ListRules = ListRules(),  # noqa: B008 - frozen
 ) -> Status:
-    """The status of the output or data set at `output`.
+    """The status of what a run, an export or a fetch has made at `output`.
 
     The number of objects left is computed from `index` or, for a data set, from `source`, the
-    output it is made from. An output without `index` uses the total in its manifest.
+    output it is made from. Without `index`, an output or downloads use the total in their manifest.
 
     Raises: ConfigurationError, StoreError.
     """
@@ -50,6 +51,14 @@ def status_at(
             renders.check_index(store, found.digest)
             totals = {shard.name: shard.objects for shard in found.shards}
         return status_of(store, totals, renders.objects)
+    fetched = FetchManifest.read(store)
+    if fetched is not None:
+        totals = None
+        if index is not None:
+            listed = open_index(index, s3, rules)
+            fetched.check_index(store, listed.digest)
+            totals = {shard.name: shard.objects for shard in listed.shards}
+        return status_of(store, totals, fetched.objects, kinds=FETCHES)
     exported = ExportManifest.read(store)
     if exported is None:
         raise _nothing(store)
@@ -61,8 +70,8 @@ def status_at(
 
 def _nothing(store: Store) -> ConfigurationError:
     return ConfigurationError(
-        f"{store.uri}: has neither {keys.JOB} nor {keys.EXPORT}: nothing was rendered or "
-        "exported there yet"
+        f"{store.uri}: has neither {keys.JOB}, {keys.EXPORT} nor {keys.FETCH}: nothing was "
+        "rendered, exported or fetched there yet"
     )
 
 
@@ -80,4 +89,5 @@ def _totals(store: Store, exported: ExportManifest, source: Source) -> dict[str,
         where=None if where is None else parsed(str(where)),
     )
     every = EXPORT_KINDS[exported.kind]().all_outcomes
-    return {shard: len(source.objects(shard, every=every)) for shard in source.shards()}
+    read = source.by_shard(source.listing().parts, every=every)
+    return {shard: len(objects) for shard, objects in read}

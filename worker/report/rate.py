@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
+
+from worker.ledger import Minute, joined
 
 PAUSE: Final = timedelta(minutes=15)
 """After a longer gap in the ledger, no worker is assumed to have been running."""
@@ -13,37 +16,18 @@ LEAST_H: Final = 0.1 / 3600
 """Attempts that took less time together have no rate."""
 
 
-class _Minute:
-    """The attempts that ended in one minute."""
-
-    __slots__ = ("ended", "first", "first_s", "last")
-
-    def __init__(self, time: str) -> None:
-        self.first = self.last = time
-        """When the first and the last of them ended, RFC 3339."""
-        self.first_s = 0.0
-        """Seconds that the first one took."""
-        self.ended = 0
-
-
 class Rate:
     """Counts attempts by minute, in any order."""
 
     def __init__(self) -> None:
-        self._minutes: dict[str, _Minute] = {}
+        self._minutes: dict[str, Minute] = {}
 
-    def add(self, time: str, seconds: float) -> None:
-        """Count an attempt that ended at `time`, RFC 3339 in UTC, and took `seconds`."""
-        name = time[:16]
-        minute = self._minutes.get(name)
-        if minute is None:
-            self._minutes[name] = minute = _Minute(time)
-            minute.first_s = seconds
-        elif time < minute.first:
-            minute.first, minute.first_s = time, seconds
-        elif time > minute.last:
-            minute.last = time
-        minute.ended += 1
+    def add(self, minutes: Iterable[Minute]) -> None:
+        """Count the attempts of these minutes."""
+        for found in minutes:
+            name = found.first[:16]
+            before = self._minutes.get(name)
+            self._minutes[name] = found if before is None else joined(before, found)
 
     @property
     def last(self) -> str | None:

@@ -14,7 +14,7 @@ from worker.core.scratch import disk_base, scratch
 from worker.index.reader import open_index
 from worker.index.sample import as_list, drawn
 from worker.index.scenes import arranged
-from worker.ledger import Outcome, fold, read_parts
+from worker.ledger import Outcome, fold, read_shards
 from worker.manifests import OutputManifest
 from worker.report.estimate import Estimate, estimated
 from worker.run.command import RunOptions, run
@@ -46,13 +46,11 @@ def estimate(options: RunOptions, sample: int, output: str | None) -> tuple[Esti
             msgspec.structs.replace(options, index=str(listed), output=place, rules=rules), {}
         )
         wall_s = time.monotonic() - begin
-        if done.counts.broken is not None:
-            raise done.counts.broken
         if done.status is ExitStatus.INTERRUPTED:
             raise Interrupted("the sample was stopped before its end; run it again")
         outcomes: dict[str, Outcome] = {}
-        for _, lines in read_parts(open_store(place, options.s3), keys.LEDGER, Outcome):
-            fold(outcomes, (line for line in lines if line.listed))
+        for _, parts in read_shards(open_store(place, options.s3), Outcome):
+            fold(outcomes, (line for lines in parts for line in lines if line.listed))
         found = estimated(
             list(outcomes.values()), objects=index.objects, shards=len(index.shards),
             wall_s=wall_s, output=output,

@@ -1,25 +1,32 @@
 """The progress of an output: counts of outcomes, the rate, what is left, frequent failures.
 
-It is computed from the ledger, shard by shard. The memory needed is that of the largest shard, and
-16 bytes per object.
+It is computed from the ledger, or from what summarizes its parts, shard by shard. The memory needed
+is that of the largest shards, and 16 bytes per object.
 """
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from functools import lru_cache
-from itertools import groupby
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
-from worker.core import keys
+from worker.core.errors import OBJECT_ERRORS
 from worker.core.formats import name_of
-from worker.ledger import StatusLine, fold, read_parts, settled
+from worker.ledger import (
+    FailureKind,
+    ShardSummary,
+    StatusLine,
+    folded,
+    hashes_in,
+    kind_of,
+    parts_of,
+    read_parts,
+    read_summaries,
+)
 from worker.pack import duplicates
 from worker.report.notable import Extremes, Notable
 from worker.report.rate import Rate
@@ -32,12 +39,8 @@ GROUP_SHOWN: Final = 5
 """Groups of near-duplicates that are named, and objects of each."""
 RENDERS: Final = ("rendered", "new", "failed")
 EXPORTS: Final = ("exported", "failed")
-"""The outcomes of objects in a data set; RENDERS are those in an output."""
-
-_PARTICULARS: Final = re.compile(
-    keys.UID_PATTERN.pattern + r"|[0-9a-f]{16,}|(?:[\w.:-]*/)+[^\s'\",;:)]*|\d+(?:\.\d+)?"
-)
-"""What differs between messages of one kind of failure: uids, digests, paths, URLs, numbers."""
+FETCHES: Final = ("fetched", "failed")
+"""The outcomes of objects in an output, in a data set and in a place of downloads."""
 
 
 class ShardStatus(msgspec.Struct, frozen=True):
@@ -74,10 +77,10 @@ class Duplicates(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of an output of renders, or of a data set."""
+    """The state of an output of renders, a data set or a place of downloads."""
 
     outcomes: dict[str, int]
-    """Number of objects by outcome: RENDERS, or EXPORTS for a data set."""
+    """Number of objects by outcome: RENDERS, EXPORTS or FETCHES."""
     codes: dict[str, int]
     """Number of failed objects by code, the most frequent first."""
     retryable: int
@@ -136,21 +139,14 @@ def status_of(
 
     totals: number of objects by shard name, if known.
     objects: number of all objects, used without `totals`.
-    kinds: RENDERS or EXPORTS.
+    kinds: RENDERS, EXPORTS or FETCHES.
 
     Raises: StoreError.
     """
     count = _Count()
-    parts = read_parts(store, keys.LEDGER, StatusLine)
     done: dict[str, int] = dict.fromkeys(totals or (), 0)
-    for shard, group in groupby(parts, key=lambda part: keys.shard_of_part(part[0])):
-        folded: dict[str, StatusLine] = {}
-        beside: set[str] = set()
-        for _, lines in group:
-            count.clock(lines)
-            fold(folded, lines)
-            beside.update(line.uid for line in lines if not line.listed or line.outcome == "new")
-        done[shard] = count.add(shard, folded, beside)
+    for shard, summary in read_summaries(store):
+        done[shard] = count.add(shard, summary)
     return count.status(done, totals, objects, kinds, count.duplicates(store))
 
 
@@ -160,8 +156,8 @@ class _Count:
     def __init__(self) -> None:
         self._rate = Rate()
         self._outcomes: Counter[str] = Counter()
-        self._new = array("q")
-        self._others = array("q")
+        self._new = array("Q")
+        self._others = array("Q")
         """Hashes of uids: `_new` with outcome "new" in some shard, `_others` with another one."""
         self._codes: Counter[str] = Counter()
         self._retryable = 0
@@ -169,65 +165,48 @@ class _Count:
         self._incomplete = 0
         self._undecodable = 0
         self._patterns: Counter[tuple[str, str]] = Counter()
-        self._examples: dict[tuple[str, str], StatusLine] = {}
+        self._examples: dict[tuple[str, str], FailureKind] = {}
         self._render_s: defaultdict[str, float] = defaultdict(float)
         self._lacking = Counter[str]()
-        self._least_seen = Extremes(lambda line: line.coverage_min)
-        self._slowest = Extremes(lambda line: line.seconds.total, greatest=True)
-        self._most_missing = Extremes(lambda line: line.missing or None, greatest=True)
+        self._least_seen = Extremes()
+        self._slowest = Extremes(greatest=True)
+        self._most_missing = Extremes(greatest=True)
         self._hashes = array("Q")
         self._ends: list[tuple[str, int]] = []
         """Each shard with hashes, and how many there were after it."""
 
-    def clock(self, lines: Collection[StatusLine]) -> None:
-        """Count every attempt, and its hours."""
-        for line in lines:
-            self._rate.add(line.time, line.seconds.worked)
-            if line.device:
-                self._render_s[line.device] += line.seconds.render / line.children_per_device
-
-    def add(self, shard: str, folded: Mapping[str, StatusLine], beside: Collection[str]) -> int:
-        """Count the outcomes of a shard; returns how many of its indexed objects are settled.
-
-        `beside` has the uids that the index does not name.
-        """
-        self._outcomes.update(line.outcome for line in folded.values())
-        self._others.extend(hash(uid) for uid, line in folded.items() if line.outcome != "new")
-        done = 0
-        self._look([line for line in folded.values() if line.outcome == "rendered"], shard)
-        self._incomplete += sum(line.missing > 0 for line in folded.values())
-        self._undecodable += sum(line.undecodable > 0 for line in folded.values())
-        for uid, line in folded.items():
-            open_yet = not settled(line, frozenset())
-            if line.outcome == "new":
-                self._new.append(hash(uid))
-            elif line.outcome == "failed":
-                self._fail(line)
-                self._retryable += open_yet
-            if uid not in beside:
-                done += not open_yet
-            else:
-                self._beside += line.done
-        return done
-
-    def _look(self, lines: Collection[StatusLine], shard: str) -> None:
-        """Look at the rendered objects of a shard."""
-        for extremes in (self._least_seen, self._slowest, self._most_missing):
-            extremes.add(lines, shard)
-        self._lacking["textures"] += sum(bool(line.missing_textures) for line in lines)
-        self._lacking["blank"] += sum(bool(line.blank_views) for line in lines)
-        self._lacking["cropped"] += sum(bool(line.border_views) for line in lines)
-        hashes = [found for line in lines if (found := duplicates.number(line.phash)) is not None]
-        if hashes:
-            self._hashes.extend(hashes)
+    def add(self, shard: str, found: ShardSummary) -> int:
+        """Count the outcomes of a shard; returns how many of its indexed objects are settled."""
+        self._outcomes.update(found.outcomes)
+        self._rate.add(found.minutes)
+        for device, seconds in found.render_s.items():
+            self._render_s[device] += seconds
+        self._beside += found.beside_done
+        self._incomplete += found.incomplete
+        self._undecodable += found.undecodable
+        self._lacking["textures"] += found.missing_textures
+        self._lacking["blank"] += found.blank
+        self._lacking["cropped"] += found.cropped
+        self._least_seen.add(found.least_seen, shard)
+        self._slowest.add(found.slowest, shard)
+        self._most_missing.add(found.most_missing, shard)
+        self._new.frombytes(hashes_in(found.new).tobytes())
+        self._others.frombytes(hashes_in(found.others).tobytes())
+        if found.phashes:
+            self._hashes.frombytes(hashes_in(found.phashes).tobytes())
             self._ends.append((shard, len(self._hashes)))
+        open_ones = sum(map(self._fail, found.failures))
+        if len(self._patterns) > MAX_PATTERNS:  # only the most frequent are shown
+            self._patterns = Counter(dict(self._patterns.most_common(MAX_PATTERNS // 2)))
+            self._examples = {kind: self._examples[kind] for kind in self._patterns}
+        return sum(found.outcomes.values()) - found.beside - open_ones
 
     def duplicates(self, store: Store) -> Duplicates:
         """The groups of near-duplicates; reads the shards of those that it names again.
 
         Raises: StoreError.
         """
-        hashes = np.array(self._hashes, np.uint64)
+        hashes = np.frombuffer(self._hashes, np.uint64)
         groups = duplicates.groups(hashes)
         ends = [end for _, end in self._ends]
         largest = []
@@ -293,38 +272,33 @@ class _Count:
             last=self._rate.last,
             shards=shards,
             failures=tuple(
-                Failure(code, count, line.message or "", line.uid, name_of(line.file_identifier))
-                for (code, pattern), count in self._patterns.most_common(TOP_FAILURES)
-                for line in (self._examples[code, pattern],)
+                Failure(kind[0], count, example.message, example.uid, example.name)
+                for kind, count in self._patterns.most_common(TOP_FAILURES)
+                for example in (self._examples[kind],)
             ),
         )
 
-    def _fail(self, line: StatusLine) -> None:
-        code = line.code or "?"
-        self._codes[code] += 1
-        kind = (code, _pattern(line.message or ""))
-        self._patterns[kind] += 1
-        self._examples.setdefault(kind, line)
-        if len(self._patterns) > MAX_PATTERNS:  # only the most frequent are shown
-            self._patterns = Counter(dict(self._patterns.most_common(MAX_PATTERNS // 2)))
-            self._examples = {kind: self._examples[kind] for kind in self._patterns}
+    def _fail(self, found: FailureKind) -> int:
+        """Count failed objects; returns how many of the index's objects among them are open."""
+        kind = kind_of(found.code, found.message)
+        self._codes[found.code] += found.count
+        self._patterns[kind] += found.count
+        self._examples.setdefault(kind, found)
+        error = OBJECT_ERRORS.get(found.code)
+        if error is None or not error.retryable:
+            return 0
+        self._retryable += found.count
+        return found.listed
 
 
 def _with_hashes(store: Store, shard: str, hashes: Collection[int]) -> list[Notable]:
     """The rendered objects of a shard that have one of these hashes. Raises: StoreError."""
-    folded: dict[str, StatusLine] = {}
-    for _, lines in read_parts(store, keys.ledger_of(shard), StatusLine):
-        fold(folded, lines)
+    parts = read_parts(store, parts_of(store, shard), StatusLine)
     return [
         Notable(name_of(line.file_identifier), line.uid, shard, line.coverage_min or 0.0)
-        for line in folded.values()
+        for line in folded(lines for _, lines in parts).values()
         if line.outcome == "rendered" and duplicates.number(line.phash) in hashes
     ]
-
-
-@lru_cache(maxsize=4096)
-def _pattern(message: str) -> str:
-    return _PARTICULARS.sub("…", message)
 
 
 def to_dict(status: Status) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from worker.contract.escaping import printable
 from worker.report.notable import Notable
 from worker.report.status import Status
 
@@ -147,7 +148,7 @@ def _failures(status: Status) -> list[RenderableType]:
 
 def plain(message: str) -> Text:
     """A message without control characters, because it may quote a hostile file name."""
-    return Text("".join(char if char.isprintable() else " " for char in message))
+    return Text(printable(message))
 
 
 def counted(count: int, what: str) -> str:

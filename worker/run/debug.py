@@ -22,9 +22,11 @@ from worker.contract.schema import RecipeError
 from worker.core import keys
 from worker.core.errors import (
     ConfigurationError,
+    IndexInvalid,
     ObjectError,
     OutputMismatch,
     OutputUnwritable,
+    ShardBroken,
     UsageError,
     WorkerError,
     one_line,
@@ -32,11 +34,11 @@ from worker.core.errors import (
 from worker.core.ranks import Rank
 from worker.core.scratch import disk_base, scratch
 from worker.index.list_rules import ListRules
-from worker.index.reader import Index, open_index
-from worker.index.record import ObjectRef
+from worker.index.reader import Index, all_of, open_index
+from worker.index.record import BadRecord, ObjectRef
 from worker.index.scenes import arranged
-from worker.index.uris import shown
-from worker.ledger import Author, Outcome, read_parts
+from worker.index.uris import local_only, shown
+from worker.ledger import Author, Outcome, parts_of, read_shards
 from worker.manifests import OutputManifest
 from worker.pack.pack import pack
 from worker.pack.result import PackedObject
@@ -52,7 +54,8 @@ from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
 from worker.stores import open_store
 from worker.stores.base import Store
-from worker.supervisor import capabilities, runtime
+from worker.supervisor import capabilities, needed, runtime
+from worker.supervisor.fence.fences import Surroundings
 from worker.supervisor.pool import Pool, PoolOptions
 
 NAMED = 5
@@ -93,7 +96,7 @@ def _run(options: DebugOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, 
     folder = DebugFolder.made(options.to)
     stop.check()
     try:
-        outcome = _taken(options, recipe, shard, ref, folder, history, rank, stop)
+        outcome = _taken(options, recipe, shard, ref, folder, history, rank, stop, store)
     except OSError as error:
         raise OutputUnwritable(f"--to {options.to}: {error.strerror or error}") from error
     counts = OutcomeCounts()
@@ -110,6 +113,7 @@ def _taken(
     history: Sequence[Outcome],
     rank: Rank,
     stop: Stop,
+    store: Store | None,
 ) -> Outcome:
     """Take the object to its outcome, and describe it in the folder."""
     folder.write_recipe(recipe)
@@ -122,13 +126,20 @@ def _taken(
         work = stack.enter_context(scratch(options.scratch))
         downloads = stack.enter_context(scratch(options.scratch or disk_base()))
         one = msgspec.structs.replace(options.pool, children_per_device=1)
-        pool = Pool(runtime.find(options.blender), one, work / "children", folder.log)
+        rules = options.rules.of(options.index)
+        fetcher = Fetcher(downloads / "fetched", limits=options.fetch, s3=options.s3, rules=rules)
+        output = local_only("" if store is None else store.uri)
+        surroundings = Surroundings(
+            objects=(downloads, *needed.of_recipe(recipe).paths),
+            private=(work, folder.path, *map(Path, output)),
+            named=tuple(map(Path, local_only(rules.place or ""))),
+        )
+        pool = Pool(
+            runtime.find(options.blender), one, work / "children", folder.log, surroundings
+        )  # fmt: skip
+        pool.expect(fetcher.local_roots([ref]))
         stack.callback(pool.close)
         stop.out_of_time(lambda: pool.close(now=True))
-        fetcher = Fetcher(
-            downloads / "fetched", limits=options.fetch, s3=options.s3,
-            rules=options.rules.of(options.index),
-        )  # fmt: skip
         stop.out_of_time(fetcher.stop)
         packed: PackedObject | None = None
         failed: WorkerError | None = None
@@ -222,9 +233,15 @@ def _chosen(index: Index, options: DebugOptions) -> tuple[str, ObjectRef]:
     where = shown(options.index)
     if not options.only and index.objects > 1:
         raise UsageError(f"--only is missing: {where} has {index.objects} objects; name one")
-    options.only.check((ref for _, ref in _objects(index)), f"object of {where}")
+    broken: list[ShardBroken] = []
+    try:
+        options.only.check((ref for _, ref in _objects(index, broken)), f"object of {where}")
+    except ConfigurationError as error:
+        if broken:  # which may have it
+            raise all_of(broken) from error
+        raise
     found: dict[str, tuple[str, ObjectRef]] = {}
-    for shard, ref in _objects(index):
+    for shard, ref in _objects(index, broken):
         if options.only.matches(ref):
             found.setdefault(ref.uid, (shard, ref))  # two shards may name the same object
         if len(found) == NAMED:
@@ -233,11 +250,20 @@ def _chosen(index: Index, options: DebugOptions) -> tuple[str, ObjectRef]:
         names = ", ".join(repr(ref.file_identifier) for _, ref in found.values())
         more = ", …" if len(found) == NAMED else ""
         raise ConfigurationError(one_line(f"--only matches several objects: {names}{more}"))
-    return next(iter(found.values()))
+    shard, ref = next(iter(found.values()))
+    if isinstance(ref, BadRecord):
+        raise IndexInvalid(ref.reason)
+    return shard, ref
 
 
-def _objects(index: Index) -> Iterator[tuple[str, ObjectRef]]:
-    return ((shard.name, ref) for shard in index.shards for ref in index.read(shard))
+def _objects(index: Index, broken: list[ShardBroken]) -> Iterator[tuple[str, ObjectRef]]:
+    """The objects with their shards. Errors of shards that cannot be read are added to `broken`."""
+    for shard in index.shards:
+        found = index.attempt(shard)
+        if isinstance(found, ShardBroken):
+            broken.append(found)
+        else:
+            yield from ((shard.name, ref) for ref in found)
 
 
 def _history(store: Store, shard: str, uid: str) -> list[Outcome]:
@@ -245,10 +271,12 @@ def _history(store: Store, shard: str, uid: str) -> list[Outcome]:
 
     Raises: StoreError.
     """
-    for prefix in (keys.ledger_of(shard), keys.LEDGER):
+    own = {shard: parts_of(store, shard)}
+    for parts in (own, None):
         lines = [
             line
-            for _, part in read_parts(store, prefix, Outcome)
+            for _, each in read_shards(store, Outcome, parts)
+            for part in each
             for line in part
             if line.uid == uid
         ]
@@ -263,6 +291,7 @@ def _options(options: DebugOptions) -> list[str]:
     given: dict[str, object] = {
         "--device": pool.device,
         "--blender": options.blender,
+        "--sandbox": pool.sandbox,
         "--threads": pool.threads,
         "--object-timeout": limits.object_s,
         "--import-timeout": limits.import_s,

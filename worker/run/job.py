@@ -10,7 +10,23 @@ from worker.index.selection import Selection
 from worker.manifests import OutputManifest
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Which objects of an index one worker takes."""
+
+    rank: Rank
+    only: Selection = Selection()
+    """The objects to take; a manifest binds the whole index all the same."""
+    limit: int | None = None
+    """Maximum number of objects."""
+    retry: frozenset[str] = frozenset()
+    """Failure codes to retry although a retry is unlikely to help."""
+    render_new: bool = False
+    """Also render models found in a repository but missing from the index."""
+    layout_prefix: int = 0
+    """See `OutputManifest.layout_prefix`."""
+
+
+class Job(FeedSettings, frozen=True, kw_only=True):
     """The settings of a run, resolved once at its start."""
 
     objects: int
@@ -20,15 +36,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     preset_digest: str
     """sha256 of the whole recipe, overrides included; binds the output to its settings."""
     recipe: Recipe
-    rank: Rank
-    only: Selection = Selection()
-    """The objects to render; the manifest binds the whole index all the same."""
-    limit: int | None = None
-    """Maximum number of objects."""
-    retry: frozenset[str] = frozenset()
-    """Failure codes to retry although a retry is unlikely to help."""
-    render_new: bool = False
-    """Also render models found in a repository but missing from the index."""
     download_workers: int = 4
 
     def manifest(self, blender: str) -> OutputManifest:
@@ -39,4 +46,5 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             index=self.index_digest,
             objects=self.objects,
             blender=blender,
+            layout_prefix=self.layout_prefix,
         )

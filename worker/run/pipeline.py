@@ -19,7 +19,8 @@ With d download workers and c children, at most d + 3c objects have their files 
 most 2c + 10 have raw passes or a zip there.
 
 With `--render-new`, discoveries go through the same steps in a second pass, because they are all
-known only when all listed objects have been fetched.
+known only when all listed objects have been fetched. Objects that were in progress when a worker
+was killed come last in their pass, one at a time.
 """
 
 from __future__ import annotations
@@ -34,19 +35,21 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from worker.core import keys
-from worker.core.errors import IndexInvalid, ObjectError, PublishFailed
+from worker.core.errors import ObjectError, PublishFailed
 from worker.core.failpoints import Failpoint, reach
 from worker.core.staged_pipeline import Dropped, StagedPipeline
-from worker.ledger import LedgerWriter, Outcome
+from worker.ledger import BegunNotes, BegunObject, LedgerWriter, Outcome
 from worker.pack import archive
 from worker.pack.pack import pack
 from worker.pack.result import PackedObject
+from worker.run.downloads import KeptDownloads
 from worker.run.feed import Feed
 from worker.run.job import Job
 from worker.run.outcome_counts import OutcomeCounts
 from worker.run.progress import Observer
 from worker.run.shutdown import Stop
 from worker.run.step import publish, step
+from worker.run.suspects import verdict
 from worker.run.task import Task
 from worker.sources import private_folders
 from worker.sources.base import FetchedObject
@@ -59,6 +62,8 @@ log = structlog.get_logger(__name__)
 
 PACK_WORKERS = 2
 PUBLISH_WORKERS = 4
+BEGUN_AHEAD = 16
+"""Objects that are noted as begun with one write, before the first of them is fetched."""
 
 T = TypeVar("T")
 In = TypeVar("In")
@@ -88,41 +93,78 @@ class Pipeline:
         observer: Observer,
         stop: Stop,
         private: Sequence[str] = (),
+        downloads: KeptDownloads | None = None,
     ) -> None:
-        """`private`: folders whose paths no outcome shows, besides `scratch` and the objects'."""
+        """`private`: folders whose paths no outcome shows, besides `scratch` and the objects'.
+
+        downloads: those that the fetcher reads.
+        """
+        self._downloads = downloads
         self._job = job
         self._feed = feed
         self._fetcher = fetcher
         self._pool = pool
         self._store = store
         self._ledger = ledger
+        self._begun = BegunNotes(store, ledger.author.worker)
+        self._suspects: list[Task] = []
         self._scratch = scratch
         self._observer = observer
         self._stop = stop
         self._counts = OutcomeCounts()
         self._cut_short = False
+        self._stages: StagedPipeline | None = None
         self._private: tuple[Path | str, ...] = (scratch, *private)
 
     def run(self) -> OutcomeCounts:
-        """Take every object of the feed to its outcome; if a shard is broken, those before it.
+        """Take every object of the feed to its outcome, except those of broken shards.
 
         Raises: errors that no later object would escape (StoreError, BlenderMissing, …).
         """
         self._stop.out_of_time(self._end_now)
-        self._take(self._feed.listed())
-        if self._job.render_new and not (self._counts.broken or self._cut_short):
-            self._take(self._feed.discovered())
-        for outcome in self._feed.settled:
-            self._counts.add_earlier(outcome)
-        if self._counts.broken is None:
-            self._counts.interrupted |= self._cut_short
+        self._stop.when_asked(self._begun.settle)
+        try:
+            self._take(self._feed.listed())
+            self._take_suspects()
+            if self._job.render_new and not self._cut_short:
+                self._take(self._feed.discovered())
+                self._take_suspects()
+        finally:  # a run that an error ends is no object's fault
+            self._begun.settle()
+        self._counts.skipped(self._feed.settled, self._feed.broken)
+        self._counts.interrupted |= self._cut_short
         return self._counts
 
-    def _take(self, batches: Iterator[list[Task]]) -> None:
-        """Take every object of these batches through all steps."""
+    def waiting(self) -> dict[str, int]:
+        """The number of objects that wait for each step."""
+        return self._stages.waiting() if self._stages is not None else {}
+
+    def _take_suspects(self) -> None:
+        """Take each suspect through all steps alone: if the worker is killed, it is to blame.
+
+        Its outcome is in the store before the next is begun, so that only the killer has a mark.
+        """
+        suspects, self._suspects = self._suspects, []
+        if suspects:
+            log.warning(
+                "a worker was killed with these objects in progress; each is rendered alone",
+                objects=len(suspects),
+            )
+        for task in suspects:
+            if self._is_over():
+                self._cut_short = self._stop.asked.is_set()
+                break
+            self._take(iter([[task]]), alone=True)
+            self._ledger.try_flush()
+
+    def _take(self, batches: Iterator[list[Task]], *, alone: bool = False) -> None:
+        """Take every object of these batches through all steps, or set it aside as a suspect.
+
+        `alone`: also a suspect, which is the only object.
+        """
         children = self._pool.size
-        stages = StagedPipeline(on_abort=self._end_now)
-        todo = stages.feed(lambda: self._items(batches), room=self._job.download_workers)
+        stages = self._stages = StagedPipeline(on_abort=self._end_now)
+        todo = stages.feed(lambda: self._items(batches, alone), room=self._job.download_workers)
         step = self._step
         fetched = stages.stage(
             "fetch",
@@ -158,20 +200,39 @@ class Pipeline:
         )
         stages.drain(published, self._record_rendered)
 
-    def _items(self, batches: Iterator[list[Task]]) -> Iterator[Item[None]]:
-        try:
-            for tasks in batches:
-                self._fetcher.plan([task.ref for task in tasks])
-                for task in tasks:
-                    if self._stop.asked.is_set():
-                        break
-                    yield Item(task, None, {})
-                if self._stop.asked.is_set():
+    def _items(self, batches: Iterator[list[Task]], alone: bool) -> Iterator[Item[None]]:
+        for batch in batches:
+            tasks = batch if alone else self._unsuspected(batch)
+            refs = [task.ref for task in tasks]
+            if self._downloads is not None:
+                self._downloads.announce(tasks)
+            self._fetcher.plan(refs)
+            self._pool.expect(self._fetcher.local_roots(refs))
+            for at, task in enumerate(tasks):
+                if self._is_over():
                     break
-        except IndexInvalid as error:
-            # A later shard is broken; objects in progress are not, and are taken to their outcomes.
-            self._counts.broken = error
+                if at % BEGUN_AHEAD == 0:
+                    self._begin(tasks[at : at + BEGUN_AHEAD], alone)
+                yield Item(task, None, {})
+            if self._is_over():
+                break
         self._cut_short = self._stop.asked.is_set()
+
+    def _unsuspected(self, tasks: list[Task]) -> list[Task]:
+        """The tasks that are no suspects. Those to blame have their outcome after this."""
+        for task in tasks:
+            if task.marks is None:
+                continue
+            if (error := verdict(task, self._store, self._job.layout_prefix)) is not None:
+                self._failed(Item(task, None, {}), error)
+            else:
+                self._suspects.append(task)
+        return [task for task in tasks if task.marks is None]
+
+    def _begin(self, tasks: list[Task], alone: bool) -> None:
+        self._begun.begin(
+            (BegunObject(task.shard, task.ref.uid, task.attempt) for task in tasks), alone=alone
+        )
 
     def _fetch(self, task: Task, _: None) -> FetchedObject:
         try:
@@ -179,6 +240,7 @@ class Pipeline:
             reach(Failpoint.FETCH_BEFORE)
             fetched = self._fetcher.fetch(task.ref)
             reach(Failpoint.FETCH_AFTER)
+            self._observer.fetched(fetched)
             return fetched
         finally:
             # Also if the object that the commit was fetched for fails.
@@ -186,10 +248,15 @@ class Pipeline:
                 self._record_new(self._feed.discover(commit))
 
     def _drop_if_stopped(self) -> None:
-        """Begin no object after a stop; the next run takes it up. Raises: Dropped."""
+        """Begin no object once the run is over; the next run takes it up. Raises: Dropped."""
         if self._stop.asked.is_set():
             self._counts.interrupted = True
+        if self._is_over():
             raise Dropped
+
+    def _is_over(self) -> bool:
+        """Whether no further object is begun."""
+        return self._stop.asked.is_set() or self._counts.buggy
 
     def _record_new(self, discovered: Sequence[Task]) -> None:
         for task in discovered:
@@ -221,7 +288,7 @@ class Pipeline:
             shutil.rmtree(rendered.scratch, ignore_errors=True)
 
     def _publish(self, task: Task, packed: PackedObject) -> PackedObject:
-        key = keys.render_zip(task.ref.uid)
+        key = keys.render_zip(task.ref.uid, self._job.layout_prefix)
         reach(Failpoint.PUBLISH_BEFORE)
         created, stat = publish(self._store, key, packed.path, packed.sha256)
         reach(Failpoint.PUBLISH_AFTER)
@@ -276,6 +343,7 @@ class Pipeline:
 
     def _record(self, outcome: Outcome) -> None:
         self._ledger.add(outcome)
+        self._begun.end(outcome.shard, outcome.uid)
         self._counts.add(outcome)
         with bound_contextvars(shard=outcome.shard, uid=outcome.uid, phase="record"):
             self._observer.outcome(outcome)

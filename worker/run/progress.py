@@ -28,19 +28,24 @@ from rich.text import Text
 
 from worker.index.record import ObjectRef
 from worker.ledger import Outcome
+from worker.sources.base import FetchedObject
 
 log = structlog.get_logger(__name__)
 
 
 class Observer(Protocol):
-    """Receives the events of a run, from many threads."""
+    """Receives the events of a run, an export or a fetch, from many threads."""
 
     def settled(self, count: int) -> None:
         """`count` objects of a shard were settled by an earlier run."""
         ...
 
+    def fetched(self, fetched: FetchedObject) -> None:
+        """An object is on local disk."""
+        ...
+
     def rendering(self, ref: ObjectRef) -> None:
-        """Blender starts to render `ref`."""
+        """Blender starts to render `ref`; in an export or a fetch, its step begins."""
         ...
 
     def outcome(self, outcome: Outcome) -> None:
@@ -54,6 +59,9 @@ class LogObserver:
     def settled(self, count: int) -> None:
         """`count` objects of a shard were settled by an earlier run."""
         log.info("settled earlier", objects=count)
+
+    def fetched(self, fetched: FetchedObject) -> None:
+        """An object is on local disk: nothing to show."""
 
     def rendering(self, ref: ObjectRef) -> None:
         """Blender starts to render `ref`."""
@@ -105,6 +113,9 @@ class ProgressObserver:
     def settled(self, count: int) -> None:
         """`count` objects of a shard were settled by an earlier run."""
         self._progress.update(self._task, advance=count)
+
+    def fetched(self, fetched: FetchedObject) -> None:
+        """An object is on local disk: nothing to show."""
 
     def rendering(self, ref: ObjectRef) -> None:
         """Blender starts to render `ref`."""

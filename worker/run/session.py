@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from worker.core.errors import ExitStatus
-from worker.core.ranks import Rank, resolve
+from worker.core.ranks import Rank, launcher_name, node_rank, resolve
 from worker.core.s3 import S3Options
 from worker.index.selection import Selection
 from worker.run import termination_summary as summaries
@@ -62,7 +62,19 @@ def run_session(
     with stop.on_signals(options.grace_s):
         rank = resolve(environment, options.rank, options.world_size)
         structlog.contextvars.bind_contextvars(rank=rank.rank)
+        _announce(rank, environment)
         counts, output = work(options, rank, stop)
         status = counts.exit_status(options.max_failure_rate)
         log.info("done", status=int(status), **counts.summary())
     return SessionResult(counts, status, output)
+
+
+def _announce(rank: Rank, environment: Mapping[str, str]) -> None:
+    """Tell the rank: one of many that takes itself for the only one does all of their work."""
+    words = f"rank {rank.rank} of {rank.world}"
+    node = node_rank(environment)
+    log.info(
+        words if rank.world > 1 else f"{words}: all of the work",
+        launcher=launcher_name(environment) or "none",
+        **({} if node.size == 1 else {"rank_on_node": f"{node.rank} of {node.size}"}),
+    )

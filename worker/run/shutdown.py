@@ -36,6 +36,7 @@ class Stop:
         self.now = threading.Event()
         self._lock = threading.Lock()
         self._enders: list[Callable[[], None]] = []
+        self._first_acts: list[Callable[[], None]] = []
         self._last_acts: list[Callable[[], None]] = []
         self._out_of_time = False
         self._context = copy_context()
@@ -50,6 +51,10 @@ class Stop:
         """Raises: Interrupted, if asked to stop."""
         if self.asked.is_set():
             raise Interrupted("stopped before the first object; run the same command again")
+
+    def when_asked(self, act: Callable[[], None]) -> None:
+        """Call `act`, in a thread of its own, at the first request to stop."""
+        self._first_acts.append(act)
 
     def out_of_time(self, ender: Callable[[], None]) -> None:
         """Call `ender` when work must end now; immediately if that moment has passed."""
@@ -116,6 +121,8 @@ class Stop:
         while not self.asked.wait(0.1):
             if over.is_set():
                 return
+        for act in self._first_acts:  # a store that hangs must not delay the rest
+            threading.Thread(target=self._context.copy().run, args=(act,), daemon=True).start()
         said = self._say(STOPPING, {} if math.isinf(grace_s) else {"grace_s": grace_s})
         if not self._time_is_left(over, grace_s):
             self._end()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -26,6 +28,9 @@ from worker.stores.base import Stat, Store
 from worker.supervisor import reasons
 
 log = structlog.get_logger(__name__)
+
+_CODE: Final = Path(__file__).parents[1]
+"""The folder of the package `worker`."""
 
 
 @contextmanager
@@ -48,7 +53,7 @@ def step(
             yield
         except ObjectError as error:
             error.step = phase
-            _hide(error, folders())
+            _hide(error, folders)
             raise
         except (WorkerError, Dropped):
             raise
@@ -56,17 +61,35 @@ def step(
             if isinstance(error, OSError) and error.errno in scratch.FULL:
                 raise scratch.full(error) from error
             log.exception("a bug in the worker")
-            bug = InternalError(f"{type(error).__name__} in {phase}: {error}")
+            bug = InternalError(
+                f"{type(error).__name__} in {place_of(error)}: {error}; "
+                "a bug in the worker: report it with the traceback in the log"
+            )
             bug.step = phase
-            _hide(bug, folders())
+            _hide(bug, folders)
             raise bug from error
     seconds[phase] = round(time.monotonic() - start, 3)
 
 
-def _hide(error: ObjectError, folders: Iterable[str]) -> None:
+def place_of(error: BaseException) -> str:
+    """Where in the worker's own code `error` was raised or passed: "worker/pack/raw.py:123"."""
+    own = "the worker"
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if path.is_relative_to(_CODE):
+            own = f"{path.relative_to(_CODE.parent).as_posix()}:{frame.lineno}"
+    return own
+
+
+def _hide(error: ObjectError, folders: Callable[[], Iterable[str]]) -> None:
     """Name nothing by its path on this machine: the ledger keeps messages, and others read it."""
-    error.args = (reasons.without_paths(str(error), folders),)
-    error.log_tail = tuple(reasons.without_paths(line, folders) for line in error.log_tail)
+    try:
+        private = frozenset(folders())
+    except Exception:
+        log.exception("a bug in the worker")
+        private = private_folders.of()
+    error.args = (reasons.without_paths(str(error), private),)
+    error.log_tail = tuple(reasons.without_paths(line, private) for line in error.log_tail)
 
 
 def publish(store: Store, key: str, path: Path, sha256: str) -> tuple[bool, Stat]:

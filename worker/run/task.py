@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from worker.index.record import ObjectRef
+from worker.ledger import Marks
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -15,3 +16,5 @@ class Task(msgspec.Struct, frozen=True):
     attempt: int
     listed: bool = True
     """Whether the index names it; otherwise it is a discovery."""
+    marks: Marks | None = None
+    """Of a suspect: one that was in progress when a worker was killed."""

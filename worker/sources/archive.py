@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import errno
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from worker.core.deadline import Deadline
 from worker.core.errors import ImportFailed, Missing, ObjectError, Unsupported
 from worker.core.formats import ARCHIVE_SUFFIXES, MODEL_SUFFIXES, suffix_of
-from worker.core.transfer import CHUNK, check_size
+from worker.core.transfer import check_size
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchedObject, FetchLimits
 from worker.sources.names import known_formats, safe_member
-from worker.sources.unpack import BROKEN, ArchiveEntry, entries
+from worker.sources.unpack import BROKEN, ArchiveEntry, copy, entries
 
 SELF_CONTAINED = frozenset({"glb", "stl", "ply", "off", "usdz"})
 """Formats whose one file is the whole object, as they are used in practice."""
@@ -75,7 +75,7 @@ def unpack_model(
     except OSError as error:
         # The standard library seeks to a broken archive's offsets, or raises without an errno.
         if error.errno in {None, errno.EINVAL}:
-            raise _broken(name, error) from error
+            raise _broken(name, ValueError("an offset in it leads outside the file")) from error
         raise
     model = choose(files, name, member, (ref.file_type or "").strip(".").lower())
     size = (root / model).stat().st_size
@@ -147,24 +147,13 @@ def _extract(
 def _write(
     entry: ArchiveEntry, target: Path, path: str, name: str, room: int, deadline: Deadline
 ) -> int:  # fmt: skip
-    size = 0
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         file = target.open("xb")
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
         raise ImportFailed(f"{name}: contains {path!r} twice") from None
-    with file, entry.open() as source:
-        for chunk in _chunks(source):
-            deadline.left()
-            size += len(chunk)
-            check_size(size, room)
-            file.write(chunk)
-    return size
-
-
-def _chunks(source: IO[bytes]) -> Iterator[bytes]:
-    while chunk := source.read(CHUNK):
-        yield chunk
+    with file:
+        return copy(entry, file, room, deadline)
 
 
 def _starts_as_zip(path: Path) -> bool:

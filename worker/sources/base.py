@@ -10,6 +10,24 @@ import msgspec
 from worker.index.record import ObjectRef
 
 
+class KeptObject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What `fetch` has kept of one object, or why it could not; a part of a ledger line."""
+
+    key: str = ""
+    """Key of the archive that has its files; "" if it is local and used in place."""
+    archive: str = ""
+    """Hex sha256 of that archive."""
+    model: str = ""
+    """The model file in it, as `FetchedObject.model`."""
+    sha256: str = ""
+    """Hex sha256 of the model file."""
+    size: int = 0
+    """Size of the model file in bytes."""
+    code: str | None = None
+    """Why there is nothing: a key of `errors.OBJECT_ERRORS`."""
+    message: str = ""
+
+
 class FetchedObject(msgspec.Struct, frozen=True, kw_only=True):
     """An object on local disk, its hash verified.
 
@@ -24,6 +42,10 @@ class FetchedObject(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     kept_as: str | None = None
     """The key under which `root` is kept if many objects share it; see `worker.sources.keeper`."""
+    links: frozenset[str] = frozenset()
+    """Of a repository: its symbolic links, which are plain files below `root`."""
+    kept: tuple[str, str] = ("", "")
+    """Key and hex sha256 of the archive that a `Keeper` of `exact` ones has made of `root`."""
     members: tuple[FetchedObject | Lost, ...] = ()
     """Of a range of scenes: its objects in the order of `ref.scenes`; then `model` is empty."""
 

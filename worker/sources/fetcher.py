@@ -6,24 +6,25 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from worker.core import scratch
-from worker.core.errors import Download, Modified, NodeError, Unsupported
+from worker.core.errors import Download, Modified, NodeError, RecordInvalid, Unsupported
 from worker.core.s3 import S3Options
 from worker.core.sha256 import sha256_of
 from worker.core.transfer import check_size
 from worker.index.list_rules import ListRules
-from worker.index.record import ObjectRef
+from worker.index.record import BadRecord, ObjectRef
 from worker.sources import scene_members
 from worker.sources.base import FetchedObject, FetchLimits, Source
 from worker.sources.git_source import FetchedCommit, GitSource
 from worker.sources.http_source import HttpSource
 from worker.sources.keeper import Keeper
-from worker.sources.local_source import LocalSource
+from worker.sources.kept import Downloads, KeptSource, waiting
+from worker.sources.local_source import LocalSource, root_of
 from worker.sources.names import called, inside, open_inside
 from worker.sources.objaverse_source import ObjaverseSource
 from worker.sources.s3_source import S3Source
@@ -40,47 +41,70 @@ class Fetcher:
         keep: Keeper | None = None,
         s3: S3Options | None = None,
         rules: ListRules = ListRules(),  # noqa: B008 - frozen
+        downloads: Downloads | None = None,
     ) -> None:
+        """`downloads`: what is not local is read there, and nothing from a network."""
         self._objects = _made(folder / "objects")
         self._limits = limits
         self._keep = keep
         self._stop = threading.Event()
-        self._git = GitSource(limits, self._stop, _made(folder / "repositories"), rules.hosts)
-        # The first source that claims an object fetches it, so specific ones come first.
-        self._sources: Sequence[Source] = (
-            self._git,
-            ObjaverseSource(limits, self._stop, _made(folder / "objaverse"), rules.hosts),
-            S3Source(limits, self._stop, s3 or S3Options(), rules),
-            HttpSource(limits, self._stop, rules.hosts),
-            LocalSource(limits, self._stop),
+        self._downloads = downloads
+        self._git = GitSource(
+            limits, self._stop, _made(folder / "repositories"), rules.hosts, downloads
         )
+        self._local = LocalSource(limits, self._stop, rules.place)
+        # The first source that claims an object fetches it, so specific ones come first.
+        afar: Sequence[Source] = (
+            (
+                ObjaverseSource(limits, self._stop, _made(folder / "objaverse"), rules.hosts),
+                S3Source(limits, self._stop, s3 or S3Options(), rules),
+                HttpSource(limits, self._stop, rules.hosts),
+            )
+            if downloads is None
+            else (KeptSource(limits, self._stop, downloads),)
+        )
+        self._sources: Sequence[Source] = (self._git, *afar, self._local)
 
     def plan(self, refs: Sequence[ObjectRef]) -> None:
         """Announce objects to be fetched, so that files they share stay until the last one."""
-        objects = [one for ref in refs for one in scene_members.of(ref)]
-        self._git.plan([ref for ref in objects if self._source(ref) is self._git])
+        if self._downloads is not None:
+            refs = list(waiting(refs, self._downloads))
+        self._git.plan([ref for ref in _wanted(refs) if self._source(ref) is self._git])
+
+    def local_roots(self, refs: Iterable[ObjectRef]) -> tuple[Path, ...]:
+        """The folders of those objects that are used in place, in order. No I/O."""
+        here = (one for one in _wanted(refs) if self._source(one) is self._local)
+        found = (root_of(one, self._limits.root_depth) for one in here)
+        return tuple(dict.fromkeys(root for root in found if root is not None))
 
     def fetch(self, ref: ObjectRef) -> FetchedObject:
         """Fetch an object to local disk and verify its sha256. Give it back with `release`.
 
-        Raises: Missing, Refused, Modified, Download, TooLarge, Unsupported, ImportFailed (a broken
-        archive), ObjectInterrupted (after `stop`); NodeError if the disk is full.
+        Raises: RecordInvalid, Missing, Refused, Modified, Download, TooLarge, Unsupported,
+        ImportFailed (a broken archive), ObjectInterrupted (after `stop`); NodeError if the disk is
+        full.
         """
         if ref.scenes is not None:
+            if self._downloads is not None:
+                self._downloads.take(ref)
             return scene_members.fetch(ref, ref.scenes, self._objects, self._fetch, self.release)
         return self._fetch(ref)
 
     def _fetch(self, ref: ObjectRef) -> FetchedObject:
+        if isinstance(ref, BadRecord):
+            raise RecordInvalid(ref.reason)
         source = self._source(ref)
         if source is None:
             raise Unsupported(f"{called(ref)}: no source supports this location")
+        if self._downloads is not None and source is self._git:
+            self._downloads.take(ref)  # without a line, its commit may be there all the same
         into = Path(tempfile.mkdtemp(prefix=f"{ref.uid}-", dir=self._objects))
         fetched = None
         try:
             fetched = source.fetch(ref, into)
             checked = self._checked(fetched)
             if self._keep is not None and source.name != LocalSource.name:
-                self._keep.keep(checked)
+                checked = msgspec.structs.replace(checked, kept=self._keep.keep(checked))
         except BaseException as error:
             if fetched is not None and source is self._git:
                 self._git.release(ref)
@@ -145,3 +169,9 @@ def _explained(error: OSError, ref: ObjectRef) -> NodeError | Download:
     if error.errno in scratch.FULL:
         return scratch.full(error)
     return Download(f"{called(ref)}: {error.strerror or error}")
+
+
+def _wanted(refs: Iterable[ObjectRef]) -> Iterator[ObjectRef]:
+    """The objects to fetch, members of scenes one by one; a bad record has none."""
+    objects = (one for ref in refs for one in scene_members.of(ref))
+    return (one for one in objects if not isinstance(one, BadRecord))

@@ -22,8 +22,9 @@ from worker.core.errors import Missing, ObjectError
 from worker.core.formats import is_model
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchedObject, FetchLimits
+from worker.sources.kept import Downloads, KeptCommit
 from worker.sources.names import check_format
-from worker.sources.repository import Repository, TreeFile
+from worker.sources.repository import LINK, CommitFiles, Repository, TreeFile
 
 PREFIX = "https://github.com/"
 BLOB = re.compile(
@@ -74,7 +75,7 @@ class _Checkout:
         self.lock = threading.Lock()
         self.awaited: Counter[str] = Counter()
         self.used = 0
-        self.repository: Repository | None = None
+        self.repository: CommitFiles | None = None
         self.folder: Path | None = None
         self.failure: ObjectError | None = None
 
@@ -89,8 +90,15 @@ class GitSource:
     name = "git"
 
     def __init__(
-        self, limits: FetchLimits, stop: threading.Event, folder: Path, hosts: AllowedHosts
+        self,
+        limits: FetchLimits,
+        stop: threading.Event,
+        folder: Path,
+        hosts: AllowedHosts,
+        downloads: Downloads | None = None,
     ) -> None:
+        """`downloads`: where commits are instead of at GitHub, each kept by an earlier fetch."""
+        self._downloads = downloads
         self._limits = limits
         self._hosts = hosts
         self._stop = stop
@@ -124,11 +132,13 @@ class GitSource:
                 checkout.awaited[ref.file_identifier] -= 1
             checkout.used += 1
         try:
-            found = _found(ref, self._fetched(commit, checkout), path)
+            repository = self._fetched(commit, checkout)
+            found = _found(ref, repository, path)
         except BaseException:
             self.release(ref)
             raise
-        return msgspec.structs.replace(found, kept_as=commit.kept_as)
+        links = frozenset(name for name, what in repository.other.items() if what == LINK)
+        return msgspec.structs.replace(found, kept_as=commit.kept_as, links=links)
 
     def release(self, ref: ObjectRef) -> None:
         """Release a fetched object; the last one deletes the checkout."""
@@ -151,7 +161,7 @@ class GitSource:
     def _checkout(self, commit: Commit) -> _Checkout:
         return self._checkouts.setdefault(commit, _Checkout())
 
-    def _fetched(self, commit: Commit, checkout: _Checkout) -> Repository:
+    def _fetched(self, commit: Commit, checkout: _Checkout) -> CommitFiles:
         if not COMMIT.fullmatch(commit.commit):
             raise Missing(f"{commit.blob('…')}: not pinned to a commit of 40 hex digits")
         with checkout.lock:
@@ -159,7 +169,7 @@ class GitSource:
                 raise type(checkout.failure)(*checkout.failure.args) from checkout.failure
             if checkout.repository is None:
                 checkout.folder = Path(tempfile.mkdtemp(dir=self._folder))
-                repository = Repository(commit.url, commit.commit, checkout.folder, self._hosts)
+                repository = self._files_of(commit, checkout.folder)
                 try:
                     repository.fetch(
                         self._limits, Deadline(self._limits.timeout_s, self._stop)
@@ -172,6 +182,11 @@ class GitSource:
                 with self._lock:
                     self._fetched_commits.append(FetchedCommit(commit, _models(repository)))
             return checkout.repository
+
+    def _files_of(self, commit: Commit, folder: Path) -> CommitFiles:
+        if self._downloads is not None:
+            return KeptCommit(self._downloads, commit.kept_as, folder)
+        return Repository(commit.url, commit.commit, folder, self._hosts)
 
 
 def file_of(location: str) -> tuple[Commit, str] | None:
@@ -187,7 +202,7 @@ def _parse(location: str) -> tuple[Commit, str]:
     return Commit(match["org"], match["repo"], match["commit"].lower()), match["path"]
 
 
-def _found(ref: ObjectRef, repository: Repository, path: str) -> FetchedObject:
+def _found(ref: ObjectRef, repository: CommitFiles, path: str) -> FetchedObject:
     # Objaverse-XL does not quote paths; a URL copied from a browser does.
     for named in (path, unquote(path)):
         if named in repository.other:
@@ -203,13 +218,13 @@ def _found(ref: ObjectRef, repository: Repository, path: str) -> FetchedObject:
     raise Missing(f"{ref.location}: no such file in the repository at this commit")
 
 
-def _is_lfs(repository: Repository, file: TreeFile) -> bool:
+def _is_lfs(repository: CommitFiles, file: TreeFile) -> bool:
     if file.size > 1024:  # noqa: PLR2004 - the specification's limit of a pointer's size
         return False
     return (repository.files / file.path).read_bytes().startswith(git_lfs.MARK)
 
 
-def _models(repository: Repository) -> tuple[str, ...]:
+def _models(repository: CommitFiles) -> tuple[str, ...]:
     return tuple(
         path
         for path, file in sorted(repository.tree.items())

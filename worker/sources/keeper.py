@@ -9,17 +9,20 @@ import tarfile
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from worker.core import keys
-from worker.core.errors import Download, StoreError, StoreFull, UsageError
+from worker.core.errors import Download, PublishFailed, StoreError, StoreFull, UsageError
+from worker.core.sha256 import sha256_of
 from worker.sources.base import FetchedObject
 from worker.stores.base import Store
 
 DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest date of a zip, given to every file so that equal files make equal archives."""
 MODE = 0o644
+LINK_MODE = 0o444
+"""Of a repository's link in an `exact` archive: a plain file with the name that it leads to."""
 
 
 class _Shared:
@@ -27,7 +30,7 @@ class _Shared:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.kept = False
+        self.kept: tuple[str, str] | None = None
 
 
 class Keeper:
@@ -40,54 +43,80 @@ class Keeper:
     The Fetcher keeps files that were downloaded, not those of a local file system.
     """
 
-    def __init__(self, store: Store, format_: str) -> None:
-        """Raises: UsageError for a format that is not in FORMATS."""
+    def __init__(self, store: Store, format_: str, *, exact: bool = False) -> None:
+        """`exact`: a tar that tells links; `keep` returns its hash, and refuses one that differs.
+
+        Raises: UsageError for a format that is not in FORMATS.
+        """
+        if exact and format_ != "tar":
+            raise UsageError(f"cannot keep exact downloads as {format_!r}; use 'tar'")
         if format_ not in FORMATS:
             raise UsageError(f"cannot keep downloads as {format_!r}; known: {', '.join(FORMATS)}")
         self._store = store
         self._format = format_
+        self._exact = exact
         self._lock = threading.Lock()
         self._shared: dict[str, _Shared] = {}
         self.asked = False
         """Whether `keep` was called."""
 
-    def keep(self, fetched: FetchedObject) -> None:
+    @property
+    def uri(self) -> str:
+        """Where the files are kept."""
+        return self._store.uri
+
+    def keep(self, fetched: FetchedObject) -> tuple[str, str]:
         """Store the object's files; existing keys are left as they are.
 
-        Raises: StoreError if the store is unusable, Download if only this object is refused.
+        Returns key and hex sha256 of the archive; ("", "") unless `exact`.
+
+        Raises: StoreError if the store is unusable, Download if only this object is refused;
+        PublishFailed if an `exact` archive exists with other bytes.
         """
         self.asked = True
         try:
             if fetched.kept_as is None:
-                self._put(keys.download(fetched.ref.uid), fetched.root)
-            else:
-                self._put_once(fetched.kept_as, fetched.root)
+                return self._put(keys.download(fetched.ref.uid), fetched)
+            return self._put_once(fetched.kept_as, fetched)
         except StoreFull:
             raise
         except StoreError as error:
             self._store.check()  # raises if the store is unusable, not only for this object
             raise Download(f"could not keep {fetched.ref.uid}: {error}") from error
 
-    def _put_once(self, key: str, root: Path) -> None:
+    def _put_once(self, key: str, fetched: FetchedObject) -> tuple[str, str]:
         with self._lock:
             shared = self._shared.setdefault(key, _Shared())
         with shared.lock:
-            if not shared.kept:
-                self._put(key, root)
-                shared.kept = True
+            if shared.kept is None:
+                shared.kept = self._put(key, fetched)
+            return shared.kept
 
-    def _put(self, key: str, root: Path) -> None:
+    def _put(self, key: str, fetched: FetchedObject) -> tuple[str, str]:
+        root = fetched.root
         pack = FORMATS[self._format]
         if pack is None:
             for name, path in _files(root):
                 self._store.create(keys.kept_file(key, name), path)
-            return
+            return "", ""
         handle, name = tempfile.mkstemp(dir=root.parent)
         os.close(handle)
         archive = Path(name)
         try:
-            pack(archive, root)
-            self._store.create(f"{key}.{self._format}", archive)
+            if self._exact:
+                _tar(archive, root, fetched.links)
+            else:
+                pack(archive, root)
+            key = keys.kept_archive(key, self._format)
+            same = self._store.create(key, archive)
+            if not self._exact:
+                return "", ""
+            if not same:
+                raise PublishFailed(
+                    f"{key} already exists with other bytes: the object has changed since, or the "
+                    "file is damaged; delete it and fetch again"
+                )
+            return key, sha256_of(archive)
         finally:
             archive.unlink()
 
@@ -115,9 +144,9 @@ def _zip(archive: Path, root: Path) -> None:
                     target.write(chunk)
 
 
-def _tar(archive: Path, root: Path) -> None:
+def _tar(archive: Path, root: Path, links: Collection[str] = ()) -> None:
     with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as opened:
-        _add_all(opened, root)
+        _add_all(opened, root, links)
 
 
 def _tar_gz(archive: Path, root: Path) -> None:
@@ -129,11 +158,11 @@ def _tar_gz(archive: Path, root: Path) -> None:
         _add_all(opened, root)
 
 
-def _add_all(opened: tarfile.TarFile, root: Path) -> None:
+def _add_all(opened: tarfile.TarFile, root: Path, links: Collection[str] = ()) -> None:
     for name, path in _files(root):
         info = tarfile.TarInfo(name)
         info.size = path.stat().st_size
-        info.mode = MODE
+        info.mode = LINK_MODE if name in links else MODE
         with path.open("rb") as source:
             opened.addfile(info, source)
 

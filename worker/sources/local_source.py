@@ -8,8 +8,10 @@ import threading
 from pathlib import Path
 
 from worker.core import file_uri
+from worker.core.closed_folders import ClosedFolders
 from worker.core.deadline import Deadline
-from worker.core.errors import Missing
+from worker.core.errors import Missing, Refused
+from worker.core.formats import ARCHIVE_SUFFIXES
 from worker.core.transfer import check_size
 from worker.index.record import ObjectRef
 from worker.sources.archive import is_archive, split, unpack_model
@@ -22,7 +24,11 @@ class LocalSource:
 
     name = "local"
 
-    def __init__(self, limits: FetchLimits, stop: threading.Event) -> None:
+    def __init__(
+        self, limits: FetchLimits, stop: threading.Event, named: str | None = None
+    ) -> None:
+        """`named`: what the user named to be rendered; see `ClosedFolders`."""
+        self._closed = ClosedFolders(os.environ, () if named is None else (Path(named),))
         self._limits = limits
         self._stop = stop
 
@@ -33,8 +39,8 @@ class LocalSource:
     def fetch(self, ref: ObjectRef, into: Path) -> FetchedObject:
         """Use the file in place; the files of an archive are unpacked below `into`.
 
-        Raises: Missing (also for a path outside its root), TooLarge, Unsupported, ImportFailed,
-        Download (the file system fails).
+        Raises: Missing (also for a path outside its root), Refused (it lies in a closed folder),
+        TooLarge, Unsupported, ImportFailed, Download (the file system fails).
         """
         file, member = split(ref.location)
         path = _path(file)
@@ -52,13 +58,10 @@ class LocalSource:
     def _found(
         self, ref: ObjectRef, path: Path, member: str | None, into: Path
     ) -> FetchedObject:  # fmt: skip
-        # A root inside an archive says what to unpack, not where the archive may be.
-        outside = member is None and ref.root is not None and split(ref.root).member is None
-        above = path.absolute().parents
-        root = above[min(self._limits.root_depth, len(above) - 1)]
-        if outside and ref.root is not None:
-            root = _path(ref.root)
+        root = _root(ref, path, member, self._limits.root_depth)
+        self._check_open(root, path.name)
         real_root, model = inside(root, path)
+        self._check_open(real_root / model, path.name)
         with open_inside(root, path) as file:
             # The file that was checked, whatever its name leads to by now.
             opened = Path(f"/proc/self/fd/{file.fileno()}")
@@ -69,6 +72,37 @@ class LocalSource:
             size = os.fstat(file.fileno()).st_size
         check_size(size, self._limits.max_bytes)
         return FetchedObject(ref=ref, root=real_root, model=model, sha256="", size=size)
+
+    def _check_open(self, path: Path, name: str) -> None:
+        """Check that a list may open `path`, for the model called `name`. Raises: Refused."""
+        closed = self._closed.around(os.path.realpath(path))
+        if closed is not None:
+            raise Refused(
+                f"{name}: a list does not open {closed}, which holds files of the system or of "
+                "others, or credentials; move the models, or render that folder itself"
+            )
+
+
+def root_of(ref: ObjectRef, depth: int) -> Path | None:
+    """The folder that an object which is used in place has; None of others. No I/O.
+
+    depth: `FetchLimits.root_depth`.
+    """
+    file, member = split(ref.location)
+    if member is not None or file.lower().endswith(ARCHIVE_SUFFIXES):
+        return None
+    try:
+        return _root(ref, _path(file), member, depth)
+    except Missing:
+        return None
+
+
+def _root(ref: ObjectRef, path: Path, member: str | None, depth: int) -> Path:
+    # A root inside an archive says what to unpack, not where the archive may be.
+    if member is None and ref.root is not None and split(ref.root).member is None:
+        return _path(ref.root)
+    above = path.absolute().parents
+    return above[min(depth, len(above) - 1)]
 
 
 def _path(location: str) -> Path:

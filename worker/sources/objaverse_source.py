@@ -23,6 +23,7 @@ from worker.core.json_errors import NOT_JSON
 from worker.core.transfer import TransientError, check_size, retried
 from worker.index.record import ObjectRef
 from worker.sources.base import FetchedObject, FetchLimits
+from worker.sources.environment import fetching_environment
 from worker.sources.process import run
 
 CHILD = "worker.sources.objaverse_child"
@@ -109,7 +110,8 @@ class ObjaverseSource:
         }
         path = os.pathsep.join(filter(None, (str(PACKAGES), os.environ.get("PYTHONPATH"))))
         environment = {
-            **os.environ, "HOME": str(home), "TMPDIR": str(home), "PYTHONPATH": path
+            **fetching_environment(os.environ),
+            "HOME": str(home), "TMPDIR": str(home), "PYTHONPATH": path,
         }  # fmt: skip
         # -P: files in the home must not hide modules of the same name.
         ended = run(

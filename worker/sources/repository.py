@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from worker.core.deadline import Deadline
 from worker.core.destinations import AllowedHosts
@@ -22,11 +22,13 @@ from worker.core.errors import Download, Missing, NodeError, TooLarge, one_line
 from worker.core.transfer import TransientError, retried
 from worker.sources import git_server
 from worker.sources.base import FetchLimits
+from worker.sources.environment import fetching_environment
 from worker.sources.git_server import GitServer
 from worker.sources.process import ProgramResult, run
 
 REGULAR = frozenset({"100644", "100755"})
 MAX_FILES = 200_000
+LINK = "a symbolic link"
 ROOM = 16 << 20
 """Bytes for git's own small files."""
 MEMORY = 1 << 30
@@ -82,6 +84,21 @@ class TreeFile(NamedTuple):
 
     path: str
     size: int
+
+
+class CommitFiles(Protocol):
+    """The files of a commit, once `fetch` has brought them."""
+
+    files: Path
+    """The folder that they are in."""
+    tree: dict[str, TreeFile]
+    """Regular files, by path."""
+    other: dict[str, str]
+    """What else is known to be there, by path: "a symbolic link"."""
+
+    def fetch(self, limits: FetchLimits, deadline: Deadline) -> None:
+        """Bring the files to disk. Raises: ObjectError."""
+        ...
 
 
 class Repository:
@@ -158,7 +175,7 @@ class Repository:
             if mode in REGULAR:
                 self.tree[path] = TreeFile(path, int(size))
             else:
-                self.other[path] = "a submodule" if mode == "160000" else "a symbolic link"
+                self.other[path] = "a submodule" if mode == "160000" else LINK
         total = sum(file.size for file in self.tree.values())
         if total > limits.max_bytes or len(self.tree) > MAX_FILES:
             raise TooLarge(
@@ -189,13 +206,11 @@ def _must(answer: ProgramResult, what: str, kind: type[Exception]) -> None:
 
 
 def environment() -> dict[str, str]:
-    """The environment of git: ours without git's variables, without prompts, in English."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("GIT_", "LC_", "SSH_")) or KEPT.fullmatch(name)
-    }
-    return kept | {
+    """The environment of git: allow-listed, with git's own of KEPT; no prompts, in English."""
+    kept = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)}
+    return {
+        **fetching_environment(os.environ),
+        **kept,
         "LC_ALL": "C",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",

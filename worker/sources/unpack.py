@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from worker.contract import git_lfs
+from worker.core.deadline import Deadline
 from worker.core.errors import ImportFailed, TooLarge
+from worker.core.transfer import CHUNK, check_size
 
 MAX_ENTRIES = 20_000
 MAX_DIRECTORY = 16 << 20
@@ -38,21 +40,43 @@ class ArchiveEntry(NamedTuple):
     size: int
     is_file: bool
     open: Callable[[], IO[bytes]]
+    mode: int = 0
+    """Unix permissions, of a tar's entry."""
 
 
-def entries(archive: Path, name: str, max_bytes: int) -> Iterator[ArchiveEntry]:
+def entries(
+    archive: Path, name: str, max_bytes: int, most: int | None = None
+) -> Iterator[ArchiveEntry]:
     """The entries of the archive at `archive`, called `name`, in the archive's order.
+
+    most: how many it may have; by default MAX_ENTRIES.
 
     Raises: ImportFailed, TooLarge, and what is in BROKEN.
     """
+    most = MAX_ENTRIES if most is None else most
     read = _tar if name.lower().endswith((".tar", ".tar.gz", ".tgz")) else _zip
-    for count, entry in enumerate(read(archive, name, max_bytes), start=1):
-        if count > MAX_ENTRIES:
-            raise TooLarge(f"{name}: more than {MAX_ENTRIES:,} entries")
+    for count, entry in enumerate(read(archive, name, max_bytes, most), start=1):
+        if count > most:
+            raise TooLarge(f"{name}: more than {most:,} entries")
         yield entry
 
 
-def _zip(archive: Path, name: str, _max_bytes: int) -> Iterator[ArchiveEntry]:
+def copy(entry: ArchiveEntry, file: IO[bytes], room: int, deadline: Deadline) -> int:
+    """Write an entry's content to `file`; returns its size, whatever its header says.
+
+    Raises: TooLarge, for more than `room` bytes; Download, after the deadline; what is in BROKEN.
+    """
+    size = 0
+    with entry.open() as source:
+        while chunk := source.read(CHUNK):
+            deadline.left()
+            size += len(chunk)
+            check_size(size, room)
+            file.write(chunk)
+    return size
+
+
+def _zip(archive: Path, name: str, _max_bytes: int, _most: int) -> Iterator[ArchiveEntry]:
     _check_directory(archive, name)
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
@@ -98,15 +122,19 @@ def _check_directory(archive: Path, name: str) -> None:
         )
 
 
-def _tar(archive: Path, name: str, max_bytes: int) -> Iterator[ArchiveEntry]:
+def _tar(archive: Path, name: str, max_bytes: int, most: int) -> Iterator[ArchiveEntry]:
     with archive.open("rb") as raw:
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
-        stream = _Bounded(gzip.GzipFile(fileobj=raw) if packed else raw, name, max_bytes)
+        stream = _Bounded(gzip.GzipFile(fileobj=raw) if packed else raw, name, max_bytes, most)
         with tarfile.open(fileobj=stream, mode="r:") as opened:
             for member in opened:
                 yield ArchiveEntry(
-                    member.name, member.size, member.isreg(), _tar_opener(opened, member)
+                    member.name,
+                    member.size,
+                    member.isreg(),
+                    _tar_opener(opened, member),
+                    member.mode,
                 )
 
 
@@ -125,10 +153,12 @@ class _Bounded(io.RawIOBase):
     which for a gzip means to unpack it.
     """
 
-    def __init__(self, stream: IO[bytes] | gzip.GzipFile, name: str, max_bytes: int) -> None:
+    def __init__(
+        self, stream: IO[bytes] | gzip.GzipFile, name: str, max_bytes: int, most: int
+    ) -> None:
         self._stream = stream
         self._name = name
-        self._end = 2 * max_bytes + MAX_ENTRIES * 1024
+        self._end = 2 * max_bytes + most * 1024
 
     def read(self, size: int = -1) -> bytes:
         if size > MAX_HEADER:

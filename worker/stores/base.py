@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -44,6 +45,9 @@ class Store(Protocol):
 
     uri: str
 
+    remote: bool
+    """Whether a request takes so long that several are best made at the same time."""
+
     @property
     def creates_once(self) -> bool:
         """Whether the store itself refuses a second write of a key; reliable after `check`."""
@@ -65,8 +69,8 @@ class Store(Protocol):
     def replace(self, key: str, body: bytes, media_type: str) -> None:
         """Store `body` under `key`, in place of what is there; visible atomically.
 
-        For files that can be made again and that a browser opens, as those of a gallery. Never
-        for what a ledger or a manifest records.
+        For what can be lost or made again: the files of a gallery, the list of a data set's
+        objects, the note of what a worker has begun. Never for what a ledger or a manifest records.
         """
         ...
 
@@ -77,12 +81,25 @@ class Store(Protocol):
         """
         ...
 
+    def as_file(self, key: str, folder: Path, most: int) -> AbstractContextManager[Path | None]:
+        """A file with the body of `key` while the context lasts, or None if there is no such key.
+
+        The body is never in memory as a whole. `folder` is for a copy if one is needed.
+
+        Raises: TooLargeToRead, before the body is read, if it has more than `most` bytes; NodeError
+        if `folder` is full.
+        """
+        ...
+
     def stat(self, key: str) -> Stat | None:
         """Size and sha256 of the body of `key`, or None if the key does not exist."""
         ...
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        """Every entry whose key starts with `prefix`, in key order."""
+    def list(self, prefix: str = "", *, after: str = "", before: str = "") -> Iterator[Entry]:
+        """Every entry whose key starts with `prefix`, in key order.
+
+        after, before: only keys that sort after the one and before the other; "" for no bound.
+        """
         ...
 
 

@@ -45,6 +45,8 @@ ADVICE = {
 class FolderStore:
     """A store whose keys are the paths of files below `root`, a folder created when needed."""
 
+    remote = False
+
     def __init__(self, root: Path) -> None:
         self.uri = str(root)
         self._root = root.absolute()
@@ -94,6 +96,22 @@ class FolderStore:
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
 
+    @contextlib.contextmanager
+    def as_file(self, key: str, folder: Path, most: int) -> Iterator[Path | None]:  # noqa: ARG002 - S3's
+        """The file of `key` itself, or None; see `Store.as_file`. Raises: StoreError."""
+        target = self._path(key)
+        with contextlib.ExitStack() as stack:
+            found = None
+            with self._explained(f"read {key} from"), contextlib.suppress(
+                FileNotFoundError, NotADirectoryError, IsADirectoryError
+            ):  # fmt: skip
+                file = stack.enter_context(target.open("rb"))
+                found = Path(f"/proc/self/fd/{file.fileno()}")
+                size = os.fstat(file.fileno()).st_size
+            if found is not None and size > most:
+                raise TooLargeToRead(key, size)
+            yield found
+
     def stat(self, key: str) -> Stat | None:
         """Size and sha256 of `key`, computed from its file, or None. Raises: StoreError."""
         target = self._path(key)
@@ -103,19 +121,28 @@ class FolderStore:
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        """Every entry whose key starts with `prefix`, in key order. Raises: StoreError."""
+    def list(self, prefix: str = "", *, after: str = "", before: str = "") -> Iterator[Entry]:
+        """Every entry whose key starts with `prefix`; see `Store.list`. Raises: StoreError."""
         folder, slash, _ = prefix.rpartition("/")
         if folder:
             check_key(folder)
-        yield from self._walk(folder + slash, prefix)
+        for entry in self._walk(folder + slash, prefix, frozenset()):
+            if before and entry.key >= before:
+                return
+            if entry.key > after:
+                yield entry
 
-    def _walk(self, base: str, prefix: str) -> Iterator[Entry]:
+    def _walk(self, base: str, prefix: str, above: frozenset[tuple[int, int]]) -> Iterator[Entry]:
+        """The entries below `base`; of a link to a folder in `above`, which it is in, none."""
         # Folders are sorted with their slash, as keys are: "a.b" comes before "a/b".
-        names = []
+        names: list[str] = []
         with self._explained(f"list {base or 'keys'} in"), contextlib.suppress(
             FileNotFoundError, NotADirectoryError
         ), os.scandir(self._root / base) as entries:  # fmt: skip
+            found = (self._root / base).stat()
+            if (found.st_dev, found.st_ino) in above:
+                return
+            above |= {(found.st_dev, found.st_ino)}
             for entry in entries:
                 if keys.is_own(entry.name):
                     _remove_if_stale(entry)
@@ -125,7 +152,7 @@ class FolderStore:
                     names.append(name)
         for name in sorted(names):
             if name.endswith("/"):
-                yield from self._walk(base + name, prefix)
+                yield from self._walk(base + name, prefix, above)
                 continue
             try:
                 size = (self._root / base / name).stat().st_size

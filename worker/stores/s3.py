@@ -19,10 +19,11 @@ import structlog
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
-from worker.core import keys, retries, s3
+from worker.core import keys, retries, s3, scratch
 from worker.core.errors import StoreError, StoreFull
 from worker.core.s3 import S3Options
 from worker.core.s3_errors import ABSENT_KEY, FailureKind, S3Failure, code_of, translated
+from worker.core.s3_get import NoSuchKey, QuickGet
 from worker.core.sha256 import sha256_of
 from worker.stores.base import Entry, Stat, TooLargeToRead, check_key, is_hidden
 
@@ -53,8 +54,10 @@ BROKEN = (
 """Errors of a body that was interrupted or corrupted; botocore does not retry reading a body."""
 
 PAGE = 1000
+CHUNK = 1 << 20
 TRIES = 8
 SHA256 = "sha256"
+SHA256_HEADER = f"x-amz-meta-{SHA256}"
 
 
 class S3Store:
@@ -71,7 +74,9 @@ class S3Store:
         self._prefix = f"{prefix}/" if prefix else ""
         self._options = options
         self._client = s3.client(options)
+        self._quick = QuickGet(options, self._bucket)
         self._conditional = True
+        self.remote = True
 
     @property
     def creates_once(self) -> bool:
@@ -156,10 +161,36 @@ class S3Store:
         with _explained(f"read {key} from", self._where):
             try:
                 return self._get(key, most)
+            except NoSuchKey:
+                return None
             except ClientError as error:
                 if code_of(error) in ABSENT_KEY:
                     return None
                 raise
+
+    @contextlib.contextmanager
+    def as_file(self, key: str, folder: Path, most: int) -> Iterator[Path | None]:
+        """A copy of the body of `key` in `folder`, or None; see `Store.as_file`.
+
+        Raises: StoreError, TooLargeToRead, NodeError.
+        """
+        check_key(key)
+        copy = folder / copy_name()
+        what = f"read {self.uri}/{key}"
+        try:
+            found: Path | None = copy
+            with _explained(f"read {key} from", self._where):
+                try:
+                    for attempt in retries.attempts(what, BROKEN, attempts=4, wait_initial=0.2):
+                        with attempt:
+                            self._copy(key, copy, most)
+                except ClientError as error:
+                    if code_of(error) not in ABSENT_KEY:
+                        raise
+                    found = None
+            yield found
+        finally:
+            copy.unlink(missing_ok=True)
 
     def stat(self, key: str) -> Stat | None:
         """Size and stored sha256 of `key`, or None, with one request. Raises: StoreError."""
@@ -173,17 +204,23 @@ class S3Store:
                 raise
             return Stat(head["ContentLength"], head.get("Metadata", {}).get(SHA256))
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        """Every entry whose key starts with `prefix`, in key order. Raises: StoreError."""
+    def list(self, prefix: str = "", *, after: str = "", before: str = "") -> Iterator[Entry]:
+        """Every entry whose key starts with `prefix`; see `Store.list`. Raises: StoreError."""
+        more: dict[str, Any] = {"StartAfter": self._prefix + after} if after else {}
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket,
             Prefix=self._prefix + prefix,
             PaginationConfig={"PageSize": PAGE},
+            **more,
         )
         with _explained(f"list {prefix or 'keys'} in", self._where):
             for page in pages:
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._prefix)
+                    if before and key >= before:
+                        return
+                    if key <= after:  # from a server that does not know StartAfter
+                        continue
                     # Some tools create keys that end with a slash to represent folders.
                     if not is_hidden(key) and not key.endswith("/"):
                         yield Entry(key, found["Size"])
@@ -212,6 +249,10 @@ class S3Store:
             client.put_object(Bucket=self._bucket, Key=key, Body=file, **extra)
 
     def _get(self, key: str, most: int | None) -> bytes:
+        if most is None and (found := self._quick.get(self._prefix + key)) is not None:
+            body, headers = found
+            if headers.get(SHA256_HEADER) in (None, sha256_of(body)):
+                return body
         what = f"read {self.uri}/{key}"
         for attempt in retries.attempts(what, BROKEN, attempts=4, wait_initial=0.2, wait_max=2.0):
             with attempt:
@@ -232,6 +273,25 @@ class S3Store:
             )
         return body
 
+    def _copy(self, key: str, copy: Path, most: int) -> None:
+        answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+        size = answer["ContentLength"]
+        try:
+            with contextlib.closing(answer["Body"]) as body, copy.open("wb") as file:
+                if size > most:
+                    raise TooLargeToRead(key, size)
+                while chunk := body.read(CHUNK):
+                    file.write(chunk)
+        except OSError as error:
+            if error.errno in scratch.FULL:
+                raise scratch.full(error) from error
+            raise
+        wanted = answer.get("Metadata", {}).get(SHA256)
+        if wanted is not None and sha256_of(copy) != wanted:
+            raise CorruptTransfer(
+                f"{self._where}: {key} is corrupt: its sha256 is not the one stored with it"
+            )
+
     def _compare(self, key: str, body: bytes | Path, digest: str) -> bool | None:
         """Whether `key` has exactly the bytes of `body`; None if `key` does not exist."""
         stat = self.stat(key)
@@ -251,6 +311,11 @@ class S3Store:
             log.warning(
                 "the store has no conditional writes; checking for the key before each", server=why
             )
+
+
+def copy_name() -> str:
+    """A new name for the copy of a body on this machine."""
+    return f"{uuid4().hex}.s3"
 
 
 @contextlib.contextmanager

@@ -29,7 +29,10 @@ f 8 4 2 6
 
 
 def request(folder: Path) -> RenderObject:
-    """Write a cube below `folder`; returns the request for one view of 16x16 with one sample."""
+    """Write a cube below `folder`; returns the request for one view of 16x16 with one sample.
+
+    The folder must be in the child's home, the only place where it may write.
+    """
     root, scratch = folder / "model", folder / "raw"
     root.mkdir(parents=True, exist_ok=True)
     scratch.mkdir(parents=True, exist_ok=True)

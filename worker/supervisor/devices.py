@@ -6,6 +6,7 @@ A device has a kind ("optix", "cuda", "cpu") and an entry of CUDA_VISIBLE_DEVICE
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from worker.core import node_share
 from worker.core.errors import DeviceMissing
 
 DEVICES_BY_CHOICE = {
@@ -25,6 +27,8 @@ DEVICES_BY_CHOICE = {
 """The kinds that each --device choice tries, in order. Only `auto` falls back to the CPU."""
 
 NVIDIA = Path("/proc/driver/nvidia/gpus")
+UNIFIED_MEMORY = Path("/dev/nvidia-uvm")
+"""The device file that is made last: when the module that CUDA needs is loaded."""
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
@@ -50,7 +54,7 @@ def candidates(choice: str, environment: Mapping[str, str]) -> list[list[Device]
 
     Raises: DeviceMissing, if `choice` is a GPU and none is visible.
     """
-    gpus = mine(visible(environment), environment)
+    gpus = node_share.of_gpus(visible(environment), environment)
     sets = []
     for kind in DEVICES_BY_CHOICE[choice]:
         if kind == "cpu":
@@ -84,32 +88,16 @@ def visible(environment: Mapping[str, str]) -> list[str]:
     return gpus
 
 
-def mine(gpus: list[str], environment: Mapping[str, str]) -> list[str]:
-    """This task's share of a node's GPUs, if several Slurm tasks see the same ones.
+def load_driver() -> None:
+    """Create the device files of CUDA if they are missing, as the driver does on its first use.
 
-    It is derived from the task's number on the node (SLURM_LOCALID) and the number of tasks
-    there. With more tasks than GPUs, several tasks share a GPU.
+    It starts a program for that, which a child in a fence cannot.
     """
-    local = environment.get("SLURM_LOCALID", "")
-    tasks = _tasks_on_node(environment)
-    bound = "SLURM_GPUS_PER_TASK" in environment  # each task sees only its own GPUs
-    if bound or not local.isdigit() or tasks <= 1 or len(gpus) <= 1:
-        return gpus
-    return gpus[int(local) :: tasks] or [gpus[int(local) % len(gpus)]]
-
-
-def _tasks_on_node(environment: Mapping[str, str]) -> int:
-    """Number of tasks of this step on this node, from a list such as "4(x2),3" and SLURM_NODEID."""
-    text = environment.get("SLURM_STEP_TASKS_PER_NODE") or environment.get(
-        "SLURM_TASKS_PER_NODE", ""
-    )
-    counts: list[int] = []
-    for part in text.split(","):
-        if match := re.fullmatch(r"(\d+)(?:\(x(\d+)\))?", part.strip()):
-            counts += [int(match[1])] * int(match[2] or 1)
-    node = environment.get("SLURM_NODEID", "0")
-    number = int(node) if node.isdigit() else 0
-    return counts[number] if number < len(counts) else 1
+    program = shutil.which("nvidia-modprobe")
+    if program is None or UNIFIED_MEMORY.exists():
+        return
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run([program, "-c", "0", "-u"], capture_output=True, timeout=30, check=False)
 
 
 def _count() -> int:

@@ -6,9 +6,12 @@ none of the scheduler's.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
+PACKAGES = Path(__file__).parents[2]
+"""The folder that holds the worker's packages."""
 NAMES = frozenset({"PATH", "LANG", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONHOME"})
 PREFIXES = ("LC_", "CUDA_", "NVIDIA_", "OPTIX_", "__EGL_", "__GLX_", "VK_", "OMP_")
 
@@ -18,14 +21,30 @@ def child_environment(outer: Mapping[str, str], home: Path) -> dict[str, str]:
     allowed = {
         name: value for name, value in outer.items() if name in NAMES or name.startswith(PREFIXES)
     }
-    # Without a writable cache, the driver would compile its kernels again in every child.
-    cache = outer.get("CUDA_CACHE_PATH") or str(Path(outer.get("HOME", "/")) / ".nv/ComputeCache")
     return {
         **allowed,
-        "CUDA_CACHE_PATH": cache,
+        # Without a writable cache, the driver would compile its kernels again in every child.
+        "CUDA_CACHE_PATH": str(cache_folders("cuda", outer)["cuda"]),
         "HOME": str(home),
         "TMPDIR": str(home),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONPATH": str(PACKAGES),
     }
+
+
+def cache_folders(kind: str, outer: Mapping[str, str]) -> dict[str, Path]:
+    """The folders in which the driver of a device of `kind` keeps compiled kernels; see `Device`.
+
+    On an OptiX device, Blender compiles the shared kernels through CUDA too.
+    """
+    if kind == "cpu":
+        return {}
+    cuda = outer.get("CUDA_CACHE_PATH") or Path(outer.get("HOME", "/"), ".nv/ComputeCache")
+    folders = {"cuda": Path(cuda)}
+    if kind == "optix":
+        # The driver's default (OptiX Programming Guide, "Module compilation", disk cache).
+        user = outer.get("USER") or outer.get("LOGNAME") or str(os.getuid())
+        default = f"/var/tmp/OptixCache_{user}"  # noqa: S108 - the driver's choice
+        folders["optix"] = Path(outer.get("OPTIX_CACHE_PATH") or default)
+    return folders

@@ -7,42 +7,45 @@ rendered; only if it succeeds is the object to blame and fails.
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import itertools
 import os
 import queue
-import random
 import shutil
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from worker.contract.protocol import STAGE, Failed, Phase, Ready, Rendered, RenderObject
+from worker.contract.protocol import Failed, Phase, Ready, Rendered, RenderObject
 from worker.contract.recipe import Recipe
 from worker.core import cores, memory, usage
 from worker.core import scratch as scratch_folders
 from worker.core.errors import (
     OBJECT_ERRORS,
     BlenderMissing,
-    Crash,
     DeviceMissing,
     NodeUnusable,
     ObjectError,
     ObjectInterrupted,
-    OutOfMemory,
     RenderFailed,
-    Timeout,
 )
 from worker.sources.base import FetchedObject
-from worker.supervisor import canary, devices, reasons
+from worker.supervisor import canary, deaths, devices, handover, needed, reasons
 from worker.supervisor.devices import Device
+from worker.supervisor.fence.fences import Fences, Surroundings, covers
+from worker.supervisor.fence.mode import Sandbox
+from worker.supervisor.needed import Needed
 from worker.supervisor.process import Child, ChildDied
 from worker.supervisor.request import request_of
+from worker.supervisor.restarts import Restarts
 from worker.supervisor.result import RenderedObject
 from worker.supervisor.runtime import Runtime
+from worker.supervisor.slot import Slot
 from worker.supervisor.watchdog import Limits, Overrun, TooMuchMemory
 
 log = structlog.get_logger(__name__)
@@ -64,28 +67,22 @@ class PoolOptions(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     recycle_after: int = 200
     """Objects that a child renders before it is replaced, varied by up to 20 %."""
-
-
-class Slot:
-    """A place for one child on one device."""
-
-    def __init__(self, device: Device, recycle_after: int) -> None:
-        self.device = device
-        self.child: Child | None = None
-        self.coming: Future[Child] | None = None
-        """A child that was started and is not waited for yet."""
-        # Jitter, or all children of a node that started together would restart together.
-        spread = random.uniform(0.8, 1.2)  # noqa: S311 - not a secret
-        self.recycle_after = max(1, round(recycle_after * spread))
+    sandbox: Sandbox = "auto"
 
 
 class Pool:
     """Starts children when they are needed; `size` threads may call `render` at the same time."""
 
     def __init__(
-        self, runtime: Runtime, options: PoolOptions, home: Path, log: Path | None = None
+        self,
+        runtime: Runtime,
+        options: PoolOptions,
+        home: Path,
+        log: Path | None = None,
+        surroundings: Surroundings = Surroundings(),  # noqa: B008 - frozen
     ) -> None:
         """`log`: a file for all that the children print; see `Child`."""
+        self._fences = Fences(options.sandbox, runtime, surroundings.beside(home), os.environ)
         self._log = log
         self._runtime = runtime
         self._options = options
@@ -93,6 +90,7 @@ class Pool:
         self._numbers = itertools.count()
         self._lock = threading.Lock()
         self._alive: set[Child] = set()
+        self.restarts = Restarts()
         # A child dies with the thread that started it (PR_SET_PDEATHSIG). The threads of the
         # pipeline may end earlier, so children are started in this one.
         self._starter = ThreadPoolExecutor(1, "children")
@@ -115,9 +113,18 @@ class Pool:
         return [slot.child for slot in self._slots if slot.child is not None]
 
     @property
+    def gpus(self) -> frozenset[str]:
+        """The GPUs in use, as entries of CUDA_VISIBLE_DEVICES."""
+        return frozenset(slot.device.visible for slot in self._slots if slot.device.visible)
+
+    @property
     def device(self) -> str:
         """The kind of device in use: "cpu", "cuda" or "optix"."""
         return self._slots[0].device.kind if self._slots else ""
+
+    def expect(self, objects: Iterable[Path]) -> None:
+        """Announce the folders of objects, in order, so that children started later may read."""
+        self._fences.expect(objects)
 
     def open(self, environment: str = "") -> Ready:
         """Choose the devices and start the first child, so that a broken node is noticed early.
@@ -126,6 +133,8 @@ class Pool:
 
         Raises: BlenderMissing; DeviceMissing; ConfigurationError, if the picture cannot be decoded.
         """
+        if environment:
+            self._fences.need([Path(environment)])
         absent: DeviceMissing | None = None
         passed_over: list[str] = []
         for chosen in devices.candidates(self._options.device, os.environ):
@@ -144,7 +153,8 @@ class Pool:
             log.warning(
                 "GPU found but unusable; falling back to CPU",
                 passed_over=passed_over,
-                advice="run 'render-worker doctor'; use --device cuda to fail instead",
+                advice="run 'render-worker doctor', also with --sandbox off; "
+                "use --device cuda to fail instead",
             )
         for slot in reversed(self._slots):
             self._free.put(slot)
@@ -173,11 +183,12 @@ class Pool:
 
         Raises: ObjectError; NodeError, if the node is unusable.
         """
-        request = request_of(fetched, recipe, scratch, self.ready, self._runtime, debug=debug)
+        request = request_of(fetched, recipe, self.ready, self._runtime, debug=debug)
         slot = self._free.get()
         try:
-            answer = self._with_retry(slot, request, on_phase)
-            folders = _folders(fetched.root, scratch)
+            needs = needed.of(fetched, recipe)
+            answer, raw = self._with_retry(slot, request, needs, scratch, on_phase)
+            folders = reasons.folders_of(fetched.root, raw)
             tail = tuple(
                 reasons.without_paths(line, folders)
                 for line in (slot.child.log_tail if slot.child else ())
@@ -186,13 +197,13 @@ class Pool:
                 if answer.can_go_on:
                     self._recycle(slot)
                 else:  # its scene may hold anything; a fresh child costs about a second
-                    self._replace(slot)
+                    self._replace(slot, "failed")
                 if scratch_folders.is_full(scratch):
                     raise scratch_folders.full(answer.message)
                 message = reasons.without_paths(reasons.explained(answer.message, tail), folders)
                 raise OBJECT_ERRORS.get(answer.code, RenderFailed)(message, tail)
             if answer.uid != request.uid:
-                self._replace(slot)
+                self._replace(slot, "protocol")
                 raise RenderFailed(f"Blender answered for another object ({answer.uid})", tail)
             self._recycle(slot)
             return RenderedObject(fetched=fetched, scratch=scratch, answer=answer)
@@ -200,34 +211,61 @@ class Pool:
             self._free.put(slot)
 
     def close(self, *, now: bool = False) -> None:
-        """Stop all children; with `now`, kill them. May be called from any thread."""
+        """Stop all children and remove their homes. May be called from any thread.
+
+        With `now`, kill them; their homes stay, for what is left of the objects in progress.
+        """
         self._closed = True
         with self._lock:
             children = list(self._alive)
-            self._alive.clear()
         for child in children:
-            if not now:
+            if now:
+                child.kill()
+            else:
                 child.stop()
-            self._end(child)
+                self._end(child)
 
     def _with_retry(
-        self, slot: Slot, request: RenderObject, on_phase: Callable[[Phase], None]
-    ) -> Rendered | Failed:
+        self,
+        slot: Slot,
+        request: RenderObject,
+        needs: Needed,
+        scratch: Path,
+        on_phase: Callable[[Phase], None],
+    ) -> tuple[Rendered | Failed, Path]:
+        """The answer, and where the child called the files "raw" that are now in `scratch`."""
         for attempt in range(1, ATTEMPTS + 1):
-            shutil.rmtree(request.scratch, ignore_errors=True)
-            Path(request.scratch).mkdir(parents=True)
-            child = self._child(slot)
+            child = self._child_for(slot, needs)
+            handover.make(scratch)  # there is an object in progress
+            handover.make(child.raw)
+            asked = dataclasses.replace(request, scratch=str(child.raw))
             try:
-                answer = child.render(request, on_phase)
+                answer = child.render(asked, on_phase)
             except (ChildDied, Overrun, TooMuchMemory) as error:
+                with contextlib.suppress(RenderFailed):  # the death is what counts
+                    handover.take(child.raw, scratch)
                 outcome = self._death(slot, child, error)
+                self.restarts.add(outcome.code)
                 if attempt == ATTEMPTS:
                     self._check_node(slot)
                     raise outcome from error
                 log.warning("blender replaced, retrying the object", reason=str(outcome))
             else:
-                return answer
+                handover.take(child.raw, scratch)
+                return answer, child.raw
         raise AssertionError("unreachable")
+
+    def _child_for(self, slot: Slot, needs: Needed) -> Child:
+        """The slot's child, started anew if its fence does not let it read what it needs."""
+        child = self._child(slot)
+        if not covers(child.fence, needs.folders, needs.files):
+            self._fences.need(needs.paths)
+            self._empty(slot)
+            if (early := slot.coming) is not None:  # started before this object was known
+                slot.coming = None
+                self._end(early.result())
+            child = self._child(slot)
+        return child
 
     def _death(self, slot: Slot, child: Child, error: Exception) -> ObjectError:
         """Clean up after a child that died; returns the error for the object."""
@@ -238,15 +276,7 @@ class Pool:
         self._empty(slot)
         if self._closed:
             raise ObjectInterrupted("the worker was stopped") from error
-        if isinstance(error, Overrun):
-            return Timeout(str(error), tail)
-        if isinstance(error, TooMuchMemory):
-            return OutOfMemory(str(error), tail)
-        if out_of_memory:
-            return OutOfMemory(
-                f"the kernel killed Blender for lack of memory in the phase '{phase}'", tail
-            )
-        return Crash(f"Blender died in the phase '{phase}': {error}", tail)
+        return deaths.failure(error, phase, tail, starved=out_of_memory)
 
     def _check_node(self, slot: Slot) -> None:
         """Render the canary after a death, to check that the node is not to blame.
@@ -254,9 +284,10 @@ class Pool:
         Raises: NodeUnusable, if it does not render; BlenderMissing; ObjectInterrupted.
         """
         for _ in range(ATTEMPTS):
-            folder = self._home / f"canary-{next(self._numbers)}"
+            child = self._child(slot)
+            folder = child.home / canary.UID
             try:
-                answer: object = self._child(slot).render(canary.request(folder))
+                answer: object = child.render(canary.request(folder))
             except (ChildDied, Overrun, TooMuchMemory) as error:
                 answer = error
             finally:
@@ -266,6 +297,7 @@ class Pool:
             self._empty(slot)
             if self._closed:
                 raise ObjectInterrupted("the worker was stopped")
+            self.restarts.add("canary")
         reason = answer.message if isinstance(answer, Failed) else answer
         raise NodeUnusable(
             f"Blender died on {slot.device.name}, and a plain cube does not render there either "
@@ -306,6 +338,7 @@ class Pool:
                         "and disk with 'render-worker doctor'"
                     ) from error
                 log.warning("blender did not start, retrying", reason=str(error))
+                self.restarts.add("start")
         assert slot.child is not None  # noqa: S101 - the last attempt raised
         return slot.child
 
@@ -314,11 +347,9 @@ class Pool:
         coming = slot.coming or self._starter.submit(self._launch, slot.device)
         slot.coming = None
         child = coming.result()
-        if self._closed:
-            self._end(child)
-            raise ObjectInterrupted("the worker was stopped")
         try:
-            self.ready, _ = child.start(self._threads, environment)
+            if not self._closed:
+                self.ready, _ = child.start(self._threads, environment)
         except Exception:
             self._end(child)
             raise
@@ -335,10 +366,11 @@ class Pool:
         swollen = usage.of_group(child.pid).resident > RECYCLE_SHARE * self._memory_limit
         if child.objects >= slot.recycle_after or swollen:
             log.debug("child recycled", objects=child.objects, swollen=swollen)
-            self._replace(slot)
+            self._replace(slot, "grown" if swollen else "recycled")
 
-    def _replace(self, slot: Slot) -> None:
+    def _replace(self, slot: Slot, reason: str) -> None:
         """End the slot's child and start the next at once, while the next object is fetched."""
+        self.restarts.add(reason)
         self._empty(slot)
         if not self._closed:
             slot.coming = self._starter.submit(self._launch, slot.device)
@@ -347,7 +379,8 @@ class Pool:
         """Start a process on `device`, which is not waited for. Runs in the starter's thread."""
         home = self._home / f"child-{next(self._numbers)}"
         limits, memory_limit = self._options.limits, self._memory_limit
-        child = Child(self._runtime, device, home, limits, memory_limit, self._log)
+        fence = self._fences.of(device, home)
+        child = Child(self._runtime, device, home, limits, memory_limit, fence, self._log)
         with self._lock:
             self._alive.add(child)
         if self._closed:  # since `close` looked at who is alive
@@ -364,9 +397,3 @@ class Pool:
             self._alive.discard(child)
         child.kill()
         shutil.rmtree(child.home, ignore_errors=True)
-
-
-def _folders(root: Path, scratch: Path) -> tuple[str, ...]:
-    """The folders of one object, as they are called here and as links lead to them."""
-    inner = (scratch / STAGE, root, scratch)
-    return tuple(str(path) for each in inner for path in (each, each.resolve()))

@@ -9,9 +9,10 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -34,10 +35,13 @@ from worker.core.errors import BlenderMissing, ConfigurationError, DeviceMissing
 from worker.core.json_errors import NOT_JSON
 from worker.supervisor.devices import Device
 from worker.supervisor.environment import child_environment
+from worker.supervisor.fence.policy import Fence
+from worker.supervisor.launch import NO_FENCE
 from worker.supervisor.runtime import Runtime
 from worker.supervisor.watchdog import LOOK_EVERY_S, Limits, Overrun, TooMuchMemory, Watch
 
 LAUNCH = Path(__file__).with_name("launch.py")
+RAW = "raw"
 STOP_DEADLINE_S = 5.0
 ENDING_S = 5.0
 """Time from the end of a process's output to its exit: for a core dump, or on a busy machine."""
@@ -74,22 +78,25 @@ class Child:
         home: Path,
         limits: Limits,
         memory_limit: int,
+        fence: Fence | None,
         log: Path | None = None,
     ) -> None:
         """`log`: a file to which all that Blender prints is added, and its reports of crashes."""
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
+        self.fence = fence
         self._whole_log = log
         self.kernel_kills = memory.kernel_kills()
         ours, theirs = socket.socketpair()
         command = [*runtime.command, "--socket-fd", str(theirs.fileno())]
-        with theirs:
+        with theirs, _policy(fence, home) as policy:
+            given = NO_FENCE if policy is None else str(policy.fileno())
             self._process = subprocess.Popen(
-                [sys.executable, "-I", str(LAUNCH), str(os.getpid()), *command],
+                [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), given, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[each.fileno() for each in (theirs, policy) if each is not None],
                 start_new_session=True,
                 cwd=home,
                 env={**child_environment(os.environ, home), **device.environment},
@@ -116,6 +123,11 @@ class Child:
     def pid(self) -> int:
         """The process id, which is also the id of the process group."""
         return self._process.pid
+
+    @property
+    def raw(self) -> Path:
+        """The folder for an object's raw files; see `worker.supervisor.handover`."""
+        return self.home / RAW
 
     @property
     def log_tail(self) -> tuple[str, ...]:
@@ -263,6 +275,18 @@ class Child:
                 self._tail.append(line.decode(errors="replace").rstrip())
                 if whole is not None:
                     whole.write(line)
+
+
+@contextlib.contextmanager
+def _policy(fence: Fence | None, home: Path) -> Iterator[IO[bytes] | None]:
+    """An open file with the fence, for `launch`; a command line would show it, and has a limit."""
+    if fence is None:
+        yield None
+        return
+    with tempfile.TemporaryFile(dir=home) as file:
+        file.write(fence.to_json())
+        file.seek(0)
+        yield file
 
 
 def decode(line: bytes) -> FromChild:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
+
+from worker.contract.protocol import STAGE
 
 GENERIC: Final = re.compile(r"unknown error|see (?:blender )?console|gave up", re.IGNORECASE)
 LABEL: Final = re.compile(r"^cannot import the \.\w+: ")
@@ -52,3 +55,9 @@ def without_paths(text: str, folders: Iterable[str]) -> str:
             name = path.rpartition("/")[2].replace("\\", r"\\")
             text = re.sub(rf"{begin}{re.escape(path)}(?![\w~-]|\.\w)", name, text)
     return SOURCE.sub("", text)
+
+
+def folders_of(root: Path, raw: Path) -> tuple[str, ...]:
+    """The folders of one object, as they are called here and as links lead to them."""
+    inner = (raw / STAGE, root, raw)
+    return tuple(str(path) for each in inner for path in (each, each.resolve()))

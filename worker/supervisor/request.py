@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from worker.contract import recipe as recipes
 from worker.contract.protocol import Ready, RenderObject
 from worker.contract.recipe import Recipe
@@ -16,13 +14,12 @@ from worker.supervisor.runtime import Runtime
 def request_of(
     fetched: FetchedObject,
     recipe: Recipe,
-    scratch: Path,
     ready: Ready | None,
     runtime: Runtime,
     *,
     debug: bool,
 ) -> RenderObject:
-    """The request to render `fetched` into the folder `scratch`; see `protocol.RenderObject`.
+    """The request to render `fetched`, without its `scratch`; see `protocol.RenderObject`.
 
     `ready` and `runtime` are the Blender that is asked. Raises: Unsupported, if it cannot.
     """
@@ -37,7 +34,7 @@ def request_of(
             root=str(fetched.root),
             model="",
             format="",
-            scratch=str(scratch),
+            scratch="",
             recipe=recipes.to_dict(recipe),
             order=scene_order.of(fetched, fetched.ref.scenes, recipe.views),
             debug=debug,
@@ -54,7 +51,7 @@ def request_of(
         root=str(fetched.root),
         model=fetched.model,
         format=format_,
-        scratch=str(scratch),
+        scratch="",
         recipe=recipes.to_dict(recipe),
         debug=debug,
     )

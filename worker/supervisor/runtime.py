@@ -12,7 +12,10 @@ import msgspec
 from worker.core.errors import BlenderMissing
 from worker.supervisor import libraries
 
+WHEEL = "bpy"
+"""The runtime's name if it is the wheel; otherwise the name is the program's path."""
 PROGRAM = Path(__file__).parents[1] / "blender" / "program.py"
+MODULE = "worker.blender"
 # Without this option, `blender -b` exits with 0 even if its script raises.
 PROGRAM_OPTIONS = ("--background", "--factory-startup", "--disable-autoexec")
 PROGRAM_FAILED = ("--python-exit-code", "70")
@@ -47,9 +50,19 @@ def find(choice: str = "auto") -> Runtime:
     return Runtime(program, (program, *PROGRAM_OPTIONS, *PROGRAM_FAILED, *script))
 
 
+def attacking(runtime: Runtime) -> Runtime:
+    """The same Blender with the attack list in place of the child; see `worker.doctor.sandbox`."""
+    replaced = {
+        str(PROGRAM): str(PROGRAM.parent / "attacks/program.py"),
+        MODULE: f"{MODULE}.attacks",
+    }
+    command = tuple(replaced.get(word, word) for word in runtime.command)
+    return Runtime(runtime.name, command)
+
+
 def _bpy(installed: bool) -> Runtime:
     if not installed:
         raise BlenderMissing("no Blender: the bpy wheel is not installed; run 'make setup'")
     if packages := libraries.missing():
         raise BlenderMissing(libraries.advice(packages))
-    return Runtime("bpy", (sys.executable, "-P", "-m", "worker.blender"))
+    return Runtime(WHEEL, (sys.executable, "-P", "-m", MODULE))

@@ -52,18 +52,23 @@ def _fill_in(file: Path, settings: dict[str, object]) -> None:
     file.write_text("\n".join([*kept, *(f"{k}={v}" for k, v in settings.items())]) + "\n")
 
 
-def _switch_on(file: Path, component: str) -> None:
-    """Uncomment the line of base's kustomization that a user uncomments."""
-    line = f"components: [../components/{component}]"
+def _switch_on(file: Path, components: Sequence[str]) -> None:
+    """Uncomment the line of base's kustomization that a user uncomments; of two, make one list."""
     text = file.read_text()
-    if f"\n{line}" not in text:
-        assert f"\n# {line}" in text
-        file.write_text(text.replace(f"\n# {line}", f"\n{line}"))
+    for component in components:
+        line = f"\n# components: [../components/{component}]"
+        assert line in text
+        text = text.replace(line, "")
+    folders = ", ".join(f"../components/{component}" for component in components)
+    file.write_text(f"{text}components: [{folders}]\n")
 
 
 @pytest.fixture
 def render(kustomize, tmp_path) -> Callable[..., Manifests]:
-    """Render an overlay with some of settings.env's values replaced, or more added."""
+    """Render an overlay with some of settings.env's values replaced, or more added.
+
+    Manifests by kind; of two of a kind, the second by kind and name.
+    """
 
     def rendered(
         overlay: str = "base", *, components: Sequence[str] = (), **settings: object
@@ -72,12 +77,16 @@ def render(kustomize, tmp_path) -> Callable[..., Manifests]:
         for place in ("base/settings.env", f"{overlay}/export.env"):
             if (ROOT / "k8s" / place).exists():
                 _fill_in(folder / place, settings)
-        for component in components:
-            _switch_on(folder / "base/kustomization.yaml", component)
+        if components:
+            _switch_on(folder / "base/kustomization.yaml", components)
         done = subprocess.run(
             [*kustomize, folder / overlay], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-        return {one["kind"]: one for one in yaml.safe_load_all(done.stdout)}
+        manifests: Manifests = {}
+        for one in yaml.safe_load_all(done.stdout):
+            name = one["metadata"]["name"]
+            manifests[f"{one['kind']} {name}" if one["kind"] in manifests else one["kind"]] = one
+        return manifests
 
     return rendered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ WANTED = {
     ExitStatus.USAGE: "FailJob",
     ExitStatus.CONFIGURATION: "FailJob",
     ExitStatus.TOO_MANY_FAILED: "FailIndex",
+    ExitStatus.SHARD_BROKEN: "FailIndex",
     ExitStatus.BUG: "FailIndex",
     ExitStatus.INTERRUPTED: "Ignore",
 }
@@ -46,8 +48,18 @@ def environment(
     job: dict[str, Any], settings: dict[str, str], one: dict[str, Any] | None = None
 ) -> dict[str, str]:
     """The environment of `one` (default: the last), the ConfigMap first, as the kubelet has it."""
-    written = {entry["name"]: entry["value"] for entry in (one or container(job)).get("env", [])}
+    one = one or container(job)
+    written = {entry["name"]: _value(entry, one) for entry in one.get("env", [])}
     return {**settings, **written}
+
+
+def _value(entry: dict[str, Any], one: dict[str, Any]) -> str:
+    if "value" in entry:
+        return entry["value"]
+    kind, _, name = entry["valueFrom"]["resourceFieldRef"]["resource"].partition(".")
+    amount = str(one["resources"][kind].get(name, 0))
+    # In whole units, rounded up, as the kubelet does.
+    return str(math.ceil(int(amount[:-1]) / 1000) if amount.endswith("m") else int(amount))
 
 
 def _indexed(spec: dict[str, Any]) -> Iterator[str]:
@@ -60,6 +72,8 @@ def _indexed(spec: dict[str, Any]) -> Iterator[str]:
         yield f"completions is {completions}, not 1 to {MOST_INDEXES}"
     if spec.get("maxFailedIndexes", 0) > completions:
         yield "maxFailedIndexes is more than completions"
+    if spec.get("maxFailedIndexes") != completions:
+        yield "a failed index ends the others: maxFailedIndexes is not completions"
     if spec.get("podReplacementPolicy") != "Failed":
         yield "podFailurePolicy needs podReplacementPolicy Failed"
 
@@ -147,8 +161,13 @@ def _confined(spec: dict[str, Any]) -> Iterator[str]:
 def _worker(spec: dict[str, Any], settings: dict[str, str]) -> Iterator[str]:
     job = {"spec": spec}
     variables = environment(job, settings)
-    if variables.get("RENDER_WORKER_WORLD_SIZE") != str(spec.get("completions")):
+    # In the template, so that the API refuses another size.
+    told = environment(job, {}).get("RENDER_WORKER_WORLD_SIZE")
+    if told != str(spec.get("completions")):
         yield "the world size the pods are told is not completions"
+    requested = str(container(job)["resources"].get("requests", {}).get("cpu", 0))
+    if variables.get("RENDER_WORKER_CPUS") != requested:
+        yield "the worker starts more threads than CPUs are requested"
     grace = float(variables.get("RENDER_WORKER_GRACE", "inf"))
     if not spec["template"]["spec"].get("terminationGracePeriodSeconds", 30) > grace + 15:
         yield "terminationGracePeriodSeconds leaves the worker's grace no room"
@@ -168,7 +187,7 @@ def _worker(spec: dict[str, Any], settings: dict[str, str]) -> Iterator[str]:
 def _overruled(spec: dict[str, Any], settings: dict[str, str]) -> Iterator[str]:
     for one in containers({"spec": spec}):
         for entry in one.get("env", []):
-            if entry["name"] in settings:
+            if entry["name"] in settings and entry.get("value") != settings[entry["name"]]:
                 yield f"{entry['name']} of the ConfigMap is overruled in {one['name']}"
 
 

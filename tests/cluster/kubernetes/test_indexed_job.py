@@ -146,7 +146,8 @@ def test_a_mistake_that_waits_in_every_pod_fails_the_job_at_once(job, status, mi
     ran = job(world=3)
     # The base sets the grace itself: a person's patch would set it in the same place.
     for entry in ran.spec["template"]["spec"]["containers"][0]["env"]:
-        entry["value"] = mistake.get(entry["name"], entry["value"])
+        if entry["name"] in mistake:
+            entry["value"] = mistake[entry["name"]]
     ran.manifests["ConfigMap"]["data"].update(mistake)
     assert ran.run() == "Failed: PodFailurePolicy"
     assert any(status in codes for codes in ran.statuses().values()), ran.pods[-1].log
@@ -168,6 +169,14 @@ def test_an_index_with_too_many_failed_objects_fails_alone(job, broken_shard, tm
     assert len(list((tmp_path / "out/renders").glob("*.zip"))) == 5
 
 
+def test_an_index_with_a_broken_shard_fails_alone_and_is_not_retried(job, shard_gone, tmp_path):
+    index, left = shard_gone
+    ran = job(world=2, RENDER_WORKER_INDEX=index)
+    assert ran.run() == "Failed: FailedIndexes", ran.pods[-1].log
+    assert ran.statuses() == {0: [0], 1: [65]}
+    assert len(list((tmp_path / "out/renders").glob("*.zip"))) == left
+
+
 def test_a_node_without_its_gpu_is_retried_and_gives_up_in_the_end(job):
     ran = job("base", world=1)
     assert ran.run() == "Failed: FailedIndexes"
@@ -176,7 +185,7 @@ def test_a_node_without_its_gpu_is_retried_and_gives_up_in_the_end(job):
 
 def test_more_failed_indexes_than_allowed_end_the_others(job):
     ran = job("base", world=4)
-    ran.spec.update(parallelism=1, backoffLimitPerIndex=1)
+    ran.spec.update(parallelism=1, backoffLimitPerIndex=1, maxFailedIndexes=1)
     assert ran.run() == "Failed: MaxFailedIndexesExceeded"
     assert ran.statuses() == {0: [69, 69], 1: [69, 69], 2: [], 3: []}
 
@@ -184,7 +193,6 @@ def test_more_failed_indexes_than_allowed_end_the_others(job):
 def test_one_index_per_shard_balances(job, tmp_path):
     ran = job("overlays/many-small", world=4, RENDER_WORKER_DEVICE="cpu")
     ran.spec["parallelism"] = 2
-    ran.spec["maxFailedIndexes"] = 4
     assert ran.run() == "Complete", ran.pods[-1].log
     assert all("there is nothing to warm" in pod.log for pod in ran.pods)
     by_shard = {shard.name: writers(shard) for shard in (tmp_path / "out/ledger").iterdir()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import subprocess
 from collections.abc import Callable
 
 import kubernetes_validate
@@ -25,6 +26,9 @@ pytestmark = pytest.mark.cluster
 VERSIONS = ("1.29", kubernetes_validate.latest_version())
 OVERLAYS = ("base", "overlays/cpu", "overlays/many-small", "overlays/kueue",
             "overlays/export")  # fmt: skip
+JOBSET = {"coordinator", "failurePolicy", "managedBy", "network", "replicatedJobs", "startupPolicy",
+          "successPolicy", "suspend", "ttlSecondsAfterFinished"}  # fmt: skip
+"""The fields of JobSetSpec, jobset.x-k8s.io/v1alpha2 (JobSet's "API reference")."""
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -34,6 +38,60 @@ def test_manifests_hold_the_schema(render, overlay, version):
     assert set(manifests) == {"Job", "ConfigMap", "ServiceAccount"}
     for manifest in manifests.values():
         kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_a_jobset_has_the_job_of_the_base(render):
+    manifests = render("overlays/jobset", RENDER_WORKER_WORLD_SIZE=23)
+    assert set(manifests) == {"JobSet", "ConfigMap", "ServiceAccount"}
+    spec = manifests["JobSet"]["spec"]
+    assert set(spec) <= JOBSET
+    (replicated,) = spec["replicatedJobs"]
+    assert set(replicated) == {"name", "replicas", "template"}
+    assert replicated["replicas"] == 1  # others would have the same indexes
+    template = replicated["template"]
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "render"}} | template
+    for version in VERSIONS:
+        kubernetes_validate.validate(job, version, strict=True)
+    assert faults(job, manifests["ConfigMap"]["data"]) == []
+    alone = render(RENDER_WORKER_WORLD_SIZE=23)["Job"]["spec"]
+    alone.pop("ttlSecondsAfterFinished")
+    assert template["spec"] == alone
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize(
+    "setting", [{"RENDER_WORKER_WORLD_SIZE": 4}, {"RENDER_WORKER_SET": "views=3"}]
+)
+def test_other_settings_are_refused_for_a_job_that_exists(render, overlay, setting):
+    """A Job's template is immutable: the API refuses another one."""
+    before, again = render(overlay), render(overlay)
+    assert before["Job"]["spec"]["template"] == again["Job"]["spec"]["template"]
+    after = render(overlay, **setting)
+    assert before["Job"]["spec"]["template"] != after["Job"]["spec"]["template"]
+    assert before["ConfigMap"]["metadata"]["name"] != after["ConfigMap"]["metadata"]["name"]
+    assert before["ConfigMap"]["immutable"] is True
+
+
+def test_a_changed_size_is_in_the_template_itself(render):
+    """Also if somebody edits the Job and its ConfigMap by hand."""
+    assert environment(render()["Job"], {})["RENDER_WORKER_WORLD_SIZE"] == "8"
+
+
+def test_an_image_may_be_named_by_its_digest(render, kustomize, tmp_path):
+    digest = "sha256:" + "ab" * 32
+    render()  # copies the manifests
+    mine = tmp_path / "k8s/overlays/mine"
+    mine.mkdir()
+    (mine / "kustomization.yaml").write_text(
+        "resources: [../../base]\n"
+        f"images: [{{name: registry.example.com/render-worker, digest: '{digest}'}}]\n"
+    )
+    done = subprocess.run([*kustomize, mine], capture_output=True, text=True, check=True)
+    (job,) = [one for one in yaml.safe_load_all(done.stdout) if one["kind"] == "Job"]
+    named = f"registry.example.com/render-worker@{digest}"
+    assert [one["image"] for one in containers(job)] == [named] * 2
+    by_setting = render(RENDER_WORKER_IMAGE=named)
+    assert [one["image"] for one in containers(by_setting["Job"])] == [named] * 2
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -96,6 +154,8 @@ MISTAKES: dict[str, Callable[[dict], object]] = {
     "need completionMode Indexed": lambda job: job["spec"].update(completionMode="NonIndexed"),
     "need backoffLimitPerIndex": lambda job: job["spec"].pop("backoffLimitPerIndex"),
     "maxFailedIndexes is more": lambda job: job["spec"].update(maxFailedIndexes=9),
+    "a failed index ends the others": lambda job: job["spec"].update(maxFailedIndexes=1),
+    "more threads than CPUs": lambda job: container(job)["env"].pop(2),
     "needs podReplacementPolicy": lambda job: job["spec"].pop("podReplacementPolicy"),
     "needs restartPolicy Never": lambda job: _pod(job).update(restartPolicy="OnFailure"),
     "first rule must ignore": lambda job: _rules(job).reverse(),
@@ -149,7 +209,8 @@ def test_schema_catches_an_unknown_field(render):
 def test_world_size_is_written_once(render):
     manifests = render(RENDER_WORKER_WORLD_SIZE=23, RENDER_WORKER_IMAGE="r.example/w:7")
     job = manifests["Job"]
-    assert job["spec"]["completions"] == job["spec"]["parallelism"] == 23
+    for field in ("completions", "parallelism", "maxFailedIndexes"):
+        assert job["spec"][field] == 23
     assert manifests["ConfigMap"]["data"]["RENDER_WORKER_WORLD_SIZE"] == "23"
     assert [one["image"] for one in containers(job)] == ["r.example/w:7"] * 2
 
@@ -213,6 +274,21 @@ def test_kueue_overlay_waits_in_a_queue(render):
     job = render("overlays/kueue")["Job"]
     assert job["spec"]["suspend"] is True
     assert job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "render"
+
+
+@pytest.mark.parametrize("world", [1, 8])
+def test_kueue_takes_any_number_of_indexes(render, world):
+    """Its webhook refuses a minimum of pods that is not below their number."""
+    job = render("overlays/kueue", RENDER_WORKER_WORLD_SIZE=world)["Job"]
+    least = job["metadata"].get("annotations", {}).get("kueue.x-k8s.io/job-min-parallelism")
+    assert least is None or 0 < int(least) < job["spec"]["parallelism"]
+
+
+@pytest.mark.parametrize(("overlay", "cpus"), [("base", "4"), ("overlays/cpu", "8")])
+def test_as_many_threads_as_cpus_are_requested(render, overlay, cpus):
+    manifests = render(overlay)
+    variables = environment(manifests["Job"], manifests["ConfigMap"]["data"])
+    assert variables["RENDER_WORKER_CPUS"] == cpus
 
 
 def test_every_volume_is_limited_and_one_is_memory(render):

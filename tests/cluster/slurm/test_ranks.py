@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from tests.cluster.outputs import outcomes, rendered_uids, writers
+from tests.cluster import needs
+from tests.cluster.outputs import log_lines, outcomes, rendered_uids, writers
 from tests.command_line import SETTINGS, listing, run_worker
 
 pytestmark = pytest.mark.cluster
@@ -137,6 +138,39 @@ def test_the_worker_without_srun_is_refused(batch, cluster, tmp_path):
     (ended,) = cluster.wait(batch.submit(script, "--ntasks=2"))
     assert ended["ExitCode"] == "64:0", batch.log()
     assert "srun" in batch.log("batch-*")
+
+
+def announced(log: str) -> set[tuple[str, str]]:
+    """What each worker says that it is, and who started it."""
+    return {
+        (line["event"], line["launcher"]) for line in log_lines(log) if line["event"][:5] == "rank "
+    }
+
+
+def test_slurm_s_own_pmi_says_the_same_rank(batch, cluster, tmp_path, whole):
+    script = tmp_path / "pmi2.sbatch"
+    script.write_text('#!/bin/bash\nsrun --mpi=pmi2 "$RENDER_WORKER" run\n')
+    (ended,) = cluster.wait(batch.submit(script, "--ntasks=2"))
+    assert ended["JobState"] == "COMPLETED", batch.log()
+    assert announced(batch.log("batch-*")) == {
+        ("rank 0 of 2", "MPICH or Intel MPI, Slurm"), ("rank 1 of 2", "MPICH or Intel MPI, Slurm")
+    }  # fmt: skip
+    assert_each_once(tmp_path / "out", whole)
+
+
+def test_open_mpi_in_a_job_has_its_own_ranks(batch, cluster, tmp_path, whole):
+    needs.programs("openmpi", ["mpirun.openmpi"], "apt-get install -y openmpi-bin")
+    script = tmp_path / "mpirun.sbatch"
+    script.write_text(
+        "#!/bin/bash\nexport OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1\n"
+        'mpirun.openmpi --bind-to none -n 2 "$RENDER_WORKER" run\n'
+    )
+    (ended,) = cluster.wait(batch.submit(script, "--ntasks=2", "--nodes=1"))
+    assert ended["JobState"] == "COMPLETED", batch.log()
+    assert announced(batch.log("batch-*")) == {
+        ("rank 0 of 2", "Open MPI, Slurm"), ("rank 1 of 2", "Open MPI, Slurm")
+    }  # fmt: skip
+    assert_each_once(tmp_path / "out", whole)
 
 
 def test_every_task_has_a_gpu_of_its_own(batch, cluster, tmp_path):

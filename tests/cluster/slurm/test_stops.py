@@ -219,6 +219,16 @@ def test_a_mistake_is_not_requeued(batch, cluster):
     assert (ended["JobState"], ended["ExitCode"], ended["Restarts"]) == ("FAILED", "78:0", "0")
 
 
+def test_a_broken_shard_is_not_requeued(batch, cluster, shard_gone, tmp_path):
+    """All other shards are rendered; no other node would find the one that is gone."""
+    index, left = shard_gone
+    job = batch.submit("render.sbatch", "--ntasks=2", RENDER_WORKER_INDEX=index)
+    (ended,) = cluster.wait(job)
+    assert (ended["JobState"], ended["ExitCode"], ended["Restarts"]) == ("FAILED", "65:0", "0")
+    assert "requeued" not in batch.log()
+    assert len(list((tmp_path / "out/renders").glob("*.zip"))) == left
+
+
 def test_a_node_without_its_gpu_is_tried_again_at_most_so_many_times(batch, cluster):
     job = batch.submit("render.sbatch", "--ntasks=1", RENDER_WORKER_DEVICE="optix", REQUEUE_MAX=1)
     (ended,) = cluster.wait(job)

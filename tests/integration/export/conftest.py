@@ -27,7 +27,11 @@ def views(tmp_path_factory):
 def gpt4point(tmp_path_factory):
     """2 objects with what GPT4Point's renders have, and normals."""
     recipe = scenes.recipe(
-        "gpt4point", views=12, size=96, images=scenes.GPT4POINT, camera=Camera(fov=(39.6, 39.6))
+        "gpt4point",
+        views=12,
+        size=96,
+        images=scenes.GPT4POINT,
+        camera=Camera(fov=(39.6, 39.6), radius=(2.0, 2.0)),
     )
     return scenes.output(tmp_path_factory.mktemp("gpt4point") / "out", recipe, objects=2)
 

@@ -14,7 +14,7 @@ from tests.raw_views import RUNTIME, SCENE, intrinsics, look_at_origin, write_pa
 from worker import presets
 from worker.contract import render_passes
 from worker.contract.protocol import Rendered, View
-from worker.contract.recipe import Recipe, Splits
+from worker.contract.recipe import Camera, Recipe, Splits
 from worker.core import keys
 from worker.core.errors import ImportFailed
 from worker.core.ranks import Rank
@@ -40,8 +40,9 @@ GPT4POINT = ("albedo", "depth", "alpha", "normal-16")
 def recipe(name="test", views=8, size=64, images=("colour", "depth", "mask"), **more) -> Recipe:
     """A recipe whose zips have cameras.json."""
     made = Recipe(
-        name=name, views=views, resolution=(size, size), images=images, records=("cameras",)
-    )
+        name=name, views=views, resolution=(size, size), images=images, records=("cameras",),
+        camera=Camera(radius=(2.0, 2.0)),
+    )  # fmt: skip
     return dataclasses.replace(made, **more)
 
 
@@ -58,7 +59,7 @@ def locations(count, radius=2.0):
     z = 1 - (2 * k + 1) / count
     turn = np.pi * (1 + 5**0.5) * k
     flat = np.sqrt(1 - z * z)
-    return radius * np.stack([flat * np.cos(turn), flat * np.sin(turn), z * 0.98], -1)
+    return radius * np.stack([flat * np.cos(turn), flat * np.sin(turn), z], -1)
 
 
 def cast(pose, k, size, sub=1):

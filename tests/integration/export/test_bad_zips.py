@@ -29,12 +29,16 @@ EXPORTS = {
     "get3d": ("nerf", {"layout": "get3d"}),
     "plain": ("webdataset", {"layout": "plain"}),
     "zeronvs": ("webdataset", {"layout": "zeronvs"}),
+    "zero123": ("zero123", {}),
+    "colmap": ("colmap", {}),
     "parquet": ("parquet", {}),
 }
 ALL = frozenset(EXPORTS)
 PICTURES = ALL - {"parquet"}
 FILMS = frozenset({"blender", "nsvf", "nerfstudio", "instant-ngp", "get3d"})
-DEPTHS = frozenset({"exact", "gpt4point", "nerfstudio", "instant-ngp", "plain", "zeronvs"})
+DEPTHS = frozenset(
+    {"exact", "gpt4point", "nerfstudio", "instant-ngp", "plain", "zeronvs", "colmap"}
+)
 LENGTHS = DEPTHS - {"plain"}
 """Those that take depth for lengths."""
 
@@ -158,7 +162,10 @@ def spoilt(folder, *args, **more):
 @pytest.fixture(scope="module")
 def bad(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bad")
-    as_gpt4point = {"images": scenes.GPT4POINT, "camera": Camera(fov=(39.6, 39.6))}
+    as_gpt4point = {
+        "images": scenes.GPT4POINT,
+        "camera": Camera(fov=(39.6, 39.6), radius=(2.0, 2.0)),
+    }
     other = spoilt(folder / "gpt4point", "gpt4point", **as_gpt4point)
     usual = spoilt(folder / "usual")
     return {name: other if name == "gpt4point" else usual for name in EXPORTS}

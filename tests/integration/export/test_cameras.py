@@ -102,7 +102,7 @@ def test_without_a_mask_or_depth_what_is_half_covered_is_seen(renders, published
 
 
 def test_a_radiance_fields_reader_sees_the_object_where_it_is(export, renders):
-    to = export("nerf", renders, options={"splits": "4,1,1"})
+    to = export("nerf", renders, options={"splits": "4,1,1", "mixed_radii": True})
     for uid in scenes.uids(2):
         found = readers.blender(to / uid)
         assert [len(part) for part in found.values()] == [4, 1, 1]
@@ -178,6 +178,8 @@ def test_a_zip_of_another_recipe_is_refused(export, renders, published, tmp_path
     unchecked(mixed)
     path = mixed / keys.render_zip(UID)
     path.write_bytes((renders / keys.render_zip(UID)).read_bytes())
-    bad = scenes.outcomes(export("nerf", mixed))["https://example.org/0.glb"]
+    bad = scenes.outcomes(export("nerf", mixed, options={"layout": "nerfstudio"}))[
+        "https://example.org/0.glb"
+    ]
     assert bad["code"] == "render"
     assert "another recipe" in bad["message"]

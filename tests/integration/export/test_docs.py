@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.command_line import ROOT, environment
@@ -30,7 +31,7 @@ def folder(tmp_path_factory):
 
 
 def test_the_page(folder):
-    assert [kind for kind, _ in BLOCKS].count("python") == 14
+    assert [kind for kind, _ in BLOCKS].count("python") == 17
     to = None
     for kind, text in BLOCKS:
         if kind == "console":
@@ -45,9 +46,11 @@ def test_the_page(folder):
         else:
             assert len(text.splitlines()) <= 5
             assert done([sys.executable, "-W", "error::DeprecationWarning", "-c", text], folder)
-    # Where the omages' reader of 1024 pixels looks.
-    paths = json.loads((folder / "omages/df_p64_m02_res64_meta.json").read_text()).values()
-    for path in (folder / "raw" / about["path"] for about in paths):
+    # As the omages' reader of 1024 pixels does: a pickled table, and paths relative to it.
+    about = pd.read_pickle(folder / "raw/meta.pkl")
+    found = about[about["success"]]
+    assert len(found) == 2
+    for path in (folder / "raw" / each for each in found["path"]):
         image = np.load(path / "omage_tensor.npz")["arr_0"]
         assert image.shape == (surfaces.SIZE, surfaces.SIZE, 12)
 

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
+from structlog.testing import capture_logs
 
 from tests.command_line import listing, run_worker
 from tests.integration.export import synthetic
@@ -224,7 +225,9 @@ def test_preprocessed_rows_are_mixed_and_the_held_out_stand_last(
 
 
 def test_files_by_number_of_zips(export, multi):
-    to = export("hdf5", multi, options={"group_objects": 2})
+    with capture_logs() as said:
+        to = export("hdf5", multi, options={"group_objects": 2})
+    assert [line["b"] for line in said if "preprocess_data.py" in line["event"]] == [3]
     names = sorted(path.name for path in to.glob("*.h5"))
     assert names == ["imgs_00.h5", "imgs_01.h5", "imgs_02.h5"]
     indices = [content(to / name)["idx"].tolist() for name in names]
@@ -310,6 +313,6 @@ def test_on_s3_as_in_a_folder(export, single, tmp_path, monkeypatch):
         found = {
             entry.key: hashlib.sha256(target.read(entry.key)).hexdigest()
             for entry in target.list()
-            if not entry.key.startswith(keys.LEDGER)
+            if not entry.key.startswith((keys.LEDGER, keys.BEGUN, keys.SUMMARIES))
         }
         assert found == listing(folder)

@@ -12,6 +12,7 @@ import pytest
 from tests.integration.export import scenes, surfaces
 from worker.core import keys
 from worker.core.errors import ConfigurationError, RenderFailed, UsageError
+from worker.export.category_tables import ABO
 from worker.index.record import ObjectRef
 from worker.pack.pack import pack
 
@@ -62,6 +63,26 @@ def test_groups_need_the_categories(export, omages):
     ]  # fmt: skip
     entries = json.loads((to / "df_p64_m02_res64_000001_meta.json").read_text())
     assert [entry["cate_id"] for entry in entries.values()] == [1]
+
+
+def test_ids_of_the_readers_own_table(export, tmp_path):
+    """A chair of ShapeNet has the id by which its reader finds chairs."""
+    for number, (about, wanted) in enumerate(
+        [({"synset": "03001627"}, (12, "chair")), ({}, (37, "lamp"))]
+    ):
+        out = surfaces.output(tmp_path / f"out{number}", objects=1, metadata=about)
+        to = export("omage", out, tmp_path / f"to{number}",
+                    options={"categories": "abo", "category": "lamp"})  # fmt: skip
+        (entry,) = json.loads((to / "df_p64_m02_res64_meta.json").read_text()).values()
+        assert (entry["cate_id"], entry["cate_text"]) == wanted
+
+
+def test_the_readers_own_table():
+    assert len(ABO.names) == len(set(ABO.names)) == 63
+    assert set(ABO.synsets.values()) <= set(ABO.names)
+    # As its reader's own comments and evaluation number them.
+    known = {0: "air conditioner", 12: "chair", 37: "lamp", 52: "sofa", 56: "table", 62: "wagon"}
+    assert {number: ABO.names[number] for number in known} == known
 
 
 def test_a_category_that_is_not_listed(export, omages):

@@ -41,7 +41,7 @@ def scene(tmp_path_factory):
     run_worker("run", objects, "--output", folder / "out", "--preset", "nerf-synthetic",
                "--device", "cpu", *overrides)  # fmt: skip
     run_worker("export", "nerf", "--input", folder / "out", "--to", folder / "to",
-               "--splits", "90,0,10")  # fmt: skip
+               "--splits", "90,0,10", "--mixed-radii")  # fmt: skip
     return folder / "to" / keys.uid_of(OBJECT)
 
 

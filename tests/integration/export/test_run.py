@@ -8,7 +8,7 @@ import signal
 import boto3
 import pytest
 
-from tests.command_line import listing, run_worker
+from tests.command_line import ledger_parts, listing, run_worker
 from tests.fault_injection import kill
 from tests.integration.export import scenes
 from tests.integration.export.harm import zip_of
@@ -22,13 +22,15 @@ from worker.core.s3 import S3Options
 KINDS = {
     "pointcloud": {"layout": "exact", "points": 500, "candidates": 2000},
     "nerf": {},
+    "zero123": {},
+    "colmap": {},
     "webdataset": {"group_objects": 1},
     "parquet": {"group_objects": 2},
 }
 
 
 def lines(folder):
-    return sum(len(part.read_text().splitlines()) for part in folder.glob("ledger/*/*.jsonl"))
+    return sum(len(part.read_text().splitlines()) for part in ledger_parts(folder))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -131,7 +133,7 @@ def test_the_retry_of_a_run_s_environment_does_not_stop_an_export(own, tmp_path,
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (("nothing",), 64, "unknown export 'nothing'; allowed: hdf5, nerf, omage, "),
+        (("nothing",), 64, "unknown export 'nothing'; allowed: colmap, hdf5, nerf, "),
         (("nerf", "--points", "3"), 64, "has no option --points; allowed: --category, --layout"),
         (("nerf", "--layout", "mine"), 64, "--layout cannot be 'mine' (allowed: blender, get3d, "),
         (("nerf", "--layout", "nerf-studio"), 64, "did you mean 'nerfstudio'? (allowed: blender, "),
@@ -146,6 +148,8 @@ def test_the_retry_of_a_run_s_environment_does_not_stop_an_export(own, tmp_path,
          "--layout blender has no option --category; use it with"),
         (("nerf", "--layout", "get3d", "--splits", "1,1,1"), 64, "get3d has no option --splits"),
         (("nerf", "--layout", "get3d", "--category", "a/b"), 64, "'a/b' cannot be a folder name"),
+        (("nerf", "--layout", "nsvf", "--mixed-radii"), 64,
+         "nsvf has no option --mixed-radii; use it with --layout blender or get3d"),
         (("webdataset", "--category", "x"), 64, "plain has no option --category; use it with"),
         (("webdataset", "--layout", "plain", "--background", "black"), 64,
          "has no option --background"),

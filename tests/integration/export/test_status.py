@@ -88,6 +88,8 @@ def test_places_that_do_not_go_together(export, views, gpt4point, tmp_path):
     to = export("nerf", views)
     with pytest.raises(OutputMismatch, match="another preset of the renders"):
         status(to, gpt4point)
-    with pytest.raises(ConfigurationError, match=r"has neither job\.json nor export\.json"):
+    with pytest.raises(
+        ConfigurationError, match=r"has neither job\.json, export\.json nor fetch\.json"
+    ):
         status(tmp_path / "nothing")
     assert status(views).outcomes["rendered"] == 3

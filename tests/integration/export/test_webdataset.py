@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import webdataset
 from PIL import Image
+from structlog.testing import capture_logs
 
 from tests.integration.export import scenes
 from tests.readers.seen import Seen, pinhole
@@ -108,6 +109,22 @@ def test_zeronvs_hands_on_every_scene_in_any_order_of_shards(export, views, orde
         assert (
             set(scene["images"]) == set(scene["depths"]) == set(scene["cameras"]) == set(range(10))
         )
+
+
+@pytest.mark.parametrize("count", [3, 41])
+def test_zeronvs_takes_pairs_at_the_rate_that_is_said(export, tmp_path, count):
+    """Its reader takes int(rate * views) pairs of a scene; rate must be a float."""
+    out = scenes.output(tmp_path / "out", scenes.recipe(views=count, size=16), objects=1)
+    with capture_logs() as said:
+        to = export("webdataset", out, options={"layout": "zeronvs"})
+    (told,) = [line for line in said if "views_per_scene" in line]
+    ((_, scene),) = scenes_of(webdataset.WebDataset(tars(to), shardshuffle=False))
+    assert len(scene["images"]) == told["views_per_scene"] == count
+    rate = float(told["rate"].removeprefix("at least "))
+    assert (rate < 1, int(rate * len(scene["images"]))) == (True, 1)
+    none = int(0.025 * len(scene["images"])) == 0
+    assert told["log_level"] == ("warning" if none else "info")
+    assert none is (count == 3)
 
 
 @pytest.mark.parametrize("size", [64, 256, 300])

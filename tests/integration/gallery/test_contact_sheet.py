@@ -11,7 +11,8 @@ from PIL import Image
 from tests.raw_views import rendered_object
 from worker import presets
 from worker.core import keys
-from worker.core.errors import UsageError
+from worker.core.errors import OutputMismatch, UsageError
+from worker.manifests import OutputManifest
 from worker.pack.pack import pack
 from worker.report import contact_sheet as sheets
 from worker.report.contact_sheet import CARD, PAGE, TILE, contact_sheet, read_row
@@ -117,10 +118,20 @@ def test_the_whole_store_in_order_of_names_and_no_more_than_asked(tmp_path, stor
     for name in ("zebra.glb", "ant.obj", "cow.stl"):
         publish(store, tmp_path, name)
     store.create("renders/notes.txt", b"not a zip")
-    store.create("job.json", b"{}")
+    OutputManifest.of(
+        RECIPE, preset=presets.digest(RECIPE), index="1a" * 32, objects=3, blender="4.5"
+    ).bind(store)
     assert contact_sheet(store, None, sheet, tile=64) == 3
     assert contact_sheet(store, None, sheet, tile=64, rows=2) == 2
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_store_whose_job_is_not_one_is_refused(tmp_path, store, sheet):
+    publish(store, tmp_path, "ant.obj")
+    store.create(keys.JOB, b"{}")
+    with pytest.raises(OutputMismatch, match=r"job\.json is not a job of this program"):
+        contact_sheet(store, None, sheet, tile=64)
+    assert not sheet.exists()
 
 
 def test_captions_say_what_it_is(tmp_path, store):

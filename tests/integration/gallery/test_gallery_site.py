@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.export import scenes
 from tests.integration.gallery import outputs
-from worker.core import keys
+from worker.core import gallery_keys, keys
 from worker.core.errors import ConfigurationError
 from worker.export.source import Source
 from worker.export.zips import RenderZip
@@ -74,14 +74,14 @@ def test_what_has_not_changed_is_not_read_again(output, to):
 def test_an_interrupted_gallery_goes_on(output, to, monkeypatch):
     monkeypatch.setattr("worker.report.site.builder.PACK", 2)
     write(output, to)
-    (to / keys.site_pack(1)).unlink()
+    (to / gallery_keys.site_pack(1)).unlink()
     assert 0 < write(output, to) < 3
-    assert document(to, keys.SITE_SET)["objects"] == 4
+    assert document(to, gallery_keys.SITE_SET)["objects"] == 4
 
 
 def test_options_bound_what_is_written(output, to):
     write(output, to, objects=2, pages=1, views=3)
-    told = document(to, keys.SITE_SET)
+    told = document(to, gallery_keys.SITE_SET)
     assert (told["objects"], told["more"], told["packs"]) == (2, True, 1)
     pages = list((to / "objects").iterdir())
     assert len(pages) == 1
@@ -91,13 +91,13 @@ def test_options_bound_what_is_written(output, to):
         for number in ("000", "001", "002")
         for kind in ("colour", "depth", "mask")
     }
-    page = document(to, keys.site_object(pages[0].name))
+    page = document(to, gallery_keys.site_object(pages[0].name))
     assert (len(page["views"]), len(page["cameras"]), page["of"]) == (3, 4, 4)
 
 
 def test_points_lie_on_the_surface(output, to):
     write(output, to)
-    cloud = document(to, keys.site_object(scenes.uids(1)[0]))["points"]
+    cloud = document(to, gallery_keys.site_object(scenes.uids(1)[0]))["points"]
     import base64
 
     grid = np.frombuffer(base64.b64decode(cloud["xyz"]), "<u2").reshape(-1, 3)
@@ -155,7 +155,7 @@ def test_depths_of_every_precision_look_the_same(shown):
 
 def test_a_damaged_zip_is_listed_with_its_problem(shown, to):
     write(shown, to, pages=0)
-    rows = {row["uid"]: row for row in document(to, keys.site_pack(0))["rows"]}
+    rows = {row["uid"]: row for row in document(to, gallery_keys.site_pack(0))["rows"]}
     lost = rows[keys.uid_of("models/lost.glb")]
     assert "is not a complete zip" in lost["problem"]
     assert "thumbnail" not in lost

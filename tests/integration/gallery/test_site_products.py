@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.integration.export import surfaces, synthetic
-from worker.core import keys
+from worker.core import gallery_keys
 from worker.export.source import Source
 from worker.report.site import SiteOptions, build, data
 from worker.stores import open_store
@@ -26,12 +26,12 @@ def sampled(start, files):
 
 def pages(output, to):
     build(Source(open_store(str(output))), open_store(str(to)), SiteOptions(views=3))
-    rows = data.document((to / keys.site_pack(0)).read_bytes())["rows"]
+    rows = data.document((to / gallery_keys.site_pack(0)).read_bytes())["rows"]
     assert [row.get("problem") for row in rows if row["outcome"] == "rendered"] == [None] * 2
     found = {}
     for row in rows:
         if row.get("page"):
-            page = data.document((to / keys.site_object(row["uid"])).read_bytes())
+            page = data.document((to / gallery_keys.site_object(row["uid"])).read_bytes())
             found[row["uid"]] = [view["pictures"]["picture"]["file"] for view in page["views"]]
             assert "thumbnail" in row
             assert page["cameras"] == []

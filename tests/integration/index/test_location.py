@@ -17,13 +17,15 @@ import pytest
 from tests.tools.faultproxy import proxy
 from worker.core import keys
 from worker.core.destinations import AllowedHosts
-from worker.core.errors import IndexInvalid, OutputMismatch, StoreError
+from worker.core.errors import IndexInvalid, OutputMismatch, RecordInvalid, StoreError
 from worker.core.s3 import S3Options
 from worker.index import manifest
 from worker.index.builder import build
 from worker.index.list_rules import ListRules
 from worker.index.reader import open_index
-from worker.index.record import Shard
+from worker.index.record import BadRecord, Shard
+from worker.sources.base import FetchLimits
+from worker.sources.fetcher import Fetcher
 
 NO_S3 = S3Options()
 LIST = b"# models\na b/c#1.glb\nhttps://x.test/d.glb\npacked.zip!/e f.obj\n"
@@ -82,17 +84,26 @@ def test_a_source_lets_no_list_over_http_name_a_file_of_this_machine(site, name,
         open_index(f"{site.url}/{name}", NO_S3)
 
 
-def test_nor_an_index_over_http(site):
-    line = json.dumps(RECORD).encode() + b"\n"
+def test_nor_an_index_over_http(site, tmp_path):
+    (tmp_path / "secret.obj").write_text("v 0 0 0\n")
+    line = json.dumps(RECORD | {"fileIdentifier": f"{tmp_path}/secret.obj"}).encode() + b"\n"
     name = keys.shard_name(0)
     digest = hashlib.sha256(line).hexdigest()
     shard = Shard(name=name, file=keys.shard_file(name), objects=1, sha256=digest)
     site.files["/index.json"] = manifest.encode((shard,))
     site.files[f"/{shard.file}"] = line
+    index = open_index(f"{site.url}/", NO_S3)
+    (bad,) = index.read(index.shards[0])
+    assert isinstance(bad, BadRecord)
+    fetcher = Fetcher(tmp_path / "fetched", limits=FetchLimits())
+    fetcher.plan([bad])
     with pytest.raises(
-        IndexInvalid, match=r"field path: .* is a local path, which only a local list"
+        RecordInvalid,
+        match=r"000000\.jsonl:1: field path: .* is a local path, which only a local list",
     ):
-        locations(open_index(f"{site.url}/", NO_S3))
+        fetcher.fetch(bad)
+    assert not [path for path in (tmp_path / "fetched").rglob("*") if path.is_file()]
+    assert site.asked == ["/index.json", f"/{shard.file}"]
 
 
 def test_what_is_not_there_says_so_without_the_signature(site):

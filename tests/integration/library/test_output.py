@@ -97,6 +97,26 @@ def test_the_last_outcome_counts_and_a_damaged_line_does_not(made, tmp_path):
     assert [failure.code for failure in output.failures] == ["timeout"]
 
 
+def test_a_joined_part_is_read_in_place_of_those_that_it_names(made, tmp_path):
+    own = shutil.copytree(made, tmp_path / "own")
+    (part,) = (own / "ledger" / "000000").iterdir()
+    writer = part.name.rpartition("-")[0]
+    first, rest = part.read_bytes().split(b"\n", 1)
+    expected = [found.uid for found in open_output(own)]
+    (part.parent / f"{writer}-000000-to-000001.jsonl").write_bytes(part.read_bytes())
+    # Were they read, the object of the first line would have failed, later than it was rendered.
+    later = {**json.loads(first), "time": "2999-01-01T00:00:00.000Z"}
+    part.write_text(json.dumps({**later, "outcome": "failed"}) + "\n")
+    (part.parent / f"{writer}-000001.jsonl").write_bytes(rest)
+    output = open_output(own)
+    assert [found.uid for found in output] == expected
+    assert not [each for each in output.outcomes() if each.time == later["time"]]
+    (part.parent / f"{writer}-000002.jsonl").write_text(json.dumps({**later, "views": 99}) + "\n")
+    assert [each.views for each in open_output(own).outcomes() if each.time == later["time"]] == [
+        99
+    ]
+
+
 def test_zips_without_a_ledger(made, tmp_path):
     (tmp_path / "zips").mkdir()
     for path in made.glob("renders/*.zip"):

@@ -49,13 +49,15 @@ FAILING: dict[str, tuple[bytes, type[ObjectError]]] = {
 }  # fmt: skip
 
 
-def test_objects_that_fail_leave_nothing_and_cost_no_child(studio, tmp_path):
+def test_objects_that_fail_leave_nothing_and_cost_no_child(studio):
     first = studio.shoot("crate.obj", **RECIPE).members
     (child,) = studio.pool.children
+    folder = studio.folder / "failing"  # a folder elsewhere would cost a child itself
+    folder.mkdir(exist_ok=True)
     for name, (data, error) in FAILING.items():
-        (tmp_path / name).write_bytes(data)
+        (folder / name).write_bytes(data)
         with pytest.raises(error):
-            studio.shoot(tmp_path / name, again=True, **RECIPE)
+            studio.shoot(folder / name, again=True, **RECIPE)
         again = studio.shoot("crate.obj", again=True, **RECIPE).members
         assert [key for key in first if again[key] != first[key]] == [], f"after {name}"
         assert studio.pool.children == [child], f"{name} cost a child"

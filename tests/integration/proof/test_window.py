@@ -57,7 +57,8 @@ def whole(studio, tmp_path_factory):
     if studio.blender == "bpy":
         command = (sys.executable, "-P", str(PROGRAM), "--")
     told = tuple(WHOLE if part == str(PROGRAM) else part for part in command)
-    made = Studio(studio.blender, tmp_path_factory.mktemp("whole"), Runtime("whole", told))
+    folder, readable = tmp_path_factory.mktemp("whole"), (REPOSITORY / "tests", studio.folder)
+    made = Studio(studio.blender, folder, Runtime("whole", told), readable)
     yield made
     made.close()
 

@@ -25,6 +25,8 @@ def make_pool(tmp_path):
         options.setdefault("device", "cpu")
         pool = Pool(found, PoolOptions(**options), tmp_path / "children")
         pools.append(pool)
+        (tmp_path / "m").mkdir(exist_ok=True)
+        pool.expect([tmp_path / "m"])  # where the tests' models are
         pool.open()
         return pool
 

@@ -46,6 +46,7 @@ def main(folder: Path, objects: int, settled: int) -> None:
     assert len(models) > 4
     options = PoolOptions(device="cpu", recycle_after=10 * objects)
     pool = Pool(runtime.find("bpy"), options, folder / "children")
+    pool.expect([folder / "samples"])
     pool.open()
     children = set(processes.below(folder / "children"))
     (child,) = children

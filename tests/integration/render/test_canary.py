@@ -24,7 +24,7 @@ def test_a_canary_that_lives_clears_the_node(make_pool, tmp_path):
         with pytest.raises(Crash):
             pool.render(model(tmp_path / "m", "victim"), RECIPE, tmp_path / "raw")
     pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
-    assert not list((tmp_path / "children").glob("canary-*"))
+    assert not list((tmp_path / "children").glob("*/canary"))
 
 
 def test_a_node_that_goes_bad_condemns_no_object_either(make_pool, tmp_path):

@@ -62,7 +62,7 @@ def test_a_child_goes_on_after_a_refusal(make_pool, tmp_path):
         ("flat", "v 1 1 1\nv 1 1 1\nv 1 1 1\nf 1 2 3\n", Empty),
         ("wide", "\ufeffo x\n", ImportFailed),
     ):
-        bad = model(tmp_path / name, name)
+        bad = model(tmp_path / "m" / name, name)
         bad.path.write_text(text, encoding="utf-16" if name == "wide" else "utf-8")
         with pytest.raises(error):
             pool.render(bad, RECIPE, tmp_path / "raw")

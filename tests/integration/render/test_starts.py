@@ -16,7 +16,10 @@ SLOW_S = 5.0
 
 
 def stumbling(folder, times: int, then: str = ""):
-    """A Blender whose first `times` starts fail; and the file with a line for each start."""
+    """A Blender whose first `times` starts fail; and the file with a line for each start.
+
+    It writes that file outside its home, so it is started without a sandbox.
+    """
     starts = folder / "starts"
     fail = f"[ $(wc -l < {starts}) -gt {times} ] || {{ echo libnone.so: no such file; exit 127; }}"
     return program(folder / "blender", f"echo started >> {starts}\n{fail}\n{then}"), starts
@@ -24,7 +27,7 @@ def stumbling(folder, times: int, then: str = ""):
 
 def test_a_start_that_fails_twice_is_tried_again(make_pool, tmp_path):
     broken, starts = stumbling(tmp_path, TRIES - 1)
-    pool = make_pool(program=broken)
+    pool = make_pool(program=broken, sandbox="off")
     pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
     assert len(starts.read_text().split()) == TRIES
 
@@ -32,7 +35,7 @@ def test_a_start_that_fails_twice_is_tried_again(make_pool, tmp_path):
 def test_one_that_never_starts_is_the_nodes_fault_and_says_what_to_check(make_pool, tmp_path):
     broken, starts = stumbling(tmp_path, 1000)
     with pytest.raises(BlenderMissing, match=r"libnone\.so.*render-worker doctor"):
-        make_pool(program=broken)
+        make_pool(program=broken, sandbox="off")
     assert len(starts.read_text().split()) == TRIES
     until(lambda: not processes.below(tmp_path / "children"))
 
@@ -41,7 +44,7 @@ def test_a_slow_start_has_the_whole_of_its_deadline(make_pool, tmp_path):
     """No heart beats yet, so silence says nothing."""
     slow, starts = stumbling(tmp_path, 0, f"sleep {SLOW_S}")
     limits = msgspec.structs.replace(PATIENT, silence_s=SLOW_S / 2)
-    assert make_pool(program=slow, limits=limits).ready
+    assert make_pool(program=slow, limits=limits, sandbox="off").ready
     assert len(starts.read_text().split()) == 1
 
 

@@ -39,11 +39,13 @@ def make_fetcher(tmp_path):
     The servers of the tests are on loopback, where a list may not lead unless it is allowed.
     """
 
-    def make(*, keep=None, s3=None, rules=RULES, **limits):
+    def make(*, keep=None, s3=None, rules=RULES, downloads=None, **limits):
         chosen = FetchLimits(
             **{"max_bytes": 1_000_000, "timeout_s": HANG_S, "attempts": 3, **limits}
         )
-        return Fetcher(tmp_path / "scratch", limits=chosen, keep=keep, s3=s3, rules=rules)
+        return Fetcher(
+            tmp_path / "scratch", limits=chosen, keep=keep, s3=s3, rules=rules, downloads=downloads
+        )  # fmt: skip
 
     return make
 

@@ -42,6 +42,15 @@ class Hub:
         )
         return done.stdout.decode().strip()
 
+    def bare(self, *arguments, given=b""):
+        """What git prints, run in the bare repository "repo"; to make what `commit` cannot."""
+        done = subprocess.run(
+            ["git", "-c", "user.name=t", "-c", "user.email=t@example.com",
+             "-C", self.base / "hub" / "org" / "repo.git", *arguments],
+            input=given, capture_output=True, check=True,
+        )  # fmt: skip
+        return done.stdout.strip()
+
     def commit(self, files, name="repo", *, links=(), prepare=None):
         """Commit `files` on top of repository `name`; the commit's id."""
         work = self.base / "work" / name

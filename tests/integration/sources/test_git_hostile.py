@@ -1,7 +1,5 @@
 """git servers and repositories that mean harm: each an outcome, and nothing else is reached."""
 
-import subprocess
-
 import pytest
 
 from tests.integration.sources.git_web import GitWeb
@@ -111,14 +109,6 @@ def test_an_endless_list_of_refs_is_ended(hub, mirror, make_fetcher, monkeypatch
 def committed(hub, entries):
     """A commit of a tree with `entries`, as git's own checks would not let one be made."""
     hub.commit({"a.obj": "a"})
-    bare = hub.base / "hub" / "org" / "repo.git"
-
-    def git(*arguments, given=b""):
-        done = subprocess.run(
-            ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-C", bare, *arguments],
-            input=given, capture_output=True, check=True,
-        )  # fmt: skip
-        return done.stdout.strip()
 
     def tree(contents):
         lines = []
@@ -128,12 +118,12 @@ def committed(hub, entries):
             else:
                 mode, data = content
                 lines.append(b"%s blob %s\t%s" % (
-                    mode, git("hash-object", "-w", "--stdin", given=data), name
+                    mode, hub.bare("hash-object", "-w", "--stdin", given=data), name
                 ))  # fmt: skip
-        return git("mktree", "-z", given=b"".join(line + b"\0" for line in lines))
+        return hub.bare("mktree", "-z", given=b"".join(line + b"\0" for line in lines))
 
-    commit = git("commit-tree", "-m", "c", tree(entries)).decode()
-    git("update-ref", "refs/heads/main", commit)
+    commit = hub.bare("commit-tree", "-m", "c", tree(entries)).decode()
+    hub.bare("update-ref", "refs/heads/main", commit)
     return commit
 
 

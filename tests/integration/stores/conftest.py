@@ -13,7 +13,7 @@ import pytest
 from tests.tools import rgw as gateways
 from tests.tools.moto import s3_server
 from tests.tools.rgw import Rgw
-from worker.core.s3 import S3Options
+from worker.core.s3 import S3Options, client
 from worker.stores import Store, open_store
 
 MakeStore = Callable[[], Store]
@@ -36,14 +36,20 @@ def moto() -> Iterator[str]:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The credentials that both servers take, and nothing of the machine's own."""
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The credentials that both servers take, and nothing of the machine's own.
+
+    Clients are kept by their options alone, so none outlives the environment it was made in.
+    """
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", gateways.ACCESS_KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", gateways.SECRET_KEY)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    client.cache_clear()
+    yield
+    client.cache_clear()
 
 
 def s3_store(endpoint: str, monkeypatch: pytest.MonkeyPatch, ca: Path | None = None) -> MakeStore:

@@ -10,6 +10,8 @@ import structlog.testing
 from tests.tools.faultproxy import proxy
 from worker.core.errors import StoreError, UsageError
 from worker.core.s3 import S3Options
+from worker.core.s3_get import NoSuchKey, QuickGet
+from worker.core.sha256 import sha256_of
 from worker.stores import open_store
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -222,3 +224,46 @@ def test_a_uri_that_names_no_store_is_a_usage_error(uri):
 def test_an_unknown_scheme_names_the_known():
     with pytest.raises(UsageError, match="s3://"):
         open_store("gs://bucket/x")
+
+
+def test_many_small_reads_need_no_boto_and_what_fails_is_left_to_it(moto, bucket):
+    with proxy(moto) as server:
+        store = open_store(f"s3://{bucket}/out", options(server.url))
+        bodies = {f"ledger/a b+%&=?/é-{number}.jsonl": b"x" * number for number in range(3)}
+        for key, body in bodies.items():
+            assert store.create(key, body)
+        quick = QuickGet(options(server.url), bucket)
+        for key, body in bodies.items():
+            found, headers = quick.get(f"out/{key}")
+            assert found == body
+            assert headers["x-amz-meta-sha256"] == sha256_of(body)
+        with pytest.raises(NoSuchKey):
+            quick.get("out/none")
+        # A server that refuses once is not asked so again; the store reads all the same.
+        server.judge = at_first("GET", (403, "AccessDenied"))
+        assert quick.get(f"out/{key}") is None
+        before = len(server.seen)
+        assert quick.get(f"out/{key}") is None
+        assert len(server.seen) == before
+        server.judge = at_first("GET", "corrupt answer")
+        assert store.read(key) == body
+        assert store.read("none") is None
+
+
+def test_a_listing_needs_no_slow_reading_of_times(moto, bucket, monkeypatch):
+    store = open_store(f"s3://{bucket}/out", options(moto, max_pool_connections=7))
+    assert store.create("ledger/a.jsonl", b"x")
+
+    def slow(*_):
+        raise AssertionError("botocore's own way was taken")
+
+    monkeypatch.setattr("botocore.utils._parse_timestamp_with_tzinfo", slow)
+    assert [entry.key for entry in store.list("ledger/")] == ["ledger/a.jsonl"]
+
+
+def test_behind_a_proxy_all_is_left_to_boto(moto, bucket, monkeypatch):
+    with proxy(moto) as server:
+        monkeypatch.setenv("http_proxy", server.url)
+        monkeypatch.setenv("no_proxy", "")
+        assert QuickGet(options(moto), bucket).get("out/a") is None
+        assert server.seen == []

@@ -77,6 +77,19 @@ def test_listings_are_in_key_order_and_the_same_everywhere(store):
         ]
 
 
+def test_a_listing_has_bounds(store):
+    for key in KEYS:
+        assert store.create(key, b"")
+    in_order = sorted(KEYS, key=str.encode)
+    for after, before in (("a", ""), ("a/b/0", ""), ("", "a/bb"), ("a.b", "ab"), ("z", "A")):
+        assert [entry.key for entry in store.list(after=after, before=before)] == [
+            key for key in in_order if key > after and (not before or key < before)
+        ]
+    assert [entry.key for entry in store.list("a/", after="a/b-c", before="a/bb")] == [
+        "a/b/0", "a/b/é",
+    ]  # fmt: skip
+
+
 def test_listings_of_many_pages_are_whole(make_s3_store, monkeypatch):
     monkeypatch.setattr("worker.stores.s3.PAGE", 10)
     store = make_s3_store()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Callable
 
 import bpy
@@ -22,6 +23,9 @@ from worker.blender.importing import (
 from worker.blender.importing.paths import Root
 from worker.blender.importing.staging import Staged
 from worker.contract.recipe import Subject
+
+_UNEXPECTED = re.compile(r"(?:[\w.]+\.)?_?[A-Z]\w*(?:Error|Exception): ")
+"""The start of a report in which an importer in Python raised what it did not foresee."""
 
 
 def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
@@ -54,7 +58,7 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
     except ObjectFault:
         raise
     except Exception as error:
-        raise ObjectFault("import", f"cannot import the .{suffix}: {brief(error)}") from error
+        raise ObjectFault("import", f"cannot import the .{suffix}: {_reason(error)}") from error
     staged.lost = file_colours.add(root, suffix)
     file_data.settle(staged)
     if suffix == "blend":
@@ -65,6 +69,12 @@ def load(root: Root, suffix: str, subject: Subject, scratch: str) -> Staged:
     if suffix == "fbx":
         _order_by_name()
     return staged
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong; of an importer in Python that trusted the file, that the file is damaged."""
+    text = brief(error)
+    return f"it is damaged, or contradicts itself ({text})" if _UNEXPECTED.match(text) else text
 
 
 def _read_blend(staged: Staged) -> None:

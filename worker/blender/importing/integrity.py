@@ -75,14 +75,15 @@ def _obj(path: str, _size: int) -> str:
     return "none of its lines is an OBJ statement"
 
 
-def _ply(path: str, _size: int) -> str:
+def _ply(path: str, size: int) -> str:
     header = ply_file.read_header(path)
     if header is None:
         return "it has no PLY header"
     vertex = header.element("vertex")
     if vertex is not None and not vertex.rows:
         raise ObjectFault("empty", "nothing to render: the file has no points")
-    return ""
+    declared = header.least_bytes()
+    return _truncated(declared, size) if declared > size else ""
 
 
 def _dae(path: str, _size: int) -> str:

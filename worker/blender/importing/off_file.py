@@ -99,7 +99,7 @@ def _text(data: bytes, kind: _Kind) -> OffMesh:
         data = _COMMENT.sub(b"", data)
     lines = [line for line in data.split(b"\n") if line.strip()]
     counts = lines[0].split() if lines else []
-    if len(counts) < 2 or not all(count.isdigit() for count in counts[:2]):  # noqa: PLR2004
+    if len(counts) < 2 or not all(_is_count(count) for count in counts[:2]):  # noqa: PLR2004
         raise ValueError("it has no line with its numbers of vertices and faces")
     vertices, faces = int(counts[0]), int(counts[1])
     if 1 + vertices + faces > len(lines):
@@ -110,6 +110,10 @@ def _text(data: bytes, kind: _Kind) -> OffMesh:
     columns = _vertex_columns(_table(lines[1 : 1 + vertices]), kind)
     sizes, corners, colours = _faces(lines[1 + vertices : 1 + vertices + faces])
     return OffMesh(sizes=sizes, corners=corners, face_colours=colours, **columns)
+
+
+def _is_count(word: bytes) -> bool:
+    return word.isdigit() and len(word) <= ply_file.LONGEST_COUNT
 
 
 def _table(lines: List[bytes]) -> Array:
@@ -143,11 +147,18 @@ def _vertex_columns(table: Array, kind: _Kind) -> Dict[str, Any]:
     }
 
 
+def _size(value: float, number: int) -> int:
+    """The number of corners of face `number`. Raises: ValueError, if it is none."""
+    if not np.isfinite(value):
+        raise ValueError(f"face {number} declares {value} corners")
+    return int(value)
+
+
 def _faces(lines: List[bytes]) -> Tuple[Array, Array, Optional[Array]]:
     """The sizes (F,), corners (L,) and colours (F,3) of the faces in `lines`."""
     if len({len(line.split()) for line in lines}) == 1:
         table = ply_file.numbers(b" ".join(lines)).reshape(len(lines), -1)
-        size = int(table[0, 0])
+        size = _size(table[0, 0], 0)
         if (table[:, 0] == size).all() and 0 <= size < table.shape[1]:
             colours = _colour_of(table[:, 1 + size :])
             return np.full(len(table), size), table[:, 1 : 1 + size].ravel(), colours
@@ -155,7 +166,7 @@ def _faces(lines: List[bytes]) -> Tuple[Array, Array, Optional[Array]]:
     colours = np.full((len(lines), COLOUR_PARTS), np.nan)
     for number, line in enumerate(lines):
         row = np.array(line.split(), np.float64)
-        size = int(row[0])
+        size = _size(row[0], number)
         if not 0 <= size < len(row):
             raise ValueError(f"face {number} declares {size} corners")
         sizes[number] = size

@@ -22,6 +22,8 @@ TYPES = {
     "ushort": "u2", "uint16": "u2", "int": "i4", "int32": "i4", "uint": "u4", "uint32": "u4",
     "float": "f4", "float32": "f4", "double": "f8", "float64": "f8",
 }  # fmt: skip
+LONGEST_COUNT = 24
+"""Digits of a number of rows."""
 ORDERS = {"binary_little_endian": "<", "binary_big_endian": ">"}
 TEXTURE = "comment texturefile "
 
@@ -47,6 +49,10 @@ class Element:
         """The names of the columns."""
         return [each.name for each in self.properties]
 
+    def least_bytes(self) -> int:
+        """The fewest bytes of a row in a binary file, all its lists empty."""
+        return sum(np.dtype(each.count or each.type).itemsize for each in self.properties)
+
 
 @dataclasses.dataclass(frozen=True)
 class Header:
@@ -64,6 +70,14 @@ class Header:
     def element(self, name: str) -> Optional[Element]:
         """The element called `name`, or None."""
         return next((each for each in self.elements if each.name == name), None)
+
+    def least_bytes(self) -> int:
+        """The fewest bytes that a file with this header can have: all its lists are empty."""
+        if self.order:
+            return self.size + sum(each.rows * each.least_bytes() for each in self.elements)
+        # A digit and what ends it; the last line may lack its end.
+        data = sum(2 * each.rows * len(each.properties) for each in self.elements)
+        return self.size + max(0, data - 1)
 
 
 def read_header(path: str) -> Optional[Header]:
@@ -85,7 +99,7 @@ def read_header(path: str) -> Optional[Header]:
             elif line.lower().startswith(TEXTURE):
                 textures.append(line[len(TEXTURE) :].strip())
             elif words[:1] == ["element"]:
-                elements.append(Element(words[1], int(words[2]), ()))
+                elements.append(Element(words[1], _rows(words[2]), ()))
             elif words[:2] == ["property", "list"]:
                 added = Property(words[4], TYPES[words[3]], TYPES[words[2]])
                 elements[-1] = _with(elements[-1], added)
@@ -94,6 +108,13 @@ def read_header(path: str) -> Optional[Header]:
     except (IndexError, KeyError, ValueError):
         return None
     return Header(order, tuple(elements), tuple(filter(None, textures)), size)
+
+
+def _rows(word: str) -> int:
+    """A number of rows. Raises: ValueError, also below 0 and beyond any file."""
+    if len(word) > LONGEST_COUNT or int(word) < 0:
+        raise ValueError(word)
+    return int(word)
 
 
 def read_element(path: str, header: Header, name: str) -> Optional[Dict[str, Any]]:

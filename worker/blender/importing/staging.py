@@ -174,6 +174,7 @@ class _Reader:
             try:
                 exists = _exists(folder, name)
                 found = self._index.find(name, folder)
+                outside = exists and found is None and self._is_outside(folder, name)
             except ValueError:  # not a valid file name
                 return None
             is_buffer = found is not None and kind in BUFFERED and not _is_picture(found)
@@ -181,7 +182,9 @@ class _Reader:
                 raise ObjectFault("import", f"{escaped(name)} is a {LFS_POINTER}")
             if found is not None:
                 named.append(found)
-            if exists:  # even outside the root: `Root.check` rejects that with the name
+            if outside:  # no importer can read it, and some then drop its name
+                self._staged.missing.add(escaped(PurePosixPath(name).name))
+            if exists:  # even outside the root: what must not be there, `Root.check` rejects
                 return None
             if found is None:
                 place = os.path.normpath(os.path.join(folder, spellings(name)[-1]))  # noqa: PTH118
@@ -192,6 +195,10 @@ class _Reader:
             return os.path.relpath(found, folder)
 
         return rename
+
+    def _is_outside(self, folder: str, name: str) -> bool:
+        path = os.path.join(folder, name)  # noqa: PTH118 - takes any name
+        return os.path.isfile(path) and not self._root.holds(path)  # noqa: PTH113
 
 
 def _exists(folder: str, name: str) -> bool:

@@ -24,6 +24,7 @@ ROOT: Final = "."
 OBJECT_SUFFIXES: Final = MODEL_SUFFIXES | {"zip"}
 _MADE: Final = {
     keys.JOB: (keys.JOB_FORMAT, (keys.RENDERS,)),
+    keys.FETCH: (keys.FETCH_FORMAT, (keys.DOWNLOADS,)),
     keys.EXPORT: (keys.EXPORT_FORMAT, (keys.PLY, keys.PLY_BINARY)),
 }
 """Manifest name to its format field, and the folders next to it whose files look like models."""

@@ -10,7 +10,7 @@ import msgspec
 
 from worker import presets
 from worker.contract.recipe import Recipe
-from worker.core import keys
+from worker.core import gallery_keys
 from worker.core.errors import WorkerError
 from worker.manifests import OutputManifest
 from worker.presets import environment
@@ -40,10 +40,10 @@ def again(manifest: OutputManifest, recipe: Recipe) -> Again:
     """How the objects of this output are rendered again.
 
     The preset is named, with a `--set` for each key that differs, if that gives the same recipe;
-    else the preset is the file `keys.SITE_PRESET` of the site.
+    else the preset is the file `gallery_keys.SITE_PRESET` of the site.
     """
     bare = _without_folders(recipe)
-    settings = _named(manifest, recipe) or (("--preset", keys.SITE_PRESET),)
+    settings = _named(manifest, recipe) or (("--preset", gallery_keys.SITE_PRESET),)
     return Again(settings, to_toml(bare))
 
 

@@ -16,7 +16,7 @@ import msgspec
 from PIL import Image
 
 from worker import __version__
-from worker.core import cores, keys
+from worker.core import cores, gallery_keys
 from worker.core.errors import ConfigurationError
 from worker.core.ordered_map import ordered_map
 from worker.core.sha256 import sha256_of
@@ -135,8 +135,8 @@ def build(
         "preset": manifest.preset_name, "worker": manifest.worker, "blender": manifest.blender,
         "duplicates": alike, "version": __version__,
     }  # fmt: skip
-    put(keys.SITE_PRESET, about.toml.encode())
-    put(keys.SITE_SET, data.script("set", 0, summary))
+    put(gallery_keys.SITE_PRESET, about.toml.encode())
+    put(gallery_keys.SITE_SET, data.script("set", 0, summary))
     _put_pages(put)
     return Built(done, pages, tasks.more)
 
@@ -162,7 +162,7 @@ class _Tasks:
                 pages -= page
                 asked.append((each, page))
             digest = self._digest(asked)
-            body = self._to.read(keys.site_pack(number))
+            body = self._to.read(gallery_keys.site_pack(number))
             if body is not None and data.made_of(body) == digest:
                 yield _Task(pack=number, kept=tuple(data.document(body)["rows"]))
                 continue
@@ -199,7 +199,7 @@ def _write(
     for each in entries:
         if each.page is not None:
             uid = each.row["uid"]
-            put(keys.site_object(uid), data.script("object", uid, each.page))
+            put(gallery_keys.site_object(uid), data.script("object", uid, each.page))
     sheet = Image.new("RGBA", (ACROSS * THUMBNAIL, -(-len(entries) // ACROSS) * THUMBNAIL))
     rows = []
     for place, each in enumerate(entries):
@@ -211,19 +211,21 @@ def _write(
             row = {**row, "thumbnail": place}
         rows.append(row)
     if any("thumbnail" in row for row in rows):
-        put(keys.site_thumbnails(task.pack), object_page.webp(sheet, edge=max(sheet.size)))
+        put(gallery_keys.site_thumbnails(task.pack), object_page.webp(sheet, edge=max(sheet.size)))
     details = {each.row["uid"]: each.details for each in entries}
-    put(keys.site_details(task.pack), data.script("details", task.pack, details))
-    put(keys.site_pack(task.pack), data.script("pack", task.pack, {"rows": rows}, task.made_of))
+    put(gallery_keys.site_details(task.pack), data.script("details", task.pack, details))
+    listed = data.script("pack", task.pack, {"rows": rows}, task.made_of)
+    put(gallery_keys.site_pack(task.pack), listed)
     return rows
 
 
 def _check(to: Store) -> None:
     """Refuse a place whose page another program made. Raises: ConfigurationError."""
-    page = to.read(keys.SITE_INDEX)
+    page = to.read(gallery_keys.SITE_INDEX)
     if page is not None and MARK.encode() not in page:
         raise ConfigurationError(
-            f"{to.uri} has an {keys.SITE_INDEX} that is not a gallery's; choose another --to"
+            f"{to.uri} has an {gallery_keys.SITE_INDEX} that is not a gallery's; "
+            "choose another --to"
         )
 
 
@@ -237,6 +239,6 @@ def _put_pages(put: Callable[[str, bytes], None]) -> None:
         )
         if PurePosixPath(file.name).suffix in TYPES
     ]
-    for file in sorted(files, key=lambda file: file.name == keys.SITE_INDEX):
-        is_page = file.name == keys.SITE_INDEX
-        put(file.name if is_page else keys.site_asset(file.name), file.read_bytes())
+    for file in sorted(files, key=lambda file: file.name == gallery_keys.SITE_INDEX):
+        is_page = file.name == gallery_keys.SITE_INDEX
+        put(file.name if is_page else gallery_keys.site_asset(file.name), file.read_bytes())

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
 
 from worker.core import keys
 from worker.export.base import Finished
-from worker.ledger import Outcome, fold, read_parts
+from worker.ledger import Outcome, folded, read_shards
 from worker.stores.base import Store
 
 LINES: Final = 60
@@ -40,22 +40,19 @@ def listed(store: Store) -> Iterator[Listed]:
 
     Raises: StoreError.
     """
-    parts = read_parts(store, keys.LEDGER, Outcome)
     seen: set[bytes] = set()
-    for _, group in itertools.groupby(parts, key=lambda part: keys.shard_of_part(part[0])):
-        folded: dict[str, Outcome] = {}
+    for _, parts in read_shards(store, Outcome):
+        last = folded(parts)
         history: dict[str, list[Outcome]] = {}
-        for _, lines in group:
-            fold(folded, lines)
-            for line in lines:
-                history.setdefault(line.uid, []).append(line)
-        for uid in sorted(folded):
+        for line in chain.from_iterable(parts):
+            history.setdefault(line.uid, []).append(line)
+        for uid in sorted(last):
             # A uid becomes a file name; a model found in a repository may be in several shards.
             if not keys.UID_PATTERN.fullmatch(uid) or (short := _short(uid)) in seen:
                 continue
             seen.add(short)
             lines = sorted(history[uid], key=lambda line: line.time)
-            yield Listed(outcome=folded[uid], history=tuple(lines))
+            yield Listed(outcome=last[uid], history=tuple(lines))
 
 
 def _short(uid: str) -> bytes:

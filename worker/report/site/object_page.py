@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from worker.core import keys
+from worker.core import gallery_keys
 from worker.core.errors import Empty, ObjectError, RenderFailed, Unsupported
 from worker.export.camera_model import Camera
 from worker.export.clouds import points
@@ -92,7 +92,7 @@ def _view(zipped: RenderZip, number: int, view: Camera, put: Write) -> Shown:
     for kind in readable.KINDS:
         if kind in view.files:
             picture = readable.picture(zipped, view, kind)
-            file = keys.site_image(zipped.uid, number, kind)
+            file = gallery_keys.site_image(zipped.uid, number, kind)
             put(file, webp(Image.fromarray(picture.pixels), exact=picture.exact))
             made[kind] = {
                 "file": file, "width": view.width, "height": view.height, "note": picture.note,
@@ -106,7 +106,7 @@ def _plain(
     """The pictures of a zip that has no cameras: samples of scenes, or of an object image."""
     shown = []
     for number, (name, image) in enumerate(plain_pictures(zipped, document, views)):
-        file = keys.site_image(zipped.uid, number, "picture")
+        file = gallery_keys.site_image(zipped.uid, number, "picture")
         put(file, webp(image))
         about = {"file": file, "width": image.width, "height": image.height, "note": ""}
         shown.append({"name": name, "pictures": {"picture": about}})

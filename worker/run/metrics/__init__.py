@@ -1,0 +1,1 @@
+"""The numbers of a run for Prometheus; docs/metrics.md lists them."""

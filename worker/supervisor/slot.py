@@ -1,0 +1,22 @@
+"""A place for one child on one device."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import Future
+
+from worker.supervisor.devices import Device
+from worker.supervisor.process import Child
+
+
+class Slot:
+    """What a pool keeps of one such place; a thread that renders holds it."""
+
+    def __init__(self, device: Device, recycle_after: int) -> None:
+        self.device = device
+        self.child: Child | None = None
+        self.coming: Future[Child] | None = None
+        """A child that was started and is not waited for yet."""
+        # Jitter, or all children of a node that started together would restart together.
+        spread = random.uniform(0.8, 1.2)  # noqa: S311 - not a secret
+        self.recycle_after = max(1, round(recycle_after * spread))
