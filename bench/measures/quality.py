@@ -47,19 +47,23 @@ GAIN_DB = 10.0
 SMOOTH = 1.0
 """The smallest filter width that smooths edges; with narrower ones the reference is jagged too."""
 SHARE = 1 / 3
+THRESHOLD = 0.01
+"""Cycles' own threshold of adaptive sampling."""
 
 
 class Setting(msgspec.Struct, frozen=True):
     """The settings of one point.
 
     adaptive: the minimum number of samples of adaptive sampling; 0 lets Cycles choose it, None
-    disables adaptive sampling. width: of the pixel filter, in pixels.
+    disables adaptive sampling. width: of the pixel filter, in pixels. threshold: the noise at which
+    adaptive sampling ends a pixel.
     """
 
     samples: int
     denoise: bool
     adaptive: int | None
     width: float
+    threshold: float = THRESHOLD
 
     def overrides(self) -> list[str]:
         """The settings as overrides for `presets.load`."""
@@ -68,12 +72,15 @@ class Setting(msgspec.Struct, frozen=True):
             f"cycles.denoise={str(self.denoise).lower()}",
             f"cycles.adaptive={str(self.adaptive is not None).lower()}",
             f"cycles.adaptive_least={self.adaptive or 0}",
+            f"cycles.adaptive_threshold={self.threshold}",
             f"cycles.filter_width={self.width}",
         ]
 
     def __str__(self) -> str:
         curve = plot.CURVES.get((self.denoise, self.adaptive))
         words = [f"{self.samples} samples", curve.name if curve else "on no curve"]
+        if self.threshold != THRESHOLD:
+            words.append(f"to {self.threshold:g}")
         return ", ".join([*words, f"filter {self.width:g}"])
 
 
@@ -82,7 +89,9 @@ def of_preset(name: str) -> Setting:
     recipe = presets.load(name)
     cycles = recipe.cycles
     adaptive = cycles.adaptive_least if cycles.adaptive else None
-    return Setting(recipe.samples, cycles.denoise, adaptive, cycles.filter_width)
+    return Setting(
+        recipe.samples, cycles.denoise, adaptive, cycles.filter_width, cycles.adaptive_threshold
+    )
 
 
 def measure(scratch: Path, quick: bool) -> list[Row]:
@@ -94,11 +103,12 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
         cwd=sides.ROOT, check=True, capture_output=True,
     )  # fmt: skip
     size = 64 if quick else 192
+    published, default = of_preset("objaverse-xl"), of_preset("default")
+    own = {(point.denoise, point.adaptive): point.threshold for point in (published, default)}
     grid = [
-        Setting(samples, *curve, width)
+        Setting(samples, *curve, width, own.get(curve, THRESHOLD))
         for samples, curve, width in itertools.product(SAMPLES, plot.CURVES, WIDTHS)
     ]
-    published, default = of_preset("objaverse-xl"), of_preset("default")
     for point in (published, default):
         if (point.denoise, point.adaptive) not in plot.CURVES:
             raise BenchError(f"plot.CURVES has no curve for a preset: {point}; add one")
