@@ -19,8 +19,9 @@ from worker.core import keys
 
 NOTE: Final = (
     "An S3 server that answers after 20 ms (`bench/slow_store.py`), with the output of a finished "
-    "run: 20,000 shards of 500 objects, each with three ledger parts, these joined, and a summary, "
-    "as a worker leaves them (`bench/far_ledger.py`). The export has 1,000 ranks and 500 objects a "
+    "run: 20,000 shards of 500 objects, three of four begun by a worker that was killed and ended "
+    "by another. Each has three ledger parts, those of the worker that ended it joined, and a "
+    "summary (`bench/far_ledger.py`). The export has 1,000 ranks and 500 objects a "
     "file; its time is until the first file of rank 0 is there."
 )
 SHARDS, PER_SHARD, DELAY_S = 20_000, 500, 0.02
