@@ -78,11 +78,10 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
         units, total = iter(singles), len(singles)
     else:
         groups = Groups(source, rank, export.grouping, every=every, look_alike=export.duplicates)
-        units = iter(groups)
         if groups.streams and _by_listing(target):
-            digest = groups.ledger_digest
+            digest, units = groups.ledger_digest, groups.streamed()
         else:
-            whole = list(units)
+            whole = list(groups)
             total = sum(len(unit.objects) for unit in whole)
             units = iter(whole)
             digest, look_alike, files = groups.digest, groups.duplicates, groups.count
