@@ -25,7 +25,7 @@ from worker.export.pipeline import ExportPipeline
 from worker.export.source import Source
 from worker.export.units import LISTED, Groups, single_units
 from worker.export.where import WHERE, parsed
-from worker.ledger import LOST, LedgerWriter
+from worker.ledger import LOST, LedgerWriter, OverlapWatch
 from worker.manifests import ExportManifest
 from worker.run.outcome_counts import OutcomeCounts
 from worker.run.progress import watching
@@ -101,7 +101,8 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     with ExitStack() as stack:
         folder = stack.enter_context(scratch(options.scratch))
         stop.before_leaving(lambda: shutil.rmtree(folder, ignore_errors=True))
-        ledger = stack.enter_context(LedgerWriter(target, rank, blender="", device=""))
+        watch = stack.enter_context(OverlapWatch(target, rank, striped=rank.world > 1))
+        ledger = stack.enter_context(LedgerWriter(target, rank, blender="", device="", watch=watch))
         stop.before_leaving(partial(ledger.last_words, LAST_S))
         observer = stack.enter_context(watching(total, doing="exporting"))
         pipeline = ExportPipeline(
