@@ -65,7 +65,7 @@ def test_failures_cost_time_but_no_bytes():
     assert found.failed == {"crash": 1}
     assert found.bytes.mean == pytest.approx(300_000)
     # Each zip is created and verified; two shards are read, ledgers and notes listed.
-    assert found.requests == pytest.approx(2 * 300 + 4 * 2 + 400 / 16 + 10, abs=10)
+    assert found.requests == pytest.approx(2 * 300 + 6 * 2 + 400 / 16 + 10, abs=10)
     text = shown(found)
     assert "1 of them failed (1 crash)" in text
     assert "their zips are in out" in text
