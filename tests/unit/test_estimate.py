@@ -65,7 +65,7 @@ def test_failures_cost_time_but_no_bytes():
     assert found.failed == {"crash": 1}
     assert found.bytes.mean == pytest.approx(300_000)
     # Each zip is created and verified; two shards are read, ledgers and notes listed.
-    assert found.requests == pytest.approx(2 * 300 + 4 * 2 + 400 / 16 + 10, abs=10)
+    assert found.requests == pytest.approx(2 * 300 + 6 * 2 + 400 / 16 + 10, abs=10)
     text = shown(found)
     assert "1 of them failed (1 crash)" in text
     assert "their zips are in out" in text
@@ -95,17 +95,18 @@ def test_a_sample_is_the_same_every_time_and_of_the_whole_list(tmp_path):
     index = open_index(str(listed), S3Options())
     first = list(drawn(index, 50))
     assert first == list(drawn(index, 50))
-    assert len({ref.uid for ref in first}) == 50
-    places = [names.index(ref.file_identifier) for ref in first]
+    assert len({ref.uid for _, ref in first}) == 50
+    places = [names.index(ref.file_identifier) for _, ref in first]
     assert places == sorted(places)
     assert places[0] < 200
     assert places[-1] > 800
-    assert list(drawn(index, 5000)) == list(index.read(index.shards[0]))
+    shard = index.shards[0]
+    assert list(drawn(index, 5000)) == [(shard.name, ref) for ref in index.read(shard)]
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / "sample.jsonl").write_bytes(as_list(first))
+    (elsewhere / "sample.jsonl").write_bytes(as_list([ref for _, ref in first]))
     again = open_index(str(elsewhere / "sample.jsonl"), S3Options())
-    assert list(again.read(again.shards[0])) == first
+    assert list(again.read(again.shards[0])) == [ref for _, ref in first]
 
 
 @pytest.mark.parametrize("count", [2, 4, 8])

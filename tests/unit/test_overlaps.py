@@ -16,7 +16,7 @@ from worker.pack.result import PackedObject
 from worker.stores import open_store
 
 NEVER_S = 1e6
-WORDS = "another worker renders the same objects at the same time"
+WORDS = "another worker does the same objects at the same time"
 
 
 class Worker:

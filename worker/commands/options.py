@@ -217,6 +217,14 @@ Limit = Annotated[int | None, option("--limit", "Use at most N objects.", WHAT, 
 DownloadWorkers = Annotated[
     int, option("--download-workers", "Parallel downloads.", DOWNLOADS, min=1, max=MOST_THREADS)
 ]
+Downloads = Annotated[
+    str | None,
+    option(
+        "--downloads",
+        "Read downloads where 'fetch' has put them, and nothing from a network.",
+        DOWNLOADS, metavar="URI",
+    ),
+]  # fmt: skip
 AsJson = Annotated[bool, option("--json", "Print JSON.")]
 
 

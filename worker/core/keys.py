@@ -131,9 +131,9 @@ def compacted_part(shard: str, writer: str, first: int, last: int) -> str:
     return f"{ledger_of(shard)}{writer}-{first:06d}-to-{last:06d}.jsonl"
 
 
-def part_summary(part: str) -> str:
-    """Key of the summary of the ledger part whose key is `part`."""
-    return f"{SUMMARIES}{part.removeprefix(LEDGER).removesuffix('.jsonl')}.json"
+def shard_summary(shard: str, digest: str) -> str:
+    """Key of the summary of a shard's parts, of which `digest` is the digest."""
+    return f"{SUMMARIES}{shard}/{digest}.json"
 
 
 def part_numbers(key: str) -> tuple[str, int, int] | None:

@@ -19,6 +19,7 @@ from worker.supervisor.pool import CHILDREN
 ORDER: Final = (
     "blender",
     "device",
+    "kernels",
     "kernel cache",
     "sandbox",
     "scratch",

@@ -25,7 +25,7 @@ from worker.export.pipeline import ExportPipeline
 from worker.export.source import Source
 from worker.export.units import LISTED, Groups, single_units
 from worker.export.where import WHERE, parsed
-from worker.ledger import LOST, LedgerWriter
+from worker.ledger import LOST, LedgerWriter, OverlapWatch
 from worker.manifests import ExportManifest
 from worker.run.outcome_counts import OutcomeCounts
 from worker.run.progress import watching
@@ -78,11 +78,10 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
         units, total = iter(singles), len(singles)
     else:
         groups = Groups(source, rank, export.grouping, every=every, look_alike=export.duplicates)
-        units = iter(groups)
         if groups.streams and _by_listing(target):
-            digest = groups.ledger_digest
+            digest, units = groups.ledger_digest, groups.streamed()
         else:
-            whole = list(units)
+            whole = list(groups)
             total = sum(len(unit.objects) for unit in whole)
             units = iter(whole)
             digest, look_alike, files = groups.digest, groups.duplicates, groups.count
@@ -102,7 +101,8 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     with ExitStack() as stack:
         folder = stack.enter_context(scratch(options.scratch))
         stop.before_leaving(lambda: shutil.rmtree(folder, ignore_errors=True))
-        ledger = stack.enter_context(LedgerWriter(target, rank, blender="", device=""))
+        watch = stack.enter_context(OverlapWatch(target, rank, striped=rank.world > 1))
+        ledger = stack.enter_context(LedgerWriter(target, rank, blender="", device="", watch=watch))
         stop.before_leaving(partial(ledger.last_words, LAST_S))
         observer = stack.enter_context(watching(total, doing="exporting"))
         pipeline = ExportPipeline(

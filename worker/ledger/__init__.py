@@ -30,7 +30,15 @@ from worker.ledger.outcome import (
 from worker.ledger.overlaps import OverlapWatch
 from worker.ledger.reader import fold, folded, read_ledger, read_parts, read_shards
 from worker.ledger.summaries import read_summaries
-from worker.ledger.summary import Extreme, FailureKind, Minute, ShardSummary, hashes_in, joined
+from worker.ledger.summary import (
+    Extreme,
+    FailureKind,
+    Minute,
+    ShardSummary,
+    hashes_in,
+    joined,
+    sizes_in,
+)
 from worker.ledger.writer import LedgerWriter
 
 __all__ = [
@@ -67,4 +75,5 @@ __all__ = [
     "read_shards",
     "read_summaries",
     "settled",
+    "sizes_in",
 ]  # fmt: skip

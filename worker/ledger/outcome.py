@@ -113,6 +113,7 @@ class StatusLine(LedgerLine, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """The fields of an outcome that `status` needs."""
 
     file_identifier: str = ""
+    size: int | None = None
     missing_textures: int | None = None
     coverage_min: float | None = None
     blank_views: int | None = None

@@ -1,4 +1,4 @@
-"""Notices another worker that renders the same objects at the same time.
+"""Notices another worker that does the same objects at the same time: renders, fetches or exports.
 
 Two arrays, or two jobs with the same rank, do all of the work twice without damage. A worker skips
 what the ledger calls done when it opens a shard. So if another worker's part calls an object done
@@ -132,7 +132,7 @@ class OverlapWatch:
         self._told = True
         other = twice[0]
         log.warning(
-            "another worker renders the same objects at the same time: all of it is done twice",
+            "another worker does the same objects at the same time: all of it is done twice",
             shard=name,
             objects=len(twice),
             other=other.worker,

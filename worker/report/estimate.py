@@ -32,8 +32,9 @@ T_DRAWS: Final = 200_000
 """Draws of Student's t that its quantile is taken from."""
 PER_ZIP: Final = 2
 """Requests to store a zip: one creates it, one verifies it."""
-PER_SHARD: Final = 4
-"""Requests of a shard: one reads it, one lists its ledger, one lists and one empties its notes."""
+PER_SHARD: Final = 6
+"""Requests of a shard: one reads it, one lists and one empties its notes, two list its ledger,
+before and after, one stores its summary."""
 TO_START: Final = 10
 """Requests to check the output and to bind it."""
 

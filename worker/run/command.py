@@ -68,29 +68,42 @@ class RunOptions(SessionOptions, frozen=True, kw_only=True):
     """See `OutputManifest.layout_prefix`; None: as the output has it, or 0."""
 
 
-def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> SessionResult:
+def run(
+    options: RunOptions,
+    environment: Mapping[str, str] = os.environ,
+    downloads: KeptDownloads | None = None,
+) -> SessionResult:
     """Render this rank's objects.
+
+    downloads: those of `options.downloads`, if its index is another one than the run's.
 
     Raises: UsageError, ConfigurationError, NodeError, Interrupted.
     """
-    return run_session(_run, options, environment)
+    return run_session(partial(_run, downloads=downloads), options, environment)
 
 
-def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
+def _run(
+    options: RunOptions, rank: Rank, stop: Stop, downloads: KeptDownloads | None
+) -> tuple[OutcomeCounts, str]:
     if options.downloads is not None and options.keep_downloads is not None:
         raise UsageError("--keep-downloads: with --downloads, nothing is downloaded")
     store = open_store(options.output, options.s3)  # first: reading an index may take minutes
     with publishing(options.metrics, rank, store.uri) as metrics:
-        return _work(options, rank, stop, store, metrics)
+        return _work(options, rank, stop, store, metrics, downloads)
 
 
 def _work(
-    options: RunOptions, rank: Rank, stop: Stop, store: Store, metrics: Metrics
+    options: RunOptions,
+    rank: Rank,
+    stop: Stop,
+    store: Store,
+    metrics: Metrics,
+    downloads: KeptDownloads | None,
 ) -> tuple[OutcomeCounts, str]:
     recipe = presets.load(options.preset, options.overrides)
     listed = open_index(options.index, options.s3, options.rules)
     index = arranged(listed, recipe)
-    downloads = kept_downloads(options.downloads, options.s3, listed, index)
+    downloads = downloads or kept_downloads(options.downloads, options.s3, listed, index)
     digest = presets.digest(recipe)
     store.check()
     begun = OutputManifest.check(

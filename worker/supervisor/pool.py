@@ -260,6 +260,7 @@ class Pool:
         child = self._child(slot)
         if not covers(child.fence, needs.folders, needs.files):
             self._fences.need(needs.paths)
+            self.restarts.add("fence")
             self._empty(slot)
             if (early := slot.coming) is not None:  # started before this object was known
                 slot.coming = None
