@@ -43,6 +43,9 @@ BBOX: Final = "bbox.txt"
 """A file of NSVF's layout, as is INTRINSICS."""
 OMAGE: Final = "omage_tensor.npz"
 """The object image, under the name that the reader of the omages paper opens."""
+MESH_GLB: Final = "mesh.glb"
+MESH_PLY: Final = "mesh.ply"
+"""The object's mesh, as is MESH_GLB; TRELLIS's reader opens this name."""
 PREVIEWS: Final = {"turntable-gif": "turntable.gif", "turntable-webp": "turntable.webp"}
 
 IMAGE_ENDINGS: Final = {
