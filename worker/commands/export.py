@@ -132,6 +132,15 @@ def export_command(
         str | None,
         option("--background", "webdataset layout zeronvs: white or black (white).", OWN),
     ] = None,
+    cond: Annotated[
+        str | None,
+        option(
+            "--cond",
+            "trellis: output of a second run, with the views for renders_cond.",
+            OWN,
+            metavar="URI",
+        ),
+    ] = None,
     preprocess: Annotated[
         int | None,
         option(
@@ -209,6 +218,7 @@ def export_command(
         "category": category,
         "categories": categories,
         "background": background,
+        "cond": cond,
         "preprocess": preprocess,
         "lab": lab or None,
         "images": images or None,

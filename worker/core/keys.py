@@ -356,6 +356,13 @@ def omage_meta(h5: str) -> str:
 
 VALID_PATHS: Final = "valid_paths.json"
 """Zero-1-to-3's list of the objects' folders."""
+TRELLIS_OBJECTS: Final = "metadata.csv"
+"""TRELLIS's list of objects."""
+
+
+def trellis_folder(sha256: str, *, cond: bool = False) -> str:
+    """TRELLIS's folder of the views of a model file, or of the views it is conditioned on."""
+    return f"renders{'_cond' if cond else ''}/{sha256}"
 
 
 def group_name(number: int) -> str:
