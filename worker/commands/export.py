@@ -201,8 +201,8 @@ def export_command(
 ) -> None:
     """Make a data set of the finished zips.
 
-    KIND is its format; docs/datasets.md describes each. Several workers
-    share the objects, as in a run.
+    KIND is its format; docs/datasets.md and docs/systems.md describe them.
+    Several workers share the objects, as in a run.
     """
     from worker.commands.ending import end_with
     from worker.export.run import ExportOptions, run

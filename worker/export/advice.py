@@ -61,7 +61,7 @@ def _zero123(asked: Asked) -> None:
 def _trellis(_: Asked) -> None:
     log.info(
         "TRELLIS's trainers also want the column aesthetic_score in metadata.csv, which renders do "
-        "not tell; docs/datasets.md joins it from a table"
+        "not tell; docs/systems.md joins it from a table"
     )
 
 

@@ -5,84 +5,37 @@ import json
 import shutil
 import zipfile
 
-import msgspec
 import numpy as np
 import pandas as pd
 import pytest
-import trimesh
 
 from tests.command_line import listing, run_worker
-from tests.integration.export import scenes
+from tests.integration.export import scenes, solids
 from tests.integration.export.harm import zip_of
 from tests.readers import trellis_data
-from worker.contract.mesh_keys import ARRAYS
-from worker.contract.recipe import Camera, Subject
+from worker.contract.recipe import Subject
 from worker.core import keys
 from worker.core.errors import ConfigurationError, OutputMismatch
-from worker.core.sha256 import sha256_of
 from worker.export.base import NotAsWritten
 from worker.export.trellis import Trellis
 
-SIZE, COND_SIZE = 48, 80
-
-
-def balls() -> trimesh.Trimesh:
-    """The three balls that the pictures show."""
-    parts = []
-    for centre, radius, _ in scenes.BALLS:
-        ball = trimesh.creation.icosphere(subdivisions=4, radius=radius)
-        parts.append(ball.apply_translation(centre))
-    return trimesh.util.concatenate(parts)
-
-
-def rendered(folder, recipe, ref, **more):
-    """What a child leaves of the balls, with their mesh if the recipe asks for it."""
-    made = scenes.rendered(folder, recipe, ref, **more)
-    answer, mesh = made.answer, balls()
-    if recipe.products:
-        arrays = {
-            "points": mesh.vertices,
-            "triangles": mesh.faces,
-            "normals": np.zeros((len(mesh.faces), 3, 3)),
-            "colour": np.zeros(len(mesh.faces)),
-            "colours": np.array([[0.5, 0.5, 0.5, 1]]),
-        }
-        for name, values in arrays.items():
-            np.ascontiguousarray(values, ARRAYS[name].dtype).tofile(folder / f"{name}.raw")
-        counts = {"vertices": len(mesh.vertices), "triangles": len(mesh.faces), "colours": 1,
-                  "materials_of_many_colours": 0}  # fmt: skip
-        answer = dataclasses.replace(
-            answer,
-            files={ARRAYS[name].file: f"{name}.raw" for name in arrays},
-            scene={**answer.scene, "mesh": counts},
-        )
-    fetched = msgspec.structs.replace(made.fetched, sha256=sha_of(ref.file_identifier))
-    return msgspec.structs.replace(made, answer=answer, fetched=fetched)
-
-
-def sha_of(identifier: str) -> str:
-    return sha256_of(identifier.encode())
-
-
-SHAS = sorted(sha_of(f"https://example.org/{number}.glb") for number in range(2))
-RECIPE = scenes.recipe(views=7, size=SIZE, images=("colour",), products=("mesh",))
-COND = scenes.recipe(
-    "cond", views=4, size=COND_SIZE, images=("colour",), camera=Camera(fov=(35.0, 35.0)),
-)  # fmt: skip
+RECIPE, COND = solids.RECIPE, solids.COND
+SIZE, COND_SIZE = RECIPE.resolution[0], COND.resolution[0]
+SHAS = sorted(solids.sha_of(f"https://example.org/{number}.glb") for number in range(2))
 
 
 @pytest.fixture(scope="module")
 def renders(tmp_path_factory):
     """2 objects with meshes, of a size and number of views that are not the preset's."""
     folder = tmp_path_factory.mktemp("trellis") / "out"
-    return scenes.output(folder, RECIPE, objects=2, child=rendered)
+    return scenes.output(folder, RECIPE, objects=2, child=solids.rendered)
 
 
 @pytest.fixture(scope="module")
 def cond(tmp_path_factory):
     """The same objects, under another recipe."""
     folder = tmp_path_factory.mktemp("trellis-cond") / "out"
-    return scenes.output(folder, COND, objects=2, child=rendered)
+    return scenes.output(folder, COND, objects=2, child=solids.rendered)
 
 
 @pytest.fixture
@@ -95,7 +48,7 @@ def test_its_table(to, export, renders, tmp_path):
     table = trellis_data.built(to)
     assert list(table["file_identifier"]) == [
         next(f"https://example.org/{n}.glb" for n in range(2)
-             if sha_of(f"https://example.org/{n}.glb") == sha) for sha in SHAS
+             if solids.sha_of(f"https://example.org/{n}.glb") == sha) for sha in SHAS
     ]  # fmt: skip
     alone = export("trellis", renders, tmp_path / "alone")
     assert trellis_data.instances(alone) == SHAS
@@ -140,7 +93,7 @@ def test_the_object_is_cut_out_of_a_conditioning_view(to):
         trellis_data.views(to, SHAS[0], folder="renders_cond")
     ):
         box, image = trellis_data.conditioned(to, SHAS[0], view)
-        at = trellis_data.project(balls().vertices, extrinsics, k) * COND_SIZE
+        at = trellis_data.project(solids.balls().vertices, extrinsics, k) * COND_SIZE
         wanted = [*np.floor(at.min(axis=0)), *np.floor(at.max(axis=0))]
         assert np.abs(np.array(box) - wanted).max() <= 1
         assert image.shape == (518, 518, 3)
@@ -171,21 +124,22 @@ def test_the_same_second_output_goes_on_elsewhere_and_another_does_not(
     export("trellis", renders, to, options={"cond": str(moved)})
     with pytest.raises(OutputMismatch):
         export("trellis", renders, to)
-    other = scenes.output(tmp_path / "other", dataclasses.replace(COND, seed=1), 2, child=rendered)
+    recipe = dataclasses.replace(COND, seed=1)
+    other = scenes.output(tmp_path / "other", recipe, 2, child=solids.rendered)
     with pytest.raises(OutputMismatch):
         export("trellis", renders, to, options={"cond": str(other)})
 
 
 def test_an_object_that_the_second_output_lacks(export, renders, tmp_path):
-    out = scenes.output(tmp_path / "cond", COND, objects=1, child=rendered)
+    out = scenes.output(tmp_path / "cond", COND, objects=1, child=solids.rendered)
     manifest = json.loads((out / keys.JOB).read_text())
     to = export("trellis", renders, options={"cond": str(out)})
     outcome = scenes.outcomes(to)["https://example.org/1.glb"]
     assert (outcome["code"], "--retry missing" in outcome["message"]) == ("missing", True)
-    assert trellis_data.instances(to) == [sha_of("https://example.org/0.glb")]
+    assert trellis_data.instances(to) == [solids.sha_of("https://example.org/0.glb")]
     # Once it is there:
     shutil.rmtree(out)
-    scenes.output(tmp_path / "cond", COND, objects=2, child=rendered)
+    scenes.output(tmp_path / "cond", COND, objects=2, child=solids.rendered)
     assert json.loads((out / keys.JOB).read_text())["preset"] == manifest["preset"]
     export("trellis", renders, to, options={"cond": str(out)}, retry=frozenset({"missing"}))
     assert trellis_data.instances(to, conditioned=True) == SHAS
@@ -263,14 +217,14 @@ def test_a_zip_that_lacks_what_it_needs(export, renders, tmp_path, what):
     to = export("trellis", out)
     outcome = scenes.outcomes(to)["https://example.org/0.glb"]
     assert outcome["code"] == ("render" if what == "cut mesh" else "unsupported")
-    assert trellis_data.instances(to) == [sha_of("https://example.org/1.glb")]
+    assert trellis_data.instances(to) == [solids.sha_of("https://example.org/1.glb")]
 
 
 def test_two_objects_with_the_same_file(export, tmp_path, monkeypatch):
     """One of them is kept whole, and the table has it once."""
-    monkeypatch.setattr(f"{__name__}.sha_of", lambda _: "cd" * 32)
+    monkeypatch.setattr("tests.integration.export.solids.sha_of", lambda _: "cd" * 32)
     turned = [scenes.locations(3), scenes.locations(3, 1.8)]
-    child = lambda *args: rendered(*args, places=turned.pop())  # noqa: E731
+    child = lambda *args: solids.rendered(*args, places=turned.pop())  # noqa: E731
     recipe = dataclasses.replace(RECIPE, views=3)
     out = scenes.output(tmp_path / "out", recipe, objects=2, child=child)
     to = export("trellis", out, workers=1)

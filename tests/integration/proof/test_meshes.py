@@ -2,12 +2,16 @@
 
 import io
 import json
+import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import trimesh
 
-from tests.proof_helpers import iou, see, share_near, unprojected
+from tests.patience import HANG_S
+from tests.proof_helpers import REPOSITORY, iou, see, share_near, unprojected
 from worker.core.errors import TooLarge
 from worker.core.keys import MESH_GLB, MESH_PLY
 
@@ -130,3 +134,15 @@ def test_it_is_in_the_world_of_object_images_too(studio):
 def test_more_triangles_than_the_recipe_allows(studio):
     with pytest.raises(TooLarge, match=r"more than 11 triangles \(mesh.most_faces\)"):
         studio.shoot("cube.glb", mesh={"most_faces": 11}, **MESH)
+
+
+def test_the_docs_lines_project_it(studio, tmp_path):
+    shot = studio.shoot("cube.glb", **MESH)
+    for name, data in shot.members.items():
+        (tmp_path / name).write_bytes(data)
+    page = (REPOSITORY / "docs" / "meshes.md").read_text()
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    code += "print(abs(pixels[:, :2] / pixels[:, 2:] - 32).max() < 32)\n"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True,
+                          text=True, timeout=HANG_S, check=False)  # fmt: skip
+    assert done.stdout.endswith("True\n"), done.stderr
