@@ -132,6 +132,15 @@ def export_command(
         str | None,
         option("--background", "webdataset layout zeronvs: white or black (white).", OWN),
     ] = None,
+    cond: Annotated[
+        str | None,
+        option(
+            "--cond",
+            "trellis: output of a second run, with the views for renders_cond.",
+            OWN,
+            metavar="URI",
+        ),
+    ] = None,
     preprocess: Annotated[
         int | None,
         option(
@@ -192,8 +201,8 @@ def export_command(
 ) -> None:
     """Make a data set of the finished zips.
 
-    KIND is its format; docs/datasets.md describes each. Several workers
-    share the objects, as in a run.
+    KIND is its format; docs/datasets.md and docs/systems.md describe them.
+    Several workers share the objects, as in a run.
     """
     from worker.commands.ending import end_with
     from worker.export.run import ExportOptions, run
@@ -209,6 +218,7 @@ def export_command(
         "category": category,
         "categories": categories,
         "background": background,
+        "cond": cond,
         "preprocess": preprocess,
         "lab": lab or None,
         "images": images or None,

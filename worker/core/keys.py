@@ -43,6 +43,9 @@ BBOX: Final = "bbox.txt"
 """A file of NSVF's layout, as is INTRINSICS."""
 OMAGE: Final = "omage_tensor.npz"
 """The object image, under the name that the reader of the omages paper opens."""
+MESH_GLB: Final = "mesh.glb"
+MESH_PLY: Final = "mesh.ply"
+"""The object's mesh, as is MESH_GLB; TRELLIS's reader opens this name."""
 PREVIEWS: Final = {"turntable-gif": "turntable.gif", "turntable-webp": "turntable.webp"}
 
 IMAGE_ENDINGS: Final = {
@@ -353,6 +356,13 @@ def omage_meta(h5: str) -> str:
 
 VALID_PATHS: Final = "valid_paths.json"
 """Zero-1-to-3's list of the objects' folders."""
+TRELLIS_OBJECTS: Final = "metadata.csv"
+"""TRELLIS's list of objects."""
+
+
+def trellis_folder(sha256: str, *, cond: bool = False) -> str:
+    """TRELLIS's folder of the views of a model file, or of the views it is conditioned on."""
+    return f"renders{'_cond' if cond else ''}/{sha256}"
 
 
 def group_name(number: int) -> str:

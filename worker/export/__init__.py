@@ -67,6 +67,12 @@ def _zero123() -> type[Any]:
     return Zero123
 
 
+def _trellis() -> type[Any]:
+    from worker.export.trellis import Trellis
+
+    return Trellis
+
+
 def _colmap() -> type[Any]:
     from worker.export.colmap import Colmap
 
@@ -81,6 +87,7 @@ EXPORT_KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "hdf5": _hdf5,
     "omage": _omage,
     "zero123": _zero123,
+    "trellis": _trellis,
     "colmap": _colmap,
 }
 """Export kind to a function that imports its class, since some kinds need optional libraries."""

@@ -63,6 +63,8 @@ class Item(msgspec.Struct, frozen=True):
     zip: RenderZip | None
     problem: ObjectError | None = None
     """The reason that the zip cannot be used."""
+    beside: RenderZip | None = None
+    """The object's zip in a second output, of an export that takes two; see `paired_source`."""
     duplicate_group: str | None = None
     """The uid of the first of the objects of the data set that look like it, itself included; None
     if none does, or if the export does not ask for `duplicates`."""

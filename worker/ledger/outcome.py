@@ -141,6 +141,8 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     """Hex sha256 of the zip."""
     size: int | None = None
     """Size of the zip in bytes; for a data set, of the object's own files."""
+    folder: str | None = None
+    """For a data set in which the object has files of its own: the folder of the first of them."""
     kept: tuple[KeptObject, ...] = ()
     """Of a fetched object: what was kept of it; of a range of scenes, of each member."""
     views: int | None = None
@@ -202,16 +204,17 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         *,
         size: int | None,
         views: int | None,
+        folder: str | None = None,
         seconds: dict[str, float],
         attempt: int,
     ) -> Outcome:
         """The outcome of an object that is in a data set.
 
-        size: bytes of the files that only this object uses.
+        size: bytes of the files that only this object uses; folder: where the first of these is.
         """
         return cls(
             **_common(ref, shard, author, "exported"),
-            size=size, views=views, seconds=seconds, attempt=attempt,
+            size=size, views=views, folder=folder, seconds=seconds, attempt=attempt,
         )  # fmt: skip
 
     @classmethod

@@ -113,7 +113,8 @@ def test_every_kind_and_layout_has_its_requirements():
         ("nerf", "instant-ngp", "objaverse-xl"), ("webdataset", "plain", "default"),
         ("webdataset", "zeronvs", "zeronvs"), ("hdf5", "labels", "scenes-multi"),
         ("hdf5", "classes", "scenes-all"), ("omage", None, "omage"), ("parquet", None, "omage"),
-        ("zero123", None, "zero123"), ("colmap", "binary", "trellis-cond"),
+        ("zero123", None, "zero123"), ("trellis", None, "trellis"),
+        ("colmap", "binary", "trellis-cond"),
         ("colmap", "text", "default"),
     ],
 )  # fmt: skip

@@ -57,8 +57,10 @@ DEFAULT = ""
 """The name by which nodes refer to a mesh's active render colours."""
 
 
-def gather(most_faces: int) -> TriangleSoup:
+def gather(most_faces: int, setting: str = "omage.most_faces") -> TriangleSoup:
     """Collect all faces visible at the current frame, in world space.
+
+    `setting` names the key of the recipe that has `most_faces`.
 
     Raises: ObjectFault: "empty" if nothing visible has faces; "too_large" if there are more than
     `most_faces` triangles.
@@ -81,10 +83,10 @@ def gather(most_faces: int) -> TriangleSoup:
             shapes[key] = _shape(item, uvs, colours, materials, clear)
         count += len(shapes[key].triangles)
         if count > most_faces:
-            raise ObjectFault("too_large", f"more than {most_faces:,} triangles (omage.most_faces)")
+            raise ObjectFault("too_large", f"more than {most_faces:,} triangles ({setting})")
         places.setdefault(key, []).append(np.array(instance.matrix_world, dtype=np.float64))
     if not count:
-        raise ObjectFault("empty", "nothing to bake: no visible mesh has a face")
+        raise ObjectFault("empty", "no visible mesh has a face")
     placed = [_placed(shapes[key], matrix) for key in shapes for matrix in places[key]]
     return _joined(placed, list(materials))
 

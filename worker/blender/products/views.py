@@ -11,6 +11,7 @@ from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.materials import colours
+from worker.blender.products import mesh
 from worker.blender.products.base import Report, imported
 from worker.blender.views import indices, lights, placement, render, scene, sky, visible_bounds
 from worker.blender.views.placement import Placement
@@ -60,6 +61,8 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     rig = lights.add(lit, stream(uid, recipe, "lights"), placed, grown=scale / placed.scale)
     low, high = _checked(placed, wanted_form.corners(low, high), shown)
     seen = visible_bounds.around(recipe, rig, low, high, shown)
+    left = mesh.leave(recipe, frames[0], placed, request.scratch)
+    facts.update(left.facts)
     camera = scene.add_camera()
     wanted = render_passes.passes(recipe.images)
     if not {*wanted} <= {render_passes.COMBINED, render_passes.DEPTH}:
@@ -76,7 +79,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
         lambda number: report(Phase(uid, "view", number)), placed, seen,
         ready=lambda: debugging.save_views(request, viewpoints, frames, placed),
     )  # fmt: skip
-    return Rendered(uid, views, facts, runtime, time.monotonic() - start)
+    return Rendered(uid, views, facts, runtime, time.monotonic() - start, files=left.files)
 
 
 def _normal_form(
