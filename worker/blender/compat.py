@@ -300,6 +300,27 @@ def add_group_socket(tree: Any, side: str, like: Any) -> str:
     return str(sockets.new(kind, "surface").identifier)
 
 
+def set_image_format(settings: Any, values: dict[str, Any]) -> None:
+    """Choose how the next image is written: `values` are Blender's image settings.
+
+    Since 5.0 a format can be chosen only among those of its media type, and a multilayer EXR has one
+    part for each pass unless their channels are interleaved; before, it always had one part.
+    """
+    several = values["file_format"] == "OPEN_EXR_MULTILAYER"
+    assign(settings, {"media_type": "MULTI_LAYER_IMAGE" if several else "IMAGE"})
+    for name, value in values.items():
+        setattr(settings, name, value)
+    assign(settings, {"use_exr_interleave": True})
+
+
+def without_compositing(scene: Any) -> None:
+    """Take the compositor's nodes from `scene`. Since 5.0 they are a node group that it uses."""
+    if hasattr(scene, "compositing_node_group"):
+        scene.compositing_node_group = None
+    else:
+        scene.use_nodes = False
+
+
 def clear_passes(layer: Any) -> None:
     """Disable all render passes of a view layer."""
     for owner in (layer, getattr(layer, "cycles", None), getattr(layer, "eevee", None)):
