@@ -1,4 +1,4 @@
-"""All differences between Blender versions (3.2 to 4.5), and the features of the running one.
+"""All differences between Blender versions (3.2 to 5.0), and the features of the running one.
 
 Features are detected by querying Blender, never by its version number, so that builds without a
 library are recognised too: Debian's has no Alembic, USD or OpenImageDenoise. No other module
@@ -303,7 +303,7 @@ def add_group_socket(tree: Any, side: str, like: Any) -> str:
 def set_image_format(settings: Any, values: dict[str, Any]) -> None:
     """Choose how the next image is written: `values` are Blender's image settings.
 
-    Since 5.0 a format can be chosen only among those of its media type, and a multilayer EXR has one
+    Since 5.0 a format can be chosen only among those of its media type, and a multilayer EXR has a
     part for each pass unless their channels are interleaved; before, it always had one part.
     """
     several = values["file_format"] == "OPEN_EXR_MULTILAYER"
