@@ -271,6 +271,18 @@ def socket(node: Any, *names: str) -> Any:
     return next(node.inputs[name] for name in names if name in node.inputs)
 
 
+def read_image_from(image: Any, path: str) -> None:
+    """Let `image` be read from another file.
+
+    5.0's FBX importer makes what it does not find a test picture, which stays one until its source
+    is another.
+    """
+    if image.type == "UV_TEST" and image.source == "FILE":
+        image.source = "GENERATED"
+        image.source = "FILE"
+    image.filepath = path
+
+
 def shapes() -> list[Any]:
     """All object data that can have materials. Hair curves were added in 3.3."""
     kinds = ("meshes", "curves", "metaballs", "hair_curves", "pointclouds", "volumes")

@@ -21,7 +21,7 @@ def models(tmp_path_factory):
 
 @pytest.fixture(scope="session", params=blenders.parameters())
 def scenery(request, tmp_path_factory):
-    made = Scenery(blenders.runtime_of(request.param), tmp_path_factory.mktemp("scenery"))
+    made = Scenery(request.param, tmp_path_factory.mktemp("scenery"))
     yield made
     made.close()
 
@@ -29,6 +29,6 @@ def scenery(request, tmp_path_factory):
 @pytest.fixture(scope="session")
 def one_scenery(tmp_path_factory):
     """The bpy wheel's alone, for what no Blender changes."""
-    made = Scenery(blenders.runtime_of("bpy"), tmp_path_factory.mktemp("scenery"))
+    made = Scenery("bpy", tmp_path_factory.mktemp("scenery"))
     yield made
     made.close()
