@@ -36,6 +36,7 @@ class Operator:
 
 
 _USD = (("create_world_material", False), ("import_textures_mode", "IMPORT_PACK"))
+_FBX = (("use_image_search", False),)
 _GLTF = (("import_pack_images", False), ("disable_bone_shape", True))
 
 IMPORTERS: dict[str, tuple[Operator, ...]] = {
@@ -45,21 +46,15 @@ IMPORTERS: dict[str, tuple[Operator, ...]] = {
     "obj": (Operator("wm.obj_import"), Operator("import_scene.obj")),
     # The Python importer is used only if the C++ one is missing. It is no fallback for rejected
     # files: it rejects them too, or drops some of their faces. Only the C++ one reads text FBX.
-    "fbx": (
-        Operator("wm.fbx_import"), Operator("import_scene.fbx", (("use_image_search", False),)),
-    ),
+    "fbx": (Operator("wm.fbx_import"), Operator("import_scene.fbx", _FBX)),
     "stl": (Operator("wm.stl_import"), Operator("import_mesh.stl")),
     "ply": (Operator("wm.ply_import"), Operator("import_mesh.ply")),
-    "dae": (Operator("wm.collada_import", build_option="collada"),),
-    "abc": (
-        Operator("wm.alembic_import", (("as_background_job", False),), build_option="alembic"),
-    ),
-    "usd": (Operator("wm.usd_import", _USD, build_option="usd"),),
-    "usda": (Operator("wm.usd_import", _USD, build_option="usd"),),
-    "usdc": (Operator("wm.usd_import", _USD, build_option="usd"),),
-    "usdz": (
-        Operator("wm.usd_import", _USD, build_option="usd", needs="import_textures_mode"),
-    ),
+    "dae": (Operator("wm.collada_import", (), "collada"),),  # until 4.5
+    "abc": (Operator("wm.alembic_import", (("as_background_job", False),), "alembic"),),
+    "usd": (Operator("wm.usd_import", _USD, "usd"),),
+    "usda": (Operator("wm.usd_import", _USD, "usd"),),
+    "usdc": (Operator("wm.usd_import", _USD, "usd"),),
+    "usdz": (Operator("wm.usd_import", _USD, "usd", "import_textures_mode"),),
 }  # fmt: skip
 
 OWN_READERS = ("blend", "off")
@@ -272,11 +267,7 @@ def socket(node: Any, *names: str) -> Any:
 
 
 def read_image_from(image: Any, path: str) -> None:
-    """Let `image` be read from another file.
-
-    5.0's FBX importer makes what it does not find a test picture, which stays one until its source
-    is another.
-    """
+    """Let `image` be read from another file. 5.0's FBX importer makes it a test picture."""
     if image.type == "UV_TEST" and image.source == "FILE":
         image.source = "GENERATED"
         image.source = "FILE"
