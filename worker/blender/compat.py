@@ -1,4 +1,4 @@
-"""All differences between Blender versions (3.2 to 4.5), and the features of the running one.
+"""All differences between Blender versions (3.2 to 5.0), and the features of the running one.
 
 Features are detected by querying Blender, never by its version number, so that builds without a
 library are recognised too: Debian's has no Alembic, USD or OpenImageDenoise. No other module
@@ -36,6 +36,7 @@ class Operator:
 
 
 _USD = (("create_world_material", False), ("import_textures_mode", "IMPORT_PACK"))
+_FBX = (("use_image_search", False),)
 _GLTF = (("import_pack_images", False), ("disable_bone_shape", True))
 
 IMPORTERS: dict[str, tuple[Operator, ...]] = {
@@ -45,21 +46,15 @@ IMPORTERS: dict[str, tuple[Operator, ...]] = {
     "obj": (Operator("wm.obj_import"), Operator("import_scene.obj")),
     # The Python importer is used only if the C++ one is missing. It is no fallback for rejected
     # files: it rejects them too, or drops some of their faces. Only the C++ one reads text FBX.
-    "fbx": (
-        Operator("wm.fbx_import"), Operator("import_scene.fbx", (("use_image_search", False),)),
-    ),
+    "fbx": (Operator("wm.fbx_import"), Operator("import_scene.fbx", _FBX)),
     "stl": (Operator("wm.stl_import"), Operator("import_mesh.stl")),
     "ply": (Operator("wm.ply_import"), Operator("import_mesh.ply")),
-    "dae": (Operator("wm.collada_import", build_option="collada"),),
-    "abc": (
-        Operator("wm.alembic_import", (("as_background_job", False),), build_option="alembic"),
-    ),
-    "usd": (Operator("wm.usd_import", _USD, build_option="usd"),),
-    "usda": (Operator("wm.usd_import", _USD, build_option="usd"),),
-    "usdc": (Operator("wm.usd_import", _USD, build_option="usd"),),
-    "usdz": (
-        Operator("wm.usd_import", _USD, build_option="usd", needs="import_textures_mode"),
-    ),
+    "dae": (Operator("wm.collada_import", (), "collada"),),  # until 4.5
+    "abc": (Operator("wm.alembic_import", (("as_background_job", False),), "alembic"),),
+    "usd": (Operator("wm.usd_import", _USD, "usd"),),
+    "usda": (Operator("wm.usd_import", _USD, "usd"),),
+    "usdc": (Operator("wm.usd_import", _USD, "usd"),),
+    "usdz": (Operator("wm.usd_import", _USD, "usd", "import_textures_mode"),),
 }  # fmt: skip
 
 OWN_READERS = ("blend", "off")
@@ -271,6 +266,14 @@ def socket(node: Any, *names: str) -> Any:
     return next(node.inputs[name] for name in names if name in node.inputs)
 
 
+def read_image_from(image: Any, path: str) -> None:
+    """Let `image` be read from another file. 5.0's FBX importer makes it a test picture."""
+    if image.type == "UV_TEST" and image.source == "FILE":
+        image.source = "GENERATED"
+        image.source = "FILE"
+    image.filepath = path
+
+
 def shapes() -> list[Any]:
     """All object data that can have materials. Hair curves were added in 3.3."""
     kinds = ("meshes", "curves", "metaballs", "hair_curves", "pointclouds", "volumes")
@@ -298,6 +301,27 @@ def add_group_socket(tree: Any, side: str, like: Any) -> str:
         return str(tree.interface.new_socket("surface", in_out=side, socket_type=kind).identifier)
     sockets = tree.inputs if side == "INPUT" else tree.outputs
     return str(sockets.new(kind, "surface").identifier)
+
+
+def set_image_format(settings: Any, values: dict[str, Any]) -> None:
+    """Choose how the next image is written: `values` are Blender's image settings.
+
+    Since 5.0 a format can be chosen only among those of its media type, and a multilayer EXR has a
+    part for each pass unless their channels are interleaved; before, it always had one part.
+    """
+    several = values["file_format"] == "OPEN_EXR_MULTILAYER"
+    assign(settings, {"media_type": "MULTI_LAYER_IMAGE" if several else "IMAGE"})
+    for name, value in values.items():
+        setattr(settings, name, value)
+    assign(settings, {"use_exr_interleave": True})
+
+
+def without_compositing(scene: Any) -> None:
+    """Take the compositor's nodes from `scene`. Since 5.0 they are a node group that it uses."""
+    if hasattr(scene, "compositing_node_group"):
+        scene.compositing_node_group = None
+    else:
+        scene.use_nodes = False
 
 
 def clear_passes(layer: Any) -> None:

@@ -90,7 +90,7 @@ def show(scene: bpy.types.Scene, transform: str, exposure: float = 0.0) -> None:
 
 
 def _frame(scene: bpy.types.Scene, recipe: Recipe, device: Device) -> None:
-    scene.use_nodes = False
+    compat.without_compositing(scene)
     render = scene.render
     render.resolution_x, render.resolution_y = recipe.resolution
     render.threads_mode = "FIXED" if device.threads else "AUTO"

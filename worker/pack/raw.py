@@ -83,7 +83,7 @@ class RawView:
     def _read(self, wanted: Pass) -> NDArray[np.float32]:
         def read(file: BufferedReader, width: int, height: int) -> NDArray[np.float32]:
             passes = ExrFile(file, width, height, flat=True)
-            return passes.layer(wanted.layer, wanted.components)
+            return passes.layer(wanted.layer, wanted.components, wanted.renamed)
 
         return self._decoded("passes", read)
 

@@ -37,7 +37,7 @@ from worker.supervisor.devices import Device
 from worker.supervisor.environment import child_environment
 from worker.supervisor.fence.policy import Fence
 from worker.supervisor.launch import NO_FENCE
-from worker.supervisor.runtime import Runtime
+from worker.supervisor.runtime import WHEEL, Runtime
 from worker.supervisor.watchdog import LOOK_EVERY_S, Limits, Overrun, TooMuchMemory, Watch
 
 LAUNCH = Path(__file__).with_name("launch.py")
@@ -99,7 +99,10 @@ class Child:
                 pass_fds=[each.fileno() for each in (theirs, policy) if each is not None],
                 start_new_session=True,
                 cwd=home,
-                env={**child_environment(os.environ, home), **device.environment},
+                env={
+                    **child_environment(os.environ, home, wheel=runtime.name == WHEEL),
+                    **device.environment,
+                },
             )
         self.device = device
         self._socket = ours

@@ -19,7 +19,8 @@ NEAR = 2e-3
 """By how much of the longest side what is seen may differ from what was asked for."""
 PARTS = 12
 """By how much of 255 a colour may differ."""
-NOT_IN_DEBIAN = {"usda", "usdc", "usdz", "abc"}
+LACKING = {"debian": {"usda", "usdc", "usdz", "abc"}, "bpy50": {"dae"}}
+"""Formats that a Blender does not read."""
 IN_UNIT_CUBE = 0.38
 """Least coverage of a unit cube seen by look.PLACES."""
 
@@ -30,9 +31,11 @@ def test_case(rendered, case):
     outcome = rendered.outcomes[identifier]
     if rendered.blender in case.unlike:
         pytest.skip(f"NOT TESTED under {rendered.blender}: {case.unlike[rendered.blender]}")
-    if outcome.get("code") == "unsupported" and rendered.blender == "debian":
-        assert case.model.rpartition(".")[2] in NOT_IN_DEBIAN
-        pytest.skip("Debian's Blender reads no such file")
+    suffix = case.model.rpartition(".")[2]
+    if suffix in LACKING.get(rendered.blender, ()):
+        assert outcome.get("code") == "unsupported"
+        assert f"cannot read '{suffix}'" in outcome["message"]
+        pytest.skip(f"NOT TESTED under {rendered.blender}: it reads no .{suffix}")
     if case.outcome != RENDERED:
         assert outcome.get("code") == case.outcome, outcome
         assert case.says in outcome["message"]
