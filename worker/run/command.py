@@ -42,6 +42,7 @@ from worker.stores.base import Store
 from worker.supervisor import capabilities, needed, runtime
 from worker.supervisor.fence.fences import Surroundings
 from worker.supervisor.pool import Pool, PoolOptions
+from worker.supervisor.shares import Work
 
 log = structlog.get_logger(__name__)
 
@@ -150,7 +151,9 @@ def _work(
             counts = OutcomeCounts()
             counts.skipped(feed.settled, feed.broken)
             return counts, store.uri
-        counts = _render(options, job, index, feed, store, downloads, keep, observer, metrics, stop)
+        counts = _render(
+            options, job, index, feed, total, store, downloads, keep, observer, metrics, stop
+        )
     if keep is not None and not keep.asked and counts.now:
         log.warning("nothing kept: no object was downloaded", keep=options.keep_downloads)
     return counts, store.uri
@@ -161,6 +164,7 @@ def _render(
     job: Job,
     index: Index,
     feed: Feed,
+    total: int,
     store: Store,
     downloads: KeptDownloads | None,
     keep: Keeper | None,
@@ -189,6 +193,7 @@ def _render(
                 private=(folder, *map(Path, local_only(*places))),
                 named=tuple(map(Path, local_only(rules.place or ""))),
             ),
+            work=Work(0 if options.render_new else total, recipe),
         )  # fmt: skip
         if not is_remote(index.folder):  # a list over a network names nothing local
             pool.expect(fetcher.local_roots(task.ref for task in feed.peek()))

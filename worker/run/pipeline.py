@@ -10,13 +10,13 @@ the capacity of the queues bound the objects in flight, and so disk and memory:
     step       workers               queue behind it       one object in scratch
     (feed)     1                     download workers      nothing
     fetch      download workers      2 x children          the object's files
-    render     children              children              its files; then raw passes: 16 bytes
+    render     children              4 at most             its files; then raw passes: 16 bytes
                                                            x pixels x views and more
     pack       2                     4                     raw passes, then a zip
     publish    4                     16                    a zip; nothing once it is stored
 
 With d download workers and c children, at most d + 3c objects have their files in scratch, and at
-most 2c + 10 have raw passes or a zip there.
+most c + 14 have raw passes or a zip there.
 
 With `--render-new`, discoveries go through the same steps in a second pass, because they are all
 known only when all listed objects have been fetched. Objects that were in progress when a worker
@@ -61,6 +61,8 @@ from worker.supervisor.result import RenderedObject
 log = structlog.get_logger(__name__)
 
 PACK_WORKERS = 2
+RAW_ROOM = 4
+"""Objects whose raw passes wait for a packer; more would only fill the scratch."""
 PUBLISH_WORKERS = 4
 BEGUN_AHEAD = 16
 """Objects that are noted as begun with one write, before the first of them is fetched."""
@@ -179,7 +181,7 @@ class Pipeline:
             step("render", self._render),
             fetched,
             workers=children,
-            room=children,
+            room=min(children, RAW_ROOM),
             failed=self._failed,
         )
         packed = stages.stage(

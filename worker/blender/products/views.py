@@ -73,13 +73,14 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     if environment:
         runtime["environment"] = environment
 
-    start = time.monotonic()
+    start, start_cpu = time.monotonic(), time.process_time()
     views = render.render_views(
         recipe, camera, viewpoints, frames, request.scratch,
         lambda number: report(Phase(uid, "view", number)), placed, seen,
         ready=lambda: debugging.save_views(request, viewpoints, frames, placed),
     )  # fmt: skip
-    return Rendered(uid, views, facts, runtime, time.monotonic() - start, files=left.files)
+    spent, spent_cpu = time.monotonic() - start, time.process_time() - start_cpu
+    return Rendered(uid, views, facts, runtime, spent, files=left.files, render_cpu_s=spent_cpu)
 
 
 def _normal_form(
