@@ -16,7 +16,7 @@ the capacity of the queues bound the objects in flight, and so disk and memory:
     publish    4                     16                    a zip; nothing once it is stored
 
 With d download workers and c children, at most d + 3c objects have their files in scratch, and at
-most c + 14 have raw passes or a zip there.
+most c + min(c, 4) + 10 have raw passes or a zip there.
 
 With `--render-new`, discoveries go through the same steps in a second pass, because they are all
 known only when all listed objects have been fetched. Objects that were in progress when a worker

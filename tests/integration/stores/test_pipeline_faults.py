@@ -356,6 +356,7 @@ def test_a_slow_store_slows_the_downloads_and_fills_no_disk(site, listed, tmp_pa
 
     site.proxy.judge = judge
     arguments = site.arguments("--scratch", scratch, "--download-workers", downloads,
+                               "--children-per-device", children,
                                "--allow-hosts", "127.0.0.1", models=listed)  # fmt: skip
     with crash.worker(*arguments, **KEYS) as worker:
         # Where all stands, a child waits with its raw passes and has let go of its object's files.
