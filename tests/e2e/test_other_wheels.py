@@ -60,7 +60,7 @@ def test_it_renders_every_sample(blender, models, tmp_path, preset):
         list(map(str, [program, *arguments])), cwd=tmp_path, env=environment(),
         capture_output=True, text=True, timeout=HANG_S, check=False,
     )  # fmt: skip
-    assert done.returncode == (10 if lacking else 0), done.stderr[-3000:]
+    assert done.returncode == 0, done.stderr[-3000:]
     told = [line for line in log_lines(done) if "formats" in line]
     assert [line["formats"] for line in told] == ([lacking] if lacking else [])
     assert all("bpy 4.5" in line["advice"] for line in told)
