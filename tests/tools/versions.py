@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,8 +31,8 @@ TESTS = (
 )
 """Geometry, colours, cameras, every sample and format, and the worker as it is installed there."""
 WHEELS = {each.version.rstrip("."): each for each in BLENDERS.values() if each.variable}
-DIFFERS = "DO NOT MATCH THE HASHES"
-"""What pip says of a file that is not the one that was locked."""
+ABSENT = re.compile(r"No matching distribution|Max retries|timed out|HTTP error|ConnectionPool")
+"""What pip says where it cannot download; all else is a failure, such as another hash."""
 
 
 class NotHere(Exception):
@@ -98,15 +99,16 @@ def _environment(version: str, worker: Path) -> Path:
 
 
 def _install(python: Path, *what: object) -> None:
+    """Raises: NotHere."""
     pip = (python, "-m", "pip", "install", "--disable-pip-version-check", "--quiet")
     command = [*map(str, pip), *map(str, what)]
     done = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True)
     if done.returncode == 0:
         return
     sys.stderr.write(done.stderr)
-    if DIFFERS in done.stderr:
-        sys.exit(f"{what[-1]}: a package is not the one that was locked")
-    raise NotHere(f"pip cannot install it: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+    if not ABSENT.search(done.stderr):
+        sys.exit(f"{what[-1]}: pip cannot install it")
+    raise NotHere(f"pip cannot download it: {done.stderr.strip().splitlines()[-1]}")
 
 
 if __name__ == "__main__":

@@ -154,10 +154,8 @@ def gltf_extensions() -> frozenset[str]:
     Draco compression is left out if this build does not include the Draco library.
     """
     try:
-        reader: Any = importlib.import_module("io_scene_gltf2.io.imp.gltf2_io_gltf")
-        known = frozenset(
-            reader.glTFImporter("", {"import_user_extensions": []}).extensions_managed
-        )
+        reader: Any = importlib.import_module("io_scene_gltf2.io.imp.gltf2_io_gltf").glTFImporter
+        known = frozenset(reader("", {"import_user_extensions": []}).extensions_managed)
     except (ImportError, AttributeError, KeyError, TypeError):
         return frozenset()
     for name in ("draco", "gltf2_io_draco_compression_extension"):  # the second name until 4.1
@@ -208,9 +206,8 @@ def engines() -> tuple[str, ...]:
 def denoisers() -> tuple[str, ...]:
     """The keys of DENOISERS that Cycles was built with."""
     settings: Any = getattr(bpy.context.scene, "cycles", None)
-    if settings is None:
-        return ()
-    return tuple(key for key, name in DENOISERS.items() if _takes(settings, "denoiser", name))
+    known = DENOISERS.items() if settings else ()
+    return tuple(key for key, name in known if _takes(settings, "denoiser", name))
 
 
 def _takes(owner: Any, name: str, value: str) -> bool:
@@ -253,12 +250,10 @@ def devices(kind: str) -> list[str]:
     preferences = context.preferences.addons["cycles"].preferences
     if not _takes(preferences, "compute_device_type", kind.upper()):
         return []
-    names = []
-    for device in preferences.get_devices_for_type(kind.upper()):
+    found = list(preferences.get_devices_for_type(kind.upper()))
+    for device in found:
         device.use = device.type == kind.upper()
-        if device.use:
-            names.append(device.name)
-    return names
+    return [device.name for device in found if device.use]
 
 
 def socket(node: Any, *names: str) -> Any:
@@ -282,10 +277,7 @@ def shapes() -> list[Any]:
 
 def name_aov(node: Any, name: str) -> None:
     """Set the pass that an AOV output node writes; until 4.0 it was the node's own name."""
-    if "aov_name" in node.bl_rna.properties:
-        node.aov_name = name
-    else:
-        node.name = name
+    setattr(node, "aov_name" if "aov_name" in node.bl_rna.properties else "name", name)
 
 
 GROUP_SOCKETS = {"RGBA": "NodeSocketColor", "VECTOR": "NodeSocketVector"}
@@ -324,14 +316,24 @@ def without_compositing(scene: Any) -> None:
         scene.use_nodes = False
 
 
+def bare_surfaces_reflect() -> bool:
+    """Whether what has no material is shown as a material of nodes is, since 5.0: with a gloss."""
+    return hasattr(context.scene(), "compositing_node_group")
+
+
+def set_world_colour(world: Any, grey: float) -> None:
+    """Set the colour of a new world. Since 5.0 it has nodes, which its own colour is not."""
+    world.color = (grey, grey, grey)
+    for node in world.node_tree.nodes if world.node_tree else ():
+        if node.type == "BACKGROUND":
+            node.inputs["Color"].default_value = (grey, grey, grey, 1.0)
+
+
 def clear_passes(layer: Any) -> None:
     """Disable all render passes of a view layer."""
     for owner in (layer, getattr(layer, "cycles", None), getattr(layer, "eevee", None)):
-        if owner is None:
-            continue
-        for name in dir(owner):
-            if name.startswith("use_pass_"):
-                setattr(owner, name, False)
+        passes = [name for name in dir(owner) if name.startswith("use_pass_")]
+        assign(owner, dict.fromkeys(passes, False))
 
 
 def displaces() -> bool:

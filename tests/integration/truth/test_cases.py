@@ -21,6 +21,7 @@ PARTS = 12
 """By how much of 255 a colour may differ."""
 LACKING = {"debian": {"usda", "usdc", "usdz", "abc"}, "bpy50": {"dae"}}
 """Formats that a Blender does not read."""
+CRATES = {"usdc", "usdz"}
 IN_UNIT_CUBE = 0.38
 """Least coverage of a unit cube seen by look.PLACES."""
 
@@ -36,6 +37,8 @@ def test_case(rendered, case):
         assert outcome.get("code") == "unsupported"
         assert f"cannot read '{suffix}'" in outcome["message"]
         pytest.skip(f"NOT TESTED under {rendered.blender}: it reads no .{suffix}")
+    if rendered.blender == "bpy42" and suffix in CRATES:
+        pytest.skip("NOT TESTED under bpy42: its wheel has no USD modules to write crates with")
     if case.outcome != RENDERED:
         assert outcome.get("code") == case.outcome, outcome
         assert case.says in outcome["message"]
@@ -60,7 +63,7 @@ def test_case(rendered, case):
     assert str(rendered.output.parent) not in json.dumps(told)
     home = "" if case.model.endswith(".zip") else f"{case.name}/"
     found = {home + name for name in case.found}
-    if rendered.blender == "debian" and case.model.endswith(".fbx"):
+    if rendered.blender in {"debian", "bpy42"} and case.model.endswith(".fbx"):
         assert set(told["found_files"].values()) <= found  # its importer looks around by itself
     else:
         assert set(told["found_files"].values()) == found

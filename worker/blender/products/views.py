@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from worker.blender import debugging, engine
+from worker.blender import compat, debugging, engine
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses, statistics
@@ -65,7 +65,8 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     facts.update(left.facts)
     camera = scene.add_camera()
     wanted = render_passes.passes(recipe.images)
-    if not {*wanted} <= {render_passes.COMBINED, render_passes.DEPTH}:
+    plain = {*wanted} <= {render_passes.COMBINED, render_passes.DEPTH}
+    if not plain or compat.bare_surfaces_reflect():
         colours.complete()
     facts.update(indices.number(wanted))
     runtime = engine.configure(recipe, device, digest(uid, recipe, "cycles") % (1 << 31))
