@@ -161,7 +161,10 @@ def export_command(
     group_objects: Annotated[
         int | None,
         option(
-            "--group-objects", "webdataset, parquet, hdf5, omage: objects per file.", OWN, min=1
+            "--group-objects",
+            "webdataset, parquet, hdf5, coco, omage: objects per file.",
+            OWN,
+            min=1,
         ),
     ] = None,
     group_mb: Annotated[

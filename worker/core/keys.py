@@ -397,3 +397,18 @@ def h5_data(edge: int, number: int | None, *, lab: bool) -> str:
     """
     part = "" if number is None else f"_{number:02d}"
     return f"data_{edge}{'_lab' if lab else ''}{part}.h5"
+
+
+COCO_IMAGES: Final = "images/"
+"""Folder of the images of a data set in COCO's layout."""
+
+
+def coco_image(idx: int) -> str:
+    """The image of sample `idx`, relative to COCO_IMAGES, as COCO's `file_name` has it."""
+    return f"{idx:05d}.png"
+
+
+def coco_instances(split: str, group: int | None) -> str:
+    """COCO's annotations of a split, or of one group of it: "annotations/instances_train.json"."""
+    part = "" if group is None else f"_{group:02d}"
+    return f"annotations/instances_{split}{part}.json"

@@ -79,12 +79,19 @@ def _colmap() -> type[Any]:
     return Colmap
 
 
+def _coco() -> type[Any]:
+    from worker.export.coco import Coco
+
+    return Coco
+
+
 EXPORT_KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "pointcloud": _pointcloud,
     "nerf": _nerf,
     "webdataset": _webdataset,
     "parquet": _parquet,
     "hdf5": _hdf5,
+    "coco": _coco,
     "omage": _omage,
     "zero123": _zero123,
     "trellis": _trellis,

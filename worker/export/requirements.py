@@ -99,6 +99,7 @@ UPRIGHT: Final = Need(
     lambda recipe, _: not any((*recipe.camera.target, *recipe.camera.roll)),
 )
 SCENES: Final = Need("synthetic scenes", lambda recipe, _: recipe.product == "scenes")
+LABELS: Final = Need("a label of every pixel (scenes.exr)", lambda recipe, _: recipe.scenes.exr)
 SINGLE: Final = Need(
     "one object per sample with --layout classes",
     lambda recipe, export: export.layout != "classes" or recipe.scenes.objects == 1,
@@ -128,6 +129,7 @@ NEEDS: Final[dict[tuple[str, str | None], tuple[Need, ...]]] = {
     ("webdataset", "zeronvs"): (VIEWS, CAMERAS, PERSPECTIVE, BACKGROUND, DEPTH, PAIRS),
     ("hdf5", "labels"): (SCENES, SQUARE),
     ("hdf5", "classes"): (SCENES, SINGLE, SQUARE),
+    ("coco", None): (SCENES, LABELS),
     ("omage", None): (OBJECT_IMAGES,),
     ("zero123", None): (*_SCENE, ONE_FOV, SQUARE_VIEWS, UPRIGHT, PAIRS),
     ("trellis", None): (*_SCENE, SQUARE_VIEWS, UNIT_CUBE, MESHES),

@@ -137,6 +137,20 @@ def members(start, count, objects, ending, size=SIZE, **more):
     return found
 
 
+def about(start, count, objects):
+    """What the metadata says of the samples; the classes have names from "class 0" on."""
+    return {
+        "classes": [f"class {number}" for number in range(10)],
+        "samples": [
+            {"idx": index, "objects": [
+                {"class": class_of(index, number), "uid": keys.uid_of(f"{index}/{number}")}
+                for number in range(objects)
+            ]}
+            for index in range(start, start + count)
+        ],
+    }  # fmt: skip
+
+
 def identifier(start, count=4):
     return keys.scenes_range("scenes-test", start, start + count - 1)
 
@@ -174,6 +188,7 @@ def output(
             files = members(start, count, objects, ending, **more)
             files["metadata.json"] = json.dumps(
                 {"file_identifier": ref.file_identifier, "render_worker": {"preset": made.name}}
+                | about(start, count, objects)
             ).encode()
             if change is not None:
                 change(start, files)

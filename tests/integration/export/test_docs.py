@@ -32,7 +32,7 @@ def folder(tmp_path_factory):
 
 
 def test_the_page(folder):
-    assert [kind for kind, _ in BLOCKS].count("python") == 19
+    assert [kind for kind, _ in BLOCKS].count("python") == 20
     to = None
     for kind, text in BLOCKS:
         if kind == "console":
