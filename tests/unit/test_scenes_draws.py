@@ -229,7 +229,7 @@ def test_textures_count_by_their_content(tmp_path):
         ("scenes.textures=/nowhere", "a folder that does not exist"),
         ("camera.fov=30", "'camera' has no effect with product scenes"),
         ('images=["depth"]', "'images' has no effect with product scenes"),
-        ('products=["mesh"]', "'products' has no effect with product scenes"),
+        ("mesh.most_faces=9", "'mesh' has no effect with product scenes"),
         ("scenes.class_idxs=[1,1]", "has a duplicate"),
         ("scenes.objects=40", "1 to 32"),
     ],

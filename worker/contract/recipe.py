@@ -337,7 +337,7 @@ class Recipe:
     products: tuple[str, ...] = key(
         (),
         "what else goes into the zip; mesh: the object as rendered, in the cameras' world, as "
-        "mesh.glb and mesh.ply",
+        "mesh.glb and mesh.ply; product scenes: every object shown, as models/<uid>.ply",
         choices=EXTRA_PRODUCTS,
     )
     views: int = key(12, "images per object; product scenes: samples per zip", low=1, high=10_000)

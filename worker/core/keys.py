@@ -228,6 +228,11 @@ def sample_truth(idx: int) -> str:
     return f"{SCENE_SAMPLES}{idx:05d}.npy"
 
 
+def scene_mesh(uid: str) -> str:
+    """The mesh of object `uid` of a data set of scenes: "models/<uid>.ply"."""
+    return f"models/{uid}.ply"
+
+
 def member(uid: str, name: str) -> str:
     """Name of a zip member; all members are in one folder named after the object."""
     return f"{uid}/{name}"

@@ -10,7 +10,7 @@ from worker.contract.recipe import Recipe
 from worker.contract.texture_folder import listing
 
 SILENT = (
-    "products", "images", "records", "previews", "camera", "lights", "depth", "normal", "splits",
+    "images", "records", "previews", "camera", "lights", "depth", "normal", "splits",
     "mesh",
 )  # fmt: skip
 """Keys that product scenes ignores."""

@@ -69,7 +69,7 @@ def members(rendered: RenderedObject, recipe: Recipe) -> list[Member]:
     return [
         Member(name=keys.MESH_GLB, data=_glb(found)),
         Member(name=keys.MESH_PLY, data=mesh_ply.encode(mesh, COMMENTS),
-               check=functools.partial(_check, mesh)),
+               check=functools.partial(check, mesh)),
     ]  # fmt: skip
 
 
@@ -215,7 +215,8 @@ def _distinct(
     return first[places], renumbered[kind]
 
 
-def _check(mesh: PlyMesh, data: bytes) -> None:
+def check(mesh: PlyMesh, data: bytes) -> None:
+    """Check that a PLY reads back as the mesh that was written. Raises: Unreadable."""
     try:
         found = mesh_ply.decode(data)
     except NotMeshPly as error:
