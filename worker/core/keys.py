@@ -417,3 +417,38 @@ def coco_instances(split: str, group: int | None) -> str:
     """COCO's annotations of a split, or of one group of it: "annotations/instances_train.json"."""
     part = "" if group is None else f"_{group:02d}"
     return f"annotations/instances_{split}{part}.json"
+
+
+BOP_MODELS: Final = "models/"
+"""Folder of the models of a data set in BOP's layout."""
+BOP_MODELS_INFO: Final = f"{BOP_MODELS}models_info.json"
+BOP_CAMERA: Final = "camera.json"
+BOP_SCENE_CAMERA: Final = "scene_camera.json"
+BOP_SCENE_GT: Final = "scene_gt.json"
+BOP_SCENE_GT_INFO: Final = "scene_gt_info.json"
+"""A file of each scene of BOP's layout, as are the two before it."""
+
+
+def bop_model(obj_id: int) -> str:
+    """BOP's model of an object: "models/obj_000001.ply"."""
+    return f"{BOP_MODELS}obj_{obj_id:06d}.ply"
+
+
+def bop_model_about(obj_id: int) -> str:
+    """What a model's file does not say of it, beside it; not of BOP."""
+    return f"{BOP_MODELS}obj_{obj_id:06d}.json"
+
+
+def bop_scene(scene_id: int) -> str:
+    """BOP's folder of a scene: "train/000000"."""
+    return f"train/{scene_id:06d}"
+
+
+def bop_image(kind: str, im_id: int) -> str:
+    """BOP's image `im_id` of a scene; `kind` is rgb or depth."""
+    return f"{kind}/{im_id:06d}.png"
+
+
+def bop_mask(kind: str, im_id: int, gt_id: int) -> str:
+    """BOP's mask of object `gt_id` in an image; `kind` is mask or mask_visib."""
+    return f"{kind}/{im_id:06d}_{gt_id:06d}.png"

@@ -85,6 +85,12 @@ def _coco() -> type[Any]:
     return Coco
 
 
+def _bop() -> type[Any]:
+    from worker.export.bop import Bop
+
+    return Bop
+
+
 EXPORT_KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "pointcloud": _pointcloud,
     "nerf": _nerf,
@@ -92,6 +98,7 @@ EXPORT_KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "parquet": _parquet,
     "hdf5": _hdf5,
     "coco": _coco,
+    "bop": _bop,
     "omage": _omage,
     "zero123": _zero123,
     "trellis": _trellis,

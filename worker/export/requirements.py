@@ -100,6 +100,10 @@ UPRIGHT: Final = Need(
 )
 SCENES: Final = Need("synthetic scenes", lambda recipe, _: recipe.product == "scenes")
 LABELS: Final = Need("a label of every pixel (scenes.exr)", lambda recipe, _: recipe.scenes.exr)
+RIGID: Final = Need(
+    "objects of one size (scenes.warp and scenes.scaling 0), since BOP's poses are rigid",
+    lambda recipe, _: not (recipe.scenes.warp or recipe.scenes.scaling),
+)
 SINGLE: Final = Need(
     "one object per sample with --layout classes",
     lambda recipe, export: export.layout != "classes" or recipe.scenes.objects == 1,
@@ -130,6 +134,7 @@ NEEDS: Final[dict[tuple[str, str | None], tuple[Need, ...]]] = {
     ("hdf5", "labels"): (SCENES, SQUARE),
     ("hdf5", "classes"): (SCENES, SINGLE, SQUARE),
     ("coco", None): (SCENES, LABELS),
+    ("bop", None): (SCENES, LABELS, MESHES, RIGID),
     ("omage", None): (OBJECT_IMAGES,),
     ("zero123", None): (*_SCENE, ONE_FOV, SQUARE_VIEWS, UPRIGHT, PAIRS),
     ("trellis", None): (*_SCENE, SQUARE_VIEWS, UNIT_CUBE, MESHES),

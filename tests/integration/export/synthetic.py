@@ -36,8 +36,9 @@ OBJECT = np.dtype(
 )  # fmt: skip
 
 
-def recipe(count=4, objects=1, ending="exr", size=SIZE, **more):
+def recipe(count=4, objects=1, ending="exr", size=SIZE, products=(), **more):
     return Recipe(
+        products=products,
         name="scenes-test",
         product="scenes",
         views=count,
@@ -160,14 +161,15 @@ def uid(start):
 
 
 def output(
-    folder, starts, count=4, objects=1, ending="exr", failed=(), change=None, spec=None, **more
-):
+    folder, starts, count=4, objects=1, ending="exr", failed=(), change=None, spec=None,
+    products=(), **more
+):  # fmt: skip
     """A finished output: a zip of `count` samples from each of `starts`, the `failed` ones none.
 
     `change(start, files)` may alter a zip's files, `spec` has more of the recipe's `Scenes`. Two
     shards, in no order.
     """
-    made = recipe(count, objects, ending, more.get("size", SIZE), **spec or {})
+    made = recipe(count, objects, ending, more.get("size", SIZE), products, **spec or {})
     store = open_store(str(folder))
     rank = Rank(0, 1)
     digest = presets.digest(made)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.command_line import ROOT, environment
-from tests.integration.export import scenes, solids, surfaces, synthetic
+from tests.integration.export import posed, scenes, solids, surfaces, synthetic
 from tests.patience import HANG_S
 
 PAGE = "".join((ROOT / "docs" / name).read_text() for name in ("datasets.md", "systems.md"))
@@ -28,11 +28,12 @@ def folder(tmp_path_factory):
     surfaces.output(here / "surfaces", objects=2)
     synthetic.output(here / "rooms", range(0, 20, 4), objects=3)
     synthetic.output(here / "single", range(0, 20, 4))
+    posed.output(here / "poses")
     return here
 
 
 def test_the_page(folder):
-    assert [kind for kind, _ in BLOCKS].count("python") == 20
+    assert [kind for kind, _ in BLOCKS].count("python") == 21
     to = None
     for kind, text in BLOCKS:
         if kind == "console":
