@@ -40,6 +40,7 @@ from worker.export.samples.models import MM, TO_Y_UP
 from worker.export.samples.read import Sample
 from worker.export.silhouettes import Canvas, silhouette
 from worker.export.zips import RenderZip
+from worker.pack.views import BOUND, RIGID
 
 DEPTH_SCALE: Final = 0.1
 """mm in one step of a depth image."""
@@ -61,6 +62,13 @@ class BopScene(msgspec.Struct, frozen=True):
     about: AboutSamples
     camera: SceneCamera
     images: int
+
+
+class Model(msgspec.Struct, frozen=True):
+    """The model of object `uid`."""
+
+    uid: str
+    mesh: PlyMesh
 
 
 class Posed(msgspec.Struct, frozen=True):
@@ -89,13 +97,14 @@ class Bop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         zipped, identifier = item.rendered, item.object.file_identifier
         told = about.read(zipped)
         span = keys.samples_of(identifier)
-        if told.camera is None or not span:
-            raise zipped.damaged(f"has a {keys.METADATA} without the camera of scenes")
-        if told.camera.K[0][1]:
+        if not span:
+            raise zipped.lacking("samples of scenes")
+        camera = about.camera_of(zipped, told)
+        if camera.K[0][1]:
             raise Unsupported("the camera has skew")
         recipe = zipped.recipe
         scene_id = (span.start - recipe.scenes.idx_offset) // recipe.views
-        return BopScene(scene_id, identifier, zipped, told, told.camera, len(span))
+        return BopScene(scene_id, identifier, zipped, told, camera, len(span))
 
     def write(self, unit: str, parts: Iterable[BopScene], folder: Path) -> list[str]:  # noqa: ARG002 - named after the scene
         """Write a scene and its models. Raises: Unsupported, RenderFailed."""
@@ -149,14 +158,14 @@ def _files(scene: BopScene) -> Files:
     yield keys.BOP_CAMERA, json_file.json_file(_camera(scene.camera, k))
     truth: dict[str, Any] = {}
     told: dict[str, Any] = {}
-    known: dict[str, PlyMesh] = {}
+    known: dict[int, Model] = {}
     for im_id, sample in enumerate(read.read(scene.zip, scene.identifier)):
         if sample.labels is None or sample.depth is None:
             raise scene.zip.lacking("labels of every pixel (scenes.exr)")
         shown = about.objects_of(scene.zip, scene.about, sample.index, sample.objects["class"])
-        _check_size(scene, sample)
+        _check_rows(scene, sample)
         yield from _models(scene, shown, known)
-        posed = list(_posed(sample, shown, pose, known))
+        posed = list(_posed(scene, sample, shown, pose, known))
         depth = _depth(sample.depth)
         yield f"{base}/{keys.bop_image('rgb', im_id)}", png.encode(sample.pixels)
         yield f"{base}/{keys.bop_image('depth', im_id)}", png.encode(depth)
@@ -200,27 +209,40 @@ def _scale(scene: BopScene) -> float:
     return float(np.float32(scene.zip.recipe.scenes.size * BASE_SCALE))
 
 
-def _check_size(scene: BopScene, sample: Sample) -> None:
-    """Check that a sample's objects have one size. Raises: Unsupported."""
-    if not (np.abs(sample.objects["scale"] / _scale(scene) - 1.0) <= ROUNDING).all():
+def _check_rows(scene: BopScene, sample: Sample) -> None:
+    """Check the poses of a sample's objects. Raises: RenderFailed; Unsupported, if sizes differ."""
+    rows = sample.objects
+    turned = rows["rot_mat"] @ rows["rot_mat"].transpose(0, 2, 1)
+    if not (
+        (np.abs(turned - np.eye(3)) < RIGID).all() and (np.abs(rows["location"]) < BOUND).all()
+    ):
+        raise scene.zip.damaged(f"has a sample {sample.index} with a pose that is not rigid")
+    if not (np.abs(rows["scale"] / _scale(scene) - 1.0) <= ROUNDING).all():
         raise Unsupported(
             f"the objects of sample {sample.index} are not all of one size, and BOP's poses are "
             "rigid (scenes.warp, scenes.scaling)"
         )
 
 
-def _models(scene: BopScene, shown: tuple[ShownObject, ...], known: dict[str, PlyMesh]) -> Files:
-    """The files of the models that no sample before showed; adds them to `known`, by uid."""
+def _obj_id(scene: BopScene, shown: ShownObject) -> int:
+    if shown.number is None:
+        raise scene.zip.lacking(
+            "numbers of its objects, because it was rendered by an older version, or from an index "
+            "of one"
+        )
+    return shown.number + 1
+
+
+def _models(scene: BopScene, shown: tuple[ShownObject, ...], known: dict[int, Model]) -> Files:
+    """The files of the models that no sample before showed; adds them to `known`, by obj_id."""
     for each in shown:
-        if each.uid in known:
+        obj_id = _obj_id(scene, each)
+        if obj_id in known:
+            if known[obj_id].uid != each.uid:
+                raise scene.zip.damaged(f"has two objects with the number {each.number}")
             continue
-        if each.number is None:
-            raise scene.zip.lacking(
-                "numbers of its objects, because it was rendered by an older version, or from an "
-                "index of one"
-            )
-        mesh = known[each.uid] = models.read(scene.zip, each.uid, _scale(scene))
-        obj_id = each.number + 1
+        mesh = models.read(scene.zip, each.uid, _scale(scene))
+        known[obj_id] = Model(each.uid, mesh)
         document = {
             "obj_id": obj_id, "file_identifier": each.file_identifier, "uid": each.uid,
             "class": scene.about.classes[each.class_idx], "info": models.info(mesh),
@@ -230,14 +252,15 @@ def _models(scene: BopScene, shown: tuple[ShownObject, ...], known: dict[str, Pl
 
 
 def _posed(
-    sample: Sample, shown: tuple[ShownObject, ...], pose: NDArray[np.float64],
-    known: dict[str, PlyMesh],
+    scene: BopScene, sample: Sample, shown: tuple[ShownObject, ...], pose: NDArray[np.float64],
+    known: dict[int, Model],
 ) -> Iterator[Posed]:  # fmt: skip
     turn = pose[:3, :3]
     for row, each in zip(sample.objects, shown, strict=True):
         rotation = product(product(turn, row["rot_mat"]), TO_Y_UP)
         place = product(row["location"], turn.T) + pose[:3, 3]
-        yield Posed((each.number or 0) + 1, rotation, place * MM, known[each.uid])
+        obj_id = _obj_id(scene, each)
+        yield Posed(obj_id, rotation, place * MM, known[obj_id].mesh)
 
 
 def _depth(depth: NDArray[np.float32]) -> NDArray[np.uint16]:

@@ -1,5 +1,6 @@
 """`export bop`: poses, depth and masks agree by the arithmetic of BOP's toolkit."""
 
+import io
 import json
 import shutil
 
@@ -175,16 +176,11 @@ def test_ranks_and_a_second_run_give_what_one_run_gives(export, made, tmp_path):
 
 
 def test_zips_without_what_it_needs_are_named(export, tmp_path):
-    def metadata(files, change):
-        document = json.loads(files["metadata.json"])
-        change(document)
-        files["metadata.json"] = json.dumps(document).encode()
-
     def harm(start, files):
         if start == 0:
             del files[keys.scene_mesh(posed.uid_of(1))]
         else:
-            metadata(files, lambda d: [each.pop("number") for each in d["samples"][0]["objects"]])
+            metadata(lambda d: [each.pop("number") for each in d["samples"][0]["objects"]])(files)
 
     to = export("bop", posed.output(tmp_path / "out", harm), status=10)
     found = [each for _, each in sorted(outcomes(to).items())]
@@ -192,18 +188,67 @@ def test_zips_without_what_it_needs_are_named(export, tmp_path):
     assert "has no models/" in found[0]["message"]
     assert "has no numbers of its objects" in found[1]["message"]
 
-    def warp(start, files):
-        if start:
-            metadata(files, lambda d: d["render_worker"].pop("scenes"))
-            return
-        rows = posed.rows(1)
-        rows["scale"][0, 1] *= 1.1
+
+def metadata(change):
+    def harm(files):
+        document = json.loads(files["metadata.json"])
+        change(document)
+        files["metadata.json"] = json.dumps(document).encode()
+
+    return harm
+
+
+def camera(**values):
+    return metadata(lambda d: d["render_worker"]["scenes"]["camera"].update(values))
+
+
+def row(field, change):
+    def harm(files):
+        rows = np.load(io.BytesIO(files["img/00001.npy"]))
+        rows[field][1] = change(rows[field][1])
         files["img/00001.npy"] = posed.synthetic.npy(rows)
 
-    to = export("bop", posed.output(tmp_path / "more", warp), tmp_path / "warped", status=10)
+    return harm
+
+
+def mesh(change):
+    name = keys.scene_mesh(posed.uid_of(1))
+
+    def harm(files):
+        files[name] = change(files[name])
+
+    return harm
+
+
+TWICE = metadata(lambda d: d["samples"][0]["objects"][1].update(number=posed.FIRST_NUMBER))
+HARMS = {
+    "no camera": (metadata(lambda d: d["render_worker"].pop("scenes")), "without the camera"),
+    "of another size": (camera(width=9), "an invalid camera: view 0 is 9x72"),
+    "not rigid": (camera(camera_to_world=[[9, 0, 0, 0], *np.eye(4)[1:].tolist()]), "rigid"),
+    "far away": (camera(camera_to_world=[[1, 0, 0, 1e300], *np.eye(4)[1:].tolist()]), "rigid"),
+    "warped": (row("scale", lambda v: v * [1, 1.1, 1]), "sample 1 are not all of one size"),
+    "larger": (row("scale", lambda v: v * 1.1), "sample 1 are not all of one size"),
+    "sheared": (row("rot_mat", lambda v: v + np.eye(3)), "sample 1 with a pose that is not rigid"),
+    "elsewhere": (row("location", lambda v: v + 1e300), "sample 1 with a pose that is not rigid"),
+    "numbered twice": (TWICE, "has two objects with the number 5"),
+    "numbered wrongly": (metadata(lambda d: d["samples"][0]["objects"][0].update(number=-1)),
+                         "an invalid metadata.json"),
+    "cut off": (mesh(lambda data: data[:-1]), "models/"),
+    "no mesh": (mesh(lambda _: b"ply\n"), "that does not decode: it is no PLY"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HARMS)
+def test_zips_that_are_wrong_inside_are_named_and_harm_nothing_else(export, tmp_path, name):
+    change, said = HARMS[name]
+    out = posed.output(tmp_path / "out", lambda start, files: start or change(files))
+    to = export("bop", out, status=0)
     found = [each for _, each in sorted(outcomes(to).items())]
-    assert "sample 1 are not all of one size" in found[0]["message"]
-    assert "without the camera" in found[1]["message"]
+    assert [each["outcome"] for each in found] == ["failed", "exported"]
+    assert found[0]["code"] == ("unsupported" if "one size" in said else "render")
+    assert said in found[0]["message"]
+    assert sorted(path.name for path in (to / "train").iterdir()) == ["000001"]
+    assert consistent(to, 1) > 500
 
 
 @pytest.mark.parametrize(

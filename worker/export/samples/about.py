@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.contract.protocol import View
 from worker.core import keys
+from worker.core.errors import RenderFailed
 from worker.export.zips import RenderZip
+from worker.pack import views
 
 Row3 = tuple[float, float, float]
 Row4 = tuple[float, float, float, float]
@@ -58,11 +62,6 @@ class AboutSamples(msgspec.Struct, frozen=True):
     samples: tuple[SampleObjects, ...]
     render_worker: _Own = _Own()
 
-    @property
-    def camera(self) -> SceneCamera | None:
-        """The camera of all samples."""
-        return self.render_worker.scenes.camera
-
 
 _DECODER: Final = msgspec.json.Decoder(AboutSamples)  # created before any thread starts
 
@@ -74,6 +73,24 @@ def read(zipped: RenderZip) -> AboutSamples:
     return zipped.json(keys.METADATA, _DECODER)
 
 
+def camera_of(zipped: RenderZip, about: AboutSamples) -> SceneCamera:
+    """The camera of all samples, checked. Raises: RenderFailed, without one or if it is invalid."""
+    camera = about.render_worker.scenes.camera
+    if camera is None:
+        raise zipped.damaged(f"has a {keys.METADATA} without the camera of its samples")
+    view = View(
+        name=keys.view_name(0),
+        camera_to_world=[[*row] for row in camera.camera_to_world],
+        intrinsics=[[*row] for row in camera.K],
+        width=camera.width, height=camera.height, projection="perspective", files={},
+    )  # fmt: skip
+    try:
+        views.check([view], dataclasses.replace(zipped.recipe, views=1))
+    except RenderFailed as error:
+        raise zipped.damaged(f"has an invalid camera: {error}") from error
+    return camera
+
+
 def objects_of(
     zipped: RenderZip, about: AboutSamples, index: int, classes: NDArray[np.int64]
 ) -> tuple[ShownObject, ...]:
@@ -81,7 +98,9 @@ def objects_of(
 
     Raises: RenderFailed, if the metadata does not have the same objects.
     """
-    found = next((each.objects for each in about.samples if each.idx == index), ())
+    place = index - about.samples[0].idx if about.samples else 0
+    told = about.samples[place] if 0 <= place < len(about.samples) else None
+    found = told.objects if told is not None and told.idx == index else ()
     numbers = [each.class_idx for each in found]
     if numbers != classes.tolist() or not all(0 <= each < len(about.classes) for each in numbers):
         raise zipped.damaged(f"has a {keys.METADATA} without the objects of sample {index}")
