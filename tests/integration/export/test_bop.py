@@ -1,9 +1,11 @@
 """`export bop`: poses, depth and masks agree by the arithmetic of BOP's toolkit."""
 
+import hashlib
 import io
 import json
 import shutil
 
+import boto3
 import numpy as np
 import pytest
 
@@ -12,13 +14,16 @@ from tests.integration.export import posed
 from tests.integration.export.scenes import outcomes
 from tests.integration.scenes.known import SHAPES, unit, write_obj
 from tests.readers import bop
+from tests.tools.moto import s3_server
 from worker import presets
 from worker.contract.recipe import to_dict
 from worker.core import keys
 from worker.core.errors import StoreError
+from worker.core.s3 import S3Options
 from worker.export import object_lists
 from worker.export.base import NotAsWritten
 from worker.export.bop import Bop
+from worker.export.run import ExportOptions, run
 from worker.export.samples import models
 from worker.export.silhouettes import Canvas, silhouette
 from worker.stores import open_store
@@ -173,6 +178,29 @@ def test_ranks_and_a_second_run_give_what_one_run_gives(export, made, tmp_path):
     shutil.rmtree(to / "ledger")
     export("bop", made, to)
     assert listing(to) == listing(alone)
+
+
+def test_on_s3_as_in_a_folder(export, made, tmp_path, monkeypatch):
+    folder = export("bop", made)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    with s3_server() as url:
+        s3 = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
+        s3.create_bucket(Bucket="poses")
+        options = S3Options(endpoint_url=url, region="us-east-1")
+        for rank in (1, 0):
+            done = run(
+                ExportOptions(kind="bop", input=str(made), to="s3://poses/to", s3=options,
+                              scratch=tmp_path / "scratch", rank=rank, world_size=2), {},
+            )  # fmt: skip
+            assert done.status == 0
+        target = open_store("s3://poses/to", options)
+        found = {
+            entry.key: hashlib.sha256(target.read(entry.key)).hexdigest()
+            for entry in target.list()
+            if not entry.key.startswith((keys.LEDGER, keys.BEGUN, keys.SUMMARIES))
+        }
+        assert found == listing(folder)
 
 
 def test_zips_without_what_it_needs_are_named(export, tmp_path):
