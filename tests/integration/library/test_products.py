@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from render_worker import DamagedZip, MissingData, open_output
-from tests.integration.export import solids, surfaces, synthetic
+from tests.integration.export import posed, solids, surfaces, synthetic
 from tests.integration.library import files
 
 
@@ -118,6 +118,23 @@ def test_a_damaged_sample(rooms, tmp_path):
         _ = sample.objects
     with pytest.raises(DamagedZip, match=rf"{stem}\.exr that is not a complete EXR"):
         _ = sample.depth
+
+
+def test_meshes_of_samples_are_where_they_are_seen(rooms, tmp_path):
+    out = posed.output(tmp_path / "out")
+    for found in open_output(out):
+        for sample in found.samples:
+            solids_there = posed.world(sample.idx)
+            assert len(sample.meshes) == len(solids_there) == 3
+            for mesh, solid in zip(sample.meshes, solids_there, strict=True):
+                np.testing.assert_allclose(mesh.points[mesh.triangles], solid, atol=1e-5)
+    with pytest.raises(MissingData, match=r"has no models/.*\.ply; render with products"):
+        _ = open_output(rooms)[0].samples[0].meshes
+    changes = {"metadata.json": lambda told: {**told, "samples": []}}
+    uid = open_output(out)[0].uid
+    (harmed, *_) = open_output(files.rewritten(out, uid, tmp_path, changes))[0].samples
+    with pytest.raises(DamagedZip, match="no objects of sample"):
+        _ = harmed.meshes
 
 
 def test_metadata_of_real_scenes_is_told(rooms, tmp_path):
