@@ -29,7 +29,7 @@ from worker.codecs import camera_conventions, json_file, mesh_ply, png
 from worker.codecs.mesh_ply import NotMeshPly, PlyMesh
 from worker.contract.linear import product
 from worker.contract.scene_keys import BASE_SCALE
-from worker.core import keys
+from worker.core import keys, scene_set_keys
 from worker.core.errors import Unsupported
 from worker.export import object_files
 from worker.export.base import Grouping, Item, NotAsWritten
@@ -124,27 +124,29 @@ class Bop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             except NotMeshPly as error:
                 raise NotAsWritten(f"{name}: {error}") from error
         named = {PurePosixPath(name).name: each for name, each in found.items()}
-        truth, told = named[keys.BOP_SCENE_GT], named[keys.BOP_SCENE_GT_INFO]
-        wanted = {keys.bop_image(kind, int(im)) for im in truth for kind in ("rgb", "depth")} | {
-            keys.bop_mask(kind, int(im), gt)
+        truth, told = named[scene_set_keys.BOP_SCENE_GT], named[scene_set_keys.BOP_SCENE_GT_INFO]
+        wanted = {
+            scene_set_keys.bop_image(kind, int(im)) for im in truth for kind in ("rgb", "depth")
+        } | {
+            scene_set_keys.bop_mask(kind, int(im), gt)
             for im, shown in truth.items()
             for gt in range(len(shown))
             for kind in ("mask", "mask_visib")
         }
         images = {"/".join(PurePosixPath(name).parts[-2:]) for name in files
                   if PurePosixPath(name).parent.name in IMAGES}  # fmt: skip
-        same = truth.keys() == told.keys() == named[keys.BOP_SCENE_CAMERA].keys()
+        same = truth.keys() == told.keys() == named[scene_set_keys.BOP_SCENE_CAMERA].keys()
         if count != 1 or not same or images != wanted:
             raise NotAsWritten("there is not one image of each kind for each image and object")
-        if {keys.bop_model(each["obj_id"]) for shown in truth.values() for each in shown} != {
-            *plys
-        }:
+        if {
+            scene_set_keys.bop_model(each["obj_id"]) for shown in truth.values() for each in shown
+        } != {*plys}:
             raise NotAsWritten("there is not one model of each object")
 
 
 def _files(scene: BopScene) -> Files:
     """All files of a scene; the first names its folder. Raises: Unsupported, RenderFailed."""
-    base = keys.bop_scene(scene.scene_id)
+    base = scene_set_keys.bop_scene(scene.scene_id)
     pose = camera_conventions.world_to_camera_opencv(scene.camera.camera_to_world)
     k = _intrinsics(scene.camera)
     view = {
@@ -152,10 +154,10 @@ def _files(scene: BopScene) -> Files:
         "cam_R_w2c": pose[:3, :3].ravel().tolist(), "cam_t_w2c": (pose[:3, 3] * MM).tolist(),
     }  # fmt: skip
     yield (
-        f"{base}/{keys.BOP_SCENE_CAMERA}",
+        f"{base}/{scene_set_keys.BOP_SCENE_CAMERA}",
         json_file.json_file({str(im_id): view for im_id in range(scene.images)}),
     )
-    yield keys.BOP_CAMERA, json_file.json_file(_camera(scene.camera, k))
+    yield scene_set_keys.BOP_CAMERA, json_file.json_file(_camera(scene.camera, k))
     truth: dict[str, Any] = {}
     told: dict[str, Any] = {}
     known: dict[int, Model] = {}
@@ -167,8 +169,8 @@ def _files(scene: BopScene) -> Files:
         yield from _models(scene, shown, known)
         posed = list(_posed(scene, sample, shown, pose, known))
         depth = _depth(sample.depth)
-        yield f"{base}/{keys.bop_image('rgb', im_id)}", png.encode(sample.pixels)
-        yield f"{base}/{keys.bop_image('depth', im_id)}", png.encode(depth)
+        yield f"{base}/{scene_set_keys.bop_image('rgb', im_id)}", png.encode(sample.pixels)
+        yield f"{base}/{scene_set_keys.bop_image('depth', im_id)}", png.encode(depth)
         infos = []
         for gt_id, each in enumerate(posed):
             seen = np.asarray(sample.labels[..., 0] == gt_id + 1)
@@ -176,7 +178,7 @@ def _files(scene: BopScene) -> Files:
             mask = _inside(whole, seen.shape)
             for kind, pixels in (("mask", mask), ("mask_visib", seen)):
                 yield (
-                    f"{base}/{keys.bop_mask(kind, im_id, gt_id)}",
+                    f"{base}/{scene_set_keys.bop_mask(kind, im_id, gt_id)}",
                     png.encode(pixels.astype(np.uint8) * np.uint8(255)),
                 )
             infos.append(_info(whole, mask, seen, depth))
@@ -186,8 +188,8 @@ def _files(scene: BopScene) -> Files:
             for each in posed
         ]  # fmt: skip
         told[str(im_id)] = infos
-    yield f"{base}/{keys.BOP_SCENE_GT}", json_file.json_file(truth)
-    yield f"{base}/{keys.BOP_SCENE_GT_INFO}", json_file.json_file(told)
+    yield f"{base}/{scene_set_keys.BOP_SCENE_GT}", json_file.json_file(truth)
+    yield f"{base}/{scene_set_keys.BOP_SCENE_GT_INFO}", json_file.json_file(told)
 
 
 def _intrinsics(camera: SceneCamera) -> NDArray[np.float64]:
@@ -247,8 +249,8 @@ def _models(scene: BopScene, shown: tuple[ShownObject, ...], known: dict[int, Mo
             "obj_id": obj_id, "file_identifier": each.file_identifier, "uid": each.uid,
             "class": scene.about.classes[each.class_idx], "info": models.info(mesh),
         }  # fmt: skip
-        yield keys.bop_model(obj_id), mesh_ply.encode(mesh, COMMENTS)
-        yield keys.bop_model_about(obj_id), json_file.json_file(document)
+        yield scene_set_keys.bop_model(obj_id), mesh_ply.encode(mesh, COMMENTS)
+        yield scene_set_keys.bop_model_about(obj_id), json_file.json_file(document)
 
 
 def _posed(

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from worker.codecs import coco_rle, png
 from worker.codecs.coco_rle import NotRle
 from worker.contract.scene_keys import MOST_OBJECTS
-from worker.core import keys
+from worker.core import scene_set_keys
 from worker.core.errors import Missing, RenderFailed
 from worker.export import object_files
 from worker.export.base import Grouping, Item, NotAsWritten
@@ -107,14 +107,14 @@ class Coco(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                         f"to {last}; every sample may occur only once"
                     )
                 last = image.record["id"]
-                name = f"{keys.COCO_IMAGES}{image.record['file_name']}"
+                name = f"{scene_set_keys.COCO_IMAGES}{image.record['file_name']}"
                 names += object_files.write(folder, [(name, image.data)])
                 listed.setdefault(image.split, []).append(
                     msgspec.structs.replace(image, data=b"")
                 )  # fmt: skip
         group = None if self.group_objects is None else int(unit)
         documents = [
-            (keys.coco_instances(split, group), _document(classes or (), images))
+            (scene_set_keys.coco_instances(split, group), _document(classes or (), images))
             for split, images in listed.items()
         ]
         return [*names, *object_files.write(folder, documents)]
@@ -128,7 +128,7 @@ class Coco(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         documents = [each for name, each in found.items() if name.endswith(".json")]
         images = [image for each in documents for image in each["images"]]
         annotations = [each for document in documents for each in document["annotations"]]
-        named = sorted(f"{keys.COCO_IMAGES}{image['file_name']}" for image in images)
+        named = sorted(f"{scene_set_keys.COCO_IMAGES}{image['file_name']}" for image in images)
         if not count or named != sorted(name for name in files if not name.endswith(".json")):
             raise NotAsWritten("the annotations do not name each image once")
         ids = [each["id"] for each in annotations]
@@ -144,7 +144,7 @@ def _image(sample: Sample, split: str, shown: tuple[ShownObject, ...]) -> CocoIm
     height, width = sample.pixels.shape[:2]
     record = {
         "id": sample.index,
-        "file_name": keys.coco_image(sample.index),
+        "file_name": scene_set_keys.coco_image(sample.index),
         "width": width,
         "height": height,
     }

@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from worker.codecs import json_file
-from worker.core import keys
+from worker.core import keys, scene_set_keys
 from worker.core.errors import StoreError
 from worker.core.json_errors import NOT_JSON, why
 from worker.core.ordered_map import ordered_map
@@ -78,8 +78,10 @@ def _trellis(objects: list[ListedObject], export: Any, _target: Store) -> bytes:
 
 def _bop(_: list[ListedObject], _export: Any, target: Store) -> bytes:
     """models_info.json, of what is told beside each model."""
-    names = [entry.key for entry in target.list(keys.BOP_MODELS) if entry.key.endswith(".json")]
-    names = [name for name in names if name != keys.BOP_MODELS_INFO]
+    names = [
+        entry.key for entry in target.list(scene_set_keys.BOP_MODELS) if entry.key.endswith(".json")
+    ]
+    names = [name for name in names if name != scene_set_keys.BOP_MODELS_INFO]
     found = ordered_map(
         lambda name: target.read(name, LARGEST), names, threads=READERS, ahead=2 * READERS,
         name="models",
@@ -88,13 +90,13 @@ def _bop(_: list[ListedObject], _export: Any, target: Store) -> bytes:
         told = [_ABOUT_MODEL.decode(data) for data in found if data is not None]
     except NOT_JSON as error:
         raise StoreError(
-            f"{target.uri}: a file of {keys.BOP_MODELS} is invalid: {why(error)}"
+            f"{target.uri}: a file of {scene_set_keys.BOP_MODELS} is invalid: {why(error)}"
         ) from error
     return json_file.json_file({str(each.obj_id): each.info for each in told})
 
 
 OBJECT_LISTS: Final = {
-    "bop": ObjectList(keys.BOP_MODELS_INFO, _bop, "application/json"),
+    "bop": ObjectList(scene_set_keys.BOP_MODELS_INFO, _bop, "application/json"),
     "zero123": ObjectList(keys.VALID_PATHS, _valid_paths, "application/json"),
     "trellis": ObjectList(keys.TRELLIS_OBJECTS, _trellis, "text/csv"),
 }
