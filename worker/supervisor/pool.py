@@ -105,7 +105,7 @@ class Pool:
     @property
     def children(self) -> list[Child]:
         """The children that live, by slot."""
-        return [slot.child for slot in self._slots if slot.child is not None]
+        return [child for slot in self._slots if (child := slot.child) is not None]
 
     @property
     def gpus(self) -> frozenset[str]:

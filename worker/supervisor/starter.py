@@ -114,16 +114,23 @@ class Starter:
         """End all children, and start no more. May be called from any thread.
 
         With `now`, kill them; their homes stay, for what is left of the objects in progress.
+        Without, nothing is written to any home after this.
         """
         self.closed = True
-        with self._lock:
-            children = list(self._alive)
-        for child in children:
-            if now:
+        if now:
+            for child in self._living():
                 child.kill()
-            else:
-                child.stop()
-                self.end(child)
+            return
+        self._thread.submit(self._living).result()  # after the launch in progress, if there is one
+        for child in self._living():  # all end at the same time
+            child.ask_to_stop()
+        for child in self._living():
+            child.stop()
+            self.end(child)
+
+    def _living(self) -> list[Child]:
+        with self._lock:
+            return list(self._alive)
 
     def _start(self, slot: Slot, environment: str) -> Child:
         """The child that is coming up in the slot, or a new one, ready to render."""
@@ -142,7 +149,12 @@ class Starter:
         return child
 
     def _launch(self, slot: Slot) -> Child:
-        """Start a process for `slot`, which is not waited for. Runs in the starter's thread."""
+        """Start a process for `slot`, which is not waited for. Runs in the starter's thread.
+
+        Raises: ObjectInterrupted; BlenderMissing and NodeUnusable, see `Fences.of`.
+        """
+        if self.closed:  # since it was asked for: its home may be gone, and would be made again
+            raise ObjectInterrupted("the worker was stopped")
         home = self._home / f"child-{next(self._numbers)}"
         fence = self._fences.of(slot.device, home)
         child = Child(
