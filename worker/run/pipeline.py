@@ -149,17 +149,19 @@ class Pipeline:
         Its outcome is in the store before the next is begun, so that only the killer has a mark.
         """
         suspects, self._suspects = self._suspects, []
-        if suspects:
-            log.warning(
-                "a worker was killed with these objects in progress; each is rendered alone",
-                objects=len(suspects),
-            )
-        for task in suspects:
-            if self._is_over():
-                self._cut_short = self._stop.asked.is_set()
-                break
-            self._take(iter([[task]]), alone=True)
-            self._ledger.try_flush()
+        if not suspects:
+            return
+        log.warning(
+            "a worker was killed with these objects in progress; each is rendered alone",
+            objects=len(suspects),
+        )
+        with self._pool.alone():
+            for task in suspects:
+                if self._is_over():
+                    self._cut_short = self._stop.asked.is_set()
+                    break
+                self._take(iter([[task]]), alone=True)
+                self._ledger.try_flush()
 
     def _take(self, batches: Iterator[list[Task]], *, alone: bool = False) -> None:
         """Take every object of these batches through all steps, or set it aside as a suspect.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 import threading
@@ -12,7 +13,7 @@ import structlog
 
 from worker.contract.protocol import Ready
 from worker.core import cores
-from worker.core.errors import BlenderMissing, ObjectInterrupted
+from worker.core.errors import BlenderMissing, ObjectInterrupted, WorkerError
 from worker.supervisor.fence.fences import Fences, covers
 from worker.supervisor.needed import Needed
 from worker.supervisor.process import Child
@@ -91,17 +92,18 @@ class Starter:
             self._fences.need(needs.paths)
             self.restarts.add("fence")
             self.empty(slot)
-            if (early := slot.coming) is not None:  # started before this object was known
-                slot.coming = None
-                self.end(early.result())
             child = self.child(slot)
         return child
 
     def empty(self, slot: Slot) -> None:
-        """End the slot's child, if it has one."""
+        """End the slot's child, and one that is coming up in it, if it has any."""
         if slot.child is not None:
             self.end(slot.child)
             slot.child = None
+        if (coming := slot.coming) is not None:
+            slot.coming = None
+            with contextlib.suppress(WorkerError):  # what did not start need not be ended
+                self.end(coming.result())
 
     def end(self, child: Child) -> None:
         """Kill a child and remove its home."""

@@ -40,6 +40,20 @@ def test_children_are_pinned_to_cores_of_their_own(make_pool, tmp_path):
     assert [pinned(child.pid) for child in pool.children] == [[set(part)] for part in wanted]
 
 
+def test_an_object_that_is_rendered_alone_has_all_cores(make_pool, tmp_path):
+    pool = make_pool(children_per_device=2)
+    (whole,), parts = shares.of_children("cpu", 1), shares.of_children("cpu", 2)
+    with pool.alone():
+        for name in ("one", "two"):
+            pool.render(model(tmp_path / "m", name), RECIPE, tmp_path / name)
+        (child,) = pool.children
+        assert pinned(child.pid) == [set(cores.still(whole.cores or range(4096)))]
+    pool.render(model(tmp_path / "m", "three"), RECIPE, tmp_path / "three")
+    (child,) = pool.children
+    assert pinned(child.pid) == [set(cores.still(parts[0].cores or range(4096)))]
+    assert not any(pool.restarts.counts().values())
+
+
 def pinned(pid: int) -> list[set[int]]:
     """The different sets of cores of all threads of a process."""
     found = []
