@@ -18,7 +18,7 @@ STORED = (ROOT / "bench/results.json", ROOT / "docs/performance.md")
 def run(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["sh", ROOT / "bench/gpu.sh", *options], env=environment(), cwd="/", check=False,
-        capture_output=True, text=True, timeout=HANG_S,
+        capture_output=True, text=True, timeout=3 * HANG_S,  # of nine commands
     )  # fmt: skip
 
 

@@ -45,7 +45,8 @@ def test_what_a_killed_run_began_and_another_finished_has_one_summary(where, tmp
     monkeypatch.setattr(summaries, "LEAST_LINES", 1)
     models, output = crash.cubes(tmp_path / "models", OBJECTS), tmp_path / "out"
     scratch = tmp_path / "scratch"
-    arguments = ("run", models, "--output", output, "--scratch", scratch, *crash.TINY)
+    arguments = ("run", models, "--output", output, "--scratch", scratch, *crash.TINY,
+                 "--children-per-device", 1)  # fmt: skip
     first = f"{EVERY_PART}\n{kill.first(where)}"
     run_worker(*arguments, check=-signal.SIGKILL, first=first)
     until(lambda: not processes.below(scratch))

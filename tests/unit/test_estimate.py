@@ -3,6 +3,7 @@
 import io
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import numpy as np
 import pytest
 from rich.console import Console
@@ -56,6 +57,31 @@ def test_children_that_share_a_device_count_by_their_share():
     found = of([2.0] * 10, 100, device="optix", children_per_device=2)
     assert found.device_hours.mean == pytest.approx(100 / 3600)
     assert "GPU-hours" in shown(found)
+
+
+@pytest.mark.parametrize("count", [5, 25, 30, 50, 60])
+def test_the_wait_for_the_last_objects_of_a_sample_is_not_a_run_s(count):
+    """25 children that take 10 s for each object; the last may have none."""
+    lines = outcomes([10.0] * count, children_per_device=25)
+    waves = -(-count // 25)
+    for number, line in enumerate(lines):
+        end = START + timedelta(seconds=10.0 * (1 + number // 25))
+        lines[number] = msgspec.structs.replace(line, time=end.isoformat())
+    given = {"shards": 1, "wall_s": 10.0 * waves + 5.0, "output": None}
+    found = estimated(lines, objects=10_000, **given)
+    assert found.seconds_per_object.mean == pytest.approx(10.0 / 25)
+    assert found.start_s == pytest.approx(5.0)
+    alone = estimated(lines, objects=count, **given)  # the run was the sample
+    assert alone.hours.mean == pytest.approx(10.0 * waves / 3600)
+
+
+def test_children_that_wait_for_downloads_all_the_time_are_counted():
+    lines = outcomes([1.0] * 20, children_per_device=4)
+    for number, line in enumerate(lines):
+        end = START + timedelta(seconds=10.0 * (1 + number))
+        lines[number] = msgspec.structs.replace(line, time=end.isoformat())
+    found = estimated(lines, objects=1000, shards=1, wall_s=300.0, output=None)
+    assert found.seconds_per_object.mean == pytest.approx(10.0, rel=0.06)
 
 
 def test_failures_cost_time_but_no_bytes():

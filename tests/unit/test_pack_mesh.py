@@ -127,6 +127,7 @@ def test_counts_that_are_not_those_of_the_files(tmp_path, counts, said):
         ({"points": POINTS * 3}, "points outside"),
         ({"points": POINTS - np.inf}, "points outside"),
         ({"normals": np.full((4, 3, 3), np.nan)}, "no numbers"),
+        ({"normals": np.full((4, 3, 3), 3e38)}, "no numbers"),
         ({"colours": [[1, 0, 0, 1], [0, 2, 0, 1]]}, "colours outside"),
         ({"colours": [[1, 0, 0, 1], [0, np.nan, 0, 1]]}, "colours outside"),
         ({"points": POINTS[:3]}, "has 36 bytes, not 48"),
@@ -135,6 +136,19 @@ def test_counts_that_are_not_those_of_the_files(tmp_path, counts, said):
 def test_arrays_that_are_no_mesh(tmp_path, arrays, said):
     with pytest.raises(RenderFailed, match=said):
         mesh.members(left(tmp_path, **arrays), RECIPE)
+
+
+def test_an_object_far_from_the_origin_may_be_off_by_what_float32_loses(tmp_path):
+    far = np.array([1e6 + 0.01, 0, -1e6])
+    rendered = left(tmp_path, points=POINTS + far)
+    box = {"bbox_min": far.tolist(), "bbox_max": (far + 0.5).tolist()}
+    rendered.answer.scene.update(
+        scene_size=box, placement={"scale": 1.0, "offset": [0.0, 0.0, 0.0]}
+    )
+    assert len(mesh.members(rendered, RECIPE)) == 2
+    (tmp_path / "points.raw").write_bytes((POINTS + far + 1).astype("<f4").tobytes())
+    with pytest.raises(RenderFailed, match="points outside"):
+        mesh.members(rendered, RECIPE)
 
 
 def test_a_recipe_of_fewer_faces(tmp_path):
@@ -159,6 +173,7 @@ def harmed(data):
     yield data[:40]
     yield data[:-1]
     yield data + b"\0"
+    yield data.replace(b"words", b"w\xffrds", 1)
     yield data.replace(b"vertex 4", b"vertex 5", 1)
     yield data.replace(b"face 4", b"face 99999999999999999999", 1)
     yield data.replace(b"property float y", b"property uchar y", 1)

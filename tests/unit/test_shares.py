@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -18,7 +19,9 @@ from worker.supervisor.shares import Asked, Share, Work
 
 GB = 1 << 30
 SMALL = presets.load("default", ["resolution=128", "samples=16", "cycles.adaptive=false"])
-LARGE = presets.load("default", ["resolution=512", "samples=64", "cycles.adaptive=false"])
+LARGE = presets.load("default", ["resolution=512", "samples=32", "cycles.adaptive=false"])
+LONG = presets.load("trellis", [])
+"""150 views: 400 core seconds."""
 
 
 @pytest.fixture
@@ -48,10 +51,13 @@ def machine(monkeypatch):
         (64, 1024, Asked(), Work(), 1),
         (64, 1024, Asked(), Work(0, LARGE), 16),
         (2, 64, Asked(), Work(0, LARGE), 1),
+        (64, 1024, Asked(), Work(0, LONG), 5),  # 14 cores each: half a minute
         (3, 64, Asked(children=7), Work(1, LARGE), 7),  # the user wins
         (64, 1, Asked(children=7), Work(), 7),
         (16, 256, Asked(threads=4), Work(0, SMALL), 4),
         (2, 64, Asked(threads=8), Work(0, SMALL), 1),
+        (64, 1024, Asked(threads=1), Work(0, LARGE), 64),  # no core is idle
+        (64, 1024, Asked(threads=16), Work(0, SMALL), 4),
     ],
 )
 def test_children_follow_cores_memory_objects_and_pictures(
@@ -72,13 +78,15 @@ def test_children_that_cannot_be_pinned_have_two_cores_each(machine, count, chil
 @pytest.mark.parametrize("total", [1, 2, 3, 16, 64])
 def test_a_child_has_the_most_cores_that_cost_a_little(total):
     """By trying every number of cores instead of solving for it."""
-    for recipe in (None, SMALL, LARGE):
+    for recipe in (None, SMALL, LARGE, LONG):
         parallel = shares.parallel_s(recipe)
         rates = {each: total / (each * shares.SERIAL_S + parallel) for each in range(1, total + 1)}
         assert max(rates, key=lambda each: rates[each]) == 1
         cheap = [each for each, rate in rates.items() if rate >= (1 - shares.LOSS) * rates[1]]
         most = min(shares.cores_per_child(recipe), total)
-        assert most == min(max(cheap), shares.MOST_CORES)
+        enough = 4 if parallel <= 120 else math.ceil(parallel / 30)
+        assert most == min(max(cheap), enough, total)
+        assert recipe is LONG or enough == shares.MOST_CORES
 
 
 @pytest.mark.parametrize("children", [1, 2, 3, 5, 7])

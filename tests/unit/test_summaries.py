@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from tests.unit.test_ledger import NEVER_S, RANK, rendered
 from worker.core import keys
 from worker.core.errors import OBJECT_ERRORS, StoreError
+from worker.export.source import Source
 from worker.index.record import ObjectRef
-from worker.ledger import LedgerWriter, Outcome, StatusLine, parts_of, summaries
+from worker.ledger import LedgerWriter, Outcome, StatusLine, listing, parts_of, summaries
 from worker.ledger.summaries import read_summaries
 from worker.ledger.summary import ShardSummary, sizes_in, summary_of
 from worker.report.status import EXPORTS, RENDERS, status_of, to_dict
@@ -178,6 +179,8 @@ def test_one_summary_is_read_in_place_of_all_lines(output):
         lambda body: _changed(body, parts={"ledger/000000/another-000000-to-000001.jsonl": 7}),
         lambda body: _changed(body, summary={"outcomes": 5}),
         lambda body: _changed(body, summary={"outcomes": {}, "new": "no base64"}),
+        lambda body: _changed(body, summary={"outcomes": {}, "zips": "AAAA"}),
+        lambda body: _changed(body, summary={"outcomes": {}, "others": "AAAA"}),
         lambda _: b"\xff" * 100,
     ],
 )
@@ -260,6 +263,28 @@ def test_the_sizes_are_those_of_zips_by_uid(tmp_path, every):
         lines[0].uid: 7, lines[1].uid: 0, lines[2].uid: -1, lines[4].uid: lines[4].size or 0,
     }  # fmt: skip
     assert sizes_in(summary.zips).tolist() == [known[uid] for uid in sorted(known)]
+
+
+@pytest.mark.parametrize("harm", [b'"size":-5', b'"size":99999999999999999999'])
+def test_a_line_of_an_impossible_size_is_a_damaged_one(tmp_path, every, harm):
+    """Of another worker; one that finishes the shard summarizes the rest, as exports read it."""
+    store = FolderStore(tmp_path)
+    with LedgerWriter(store, RANK, "4.5.3", "cpu") as writer:
+        for number in range(2):
+            writer.add(rendered(number, writer))
+    (part,) = parts_of(store, "000000")
+    path, size = tmp_path / part, f'"size":{rendered(0, writer).size}'.encode()
+    assert path.read_bytes().count(size) == 2
+    path.write_bytes(path.read_bytes().replace(size, harm, 1))
+    with LedgerWriter(store, RANK, "4.5.3", "cpu") as writer:
+        writer.add(msgspec.structs.replace(rendered(2, writer), children_per_device=0))
+    assert len(list(store.list(keys.SUMMARIES))) == 2
+    reading = Reading(tmp_path)
+    ((_, summary),) = read_summaries(reading)
+    assert all(key.startswith(keys.SUMMARIES) for key in reading.reads)
+    assert summary.outcomes == {"rendered": 2}
+    ((_, objects),) = Source(store).by_shard(listing(store).parts, every=False)
+    assert [found.size for found in objects] == sizes_in(summary.zips).tolist()
 
 
 @pytest.mark.parametrize(("lines", "found"), [(49, 0), (50, 1)])

@@ -54,7 +54,9 @@ def decode(data: bytes) -> PlyMesh:
     end = data.find(END, 0, LONGEST_HEADER)
     if end < 0:
         raise NotMeshPly("it is no PLY")
-    lines = data[:end].decode("ascii", "replace").splitlines()
+    if not data[:end].isascii():
+        raise NotMeshPly("its header is not ASCII")
+    lines = data[:end].decode("ascii").splitlines()
     comments = tuple(line[8:] for line in lines if line.startswith("comment "))
     counts = [line.rpartition(" ")[2] for line in lines if line.startswith("element ")]
     if len(counts) != 2 or not all(count.isdecimal() for count in counts):  # noqa: PLR2004

@@ -72,7 +72,7 @@ def cards() -> list[Card]:
     try:
         said = subprocess.run(
             [program, *QUERY], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=DEADLINE_S, check=False,
+            errors="replace", timeout=DEADLINE_S, check=False,
         ).stdout  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return []

@@ -10,7 +10,7 @@ import msgspec
 
 from worker.core.errors import ObjectError
 from worker.export.zips import RenderZip
-from worker.ledger import LedgerLine
+from worker.ledger import Bytes, LedgerLine
 
 
 class Finished(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
@@ -23,7 +23,7 @@ class Finished(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     category: str | None = None
     sha256: str | None = None
     """Hex digest of the zip."""
-    size: int | None = None
+    size: Bytes | None = None
     """Size of the zip in bytes."""
     views: int | None = None
     missing_textures: int | None = None

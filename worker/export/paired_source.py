@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 
 import msgspec
@@ -31,11 +32,13 @@ class PairedSource(Source):
             )
         self._parts = beside.listing().parts
         self._shard = lru_cache(KEPT)(self._read_shard)
+        self._reading = threading.Lock()
 
     def open(self, finished: Finished) -> Item:
         """Read an object's two zips. Raises: ObjectError, StoreError."""
         item = super().open(finished)
-        found = self._shard(finished.shard).get(finished.uid)
+        with self._reading:  # else each thread reads the first shard
+            found = self._shard(finished.shard).get(finished.uid)
         if found is None:
             raise Missing(
                 f"it was not rendered to {self.beside.store.uri}; render it there, then export "

@@ -107,7 +107,11 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     with ExitStack() as stack:
         folder = stack.enter_context(scratch(options.scratch))
         stop.before_leaving(lambda: shutil.rmtree(folder, ignore_errors=True))
-        watch = stack.enter_context(OverlapWatch(target, rank, striped=rank.world > 1))
+        # A group of which a killed worker recorded a part is made again, its recorded objects too.
+        earlier = Earlier(target)
+        watch = stack.enter_context(
+            OverlapWatch(target, rank, striped=rank.world > 1, known=earlier.all_parts())
+        )
         ledger = stack.enter_context(LedgerWriter(target, rank, blender="", device="", watch=watch))
         stop.before_leaving(partial(ledger.last_words, LAST_S))
         observer = stack.enter_context(watching(total, doing="exporting"))
@@ -115,7 +119,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
             export, source, target, ledger, folder, observer, stop,
             workers=options.workers or cores.usable(), retry=retry, look_alike=look_alike,
         )  # fmt: skip
-        counts = pipeline.run(islice(units, options.limit), Earlier(target), streams=total is None)
+        counts = pipeline.run(islice(units, options.limit), earlier, streams=total is None)
     object_lists.write(options.kind, target, export)
     return counts, target.uri
 

@@ -67,6 +67,10 @@ class Trellis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for each in (zipped, item.beside):
             if each is not None:
                 _check_views(each)
+        if item.beside is not None and item.beside.metadata.sha256 != sha256:
+            raise Unsupported(
+                "the two outputs rendered different files of this object, which changed in between"
+            )
         if keys.MESH_PLY not in zipped.names():
             raise zipped.lacking(f"{keys.MESH_PLY} (products of the preset)")
         return TrellisObject(sha256, zipped, item.beside)

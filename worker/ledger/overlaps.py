@@ -54,13 +54,16 @@ class OverlapWatch:
     rank's shards, and only workers of the same rank are looked at. Not thread-safe.
     """
 
-    def __init__(self, store: Store, rank: Rank, *, striped: bool) -> None:
+    def __init__(
+        self, store: Store, rank: Rank, *, striped: bool, known: Iterable[str] = ()
+    ) -> None:
+        """known: parts that were there when this worker began, so of no one beside it."""
         self._store = store
         self._only = rank_prefix(rank.rank) if striped else ""
         self._shards: dict[str, _Shard] = {}
         self._own = ""
         """The name of this writer."""
-        self._read: set[str] = set()
+        self._read = set(known)
         self._told = False
         self._decoder = msgspec.json.Decoder(_Line)
 

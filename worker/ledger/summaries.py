@@ -28,7 +28,7 @@ from worker.ledger.listing import Listing, entries, listing, sizes_of
 from worker.ledger.outcome import StatusLine
 from worker.ledger.progress import Progress
 from worker.ledger.reader import READERS, decoded
-from worker.ledger.summary import ShardSummary, summary_of
+from worker.ledger.summary import HASH, ShardSummary, summary_of
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
@@ -149,4 +149,7 @@ def _checked(body: bytes, parts: Mapping[str, int]) -> ShardSummary | None:
         found = _STORED.decode(text)
     except NOT_JSON:
         return None
-    return found.summary if (found.format, found.parts) == (FORMAT, parts) else None
+    summary = found.summary
+    listed = (summary.phashes, summary.zips, summary.new, summary.others)
+    whole = all(len(each) % HASH.itemsize == 0 for each in listed)
+    return summary if whole and (found.format, found.parts) == (FORMAT, parts) else None

@@ -35,7 +35,7 @@ SIZE: Final = np.dtype("<u8")
 UID_LENGTH: Final = 36
 UID_DASHES: Final = 4
 
-_UIDS: Final = re.compile(rf"(?:{keys.UID_PATTERN.pattern}\n)*")
+_UIDS: Final = re.compile(rf"(?:{keys.UID_PATTERN.pattern}\n)*+")  # possessive: no memory
 _OUTCOME: Final = attrgetter("outcome")
 _MISSING: Final = attrgetter("missing")
 _UNDECODABLE: Final = attrgetter("undecodable")
@@ -163,7 +163,7 @@ def _clock(
     name, first, last, ended = "", _NONE, "", 0
     for line in lines:
         if line.device:
-            render_s[line.device] += line.seconds.render / line.children_per_device
+            render_s[line.device] += line.seconds.render / (line.children_per_device or 1)
         time = line.time
         if time[:16] != name:
             _add(minutes, name, first, last, ended)

@@ -12,7 +12,7 @@ import dataclasses
 import os
 import queue
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -105,7 +105,7 @@ class Pool:
     @property
     def children(self) -> list[Child]:
         """The children that live, by slot."""
-        return [slot.child for slot in self._slots if slot.child is not None]
+        return [child for slot in self._slots if (child := slot.child) is not None]
 
     @property
     def gpus(self) -> frozenset[str]:
@@ -205,6 +205,26 @@ class Pool:
             return RenderedObject(fetched=fetched, scratch=scratch, answer=answer)
         finally:
             self._free.put(slot)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """While it lasts, one object is rendered at a time, with the cores of all children.
+
+        No object may be in progress when it begins and when it ends.
+        """
+        if self.size == 1 or self.device != "cpu":
+            yield
+            return
+        slot = self._free.get()
+        share = slot.share
+        self._starter.empty(slot)  # cores are chosen when a child starts
+        (slot.share,) = shares.of_children("cpu", 1, self._options.threads)
+        self._free.put(slot)  # the last in is the first out
+        try:
+            yield
+        finally:
+            self._starter.empty(slot)
+            slot.share = share
 
     def close(self, *, now: bool = False) -> None:
         """Stop all children and remove their homes. May be called from any thread.

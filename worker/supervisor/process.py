@@ -169,7 +169,7 @@ class Child:
         Raises: BlenderMissing, if it does not start; DeviceMissing, if its device does not exist;
         ConfigurationError, if the picture cannot be decoded.
         """
-        self._watch = self._new_watch("start")  # it may have been started long ago
+        self.watch = self._new_watch("start")  # it may have been started long ago
         try:
             ready = self._answer(Ready)
             if isinstance(ready, Failed):
@@ -201,10 +201,14 @@ class Child:
         self._send(request)
         return self._answer(Rendered, on_phase)
 
-    def stop(self) -> None:
-        """Ask the child to exit; kill it if it does not."""
+    def ask_to_stop(self) -> None:
+        """Ask the child to exit, which is not waited for."""
         with contextlib.suppress(ChildDied):
             self._send(Stop())
+
+    def stop(self) -> None:
+        """Ask the child to exit; kill it if it does not."""
+        self.ask_to_stop()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_DEADLINE_S)
         self.kill()

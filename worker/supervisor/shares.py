@@ -8,7 +8,8 @@ views: PARALLEL_S core seconds, in proportion to pixels, samples and views). So 
 cores takes s + p/k seconds, and n cores finish n / (k·s + p) objects a second (Amdahl): most with
 one core a child, which takes as many children as cores, their memory, and the longest for one
 object. A child has the most cores that cost no more than LOSS of that rate: one for small pictures,
-several for large ones, which come sooner and are fewer when a shard ends.
+several for large ones, which come sooner and are fewer when a shard ends. The limits of an object
+do not depend on cores, so a child has more of them where an object would take longer than LONG_S.
 
 Each child is pinned to cores of its own. Without that, a Blender with a single thread burns a
 second core in the kernel while it renders; so where the cores cannot be told (`cores.own`), a
@@ -38,6 +39,8 @@ LOSS: Final = 0.03
 """The share of the best rate that larger children may cost: less than two runs differ by."""
 MOST_CORES: Final = 4
 """Cores of a child, unless there are fewer objects: Blender's threads do not scale for ever."""
+LONG_S: Final = 30.0
+"""A tenth of an object's default limit: many take several times as long as a small one."""
 ADAPTIVE_SHARE: Final = 0.125
 """The part of its samples that adaptive sampling takes at least: a background stops early."""
 CHILD_BYTES: Final = 4 << 30
@@ -75,8 +78,11 @@ def per_device(kind: str, asked: Asked, work: Work) -> int:
     if kind != "cpu":
         return GPU_CHILDREN
     usable = cores.usable()
-    least = asked.threads or (1 if cores.own() else LEAST_UNPINNED)
-    wanted = min(usable // least, math.ceil(usable / cores_per_child(work.recipe)))
+    if asked.threads:
+        wanted = usable // asked.threads
+    else:
+        least = 1 if cores.own() else LEAST_UNPINNED
+        wanted = min(usable // least, math.ceil(usable / cores_per_child(work.recipe)))
     fitting = int(memory.SHARE * memory.own()) // (asked.memory_bytes or CHILD_BYTES)
     return max(1, min(wanted, fitting, work.objects or wanted))
 
@@ -85,7 +91,8 @@ def cores_per_child(recipe: Recipe | None) -> int:
     """The most cores of a child that cost at most LOSS of the rate with one core each."""
     parallel = parallel_s(recipe)
     best = SERIAL_S + parallel
-    return max(1, min(MOST_CORES, math.floor((best / (1.0 - LOSS) - parallel) / SERIAL_S)))
+    cheap = math.floor((best / (1.0 - LOSS) - parallel) / SERIAL_S)
+    return max(1, min(cheap, max(MOST_CORES, math.ceil(parallel / LONG_S))))
 
 
 def parallel_s(recipe: Recipe | None) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 import threading
@@ -12,7 +13,7 @@ import structlog
 
 from worker.contract.protocol import Ready
 from worker.core import cores
-from worker.core.errors import BlenderMissing, ObjectInterrupted
+from worker.core.errors import BlenderMissing, ObjectInterrupted, WorkerError
 from worker.supervisor.fence.fences import Fences, covers
 from worker.supervisor.needed import Needed
 from worker.supervisor.process import Child
@@ -91,17 +92,18 @@ class Starter:
             self._fences.need(needs.paths)
             self.restarts.add("fence")
             self.empty(slot)
-            if (early := slot.coming) is not None:  # started before this object was known
-                slot.coming = None
-                self.end(early.result())
             child = self.child(slot)
         return child
 
     def empty(self, slot: Slot) -> None:
-        """End the slot's child, if it has one."""
+        """End the slot's child, and one that is coming up in it, if it has any."""
         if slot.child is not None:
             self.end(slot.child)
             slot.child = None
+        if (coming := slot.coming) is not None:
+            slot.coming = None
+            with contextlib.suppress(WorkerError):  # what did not start need not be ended
+                self.end(coming.result())
 
     def end(self, child: Child) -> None:
         """Kill a child and remove its home."""
@@ -114,16 +116,23 @@ class Starter:
         """End all children, and start no more. May be called from any thread.
 
         With `now`, kill them; their homes stay, for what is left of the objects in progress.
+        Without, nothing is written to any home after this.
         """
         self.closed = True
-        with self._lock:
-            children = list(self._alive)
-        for child in children:
-            if now:
+        if now:
+            for child in self._living():
                 child.kill()
-            else:
-                child.stop()
-                self.end(child)
+            return
+        self._thread.submit(self._living).result()  # after the launch in progress, if there is one
+        for child in self._living():  # all end at the same time
+            child.ask_to_stop()
+        for child in self._living():
+            child.stop()
+            self.end(child)
+
+    def _living(self) -> list[Child]:
+        with self._lock:
+            return list(self._alive)
 
     def _start(self, slot: Slot, environment: str) -> Child:
         """The child that is coming up in the slot, or a new one, ready to render."""
@@ -142,7 +151,12 @@ class Starter:
         return child
 
     def _launch(self, slot: Slot) -> Child:
-        """Start a process for `slot`, which is not waited for. Runs in the starter's thread."""
+        """Start a process for `slot`, which is not waited for. Runs in the starter's thread.
+
+        Raises: ObjectInterrupted; BlenderMissing and NodeUnusable, see `Fences.of`.
+        """
+        if self.closed:  # since it was asked for: its home may be gone, and would be made again
+            raise ObjectInterrupted("the worker was stopped")
         home = self._home / f"child-{next(self._numbers)}"
         fence = self._fences.of(slot.device, home)
         child = Child(

@@ -145,6 +145,19 @@ def test_an_object_that_the_second_output_lacks(export, renders, tmp_path):
     assert trellis_data.instances(to, conditioned=True) == SHAS
 
 
+def test_a_file_that_changed_between_the_two_runs(export, renders, tmp_path, monkeypatch):
+    before = solids.sha_of
+    monkeypatch.setattr(
+        "tests.integration.export.solids.sha_of",
+        lambda name: "ab" * 32 if name.endswith("/1.glb") else before(name),
+    )
+    out = scenes.output(tmp_path / "cond", COND, objects=2, child=solids.rendered)
+    to = export("trellis", renders, options={"cond": str(out)})
+    outcome = scenes.outcomes(to)["https://example.org/1.glb"]
+    assert (outcome["code"], "different files" in outcome["message"]) == ("unsupported", True)
+    assert trellis_data.instances(to) == [before("https://example.org/0.glb")]
+
+
 def test_outputs_of_different_indexes(export, renders, cond, tmp_path):
     other = shutil.copytree(cond, tmp_path / "other")
     text = (other / keys.JOB).read_text()
@@ -185,7 +198,15 @@ def test_a_wide_second_output(export, renders, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "what", ["no mesh", "cut mesh", "no sha256", "a path for a sha256", "twice the cube"]
+    "what",
+    [
+        "no mesh",
+        "cut mesh",
+        "a mesh that is no text",
+        "no sha256",
+        "a path for a sha256",
+        "twice the cube",
+    ],
 )
 def test_a_zip_that_lacks_what_it_needs(export, renders, tmp_path, what):
     out = shutil.copytree(renders, tmp_path / "out")
@@ -198,6 +219,8 @@ def test_a_zip_that_lacks_what_it_needs(export, renders, tmp_path, what):
         del members[mesh]
     elif what == "cut mesh":
         members[mesh] = members[mesh][:-1]
+    elif what == "a mesh that is no text":
+        members[mesh] = members[mesh].replace(b"the object as", b"the \xffbject as", 1)
     elif what == "twice the cube":
         cameras = json.loads(members[f"{folder}/{keys.CAMERAS}"])
         cameras["placement"]["bbox"] = [[-1, -1, -1], [1, 1, 1]]
@@ -216,7 +239,9 @@ def test_a_zip_that_lacks_what_it_needs(export, renders, tmp_path, what):
         part.write_text("".join(json.dumps(line) + "\n" for line in lines))
     to = export("trellis", out)
     outcome = scenes.outcomes(to)["https://example.org/0.glb"]
-    assert outcome["code"] == ("render" if what == "cut mesh" else "unsupported")
+    assert outcome["code"] == (
+        "render" if what in {"cut mesh", "a mesh that is no text"} else "unsupported"
+    )
     assert trellis_data.instances(to) == [solids.sha_of("https://example.org/1.glb")]
 
 

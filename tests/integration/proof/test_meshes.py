@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import trimesh
 
+from tests.blenders import REPOSITORY
 from tests.patience import HANG_S
-from tests.proof_helpers import REPOSITORY, iou, see, share_near, unprojected
+from tests.proof_helpers import iou, see, share_near, unprojected
 from worker.core.errors import TooLarge
 from worker.core.keys import MESH_GLB, MESH_PLY
 

@@ -67,8 +67,8 @@ def gather(most_faces: int, setting: str = "omage.most_faces") -> TriangleSoup:
     """
     uvs, colours = _layers()
     materials: dict[Any, int] = {}
-    shapes: dict[tuple[int, tuple[bool, ...]], TriangleSoup] = {}
-    places: dict[tuple[int, tuple[bool, ...]], list[Array]] = {}
+    shapes: dict[Any, TriangleSoup] = {}
+    places: dict[Any, list[Array]] = {}
     count = 0
     graph = bpy.context.evaluated_depsgraph_get()
     visibility = Visibility()
@@ -78,7 +78,7 @@ def gather(most_faces: int, setting: str = "omage.most_faces") -> TriangleSoup:
             continue
         shape = item.data if item.type == "MESH" else item.original
         clear = visibility.clear_slots(item)
-        key = (shape.as_pointer(), clear)
+        key = (shape.as_pointer(), clear, _own_materials(item))
         if key not in shapes:
             shapes[key] = _shape(item, uvs, colours, materials, clear)
         count += len(shapes[key].triangles)
@@ -173,6 +173,15 @@ def _colours(mesh: Any, name: str, loops: Array, ends: Array) -> Array:
     layer = found[number]
     values = _read(layer.data, "color", (len(layer.data), 4))
     return values[ends[loops]] if layer.domain == "POINT" else values[loops]
+
+
+def _own_materials(item: Any) -> tuple[Any, ...]:
+    """The slots of an object that have a material of its own in place of its mesh's."""
+    return tuple(
+        (number, slot.material)
+        for number, slot in enumerate(item.material_slots)
+        if slot.link == "OBJECT"
+    )
 
 
 def _slots(item: Any, mesh: Any, materials: dict[Any, int]) -> Array:

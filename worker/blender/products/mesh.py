@@ -106,7 +106,7 @@ def _colour(material: Any) -> Colour | None:
     if material is None:
         return GREY
     if not material.use_nodes or material.node_tree is None:
-        red, green, blue = material.diffuse_color[:3]
+        red, green, blue = map(_share, material.diffuse_color[:3])
         return red, green, blue, 1.0
     copy = material.copy()  # the reader adds nodes
     try:
@@ -116,7 +116,12 @@ def _colour(material: Any) -> Colour | None:
         if not isinstance(surface.colour, tuple):
             return None
         alpha = surface.alpha if isinstance(surface.alpha, float) else 1.0
-        red, green, blue = (min(max(float(each), 0.0), 1.0) for each in surface.colour)
-        return red, green, blue, min(max(alpha, 0.0), 1.0)
+        red, green, blue = map(_share, surface.colour)
+        return red, green, blue, _share(alpha)
     finally:
         bpy.data.materials.remove(copy)
+
+
+def _share(value: float) -> float:
+    """The nearest number from 0 to 1; of what is not a number, 0."""
+    return min(max(0.0, float(value)), 1.0)

@@ -32,6 +32,10 @@ from worker.supervisor.result import RenderedObject
 
 OUTSIDE: Final = 1e-3
 """How far a point may lie outside the object's bounding box, in its longest sides."""
+LONGEST: Final = 1.0 + 1e-3
+"""Most that a number of a normal may have; its own length is 1 or 0."""
+ROUNDED: Final = float(np.finfo(np.float32).eps)
+"""Share of a coordinate that float32 may lose."""
 COMMENTS: Final = (
     "the object as rendered, in the world of its cameras: right-handed, Z up",
     "unit: that of cameras.json",
@@ -126,7 +130,7 @@ def _read(rendered: RenderedObject, recipe: Recipe) -> MeshArrays:
     })  # fmt: skip
     if found.triangles.max() >= counts.vertices or found.colour.max() >= counts.colours:
         raise RenderFailed("the child's mesh names points or colours that it does not have")
-    if not (np.isfinite(found.normals).all() and _within(found.points, answer.scene)):
+    if not ((np.abs(found.normals) <= LONGEST).all() and _within(found.points, answer.scene)):
         raise RenderFailed("the child's mesh has points outside the object, or no numbers")
     if not (found.colours.min() >= 0.0 and found.colours.max() <= 1.0):
         raise RenderFailed("the child's mesh has colours outside 0 to 1")
@@ -137,7 +141,8 @@ def _within(points: Floats, scene: Mapping[str, Any]) -> bool:
     """Whether all points are in the object's bounding box; not a number is in none."""
     where: Placement = placement.of(scene)
     low, high = np.array(where.low), np.array(where.high)
-    room = OUTSIDE * float((high - low).max())
+    farthest = float(np.abs([low, high]).max())  # float32 is coarse far from the origin
+    room = OUTSIDE * float((high - low).max()) + ROUNDED * farthest
     return bool((points >= low - room).all() and (points <= high + room).all())
 
 
