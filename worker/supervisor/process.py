@@ -152,7 +152,7 @@ class Child:
         Raises: BlenderMissing, if it does not start; DeviceMissing, if its device does not exist;
         ConfigurationError, if the picture cannot be decoded.
         """
-        self._watch = self._new_watch("start")  # it may have been started long ago
+        self.watch = self._new_watch("start")  # it may have been started long ago
         try:
             ready = self._answer(Ready)
             if isinstance(ready, Failed):

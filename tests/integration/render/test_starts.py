@@ -10,9 +10,13 @@ from tests.patience import PATIENT, until
 from tests.tools import processes
 from tests.tools.programs import program
 from worker.core.errors import BlenderMissing
+from worker.supervisor import runtime
+from worker.supervisor.devices import Device
+from worker.supervisor.process import Child
 
 TRIES = 3
 SLOW_S = 5.0
+PLENTY = 1 << 40
 
 
 def stumbling(folder, times: int, then: str = ""):
@@ -54,3 +58,15 @@ def test_a_start_that_hangs_ends_at_its_deadline(make_pool, tmp_path):
     with pytest.raises(BlenderMissing, match="not finished within 1 s, in the phase 'start'"):
         make_pool(program=hung, limits=limits)
     until(lambda: not processes.below(tmp_path / "children"))
+
+
+def test_the_time_that_a_child_waits_for_its_first_object_does_not_count(tmp_path):
+    """All children are launched when the run begins; the last may wait for a slow download."""
+    child = Child(runtime.find("bpy"), Device("cpu"), tmp_path / "child", PATIENT, PLENTY, None)
+    try:
+        child.watch.limits = msgspec.structs.replace(PATIENT, start_s=0.0)
+        child.watch.enter("start")  # its deadline has passed
+        ready, _ = child.start(threads=1)
+        assert ready.blender
+    finally:
+        child.kill()
