@@ -10,7 +10,7 @@ LOCKS := locks/bpy.lock locks/build.lock
 DEV_LOCKS := locks/dev.lock locks/stubs-4.5.lock locks/stubs-3.2.lock
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: help run setup setup-dev test test-cluster quick integration e2e lint fuzz bench lock clean libraries
+.PHONY: help run setup setup-dev test test-cluster versions quick integration e2e lint fuzz bench lock clean libraries
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -71,6 +71,10 @@ test: setup-dev lint ## Lint, type-check and run the whole test suite
 test-cluster: setup-dev ## Containers and schedulers, for real; needs root
 	@$(BIN)/python -m pytest tests/cluster -m cluster $(TEST)
 
+VERSIONS ?= 4.2 5.0
+versions: setup-dev ## A choice of the tests under the wheels of VERSIONS="4.2 5.0"; each downloads 0.5 GB
+	@$(BIN)/python -m tests.tools.versions $(VERSIONS)
+
 quick: setup-dev ## Only the unit tests
 	@$(BIN)/python -m pytest tests/unit -q
 
@@ -95,6 +99,8 @@ bench: setup-dev ## Run every benchmark and write docs/performance.md (an hour o
 
 lock: setup ## Renew the locks (needs uv)
 	@for spec in "run --extra hdf5 pyproject.toml" "bpy --extra bpy --extra hdf5 pyproject.toml" \
+			"bpy-4.2 --extra hdf5 pyproject.toml locks/bpy-4.2.in" \
+			"bpy-5.0 --extra hdf5 pyproject.toml locks/bpy-5.0.in" \
 			"dev --extra bpy --extra dev pyproject.toml" "build locks/build.in" \
 			"stubs-4.5 locks/stubs-4.5.in" "stubs-3.2 locks/stubs-3.2.in"; do \
 		set -- $$spec; name=$$1; shift; \

@@ -1,7 +1,8 @@
 """The ledger that a run of millions of objects leaves, made shard by shard when it is asked for.
 
-Each shard has one writer, which wrote a part for every 200 objects, joined them, and stored a
-summary. All bytes are those that `worker.ledger` writes (tests/unit/test_far_ledger.py).
+A worker wrote a part for every 200 objects, joined them, and stored a summary. Three of four shards
+were begun by a worker that was killed after its first part. All bytes are those that
+`worker.ledger` writes (tests/unit/test_far_ledger.py).
 """
 
 from __future__ import annotations
@@ -17,13 +18,19 @@ from numpy.typing import NDArray
 from bench.lines import PHASH, RENDERED, SHARD, TIME, UID
 from worker.core import keys
 from worker.ledger import Extreme, Minute, ShardSummary, StatusLine
-from worker.ledger.summaries import encoded
+from worker.ledger.listing import current
+from worker.ledger.summaries import encoded, summary_key
 from worker.ledger.summary import HASH, KEPT, summary_of
 from worker.ledger.writer import FLUSH_COUNT
 
 MIXED: Final = 0x9E3779B97F4A7C15
 """An odd factor, so that all perceptual hashes differ."""
-WRITER: Final = "r000000-20260101T000000Z-00000000"
+KILLED: Final = "r000000-20260101T000000Z-00000000"
+"""The worker that began a shard, if it has two."""
+WRITER: Final = "r000000-20260101T000000Z-00000001"
+"""The one that finished it."""
+ONE_WRITER: Final = 4
+"""One of so many shards has one writer."""
 A_MINUTE: Final = 50
 """Objects that a shard's worker renders in a minute."""
 SHARDS_OF_RANK: Final = 20
@@ -39,27 +46,17 @@ class FarLedger:
 
     def sizes(self, shard: str) -> dict[str, int]:
         """Size in bytes by key of all that there is of a shard."""
-        found = {
-            keys.ledger_part(shard, WRITER, number): len(part) * len(RENDERED)
-            for number, part in enumerate(self._parts)
-        }
-        joined = self._joined(shard)
-        found[joined] = self._per_shard * len(RENDERED)
-        found[keys.part_summary(joined)] = len(self.summary(shard))
-        return found
+        parts = {key: len(part) * len(RENDERED) for key, part in self._parts(shard).items()}
+        summary = summary_key(shard, self._current(shard))
+        return {**parts, summary: len(self.summary(shard))}
 
     def body(self, key: str) -> bytes:
         """The bytes of one of these keys."""
         shard = keys.shard_of_part(key.removeprefix(keys.SUMMARIES))
         if key.startswith(keys.SUMMARIES):
             return self.summary(shard)
-        lines = self.lines(shard)
-        if key == self._joined(shard):
-            return lines
-        part = keys.part_numbers(key)
-        assert part is not None  # noqa: S101 - a key of `sizes`
-        wanted = self._parts[part[1]]
-        return lines[wanted.start * len(RENDERED) : wanted.stop * len(RENDERED)]
+        wanted = self._parts(shard)[key]
+        return self.lines(shard)[wanted.start * len(RENDERED) : wanted.stop * len(RENDERED)]
 
     def lines(self, shard: str) -> bytes:
         """All lines of a shard."""
@@ -103,21 +100,29 @@ class FarLedger:
             phashes=(numbers.astype(np.uint64) * np.uint64(MIXED)).astype(HASH).tobytes(),
             others=heads.astype(">u8").tobytes(),
         )  # fmt: skip
-        return encoded(self._joined(shard), self._per_shard * len(RENDERED), summary)
+        return encoded(self._current(shard), summary)
 
     @cached_property
     def _first(self) -> ShardSummary:
         lines = self.lines(keys.shard_name(0))
         return summary_of([msgspec.json.Decoder(StatusLine).decode_lines(lines)])
 
-    @cached_property
-    def _parts(self) -> list[range]:
-        """The numbers of the lines in each part."""
+    def _parts(self, shard: str) -> dict[str, range]:
+        """The numbers of the lines in each part, by its key."""
         firsts = range(0, self._per_shard, FLUSH_COUNT)
-        return [range(first, min(first + FLUSH_COUNT, self._per_shard)) for first in firsts]
+        cut = [range(first, min(first + FLUSH_COUNT, self._per_shard)) for first in firsts]
+        found = {}
+        if int(shard) % ONE_WRITER:
+            found[keys.ledger_part(shard, KILLED, 0)] = cut.pop(0)
+        for number, part in enumerate(cut):
+            found[keys.ledger_part(shard, WRITER, number)] = part
+        joined = keys.compacted_part(shard, WRITER, 0, len(cut) - 1)
+        found[joined] = range(cut[0].start, self._per_shard)
+        return found
 
-    def _joined(self, shard: str) -> str:
-        return keys.compacted_part(shard, WRITER, 0, len(self._parts) - 1)
+    def _current(self, shard: str) -> dict[str, int]:
+        parts = self._parts(shard)
+        return {key: len(parts[key]) * len(RENDERED) for key in current(sorted(parts))}
 
     def _numbers(self, shard: str) -> NDArray[np.int64]:
         return np.arange(self._per_shard) + int(shard) * self._per_shard

@@ -31,11 +31,14 @@ class Settings(msgspec.Struct, frozen=True):
     resolution: int
     samples: int
 
+    def keys(self) -> list[str]:
+        """The KEY=VALUE of preset `default` that make it these settings."""
+        named = {"views": self.views, "resolution": self.resolution, "samples": self.samples}
+        return [*(f"{key}={value}" for key, value in named.items()), *FIXED]
+
     def overrides(self) -> list[str]:
         """The --set options of `render-worker run` with preset `default`."""
-        named = {"views": self.views, "resolution": self.resolution, "samples": self.samples}
-        keys = [*(f"{key}={value}" for key, value in named.items()), *FIXED]
-        return [f"--set={key}" for key in keys]
+        return [f"--set={key}" for key in self.keys()]
 
 
 def make_models(folder: Path, kind: str, count: int) -> list[Path]:

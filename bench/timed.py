@@ -1,13 +1,13 @@
 """Runs the worker in this process and records when each object was rendered.
 
-    python -m bench.timed MODELS OUTPUT KEY=VALUE…
+    python -m bench.timed JSON
 
-Prints a JSON list in order of completion. For each object it has the time of its end and the
-duration of the loop over its views, which only calls Blender's render; both are in seconds.
+JSON is a `Run`. Prints a JSON list of `Ended` in order of completion.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -27,11 +27,40 @@ from worker.supervisor.pool import Pool, PoolOptions
 from worker.supervisor.result import RenderedObject
 
 
+class Run(msgspec.Struct, frozen=True):
+    """What is run: a folder of models, on the first `cores` cores, 0 for all."""
+
+    models: str
+    output: str
+    overrides: tuple[str, ...]
+    children: int = 1
+    cores: int = 0
+    blender: str = "bpy"
+
+
 class Ended(msgspec.Struct, frozen=True):
-    """The end of an object's render (monotonic clock) and the time in its views, in seconds."""
+    """The end of an object's render (monotonic clock), in seconds."""
 
     end_s: float
     render_s: float
+    """Time in the loop over its views, which only calls Blender's render."""
+    render_cpu_s: float
+    """CPU seconds of Blender in that loop."""
+    worker_cpu_s: float
+    """CPU seconds of the worker itself, without Blender, since it started."""
+
+
+class Steady(msgspec.Struct, frozen=True):
+    """A run between its start and its end, while all children are at work; of one object."""
+
+    object_s: float
+    """Wall time, divided by the objects that ended in it."""
+    render_cpu_s: float
+    worker_cpu_s: float
+
+    def over_bound(self, cores: int) -> float:
+        """Wall time over the least possible: the CPU seconds of Blender's renders on `cores`."""
+        return self.object_s * cores / self.render_cpu_s
 
 
 class ClockedPool(Pool):
@@ -48,14 +77,25 @@ class ClockedPool(Pool):
     ) -> RenderedObject:
         """Render as `Pool.render` does, and record the end."""
         done = super().render(fetched, recipe, scratch, on_phase)
-        self.ended.append(Ended(time.monotonic(), done.answer.render_s))
+        answer = done.answer
+        self.ended.append(
+            Ended(time.monotonic(), answer.render_s, answer.render_cpu_s, time.process_time())
+        )
         return done
 
 
-def timed(models: Path, output: Path, overrides: Sequence[str]) -> list[Ended]:
+def timed(
+    models: Path,
+    output: Path,
+    overrides: Sequence[str],
+    children: int = 1,
+    cores: int = 0,
+    blender: str = "bpy",
+) -> list[Ended]:
     """Run this module in a new process. Raises: BenchError."""
+    run = Run(str(models), str(output), tuple(overrides), children, cores, blender)
     done = subprocess.run(
-        [sys.executable, "-m", "bench.timed", str(models), str(output), *overrides],
+        [sys.executable, "-m", "bench.timed", msgspec.json.encode(run).decode()],
         cwd=sides.ROOT, env=sides.environment(), capture_output=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
@@ -63,13 +103,34 @@ def timed(models: Path, output: Path, overrides: Sequence[str]) -> list[Ended]:
     return msgspec.json.decode(done.stdout, type=list[Ended])
 
 
-def main(models: str, output: str, *overrides: str) -> None:
+def steady(ended: Sequence[Ended], children: int) -> Steady:
+    """From the end of the last child's first object to that of the last object but the others'.
+
+    Raises: BenchError, if there are too few objects.
+    """
+    counted = ended[children - 1 : len(ended) - children + 1]
+    if len(counted) <= 1:
+        raise BenchError(f"{len(ended)} objects are too few for {children} children")
+    first, last = counted[0], counted[-1]
+    count = len(counted) - 1
+    return Steady(
+        object_s=(last.end_s - first.end_s) / count,
+        render_cpu_s=sum(each.render_cpu_s for each in counted[1:]) / count,
+        worker_cpu_s=(last.worker_cpu_s - first.worker_cpu_s) / count,
+    )
+
+
+def main(given: str) -> None:
     """Run the worker and print the result."""
+    run = msgspec.json.decode(given, type=Run)
+    if run.cores:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: run.cores])
     logging.configure("error")
     vars(runs)["Pool"] = ClockedPool  # patched, so that the rest of the run is the product's code
     runs.run(
         runs.RunOptions(
-            index=models, output=output, overrides=overrides, pool=PoolOptions(device="cpu"),
+            index=run.models, output=run.output, overrides=run.overrides, blender=run.blender,
+            pool=PoolOptions(device="cpu", children_per_device=run.children),
             download_workers=1,  # keeps the objects in order; the first is not counted
         )
     )  # fmt: skip

@@ -19,6 +19,7 @@ from render_worker.errors import (
     UnknownObject,
 )
 from render_worker.ledger import Outcome
+from render_worker.mesh import Mesh
 from render_worker.omage import Omage
 from render_worker.output import Objects, Output, open_output
 from render_worker.rendered import RenderedObject
@@ -27,7 +28,7 @@ from render_worker.shards import Shards, from_shards
 from render_worker.view import View
 
 __all__ = [
-    "DamagedZip", "MissingData", "MissingLibrary", "Objects", "Omage", "Outcome", "Output",
+    "DamagedZip", "Mesh", "MissingData", "MissingLibrary", "Objects", "Omage", "Outcome", "Output",
     "PlaceError", "ReadError", "RenderedObject", "Sample", "Shards", "UnknownObject", "View",
     "from_shards", "open_output",
 ]  # fmt: skip

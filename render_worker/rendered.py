@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render_worker import camera_records, decode, scenes
+from render_worker import mesh as meshes
 from render_worker import omage as omages
 from render_worker.archive import METADATA, Members, damaged, document
 from render_worker.camera import Camera
 from render_worker.decode import Undecodable
 from render_worker.errors import MissingData
 from render_worker.ledger import Outcome
+from render_worker.mesh import Mesh
 from render_worker.omage import Omage
 from render_worker.scenes import Sample
 from render_worker.view import View
@@ -172,6 +174,16 @@ class RenderedObject:
             return omages.decoded(self.read(file))
         except Undecodable as error:
             raise damaged(self._members, f"has a {file} that is {error}") from error
+
+    @property
+    def mesh(self) -> Mesh:
+        """Its mesh, if the preset's products have it. Raises: MissingData."""
+        if meshes.FILE not in self.files:
+            raise MissingData(f"{self._members.where} has no mesh; render with products = ['mesh']")
+        try:
+            return meshes.decoded(self.read(meshes.FILE))
+        except Undecodable as error:
+            raise damaged(self._members, f"has a {meshes.FILE} that is {error}") from error
 
     @cached_property
     def samples(self) -> Sequence[Sample]:

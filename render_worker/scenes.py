@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from render_worker import decode
+from render_worker import decode, mesh
 from render_worker.archive import Members, damaged
 from render_worker.decode import Undecodable
 from render_worker.errors import MissingData
+from render_worker.mesh import Mesh
 
 FOLDER: Final = "img/"
 LAYER: Final = "View Layer"
+MESH: Final = "models/{}.ply"
 FIELDS: Final = frozenset(
     {"class", "rot_mat", "quaternion", "euler", "bbox", "scale", "location", "light"}
 )
+
+T = TypeVar("T")
 
 
 class Sample:
@@ -74,6 +78,28 @@ class Sample:
         return rows
 
     @property
+    def meshes(self) -> list[Mesh]:
+        """The mesh of each row of `objects`, where it is in the world, Z up.
+
+        Raises: MissingData, if it was rendered without products = ["mesh"].
+        """
+        rows, told = self.objects, self.about.get("objects")
+        uids = [each.get("uid") for each in told or () if isinstance(each, Mapping)]
+        if len(uids) != len(rows):
+            raise damaged(self._members, f"has no objects of sample {self.idx} in its metadata")
+        return [self._placed(str(uid), row) for uid, row in zip(uids, rows, strict=True)]
+
+    def _placed(self, uid: str, row: NDArray[np.void]) -> Mesh:
+        name = MESH.format(uid)
+        if name not in self._members.names():
+            raise MissingData(
+                f"{self._members.where} has no {name}; render with products = ['mesh']"
+            )
+        found = self._decoded(name, mesh.decoded)
+        points = (found.points * row["scale"]) @ row["rot_mat"].T + row["location"]
+        return Mesh(points.astype(np.float32), found.triangles)
+
+    @property
     def _exr(self) -> str:
         return f"{self._stem}.exr"
 
@@ -87,9 +113,9 @@ class Sample:
         names = [f"{LAYER}.{layer}.{component}" for component in components]
         return self._decoded(self._exr, lambda data: decode.exr(data, None, names))
 
-    def _decoded(self, name: str, decoder: Any) -> NDArray[Any]:
+    def _decoded(self, name: str, decoder: Callable[[bytes], T]) -> T:
         try:
-            found: NDArray[Any] = decoder(self._members.read(name))
+            found = decoder(self._members.read(name))
         except Undecodable as error:
             raise damaged(self._members, f"has a {name} that is {error}") from error
         return found

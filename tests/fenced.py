@@ -13,7 +13,7 @@ from tests.patience import HANG_S
 from worker.supervisor.devices import Device
 from worker.supervisor.fence.fences import Fences, Surroundings
 from worker.supervisor.fence.policy import Fence
-from worker.supervisor.launch import NO_FENCE
+from worker.supervisor.launch import ANY_CORE, NO_FENCE
 from worker.supervisor.process import LAUNCH
 from worker.supervisor.runtime import Runtime
 
@@ -57,7 +57,7 @@ def run(fence: Fence | None, home: Path, *command: str) -> subprocess.CompletedP
         policy.seek(0)
         given = NO_FENCE if fence is None else str(policy.fileno())
         return subprocess.run(
-            [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), given, *command],
+            [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), given, ANY_CORE, *command],
             pass_fds=[policy.fileno()],
             start_new_session=True,
             cwd=home,

@@ -11,10 +11,7 @@ import dataclasses
 import functools
 import io
 import itertools
-import os
 import struct
-import subprocess
-import sys
 import zipfile
 import zlib
 from pathlib import Path
@@ -25,6 +22,7 @@ import OpenEXR
 import trimesh
 from PIL import Image
 
+from tests import blenders
 from tests.patience import PATIENT
 from worker.contract import recipe as recipes
 from worker.contract import render_passes
@@ -36,45 +34,9 @@ from worker.sources.base import FetchedObject
 from worker.supervisor.fence.fences import Surroundings
 from worker.supervisor.pool import Pool, PoolOptions
 from worker.supervisor.result import RenderedObject
-from worker.supervisor.runtime import PROGRAM, Runtime, find
+from worker.supervisor.runtime import Runtime
 
-REPOSITORY = Path(__file__).parents[1]
-DEBIAN = Path("/usr/bin/blender")
-BLENDER_42 = "WORKER_TEST_BPY42"
-"""Names a Python that has bpy 4.2."""
-BLENDERS = {"bpy": "", "debian": "debian_blender", "bpy42": "blender42"}
-"""Those that the proofs run under, and the tests' marker."""
 FACES = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
-
-
-def absent(blender: str) -> str:
-    """Why this Blender cannot be tried here; empty if it can."""
-    if blender == "debian" and not DEBIAN.exists():
-        return f"no {DEBIAN} (apt-get install blender)"
-    if blender == "bpy42" and not Path(os.environ.get(BLENDER_42, "-")).exists():
-        return f"{BLENDER_42} names no Python that has it"
-    return ""
-
-
-def runtime_of(blender: str) -> Runtime:
-    """ "bpy", "debian" or "bpy42"."""
-    if blender == "bpy42":
-        return Runtime("bpy42", (os.environ[BLENDER_42], str(PROGRAM), "--"))
-    return find(str(DEBIAN) if blender == "debian" else "bpy")
-
-
-def make_samples(blender: str, folder: Path, *arguments: str) -> Path:
-    """The project's samples, made by the Blender that will read them."""
-    if blender == "bpy":
-        command = [sys.executable, "-m", "tests.sample_models"]
-    else:
-        entry = str(REPOSITORY / "tests/sample_models/program.py")
-        command = [entry if word == str(PROGRAM) else word for word in runtime_of(blender).command]
-    done = subprocess.run(
-        [*command, folder, *arguments], check=False, cwd=REPOSITORY, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    return folder
 
 
 # What should be seen
@@ -338,10 +300,10 @@ class Studio:
         options = PoolOptions(device="cpu", limits=PATIENT, recycle_after=10**6)
         children = folder.with_name(f"{folder.name}-children")  # private, unlike the models
         self.pool = Pool(
-            runtime or runtime_of(blender),
+            runtime or blenders.runtime_of(blender),
             options,
             children,
-            surroundings=Surroundings(objects=(folder, *readable)),
+            surroundings=Surroundings(objects=(folder, *readable, *blenders.files_of(blender))),
         )
         self.pool.open()
 
@@ -352,7 +314,7 @@ class Studio:
         """A sample's file; made when first asked for, with all of its family."""
         for family in ("hard", "proof", "demo"):
             if not (self.folder / family).exists():
-                make_samples(self.blender, self.folder / family, "--family", family)
+                blenders.make_samples(self.blender, self.folder / family, "--family", family)
         found = [path for path in self.folder.glob(f"*/{name}") if path.is_file()]
         assert found, f"no sample {name}"
         return found[0]

@@ -11,7 +11,7 @@ INTERRUPTED = 75
 """`errors.ExitStatus.INTERRUPTED`, which is not imported yet."""
 UNAVAILABLE = 69
 """`errors.ExitStatus.UNAVAILABLE`."""
-PYTHONS = ((3, 11), (3, 12))
+PYTHONS = ((3, 11), (3, 12), (3, 13))
 """Those that the worker's libraries are installed for; others can only read its outputs."""
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     """Import the command line (about half a second) and run it."""
     if sys.version_info[:2] not in PYTHONS:
         sys.stderr.write(
-            "render-worker needs Python 3.11 or 3.12, this is {}.{}; "
+            "render-worker needs Python 3.11 to 3.13, this is {}.{}; "
             "only the library render_worker works here\n".format(*sys.version_info)
         )
         raise SystemExit(UNAVAILABLE)

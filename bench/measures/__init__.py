@@ -9,6 +9,7 @@ import msgspec
 
 from bench.measures import (
     clouds,
+    cores,
     far,
     fence,
     gallery,
@@ -40,6 +41,7 @@ class Measure(msgspec.Struct, frozen=True):
 
 MEASURES = {
     "small": Measure("Small objects", small.measure, small.NOTE),
+    "cores": Measure("Cores", cores.measure, cores.NOTE),
     "heavy": Measure("Heavy objects", heavy.measure, heavy.NOTE),
     "share": Measure("Share of time inside Blender's render calls", share.measure, share.NOTE),
     "numbers": Measure("Statistics of views", numbers.measure, numbers.NOTE),

@@ -17,7 +17,7 @@ from bench.result import Row, at_most
 from bench.sides import Settings
 from worker.supervisor.devices import Device
 from worker.supervisor.fence.fences import Fences, Surroundings
-from worker.supervisor.launch import NO_FENCE
+from worker.supervisor.launch import ANY_CORE, NO_FENCE
 from worker.supervisor.process import LAUNCH
 from worker.supervisor.runtime import WHEEL, Runtime
 
@@ -88,8 +88,8 @@ def _start(home: Path, sandbox: str) -> float:
             policy.seek(0)
             given = str(policy.fileno())
         subprocess.run(
-            [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), given, sys.executable,
-             "-I", "-c", ""],
+            [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), given, ANY_CORE,
+             sys.executable, "-I", "-c", ""],
             pass_fds=[policy.fileno()], check=True,
         )  # fmt: skip
     return time.monotonic() - begin

@@ -162,6 +162,34 @@ def test_an_output_begun_with_the_network_is_continued_without(world, tmp_path):
     assert listing(tmp_path / "out") == listing(base / "direct")
 
 
+def test_a_sample_is_estimated_and_an_object_is_debugged_without_servers(world, tmp_path):
+    base, sources = world
+    place = ("--downloads", base / "place", *crash.TINY)
+    done = run_worker("estimate", base / "index", *place, "--output", tmp_path / "sample",
+                      "--sample", 8, "--json", **NOWHERE)  # fmt: skip
+    found = json.loads(done.stdout)
+    assert (found["objects"], found["sample"], found["failed"]) == (8, 8, {"missing": 2})
+    zips = {name: sha256 for name, sha256 in listing(tmp_path / "sample").items()
+            if name.startswith("renders/")}  # fmt: skip
+    assert len(zips) == 6
+    assert zips.items() <= listing(base / "direct").items()
+    few = run_worker("estimate", base / "index", *place, "--sample", 3, "--json", **NOWHERE)
+    assert json.loads(few.stdout)["sample"] == 3
+
+    for number, name in enumerate((sources.names[1], sources.names[4])):
+        to = tmp_path / f"debug-{number}"
+        run_worker("debug", base / "index", "--only", name, "--to", to, *place, **NOWHERE)
+        made = (to / f"{uid_of(name)}.zip").read_bytes()
+        assert made == (base / "direct" / "renders" / f"{uid_of(name)}.zip").read_bytes()
+    gone = ("debug", base / "index", "--only", sources.names[2], *place)
+    run_worker(*gone, "--to", tmp_path / "gone", check=10, **NOWHERE)
+    assert json.loads((tmp_path / "gone" / "outcome.json").read_text())["code"] == "missing"
+    other = crash.cubes(tmp_path / "models", 1)
+    for command_ in (("estimate",), ("debug", "--to", tmp_path / "other")):
+        refused = run_worker(command_[0], other, *command_[1:], *place, check=78)
+        assert "another index" in refused.stderr
+
+
 def test_a_commit_is_kept_once_and_local_files_are_not(world):
     base, sources = world
     kept = {path.relative_to(base / "place" / "downloads").as_posix()

@@ -16,6 +16,7 @@ from tests.cluster.outputs import log_lines, outcomes, rendered_uids, statuses
 from tests.command_line import ROOT, environment, listing
 from tests.e2e import crash
 from tests.patience import HANG_S, until
+from tests.tools.programs import faulty
 
 OBJECTS = 5
 OPEN_MPI = {  # these allow a test's user and as many ranks as it wants
@@ -171,10 +172,13 @@ def test_a_rank_that_cannot_be_told_is_refused(models, tmp_path):
 
 @pytest.mark.parametrize("mpi", MPI)
 def test_mpirun_stops_its_ranks_cleanly(start, tmp_path, mpi):
-    models = crash.cubes(tmp_path / "models", 200)
+    models = crash.cubes(tmp_path / "models", 4)
+    for path in sorted(models.iterdir())[2:]:
+        path.rename(path.with_name(f"held-{path.name}"))
+    held = faulty(tmp_path / "blender", "sleep:scene:held")  # the second model of each rank
     process = start(
-        "mpirun.sh", models, tmp_path / "out", *crash.TINY, RANKS="2", MPIRUN=needed(MPI[mpi]),
-        RENDER_WORKER_GRACE="2",
+        "mpirun.sh", models, tmp_path / "out", *crash.TINY, *crash.PATIENT_OPTIONS, "--blender",
+        held, RANKS="2", MPIRUN=needed(MPI[mpi]), RENDER_WORKER_GRACE="2",
     )  # fmt: skip
     until(lambda: len(logs(tmp_path)) == 2 and all(map(rendered_uids, logs(tmp_path))))
     process.terminate()

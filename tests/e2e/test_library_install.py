@@ -9,15 +9,17 @@ import sys
 
 import pytest
 
+from tests.blenders import DEBIAN
 from tests.command_line import ROOT, environment
+from tests.e2e import crash
 from tests.integration.export import scenes
 from tests.patience import HANG_S
 from tests.tools import pythons
 from worker.core.errors import ExitStatus
 
-READERS = ("3.10", "3.13")
+READERS = ("3.10",)
 """Pythons under which only reading works."""
-WORKERS = ("3.11", "3.12")
+WORKERS = ("3.11", "3.12", "3.13")
 PROGRAM = """
 import json, sys
 import render_worker
@@ -90,6 +92,24 @@ def test_it_reads(version, wheel, output, tmp_path):
     }
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.debian_blender
+@pytest.mark.parametrize("version", WORKERS)
+def test_it_renders_with_a_program_that_has_its_own_numpy(version, wheel, tmp_path):
+    """Beside the worker lies the numpy of this Python, which Blender's cannot load."""
+    if not DEBIAN.exists():
+        pytest.skip(f"NOT TESTED under a Blender program: no {DEBIAN} (apt-get install blender)")
+    python = python_of(version, tmp_path / "venv", str(wheel))
+    models = crash.cubes(tmp_path / "models", 1)
+    program = python.with_name("render-worker")
+    done = pythons.run(
+        program, "run", models, "--output", "out", "--blender", DEBIAN, *crash.TINY, where=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "out/renders").glob("*.zip"))) == 1
+
+
 @pytest.mark.parametrize("version", READERS)
 def test_the_command_says_which_python_it_needs(version, tmp_path):
     """In one line, whatever is installed."""
@@ -102,7 +122,7 @@ def test_the_command_says_which_python_it_needs(version, tmp_path):
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line == (
-        f"render-worker needs Python 3.11 or 3.12, this is {version}; "
+        f"render-worker needs Python 3.11 to 3.13, this is {version}; "
         "only the library render_worker works here"
     )
 

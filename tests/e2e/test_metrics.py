@@ -77,7 +77,7 @@ def scraped(tmp_path_factory):
             with (
                 crash.worker(
                     here / "list.txt", "--output", here / "out", *crash.TINY,
-                    "--max-failure-rate", 1, "--recycle-after", 1,
+                    "--max-failure-rate", 1, "--recycle-after", 1, "--children-per-device", 1,
                     "--download-timeout", 10_000, "--allow-hosts", "127.0.0.1",
                     "--metrics-port", port, "--metrics-file", here / "of-{rank}.prom",
                     log=here / "log",

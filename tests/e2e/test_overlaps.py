@@ -11,10 +11,11 @@ import pytest
 
 from tests.command_line import ROOT, command, environment, log_lines, run_worker
 from tests.e2e import crash
-from tests.patience import HANG_S
+from tests.integration.gallery import outputs
+from tests.patience import HANG_S, until
 from worker.supervisor import canary
 
-WORDS = "another worker renders the same objects at the same time"
+WORDS = "another worker does the same objects at the same time"
 
 
 @pytest.fixture
@@ -70,3 +71,42 @@ def test_a_second_job_at_the_same_time_is_told(server, tmp_path):
     assert not [line for line in log_lines(two) if line["event"].startswith(WORDS)]
     again = run_worker(*arguments)
     assert not [line for line in log_lines(again) if line["event"].startswith(WORDS)]
+
+
+WAITING = """
+import time
+from pathlib import Path
+from worker.core import failpoints
+
+def wait(point):
+    if point is failpoints.Failpoint.CREATED:
+        Path({folder!r}, "reached").touch()
+        while not Path({folder!r}, "go").exists():
+            time.sleep(0.05)
+
+failpoints.install(wait)"""
+"""An export that waits with its first file in the data set until there is a file `go`."""
+
+
+def test_a_second_export_at_the_same_time_is_told(tmp_path):
+    output = outputs.many(tmp_path / "out", 20)
+    arguments = ("export", "webdataset", "--input", output, "--to", tmp_path / "set",
+                 "--group-objects", 30)  # fmt: skip
+    one = subprocess.Popen(
+        command(*arguments, first=WAITING.format(folder=str(tmp_path))),
+        env=environment(PYTHONPATH=str(ROOT)), cwd=ROOT,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        until(lambda: (tmp_path / "reached").exists() or one.poll() is not None)
+        two = run_worker(*arguments)
+        (tmp_path / "go").touch()
+        out, said = one.communicate(timeout=HANG_S)
+    finally:
+        one.kill()
+    assert one.returncode == 0, out + said
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    (told,) = [line for line in lines if line["event"].startswith(WORDS)]
+    assert (told["objects"], told["level"]) == (18, "warning")
+    for alone in (two, run_worker(*arguments)):
+        assert not [line for line in log_lines(alone) if line["event"].startswith(WORDS)]

@@ -58,7 +58,8 @@ def test_a_run_killed_halfway_and_run_again_gives_the_same(samples, undisturbed,
     arguments = ("run", samples, "--output", output, "--device", "cpu",
                  "--scratch", scratch, *SMALL)  # fmt: skip
     asleep = faulty(tmp_path / "blender", "sleep:scene:rocket.glb")
-    stopping = (*arguments[1:], "--blender", asleep, "--download-workers", 1)
+    stopping = (*arguments[1:], "--blender", asleep, "--download-workers", 1,
+                "--children-per-device", 1)  # fmt: skip
     with crash.worker(*stopping, *crash.PATIENT_OPTIONS) as worker:
         until(lambda: len(list(output.glob("renders/*.zip"))) >= 2, while_runs=worker)
         os.kill(worker.pid, signal.SIGKILL)

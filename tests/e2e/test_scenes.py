@@ -68,7 +68,8 @@ def test_stopped_and_run_again(models, undisturbed, tmp_path):
     assert len(renders(tmp_path / "out")) == 1
     last = keys.uid_of(keys.scenes_range("scenes-multi", 6, 6))
     asleep = faulty(tmp_path / "blender", f"sleep:scene:{last}")
-    stopping = (*arguments[1:], "--blender", asleep, "--download-workers", 1)
+    stopping = (*arguments[1:], "--blender", asleep, "--download-workers", 1,
+                "--children-per-device", 1)  # fmt: skip
     with crash.worker(*stopping, *crash.PATIENT_OPTIONS) as worker:
         until(lambda: len(renders(tmp_path / "out")) >= 2, while_runs=worker)
         worker.send_signal(signal.SIGKILL)

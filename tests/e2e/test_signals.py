@@ -31,7 +31,7 @@ from worker.core import keys
 from worker.stores import open_store
 
 FIRST, SLOW = "cube-000.obj", "cube-002.obj"
-IN_ORDER = ("--download-workers", 1)
+IN_ORDER = ("--download-workers", 1, "--children-per-device", 1)
 """Objects are rendered in the list's order."""
 STOPPED = 75
 STOPPED_SAYS = "render-worker: stopped; run the same command again to go on where it stopped"

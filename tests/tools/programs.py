@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.fault_injection import child as faulty_child
+from worker.supervisor.environment import PACKAGES
 
 TESTS = Path(__file__).parents[1]
 SERVE = "-m worker.blender"
@@ -30,7 +31,7 @@ def program(path: Path, before: str = "", child: str = SERVE) -> Path:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(TESTS / name, copy)
     path.write_text(
-        f'#!/bin/sh\n{before}\nexport PYTHONPATH="{beside}:$PYTHONPATH"\n'
+        f'#!/bin/sh\n{before}\nexport PYTHONPATH="{beside}:{PACKAGES}"\n'
         # What precedes "--" is for Blender itself.
         'while [ "$1" != "--" ]; do shift; done; shift\n'
         f'exec {sys.executable} -P {child} "$@"\n'

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
 
 from bench import page, plot, result, sides
 from bench.machine import Machine
-from bench.measures import MEASURES, quality
-from bench.result import Result, Row, at_least, at_most
+from bench.measures import MEASURES, cores, quality
+from bench.result import BenchError, Result, Row, at_least, at_most
+from bench.timed import Ended, Steady, steady
 
 HERE = Machine(cpu="a CPU", cores=2, memory_gb=16, system="Linux", blender="4.5", date="2026-01-01")
 
@@ -93,3 +95,21 @@ def test_pictures_are_compared_on_black_and_on_white():
     assert white[0, 0, 0] == pytest.approx(quality.display(np.array(0.5)) / 2 + 0.5)
     assert (black[0, 1] == 0).all()
     assert (white[0, 1] == 1).all()
+
+
+def test_the_steady_state_is_while_all_children_are_at_work():
+    ends = [1.0, 3.0, 4.0, 5.0, 6.0, 60.0]
+    ended = [Ended(end, 0.0, 1.5, end / 10) for end in ends]
+    assert steady(ended, 1).object_s == pytest.approx(59 / 5)
+    found = steady(ended, 2)  # until one of the two has no object left
+    assert found == Steady(object_s=1.0, render_cpu_s=1.5, worker_cpu_s=pytest.approx(0.1))
+    assert found.over_bound(2) == pytest.approx(4 / 3)
+    with pytest.raises(BenchError, match="too few"):
+        steady(ended, 4)
+
+
+@pytest.mark.parametrize("parts", [cores.Parts(0.2, 2.0), cores.Parts(0.0, 1.0)])
+def test_the_parts_of_an_object_follow_from_two_runs(parts):
+    found = cores.parts_of(parts.one_child(2), parts.pinned(2))
+    assert msgspec.structs.astuple(found) == pytest.approx((parts.serial, parts.parallel))
+    assert parts.one_child(16) == pytest.approx(parts.serial + parts.parallel / 16)

@@ -3,6 +3,7 @@
 import io
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import numpy as np
 import pytest
 from rich.console import Console
@@ -58,6 +59,31 @@ def test_children_that_share_a_device_count_by_their_share():
     assert "GPU-hours" in shown(found)
 
 
+@pytest.mark.parametrize("count", [5, 25, 30, 50, 60])
+def test_the_wait_for_the_last_objects_of_a_sample_is_not_a_run_s(count):
+    """25 children that take 10 s for each object; the last may have none."""
+    lines = outcomes([10.0] * count, children_per_device=25)
+    waves = -(-count // 25)
+    for number, line in enumerate(lines):
+        end = START + timedelta(seconds=10.0 * (1 + number // 25))
+        lines[number] = msgspec.structs.replace(line, time=end.isoformat())
+    given = {"shards": 1, "wall_s": 10.0 * waves + 5.0, "output": None}
+    found = estimated(lines, objects=10_000, **given)
+    assert found.seconds_per_object.mean == pytest.approx(10.0 / 25)
+    assert found.start_s == pytest.approx(5.0)
+    alone = estimated(lines, objects=count, **given)  # the run was the sample
+    assert alone.hours.mean == pytest.approx(10.0 * waves / 3600)
+
+
+def test_children_that_wait_for_downloads_all_the_time_are_counted():
+    lines = outcomes([1.0] * 20, children_per_device=4)
+    for number, line in enumerate(lines):
+        end = START + timedelta(seconds=10.0 * (1 + number))
+        lines[number] = msgspec.structs.replace(line, time=end.isoformat())
+    found = estimated(lines, objects=1000, shards=1, wall_s=300.0, output=None)
+    assert found.seconds_per_object.mean == pytest.approx(10.0, rel=0.06)
+
+
 def test_failures_cost_time_but_no_bytes():
     lines = outcomes([1.0] * 4)
     lines[3] = outcomes([1.0] * 4, size=None, code="crash", outcome="failed")[3]
@@ -65,7 +91,7 @@ def test_failures_cost_time_but_no_bytes():
     assert found.failed == {"crash": 1}
     assert found.bytes.mean == pytest.approx(300_000)
     # Each zip is created and verified; two shards are read, ledgers and notes listed.
-    assert found.requests == pytest.approx(2 * 300 + 4 * 2 + 400 / 16 + 10, abs=10)
+    assert found.requests == pytest.approx(2 * 300 + 6 * 2 + 400 / 16 + 10, abs=10)
     text = shown(found)
     assert "1 of them failed (1 crash)" in text
     assert "their zips are in out" in text
@@ -95,17 +121,18 @@ def test_a_sample_is_the_same_every_time_and_of_the_whole_list(tmp_path):
     index = open_index(str(listed), S3Options())
     first = list(drawn(index, 50))
     assert first == list(drawn(index, 50))
-    assert len({ref.uid for ref in first}) == 50
-    places = [names.index(ref.file_identifier) for ref in first]
+    assert len({ref.uid for _, ref in first}) == 50
+    places = [names.index(ref.file_identifier) for _, ref in first]
     assert places == sorted(places)
     assert places[0] < 200
     assert places[-1] > 800
-    assert list(drawn(index, 5000)) == list(index.read(index.shards[0]))
+    shard = index.shards[0]
+    assert list(drawn(index, 5000)) == [(shard.name, ref) for ref in index.read(shard)]
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / "sample.jsonl").write_bytes(as_list(first))
+    (elsewhere / "sample.jsonl").write_bytes(as_list([ref for _, ref in first]))
     again = open_index(str(elsewhere / "sample.jsonl"), S3Options())
-    assert list(again.read(again.shards[0])) == first
+    assert list(again.read(again.shards[0])) == [ref for _, ref in first]
 
 
 @pytest.mark.parametrize("count", [2, 4, 8])

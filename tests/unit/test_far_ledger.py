@@ -8,18 +8,29 @@ from bench.far_ledger import FarLedger
 from tests.unit.test_ledger import NEVER_S, RANK
 from worker.core import keys
 from worker.ledger import Author, LedgerWriter, Outcome
+from worker.ledger.writer import FLUSH_COUNT
 from worker.stores import open_store
 
 
 @pytest.mark.parametrize("per_shard", [500, 420])
 @pytest.mark.parametrize("shard", ["000000", "000001", "000777", "019999"])
 def test_it_has_the_bytes_of_a_run(shard, per_shard, tmp_path, monkeypatch):
-    author = Author(worker=far_ledger.WRITER, rank=0, world=1, blender="4.5.15", device="cpu")
-    monkeypatch.setattr(Author, "of", lambda *_: author)
+    def author(name):
+        found = Author(worker=name, rank=0, world=1, blender="4.5.15", device="cpu")
+        monkeypatch.setattr(Author, "of", lambda *_: found)
+
     made = FarLedger(per_shard)
     store = open_store(str(tmp_path))
+    lines = made.lines(shard).splitlines()
+    if int(shard) % far_ledger.ONE_WRITER:
+        author(far_ledger.KILLED)
+        killed = LedgerWriter(store, RANK, "4.5.15", "cpu", flush_s=NEVER_S)
+        for line in lines[:FLUSH_COUNT]:
+            killed.add(msgspec.json.decode(line, type=Outcome))
+        lines = lines[FLUSH_COUNT:]
+    author(far_ledger.WRITER)
     with LedgerWriter(store, RANK, "4.5.15", "cpu", flush_s=NEVER_S) as writer:
-        for line in made.lines(shard).splitlines():
+        for line in lines:
             writer.add(msgspec.json.decode(line, type=Outcome))
     sizes = {entry.key: entry.size for entry in store.list()}
     assert sizes == made.sizes(shard)

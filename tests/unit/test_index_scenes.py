@@ -208,13 +208,29 @@ def _list_in(folder):
 ONE = (ObjectRef(file_identifier="a/b.glb"),)
 
 
-def scene(members=(0,), class_idx=0, samples=1, refs=ONE):
+def scene(members=(0,), class_idx=0, samples=1, refs=ONE, numbers=()):
     places = (SceneSlot(class_idx=class_idx, members=members),)
     return ObjectRef(
         file_identifier="scenes/x/0-0",
         scenes=Scenes(plan="", first=0, classes=("a",), members=refs,
-                      groups=(Group(samples=samples, places=places),)),
+                      groups=(Group(samples=samples, places=places),), numbers=numbers),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_object_has_the_same_number_in_every_range(order):
+    """Its place among all that are drawn from: by class, then by identifier."""
+    listed = refs()
+    made = list(ranges(listed[::order], recipe("scenes-multi", scenes__samples=100)))
+    shown = set()
+    for ref in made:
+        for member, number in zip(ref.scenes.members, ref.scenes.numbers, strict=True):
+            assert listed[number] == member
+            shown.add(number)
+        assert resolve(ref, "/lists", "list:1").scenes.numbers == ref.scenes.numbers
+    assert len(shown) > 20
+    some = ranges(listed, recipe("scenes-multi", scenes__samples=20, scenes__class_idxs="[2]"))
+    assert {number < 30 for ref in some for number in ref.scenes.numbers} == {True}
 
 
 def test_members_places_are_resolved_and_related():
@@ -227,7 +243,7 @@ def test_members_places_are_resolved_and_related():
 @pytest.mark.parametrize(
     "wrong",
     [scene(members=(1,)), scene(members=(-1,)), scene(members=()), scene(class_idx=1),
-     scene(samples=0), scene(refs=(scene(),))],
+     scene(samples=0), scene(refs=(scene(),)), scene(numbers=(0, 1)), scene(numbers=(-1,))],
 )  # fmt: skip
 def test_a_range_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(IndexInvalid, match=r"list:1: field scenes"):

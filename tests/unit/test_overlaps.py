@@ -11,19 +11,19 @@ from worker.core import keys
 from worker.core.errors import Download, StoreError
 from worker.core.ranks import Rank
 from worker.index.record import ObjectRef
-from worker.ledger import LedgerWriter, Outcome, OverlapWatch
+from worker.ledger import LedgerWriter, Outcome, OverlapWatch, parts_of
 from worker.pack.result import PackedObject
 from worker.stores import open_store
 
 NEVER_S = 1e6
-WORDS = "another worker renders the same objects at the same time"
+WORDS = "another worker does the same objects at the same time"
 
 
 class Worker:
     """A writer of the ledger with its watch."""
 
-    def __init__(self, store, rank, *, striped=False):
-        self.watch = OverlapWatch(store, rank, striped=striped)
+    def __init__(self, store, rank, *, striped=False, known=()):
+        self.watch = OverlapWatch(store, rank, striped=striped, known=known)
         self.writer = LedgerWriter(store, rank, "4.5.3", "cpu", flush_s=NEVER_S, watch=self.watch)
 
     def render(self, *numbers, shard="000000"):
@@ -108,6 +108,19 @@ def test_a_run_that_goes_on_where_another_stopped_is_none(store):
         second.render(3, 4)
         second.end()
     assert warnings(logs) == []
+
+
+def test_what_was_there_at_the_start_is_of_no_one_beside(store):
+    """As where a group of which a killed export recorded a part is exported again."""
+    Worker(store, Rank(0, 1)).render(1, 2)
+    known = parts_of(store, "000000")
+    one, two = Worker(store, Rank(0, 1), known=known), Worker(store, Rank(0, 1), known=known)
+    with structlog.testing.capture_logs() as logs:
+        one.render(1, 2, 3)
+        one.end()
+        assert warnings(logs) == []
+        two.render(3)
+    assert [line["objects"] for line in warnings(logs)] == [1]
 
 
 def test_ranks_that_share_a_shard_are_none(store):

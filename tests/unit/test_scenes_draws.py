@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from trimesh.transformations import euler_matrix, quaternion_matrix
 
 from worker import presets
+from worker.blender.faults import ObjectFault
 from worker.blender.scenes import places
 from worker.contract import rotations, scene_draws, texture_patterns
 from worker.contract.scene_draws import Form
@@ -138,10 +139,29 @@ def test_objects_are_a_gap_apart():
         assert not places.apart(one + axis * 1.0099, one)
 
 
-def test_more_than_there_is_room_for_comes_to_an_end():
+def test_more_than_there_is_room_for_is_refused():
     crowd = recipe("scenes-floor", "scenes.objects=6", "scenes.size=10")
-    forms = [scene_draws.form(crowd, 0, number) for number in range(6)]
-    assert len(places.places(crowd, 0, forms, [UNIT] * 6, [-5.0] * 6)) == 6
+    forms = [scene_draws.form(crowd, 7, number) for number in range(6)]
+    with pytest.raises(ObjectFault, match="sample 7: no room for 6 objects of size 10 ") as caught:
+        places.places(crowd, 7, forms, [UNIT] * 6, [-5.0] * 6)
+    assert caught.value.code == "render"
+
+
+def test_objects_that_find_no_room_are_all_placed_anew(monkeypatch):
+    """With one try each, most arrangements fail at some object."""
+    crowd = recipe("scenes-multi", "scenes.objects=3")
+    forms = [scene_draws.form(crowd, 0, number) for number in range(3)]
+    monkeypatch.setattr(places, "TRIES", 1)
+    monkeypatch.setattr(places, "ARRANGEMENTS", 1000)
+    placed = 0
+    for idx in range(20):
+        found = places.places(crowd, idx, forms, [UNIT] * 3, [-0.2] * 3)
+        boxes = [
+            places.corners(UNIT, form) + place for form, place in zip(forms, found, strict=True)
+        ]
+        assert all(places.apart(*pair) for pair in itertools.combinations(boxes, 2))
+        placed += len(found)
+    assert placed == 60
 
 
 @given(
@@ -209,6 +229,7 @@ def test_textures_count_by_their_content(tmp_path):
         ("scenes.textures=/nowhere", "a folder that does not exist"),
         ("camera.fov=30", "'camera' has no effect with product scenes"),
         ('images=["depth"]', "'images' has no effect with product scenes"),
+        ("mesh.most_faces=9", "'mesh' has no effect with product scenes"),
         ("scenes.class_idxs=[1,1]", "has a duplicate"),
         ("scenes.objects=40", "1 to 32"),
     ],

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from tests.unit.test_ledger import NEVER_S, RANK, rendered
 from worker.core import keys
 from worker.core.errors import OBJECT_ERRORS, StoreError
+from worker.export.source import Source
 from worker.index.record import ObjectRef
-from worker.ledger import LedgerWriter, Outcome, StatusLine, summaries
+from worker.ledger import LedgerWriter, Outcome, StatusLine, listing, parts_of, summaries
 from worker.ledger.summaries import read_summaries
-from worker.ledger.summary import ShardSummary, summary_of
+from worker.ledger.summary import ShardSummary, sizes_in, summary_of
 from worker.report.status import EXPORTS, RENDERS, status_of, to_dict
 from worker.stores import open_store
 from worker.stores.folder import FolderStore
@@ -140,10 +141,14 @@ class Reading(FolderStore):
 
 @pytest.fixture
 def output(tmp_path, every):
-    """One shard of 60 lines in two parts, which are joined, and the key of the summary."""
+    """One shard of 60 lines, begun by a killed worker, and the key of the summary."""
     store = open_store(str(tmp_path))
+    killed = LedgerWriter(store, RANK, "4.5.3", "cpu", flush_count=10, flush_s=NEVER_S)
+    for number in range(25):
+        killed.add(rendered(number, killed))
+    assert not list(store.list(keys.SUMMARIES))
     with LedgerWriter(store, RANK, "4.5.3", "cpu", flush_count=30, flush_s=NEVER_S) as writer:
-        for number in range(60):
+        for number in range(20, 60):
             writer.add(rendered(number, writer))
     (key,) = [entry.key for entry in store.list(keys.SUMMARIES)]
     return tmp_path, key
@@ -156,7 +161,10 @@ def test_one_summary_is_read_in_place_of_all_lines(output):
     assert shard == "000000"
     assert summary.outcomes == {"rendered": 60}
     assert store.reads == [key]
-    assert key.endswith("-000000-to-000001.json")
+    named = msgspec.json.decode(store.read(key).splitlines()[1])["parts"]
+    assert list(named) == parts_of(store, "000000")
+    assert list(named.values()) == [(root / part).stat().st_size for part in named]
+    assert len(named) == 3
 
 
 @pytest.mark.parametrize(
@@ -166,11 +174,13 @@ def test_one_summary_is_read_in_place_of_all_lines(output):
         lambda body: body[:-9],
         lambda body: body.replace(b'"rendered":60', b'"rendered":61'),
         lambda body: body.replace(b"0", b"1", 1),
-        lambda body: _changed(body, format=2),
-        lambda body: _changed(body, size=7),
-        lambda body: _changed(body, part="ledger/000000/another-000000-to-000001.jsonl"),
+        lambda body: _changed(body, format=1),
+        lambda body: _changed(body, parts={}),
+        lambda body: _changed(body, parts={"ledger/000000/another-000000-to-000001.jsonl": 7}),
         lambda body: _changed(body, summary={"outcomes": 5}),
         lambda body: _changed(body, summary={"outcomes": {}, "new": "no base64"}),
+        lambda body: _changed(body, summary={"outcomes": {}, "zips": "AAAA"}),
+        lambda body: _changed(body, summary={"outcomes": {}, "others": "AAAA"}),
         lambda _: b"\xff" * 100,
     ],
 )
@@ -182,7 +192,7 @@ def test_a_summary_that_is_damaged_or_another_part_s_is_not_used(output, harm):
     (root / key).write_bytes(harm(body))
     store = Reading(root)
     assert list(read_summaries(store)) == [("000000", summary)]
-    assert len(store.reads) == 2
+    assert store.reads == [key, *parts_of(store, "000000")]
 
 
 def _changed(body, **values):
@@ -191,15 +201,90 @@ def _changed(body, **values):
     return summaries.sha256_of(text).encode() + b"\n" + text + b"\n"
 
 
-def test_lines_of_another_writer_are_counted_too(output):
+def test_lines_of_a_later_writer_are_in_a_new_summary(output):
     root, key = output
-    store = Reading(root)
-    with LedgerWriter(store, RANK, "4.5.3", "cpu") as writer:
+    with LedgerWriter(FolderStore(root), RANK, "4.5.3", "cpu") as writer:
         for number in (1, 1000):
             writer.add(rendered(number, writer))
+    assert len([entry.key for entry in FolderStore(root).list(keys.SUMMARIES)]) == 2
+    store = Reading(root)
     ((_, summary),) = read_summaries(store)
     assert summary.outcomes == {"rendered": 61}
-    assert key not in store.reads
+    (read,) = store.reads
+    assert read.startswith(keys.SUMMARIES)
+    assert read != key
+
+
+def test_lines_of_a_later_writer_that_was_killed_are_counted_too(output):
+    root, _ = output
+    killed = LedgerWriter(FolderStore(root), RANK, "4.5.3", "cpu", flush_count=2, flush_s=NEVER_S)
+    for number in (1, 1000):
+        killed.add(rendered(number, killed))
+    store = Reading(root)
+    ((_, summary),) = read_summaries(store)
+    assert summary.outcomes == {"rendered": 61}
+    assert store.reads == parts_of(store, "000000")
+
+
+@pytest.mark.parametrize("bound", ["MOST_PARTS", "MOST_BYTES"])
+def test_too_many_parts_of_others_are_left_to_the_reader(output, bound, monkeypatch):
+    root, _ = output
+    monkeypatch.setattr(summaries, bound, 2)
+    store = Reading(root)
+    with LedgerWriter(store, RANK, "4.5.3", "cpu") as writer:
+        writer.add(rendered(1000, writer))
+    assert store.reads == []
+    ((_, summary),) = read_summaries(store)
+    assert summary.outcomes == {"rendered": 61}
+    assert store.reads == parts_of(store, "000000")
+
+
+@pytest.mark.parametrize("seen", [b"", None, b"{}\n"])
+def test_a_part_that_cannot_be_read_back_is_not_summarized(output, seen, monkeypatch):
+    root, _ = output
+    store = FolderStore(root)
+    (other, *_) = parts_of(store, "000000")
+    read = store.read
+    monkeypatch.setattr(store, "read", lambda key: seen if key == other else read(key))
+    with LedgerWriter(store, RANK, "4.5.3", "cpu") as writer:
+        writer.add(rendered(1000, writer))
+    assert len(list(store.list(keys.SUMMARIES))) == 1
+
+
+def test_the_sizes_are_those_of_zips_by_uid(tmp_path, every):
+    store = open_store(str(tmp_path))
+    with LedgerWriter(store, RANK, "4.5.3", "cpu") as writer:
+        lines = [rendered(number, writer) for number in range(5)]
+        changes = ({"size": 7}, {"size": None}, {"outcome": "failed"}, {"uid": "../x"}, {})
+        for line, change in zip(lines, changes, strict=True):
+            writer.add(msgspec.structs.replace(line, **change))
+    ((_, summary),) = read_summaries(store)
+    known = {
+        lines[0].uid: 7, lines[1].uid: 0, lines[2].uid: -1, lines[4].uid: lines[4].size or 0,
+    }  # fmt: skip
+    assert sizes_in(summary.zips).tolist() == [known[uid] for uid in sorted(known)]
+
+
+@pytest.mark.parametrize("harm", [b'"size":-5', b'"size":99999999999999999999'])
+def test_a_line_of_an_impossible_size_is_a_damaged_one(tmp_path, every, harm):
+    """Of another worker; one that finishes the shard summarizes the rest, as exports read it."""
+    store = FolderStore(tmp_path)
+    with LedgerWriter(store, RANK, "4.5.3", "cpu") as writer:
+        for number in range(2):
+            writer.add(rendered(number, writer))
+    (part,) = parts_of(store, "000000")
+    path, size = tmp_path / part, f'"size":{rendered(0, writer).size}'.encode()
+    assert path.read_bytes().count(size) == 2
+    path.write_bytes(path.read_bytes().replace(size, harm, 1))
+    with LedgerWriter(store, RANK, "4.5.3", "cpu") as writer:
+        writer.add(msgspec.structs.replace(rendered(2, writer), children_per_device=0))
+    assert len(list(store.list(keys.SUMMARIES))) == 2
+    reading = Reading(tmp_path)
+    ((_, summary),) = read_summaries(reading)
+    assert all(key.startswith(keys.SUMMARIES) for key in reading.reads)
+    assert summary.outcomes == {"rendered": 2}
+    ((_, objects),) = Source(store).by_shard(listing(store).parts, every=False)
+    assert [found.size for found in objects] == sizes_in(summary.zips).tolist()
 
 
 @pytest.mark.parametrize(("lines", "found"), [(49, 0), (50, 1)])

@@ -31,12 +31,17 @@ class Machine:
     def of_group(self, _group: int) -> Usage:
         return Usage(cpu_s=self.cpu_s, resident=self.resident)
 
+    def of(self, group: int, since: float) -> Usage:
+        assert since <= self.now
+        return self.of_group(group)
+
 
 @pytest.fixture
 def machine(monkeypatch) -> Machine:
     made = Machine()
     monkeypatch.setattr(watchdog, "time", made)
     monkeypatch.setattr(usage, "of_group", made.of_group)
+    monkeypatch.setattr(watchdog, "GROUPS", made)
     return made
 
 

@@ -1,4 +1,4 @@
-"""All differences between Blender versions (3.2 to 4.5), and the features of the running one.
+"""All differences between Blender versions (3.2 to 5.0), and the features of the running one.
 
 Features are detected by querying Blender, never by its version number, so that builds without a
 library are recognised too: Debian's has no Alembic, USD or OpenImageDenoise. No other module
@@ -36,6 +36,7 @@ class Operator:
 
 
 _USD = (("create_world_material", False), ("import_textures_mode", "IMPORT_PACK"))
+_FBX = (("use_image_search", False),)
 _GLTF = (("import_pack_images", False), ("disable_bone_shape", True))
 
 IMPORTERS: dict[str, tuple[Operator, ...]] = {
@@ -45,21 +46,15 @@ IMPORTERS: dict[str, tuple[Operator, ...]] = {
     "obj": (Operator("wm.obj_import"), Operator("import_scene.obj")),
     # The Python importer is used only if the C++ one is missing. It is no fallback for rejected
     # files: it rejects them too, or drops some of their faces. Only the C++ one reads text FBX.
-    "fbx": (
-        Operator("wm.fbx_import"), Operator("import_scene.fbx", (("use_image_search", False),)),
-    ),
+    "fbx": (Operator("wm.fbx_import"), Operator("import_scene.fbx", _FBX)),
     "stl": (Operator("wm.stl_import"), Operator("import_mesh.stl")),
     "ply": (Operator("wm.ply_import"), Operator("import_mesh.ply")),
-    "dae": (Operator("wm.collada_import", build_option="collada"),),
-    "abc": (
-        Operator("wm.alembic_import", (("as_background_job", False),), build_option="alembic"),
-    ),
-    "usd": (Operator("wm.usd_import", _USD, build_option="usd"),),
-    "usda": (Operator("wm.usd_import", _USD, build_option="usd"),),
-    "usdc": (Operator("wm.usd_import", _USD, build_option="usd"),),
-    "usdz": (
-        Operator("wm.usd_import", _USD, build_option="usd", needs="import_textures_mode"),
-    ),
+    "dae": (Operator("wm.collada_import", (), "collada"),),  # until 4.5
+    "abc": (Operator("wm.alembic_import", (("as_background_job", False),), "alembic"),),
+    "usd": (Operator("wm.usd_import", _USD, "usd"),),
+    "usda": (Operator("wm.usd_import", _USD, "usd"),),
+    "usdc": (Operator("wm.usd_import", _USD, "usd"),),
+    "usdz": (Operator("wm.usd_import", _USD, "usd", "import_textures_mode"),),
 }  # fmt: skip
 
 OWN_READERS = ("blend", "off")
@@ -159,10 +154,8 @@ def gltf_extensions() -> frozenset[str]:
     Draco compression is left out if this build does not include the Draco library.
     """
     try:
-        reader: Any = importlib.import_module("io_scene_gltf2.io.imp.gltf2_io_gltf")
-        known = frozenset(
-            reader.glTFImporter("", {"import_user_extensions": []}).extensions_managed
-        )
+        reader: Any = importlib.import_module("io_scene_gltf2.io.imp.gltf2_io_gltf").glTFImporter
+        known = frozenset(reader("", {"import_user_extensions": []}).extensions_managed)
     except (ImportError, AttributeError, KeyError, TypeError):
         return frozenset()
     for name in ("draco", "gltf2_io_draco_compression_extension"):  # the second name until 4.1
@@ -213,9 +206,8 @@ def engines() -> tuple[str, ...]:
 def denoisers() -> tuple[str, ...]:
     """The keys of DENOISERS that Cycles was built with."""
     settings: Any = getattr(bpy.context.scene, "cycles", None)
-    if settings is None:
-        return ()
-    return tuple(key for key, name in DENOISERS.items() if _takes(settings, "denoiser", name))
+    known = DENOISERS.items() if settings else ()
+    return tuple(key for key, name in known if _takes(settings, "denoiser", name))
 
 
 def _takes(owner: Any, name: str, value: str) -> bool:
@@ -258,17 +250,23 @@ def devices(kind: str) -> list[str]:
     preferences = context.preferences.addons["cycles"].preferences
     if not _takes(preferences, "compute_device_type", kind.upper()):
         return []
-    names = []
-    for device in preferences.get_devices_for_type(kind.upper()):
+    found = list(preferences.get_devices_for_type(kind.upper()))
+    for device in found:
         device.use = device.type == kind.upper()
-        if device.use:
-            names.append(device.name)
-    return names
+    return [device.name for device in found if device.use]
 
 
 def socket(node: Any, *names: str) -> Any:
     """The input socket of `node` called by one of `names`; sockets were renamed in 4.0."""
     return next(node.inputs[name] for name in names if name in node.inputs)
+
+
+def read_image_from(image: Any, path: str) -> None:
+    """Let `image` be read from another file. 5.0's FBX importer makes it a test picture."""
+    if image.type == "UV_TEST" and image.source == "FILE":
+        image.source = "GENERATED"
+        image.source = "FILE"
+    image.filepath = path
 
 
 def shapes() -> list[Any]:
@@ -279,10 +277,7 @@ def shapes() -> list[Any]:
 
 def name_aov(node: Any, name: str) -> None:
     """Set the pass that an AOV output node writes; until 4.0 it was the node's own name."""
-    if "aov_name" in node.bl_rna.properties:
-        node.aov_name = name
-    else:
-        node.name = name
+    setattr(node, "aov_name" if "aov_name" in node.bl_rna.properties else "name", name)
 
 
 GROUP_SOCKETS = {"RGBA": "NodeSocketColor", "VECTOR": "NodeSocketVector"}
@@ -300,14 +295,45 @@ def add_group_socket(tree: Any, side: str, like: Any) -> str:
     return str(sockets.new(kind, "surface").identifier)
 
 
+def set_image_format(settings: Any, values: dict[str, Any]) -> None:
+    """Choose how the next image is written: `values` are Blender's image settings.
+
+    Since 5.0 a format can be chosen only among those of its media type, and a multilayer EXR has a
+    part for each pass unless their channels are interleaved; before, it always had one part.
+    """
+    several = values["file_format"] == "OPEN_EXR_MULTILAYER"
+    assign(settings, {"media_type": "MULTI_LAYER_IMAGE" if several else "IMAGE"})
+    for name, value in values.items():
+        setattr(settings, name, value)
+    assign(settings, {"use_exr_interleave": True})
+
+
+def without_compositing(scene: Any) -> None:
+    """Take the compositor's nodes from `scene`. Since 5.0 they are a node group that it uses."""
+    if hasattr(scene, "compositing_node_group"):
+        scene.compositing_node_group = None
+    else:
+        scene.use_nodes = False
+
+
+def bare_surfaces_reflect() -> bool:
+    """Whether what has no material is shown as a material of nodes is, since 5.0: with a gloss."""
+    return hasattr(context.scene(), "compositing_node_group")
+
+
+def set_world_colour(world: Any, grey: float) -> None:
+    """Set the colour of a new world. Since 5.0 it has nodes, which its own colour is not."""
+    world.color = (grey, grey, grey)
+    for node in world.node_tree.nodes if world.node_tree else ():
+        if node.type == "BACKGROUND":
+            node.inputs["Color"].default_value = (grey, grey, grey, 1.0)
+
+
 def clear_passes(layer: Any) -> None:
     """Disable all render passes of a view layer."""
     for owner in (layer, getattr(layer, "cycles", None), getattr(layer, "eevee", None)):
-        if owner is None:
-            continue
-        for name in dir(owner):
-            if name.startswith("use_pass_"):
-                setattr(owner, name, False)
+        passes = [name for name in dir(owner) if name.startswith("use_pass_")]
+        assign(owner, dict.fromkeys(passes, False))
 
 
 def displaces() -> bool:

@@ -90,7 +90,7 @@ def show(scene: bpy.types.Scene, transform: str, exposure: float = 0.0) -> None:
 
 
 def _frame(scene: bpy.types.Scene, recipe: Recipe, device: Device) -> None:
-    scene.use_nodes = False
+    compat.without_compositing(scene)
     render = scene.render
     render.resolution_x, render.resolution_y = recipe.resolution
     render.threads_mode = "FIXED" if device.threads else "AUTO"
@@ -132,6 +132,10 @@ def _cycles(cycles: Any, recipe: Recipe, device: Device, seed: int, *, denoise: 
             "device": "CPU" if device.kind == "cpu" else "GPU",
             "feature_set": "SUPPORTED",
             "shading_system": False,
+            # It costs a tenth of the CPU time, also where suns are all the light, and is worth more
+            # than that: with four suns at 16 samples, PSNR is 0.5 to 4.8 dB lower without it
+            # (39.7 against 37.4 dB on average). It leaves out suns behind a surface.
+            "use_light_tree": True,
             "seed": seed,
             "use_animated_seed": False,
             "samples": recipe.samples,

@@ -11,6 +11,7 @@ in older Blenders, "View Layer". All are 32-bit float, scene-linear, premultipli
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import zlib
 from collections.abc import Iterator, Sequence
@@ -51,13 +52,13 @@ class ExrFile:
         self._line = width * len(header.channels) * header.floats.itemsize
         self._offsets = self._chunks()
 
-    def layer(self, name: str, components: str) -> NDArray[np.float32]:
+    def layer(self, name: str, components: str, renamed: str = "") -> NDArray[np.float32]:
         """Blender's pass `name` as (height, width, len(components)), e.g. ("Combined", "RGBA").
 
-        Raises: NotExr.
+        renamed: what other Blenders call it. Raises: NotExr.
         """
-        for view_layer in VIEW_LAYERS:
-            channels = [f"{view_layer}.{name}.{component}" for component in components]
+        for view_layer, called in itertools.product(VIEW_LAYERS, filter(None, (name, renamed))):
+            channels = [f"{view_layer}.{called}.{component}" for component in components]
             if set(self._header.channels).issuperset(channels):
                 return self._read(channels)
         raise self._without(f"pass {name}.{components}")

@@ -12,6 +12,7 @@ from worker.commands.list_options import with_rules
 from worker.commands.options import (
     WHAT,
     Blender,
+    Downloads,
     Grace,
     Index,
     LogLevel,
@@ -73,6 +74,7 @@ def debug_command(
     grace: Grace = 60.0,
     fetch: Any,
     rules: Any,
+    downloads: Downloads = None,
     scratch: Scratch = None,
     s3: S3Options,
     log_level: LogLevel = "info",
@@ -101,6 +103,7 @@ def debug_command(
         pool=pool,
         fetch=fetch,
         rules=rules,
+        downloads=downloads,
         scratch=scratch,
         grace_s=grace,
         s3=s3,

@@ -132,6 +132,15 @@ def export_command(
         str | None,
         option("--background", "webdataset layout zeronvs: white or black (white).", OWN),
     ] = None,
+    cond: Annotated[
+        str | None,
+        option(
+            "--cond",
+            "trellis: output of a second run, with the views for renders_cond.",
+            OWN,
+            metavar="URI",
+        ),
+    ] = None,
     preprocess: Annotated[
         int | None,
         option(
@@ -152,7 +161,10 @@ def export_command(
     group_objects: Annotated[
         int | None,
         option(
-            "--group-objects", "webdataset, parquet, hdf5, omage: objects per file.", OWN, min=1
+            "--group-objects",
+            "webdataset, parquet, hdf5, coco, omage: objects per file.",
+            OWN,
+            min=1,
         ),
     ] = None,
     group_mb: Annotated[
@@ -192,8 +204,8 @@ def export_command(
 ) -> None:
     """Make a data set of the finished zips.
 
-    KIND is its format; docs/datasets.md describes each. Several workers
-    share the objects, as in a run.
+    KIND is its format; docs/datasets.md and docs/systems.md describe them.
+    Several workers share the objects, as in a run.
     """
     from worker.commands.ending import end_with
     from worker.export.run import ExportOptions, run
@@ -209,6 +221,7 @@ def export_command(
         "category": category,
         "categories": categories,
         "background": background,
+        "cond": cond,
         "preprocess": preprocess,
         "lab": lab or None,
         "images": images or None,

@@ -100,15 +100,17 @@ Blender = Annotated[
 Children = Annotated[
     int,
     option(
-        "--children-per-device", "Blender processes per device; 0: 1 on a CPU, 2 on a GPU.",
+        "--children-per-device",
+        "Blender processes per device; 0: 2 on a GPU; on a CPU by cores, memory and preset.",
         BLENDER, min=0, max=MOST_THREADS,
     ),
 ]  # fmt: skip
 Threads = Annotated[
     int,
     option(
-        "--threads", "CPU threads per Blender process; 0: all that the worker may use.", BLENDER,
-        min=0, max=MOST_THREADS,
+        "--threads",
+        "CPU threads per Blender process; 0: on a CPU its share of the cores, on a GPU all.",
+        BLENDER, min=0, max=MOST_THREADS,
     ),
 ]  # fmt: skip
 SandboxMode = Annotated[
@@ -217,6 +219,14 @@ Limit = Annotated[int | None, option("--limit", "Use at most N objects.", WHAT, 
 DownloadWorkers = Annotated[
     int, option("--download-workers", "Parallel downloads.", DOWNLOADS, min=1, max=MOST_THREADS)
 ]
+Downloads = Annotated[
+    str | None,
+    option(
+        "--downloads",
+        "Read downloads where 'fetch' has put them, and nothing from a network.",
+        DOWNLOADS, metavar="URI",
+    ),
+]  # fmt: skip
 AsJson = Annotated[bool, option("--json", "Print JSON.")]
 
 

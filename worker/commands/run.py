@@ -11,6 +11,7 @@ from worker.commands.options import (
     DOWNLOADS,
     WHAT,
     Blender,
+    Downloads,
     DownloadWorkers,
     Grace,
     Index,
@@ -76,15 +77,7 @@ def run_command(
     download_workers: DownloadWorkers = 4,
     fetch: Any,
     rules: Any,
-    downloads: Annotated[
-        str | None,
-        option(
-            "--downloads",
-            "Read downloads where 'fetch' has put them, and nothing from a network.",
-            DOWNLOADS,
-            metavar="URI",
-        ),
-    ] = None,
+    downloads: Downloads = None,
     keep_downloads: Annotated[
         str | None,
         option(

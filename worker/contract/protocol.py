@@ -142,7 +142,9 @@ class Rendered:
 
     `scene` holds the object's statistics, with "object_names" and "material_names" if index images
     are wanted (number 1 is the first); `runtime` what actually rendered it (Blender's version,
-    device kind, denoiser, view transform, features this Blender lacks).
+    device kind, denoiser, view transform, features this Blender lacks). `render_s` and
+    `render_cpu_s` are the seconds, and the CPU seconds of all threads, in the loop over the views
+    (CPU seconds: of the product `views` alone, else 0).
     """
 
     uid: str
@@ -151,6 +153,7 @@ class Rendered:
     runtime: Dict[str, Any]
     render_s: float
     files: Dict[str, str] = dataclasses.field(default_factory=dict)
+    render_cpu_s: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,12 +6,17 @@ import dataclasses
 from typing import Any, Literal, Union
 
 from worker.contract import backgrounds
+from worker.contract.mesh_keys import Mesh
 from worker.contract.omage_keys import Omage
 from worker.contract.scene_keys import Scenes
 from worker.contract.schema import build, key, section
+from worker.contract.view_keys import Preview, Splits
 
 PRODUCTS = ("views", "omage", "scenes")
 """What a run makes of objects: images from many sides, an object image, or scenes of several."""
+MESH = "mesh"
+EXTRA_PRODUCTS = (MESH,)
+"""What it makes beside that: the object's mesh."""
 COLOUR_IMAGES = ("colour", "colour-exr")
 DEPTH_IMAGES = ("depth", "depth-exr", "depth-npy", "depth-f16")
 NORMAL_IMAGES = ("normal", "normal-16", "normal-exr")
@@ -316,23 +321,6 @@ class Normal:
 
 
 @dataclasses.dataclass(frozen=True)
-class Splits:
-    """Number of views in each split, in this order; all 0: no split."""
-
-    train: int = key(0, "training views", low=0, high=10_000)
-    val: int = key(0, "validation views", low=0, high=10_000)
-    test: int = key(0, "test views", low=0, high=10_000)
-
-
-@dataclasses.dataclass(frozen=True)
-class Preview:
-    """Animated previews."""
-
-    rate: int = key(12, "frames per second", low=1, high=60, unit="1/s")
-    width: int = key(256, "width; at most that of the images", low=16, high=4096, unit="pixel")
-
-
-@dataclasses.dataclass(frozen=True)
 class Recipe:
     """One published way of rendering an object."""
 
@@ -346,6 +334,12 @@ class Recipe:
     follows: str = key("", "the published system that this recipe follows")
     overrides: tuple[str, ...] = key((), "KEY=VALUE of each key that --set changed; filled in")
     product: str = key("views", "what is made of an object", choices=PRODUCTS)
+    products: tuple[str, ...] = key(
+        (),
+        "what else goes into the zip; mesh: the object as rendered, in the cameras' world, as "
+        "mesh.glb and mesh.ply; product scenes: every object shown, as models/<uid>.ply",
+        choices=EXTRA_PRODUCTS,
+    )
     views: int = key(12, "images per object; product scenes: samples per zip", low=1, high=10_000)
     resolution: tuple[int, int] = key(
         (512, 512), "width and height; a single number sets both", low=4, high=16384, unit="pixel"
@@ -374,6 +368,7 @@ class Recipe:
     normal: Normal = section(Normal, "normal encoding")
     splits: Splits = section(Splits, "training, validation and test views")
     preview: Preview = section(Preview, "previews")
+    mesh: Mesh = section(Mesh, "meshes")
     omage: Omage = section(Omage, "object images")
     scenes: Scenes = section(Scenes, "synthetic scenes")
 

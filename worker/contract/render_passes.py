@@ -2,7 +2,8 @@
 
 Needs no bpy: the child enables passes by this table, and the host finds their channels by it. A
 channel is ``<view layer>.<layer>.<component>``, the view layer "ViewLayer" (3.x and 4.x made from
-an empty file) or "View Layer"; layers and components are the same in Blender 3.4 and 4.5.
+an empty file) or "View Layer"; components are the same in Blender 3.4 to 5.0, and so are layers but
+those that have a `renamed`.
 
 There are two kinds of pass (measured in both by tests/integration/blender/test_kinds.py):
 
@@ -30,13 +31,14 @@ class Pass:
 
     layer and components: their names in the EXR. switch: the view layer's ``use_pass_<switch>``,
     empty for a pass that materials write themselves (an AOV). background: the value of every
-    component where nothing is visible.
+    component where nothing is visible. renamed: the layer since Blender 5.0, if it is another.
     """
 
     layer: str
     components: str
     switch: str
     background: float = 0.0
+    renamed: str = ""
 
 
 COMBINED = Pass("Combined", "RGBA", "combined")
@@ -47,9 +49,9 @@ NORMAL = Pass("Normal", "XYZ", "normal")
 """Shading normal in world axes, towards the camera; includes bump and normal maps."""
 POSITION = Pass("Position", "XYZ", "position")
 """World position. 0 is also a position: DEPTH says whether a surface is there."""
-INDEX_OBJECT = Pass("IndexOB", "X", "object_index")
+INDEX_OBJECT = Pass("IndexOB", "X", "object_index", renamed="Object Index")
 """1, 2, … as Rendered.scene["object_names"] lists them; instances share their original's."""
-INDEX_MATERIAL = Pass("IndexMA", "X", "material_index")
+INDEX_MATERIAL = Pass("IndexMA", "X", "material_index", renamed="Material Index")
 """1, 2, … as Rendered.scene["material_names"] lists them."""
 ALBEDO = Pass("Albedo", "RGB", "")
 """Base colour, linear, of metals too."""

@@ -34,6 +34,15 @@ LEAST_WARP, MOST_WARP = 0.5, 1.5
 """Bounds of the drawn factors."""
 MOST_FACES = 4_000_000
 """Maximum number of triangles of an object, instances included."""
+MODELS = "models"
+"""What `Rendered.scene` calls the list of meshes: `number`, `vertices` and `triangles` of each."""
+MODEL_ARRAYS = {"points": "<f4", "triangles": "<u4"}
+"""Raw arrays of a mesh: points (V,3), as in `blender.scenes.body.Body`; triangles (T,3)."""
+
+
+def model_file(number: int, array: str) -> str:
+    """Kind in `Rendered.files` of a raw array of object `number`."""
+    return f"model-{number}-{array}"
 
 
 @dataclasses.dataclass(frozen=True)

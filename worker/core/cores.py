@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 
 from worker.core import cgroup, node_share
 
@@ -24,6 +25,21 @@ def threads() -> int:
     """How many threads a child starts; 0 lets Blender decide, if no core is off limits."""
     cores = usable()
     return 0 if cores == os.cpu_count() else cores
+
+
+def own() -> tuple[int, ...]:
+    """The numbers of the `usable` cores if they are this worker's alone, else ().
+
+    A quota, or RENDER_WORKER_CPUS, says how many of the cores that it sees a worker may use, not
+    which: two containers that both chose the first would share it, and leave others idle.
+    """
+    mine = node_share.own_cores(os.environ)
+    return mine if len(mine) <= usable() else ()
+
+
+def still(cores: Sequence[int]) -> tuple[int, ...]:
+    """Those of `cores` that this process may still use: a scheduler can take some away."""
+    return tuple(sorted(set(cores) & os.sched_getaffinity(0)))
 
 
 def _quotas() -> list[int]:

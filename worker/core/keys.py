@@ -43,6 +43,9 @@ BBOX: Final = "bbox.txt"
 """A file of NSVF's layout, as is INTRINSICS."""
 OMAGE: Final = "omage_tensor.npz"
 """The object image, under the name that the reader of the omages paper opens."""
+MESH_GLB: Final = "mesh.glb"
+MESH_PLY: Final = "mesh.ply"
+"""The object's mesh, as is MESH_GLB; TRELLIS's reader opens this name."""
 PREVIEWS: Final = {"turntable-gif": "turntable.gif", "turntable-webp": "turntable.webp"}
 
 IMAGE_ENDINGS: Final = {
@@ -131,9 +134,9 @@ def compacted_part(shard: str, writer: str, first: int, last: int) -> str:
     return f"{ledger_of(shard)}{writer}-{first:06d}-to-{last:06d}.jsonl"
 
 
-def part_summary(part: str) -> str:
-    """Key of the summary of the ledger part whose key is `part`."""
-    return f"{SUMMARIES}{part.removeprefix(LEDGER).removesuffix('.jsonl')}.json"
+def shard_summary(shard: str, digest: str) -> str:
+    """Key of the summary of a shard's parts, of which `digest` is the digest."""
+    return f"{SUMMARIES}{shard}/{digest}.json"
 
 
 def part_numbers(key: str) -> tuple[str, int, int] | None:
@@ -223,6 +226,11 @@ def sample_picture(idx: int, *, exr: bool) -> str:
 def sample_truth(idx: int) -> str:
     """The ground truth of sample `idx`, next to its image: "img/00000.npy"."""
     return f"{SCENE_SAMPLES}{idx:05d}.npy"
+
+
+def scene_mesh(uid: str) -> str:
+    """The mesh of object `uid` of a data set of scenes: "models/<uid>.ply"."""
+    return f"models/{uid}.ply"
 
 
 def member(uid: str, name: str) -> str:
@@ -353,6 +361,13 @@ def omage_meta(h5: str) -> str:
 
 VALID_PATHS: Final = "valid_paths.json"
 """Zero-1-to-3's list of the objects' folders."""
+TRELLIS_OBJECTS: Final = "metadata.csv"
+"""TRELLIS's list of objects."""
+
+
+def trellis_folder(sha256: str, *, cond: bool = False) -> str:
+    """TRELLIS's folder of the views of a model file, or of the views it is conditioned on."""
+    return f"renders{'_cond' if cond else ''}/{sha256}"
 
 
 def group_name(number: int) -> str:
@@ -373,17 +388,3 @@ def parquet_file(group: str) -> str:
 def image_rows_file(group: str) -> str:
     """A group's Parquet file of rows with encoded images."""
     return f"images-{group}.parquet"
-
-
-def h5_pictures(number: int) -> str:
-    """Images of group `number` of samples: "imgs_00.h5", as Newell & Deng (2020) name it."""
-    return f"imgs_{number:02d}.h5"
-
-
-def h5_data(edge: int, number: int | None, *, lab: bool) -> str:
-    """Preprocessed samples: "data_128_lab.h5", or "data_128_00.h5" for one group.
-
-    Newell & Deng (2020) use these names.
-    """
-    part = "" if number is None else f"_{number:02d}"
-    return f"data_{edge}{'_lab' if lab else ''}{part}.h5"

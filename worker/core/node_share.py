@@ -47,6 +47,17 @@ def of_cores(quotas: Sequence[int], environment: Mapping[str, str]) -> int:
     return min(limits)
 
 
+def own_cores(environment: Mapping[str, str]) -> tuple[int, ...]:
+    """The numbers of the cores that this process may use, less those of the node's other ranks."""
+    node = node_rank(environment)
+    seen = sorted(os.sched_getaffinity(0))
+    if node.size <= 1 or _launcher_cores(node.sign) > len(seen):
+        return tuple(seen)  # alone, or bound by the launcher
+    sizes = [_part(len(seen), NodeRank(rank, node.size, node.sign)) for rank in range(node.rank)]
+    first = sum(sizes) % len(seen)  # more ranks than cores share them
+    return tuple(seen[first : first + _part(len(seen), node)])
+
+
 def of_memory(total: int, environment: Mapping[str, str]) -> int:
     """This rank's part of `total` bytes."""
     return total // node_rank(environment).size

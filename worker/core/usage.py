@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
+import threading
+import time
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -12,6 +16,8 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 # Fields of /proc/PID/stat after the process name, which may contain anything but ends with ')'.
 GROUP, USER_TICKS, SYSTEM_TICKS = 2, 11, 12
+KERNEL = 0
+"""The group of the kernel's threads, and of processes whose group is outside this container."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -25,15 +31,45 @@ class Usage(msgspec.Struct, frozen=True):
 
 def of_group(group: int) -> Usage:
     """The current usage of process group `group`."""
-    resident, ticks = 0, 0
+    return _read(group).get(group, Usage())
+
+
+class Groups:
+    """The usage of process groups for many threads that look often, read once for all of them.
+
+    Each reading takes about 20 microseconds for each process of the machine.
+    """
+
+    def __init__(self, every_s: float) -> None:
+        """`every_s`: what is this old is read again."""
+        self._every_s = every_s
+        self._lock = threading.Lock()
+        self._began = self._ended = -math.inf
+        self._usages: dict[int, Usage] = {}
+
+    def of(self, group: int, since: float) -> Usage:
+        """The usage of process group `group`, read after `since` (`time.monotonic`)."""
+        with self._lock:
+            now = time.monotonic()
+            if self._began <= since or now - self._ended >= self._every_s:
+                self._usages = _read()
+                self._began, self._ended = now, time.monotonic()
+            return self._usages.get(group, Usage())
+
+
+def _read(only: int = KERNEL) -> dict[int, Usage]:
+    """The usage of all process groups, or of one of them."""
+    resident: Counter[int] = Counter()
+    ticks: Counter[int] = Counter()
     for entry in PROC.iterdir():
         if not entry.name.isdigit():
             continue
         try:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[GROUP]) == group:
-                resident += int((entry / "statm").read_text().split()[1]) * PAGE
-                ticks += int(fields[USER_TICKS]) + int(fields[SYSTEM_TICKS])
+            group = int(fields[GROUP])
+            if group != KERNEL and only in {KERNEL, group}:
+                resident[group] += int((entry / "statm").read_text().split()[1]) * PAGE
+                ticks[group] += int(fields[USER_TICKS]) + int(fields[SYSTEM_TICKS])
         except (OSError, ValueError, IndexError):
             continue  # ended since
-    return Usage(resident, ticks * TICK_S)
+    return {group: Usage(resident[group], ticks[group] * TICK_S) for group in resident}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from worker.contract.recipe import DENOISER
 from worker.core.errors import DeviceMissing, NodeError
-from worker.doctor import kernels
+from worker.doctor import gpu_kernels, kernels
 from worker.doctor.check import Check, Health, size
 from worker.doctor.sandbox import check_sandbox
 from worker.doctor.trial import Trial, trial
@@ -110,7 +110,10 @@ def _devices(
         )
         return
     taken = ""
-    for device in itertools.chain.from_iterable(sets):
+    every = [*itertools.chain.from_iterable(sets)]
+    if any(device.visible for device in every):
+        yield from gpu_kernels.check_kernels(chosen, cpu.ready.blender, every, gpu_kernels.cards())
+    for device in every:
         if device.kind == "cpu":
             yield _device(device, cpu)
             yield check_sandbox(chosen, device, sandbox, next(folders), environment)

@@ -13,12 +13,14 @@ from worker.core.errors import ExitStatus, NodeError
 from worker.core.s3 import S3Options
 from worker.doctor import blenders, node, outputs
 from worker.doctor.check import Check, Health
+from worker.supervisor import shares
 from worker.supervisor.fence.mode import Sandbox
-from worker.supervisor.pool import CHILDREN
+from worker.supervisor.shares import Asked, Work
 
 ORDER: Final = (
     "blender",
     "device",
+    "kernels",
     "kernel cache",
     "sandbox",
     "scratch",
@@ -90,4 +92,5 @@ def _children(checks: list[Check], options: Options) -> int:
     """Number of children of a run: it uses all working devices of the first kind that works."""
     kinds = [check.facts["kind"] for check in checks if check.facts.get("renders")]
     kind = kinds[0] if kinds else "cpu"
-    return kinds.count(kind) * (options.children_per_device or CHILDREN[kind]) or 1
+    asked = Asked(options.children_per_device, memory_bytes=options.memory_bytes)
+    return max(1, kinds.count(kind)) * shares.per_device(kind, asked, Work(objects=0))

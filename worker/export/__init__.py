@@ -67,10 +67,28 @@ def _zero123() -> type[Any]:
     return Zero123
 
 
+def _trellis() -> type[Any]:
+    from worker.export.trellis import Trellis
+
+    return Trellis
+
+
 def _colmap() -> type[Any]:
     from worker.export.colmap import Colmap
 
     return Colmap
+
+
+def _coco() -> type[Any]:
+    from worker.export.coco import Coco
+
+    return Coco
+
+
+def _bop() -> type[Any]:
+    from worker.export.bop import Bop
+
+    return Bop
 
 
 EXPORT_KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
@@ -79,8 +97,11 @@ EXPORT_KINDS: Final[dict[str, Callable[[], type[Any]]]] = {
     "webdataset": _webdataset,
     "parquet": _parquet,
     "hdf5": _hdf5,
+    "coco": _coco,
+    "bop": _bop,
     "omage": _omage,
     "zero123": _zero123,
+    "trellis": _trellis,
     "colmap": _colmap,
 }
 """Export kind to a function that imports its class, since some kinds need optional libraries."""

@@ -58,6 +58,13 @@ def _zero123(asked: Asked) -> None:
     log.info("set in Zero-1-to-3's configuration", total_view=asked.recipe.views)
 
 
+def _trellis(_: Asked) -> None:
+    log.info(
+        "TRELLIS's trainers also want the column aesthetic_score in metadata.csv, which renders do "
+        "not tell; docs/systems.md joins it from a table"
+    )
+
+
 def _hdf5(asked: Asked) -> None:
     if asked.export.preprocess is None and asked.files:
         log.info("for the study's own preprocess_data.py -p, whose files are of equal size",
@@ -75,6 +82,7 @@ def _omage(asked: Asked) -> None:
 ADVICE: Final[dict[tuple[str, str | None], Callable[[Asked], None]]] = {
     ("webdataset", "zeronvs"): _zeronvs,
     ("zero123", None): _zero123,
+    ("trellis", None): _trellis,
     ("hdf5", "labels"): _hdf5,
     ("hdf5", "classes"): _hdf5,
     ("omage", None): _omage,

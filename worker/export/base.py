@@ -10,7 +10,7 @@ import msgspec
 
 from worker.core.errors import ObjectError
 from worker.export.zips import RenderZip
-from worker.ledger import LedgerLine
+from worker.ledger import Bytes, LedgerLine
 
 
 class Finished(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
@@ -23,7 +23,7 @@ class Finished(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     category: str | None = None
     sha256: str | None = None
     """Hex digest of the zip."""
-    size: int | None = None
+    size: Bytes | None = None
     """Size of the zip in bytes."""
     views: int | None = None
     missing_textures: int | None = None
@@ -63,6 +63,8 @@ class Item(msgspec.Struct, frozen=True):
     zip: RenderZip | None
     problem: ObjectError | None = None
     """The reason that the zip cannot be used."""
+    beside: RenderZip | None = None
+    """The object's zip in a second output, of an export that takes two; see `paired_source`."""
     duplicate_group: str | None = None
     """The uid of the first of the objects of the data set that look like it, itself included; None
     if none does, or if the export does not ask for `duplicates`."""

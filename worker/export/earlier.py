@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
+from itertools import chain
 
 from worker.export.base import Unit
 from worker.ledger import Outcome, folded, listing, read_parts
@@ -25,6 +27,10 @@ class Earlier:
         for shard in sorted({found.shard for found in unit.objects}):
             outcomes |= self._read(shard)
         return outcomes
+
+    def all_parts(self) -> Iterator[str]:
+        """The keys of the parts that hold them. Raises: StoreError."""
+        return chain.from_iterable(self._parts.values())
 
     @cached_property
     def _parts(self) -> dict[str, tuple[str, ...]]:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.codecs import png
-from worker.core import keys
+from worker.core import scene_set_keys
 from worker.core.errors import Missing, RenderFailed, Unsupported
 from worker.export import hdf5_table
 from worker.export.base import Grouping, Item
@@ -174,9 +174,9 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def _name(self, unit: str) -> str:
         if self.preprocess is None:
-            return keys.h5_pictures(int(unit))
+            return scene_set_keys.h5_pictures(int(unit))
         part = None if self.group_objects is None else int(unit)
-        return keys.h5_data(self.preprocess, part, lab=self.lab)
+        return scene_set_keys.h5_data(self.preprocess, part, lab=self.lab)
 
 
 def _column(rows: list[Any]) -> Values:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import msgspec
@@ -76,6 +76,7 @@ class ExportPipeline:
         self._observer = observer
         self._stop = stop
         self._workers = workers
+        self._single = export.grouping is None
         self._retry = retry
         self._look_alike = look_alike
         self._attempts: dict[str, int] = {}
@@ -207,6 +208,7 @@ class ExportPipeline:
         for found in made.done:
             outcome = Outcome.exported(
                 _ref(found), found.shard, self._ledger.author, views=found.views,
+                folder=str(PurePosixPath(made.files[0]).parent) if self._single else None,
                 size=size if len(made.unit.objects) == 1 else None,
                 seconds=made.seconds, attempt=self._attempt(found),
             )  # fmt: skip

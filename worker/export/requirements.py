@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from worker import presets
-from worker.contract.recipe import DEPTH_IMAGES, Recipe, to_dict
+from worker.contract.recipe import DEPTH_IMAGES, MESH, Recipe, to_dict
 from worker.core.errors import ConfigurationError
 from worker.export import distances
 from worker.export.base import Export
@@ -85,6 +85,11 @@ DEPTH_OF_GPT4POINT: Final = Need(
     lambda recipe, _: _whole_depth(recipe),
 )
 ALPHA: Final = Need("the image alpha", lambda recipe, _: "alpha" in recipe.images)
+UNIT_CUBE: Final = Need(
+    "objects in the unit cube (subject.normalise and size)",
+    lambda recipe, _: recipe.subject.normalise == "unit-cube" and recipe.subject.size <= 1.0,
+)
+MESHES: Final = Need("meshes (products)", lambda recipe, _: MESH in recipe.products)
 PAIRS: Final = Need("two views or more", lambda recipe, _: recipe.views > 1)
 SQUARE_VIEWS: Final = Need(
     "square images", lambda recipe, _: recipe.resolution[0] == recipe.resolution[1]
@@ -94,6 +99,11 @@ UPRIGHT: Final = Need(
     lambda recipe, _: not any((*recipe.camera.target, *recipe.camera.roll)),
 )
 SCENES: Final = Need("synthetic scenes", lambda recipe, _: recipe.product == "scenes")
+LABELS: Final = Need("a label of every pixel (scenes.exr)", lambda recipe, _: recipe.scenes.exr)
+RIGID: Final = Need(
+    "objects of one size (scenes.warp and scenes.scaling 0), since BOP's poses are rigid",
+    lambda recipe, _: not (recipe.scenes.warp or recipe.scenes.scaling),
+)
 SINGLE: Final = Need(
     "one object per sample with --layout classes",
     lambda recipe, export: export.layout != "classes" or recipe.scenes.objects == 1,
@@ -123,26 +133,37 @@ NEEDS: Final[dict[tuple[str, str | None], tuple[Need, ...]]] = {
     ("webdataset", "zeronvs"): (VIEWS, CAMERAS, PERSPECTIVE, BACKGROUND, DEPTH, PAIRS),
     ("hdf5", "labels"): (SCENES, SQUARE),
     ("hdf5", "classes"): (SCENES, SINGLE, SQUARE),
+    ("coco", None): (SCENES, LABELS),
+    ("bop", None): (SCENES, LABELS, MESHES, RIGID),
     ("omage", None): (OBJECT_IMAGES,),
     ("zero123", None): (*_SCENE, ONE_FOV, SQUARE_VIEWS, UPRIGHT, PAIRS),
+    ("trellis", None): (*_SCENE, SQUARE_VIEWS, UNIT_CUBE, MESHES),
     ("colmap", "binary"): _SCENE,
     ("colmap", "text"): _SCENE,
     ("parquet", None): (VIEWS_OF_ROWS, CAMERAS_OF_ROWS),
 }
 """Export kind and layout to what they need, in the order in which it is named."""
+NEEDS_BESIDE: Final[dict[str, tuple[Need, ...]]] = {
+    "trellis": (*_SCENE, SQUARE_VIEWS, UNIT_CUBE),
+}
+"""Export kind to what it needs of a second output; see `worker.export.paired_source`."""
 
 
 SHOWN: Final = 3
 """How many suitable presets a message names."""
 
 
-def check(kind: str, export: Export[Any], recipe: Recipe) -> None:
-    """Refuse an output whose preset lacks what the export needs. Raises: ConfigurationError."""
+def check(kind: str, export: Export[Any], recipe: Recipe, beside: str | None = None) -> None:
+    """Refuse an output whose preset lacks what the export needs.
+
+    beside: the option that names this output, if it is the second one. Raises: ConfigurationError.
+    """
     layout = getattr(export, "layout", None)
-    needs = NEEDS[kind, layout]
+    needs = NEEDS_BESIDE[kind] if beside else NEEDS[kind, layout]
     lacking = [need.what for need in needs if not need.met(recipe, export)]
     if lacking:
         asked = f"export {kind}" + (f" --layout {layout}" if layout else "")
+        asked += f" {beside}" if beside else ""
         raise ConfigurationError(
             f"{asked} needs {lacking[0]}, which preset '{recipe.name}' of this output does not "
             f"give; render with {_suitable(needs, export, recipe)}"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain, islice
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -21,11 +21,12 @@ from worker.export import advice, object_lists, requirements
 from worker.export.base import Unit
 from worker.export.earlier import Earlier
 from worker.export.options import open_kind
+from worker.export.paired_source import PairedSource
 from worker.export.pipeline import ExportPipeline
 from worker.export.source import Source
 from worker.export.units import LISTED, Groups, single_units
-from worker.export.where import WHERE, parsed
-from worker.ledger import LOST, LedgerWriter
+from worker.export.where import WHERE, Condition, parsed
+from worker.ledger import LOST, LedgerWriter, OverlapWatch
 from worker.manifests import ExportManifest
 from worker.run.outcome_counts import OutcomeCounts
 from worker.run.progress import watching
@@ -35,6 +36,9 @@ from worker.stores import open_store
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
+
+BESIDE: Final = "cond"
+"""The option of an export kind that names a second output."""
 
 
 class ExportOptions(SessionOptions, frozen=True, kw_only=True):
@@ -64,7 +68,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     export = open_kind(options.kind, options.kind_options)
     retry = _retry(options, whole_files=export.grouping is not None)
     where = None if options.where is None else parsed(options.where)
-    source = Source(open_store(options.input, options.s3), only=options.only, where=where)
+    source = _source(options, export, where)
     target = open_store(options.to, options.s3)
     requirements.check(options.kind, export, source.recipe)
     digest = None
@@ -78,11 +82,10 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
         units, total = iter(singles), len(singles)
     else:
         groups = Groups(source, rank, export.grouping, every=every, look_alike=export.duplicates)
-        units = iter(groups)
         if groups.streams and _by_listing(target):
-            digest = groups.ledger_digest
+            digest, units = groups.ledger_digest, groups.streamed()
         else:
-            whole = list(units)
+            whole = list(groups)
             total = sum(len(unit.objects) for unit in whole)
             units = iter(whole)
             digest, look_alike, files = groups.digest, groups.duplicates, groups.count
@@ -91,6 +94,8 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     units = chain(() if first is None else (first,), units)
     target.check()
     asked = msgspec.to_builtins(export)
+    if isinstance(source, PairedSource):
+        asked[BESIDE] = source.beside.manifest.preset
     if where is not None:
         asked[WHERE] = where.text
     manifest = ExportManifest.of(
@@ -102,16 +107,35 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     with ExitStack() as stack:
         folder = stack.enter_context(scratch(options.scratch))
         stop.before_leaving(lambda: shutil.rmtree(folder, ignore_errors=True))
-        ledger = stack.enter_context(LedgerWriter(target, rank, blender="", device=""))
+        # A group of which a killed worker recorded a part is made again, its recorded objects too.
+        earlier = Earlier(target)
+        watch = stack.enter_context(
+            OverlapWatch(target, rank, striped=rank.world > 1, known=earlier.all_parts())
+        )
+        ledger = stack.enter_context(LedgerWriter(target, rank, blender="", device="", watch=watch))
         stop.before_leaving(partial(ledger.last_words, LAST_S))
         observer = stack.enter_context(watching(total, doing="exporting"))
         pipeline = ExportPipeline(
             export, source, target, ledger, folder, observer, stop,
             workers=options.workers or cores.usable(), retry=retry, look_alike=look_alike,
         )  # fmt: skip
-        counts = pipeline.run(islice(units, options.limit), Earlier(target), streams=total is None)
-    object_lists.write(options.kind, target)
+        counts = pipeline.run(islice(units, options.limit), earlier, streams=total is None)
+    object_lists.write(options.kind, target, export)
     return counts, target.uri
+
+
+def _source(options: ExportOptions, export: Any, where: Condition | None) -> Source:
+    """The output, with a second one beside it if the export names one.
+
+    Raises: ConfigurationError, StoreError.
+    """
+    store = open_store(options.input, options.s3)
+    second = getattr(export, BESIDE, None)
+    if second is None:
+        return Source(store, only=options.only, where=where)
+    beside = Source(open_store(second, options.s3))
+    requirements.check(options.kind, export, beside.recipe, f"--{BESIDE}")
+    return PairedSource(store, beside, only=options.only, where=where)
 
 
 def _retry(options: ExportOptions, *, whole_files: bool) -> frozenset[str]:

@@ -67,6 +67,11 @@ class Source:
                 f"program ({self.manifest.worker}, not {__version__}): {error}"
             ) from error
 
+    @property
+    def selects(self) -> bool:
+        """Whether only some objects are selected, by `only` or `where`."""
+        return bool(self._only) or self._where is not None
+
     def listing(self) -> Listing:
         """The parts of its ledger, listed now. Raises: StoreError."""
         return listing(self.store)

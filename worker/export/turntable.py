@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image, ImageSequence
 
-from worker.contract.recipe import Preview
+from worker.contract.view_keys import Preview
 from worker.core import keys
 from worker.export import images
 from worker.export.camera_model import Camera

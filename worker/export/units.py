@@ -9,9 +9,12 @@ from itertools import chain
 from typing import Final
 
 from worker.core import keys
+from worker.core.errors import StoreError
 from worker.core.ranks import Rank, assign
 from worker.export.base import Finished, Grouping, Unit
+from worker.export.group_plan import Limits, Piece, planned
 from worker.export.source import Source
+from worker.ledger import read_summaries
 from worker.pack import duplicates
 
 WHOLE_PARTS: Final = 2000
@@ -57,6 +60,8 @@ class Groups:
         self._looks: list[tuple[str, str]] | None = [] if look_alike else None
         """The uid and perceptual hash of each rendered object."""
         self._listing = source.listing()
+        self._last: dict[str, list[Finished]] = {}
+        """By shard: the objects that the latest group of `streamed` was read from."""
         self.count = 0
 
     @property
@@ -84,19 +89,45 @@ class Groups:
         return duplicates.firsts(self._looks or ())
 
     def __iter__(self) -> Iterator[Unit]:
+        limits = Limits(self._grouping)
         group: list[Finished] = []
-        size = 0
         for found in self._objects():
-            more = found.size or 0
-            if group and (
-                len(group) == self._grouping.objects or size + more > self._grouping.size
-            ):
+            if limits.is_full(found.size or 0):
                 yield from self._mine(group)
-                group, size = [], 0
+                group = []
             group.append(found)
-            size += more
         if group:
             yield from self._mine(group)
+
+    def streamed(self) -> Iterator[Unit]:
+        """The same groups, of which a rank of several reads the lines of its own alone.
+
+        `digest` and `duplicates` then say nothing. Raises: StoreError.
+        """
+        summarized = next(iter(self._source.store.list(keys.SUMMARIES)), None) is not None
+        if self._rank.world == 1 or self._source.selects or not summarized:
+            yield from self
+            return
+        summaries = read_summaries(self._source.store, self._listing)
+        for pieces in planned(summaries, self._grouping, every=self._every):
+            if self._is_mine():
+                yield Unit(keys.group_name(self.count), tuple(self._read(pieces)))
+            self.count += 1
+
+    def _read(self, pieces: list[Piece]) -> list[Finished]:
+        """The objects of a group; the shards of the last one, which it may share, are kept."""
+        kept = {each.shard: self._last.get(each.shard) for each in pieces}
+        parts = {name: self._listing.parts[name] for name, found in kept.items() if found is None}
+        read = dict(self._source.by_shard(parts, every=self._every)) if parts else {}
+        self._last = {name: read[name] if found is None else found for name, found in kept.items()}
+        for each in pieces:
+            if len(self._last[each.shard]) != each.count:
+                raise StoreError(
+                    f"{self._source.store.uri}: the ledger of shard {each.shard} does not have the "
+                    f"{each.count} objects that its summary counts; delete "
+                    f"{keys.SUMMARIES}{each.shard}/, which is not needed, and run again"
+                )
+        return [found for each in pieces for found in self._last[each.shard][each.first : each.end]]
 
     def _objects(self) -> Iterator[Finished]:
         by_shard = self._source.by_shard(self._listing.parts, every=self._every)
@@ -108,9 +139,12 @@ class Groups:
             yield found
 
     def _mine(self, group: list[Finished]) -> Iterator[Unit]:
-        if self.count % self._rank.world == self._rank.rank:
+        if self._is_mine():
             yield Unit(keys.group_name(self.count), tuple(group))
         self.count += 1
+
+    def _is_mine(self) -> bool:
+        return self.count % self._rank.world == self._rank.rank
 
 
 def _numbers(found: Finished) -> tuple[list[tuple[int, str]], str]:

@@ -40,6 +40,9 @@ class Scenes(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Class names; a class's number is its position."""
     groups: tuple[Group, ...]
     members: tuple[ObjectRef, ...]
+    numbers: tuple[int, ...] = ()
+    """The place of each member among all objects that are drawn from, by class and identifier; none
+    in indexes of older versions."""
 
     @property
     def samples(self) -> int:

@@ -102,6 +102,11 @@ def _of_members(
     classes = {place.class_idx for group in scenes.groups for place in group.places}
     if not scenes.groups or not classes <= set(range(min(len(scenes.classes), MOST_CLASSES))):
         raise IndexInvalid(f"{where}: field scenes: a class number does not exist")
+    numbers = scenes.numbers
+    if numbers and not (
+        len({*numbers}) == len(numbers) == len(scenes.members) and min(numbers) >= 0
+    ):
+        raise IndexInvalid(f"{where}: field scenes: numbers does not have one of each member")
     if any(member.scenes is not None for member in scenes.members):
         raise IndexInvalid(f"{where}: field scenes: a member is itself a range of scenes")
     members = tuple(change(member) for member in scenes.members)

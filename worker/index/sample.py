@@ -12,8 +12,8 @@ from worker.index.reader import Index
 from worker.index.record import BadRecord, ObjectRef
 
 
-def drawn(index: Index, count: int) -> Iterator[ObjectRef]:
-    """Up to `count` objects of an index, drawn without repetition, in the index's order.
+def drawn(index: Index, count: int) -> Iterator[tuple[str, ObjectRef]]:
+    """Up to `count` objects of an index with their shards, drawn without repetition, in its order.
 
     Bad records are left out. Reads only the shards that hold them. The draw depends on the index
     and on `count` alone.
@@ -30,7 +30,7 @@ def drawn(index: Index, count: int) -> Iterator[ObjectRef]:
         if mine:
             refs = index.read(shard)
             found = (refs[place] for place in mine if place < len(refs))  # less its duplicates
-            yield from (ref for ref in found if not isinstance(ref, BadRecord))
+            yield from ((shard.name, ref) for ref in found if not isinstance(ref, BadRecord))
 
 
 def as_list(refs: list[ObjectRef]) -> bytes:

@@ -111,6 +111,8 @@ def ranges(refs: Iterable[ObjectRef], recipe: Recipe) -> Iterator[ObjectRef]:
     """
     classes, models = _sorted(refs, recipe)
     scenes, plan = recipe.scenes, plan_of(recipe)
+    listed = (ref.file_identifier for number in sorted(models) for ref in models[number])
+    numbers = {identifier: number for number, identifier in enumerate(dict.fromkeys(listed))}
     for start in range(0, scenes.samples, recipe.views):
         groups: list[Group] = []
         members: dict[str, tuple[int, ObjectRef]] = {}
@@ -140,6 +142,7 @@ def ranges(refs: Iterable[ObjectRef], recipe: Recipe) -> Iterator[ObjectRef]:
                 classes=classes,
                 groups=tuple(groups),
                 members=tuple(ref for _, ref in members.values()),
+                numbers=tuple(numbers[identifier] for identifier in members),
             ),
         )
 

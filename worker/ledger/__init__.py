@@ -19,6 +19,7 @@ from worker.ledger.outcome import (
     ALL,
     LOST,
     Author,
+    Bytes,
     Kind,
     LedgerLine,
     Outcome,
@@ -30,7 +31,15 @@ from worker.ledger.outcome import (
 from worker.ledger.overlaps import OverlapWatch
 from worker.ledger.reader import fold, folded, read_ledger, read_parts, read_shards
 from worker.ledger.summaries import read_summaries
-from worker.ledger.summary import Extreme, FailureKind, Minute, ShardSummary, hashes_in, joined
+from worker.ledger.summary import (
+    Extreme,
+    FailureKind,
+    Minute,
+    ShardSummary,
+    hashes_in,
+    joined,
+    sizes_in,
+)
 from worker.ledger.writer import LedgerWriter
 
 __all__ = [
@@ -39,6 +48,7 @@ __all__ = [
     "Author",
     "BegunNotes",
     "BegunObject",
+    "Bytes",
     "Extreme",
     "FailureKind",
     "Kind",
@@ -67,4 +77,5 @@ __all__ = [
     "read_shards",
     "read_summaries",
     "settled",
+    "sizes_in",
 ]  # fmt: skip

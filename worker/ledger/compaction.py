@@ -1,6 +1,6 @@
 """Joins the parts that one writer has written of a shard, so that a reader fetches one.
 
-What is one part then gets a summary (`worker.ledger.summaries`).
+The shard then gets a summary, also of what others have written (`worker.ledger.summaries`).
 """
 
 from __future__ import annotations
@@ -42,12 +42,15 @@ class Compactor:
         if sum(len(body) for _, body in parts) > MOST_BYTES:
             self._join(shard)
 
-    def join_all_but(self, shards: Collection[str] = ()) -> None:
-        """Join the parts of each shard, except of `shards`, to which more is being written."""
+    def finish_all_but(self, shards: Collection[str] = ()) -> None:
+        """Join the parts of each shard, except of `shards`, which get more; summarize the shard."""
         for shard in [shard for shard in self._parts if shard not in shards]:
-            self._join(shard)
+            found = self._join(shard)
+            if found is not None:
+                store_summary(self._store, shard, *found)
 
-    def _join(self, shard: str) -> None:
+    def _join(self, shard: str) -> tuple[str, bytes] | None:
+        """Key and body of the one part that then has these lines; None if it was not written."""
         parts = self._parts.pop(shard)
         body = b"".join(body for _, body in parts)
         key = keys.ledger_part(shard, self._writer, parts[0][0])
@@ -59,5 +62,5 @@ class Compactor:
                 reach(Failpoint.COMPACT_AFTER)
             except StoreError as error:
                 log.warning("cannot join ledger parts; all are there", key=key, why=str(error))
-                return
-        store_summary(self._store, key, body)
+                return None
+        return key, body

@@ -59,7 +59,13 @@ def listing(store: Store) -> Listing:
 
 def parts_of(store: Store, shard: str) -> list[str]:
     """The keys of the parts that hold all lines of a shard, sorted. Raises: StoreError."""
-    return current([each.key for each in store.list(keys.ledger_of(shard))])
+    return [*sizes_of(store, shard)]
+
+
+def sizes_of(store: Store, shard: str) -> dict[str, int]:
+    """As `parts_of`, with each part's size in bytes. Raises: StoreError."""
+    sizes = {each.key: each.size for each in store.list(keys.ledger_of(shard))}
+    return {part: sizes[part] for part in current([*sizes])}
 
 
 def current(parts: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import uuid4
 
 import msgspec
@@ -20,6 +20,7 @@ LOST: Final = "lost"
 """Not a failure code: selects rendered objects whose zip is missing or truncated, and
 fetched ones whose archive is missing or changed."""
 
+Bytes = Annotated[int, msgspec.Meta(ge=0, le=1 << 62)]
 Kind = Literal["rendered", "exported", "fetched", "new", "failed"]
 DONE: Final = frozenset({"rendered", "exported", "fetched"})
 STATISTICS: Final = (
@@ -113,6 +114,7 @@ class StatusLine(LedgerLine, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """The fields of an outcome that `status` needs."""
 
     file_identifier: str = ""
+    size: Bytes | None = None
     missing_textures: int | None = None
     coverage_min: float | None = None
     blank_views: int | None = None
@@ -138,8 +140,10 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
     log_tail: tuple[str, ...] = ()
     sha256: str | None = None
     """Hex sha256 of the zip."""
-    size: int | None = None
+    size: Bytes | None = None
     """Size of the zip in bytes; for a data set, of the object's own files."""
+    folder: str | None = None
+    """For a data set in which the object has files of its own: the folder of the first of them."""
     kept: tuple[KeptObject, ...] = ()
     """Of a fetched object: what was kept of it; of a range of scenes, of each member."""
     views: int | None = None
@@ -201,16 +205,17 @@ class Outcome(LedgerLine, frozen=True, kw_only=True, omit_defaults=True):
         *,
         size: int | None,
         views: int | None,
+        folder: str | None = None,
         seconds: dict[str, float],
         attempt: int,
     ) -> Outcome:
         """The outcome of an object that is in a data set.
 
-        size: bytes of the files that only this object uses.
+        size: bytes of the files that only this object uses; folder: where the first of these is.
         """
         return cls(
             **_common(ref, shard, author, "exported"),
-            size=size, views=views, seconds=seconds, attempt=attempt,
+            size=size, views=views, folder=folder, seconds=seconds, attempt=attempt,
         )  # fmt: skip
 
     @classmethod

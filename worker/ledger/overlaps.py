@@ -1,4 +1,4 @@
-"""Notices another worker that renders the same objects at the same time.
+"""Notices another worker that does the same objects at the same time: renders, fetches or exports.
 
 Two arrays, or two jobs with the same rank, do all of the work twice without damage. A worker skips
 what the ledger calls done when it opens a shard. So if another worker's part calls an object done
@@ -54,13 +54,16 @@ class OverlapWatch:
     rank's shards, and only workers of the same rank are looked at. Not thread-safe.
     """
 
-    def __init__(self, store: Store, rank: Rank, *, striped: bool) -> None:
+    def __init__(
+        self, store: Store, rank: Rank, *, striped: bool, known: Iterable[str] = ()
+    ) -> None:
+        """known: parts that were there when this worker began, so of no one beside it."""
         self._store = store
         self._only = rank_prefix(rank.rank) if striped else ""
         self._shards: dict[str, _Shard] = {}
         self._own = ""
         """The name of this writer."""
-        self._read: set[str] = set()
+        self._read = set(known)
         self._told = False
         self._decoder = msgspec.json.Decoder(_Line)
 
@@ -132,7 +135,7 @@ class OverlapWatch:
         self._told = True
         other = twice[0]
         log.warning(
-            "another worker renders the same objects at the same time: all of it is done twice",
+            "another worker does the same objects at the same time: all of it is done twice",
             shard=name,
             objects=len(twice),
             other=other.worker,

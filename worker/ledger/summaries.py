@@ -1,17 +1,18 @@
-"""Stores a summary beside a ledger part, and reads it in place of the part.
+"""Stores a summary of a shard's ledger parts, and reads it in place of these parts.
 
-    summaries/<shard>/<the part's name>.json
+    summaries/<shard>/<digest of the names and sizes of the parts>.json
 
-Its first line is the sha256 of its second, a JSON object that names the part and its size. It is
-used where the part has all lines of its shard. One that is missing, damaged, of another format or
-another part is not needed: the lines of the part are read.
+Its first line is the sha256 of its second, a JSON object that names the parts and their sizes. It
+is of the parts of all workers that there were when one had finished its share of the shard, and is
+used while there are no others. One that is missing, damaged, of another format or of other parts is
+not needed: the lines are read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Final
 
 import msgspec
@@ -23,95 +24,124 @@ from worker.core.failpoints import Failpoint, reach
 from worker.core.json_errors import NOT_JSON
 from worker.core.ordered_map import ordered_map
 from worker.core.sha256 import sha256_of
-from worker.ledger.listing import Listing, entries, listing
+from worker.ledger.listing import Listing, entries, listing, sizes_of
 from worker.ledger.outcome import StatusLine
 from worker.ledger.progress import Progress
 from worker.ledger.reader import READERS, decoded
-from worker.ledger.summary import ShardSummary, summary_of
+from worker.ledger.summary import HASH, ShardSummary, summary_of
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Another number where the summary of the same lines is another one."""
 LEAST_LINES = 50
-"""A part of fewer lines is read as fast as its summary, and has none."""
+"""Fewer lines are read as fast as their summary, and have none."""
+MOST_PARTS: Final = 64
+MOST_BYTES: Final = 32 << 20
+"""Of other workers' parts that one reads to summarize a shard, so that its end stays short."""
 _READERS: Final = 2 * READERS
 """Summaries are small, and reading them is waiting."""
+_DIGITS: Final = 32
+"""Of a digest in the key of a summary."""
 _LINES: Final = msgspec.json.Decoder(StatusLine)
 
 
 class _Stored(msgspec.Struct, frozen=True, kw_only=True):
     format: int
-    part: str
-    size: int
-    """Of the part, in bytes."""
+    parts: dict[str, int]
+    """By key of the parts that it is of, sorted: the size in bytes."""
     summary: ShardSummary
 
 
 _STORED: Final = msgspec.json.Decoder(_Stored)
 
 
-def store_summary(store: Store, part: str, body: bytes) -> None:
-    """Store the summary of a part of this worker's own that is in the store.
+def store_summary(store: Store, shard: str, part: str, body: bytes) -> None:
+    """Store the summary of a shard whose last part so far is one of this worker's own.
 
-    If it cannot be written, nothing is lost but time of later readers.
+    It covers the parts of other workers, which are read for it, if they are not too many. If it
+    cannot be made or written, nothing is lost but time of later readers.
     """
-    lines = _LINES.decode_lines(body)
-    if len(lines) < LEAST_LINES:
-        return
-    key = keys.part_summary(part)
     try:
-        store.create(key, encoded(part, len(body), summary_of([lines])))
+        sizes = sizes_of(store, shard)
+        others = [each for each in sizes if each != part]
+        if len(others) > MOST_PARTS or sum(sizes[each] for each in others) > MOST_BYTES:
+            return
+        bodies = {part: body, **{each: store.read(each) or b"" for each in others}}
+        if sizes != {each: len(bodies[each]) for each in sizes}:
+            return
+        lines = [decoded(_LINES, each, bodies[each]) for each in sizes]
+        if sum(map(len, lines)) < LEAST_LINES:
+            return
+        store.create(summary_key(shard, sizes), encoded(sizes, summary_of(lines)))
         reach(Failpoint.SUMMARY_AFTER)
     except StoreError as error:
-        log.warning("cannot summarize a ledger part; it is there", key=key, why=str(error))
+        log.warning("cannot summarize a shard of the ledger", shard=shard, why=str(error))
 
 
-def encoded(part: str, size: int, summary: ShardSummary) -> bytes:
-    """The body of the summary of a part."""
-    text = msgspec.json.encode(_Stored(format=FORMAT, part=part, size=size, summary=summary))
+def summary_key(shard: str, parts: Mapping[str, int]) -> str:
+    """The key of the summary of a shard's parts, given with their sizes, sorted."""
+    text = "".join(f"{part} {size}\n" for part, size in parts.items())
+    return keys.shard_summary(shard, sha256_of(text.encode())[:_DIGITS])
+
+
+def encoded(parts: Mapping[str, int], summary: ShardSummary) -> bytes:
+    """The body of the summary of these parts."""
+    text = msgspec.json.encode(_Stored(format=FORMAT, parts=dict(parts), summary=summary))
     return b"%s\n%s\n" % (sha256_of(text).encode(), text)
 
 
-def read_summaries(store: Store) -> Iterator[tuple[str, ShardSummary]]:
-    """Name and summary of every shard. Tells of its progress. Raises: StoreError."""
-    listed = listing(store)
+def read_summaries(
+    store: Store, listed: Listing | None = None
+) -> Iterator[tuple[str, ShardSummary]]:
+    """Name and summary of every shard, of the parts in `listed`, or listed now.
+
+    Tells of its progress. Raises: StoreError.
+    """
+    listed = listed or listing(store)
     stored = {entry.key for entry in entries(store, keys.SUMMARIES)}
-    every = [
-        (part, len(parts) == 1 and keys.part_summary(part) in stored)
-        for parts in listed.parts.values()
-        for part in parts
-    ]
     progress = Progress("reading the ledger", "shards", len(listed.parts))
     found = ordered_map(
-        partial(_read, store, listed), every, threads=_READERS, ahead=2 * _READERS, name="ledger"
-    )
-    shards = groupby(found, lambda each: keys.shard_of_part(each[0]))
-    for number, (shard, parts) in enumerate(shards, 1):
-        read = [summary_or_lines for _, summary_or_lines in parts]
+        partial(_read, store, listed), _asked(listed, stored),
+        threads=_READERS, ahead=2 * _READERS, name="ledger",
+    )  # fmt: skip
+    for number, (shard, pieces) in enumerate(groupby(found, lambda each: each[0]), 1):
+        read = [piece for _, piece in pieces]
         if isinstance(read[0], ShardSummary):
             yield shard, read[0]
         else:
-            yield shard, summary_of(each for each in read if not isinstance(each, ShardSummary))
+            parts = (each for each in read if not isinstance(each, ShardSummary))
+            yield shard, summary_of(chain.from_iterable(parts))
         progress.at(number)
 
 
+def _asked(listed: Listing, stored: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Each shard and the key of its summary, if it has one, else of each of its parts."""
+    for shard, parts in listed.parts.items():
+        key = summary_key(shard, {part: listed.sizes[part] for part in parts})
+        for each in (key,) if key in stored else parts:
+            yield shard, each
+
+
 def _read(
-    store: Store, listed: Listing, part: tuple[str, bool]
-) -> tuple[str, ShardSummary | list[StatusLine]]:
-    """A part's key, and its summary if it has one and is the only part, else its lines."""
-    key, summarized = part
-    if summarized:
-        found = _checked(store.read(keys.part_summary(key)) or b"", key, listed.sizes[key])
-        if found is not None:
-            return key, found
-        log.warning("damaged summary of a ledger part not used", part=key)
-    return key, decoded(_LINES, key, store.read(key) or b"")
+    store: Store, listed: Listing, asked: tuple[str, str]
+) -> tuple[str, ShardSummary | list[list[StatusLine]]]:
+    """A shard and what a key of `_asked` has of it: the summary, or lines part by part."""
+    shard, key = asked
+    parts: Sequence[str] = (key,)
+    if key.startswith(keys.SUMMARIES):
+        parts = listed.parts[shard]
+        sizes = {part: listed.sizes[part] for part in parts}
+        summary = _checked(store.read(key) or b"", sizes)
+        if summary is not None:
+            return shard, summary
+        log.warning("damaged summary of the ledger not used", summary=key)
+    return shard, [decoded(_LINES, part, store.read(part) or b"") for part in parts]
 
 
-def _checked(body: bytes, part: str, size: int) -> ShardSummary | None:
-    """The summary in `body`, if it is whole and that of this part."""
+def _checked(body: bytes, parts: Mapping[str, int]) -> ShardSummary | None:
+    """The summary in `body`, if it is whole and that of these parts."""
     digest, _, text = body.rstrip(b"\n").partition(b"\n")
     if sha256_of(text).encode() != digest:
         return None
@@ -119,5 +149,7 @@ def _checked(body: bytes, part: str, size: int) -> ShardSummary | None:
         found = _STORED.decode(text)
     except NOT_JSON:
         return None
-    same = (found.format, found.part, found.size) == (FORMAT, part, size)
-    return found.summary if same else None
+    summary = found.summary
+    listed = (summary.phashes, summary.zips, summary.new, summary.others)
+    whole = all(len(each) % HASH.itemsize == 0 for each in listed)
+    return summary if whole and (found.format, found.parts) == (FORMAT, parts) else None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.core import keys
 from worker.core.formats import name_of
 from worker.ledger.failure_kinds import kind_of
 from worker.ledger.outcome import StatusLine
@@ -28,9 +30,12 @@ KEPT: Final = 10
 """Objects of each sort of extremes."""
 HASH: Final = np.dtype("<u8")
 """Of each hash in a summary."""
+SIZE: Final = np.dtype("<u8")
+"""Of each size in a summary."""
 UID_LENGTH: Final = 36
 UID_DASHES: Final = 4
 
+_UIDS: Final = re.compile(rf"(?:{keys.UID_PATTERN.pattern}\n)*+")  # possessive: no memory
 _OUTCOME: Final = attrgetter("outcome")
 _MISSING: Final = attrgetter("missing")
 _UNDECODABLE: Final = attrgetter("undecodable")
@@ -94,6 +99,9 @@ class ShardSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     most_missing: tuple[Extreme, ...] = ()
     phashes: bytes = b""
     """HASH: the perceptual hashes of rendered objects."""
+    zips: bytes = b""
+    """SIZE: of each object, sorted by uid: 1 + the bytes of its zip, or 0 if it is not rendered.
+    Objects whose uid is none are left out, as exports leave them out."""
     new: bytes = b""
     """HASH: of the uids of objects with outcome "new"."""
     others: bytes = b""
@@ -132,6 +140,7 @@ def summary_of(parts: Iterable[Collection[StatusLine]]) -> ShardSummary:
         slowest=_extremes(rendered, _total, greatest=True),
         most_missing=_extremes(rendered, lambda line: line.missing or None, greatest=True),
         phashes=_bytes(array("Q", (found for found in hashes if found is not None))),
+        zips=_sizes(folded),
         new=_heads(new),
         others=_heads([line.uid for line in lines if line.outcome != "new"] if new else [*folded]),
     )
@@ -142,6 +151,11 @@ def hashes_in(found: bytes) -> NDArray[np.uint64]:
     return np.frombuffer(found, HASH).astype(np.uint64, copy=False)
 
 
+def sizes_in(found: bytes) -> NDArray[np.int64]:
+    """The sizes of `ShardSummary.zips`, by uid; -1 for objects that are not rendered."""
+    return np.frombuffer(found, SIZE).astype(np.int64) - 1
+
+
 def _clock(
     lines: Iterable[StatusLine], minutes: dict[str, Minute], render_s: defaultdict[str, float]
 ) -> None:
@@ -149,7 +163,7 @@ def _clock(
     name, first, last, ended = "", _NONE, "", 0
     for line in lines:
         if line.device:
-            render_s[line.device] += line.seconds.render / line.children_per_device
+            render_s[line.device] += line.seconds.render / (line.children_per_device or 1)
         time = line.time
         if time[:16] != name:
             _add(minutes, name, first, last, ended)
@@ -206,6 +220,16 @@ def _extremes(
 def _total(line: StatusLine) -> float:
     spent = line.seconds  # `Seconds.total`, in a third of its time
     return spent.fetch + spent.render + spent.pack + spent.export + spent.publish
+
+
+def _sizes(folded: Mapping[str, StatusLine]) -> bytes:
+    uids = sorted(folded)
+    text = "\n".join([*uids, ""])
+    if not (_UIDS.fullmatch(text) and len(text) == (UID_LENGTH + 1) * len(uids)):
+        uids = [uid for uid in uids if keys.UID_PATTERN.fullmatch(uid)]
+    lines = map(folded.__getitem__, uids)
+    sizes = [1 + (line.size or 0) if line.outcome == "rendered" else 0 for line in lines]
+    return np.array(sizes, SIZE).tobytes()
 
 
 def _heads(uids: list[str]) -> bytes:

@@ -130,7 +130,7 @@ class LedgerWriter:
             if self._watch is not None and not self._sealed:
                 self._watch.look()
             if shards:
-                self._compactor.join_all_but(shards)
+                self._compactor.finish_all_but(shards)
 
     def last_words(self, seconds: float) -> None:
         """Accept no more outcomes and write those added; gives up after `seconds` or an error.
@@ -163,7 +163,7 @@ class LedgerWriter:
             with attempt:
                 self.flush()
         with self._writing:
-            self._compactor.join_all_but()
+            self._compactor.finish_all_but()
 
     def __enter__(self) -> Self:
         return self

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from worker.contract.recipe import Preview, Recipe
+from worker.contract.recipe import Recipe
+from worker.contract.view_keys import Preview
 from worker.core import keys
 
 FRAMES: Final = 240

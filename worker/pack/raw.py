@@ -14,7 +14,7 @@ import stat
 from collections.abc import Callable, Mapping
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ class RawView:
     def _read(self, wanted: Pass) -> NDArray[np.float32]:
         def read(file: BufferedReader, width: int, height: int) -> NDArray[np.float32]:
             passes = ExrFile(file, width, height, flat=True)
-            return passes.layer(wanted.layer, wanted.components)
+            return passes.layer(wanted.layer, wanted.components, wanted.renamed)
 
         return self._decoded("passes", read)
 
@@ -146,18 +146,23 @@ def plain_file(files: Mapping[str, str], kind: str, scratch: Path, whose: str) -
 
 
 def flat(
-    files: Mapping[str, str], kind: str, scratch: Path, whose: str, shape: tuple[int, ...]
-) -> NDArray[np.float32]:
+    files: Mapping[str, str],
+    kind: str,
+    scratch: Path,
+    whose: str,
+    shape: tuple[int, ...],
+    dtype: str = "<f4",
+) -> NDArray[Any]:
     """The raw file `kind` in `files`, which holds an array of `shape` and nothing else.
 
     It is in C order, little-endian. Raises: RenderFailed, also for a file of another size.
     """
-    wanted = math.prod(shape) * np.dtype(np.float32).itemsize
+    wanted = math.prod(shape) * np.dtype(dtype).itemsize
     with opened(files, kind, scratch, whose) as file:
         size = os.fstat(file.fileno()).st_size
         if size != wanted:
             raise RenderFailed(f"{whose}: {files[kind]} has {size} bytes, not {wanted}")
-        array = np.empty(shape, "<f4")
+        array: NDArray[Any] = np.empty(shape, dtype)
         try:
             read = file.readinto(array.data)
         except OSError as error:

@@ -20,8 +20,8 @@ IDLE: Final = {
         "normal", "splits", "preview",
     ),
     "scenes": (
-        "images", "records", "previews", "camera", "lights", "depth", "normal", "splits",
-        "preview", "omage",
+        "products", "images", "records", "previews", "camera", "lights", "depth", "normal",
+        "splits", "preview", "mesh", "omage",
     ),
 }  # fmt: skip
 """Keys that a product ignores; they are hidden if they have their default."""

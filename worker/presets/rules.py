@@ -95,7 +95,7 @@ def _environments(folder: str) -> Iterator[str]:
 
 
 def _lists(recipe: Recipe) -> Iterator[str]:
-    for key in ("images", "records", "previews"):
+    for key in ("products", "images", "records", "previews"):
         listed = getattr(recipe, key)
         if len(set(listed)) != len(listed):
             yield f"'{key}' has a duplicate: {', '.join(listed)}"

@@ -9,7 +9,10 @@ from worker.contract import texture_patterns
 from worker.contract.recipe import Recipe
 from worker.contract.texture_folder import listing
 
-SILENT = ("images", "records", "previews", "camera", "lights", "depth", "normal", "splits")
+SILENT = (
+    "images", "records", "previews", "camera", "lights", "depth", "normal", "splits",
+    "mesh",
+)  # fmt: skip
 """Keys that product scenes ignores."""
 
 

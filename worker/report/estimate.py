@@ -1,11 +1,12 @@
 """What a run of a whole list will take, from the outcomes of a sample of it.
 
 Time is wall time of one worker such as the one that rendered the sample, from the start of the
-first render to the end of the last object, without the start of Blender. An object's cost is its
-share of that time, by the seconds of its steps. The spread is the range of 90 % of the means of
-samples that are drawn anew from these costs (the bootstrap). It is wider for a small sample, as
-Student's t is wider than the normal distribution, and narrower the more of the list is in the
-sample. One object of several says nothing about it.
+first render to the end of the last object, without the start of Blender, and without the wait of
+some children for the last objects of others: with few objects a child, that is much of a sample and
+little of a run. An object's cost is its share of that time, by the seconds of its steps. The spread
+is the range of 90 % of the means of samples that are drawn anew from these costs (the bootstrap).
+It is wider for a small sample, as Student's t is wider than the normal distribution, and narrower
+the more of the list is in the sample. One object of several says nothing about it.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ T_DRAWS: Final = 200_000
 """Draws of Student's t that its quantile is taken from."""
 PER_ZIP: Final = 2
 """Requests to store a zip: one creates it, one verifies it."""
-PER_SHARD: Final = 4
-"""Requests of a shard: one reads it, one lists its ledger, one lists and one empties its notes."""
+PER_SHARD: Final = 6
+"""Requests of a shard: one reads it, one lists and one empties its notes, two list its ledger,
+before and after, one stores its summary."""
 TO_START: Final = 10
 """Requests to check the output and to bind it."""
 
@@ -85,7 +87,8 @@ def estimated(
     )
     sizes = np.array([float(each.size or 0) for each in outcomes])
     span = min(_span(outcomes), wall_s)
-    costs = work * (span / work.sum()) if work.any() else np.full(count, span / count)
+    busy = span if count >= objects else _busy(span, outcomes)
+    costs = work * (busy / work.sum()) if work.any() else np.full(count, busy / count)
     left_out = (1 - min(1.0, count / objects)) ** 0.5
     each = _range(costs, left_out)
     whole = _times(each, objects / 3600)
@@ -119,6 +122,14 @@ def _span(outcomes: Sequence[Outcome]) -> float:
         for end, each in zip(ends, outcomes, strict=True)
     ]
     return max(max(ends) - min(begins), 1e-3)
+
+
+def _busy(span: float, outcomes: Sequence[Outcome]) -> float:
+    """`span` seconds, less those in which some children wait for the last objects of others."""
+    rendered = [each.seconds.get("render", 0.0) for each in outcomes]
+    children = max(each.children_per_device for each in outcomes)
+    waiting = max(rendered) * (1 - 1 / children)  # at most
+    return min(span, max(sum(rendered) / children, span - waiting))
 
 
 def _range(values: NDArray[np.float64], left_out: float) -> Range:

@@ -18,6 +18,7 @@ from worker.ledger import Outcome, fold, read_shards
 from worker.manifests import OutputManifest
 from worker.report.estimate import Estimate, estimated
 from worker.run.command import RunOptions, run
+from worker.run.downloads import kept_downloads
 from worker.stores import open_store
 
 
@@ -33,18 +34,22 @@ def estimate(options: RunOptions, sample: int, output: str | None) -> tuple[Esti
             f"{output} has an output already; give the sample an --output of its own"
         )
     recipe = presets.load(options.preset, options.overrides)
-    index = arranged(open_index(options.index, options.s3, options.rules), recipe)
+    source = open_index(options.index, options.s3, options.rules)
+    index = arranged(source, recipe)
+    downloads = kept_downloads(options.downloads, options.s3, source, index)
     with ExitStack() as stack:
         folder = stack.enter_context(scratch(options.scratch or disk_base()))
         listed = folder / keys.SAMPLE
-        listed.write_bytes(as_list(list(drawn(index, sample))))
+        chosen = list(drawn(index, sample))
+        listed.write_bytes(as_list([ref for _, ref in chosen]))
+        if downloads is not None:
+            downloads.only_of({shard for shard, _ in chosen})
         place = output or str(folder / "output")
         begin = time.monotonic()
         # The sample is a local list, but its records are those of the list that it was drawn from.
         rules = options.rules.of(options.index)
-        done = run(
-            msgspec.structs.replace(options, index=str(listed), output=place, rules=rules), {}
-        )
+        of_sample = msgspec.structs.replace(options, index=str(listed), output=place, rules=rules)
+        done = run(of_sample, {}, downloads)
         wall_s = time.monotonic() - begin
         if done.status is ExitStatus.INTERRUPTED:
             raise Interrupted("the sample was stopped before its end; run it again")

@@ -42,6 +42,7 @@ from worker.stores.base import Store
 from worker.supervisor import capabilities, needed, runtime
 from worker.supervisor.fence.fences import Surroundings
 from worker.supervisor.pool import Pool, PoolOptions
+from worker.supervisor.shares import Work
 
 log = structlog.get_logger(__name__)
 
@@ -68,29 +69,42 @@ class RunOptions(SessionOptions, frozen=True, kw_only=True):
     """See `OutputManifest.layout_prefix`; None: as the output has it, or 0."""
 
 
-def run(options: RunOptions, environment: Mapping[str, str] = os.environ) -> SessionResult:
+def run(
+    options: RunOptions,
+    environment: Mapping[str, str] = os.environ,
+    downloads: KeptDownloads | None = None,
+) -> SessionResult:
     """Render this rank's objects.
+
+    downloads: those of `options.downloads`, if its index is another one than the run's.
 
     Raises: UsageError, ConfigurationError, NodeError, Interrupted.
     """
-    return run_session(_run, options, environment)
+    return run_session(partial(_run, downloads=downloads), options, environment)
 
 
-def _run(options: RunOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
+def _run(
+    options: RunOptions, rank: Rank, stop: Stop, downloads: KeptDownloads | None
+) -> tuple[OutcomeCounts, str]:
     if options.downloads is not None and options.keep_downloads is not None:
         raise UsageError("--keep-downloads: with --downloads, nothing is downloaded")
     store = open_store(options.output, options.s3)  # first: reading an index may take minutes
     with publishing(options.metrics, rank, store.uri) as metrics:
-        return _work(options, rank, stop, store, metrics)
+        return _work(options, rank, stop, store, metrics, downloads)
 
 
 def _work(
-    options: RunOptions, rank: Rank, stop: Stop, store: Store, metrics: Metrics
+    options: RunOptions,
+    rank: Rank,
+    stop: Stop,
+    store: Store,
+    metrics: Metrics,
+    downloads: KeptDownloads | None,
 ) -> tuple[OutcomeCounts, str]:
     recipe = presets.load(options.preset, options.overrides)
     listed = open_index(options.index, options.s3, options.rules)
     index = arranged(listed, recipe)
-    downloads = kept_downloads(options.downloads, options.s3, listed, index)
+    downloads = downloads or kept_downloads(options.downloads, options.s3, listed, index)
     digest = presets.digest(recipe)
     store.check()
     begun = OutputManifest.check(
@@ -137,7 +151,9 @@ def _work(
             counts = OutcomeCounts()
             counts.skipped(feed.settled, feed.broken)
             return counts, store.uri
-        counts = _render(options, job, index, feed, store, downloads, keep, observer, metrics, stop)
+        counts = _render(
+            options, job, index, feed, total, store, downloads, keep, observer, metrics, stop
+        )
     if keep is not None and not keep.asked and counts.now:
         log.warning("nothing kept: no object was downloaded", keep=options.keep_downloads)
     return counts, store.uri
@@ -148,6 +164,7 @@ def _render(
     job: Job,
     index: Index,
     feed: Feed,
+    total: int,
     store: Store,
     downloads: KeptDownloads | None,
     keep: Keeper | None,
@@ -176,6 +193,7 @@ def _render(
                 private=(folder, *map(Path, local_only(*places))),
                 named=tuple(map(Path, local_only(rules.place or ""))),
             ),
+            work=Work(0 if options.render_new else total, recipe),
         )  # fmt: skip
         if not is_remote(index.folder):  # a list over a network names nothing local
             pool.expect(fetcher.local_roots(task.ref for task in feed.peek()))

@@ -45,10 +45,12 @@ from worker.pack.result import PackedObject
 from worker.run.command import environment_of
 from worker.run.debug_folder import DebugFolder
 from worker.run.debug_summary import Debugged, summary
+from worker.run.downloads import KeptDownloads, kept_downloads
 from worker.run.outcome_counts import OutcomeCounts
 from worker.run.session import SessionOptions, SessionResult, run_session
 from worker.run.shutdown import Stop
 from worker.run.step import step
+from worker.run.task import Task
 from worker.sources import private_folders
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
@@ -76,6 +78,8 @@ class DebugOptions(SessionOptions, frozen=True, kw_only=True):
     pool: PoolOptions = PoolOptions()
     fetch: FetchLimits = FetchLimits()
     rules: ListRules = ListRules()
+    downloads: str | None = None
+    """Place of downloads that a `fetch` has made."""
     max_failure_rate: float = 0.0
 
 
@@ -90,13 +94,17 @@ def run(options: DebugOptions) -> SessionResult:
 def _run(options: DebugOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts, str]:
     store = None if options.output is None else open_store(options.output, options.s3)
     recipe = _recipe(options, store)
-    index = arranged(open_index(options.index, options.s3, options.rules), recipe)
+    listed = open_index(options.index, options.s3, options.rules)
+    index = arranged(listed, recipe)
     shard, ref = _chosen(index, options)
+    downloads = kept_downloads(options.downloads, options.s3, listed, index)
+    if downloads is not None:
+        downloads.announce([Task(shard, ref, attempt=1)])
     history = [] if store is None else _history(store, shard, ref.uid)
     folder = DebugFolder.made(options.to)
     stop.check()
     try:
-        outcome = _taken(options, recipe, shard, ref, folder, history, rank, stop, store)
+        outcome = _taken(options, recipe, shard, ref, folder, history, rank, stop, store, downloads)
     except OSError as error:
         raise OutputUnwritable(f"--to {options.to}: {error.strerror or error}") from error
     counts = OutcomeCounts()
@@ -114,6 +122,7 @@ def _taken(
     rank: Rank,
     stop: Stop,
     store: Store | None,
+    downloads: KeptDownloads | None,
 ) -> Outcome:
     """Take the object to its outcome, and describe it in the folder."""
     folder.write_recipe(recipe)
@@ -124,14 +133,17 @@ def _taken(
     seconds: dict[str, float] = {}
     with ExitStack() as stack:
         work = stack.enter_context(scratch(options.scratch))
-        downloads = stack.enter_context(scratch(options.scratch or disk_base()))
+        fetched = stack.enter_context(scratch(options.scratch or disk_base()))
         one = msgspec.structs.replace(options.pool, children_per_device=1)
         rules = options.rules.of(options.index)
-        fetcher = Fetcher(downloads / "fetched", limits=options.fetch, s3=options.s3, rules=rules)
-        output = local_only("" if store is None else store.uri)
+        fetcher = Fetcher(
+            fetched / "fetched", limits=options.fetch, s3=options.s3, rules=rules,
+            downloads=downloads.objects if downloads else None,
+        )  # fmt: skip
+        places = local_only(*(each.uri for each in (store, downloads) if each is not None))
         surroundings = Surroundings(
-            objects=(downloads, *needed.of_recipe(recipe).paths),
-            private=(work, folder.path, *map(Path, output)),
+            objects=(fetched, *needed.of_recipe(recipe).paths),
+            private=(work, folder.path, *map(Path, places)),
             named=tuple(map(Path, local_only(rules.place or ""))),
         )
         pool = Pool(

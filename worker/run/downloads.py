@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from worker.core import keys
 from worker.core.errors import ConfigurationError, OutputMismatch
@@ -28,6 +28,10 @@ class KeptDownloads:
         # A range of scenes that this run draws has its members in any shard of the list.
         self._names = None if rendered is listed else tuple(shard.name for shard in listed.shards)
         self._last: tuple[tuple[str, ...], Mapping[str, Sequence[KeptObject]]] = ((), {})
+
+    def only_of(self, shards: Collection[str]) -> None:
+        """Read of the ledger these shards alone, whatever shards the tasks say: of a sample."""
+        self._names = self._names or tuple(sorted(shards))
 
     def announce(self, tasks: Sequence[Task]) -> None:
         """Tell the Fetcher what became of each task's object. Raises: StoreError."""

@@ -9,14 +9,14 @@ the capacity of the queues bound the objects in flight, and so disk and memory:
 
     step       workers               queue behind it       one object in scratch
     (feed)     1                     download workers      nothing
-    fetch      download workers      2 x children          the object's files
-    render     children              children              its files; then raw passes: 16 bytes
+    fetch      download workers      children + 4 at most  the object's files
+    render     children              4 at most             its files; then raw passes: 16 bytes
                                                            x pixels x views and more
     pack       2                     4                     raw passes, then a zip
     publish    4                     16                    a zip; nothing once it is stored
 
-With d download workers and c children, at most d + 3c objects have their files in scratch, and at
-most 2c + 10 have raw passes or a zip there.
+With d download workers and c children, at most d + 2c + min(c, 4) objects have their files in
+scratch, and at most c + min(c, 4) + 10 have raw passes or a zip there.
 
 With `--render-new`, discoveries go through the same steps in a second pass, because they are all
 known only when all listed objects have been fetched. Objects that were in progress when a worker
@@ -61,6 +61,10 @@ from worker.supervisor.result import RenderedObject
 log = structlog.get_logger(__name__)
 
 PACK_WORKERS = 2
+FETCHED_ROOM = 4
+"""Objects that wait for a child, beside one for each; if the worker is killed, all are suspects."""
+RAW_ROOM = 4
+"""Objects whose raw passes wait for a packer; more would only fill the scratch."""
 PUBLISH_WORKERS = 4
 BEGUN_AHEAD = 16
 """Objects that are noted as begun with one write, before the first of them is fetched."""
@@ -145,17 +149,19 @@ class Pipeline:
         Its outcome is in the store before the next is begun, so that only the killer has a mark.
         """
         suspects, self._suspects = self._suspects, []
-        if suspects:
-            log.warning(
-                "a worker was killed with these objects in progress; each is rendered alone",
-                objects=len(suspects),
-            )
-        for task in suspects:
-            if self._is_over():
-                self._cut_short = self._stop.asked.is_set()
-                break
-            self._take(iter([[task]]), alone=True)
-            self._ledger.try_flush()
+        if not suspects:
+            return
+        log.warning(
+            "a worker was killed with these objects in progress; each is rendered alone",
+            objects=len(suspects),
+        )
+        with self._pool.alone():
+            for task in suspects:
+                if self._is_over():
+                    self._cut_short = self._stop.asked.is_set()
+                    break
+                self._take(iter([[task]]), alone=True)
+                self._ledger.try_flush()
 
     def _take(self, batches: Iterator[list[Task]], *, alone: bool = False) -> None:
         """Take every object of these batches through all steps, or set it aside as a suspect.
@@ -171,7 +177,7 @@ class Pipeline:
             step("fetch", self._fetch),
             todo,
             workers=self._job.download_workers,
-            room=2 * children,
+            room=children + min(children, FETCHED_ROOM),
             failed=self._failed,
         )
         rendered = stages.stage(
@@ -179,7 +185,7 @@ class Pipeline:
             step("render", self._render),
             fetched,
             workers=children,
-            room=children,
+            room=min(children, RAW_ROOM),
             failed=self._failed,
         )
         packed = stages.stage(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from worker.contract.model_formats import MODEL_SUFFIXES
 from worker.contract.protocol import Ready
 from worker.contract.recipe import DENOISER, Recipe
 from worker.core.errors import ConfigurationError
@@ -22,6 +23,13 @@ def check(recipe: Recipe, ready: Ready) -> None:
             f"'colour.view_transform' is {transform}, which Blender {ready.blender} lacks; "
             f"it has {', '.join(ready.view_transforms)}; "
             "the bpy 4.5 wheel (--blender bpy) has all of them"
+        )
+    if lacking := sorted(MODEL_SUFFIXES - set(ready.formats)):
+        log.warning(
+            "this Blender cannot import some formats: such objects fail as 'unsupported'",
+            formats=lacking,
+            blender=ready.blender,
+            advice="the bpy 4.5 wheel (--blender bpy) imports all of them",
         )
     if recipe.cycles.denoise and DENOISER not in ready.denoisers:
         log.warning(

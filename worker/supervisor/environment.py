@@ -16,20 +16,26 @@ NAMES = frozenset({"PATH", "LANG", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTH
 PREFIXES = ("LC_", "CUDA_", "NVIDIA_", "OPTIX_", "__EGL_", "__GLX_", "VK_", "OMP_")
 
 
-def child_environment(outer: Mapping[str, str], home: Path) -> dict[str, str]:
-    """The allow-listed variables of `outer`; `home` is the child's home and temporary folder."""
+def child_environment(outer: Mapping[str, str], home: Path, *, wheel: bool) -> dict[str, str]:
+    """The allow-listed variables of `outer`; `home` is the child's home and temporary folder.
+
+    wheel: whether the child is this Python with the bpy wheel, which shares its packages. A Blender
+    program finds the worker by itself (`worker/blender/program.py`), and must see no package of
+    another Python: its own numpy would not load.
+    """
     allowed = {
         name: value for name, value in outer.items() if name in NAMES or name.startswith(PREFIXES)
     }
+    packages = {"PYTHONPATH": str(PACKAGES)} if wheel else {}
     return {
         **allowed,
+        **packages,
         # Without a writable cache, the driver would compile its kernels again in every child.
         "CUDA_CACHE_PATH": str(cache_folders("cuda", outer)["cuda"]),
         "HOME": str(home),
         "TMPDIR": str(home),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": str(PACKAGES),
     }
 
 

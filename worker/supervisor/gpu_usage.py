@@ -42,11 +42,11 @@ def read(said: str, gpus: Iterable[str]) -> dict[str, float]:
     rows = [[field.strip() for field in row] for row in csv.reader(said.splitlines())]
     for gpu in gpus:
         for row in rows:
-            if len(row) == FIELDS and row[2].isdecimal() and _is(gpu, row[0], row[1]):
+            if len(row) == FIELDS and row[2].isdecimal() and names(gpu, row[0], row[1]):
                 shares[gpu] = int(row[2]) / 100
     return shares
 
 
-def _is(gpu: str, index: str, uuid: str) -> bool:
+def names(gpu: str, index: str, uuid: str) -> bool:
     """Whether an entry names this GPU: by its index, or by the beginning of its UUID."""
     return gpu == index or (gpu.startswith("GPU-") and uuid.lower().startswith(gpu.lower()))

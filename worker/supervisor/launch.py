@@ -1,10 +1,12 @@
-"""Runs in the child before Blender: makes it die with the worker, fences it, executes Blender.
+"""Runs in the child before Blender: makes it die with the worker, pins and fences it, executes it.
 
-    python -I -S launch.py PARENT_PID FENCE_FD COMMAND…
+    python -I -S launch.py PARENT_PID FENCE_FD CORES COMMAND…
 
-FENCE_FD is an open file with the JSON of a `Fence`, or "-" for none. This is a program of its own
-because a `preexec_fn` is unsafe in a threaded parent. Restrictions that are set here apply before
-Blender reads any untrusted file.
+FENCE_FD is an open file with the JSON of a `Fence`, or "-" for none. CORES are the numbers of the
+cores that it may use, with commas, or "-" for those of the worker: Blender starts a thread for each
+core that it may use, and cannot be told later. This is a program of its own because a `preexec_fn`
+is unsafe in a threaded parent. Restrictions that are set here apply before Blender reads any
+untrusted file.
 """
 
 from __future__ import annotations
@@ -16,16 +18,19 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 NO_FENCE = "-"
+ANY_CORE = "-"
 
 
 def main(arguments: list[str]) -> None:
     """Have the kernel kill this process when the parent thread ends, then execute the command."""
-    parent, fence, command = int(arguments[0]), arguments[1], arguments[2:]
+    parent, fence, cores, command = int(arguments[0]), arguments[1], arguments[2], arguments[3:]
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != parent:
         sys.exit(1)
+    if cores != ANY_CORE:
+        os.sched_setaffinity(0, map(int, cores.split(",")))
     try:
         if fence == NO_FENCE:
             os.execvp(command[0], command)  # noqa: S606 - an argument list from the worker itself

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 
-from worker.contract import recipe as recipes
 from worker.contract.recipe import Recipe
 from worker.presets.environment import PATHS
 from worker.sources.base import FetchedObject
@@ -37,8 +36,8 @@ def of(fetched: FetchedObject, recipe: Recipe) -> Needed:
 
 def of_recipe(recipe: Recipe) -> Needed:
     """What every object of a recipe needs: the files and folders that it names."""
-    values = recipes.to_dict(recipe)
-    named = [Path(values[section][key]) for section, key in PATHS if values[section][key]]
+    settings = (getattr(getattr(recipe, section), key) for section, key in PATHS)
+    named = [Path(each) for each in settings if each]
     folders = tuple(path for path in named if path.is_dir())
     return Needed(folders, tuple(path for path in named if path not in folders))
 

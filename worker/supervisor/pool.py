@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import itertools
 import os
 import queue
 import shutil
-import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -23,11 +20,10 @@ import structlog
 
 from worker.contract.protocol import Failed, Phase, Ready, Rendered, RenderObject
 from worker.contract.recipe import Recipe
-from worker.core import cores, memory, usage
+from worker.core import memory, usage
 from worker.core import scratch as scratch_folders
 from worker.core.errors import (
     OBJECT_ERRORS,
-    BlenderMissing,
     DeviceMissing,
     NodeUnusable,
     ObjectError,
@@ -35,9 +31,9 @@ from worker.core.errors import (
     RenderFailed,
 )
 from worker.sources.base import FetchedObject
-from worker.supervisor import canary, deaths, devices, handover, needed, reasons
+from worker.supervisor import canary, deaths, devices, handover, needed, reasons, shares
 from worker.supervisor.devices import Device
-from worker.supervisor.fence.fences import Fences, Surroundings, covers
+from worker.supervisor.fence.fences import Fences, Surroundings
 from worker.supervisor.fence.mode import Sandbox
 from worker.supervisor.needed import Needed
 from worker.supervisor.process import Child, ChildDied
@@ -45,21 +41,20 @@ from worker.supervisor.request import request_of
 from worker.supervisor.restarts import Restarts
 from worker.supervisor.result import RenderedObject
 from worker.supervisor.runtime import Runtime
+from worker.supervisor.shares import Asked, Work
 from worker.supervisor.slot import Slot
+from worker.supervisor.starter import Starter
 from worker.supervisor.watchdog import Limits, Overrun, TooMuchMemory
 
 log = structlog.get_logger(__name__)
 
 ATTEMPTS = 2
-START_ATTEMPTS = 3
-CHILDREN = {"cpu": 1, "cuda": 2, "optix": 2}
-"""Default number of children per device; on a GPU one child imports while the other renders."""
 RECYCLE_SHARE = 0.5
 """A child that uses more than this fraction of its memory limit between objects is replaced."""
 
 
 class PoolOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Options of a pool. For `children_per_device` and `threads`, 0 means the default."""
+    """Options of a pool. For `children_per_device` and `threads`, 0 means: see `shares`."""
 
     device: str = "auto"
     children_per_device: int = 0
@@ -80,27 +75,17 @@ class Pool:
         home: Path,
         log: Path | None = None,
         surroundings: Surroundings = Surroundings(),  # noqa: B008 - frozen
+        work: Work = Work(),  # noqa: B008 - frozen
     ) -> None:
         """`log`: a file for all that the children print; see `Child`."""
         self._fences = Fences(options.sandbox, runtime, surroundings.beside(home), os.environ)
-        self._log = log
         self._runtime = runtime
         self._options = options
-        self._home = home
-        self._numbers = itertools.count()
-        self._lock = threading.Lock()
-        self._alive: set[Child] = set()
-        self.restarts = Restarts()
-        # A child dies with the thread that started it (PR_SET_PDEATHSIG). The threads of the
-        # pipeline may end earlier, so children are started in this one.
-        self._starter = ThreadPoolExecutor(1, "children")
+        self._work = work
+        self._starter = Starter(runtime, options.limits, home, log, self._fences)
         self._slots: list[Slot] = []
         self.children_per_device = 1
         self._free: queue.LifoQueue[Slot] = queue.LifoQueue()
-        self._closed = False
-        self._memory_limit = 0
-        self._threads = options.threads or cores.threads()
-        self.ready: Ready | None = None
 
     @property
     def size(self) -> int:
@@ -108,9 +93,19 @@ class Pool:
         return len(self._slots)
 
     @property
+    def ready(self) -> Ready | None:
+        """What the last child said of its Blender; None before `open`."""
+        return self._starter.ready
+
+    @property
+    def restarts(self) -> Restarts:
+        """How often children were replaced."""
+        return self._starter.restarts
+
+    @property
     def children(self) -> list[Child]:
         """The children that live, by slot."""
-        return [slot.child for slot in self._slots if slot.child is not None]
+        return [child for slot in self._slots if (child := slot.child) is not None]
 
     @property
     def gpus(self) -> frozenset[str]:
@@ -140,7 +135,7 @@ class Pool:
         for chosen in devices.candidates(self._options.device, os.environ):
             try:
                 self._fill(chosen)
-                self._child(self._slots[0], environment)
+                self._starter.child(self._slots[0], environment)
             except DeviceMissing as error:
                 log.debug("device absent", device=chosen[0].kind, reason=str(error))
                 absent = error
@@ -158,15 +153,16 @@ class Pool:
             )
         for slot in reversed(self._slots):
             self._free.put(slot)
-        assert self.ready is not None  # noqa: S101 - `_start` has set it
+        assert self.ready is not None  # noqa: S101 - the starter has set it
         log.info(
             "blender ready",
             runtime=self._runtime.name,
             version=self.ready.blender,
             device=self.device,
             children=self.size,
-            threads=self._threads or "all",
-            memory_mb=self._memory_limit >> 20,
+            threads=max(slot.share.threads for slot in self._slots) or "all",
+            pinned=bool(self._slots[0].share.cores),
+            memory_mb=self._starter.memory_limit >> 20,
         )
         return self.ready
 
@@ -210,20 +206,32 @@ class Pool:
         finally:
             self._free.put(slot)
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """While it lasts, one object is rendered at a time, with the cores of all children.
+
+        No object may be in progress when it begins and when it ends.
+        """
+        if self.size == 1 or self.device != "cpu":
+            yield
+            return
+        slot = self._free.get()
+        share = slot.share
+        self._starter.empty(slot)  # cores are chosen when a child starts
+        (slot.share,) = shares.of_children("cpu", 1, self._options.threads)
+        self._free.put(slot)  # the last in is the first out
+        try:
+            yield
+        finally:
+            self._starter.empty(slot)
+            slot.share = share
+
     def close(self, *, now: bool = False) -> None:
         """Stop all children and remove their homes. May be called from any thread.
 
         With `now`, kill them; their homes stay, for what is left of the objects in progress.
         """
-        self._closed = True
-        with self._lock:
-            children = list(self._alive)
-        for child in children:
-            if now:
-                child.kill()
-            else:
-                child.stop()
-                self._end(child)
+        self._starter.close(now=now)
 
     def _with_retry(
         self,
@@ -235,7 +243,7 @@ class Pool:
     ) -> tuple[Rendered | Failed, Path]:
         """The answer, and where the child called the files "raw" that are now in `scratch`."""
         for attempt in range(1, ATTEMPTS + 1):
-            child = self._child_for(slot, needs)
+            child = self._starter.child_for(slot, needs)
             handover.make(scratch)  # there is an object in progress
             handover.make(child.raw)
             asked = dataclasses.replace(request, scratch=str(child.raw))
@@ -255,26 +263,14 @@ class Pool:
                 return answer, child.raw
         raise AssertionError("unreachable")
 
-    def _child_for(self, slot: Slot, needs: Needed) -> Child:
-        """The slot's child, started anew if its fence does not let it read what it needs."""
-        child = self._child(slot)
-        if not covers(child.fence, needs.folders, needs.files):
-            self._fences.need(needs.paths)
-            self._empty(slot)
-            if (early := slot.coming) is not None:  # started before this object was known
-                slot.coming = None
-                self._end(early.result())
-            child = self._child(slot)
-        return child
-
     def _death(self, slot: Slot, child: Child, error: Exception) -> ObjectError:
         """Clean up after a child that died; returns the error for the object."""
         phase, tail = child.phase, child.log_tail
         # Neither is enough alone: the count includes other children, and others can send SIGKILL.
         killed = isinstance(error, ChildDied) and child.was_killed()
         out_of_memory = killed and memory.kernel_kills() > child.kernel_kills
-        self._empty(slot)
-        if self._closed:
+        self._starter.empty(slot)
+        if self._starter.closed:
             raise ObjectInterrupted("the worker was stopped") from error
         return deaths.failure(error, phase, tail, starved=out_of_memory)
 
@@ -284,7 +280,7 @@ class Pool:
         Raises: NodeUnusable, if it does not render; BlenderMissing; ObjectInterrupted.
         """
         for _ in range(ATTEMPTS):
-            child = self._child(slot)
+            child = self._starter.child(slot)
             folder = child.home / canary.UID
             try:
                 answer: object = child.render(canary.request(folder))
@@ -294,8 +290,8 @@ class Pool:
                 shutil.rmtree(folder, ignore_errors=True)
             if isinstance(answer, Rendered):
                 return
-            self._empty(slot)
-            if self._closed:
+            self._starter.empty(slot)
+            if self._starter.closed:
                 raise ObjectInterrupted("the worker was stopped")
             self.restarts.add("canary")
         reason = answer.message if isinstance(answer, Failed) else answer
@@ -306,64 +302,26 @@ class Pool:
         )
 
     def _fill(self, chosen: list[Device]) -> None:
-        per_device = self._options.children_per_device or CHILDREN[chosen[0].kind]
-        self.children_per_device = per_device
+        kind, options = chosen[0].kind, self._options
+        asked = Asked(options.children_per_device, options.threads, options.limits.memory_bytes)
+        self.children_per_device = shares.per_device(kind, asked, self._work)
+        places = [device for _ in range(self.children_per_device) for device in chosen]
+        parts = shares.of_children(kind, len(places), options.threads)
         self._slots = [
-            Slot(device, self._options.recycle_after)
-            for _ in range(per_device)
-            for device in chosen
+            Slot(device, share, options.recycle_after)
+            for device, share in zip(places, parts, strict=True)
         ]
-        limit = self._options.limits.memory_bytes
-        self._memory_limit = limit or memory.default_limit(len(self._slots))
-
-    def _child(self, slot: Slot, environment: str = "") -> Child:
-        """The slot's child; starts one if there is none.
-
-        Raises: ObjectInterrupted; DeviceMissing and ConfigurationError, see `open`;
-        BlenderMissing, after START_ATTEMPTS attempts.
-        """
-        if self._closed:
-            raise ObjectInterrupted("the worker was stopped")
-        for attempt in range(1, START_ATTEMPTS + 1):
-            if slot.child is not None:
-                break
-            try:
-                slot.child = self._start(slot, environment)
-            except BlenderMissing as error:
-                if self._closed:
-                    raise ObjectInterrupted("the worker was stopped") from error
-                if attempt == START_ATTEMPTS:
-                    raise BlenderMissing(
-                        f"{error}; {attempt} attempts failed: check this node's libraries, memory "
-                        "and disk with 'render-worker doctor'"
-                    ) from error
-                log.warning("blender did not start, retrying", reason=str(error))
-                self.restarts.add("start")
-        assert slot.child is not None  # noqa: S101 - the last attempt raised
-        return slot.child
-
-    def _start(self, slot: Slot, environment: str) -> Child:
-        """The child that is coming up in the slot, or a new one, ready to render."""
-        coming = slot.coming or self._starter.submit(self._launch, slot.device)
-        slot.coming = None
-        child = coming.result()
-        try:
-            if not self._closed:
-                self.ready, _ = child.start(self._threads, environment)
-        except Exception:
-            self._end(child)
-            raise
-        if self._closed:
-            self._end(child)
-            raise ObjectInterrupted("the worker was stopped")
-        return child
+        self._starter.memory_limit = asked.memory_bytes or memory.default_limit(len(places))
+        if kind == "cpu":  # on a GPU, the first child may have kernels to compile
+            for slot in self._slots:
+                self._starter.begin(slot)
 
     def _recycle(self, slot: Slot) -> None:
         """Replace a child that has rendered enough objects or uses too much memory."""
         child = slot.child
         if child is None:
             return
-        swollen = usage.of_group(child.pid).resident > RECYCLE_SHARE * self._memory_limit
+        swollen = usage.of_group(child.pid).resident > RECYCLE_SHARE * self._starter.memory_limit
         if child.objects >= slot.recycle_after or swollen:
             log.debug("child recycled", objects=child.objects, swollen=swollen)
             self._replace(slot, "grown" if swollen else "recycled")
@@ -371,29 +329,5 @@ class Pool:
     def _replace(self, slot: Slot, reason: str) -> None:
         """End the slot's child and start the next at once, while the next object is fetched."""
         self.restarts.add(reason)
-        self._empty(slot)
-        if not self._closed:
-            slot.coming = self._starter.submit(self._launch, slot.device)
-
-    def _launch(self, device: Device) -> Child:
-        """Start a process on `device`, which is not waited for. Runs in the starter's thread."""
-        home = self._home / f"child-{next(self._numbers)}"
-        limits, memory_limit = self._options.limits, self._memory_limit
-        fence = self._fences.of(device, home)
-        child = Child(self._runtime, device, home, limits, memory_limit, fence, self._log)
-        with self._lock:
-            self._alive.add(child)
-        if self._closed:  # since `close` looked at who is alive
-            self._end(child)
-        return child
-
-    def _empty(self, slot: Slot) -> None:
-        if slot.child is not None:
-            self._end(slot.child)
-            slot.child = None
-
-    def _end(self, child: Child) -> None:
-        with self._lock:
-            self._alive.discard(child)
-        child.kill()
-        shutil.rmtree(child.home, ignore_errors=True)
+        self._starter.empty(slot)
+        self._starter.begin(slot)

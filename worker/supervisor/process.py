@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -36,8 +36,8 @@ from worker.core.json_errors import NOT_JSON
 from worker.supervisor.devices import Device
 from worker.supervisor.environment import child_environment
 from worker.supervisor.fence.policy import Fence
-from worker.supervisor.launch import NO_FENCE
-from worker.supervisor.runtime import Runtime
+from worker.supervisor.launch import ANY_CORE, NO_FENCE
+from worker.supervisor.runtime import WHEEL, Runtime
 from worker.supervisor.watchdog import LOOK_EVERY_S, Limits, Overrun, TooMuchMemory, Watch
 
 LAUNCH = Path(__file__).with_name("launch.py")
@@ -80,8 +80,12 @@ class Child:
         memory_limit: int,
         fence: Fence | None,
         log: Path | None = None,
+        cores: Sequence[int] = (),
     ) -> None:
-        """`log`: a file to which all that Blender prints is added, and its reports of crashes."""
+        """`log`: a file to which all that Blender prints is added, and its reports of crashes.
+
+        cores: those that it may use; none stands for those of this process.
+        """
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
         self.fence = fence
@@ -91,15 +95,28 @@ class Child:
         command = [*runtime.command, "--socket-fd", str(theirs.fileno())]
         with theirs, _policy(fence, home) as policy:
             given = NO_FENCE if policy is None else str(policy.fileno())
+            pinned = ",".join(map(str, cores)) or ANY_CORE
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), given, *command],
+                [
+                    sys.executable,
+                    "-I",
+                    "-S",
+                    str(LAUNCH),
+                    str(os.getpid()),
+                    given,
+                    pinned,
+                    *command,
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 pass_fds=[each.fileno() for each in (theirs, policy) if each is not None],
                 start_new_session=True,
                 cwd=home,
-                env={**child_environment(os.environ, home), **device.environment},
+                env={
+                    **child_environment(os.environ, home, wheel=runtime.name == WHEEL),
+                    **device.environment,
+                },
             )
         self.device = device
         self._socket = ours
@@ -184,10 +201,14 @@ class Child:
         self._send(request)
         return self._answer(Rendered, on_phase)
 
-    def stop(self) -> None:
-        """Ask the child to exit; kill it if it does not."""
+    def ask_to_stop(self) -> None:
+        """Ask the child to exit, which is not waited for."""
         with contextlib.suppress(ChildDied):
             self._send(Stop())
+
+    def stop(self) -> None:
+        """Ask the child to exit; kill it if it does not."""
+        self.ask_to_stop()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_DEADLINE_S)
         self.kill()

@@ -12,6 +12,7 @@ REASONS: Final = {
     "timeout": "it exceeded a time limit",
     "failed": "it has a scene in which an object that failed may have left anything",
     "protocol": "it answered for another object",
+    "fence": "it may not read what its object needs, and a fence cannot be widened",
     "canary": "it did not render the test cube after a death",
     "start": "it did not start",
     "recycled": "it had rendered `--recycle-after` objects",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import platform
 import shutil
 import sys
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -14,6 +16,8 @@ from worker.supervisor import libraries
 
 WHEEL = "bpy"
 """The runtime's name if it is the wheel; otherwise the name is the program's path."""
+WHEEL_MACHINE: Final = "x86_64"
+"""The wheel of Linux exists for this processor alone."""
 PROGRAM = Path(__file__).parents[1] / "blender" / "program.py"
 MODULE = "worker.blender"
 # Without this option, `blender -b` exits with 0 even if its script raises.
@@ -42,7 +46,7 @@ def find(choice: str = "auto") -> Runtime:
         if choice != "auto":
             wanted = f"no program '{choice}'"
         raise BlenderMissing(
-            f"no Blender: there is {wanted}; install the wheel with 'make setup' "
+            f"no Blender: there is {wanted}; {_how_to_install()} "
             "or choose a program (3.2 or newer) with --blender PATH"
         )
     program = str(Path(found).absolute())  # a child has another working directory
@@ -60,9 +64,15 @@ def attacking(runtime: Runtime) -> Runtime:
     return Runtime(runtime.name, command)
 
 
+def _how_to_install() -> str:
+    if (machine := platform.machine()) != WHEEL_MACHINE:
+        return f"install a Blender for {machine} (the wheel is for {WHEEL_MACHINE} alone)"
+    return "install the wheel with 'make setup'"
+
+
 def _bpy(installed: bool) -> Runtime:
     if not installed:
-        raise BlenderMissing("no Blender: the bpy wheel is not installed; run 'make setup'")
+        raise BlenderMissing(f"no Blender: the bpy wheel is not installed; {_how_to_install()}")
     if packages := libraries.missing():
         raise BlenderMissing(libraries.advice(packages))
     return Runtime(WHEEL, (sys.executable, "-P", "-m", MODULE))

@@ -1,4 +1,4 @@
-"""A place for one child on one device."""
+"""A place for one child on one device, with its share of the cores."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from concurrent.futures import Future
 
 from worker.supervisor.devices import Device
 from worker.supervisor.process import Child
+from worker.supervisor.shares import Share
 
 
 class Slot:
     """What a pool keeps of one such place; a thread that renders holds it."""
 
-    def __init__(self, device: Device, recycle_after: int) -> None:
+    def __init__(self, device: Device, share: Share, recycle_after: int) -> None:
         self.device = device
+        self.share = share
         self.child: Child | None = None
         self.coming: Future[Child] | None = None
         """A child that was started and is not waited for yet."""

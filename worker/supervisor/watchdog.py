@@ -17,6 +17,8 @@ from worker.core import usage
 LOOK_EVERY_S = 0.5
 SUSPENDED_S = 2.0
 """If two looks are further apart, this process was suspended in between."""
+GROUPS = usage.Groups(LOOK_EVERY_S / 2)
+"""Of all children: each message has its child looked at, and small views send many."""
 WORKING_SHARE = 0.05
 """Fraction of one core, averaged over `Limits.silence_s`, from which on a child is working.
 
@@ -52,7 +54,7 @@ class Watch:
         self._memory_limit = memory_limit
         whole = limits.start_s if phase == "start" else limits.object_s
         self._held_s, self._most_held_s = 0.0, whole
-        self._looked = time.monotonic()
+        self._made = self._looked = time.monotonic()
         now = self._now()
         self._whole = (now + whole, f"not finished within {whole:g} s,")
         self._cpu_s = usage.of_group(group).cpu_s
@@ -80,7 +82,7 @@ class Watch:
         for deadline, words in (self._whole, self._step):
             if now >= deadline:
                 raise Overrun(f"{words} in the phase '{self.phase}'")
-        used = usage.of_group(self._group)
+        used = GROUPS.of(self._group, since=self._made)
         self._listen(now, used.cpu_s)
         self.peak = max(self.peak, used.resident)
         if used.resident > self._memory_limit:

@@ -56,7 +56,8 @@ def at_work(job, holding, tmp_path) -> Callable[..., IndexedJob]:
         holding.hold(model)
         scratch = tmp_path / "scratch"
         ran = job(RENDER_WORKER_BLENDER=holding.program, RENDER_WORKER_GRACE=1,
-                  RENDER_WORKER_DOWNLOAD_WORKERS=1, RENDER_WORKER_SCRATCH=scratch,
+                  RENDER_WORKER_DOWNLOAD_WORKERS=1, RENDER_WORKER_CHILDREN_PER_DEVICE=1,
+                  RENDER_WORKER_SCRATCH=scratch,
                   **held.PATIENT_SETTINGS)  # fmt: skip
 
         def is_held() -> bool:

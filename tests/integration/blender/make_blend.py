@@ -3,7 +3,8 @@
 make_blend.py FOLDER: hostile.blend with a wide red cube; beside it a cube hidden in the render, a
 glaring lamp, a camera, a picture outside FOLDER, a script, a driver and a compositor that write
 files when they get to run. plain.blend is the red cube alone, sphere.blend another object in the
-same place, instances.blend two instances of a tower of three cubes.
+same place, instances.blend two instances of a tower of three cubes, own_materials.blend three cubes
+of one mesh, of which two have a red and a green material of their own in place of its blue one.
 """
 
 import os
@@ -59,6 +60,18 @@ for x in (-4.0, 4.0):
     instancer.location.x = x
     bpy.context.scene.collection.objects.link(instancer)
 save("instances.blend")
+
+bpy.ops.wm.read_factory_settings(use_empty=True)
+bpy.ops.mesh.primitive_cube_add(size=2.0)
+first = bpy.context.object
+first.data.materials.append(material("blue", (0.0, 0.0, 1.0, 1.0))[0])
+for x, name, colour in ((4.0, "red", (1.0, 0.0, 0.0, 1.0)), (8.0, "green", (0.0, 1.0, 0.0, 1.0))):
+    other = bpy.data.objects.new(name, first.data)
+    other.location.x = x
+    bpy.context.scene.collection.objects.link(other)
+    other.material_slots[0].link = "OBJECT"
+    other.material_slots[0].material = material(name, colour)[0]
+save("own_materials.blend")
 
 bpy.ops.wm.read_factory_settings(use_empty=True)
 wide_cube()

@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from tests.integration.blender.driver import small
 from tests.integration.blender.pictures import views_of
+from worker.contract.mesh_keys import ARRAYS
 
 NAMES = [
     "pawn.glb", "rocket.glb", "crate.obj", "monkey.fbx", "gear.stl", "knot.ply", "mushroom.gltf",
@@ -54,6 +56,23 @@ def test_instances_and_modifiers_are_in_the_box(child, blends, tmp_path):
     assert answer["scene"]["scene_size"]["bbox_min"] == pytest.approx([-5.0, -1.0, -1.0])
     alpha = views_of(answer, tmp_path)[0][..., 3]
     assert 0.02 < alpha.mean() < 0.6
+
+
+def test_objects_of_one_mesh_have_their_own_materials(child, blends, tmp_path):
+    answer = child.render(
+        blends / "own_materials.blend", tmp_path, small(views=1, products=["mesh"])
+    )
+    left = {
+        name: np.fromfile(tmp_path / answer["files"][kind.file], kind.dtype)
+        for name, kind in ARRAYS.items()
+    }
+    centres = left["points"].reshape(-1, 3)[left["triangles"].reshape(-1, 3)].mean(axis=1)
+    colours = left["colours"].reshape(-1, 4)[left["colour"]]
+    for low, high, colour in ((-1, -0.25, "blue"), (-0.25, 0.25, "red"), (0.25, 1, "green")):
+        here = (centres[:, 0] > low) & (centres[:, 0] < high)
+        wanted = [float(colour == each) for each in ("red", "green", "blue")]
+        assert here.sum() == 12
+        np.testing.assert_allclose(colours[here], [[*wanted, 1.0]] * 12)
 
 
 def test_statistics_count_what_is_in_the_file(child, samples, tmp_path):

@@ -36,8 +36,9 @@ OBJECT = np.dtype(
 )  # fmt: skip
 
 
-def recipe(count=4, objects=1, ending="exr", size=SIZE, **more):
+def recipe(count=4, objects=1, ending="exr", size=SIZE, products=(), **more):
     return Recipe(
+        products=products,
         name="scenes-test",
         product="scenes",
         views=count,
@@ -137,6 +138,20 @@ def members(start, count, objects, ending, size=SIZE, **more):
     return found
 
 
+def about(start, count, objects):
+    """What the metadata says of the samples; the classes have names from "class 0" on."""
+    return {
+        "classes": [f"class {number}" for number in range(10)],
+        "samples": [
+            {"idx": index, "objects": [
+                {"class": class_of(index, number), "uid": keys.uid_of(f"{index}/{number}")}
+                for number in range(objects)
+            ]}
+            for index in range(start, start + count)
+        ],
+    }  # fmt: skip
+
+
 def identifier(start, count=4):
     return keys.scenes_range("scenes-test", start, start + count - 1)
 
@@ -146,14 +161,15 @@ def uid(start):
 
 
 def output(
-    folder, starts, count=4, objects=1, ending="exr", failed=(), change=None, spec=None, **more
-):
+    folder, starts, count=4, objects=1, ending="exr", failed=(), change=None, spec=None,
+    products=(), **more
+):  # fmt: skip
     """A finished output: a zip of `count` samples from each of `starts`, the `failed` ones none.
 
     `change(start, files)` may alter a zip's files, `spec` has more of the recipe's `Scenes`. Two
     shards, in no order.
     """
-    made = recipe(count, objects, ending, more.get("size", SIZE), **spec or {})
+    made = recipe(count, objects, ending, more.get("size", SIZE), products, **spec or {})
     store = open_store(str(folder))
     rank = Rank(0, 1)
     digest = presets.digest(made)
@@ -174,6 +190,7 @@ def output(
             files = members(start, count, objects, ending, **more)
             files["metadata.json"] = json.dumps(
                 {"file_identifier": ref.file_identifier, "render_worker": {"preset": made.name}}
+                | about(start, count, objects)
             ).encode()
             if change is not None:
                 change(start, files)

@@ -1,4 +1,4 @@
-"""docs/datasets.md and examples/nerf: the commands run, make what is listed, the lines load it."""
+"""Pages of data sets, and examples/nerf: commands run, make what is listed, the lines load it."""
 
 import json
 import re
@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from tests.command_line import ROOT, environment
-from tests.integration.export import scenes, surfaces, synthetic
+from tests.integration.export import posed, scenes, solids, surfaces, synthetic
 from tests.patience import HANG_S
 
-PAGE = (ROOT / "docs" / "datasets.md").read_text()
+PAGE = "".join((ROOT / "docs" / name).read_text() for name in ("datasets.md", "systems.md"))
 BLOCKS = re.findall(r"^```(console|text|python)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 IMAGES = ("colour", "depth", "mask", "albedo", "alpha", "normal")
 
@@ -24,14 +24,16 @@ IMAGES = ("colour", "depth", "mask", "albedo", "alpha", "normal")
 def folder(tmp_path_factory):
     here = tmp_path_factory.mktemp("docs")
     scenes.output(here / "out", scenes.recipe(views=10, size=128, images=IMAGES), failed=1)
+    solids.outputs(here / "solids", here / "conditions")
     surfaces.output(here / "surfaces", objects=2)
     synthetic.output(here / "rooms", range(0, 20, 4), objects=3)
     synthetic.output(here / "single", range(0, 20, 4))
+    posed.output(here / "poses")
     return here
 
 
 def test_the_page(folder):
-    assert [kind for kind, _ in BLOCKS].count("python") == 17
+    assert [kind for kind, _ in BLOCKS].count("python") == 21
     to = None
     for kind, text in BLOCKS:
         if kind == "console":
@@ -42,7 +44,9 @@ def test_the_page(folder):
                 done([sys.executable, "-m", "worker", *arguments], folder)
         elif kind == "text":
             for name in (line.split()[0] for line in text.splitlines()):
-                assert list(to.glob(name.replace("<uid>", "*-*-*-*-*"))), name
+                assert list(
+                    to.glob(name.replace("<uid>", "*-*-*-*-*").replace("<sha256>", "?" * 64))
+                ), name
         else:
             assert len(text.splitlines()) <= 5
             assert done([sys.executable, "-W", "error::DeprecationWarning", "-c", text], folder)

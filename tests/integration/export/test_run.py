@@ -133,7 +133,7 @@ def test_the_retry_of_a_run_s_environment_does_not_stop_an_export(own, tmp_path,
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (("nothing",), 64, "unknown export 'nothing'; allowed: colmap, hdf5, nerf, "),
+        (("nothing",), 64, "unknown export 'nothing'; allowed: bop, coco, colmap, "),
         (("nerf", "--points", "3"), 64, "has no option --points; allowed: --category, --layout"),
         (("nerf", "--layout", "mine"), 64, "--layout cannot be 'mine' (allowed: blender, get3d, "),
         (("nerf", "--layout", "nerf-studio"), 64, "did you mean 'nerfstudio'? (allowed: blender, "),

@@ -112,8 +112,10 @@ def test_every_kind_and_layout_has_its_requirements():
         ("nerf", "nerfstudio", "trellis-cond"), ("nerf", "get3d", "get3d"),
         ("nerf", "instant-ngp", "objaverse-xl"), ("webdataset", "plain", "default"),
         ("webdataset", "zeronvs", "zeronvs"), ("hdf5", "labels", "scenes-multi"),
-        ("hdf5", "classes", "scenes-all"), ("omage", None, "omage"), ("parquet", None, "omage"),
-        ("zero123", None, "zero123"), ("colmap", "binary", "trellis-cond"),
+        ("hdf5", "classes", "scenes-all"), ("coco", None, "scenes-floor"),
+        ("bop", None, "scenes-bop"), ("omage", None, "omage"), ("parquet", None, "omage"),
+        ("zero123", None, "zero123"), ("trellis", None, "trellis"),
+        ("colmap", "binary", "trellis-cond"),
         ("colmap", "text", "default"),
     ],
 )  # fmt: skip
@@ -167,7 +169,7 @@ def test_they_are_what_the_exports_ask_of_each_zip(export, tmp_path, monkeypatch
     [
         (("pointcloud",), RECIPES["colour"], "needs the image depth with a fixed range"),
         (("hdf5",), RECIPES["colour"], "needs synthetic scenes"),
-        (("hdf5",), RECIPES["colour"], " or 11 others (render-worker presets)"),
+        (("hdf5",), RECIPES["colour"], " or 12 others (render-worker presets)"),
         (("omage",), RECIPES["colour"], "; render with preset omage"),
         (("webdataset", "--layout", "zeronvs"),
          scenes.recipe(camera=Camera(projection="orthographic")), "needs perspective cameras"),

@@ -144,6 +144,6 @@ def test_a_list_written_while_another_worker_ends_has_its_objects(tmp_path):
             store.replace(key, body, media_type)
 
     done(0, refs[0], refs[2])
-    object_lists.write("zero123", Slow())
+    object_lists.write("zero123", Slow(), Zero123())
     listed = json.loads(store.read(keys.VALID_PATHS))
     assert listed == sorted(ref.uid for ref in refs)

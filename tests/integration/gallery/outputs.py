@@ -73,7 +73,7 @@ def shown(folder: Path, views: int = 3, size: int = 32) -> Path:
     return folder
 
 
-def many(folder: Path, objects: int) -> Path:
+def many(folder: Path, objects: int, shard: str = "000000") -> Path:
     """An output of that many objects, made fast: one view of 8 pixels each, every tenth failed."""
     recipe = scenes.recipe(views=1, size=8, images=("colour",))
     store = open_store(str(folder))
@@ -86,12 +86,13 @@ def many(folder: Path, objects: int) -> Path:
             ref = ObjectRef(file_identifier=f"models/object {number:05d}.glb")
             if number % 10 == 9:
                 error = ImportFailed("no mesh in it")
-                ledger.add(Outcome.failed(ref, "000000", ledger.author, error=error, seconds={},
+                ledger.add(Outcome.failed(ref, shard, ledger.author, error=error, seconds={},
                                           attempt=1))  # fmt: skip
                 continue
             made = _with_statistics(body, ref.uid, number)
             (folder / keys.render_zip(ref.uid)).write_bytes(made)
-            ledger.add(_rendered(ref, ledger, first, made, number))
+            line = _rendered(ref, ledger, first, made, number)
+            ledger.add(msgspec.structs.replace(line, shard=shard))
     return folder
 
 

@@ -5,7 +5,7 @@ import os
 import boto3
 import pytest
 
-from tests.integration.export import scenes, surfaces, synthetic
+from tests.integration.export import scenes, solids, surfaces, synthetic
 from tests.integration.library.aws import CREDENTIALS
 from tests.tools import rgw
 from tests.tools.moto import s3_server
@@ -29,6 +29,13 @@ def made(tmp_path_factory):
 @pytest.fixture(scope="session")
 def surface_images(tmp_path_factory):
     return surfaces.output(tmp_path_factory.mktemp("library-omage") / "out", objects=2)
+
+
+@pytest.fixture(scope="session")
+def with_meshes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("library-solids")
+    solids.outputs(folder / "out", folder / "cond")
+    return folder / "out"
 
 
 @pytest.fixture(scope="session")

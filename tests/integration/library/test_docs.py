@@ -16,9 +16,10 @@ BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def folder(made, surface_images, rooms, tmp_path_factory):
+def folder(made, surface_images, rooms, with_meshes, tmp_path_factory):
     here = tmp_path_factory.mktemp("docs")
-    for name, place in (("out", made), ("surfaces", surface_images), ("rooms", rooms)):
+    for name, place in (("out", made), ("surfaces", surface_images), ("rooms", rooms),
+                        ("solids", with_meshes)):  # fmt: skip
         (here / name).symlink_to(place)
     options = ExportOptions(kind="webdataset", input=str(made), to=str(here / "shards"),
                             scratch=here / "scratch")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Object images and synthetic scenes, read as docs/datasets.md and docs/scenes.md describe them."""
+"""Object images, scenes and meshes, read as docs/ describes them."""
 
 import io
 import zipfile
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from render_worker import DamagedZip, MissingData, open_output
-from tests.integration.export import surfaces, synthetic
+from tests.integration.export import posed, solids, surfaces, synthetic
 from tests.integration.library import files
 
 
@@ -120,6 +120,23 @@ def test_a_damaged_sample(rooms, tmp_path):
         _ = sample.depth
 
 
+def test_meshes_of_samples_are_where_they_are_seen(rooms, tmp_path):
+    out = posed.output(tmp_path / "out")
+    for found in open_output(out):
+        for sample in found.samples:
+            solids_there = posed.world(sample.idx)
+            assert len(sample.meshes) == len(solids_there) == 3
+            for mesh, solid in zip(sample.meshes, solids_there, strict=True):
+                np.testing.assert_allclose(mesh.points[mesh.triangles], solid, atol=1e-5)
+    with pytest.raises(MissingData, match=r"has no models/.*\.ply; render with products"):
+        _ = open_output(rooms)[0].samples[0].meshes
+    changes = {"metadata.json": lambda told: {**told, "samples": []}}
+    uid = open_output(out)[0].uid
+    (harmed, *_) = open_output(files.rewritten(out, uid, tmp_path, changes))[0].samples
+    with pytest.raises(DamagedZip, match="no objects of sample"):
+        _ = harmed.meshes
+
+
 def test_metadata_of_real_scenes_is_told(rooms, tmp_path):
     uid = open_output(rooms)[0].uid
     first = open_output(rooms)[0].samples[0].idx
@@ -129,3 +146,33 @@ def test_metadata_of_real_scenes_is_told(rooms, tmp_path):
     assert found.samples[0].about == about
     assert found.samples[1].about == {}
     assert found.classes == ["chair"]
+
+
+def test_a_mesh(with_meshes, made):
+    for found in open_output(with_meshes):
+        mesh, wanted = found.mesh, solids.balls()
+        np.testing.assert_allclose(mesh.points, wanted.vertices, atol=1e-7)
+        np.testing.assert_array_equal(mesh.triangles, wanted.faces)
+        assert (mesh.points >= found.bbox[0] - 1e-6).all()
+    with pytest.raises(MissingData, match="has no mesh; render with products"):
+        _ = open_output(made)[0].mesh
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda data: data[:-1],
+        lambda data: data[:200],
+        lambda data: data.replace(b"element vertex ", b"element vertex 9", 1),
+        lambda data: data.replace(b"float x", b"uchar x", 1),
+        lambda data: data[:-13] + b"\4" + data[-12:],
+        lambda data: data[:-4] + b"\xff\xff\xff\x7f",
+        lambda data: data[:-4] + b"\xff\xff\xff\xff",
+    ],
+)
+def test_a_damaged_mesh(with_meshes, tmp_path, harm):
+    uid = open_output(with_meshes)[0].uid
+    data = files.members(with_meshes, uid)["mesh.ply"]
+    path = files.rewritten(with_meshes, uid, tmp_path, {"mesh.ply": harm(data)})
+    with pytest.raises(DamagedZip, match=r"has a mesh\.ply that is"):
+        _ = open_output(path)[0].mesh

@@ -9,15 +9,10 @@ import json
 import numpy as np
 import pytest
 
-from tests.proof_helpers import BLENDERS, Shot, Studio, absent
+from tests import blenders
+from tests.proof_helpers import Shot, Studio
 from worker import presets
 from worker.contract import recipe as recipes
-
-PARAMETERS = [
-    pytest.param(name, id=name, marks=[getattr(pytest.mark, mark)] if mark else [])
-    for name, mark in BLENDERS.items()
-    if not absent(name)
-]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +40,7 @@ class Baked:
         return json.loads(self.members["metadata.json"])["render_worker"]["omage"]
 
 
-@pytest.fixture(scope="session", params=PARAMETERS)
+@pytest.fixture(scope="session", params=blenders.parameters())
 def studio(request, tmp_path_factory):
     made = Studio(request.param, tmp_path_factory.mktemp(f"omage-{request.param}"))
     yield made

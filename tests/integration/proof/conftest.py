@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proof_helpers import BLENDERS, Studio, absent
-
-PARAMETERS = [
-    pytest.param(name, id=name, marks=[getattr(pytest.mark, mark)] if mark else [])
-    for name, mark in BLENDERS.items()
-    if not absent(name)
-]
+from tests import blenders
+from tests.proof_helpers import Studio
 
 
-@pytest.fixture(scope="session", params=PARAMETERS)
+@pytest.fixture(scope="session", params=blenders.parameters())
 def studio(request, tmp_path_factory):
     """A pool of one child, and the samples."""
     made = Studio(request.param, tmp_path_factory.mktemp(request.param))

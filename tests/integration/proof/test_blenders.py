@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.proof_helpers import BLENDERS, absent
-
-EXPECTED = {"bpy": "4.5.", "debian": "3.4.", "bpy42": "4.2."}
+from tests.blenders import BLENDERS, absent
 
 
 @pytest.mark.parametrize("name", BLENDERS)
@@ -14,4 +12,4 @@ def test_is_here(name):
 
 
 def test_is_what_it_is_called(studio):
-    assert studio.pool.ready.blender.startswith(EXPECTED[studio.blender])
+    assert studio.pool.ready.blender.startswith(BLENDERS[studio.blender].version)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.proof_helpers import make_samples, normalised, project, see
+from tests import blenders
+from tests.proof_helpers import normalised, project, see
 
 
 def bar():
@@ -68,7 +69,7 @@ def test_a_sheet_of_splines_is_raised_in_the_middle(studio):
 
 @pytest.mark.slow
 def test_millions_of_faces(studio):
-    folder = make_samples(studio.blender, studio.folder / "vast", "vast.stl")
+    folder = blenders.make_samples(studio.blender, studio.folder / "vast", "vast.stl")
     shot = studio.shoot(folder / "vast.stl", samples=2)
     assert shot.facts["poly_count"] == 2 * 805 * 805
     for number in range(len(shot.views)):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests import blenders
 from tests.proof_helpers import project, to_srgb
 
 DATA = ["colour", "depth-npy", "normal-exr", "albedo", "alpha", "metallic", "roughness", "mask"]
@@ -43,7 +44,11 @@ def test_colours_at_the_points_run_from_end_to_end(studio, suffix):
     [("no_nodes.blend", (0.6, 0.2, 0.05)), ("no_material.glb", None)],
 )
 def test_without_nodes_or_material_there_is_a_colour(studio, name, colour):
-    shot = studio.shoot(name, images=DATA)
+    model = studio.sample(name)
+    if studio.blender == "bpy50" and colour is not None:
+        # 5.0 makes no such material any more. It still reads those of earlier files.
+        model = blenders.make_samples("bpy", studio.folder / "earlier", name) / name
+    shot = studio.shoot(model, images=DATA)
     for number in range(2):
         found = albedo_of(shot, number)
         assert len(found) > 100

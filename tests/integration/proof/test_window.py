@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests import blenders
+from tests.blenders import REPOSITORY
 from tests.integration.proof.test_leaks import RECIPE as ALL
 from tests.integration.proof.test_own_cameras import cameras_json, poses
-from tests.proof_helpers import BLENDER_42, DEBIAN, REPOSITORY, Studio, runtime_of
+from tests.proof_helpers import Studio
 from worker.core.errors import ImportFailed, Unsupported
 from worker.supervisor.runtime import PROGRAM, Runtime
 
@@ -53,7 +53,7 @@ WHOLE_FRAMES = {
 @pytest.fixture(scope="session")
 def whole(studio, tmp_path_factory):
     """The same Blender with no window; and the same samples."""
-    command = runtime_of(studio.blender).command
+    command = blenders.runtime_of(studio.blender).command
     if studio.blender == "bpy":
         command = (sys.executable, "-P", str(PROGRAM), "--")
     told = tuple(WHOLE if part == str(PROGRAM) else part for part in command)
@@ -123,13 +123,7 @@ def test_no_sample_is_cut(studio, whole, family):
 def odd(studio, tmp_path_factory):
     """See make_odd.py."""
     folder = tmp_path_factory.mktemp("odd")
-    start = {
-        "bpy": [sys.executable],
-        "bpy42": [os.environ.get(BLENDER_42, "")],
-        "debian": [str(DEBIAN), "-b", "--python"],
-    }[studio.blender]
-    script = [str(Path(__file__).with_name("make_odd.py")), *["--"] * (studio.blender == "debian")]
-    subprocess.run([*start, *script, folder], check=True, capture_output=True)
+    blenders.make(studio.blender, Path(__file__).with_name("make_odd.py"), folder)
     corners = itertools.product((0, 7), repeat=3)
     lines = [f"v {5_000_000 + x} {y} {z}" for x, y, z in corners]
     faces = ("1 2 4 3", "5 7 8 6", "1 5 6 2", "3 4 8 7", "1 3 7 5", "2 6 8 4")

@@ -37,3 +37,13 @@ def test_a_replacement_after_its_share_of_objects_counts(make_pool, tmp_path):
         pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
     assert reasons(pool) == {"recycled": 2}
     assert len(pool.children) <= pool.size == 1
+
+
+def test_a_fence_that_does_not_let_it_read_its_object_counts(make_pool, tmp_path):
+    pool = make_pool(sandbox="require")
+    pool.render(model(tmp_path / "m", "good"), RECIPE, tmp_path / "raw")
+    assert reasons(pool) == {}
+    pool.render(model(tmp_path / "unexpected", "good"), RECIPE, tmp_path / "raw")
+    assert reasons(pool) == {"fence": 1}
+    pool.render(model(tmp_path / "unexpected", "other"), RECIPE, tmp_path / "raw")
+    assert reasons(pool) == {"fence": 1}

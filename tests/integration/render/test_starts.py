@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from concurrent.futures import wait
+
 import msgspec
 import pytest
 
@@ -9,14 +13,19 @@ from tests.integration.render.cubes import RECIPE, model
 from tests.patience import PATIENT, until
 from tests.tools import processes
 from tests.tools.programs import program
-from worker.core.errors import BlenderMissing
+from worker.core.errors import BlenderMissing, ObjectInterrupted
 from worker.supervisor import runtime
 from worker.supervisor.devices import Device
+from worker.supervisor.fence.fences import Fences, Surroundings
 from worker.supervisor.process import Child
+from worker.supervisor.shares import Share
+from worker.supervisor.slot import Slot
+from worker.supervisor.starter import Starter
 
 TRIES = 3
 SLOW_S = 5.0
 PLENTY = 1 << 40
+SEVERAL = 20
 
 
 def stumbling(folder, times: int, then: str = ""):
@@ -70,3 +79,26 @@ def test_the_time_that_a_child_waits_for_its_first_object_does_not_count(tmp_pat
         assert ready.blender
     finally:
         child.kill()
+
+
+@pytest.mark.parametrize("now", [True, False])
+def test_a_stop_while_children_are_launched_leaves_nothing(tmp_path, now):
+    """As a run ends that is stopped early: close, and remove the scratch folder."""
+    scratch = tmp_path / "scratch"
+    home = scratch / "children"
+    found = runtime.find("bpy")
+    fences = Fences("auto", found, Surroundings().beside(home), os.environ)
+    starter = Starter(found, PATIENT, home, None, fences)
+    starter.memory_limit = PLENTY
+    slots = [Slot(Device("cpu"), Share(threads=1), recycle_after=1) for _ in range(SEVERAL)]
+    for slot in slots:
+        starter.begin(slot)
+    if now:
+        starter.close(now=True)
+    starter.close(now=False)
+    shutil.rmtree(scratch, ignore_errors=True)
+    wait([slot.coming for slot in slots if slot.coming is not None])
+    assert not scratch.exists()
+    assert not processes.below(home)
+    with pytest.raises(ObjectInterrupted):
+        starter.child(slots[-1])

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests import blenders
 from tests.integration.scenes.known import SHAPES, write_obj
 from tests.integration.scenes.stage import Scenery
-from tests.proof_helpers import BLENDERS, absent, runtime_of
-
-PARAMETERS = [
-    pytest.param(name, id=name, marks=[getattr(pytest.mark, mark)] if mark else [])
-    for name, mark in BLENDERS.items()
-    if not absent(name)
-]
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +19,9 @@ def models(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session", params=PARAMETERS)
+@pytest.fixture(scope="session", params=blenders.parameters())
 def scenery(request, tmp_path_factory):
-    made = Scenery(runtime_of(request.param), tmp_path_factory.mktemp("scenery"))
+    made = Scenery(request.param, tmp_path_factory.mktemp("scenery"))
     yield made
     made.close()
 
@@ -35,6 +29,6 @@ def scenery(request, tmp_path_factory):
 @pytest.fixture(scope="session")
 def one_scenery(tmp_path_factory):
     """The bpy wheel's alone, for what no Blender changes."""
-    made = Scenery(runtime_of("bpy"), tmp_path_factory.mktemp("scenery"))
+    made = Scenery("bpy", tmp_path_factory.mktemp("scenery"))
     yield made
     made.close()

@@ -8,12 +8,12 @@ import itertools
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import OpenEXR
 from PIL import Image
 
+from tests import blenders
 from tests.patience import PATIENT
 from worker import presets
 from worker.contract.protocol import View
@@ -23,6 +23,7 @@ from worker.index.scenes import arranged
 from worker.pack.pack import pack
 from worker.sources.base import FetchLimits
 from worker.sources.fetcher import Fetcher
+from worker.supervisor.fence.fences import Surroundings
 from worker.supervisor.pool import Pool, PoolOptions
 
 SMALL = ("resolution=64", "samples=2", "cycles.denoise=false")
@@ -56,12 +57,17 @@ class Sample:
 
 
 class Scenery:
-    """A pool of one real Blender."""
+    """A pool of one real Blender, one of `blenders`."""
 
-    def __init__(self, runtime: Any, folder: Path) -> None:
+    def __init__(self, blender: str, folder: Path) -> None:
         self.folder = folder
         self._count = itertools.count()
-        self.pool = Pool(runtime, PoolOptions(device="cpu", limits=PATIENT), folder / "children")
+        self.pool = Pool(
+            blenders.runtime_of(blender),
+            PoolOptions(device="cpu", limits=PATIENT),
+            folder / "children",
+            surroundings=Surroundings(objects=blenders.files_of(blender)),
+        )
         self.pool.open()
 
     def close(self) -> None:

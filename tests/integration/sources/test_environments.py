@@ -92,6 +92,6 @@ def test_a_child_and_a_program_that_fetches_share_no_way_out():
     assert fetching_environment(outer) == {
         "PATH": "/bin", "https_proxy": "http://u:p@proxy", "NO_PROXY": "x",
     }  # fmt: skip
-    child = child_environment(outer, Path("/child"))
+    child = child_environment(outer, Path("/child"), wheel=True)
     assert not set(child) & (set(SECRETS) | {"https_proxy", "NO_PROXY"})
     assert "secret" not in "".join(child.values())

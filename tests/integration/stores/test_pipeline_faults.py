@@ -338,7 +338,7 @@ def listed(models, tmp_path) -> Iterator[Path]:
 def test_a_slow_store_slows_the_downloads_and_fills_no_disk(site, listed, tmp_path):
     """The bounds are those that worker/run/pipeline.py states."""
     scratch, downloads, children = tmp_path / "scratch", 4, 1
-    most_fetched, most_worked_on = downloads + 3 * children, 2 * children + 10
+    most_fetched, most_worked_on = downloads + 3 * children, 2 * children + 10  # up to 4 children
     go = threading.Event()
 
     def judge(request):
@@ -356,6 +356,7 @@ def test_a_slow_store_slows_the_downloads_and_fills_no_disk(site, listed, tmp_pa
 
     site.proxy.judge = judge
     arguments = site.arguments("--scratch", scratch, "--download-workers", downloads,
+                               "--children-per-device", children,
                                "--allow-hosts", "127.0.0.1", models=listed)  # fmt: skip
     with crash.worker(*arguments, **KEYS) as worker:
         # Where all stands, a child waits with its raw passes and has let go of its object's files.

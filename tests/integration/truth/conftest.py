@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import blenders
+from tests.blenders import REPOSITORY
 from tests.patience import HANG_S
-from tests.proof_helpers import BLENDER_42, BLENDERS, DEBIAN, REPOSITORY, Studio, absent
+from tests.proof_helpers import Studio
 from tests.truth import RANDOM_SCENES, cube
 from tests.truth.cases import CASES
 from tests.truth.cases.case import write
 from tests.truth.look import RECIPE, Look
-from tests.truth.scripts import make
 from worker.core import keys
 
 BLENDS = REPOSITORY / "tests/truth/blends.py"
-PARAMETERS = [
-    pytest.param(name, id=name, marks=[getattr(pytest.mark, mark)] if mark else [])
-    for name, mark in BLENDERS.items()
-    if not absent(name)
-]
 SCENES = REPOSITORY / "tests/truth/random_scenes.py"
-PROGRAMS = {"bpy": "bpy", "debian": str(DEBIAN), "bpy42": os.environ.get(BLENDER_42, "")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,13 +37,13 @@ class Run:
         return Look.opened(self.output / keys.render_zip(uid), uid)
 
 
-@pytest.fixture(scope="session", params=PARAMETERS)
+@pytest.fixture(scope="session", params=blenders.parameters())
 def rendered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The outcomes of all cases."""
     home = tmp_path_factory.mktemp(f"truth-{request.param}")
     root = home / "in"
     root.mkdir()
-    make(request.param, BLENDS, root)
+    blenders.make(request.param, BLENDS, root)
     for case in CASES:
         write(case, root / case.name)
     (home / "outside").mkdir()
@@ -59,13 +52,13 @@ def rendered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return run(request.param, root, home)
 
 
-@pytest.fixture(scope="session", params=PARAMETERS)
+@pytest.fixture(scope="session", params=blenders.parameters())
 def studio(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A pool of one child, and a folder of random scenes."""
     made = Studio(request.param, tmp_path_factory.mktemp(f"studio-{request.param}"))
     scenes = made.folder / "scenes"
     scenes.mkdir()
-    make(request.param, SCENES, scenes, RANDOM_SCENES)
+    blenders.make(request.param, SCENES, scenes, RANDOM_SCENES)
     yield made
     made.close()
 
@@ -79,10 +72,11 @@ def run(blender: str, root: Path, home: Path) -> Run:
         *(f"{key} = {json.dumps(value)}" for key, value in RECIPE["camera"].items()),
     ]
     preset.write_text("\n".join([*lines, ""]))
+    worker, choice = blenders.worker_of(blender)
     done = subprocess.run(
         [
-            sys.executable, "-m", "worker", "run", root, "--output", output, "--preset", preset,
-            "--device", "cpu", "--max-failure-rate", "1", "--blender", PROGRAMS[blender],
+            *worker, "run", root, "--output", output, "--preset", preset,
+            "--device", "cpu", "--max-failure-rate", "1", "--blender", choice,
         ],
         check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=HANG_S,
     )  # fmt: skip

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.proof_helpers import REPOSITORY
+from tests import blenders
+from tests.blenders import REPOSITORY
 from tests.truth.look import RECIPE, Look
-from tests.truth.scripts import make
 
 SCRIPT = REPOSITORY / "tests/truth/blend_at_frames.py"
 KEYS = {key: value for key, value in RECIPE.items() if key not in {"extends", "name"}}
@@ -20,7 +20,7 @@ NAMES = [
 def scenes(studio):
     folder = studio.folder / "at-frames"
     folder.mkdir()
-    make(studio.blender, SCRIPT, folder)
+    blenders.make(studio.blender, SCRIPT, folder)
     return folder
 
 

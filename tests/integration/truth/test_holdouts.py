@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from tests.proof_helpers import REPOSITORY
-from tests.truth.scripts import make
+from tests import blenders
+from tests.blenders import REPOSITORY
 
 SCRIPT = REPOSITORY / "tests/truth/holdouts.py"
 SIDE, SCALE = 64, 1.8
@@ -36,7 +36,7 @@ CUBE, HOLE, EDGE = 0.5, 0.3, 0.04
 def scenes(studio):
     folder = studio.folder / "holdouts"
     folder.mkdir()
-    make(studio.blender, SCRIPT, folder)
+    blenders.make(studio.blender, SCRIPT, folder)
     return folder
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
+import runpy
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+PROGRAM = Path(__file__).resolve().parents[1] / "program.py"
 
-from worker.blender.attacks.run import main
-
-main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else [])
+runpy.run_path(str(PROGRAM))["start"]("worker.blender.attacks.run")

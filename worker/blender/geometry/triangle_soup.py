@@ -57,16 +57,18 @@ DEFAULT = ""
 """The name by which nodes refer to a mesh's active render colours."""
 
 
-def gather(most_faces: int) -> TriangleSoup:
+def gather(most_faces: int, setting: str = "omage.most_faces") -> TriangleSoup:
     """Collect all faces visible at the current frame, in world space.
+
+    `setting` names the key of the recipe that has `most_faces`.
 
     Raises: ObjectFault: "empty" if nothing visible has faces; "too_large" if there are more than
     `most_faces` triangles.
     """
     uvs, colours = _layers()
     materials: dict[Any, int] = {}
-    shapes: dict[tuple[int, tuple[bool, ...]], TriangleSoup] = {}
-    places: dict[tuple[int, tuple[bool, ...]], list[Array]] = {}
+    shapes: dict[Any, TriangleSoup] = {}
+    places: dict[Any, list[Array]] = {}
     count = 0
     graph = bpy.context.evaluated_depsgraph_get()
     visibility = Visibility()
@@ -76,15 +78,15 @@ def gather(most_faces: int) -> TriangleSoup:
             continue
         shape = item.data if item.type == "MESH" else item.original
         clear = visibility.clear_slots(item)
-        key = (shape.as_pointer(), clear)
+        key = (shape.as_pointer(), clear, _own_materials(item))
         if key not in shapes:
             shapes[key] = _shape(item, uvs, colours, materials, clear)
         count += len(shapes[key].triangles)
         if count > most_faces:
-            raise ObjectFault("too_large", f"more than {most_faces:,} triangles (omage.most_faces)")
+            raise ObjectFault("too_large", f"more than {most_faces:,} triangles ({setting})")
         places.setdefault(key, []).append(np.array(instance.matrix_world, dtype=np.float64))
     if not count:
-        raise ObjectFault("empty", "nothing to bake: no visible mesh has a face")
+        raise ObjectFault("empty", "no visible mesh has a face")
     placed = [_placed(shapes[key], matrix) for key in shapes for matrix in places[key]]
     return _joined(placed, list(materials))
 
@@ -171,6 +173,15 @@ def _colours(mesh: Any, name: str, loops: Array, ends: Array) -> Array:
     layer = found[number]
     values = _read(layer.data, "color", (len(layer.data), 4))
     return values[ends[loops]] if layer.domain == "POINT" else values[loops]
+
+
+def _own_materials(item: Any) -> tuple[Any, ...]:
+    """The slots of an object that have a material of its own in place of its mesh's."""
+    return tuple(
+        (number, slot.material)
+        for number, slot in enumerate(item.material_slots)
+        if slot.link == "OBJECT"
+    )
 
 
 def _slots(item: Any, mesh: Any, materials: dict[Any, int]) -> Array:

@@ -7,6 +7,7 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import bpy
 
+from worker.blender import compat
 from worker.blender.importing import gltf_extensions
 from worker.blender.importing.file_data import node_trees
 from worker.blender.importing.paths import Root
@@ -165,7 +166,7 @@ def relink(root: Root) -> dict[str, str]:
         path = _common(image, elsewhere)
         if path is not None:
             found[escaped(root.said(image.filepath))] = root.name(path)
-            image.filepath = path
+            compat.read_image_from(image, path)
     return found
 
 

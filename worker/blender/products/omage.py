@@ -19,7 +19,9 @@ from worker.blender.materials import colours
 from worker.blender.omage import bake, layout
 from worker.blender.omage.layout import WeldedSurface
 from worker.blender.omage.weld import weld
+from worker.blender.products import mesh
 from worker.blender.products.base import Report, imported
+from worker.blender.views.placement import Placement
 from worker.contract.omage_keys import EXTENT, WELD
 from worker.contract.protocol import Phase, Rendered, RenderObject
 from worker.contract.random_streams import digest
@@ -48,6 +50,8 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     centre, scale = (low + high) / 2.0, EXTENT / float((high - low).max())
     facts["scene_size"] = statistics.scene_size(low, high)
     facts["placement"] = {"scale": scale, "offset": (-scale * centre).tolist()}
+    left = mesh.leave_soup(soup, Placement(centre, scale), request.scratch, recipe)
+    facts.update(left.facts)
     points = (soup.points - centre) * scale
     soup, area = _welded(points, soup)
     surface = WeldedSurface(points, soup.triangles, area)
@@ -66,7 +70,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     )
     np.asarray(image, "<f4").tofile(Path(request.scratch) / FILE)
     return Rendered(
-        uid, [], facts, runtime, time.monotonic() - start, files={"omage": FILE}
+        uid, [], facts, runtime, time.monotonic() - start, files={"omage": FILE, **left.files}
     )  # fmt: skip
 
 

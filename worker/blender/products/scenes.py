@@ -17,14 +17,14 @@ from worker.blender.faults import ObjectFault
 from worker.blender.importing.paths import Root
 from worker.blender.products.base import Report
 from worker.blender.scenes import body as bodies
-from worker.blender.scenes.body import Body
+from worker.blender.scenes.body import Body, LeftModel
 from worker.blender.scenes.pictures import Pictures
 from worker.blender.scenes.places import floor_height, places
 from worker.blender.scenes.stage import Stage
 from worker.blender.views import render
-from worker.contract import render_passes, scene_draws, scene_order
+from worker.contract import render_passes, scene_draws, scene_keys, scene_order
 from worker.contract.protocol import Phase, Rendered, RenderObject, View
-from worker.contract.recipe import Recipe
+from worker.contract.recipe import MESH, Recipe
 from worker.contract.rotations import matrix
 from worker.contract.scene_order import Group, Part
 
@@ -46,6 +46,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     views: list[View] = []
     samples: list[dict[str, Any]] = []
     refused: dict[int, dict[str, str]] = {}
+    models: dict[int, LeftModel] = {}
     runtime: dict[str, Any] = {}
     spent = 0.0
     for group in order.groups:
@@ -53,6 +54,9 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
         report(Phase(request.uid, "scene"))
         stage = Stage(recipe.resolution, recipe.scenes.background, floor_height(recipe))
         pictures.forget()
+        if MESH in recipe.products:
+            for number, body in zip(shown, found):
+                models.setdefault(number, bodies.leave(body, number, request.scratch))
         items = [bodies.add(body, f"object {number}") for number, body in enumerate(found)]
         classes = [part.class_idx for part in group.parts]
         for item, class_idx in zip(items, classes):
@@ -76,8 +80,13 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
             views.append(_shoot(stage, recipe, len(views), request.scratch))
             samples.append({"light": list(light), "objects": truth})
         spent += time.monotonic() - start
-    facts = {"samples": samples, "refused": list(refused.values())}
-    return Rendered(request.uid, views, facts, runtime, spent)
+    facts = {
+        "samples": samples,
+        "refused": list(refused.values()),
+        scene_keys.MODELS: [model.fact for _, model in sorted(models.items())],
+    }
+    files = {kind: name for model in models.values() for kind, name in model.files.items()}
+    return Rendered(request.uid, views, facts, runtime, spent, files)
 
 
 def _gather(

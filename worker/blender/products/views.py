@@ -6,11 +6,12 @@ import time
 
 import numpy as np
 
-from worker.blender import debugging, engine
+from worker.blender import compat, debugging, engine
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
 from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.materials import colours
+from worker.blender.products import mesh
 from worker.blender.products.base import Report, imported
 from worker.blender.views import indices, lights, placement, render, scene, sky, visible_bounds
 from worker.blender.views.placement import Placement
@@ -60,9 +61,12 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     rig = lights.add(lit, stream(uid, recipe, "lights"), placed, grown=scale / placed.scale)
     low, high = _checked(placed, wanted_form.corners(low, high), shown)
     seen = visible_bounds.around(recipe, rig, low, high, shown)
+    left = mesh.leave(recipe, frames[0], placed, request.scratch)
+    facts.update(left.facts)
     camera = scene.add_camera()
     wanted = render_passes.passes(recipe.images)
-    if not {*wanted} <= {render_passes.COMBINED, render_passes.DEPTH}:
+    plain = {*wanted} <= {render_passes.COMBINED, render_passes.DEPTH}
+    if not plain or compat.bare_surfaces_reflect():
         colours.complete()
     facts.update(indices.number(wanted))
     runtime = engine.configure(recipe, device, digest(uid, recipe, "cycles") % (1 << 31))
@@ -70,13 +74,14 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     if environment:
         runtime["environment"] = environment
 
-    start = time.monotonic()
+    start, start_cpu = time.monotonic(), time.process_time()
     views = render.render_views(
         recipe, camera, viewpoints, frames, request.scratch,
         lambda number: report(Phase(uid, "view", number)), placed, seen,
         ready=lambda: debugging.save_views(request, viewpoints, frames, placed),
     )  # fmt: skip
-    return Rendered(uid, views, facts, runtime, time.monotonic() - start)
+    spent, spent_cpu = time.monotonic() - start, time.process_time() - start_cpu
+    return Rendered(uid, views, facts, runtime, spent, files=left.files, render_cpu_s=spent_cpu)
 
 
 def _normal_form(

@@ -20,6 +20,7 @@ from worker.blender.importing import importers
 from worker.blender.importing.paths import Root
 from worker.blender.materials import textures, transparency
 from worker.blender.views import scene
+from worker.contract import scene_keys
 from worker.contract.protocol import STAGE
 from worker.contract.random_streams import Colour
 from worker.contract.recipe import Recipe
@@ -75,6 +76,26 @@ def load(model: Model, recipe: Recipe, scratch: str) -> Body:
         normals=_upright(soup.normals),
         box=np.stack([points.min(axis=0), points.max(axis=0)]),
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class LeftModel:
+    """A body's raw arrays: file names by kind, and what the answer says of them."""
+
+    files: dict[str, str]
+    fact: dict[str, int]
+
+
+def leave(body: Body, number: int, scratch: str) -> LeftModel:
+    """Write the points and triangles of object `number` to `scratch`."""
+    files = {}
+    arrays = {"points": body.points, "triangles": body.triangles}
+    for array, dtype in scene_keys.MODEL_ARRAYS.items():
+        kind = scene_keys.model_file(number, array)
+        files[kind] = f"{kind}.raw"
+        np.ascontiguousarray(arrays[array], dtype).tofile(Path(scratch, files[kind]))
+    fact = {"number": number, "vertices": len(body.points), "triangles": len(body.triangles)}
+    return LeftModel(files, fact)
 
 
 def _gathered() -> TriangleSoup:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Sequence
+import random
+from typing import List, Optional, Sequence
 
 import numpy as np
 
+from worker.blender.faults import ObjectFault
 from worker.contract.random_streams import stream
 from worker.contract.recipe import Recipe
 from worker.contract.rotations import Array, matrix
@@ -26,6 +28,7 @@ GAP = 0.01
 CLEAR = 1e-4
 """Distance above the floor; an underside coplanar with the floor would show through it."""
 TRIES = 2000
+ARRANGEMENTS = 4
 THICKNESS = np.array([[-1e-6], [1e-6]])
 """Added to the corners of each box, so that the box of a flat object has a volume."""
 PARALLEL = 1e-6
@@ -44,17 +47,34 @@ def places(
     `boxes` (2,3) are the bounding boxes at unit size. `lowest` is the height of each object's
     lowest point relative to its centre. A single object is at X = Y = Z = 0, or above the floor if
     there is one. Each location is drawn again, at most TRIES times, until its box intersects no
-    other. Objects overlap if there is not enough room.
+    other; if none is found, all are, at most ARRANGEMENTS times.
+
+    Raises: ObjectFault, if there is not enough room.
     """
-    floor = recipe.scenes.background == "floor"
+    turned = [corners(box, shape) for shape, box in zip(forms, boxes)]
     source = stream(name_of(idx), recipe, "places")
-    found: list[Triple] = []
-    standing: list[Array] = []
-    for shape, box, low in zip(forms, boxes, lowest):
-        turned = corners(box, shape)
+    for _ in range(ARRANGEMENTS):
+        found = _arrangement(recipe, source, turned, lowest)
+        if found is not None:
+            return found
+    raise ObjectFault(
+        "render",
+        f"sample {idx}: no room for {len(forms)} objects of size {recipe.scenes.size:g} that do "
+        "not intersect; set fewer (scenes.objects) or smaller ones (scenes.size, scenes.scaling)",
+    )
+
+
+def _arrangement(
+    recipe: Recipe, source: random.Random, turned: Sequence[Array], lowest: Sequence[float]
+) -> Optional[List[Triple]]:
+    """Draw a location for each box (8,3) around the origin; None if one finds no room."""
+    floor = recipe.scenes.background == "floor"
+    found: List[Triple] = []
+    standing: List[Array] = []
+    for box, low in zip(turned, lowest):
         for attempt in range(TRIES):
             x, y, z = 0.0, 0.0, 0.0
-            if len(forms) > 1:
+            if len(turned) > 1:
                 x = source.uniform(max(FARTHEST, FAR - STEP * attempt), NEAR)
                 half = math.tan(math.radians(CAMERA_FOV / 2.0)) * (CAMERA_LOCATION[0] - x)
                 y = source.uniform(-FRAME, FRAME) * half
@@ -62,9 +82,11 @@ def places(
             if floor:
                 z = floor_height(recipe) + CLEAR - low
             place = np.array([x, y, z], np.float32).astype(np.float64)
-            here = turned + place
+            here = box + place
             if all(apart(here, other) for other in standing):
                 break
+        else:
+            return None
         standing.append(here)
         found.append((float(place[0]), float(place[1]), float(place[2])))
     return found

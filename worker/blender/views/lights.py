@@ -244,4 +244,4 @@ def set_world(grey: float) -> None:
     """Set a uniform world of this linear grey."""
     scene = context.scene()
     scene.world = bpy.data.worlds.new("world")
-    scene.world.color = (grey, grey, grey)
+    compat.set_world_colour(scene.world, grey)

@@ -99,7 +99,7 @@ def take(
     for kind in kinds:
         files[kind] = f"{name}{SUFFIXES[kind]}"
         path = Path(scratch, files[kind])
-        _write_as(scene, FORMATS[kind])
+        compat.set_image_format(scene.render.image_settings, FORMATS[kind])
         _run(WRITERS[kind], scene, str(path))
         if not path.is_file():
             raise ObjectFault("render", f"Blender wrote no {path.name}; is the disk full?")
@@ -121,11 +121,6 @@ def _leave_no_stamps(scene: bpy.types.Scene) -> None:
     for name in dir(scene.render):
         if name.startswith("use_stamp"):
             setattr(scene.render, name, False)
-
-
-def _write_as(scene: bpy.types.Scene, settings: dict[str, Any]) -> None:
-    for name, value in settings.items():
-        setattr(scene.render.image_settings, name, value)
 
 
 def _render(scene: bpy.types.Scene, path: str) -> None:

@@ -57,6 +57,8 @@ class Sample(msgspec.Struct, frozen=True):
     """(height, width, 3), None if only images were rendered. The channels are the object's number,
     0 for the background; its class + 1, 0 for the background; planar Z in whole centimetres, 255
     from 2.55 m on."""
+    depth: NDArray[np.float32] | None = None
+    """(height, width), planar Z in world units; None if only images were rendered."""
 
 
 def read(zipped: RenderZip, identifier: str) -> Iterator[Sample]:
@@ -86,15 +88,17 @@ def _decoded(zipped: RenderZip, name: str, data: bytes) -> NDArray[np.uint8]:
         raise zipped.damaged(f"has a {name} that is {error}") from error
 
 
-def _rendered(zipped: RenderZip, name: str) -> tuple[NDArray[np.uint8], None, NDArray[np.uint8]]:
-    """The fields `pixels`, `file` and `labels` of a sample from its EXR. Raises: RenderFailed."""
+def _rendered(
+    zipped: RenderZip, name: str
+) -> tuple[NDArray[np.uint8], None, NDArray[np.uint8], NDArray[np.float32]]:
+    """The fields from `pixels` on of a sample, from its EXR. Raises: RenderFailed."""
     colour, objects, materials, depth = _layers(zipped, name)
     labels = [
         _whole(zipped, name, "object", objects, OBJECTS),
         (_whole(zipped, name, "material", materials, MATERIALS) + 1) % MATERIALS,
         _centimetres(depth),
     ]
-    return srgb.encode(colour), None, np.concatenate(labels, axis=-1)
+    return srgb.encode(colour), None, np.concatenate(labels, axis=-1), depth[..., 0]
 
 
 def _layers(zipped: RenderZip, name: str) -> tuple[NDArray[np.float32], ...]:

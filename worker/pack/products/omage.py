@@ -30,6 +30,7 @@ from worker.omage.npz_files import NotOmage
 from worker.omage.reduce import reduced
 from worker.pack import placement, raw
 from worker.pack.archive import Member
+from worker.pack.products import mesh
 from worker.pack.records import metadata
 from worker.supervisor.result import RenderedObject
 
@@ -51,7 +52,7 @@ def members(
         keys.OMAGE: stored.quantised(image),
         keys.omage_small(small): stored.quantised(reduced(image, small)),
     }
-    about = _about(rendered, recipe)
+    about = {**_about(rendered, recipe), **mesh.about(rendered, recipe)}
     made = [
         Member(name=name, data=stored.encode(array), check=functools.partial(_check, array))
         for name, array in arrays.items()
@@ -61,6 +62,7 @@ def members(
         pixels = _picture(draw(image), occupied(image))
         check = functools.partial(_check_picture, (pixels.shape[1], pixels.shape[0]))
         made.append(Member(name=keys.omage_picture(name), data=png.encode(pixels), check=check))
+    made += mesh.members(rendered, recipe)
     yield from sorted(made, key=lambda member: member.name)
 
 

@@ -2,6 +2,7 @@
 
     img/00000.exr    colour, instance, class and depth; or img/00000.png, only 8-bit colour
     img/00000.npy    the ground truth of each object, see `TRUTH`
+    models/<uid>.ply    with products = ["mesh"], the mesh of each object that is shown
     metadata.json    the objects in each sample, and how many pixels show each
 
 Samples are numbered over the whole data set. A point p of an object's box is at
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from worker.codecs import image_formats
 from worker.codecs.image_formats import Form, Size, Unreadable
 from worker.contract import render_passes
-from worker.contract.recipe import Recipe
+from worker.contract.recipe import MESH, Recipe
 from worker.contract.rotations import matrix, quaternion
 from worker.contract.scene_keys import BACKGROUND_MATERIAL
 from worker.core import keys
@@ -33,6 +34,7 @@ from worker.index.record import Scenes
 from worker.pack import views
 from worker.pack.archive import Member
 from worker.pack.kinds import colour
+from worker.pack.products import scene_models
 from worker.pack.raw import RawView
 from worker.pack.records import metadata
 from worker.sources import private_folders
@@ -92,6 +94,7 @@ class _Refused(msgspec.Struct, frozen=True):
 class _ScenesAnswer(msgspec.Struct, frozen=True):
     samples: tuple[_Sample, ...]
     refused: tuple[_Refused, ...] = ()
+    models: tuple[scene_models.ModelFact, ...] = ()
 
 
 # Created at import, before any thread starts, as in `worker.pack.placement`.
@@ -130,6 +133,9 @@ def members(
                 ],
             }
         )
+    if MESH in recipe.products:
+        shown = {each.number for sample in answer.samples for each in sample.objects}
+        yield from scene_models.members(rendered, answer.models, shown)
     yield Member(name=keys.METADATA, data=_metadata(rendered, recipe, scenes, about, answer))
 
 
@@ -213,6 +219,7 @@ def _who(
         "class_name": scenes.classes[class_idx],
         "file_identifier": member.file_identifier,
         "uid": member.uid,
+        "number": scenes.numbers[number] if scenes.numbers else None,
         "license": member.license,
         "sha256": brought.sha256 if isinstance(brought, FetchedObject) else None,
         "pixels": visible,
@@ -252,7 +259,7 @@ def _metadata(
             if number < len(scenes.members)
         ],
     }
-    own = {
+    own: dict[str, Any] = {
         "images": {"exr" if recipe.scenes.exr else "png": _describe(recipe)},
         "scenes": {
             "plan": scenes.plan,
@@ -265,6 +272,8 @@ def _metadata(
             },
         },
     }
+    if MESH in recipe.products:
+        own[MESH] = scene_models.ABOUT
     shown = dataclasses.replace(rendered.answer, scene=document)
     return metadata.write(msgspec.structs.replace(rendered, answer=shown), {}, recipe, own)
 

@@ -24,6 +24,7 @@ from worker.core.ordered_map import ordered_map
 from worker.pack import coverage, placement, preview, statistics, views
 from worker.pack.archive import Member
 from worker.pack.kinds import IMAGE_KINDS
+from worker.pack.products import mesh
 from worker.pack.raw import RawView
 from worker.pack.records import VIEW_RECORDS, Taken, metadata
 from worker.pack.records.base import Files
@@ -77,13 +78,14 @@ def members(
     measured = {
         "coverage": {**msgspec.structs.asdict(share), "views": covered},
         "statistics": statistics.describe(seen, whole, _picture(recipe)),
+        **mesh.about(rendered, recipe),
     }
     rest.append({keys.METADATA: metadata.write(rendered, facts, recipe, measured)})
     rest += [
         {keys.PREVIEWS[kind]: preview.film(kind, frames, recipe.preview)}
         for kind in recipe.previews
     ]
-    yield from _sorted(rest)
+    yield from _sorted(rest, mesh.members(rendered, recipe))
     return whole
 
 

@@ -15,7 +15,7 @@ only one of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -57,10 +57,20 @@ def _plain(taken: Taken, recipe: Recipe) -> Document:
     return {"camera_angle_x": angle_x(taken.views[0]), "aabb": AABB, "frames": frames}
 
 
+def trellis(
+    views: Sequence[View], scale: float, offset: tuple[float, float, float], ending: str
+) -> Document:
+    """TRELLIS's transforms.json of `views`, whose images have this ending.
+
+    A point p of the file is at ``scale * p + offset`` in the world of the cameras.
+    """
+    frames = [_frame(view, ending, camera_angle_x=angle_x(view)) for view in views]
+    return {"aabb": AABB, "scale": scale, "offset": offset, "frames": frames}
+
+
 def _trellis(taken: Taken, recipe: Recipe) -> Document:
-    frames = [_frame(view, picture(recipe), camera_angle_x=angle_x(view)) for view in taken.views]
     placement = taken.placement
-    return {"aabb": AABB, "scale": placement.scale, "offset": placement.offset, "frames": frames}
+    return trellis(taken.views, placement.scale, placement.offset, picture(recipe))
 
 
 def _nerfstudio(taken: Taken, recipe: Recipe) -> Document:

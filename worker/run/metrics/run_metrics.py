@@ -44,7 +44,7 @@ class RunMetrics:
         self._waiting: Callable[[], Mapping[str, int]] = dict
         self._ended = False
         self._gpus = GpuSampler()
-        inner = self._inner = CollectorRegistry()
+        inner = CollectorRegistry()
         self._objects = Counter(
             f"{PREFIX}objects", "Objects that got their outcome in this run.",
             ["outcome", "code"], registry=inner,

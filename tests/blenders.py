@@ -1,0 +1,108 @@
+"""The Blenders that the proofs run under: this Python's wheel, Debian's program, further wheels.
+
+A further wheel is in an environment of its own, whose Python a variable names; `make versions`
+makes them. Its Blender is a child of this Python's worker, or the whole worker runs there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.patience import HANG_S
+from worker.supervisor.runtime import PROGRAM, Runtime, find
+
+REPOSITORY = Path(__file__).parents[1]
+DEBIAN = Path("/usr/bin/blender")
+
+
+@dataclasses.dataclass(frozen=True)
+class Blender:
+    """One Blender. `version`: how its own begins. `mark`: the tests' marker, if any.
+
+    variable: names the environment variable that names its Python; empty if it needs none.
+    """
+
+    version: str
+    mark: str = ""
+    variable: str = ""
+
+
+BLENDERS = {
+    "bpy": Blender("4.5."),
+    "debian": Blender("3.4.", "debian_blender"),
+    "bpy42": Blender("4.2.", "blender42", "WORKER_TEST_BPY42"),
+    "bpy50": Blender("5.0.", "blender50", "WORKER_TEST_BPY50"),
+}
+
+
+def absent(name: str) -> str:
+    """Why this Blender cannot be tried here; empty if it can."""
+    if name == "debian" and not DEBIAN.exists():
+        return f"no {DEBIAN} (apt-get install blender)"
+    variable = BLENDERS[name].variable
+    if variable and not Path(os.environ.get(variable, "-")).exists():
+        return f"{variable} names no Python that has it (make versions)"
+    return ""
+
+
+def parameters() -> list[object]:
+    """Of a fixture: the names of those that are here, with their markers."""
+    return [
+        pytest.param(name, id=name, marks=[getattr(pytest.mark, each.mark)] if each.mark else [])
+        for name, each in BLENDERS.items()
+        if not absent(name)
+    ]
+
+
+def python_of(name: str) -> str:
+    """The Python of a wheel; of a program the one that starts the worker."""
+    variable = BLENDERS[name].variable
+    return os.environ[variable] if variable else sys.executable
+
+
+def runtime_of(name: str) -> Runtime:
+    """How to start it as a child."""
+    if BLENDERS[name].variable:
+        return Runtime(name, (python_of(name), str(PROGRAM), "--"))
+    return find(str(DEBIAN) if name == "debian" else "bpy")
+
+
+def files_of(name: str) -> tuple[Path, ...]:
+    """What a child of it reads beside what a worker's own Blender does: its environment."""
+    return (Path(python_of(name)).parents[1],) if BLENDERS[name].variable else ()
+
+
+def worker_of(name: str) -> tuple[list[str], str]:
+    """The command of a worker that has this Blender, and the value of its --blender."""
+    return [python_of(name), "-m", "worker"], str(DEBIAN) if name == "debian" else "bpy"
+
+
+def make(name: str, script: Path, *arguments: object) -> None:
+    """Run a script that writes files, under the Blender that will read them."""
+    command = [python_of(name), str(script)]
+    if name == "debian":
+        start = ["-b", "--factory-startup", "--python-exit-code", "1", "--python"]
+        command = [str(DEBIAN), *start, str(script), "--"]
+    command += map(str, arguments)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=HANG_S)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+def make_samples(name: str, folder: Path, *arguments: str) -> Path:
+    """The project's samples, made by the Blender that will read them."""
+    if name == "bpy":
+        command = [sys.executable, "-m", "tests.sample_models"]
+    else:
+        entry = str(REPOSITORY / "tests/sample_models/program.py")
+        command = [entry if word == str(PROGRAM) else word for word in runtime_of(name).command]
+    done = subprocess.run(
+        [*command, folder, *arguments], check=False, cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return folder
