@@ -162,3 +162,14 @@ def test_a_program_starts_on_its_cores(pinned):
         env=environment(), capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == str(every[-1:] if pinned else every)
+
+
+def test_a_core_that_is_gone_is_named():
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), NO_FENCE, "1000",
+         sys.executable, "-c", ""],
+        env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        1, "Blender cannot be pinned to the cores 1000: Invalid argument\n"
+    )  # fmt: skip

@@ -29,8 +29,11 @@ def main(arguments: list[str]) -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != parent:
         sys.exit(1)
-    if cores != ANY_CORE:
-        os.sched_setaffinity(0, map(int, cores.split(",")))
+    try:
+        if cores != ANY_CORE:
+            os.sched_setaffinity(0, map(int, cores.split(",")))
+    except OSError as error:  # such as of a core that was taken away since
+        sys.exit(f"Blender cannot be pinned to the cores {cores}: {error.strerror}")
     try:
         if fence == NO_FENCE:
             os.execvp(command[0], command)  # noqa: S606 - an argument list from the worker itself
