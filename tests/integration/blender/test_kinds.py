@@ -170,6 +170,7 @@ def test_nothing_of_one_object_is_in_the_next(child, samples, scenes, tmp_path):
     answers.append(child.render(pawn, tmp_path / "1", first))
     for answer in answers:
         assert answer.pop("render_s") > 0
+        assert answer.pop("render_cpu_s") > 0
     assert answers[0] == answers[1]
     for view in answers[0]["views"]:
         a, b = ((tmp_path / run / view["files"]["passes"], view) for run in "01")
