@@ -25,6 +25,8 @@ LAST_WORDS = f"from worker.run import shutdown; shutdown.LAST_S = {HANG_S}"
 """For a worker that must not leave over a slow disk's fsync: see `command`."""
 PATIENT_OPTIONS = ("--view-timeout", 2 * HANG_S, "--object-timeout", 2 * HANG_S)
 """For a worker whose Blender is to wait for the test."""
+IN_ORDER = ("--download-workers", 1, "--children-per-device", 1)
+"""Objects are rendered in the list's order."""
 MANY_TIMES = re.compile(rf"/\.probe-|/{keys.BEGUN}")
 """Keys that are written more than once."""
 TINY = ("--device", "cpu", "--set", "views=1", "--set", "resolution=16", "--set", "samples=1")

@@ -177,8 +177,9 @@ def test_mpirun_stops_its_ranks_cleanly(start, tmp_path, mpi):
         path.rename(path.with_name(f"held-{path.name}"))
     held = faulty(tmp_path / "blender", "sleep:scene:held")  # the second model of each rank
     process = start(
-        "mpirun.sh", models, tmp_path / "out", *crash.TINY, *crash.PATIENT_OPTIONS, "--blender",
-        held, RANKS="2", MPIRUN=needed(MPI[mpi]), RENDER_WORKER_GRACE="2",
+        "mpirun.sh", models, tmp_path / "out", *crash.TINY, *crash.PATIENT_OPTIONS,
+        *crash.IN_ORDER, "--blender", held, RANKS="2", MPIRUN=needed(MPI[mpi]),
+        RENDER_WORKER_GRACE="2",
     )  # fmt: skip
     until(lambda: len(logs(tmp_path)) == 2 and all(map(rendered_uids, logs(tmp_path))))
     process.terminate()

@@ -31,8 +31,6 @@ from worker.core import keys
 from worker.stores import open_store
 
 FIRST, SLOW = "cube-000.obj", "cube-002.obj"
-IN_ORDER = ("--download-workers", 1, "--children-per-device", 1)
-"""Objects are rendered in the list's order."""
 STOPPED = 75
 STOPPED_SAYS = "render-worker: stopped; run the same command again to go on where it stopped"
 
@@ -123,7 +121,7 @@ def place(tmp_path) -> Place:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_what_does_not_finish_within_the_grace_is_recorded_as_interrupted(number, place):
-    with place.asleep("--grace", 2, *IN_ORDER) as worker:
+    with place.asleep("--grace", 2, *crash.IN_ORDER) as worker:
         until(place.at_work, while_runs=worker)
         asked = time.monotonic()
         worker.send_signal(number)
@@ -141,7 +139,7 @@ def test_what_does_not_finish_within_the_grace_is_recorded_as_interrupted(number
 def test_ctrl_c_on_a_terminal_leaves_the_bar_where_it_is(place):
     """What a person sees: no failure, no full bar, and what to do next."""
     faulty(place.blender, f"sleep:scene:{SLOW}")
-    arguments = place.arguments("--blender", place.blender, *crash.PATIENT_OPTIONS, *IN_ORDER,
+    arguments = place.arguments("--blender", place.blender, *crash.PATIENT_OPTIONS, *crash.IN_ORDER,
                                 "--grace", 0)  # fmt: skip
     with terminal(command("run", *arguments, first=crash.LAST_WORDS)) as (worker, seen):
         until(place.at_work, while_runs=worker)
@@ -160,7 +158,7 @@ def test_ctrl_c_on_a_terminal_leaves_the_bar_where_it_is(place):
 def test_what_finishes_within_the_grace_is_published(place):
     hold = place.models / HOLD
     hold.touch()
-    options = ("--grace", 2 * HANG_S, *IN_ORDER)
+    options = ("--grace", 2 * HANG_S, *crash.IN_ORDER)
     with place.faulty(f"wait:scene:{FIRST}", *options) as worker:
         until(lambda: place.at_work(FIRST), while_runs=worker)
         worker.send_signal(signal.SIGTERM)
