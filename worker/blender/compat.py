@@ -62,7 +62,12 @@ OWN_READERS = ("blend", "off")
 ADD_ONS = ("cycles", "io_scene_gltf2", "io_scene_fbx", "io_scene_obj", "io_mesh_stl", "io_mesh_ply")
 VIEW_TRANSFORMS = {"standard": "Standard", "filmic": "Filmic", "agx": "AgX"}
 USD_MODULES = ("Sdf", "Usd", "UsdUtils")
-ENGINES = {"cycles": "CYCLES"}
+ENGINES = {
+    "cycles": ("CYCLES",),
+    "eevee": ("BLENDER_EEVEE_NEXT", "BLENDER_EEVEE"),  # the first from 4.2 to 4.5
+    "workbench": ("BLENDER_WORKBENCH",),
+}
+"""The identifiers that an engine has had; the first that this Blender has is used."""
 DENOISERS = {"openimagedenoise": "OPENIMAGEDENOISE"}
 
 
@@ -198,8 +203,35 @@ def view_transforms() -> tuple[str, ...]:
 
 def engines() -> tuple[str, ...]:
     """The keys of ENGINES that this Blender has."""
-    scene = context.scene()
-    return tuple(key for key, name in ENGINES.items() if _takes(scene.render, "engine", name))
+    render: Any = context.scene().render
+    before = render.engine
+    found = tuple(engine for engine in ENGINES if set_engine(engine))
+    render.engine = before
+    return found
+
+
+def set_engine(engine: str) -> bool:
+    """Let the scene be rendered by a key of ENGINES. Returns: whether this Blender has it."""
+    render: Any = context.scene().render
+    return any(_takes(render, "engine", name) for name in ENGINES[engine])
+
+
+def opengl_renderer() -> str:
+    """What draws with OpenGL, such as "llvmpipe (LLVM 15.0.6, 256 bits)", after a first render."""
+    gpu: Any = importlib.import_module("gpu")
+    return str(gpu.platform.renderer_get())
+
+
+def draw_through(material: Any) -> None:
+    """Let EEVEE draw what is behind a surface by its alpha, and the surface into its data passes.
+
+    What it blends, as files may ask, is in no data pass. All materials could until 4.1 only be
+    hashed; then this is a way of rendering of its own. Backs are hidden by nodes (`backfaces`).
+    """
+    hashed = {"surface_render_method": "DITHERED"}
+    if not hasattr(material, "surface_render_method"):
+        hashed = {"blend_method": "HASHED", "shadow_method": "HASHED"}
+    assign(material, {**hashed, "use_backface_culling": False})
 
 
 @functools.cache

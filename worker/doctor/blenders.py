@@ -16,6 +16,7 @@ from worker.doctor.sandbox import check_sandbox
 from worker.doctor.trial import Trial, trial
 from worker.supervisor import devices, runtime
 from worker.supervisor.devices import Device
+from worker.supervisor.environment import CACHE_VARIABLES
 from worker.supervisor.fence.mode import Sandbox
 from worker.supervisor.runtime import Runtime
 
@@ -177,7 +178,7 @@ def _caches(
             health, advice = (
                 Health.WARN,
                 "not writable: every child compiles kernels again; set "
-                + ("CUDA_CACHE_PATH" if now.kind == "cuda" else "OPTIX_CACHE_PATH"),
+                + CACHE_VARIABLES[now.kind],
             )
         elif not now.warm:
             health, advice = Health.OK, "nothing compiled: this Blender includes this GPU's kernels"
