@@ -96,7 +96,13 @@ def test_bash_completes_commands_options_and_values(completed):
     assert completed("pre") == ["presets"]
     assert completed("index", "") == ["build", "scenes"]
     assert completed("run", "--object") == ["--object-timeout"]
-    assert completed("run", "models", "--device", "") == ["auto", "cpu", "cuda", "optix"]
+    assert completed("run", "models", "--device", "") == [
+        "auto",
+        "cpu",
+        "cuda",
+        "optix",
+        "software",
+    ]
     assert completed("run", "models", "--preset", "objav") == ["objaverse-xl"]
     assert completed("export", "web") == ["webdataset"]
     assert completed("index", "build", "models", "--kind", "sh") == ["shapenet"]

@@ -216,6 +216,13 @@ def set_engine(engine: str) -> bool:
     return any(_takes(render, "engine", name) for name in ENGINES[engine])
 
 
+def engines_of_exact_depth() -> tuple[str, ...]:
+    """Those of `engines` whose depth has 32 bits: all but the EEVEE before 4.2."""
+    kind: Any = bpy.types.Material
+    old = "surface_render_method" not in kind.bl_rna.properties
+    return tuple(engine for engine in engines() if not (old and engine == "eevee"))
+
+
 def opengl_renderer() -> str:
     """What draws with OpenGL, such as "llvmpipe (LLVM 15.0.6, 256 bits)", after a first render."""
     gpu: Any = importlib.import_module("gpu")

@@ -41,13 +41,17 @@ STATES = ("imported", "ready", "failed")
 
 @dataclasses.dataclass(frozen=True)
 class Ready:
-    """The child is up. `formats`: file suffixes, without a dot, that this Blender can import."""
+    """The child is up. `formats`: file suffixes, without a dot, that this Blender can import.
+
+    exact_depth: the engines whose depth has 32 bits; EEVEE's had 16 until 4.1.
+    """
 
     blender: str
     formats: List[str]
     engines: List[str]
     denoisers: List[str]
     view_transforms: List[str]
+    exact_depth: List[str] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True)

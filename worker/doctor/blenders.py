@@ -12,6 +12,7 @@ from worker.contract.recipe import DENOISER
 from worker.core.errors import DeviceMissing, NodeError
 from worker.doctor import gpu_kernels, kernels
 from worker.doctor.check import Check, Health, size
+from worker.doctor.engines import check_rasterisers
 from worker.doctor.sandbox import check_sandbox
 from worker.doctor.trial import Trial, trial
 from worker.supervisor import devices, runtime
@@ -46,7 +47,10 @@ def check_blenders(
     yield _blender(chosen, cpu, "a run uses this one")
     if choice == "auto":
         yield from _others(chosen, sandbox, folders)
-    yield from _devices(chosen, cpu, device, sandbox, environment, folders)
+    of_cycles = CPU.kind if device == devices.SOFTWARE else device
+    yield from _devices(chosen, cpu, of_cycles, sandbox, environment, folders)
+    if device in devices.RASTERISER_BY_CHOICE:  # by another, a run of them is refused
+        yield from check_rasterisers(chosen, device, sandbox, folders)
 
 
 def _blender(found: Runtime, cpu: Trial, note: str) -> Check:

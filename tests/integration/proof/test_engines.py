@@ -11,7 +11,7 @@ import json
 import numpy as np
 import pytest
 
-from tests import mesa
+from tests import blenders, mesa
 from tests.integration.proof.test_shapes import FAR, STEP, angles, expected
 from tests.proof_helpers import Studio, iou, project
 from worker.contract.engines import IMAGES_BY_RASTERISER, grid
@@ -41,6 +41,19 @@ def rasters(tmp_path_factory):
     mesa.needed()
     recipe = from_dict({"engine": "workbench"})
     made = Studio("bpy", tmp_path_factory.mktemp("rasters"), recipe=recipe)
+    yield made
+    made.close()
+
+
+OTHERS = [each for each in blenders.parameters() if each.id != "bpy"]
+
+
+@pytest.fixture(scope="module", params=OTHERS)
+def others(request, tmp_path_factory):
+    """As `rasters`, of another Blender than 4.5."""
+    mesa.needed()
+    recipe = from_dict({"engine": "workbench"})
+    made = Studio(request.param, tmp_path_factory.mktemp("others"), recipe=recipe)
     yield made
     made.close()
 
@@ -93,6 +106,12 @@ def test_depth_mask_and_alpha(rasters, engine, name, projection):
     check_alpha(shot, name)
 
 
+def test_workbench_of_other_blenders(others):
+    shot = shoot(others, "workbench", "cube")
+    check_depth(shot, "cube")
+    check_alpha(shot, "cube")
+
+
 def test_workbench_covers_a_pixel_by_the_share_of_its_samples(rasters):
     """Each of them hits or misses, so alpha is exact in steps of one."""
     shot = shoot(rasters, "workbench", "cube")
@@ -137,6 +156,16 @@ def test_the_camera_of_the_record_shows_what_is_seen(rasters, engine):
 def test_colours_are_the_same_again_to_the_byte(rasters):
     one = shoot(rasters, "workbench", "sphere").members["000.png"]
     assert shoot(rasters, "workbench", "sphere", again=True).members["000.png"] == one
+
+
+def test_blenders_own_picture_is_that_of_the_raw_colour(rasters):
+    """Filmic, as preset objaverse-xl-eevee has it, is encoded by Blender."""
+    shot = shoot(rasters, "eevee", "cube", images=["colour"], colour={"view_transform": "filmic"})
+    raw, shown = shot.raw(0), shot.image("000.png").astype(float) / 255
+    assert np.abs(raw[..., 3] - shown[..., 3]).max() < 1 / 255
+    inside = raw[..., 3] == 1
+    order = np.argsort(raw[inside][:, 1], kind="stable")
+    assert np.diff(shown[inside][order, 1]).min() >= -1 / 255  # brighter stays brighter
 
 
 PANES = {  # left, right, distance of a plane, alpha
