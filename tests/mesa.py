@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from worker.supervisor.libraries import MESA
+
 MUST_RUN = "MESA_MUST_RUN"
 """Set in CI: then the tests may not be skipped."""
-PACKAGES = "libegl1 libegl-mesa0 libgl1-mesa-dri libgl1"
 LIBRARIES = ("libEGL.so.1", "libEGL_mesa.so.0")
 DRIVERS = "*/dri/swrast_dri.so", "*/libgallium-*.so"
 """Below /usr/lib: until Mesa 24.1, and since."""
@@ -26,5 +27,5 @@ def needed() -> None:
     except OSError as error:
         why = str(error)
     if why:
-        line = f"NOT TESTED, EEVEE and Workbench: {why} (apt-get install {PACKAGES})"
+        line = f"NOT TESTED, EEVEE and Workbench: {why} (apt-get install {' '.join(MESA)})"
         (pytest.fail if os.environ.get(MUST_RUN) else pytest.skip)(line)

@@ -37,6 +37,7 @@ from worker.supervisor.devices import EGL, RASTERISER_BY_CHOICE, SOFTWARE, Devic
 from worker.supervisor.environment import child_environment
 from worker.supervisor.fence.policy import Fence
 from worker.supervisor.launch import ANY_CORE, NO_FENCE
+from worker.supervisor.libraries import MESA
 from worker.supervisor.runtime import WHEEL, Runtime
 from worker.supervisor.watchdog import LOOK_EVERY_S, Limits, Overrun, TooMuchMemory, Watch
 
@@ -56,7 +57,7 @@ REFUSALS: dict[str, type[WorkerError]] = {"configuration": ConfigurationError}
 NO_OPENGL = {
     EGL: "eevee and workbench need a GPU with its EGL driver (in a container, "
     "NVIDIA_DRIVER_CAPABILITIES with graphics), or --device software",
-    SOFTWARE: "install Debian's libegl1 libegl-mesa0 libgl1-mesa-dri libgl1",
+    SOFTWARE: f"install Mesa (Debian: {' '.join(MESA)})",
 }
 """What to do where a device of OpenGL does not draw."""
 FromChild = Ready | Configured | Beat | Phase | Rendered | Failed

@@ -33,7 +33,7 @@ def render_views(shooting: Shooting) -> list[View]:
     """As `render.render_views`, of one of the rasterisers; `on_view` may be called twice a view.
 
     Files: NNN.exr, if more than colour is wanted: the passes, of one sample at the pixel's centre;
-    its alpha is 0 where nothing is seen, and depth is meaningless there. NNN.f32: colour, as
+    its alpha is 0 where nothing is seen, and depth is meaningless there. NNN.raw: colour, as
     `protocol.COLOUR`. NNN.tga as there.
     Raises: ObjectFault("render").
     """
@@ -101,7 +101,7 @@ def _colour(shooting: Shooting, view: View, places: list[tuple[float, float]]) -
         total += _pixels(sample)
     lens.shift_x, lens.shift_y = shift
     sample.unlink()
-    files = {COLOUR: f"{view.name}.f32"}
+    files = {COLOUR: f"{view.name}.raw"}
     (total / len(places)).astype("<f4").tofile(Path(shooting.scratch, files[COLOUR]))
     if shooting.recipe.colour.view_transform != "standard":
         files["display"] = f"{view.name}{render.SUFFIXES['display']}"
