@@ -9,6 +9,7 @@ import zipfile
 import pytest
 
 from tests import mesa
+from tests.blenders import DEBIAN
 from tests.command_line import run_worker
 from worker.supervisor.devices import Device
 
@@ -59,6 +60,16 @@ def test_a_software_rasteriser_is_never_taken_for_a_gpu(models, tmp_path):
     done = run_worker("run", models, "--output", tmp_path / "out", *WORKBENCH, check=69,
                       **only_mesa)  # fmt: skip
     assert "only the software rasteriser llvmpipe" in done.stderr
+
+
+@pytest.mark.debian_blender
+@pytest.mark.skipif(not DEBIAN.exists(), reason="NOT TESTED: no Debian blender")
+def test_the_eevee_of_old_blenders_has_no_exact_depth(models, tmp_path):
+    mesa.needed()
+    done = run_worker("run", models, "--output", tmp_path / "out", "--device", "software",
+                      "--blender", DEBIAN, "--set", "engine=eevee", "--set", 'images=["depth"]',
+                      check=78)  # fmt: skip
+    assert "tells depth in 16 bits" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
