@@ -103,7 +103,7 @@ def test_bash_completes_commands_options_and_values(completed):
         "optix",
         "software",
     ]
-    assert completed("run", "models", "--preset", "objav") == ["objaverse-xl"]
+    assert completed("run", "models", "--preset", "objaverse-xl-") == ["objaverse-xl-eevee"]
     assert completed("export", "web") == ["webdataset"]
     assert completed("index", "build", "models", "--kind", "sh") == ["shapenet"]
 
