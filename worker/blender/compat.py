@@ -10,9 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
-import os
-import sys
-from typing import Any, NamedTuple
+from typing import Any
 
 import bpy
 
@@ -61,13 +59,11 @@ OWN_READERS = ("blend", "off")
 """Formats that the worker imports itself, see `importing`."""
 ADD_ONS = ("cycles", "io_scene_gltf2", "io_scene_fbx", "io_scene_obj", "io_mesh_stl", "io_mesh_ply")
 VIEW_TRANSFORMS = {"standard": "Standard", "filmic": "Filmic", "agx": "AgX"}
-USD_MODULES = ("Sdf", "Usd", "UsdUtils")
 ENGINES = {
     "cycles": ("CYCLES",),
     "eevee": ("BLENDER_EEVEE_NEXT", "BLENDER_EEVEE"),  # the first from 4.2 to 4.5
     "workbench": ("BLENDER_WORKBENCH",),
-}
-"""The identifiers that an engine has had; the first that this Blender has is used."""
+}  # the first identifier that this Blender has is used
 DENOISERS = {"openimagedenoise": "OPENIMAGEDENOISE"}
 
 
@@ -107,33 +103,6 @@ def importer(suffix: str) -> Operator | None:
         if known and (built or not candidate.build_option) and candidate.needs in {"", *known}:
             return candidate
     return None
-
-
-class UsdModules(NamedTuple):
-    """The USD modules that Blender has: `pxr.Sdf`, `pxr.Usd` and `pxr.UsdUtils`."""
-
-    sdf: Any
-    usd: Any
-    utils: Any
-
-
-@functools.cache
-def usd_modules() -> UsdModules | None:
-    """USD's Python modules, or None if this Blender has none.
-
-    The bpy wheel has them where a Blender program looks for modules. That folder is put last on
-    the path: it has other packages, too.
-    """
-    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    bundled = os.path.join(  # noqa: PTH118
-        bpy.utils.resource_path("LOCAL"), "python", "lib", python, "site-packages"
-    )
-    if bundled not in sys.path:
-        sys.path.append(bundled)
-    try:
-        return UsdModules(*(importlib.import_module(f"pxr.{name}") for name in USD_MODULES))
-    except ImportError:
-        return None
 
 
 @functools.cache
@@ -223,22 +192,12 @@ def engines_of_exact_depth() -> tuple[str, ...]:
     return tuple(engine for engine in engines() if not (old and engine == "eevee"))
 
 
-def opengl_renderer() -> str:
-    """What draws with OpenGL, such as "llvmpipe (LLVM 15.0.6, 256 bits)", after a first render."""
-    gpu: Any = importlib.import_module("gpu")
-    return str(gpu.platform.renderer_get())
-
-
 def draw_through(material: Any) -> None:
-    """Let EEVEE draw what is behind a surface by its alpha, and the surface into its data passes.
-
-    What it blends, as files may ask, is in no data pass. All materials could until 4.1 only be
-    hashed; then this is a way of rendering of its own. Backs are hidden by nodes (`backfaces`).
-    """
+    """Let EEVEE show by alpha what is behind a surface; what it blends is in no data pass."""
     hashed = {"surface_render_method": "DITHERED"}
     if not hasattr(material, "surface_render_method"):
         hashed = {"blend_method": "HASHED", "shadow_method": "HASHED"}
-    assign(material, {**hashed, "use_backface_culling": False})
+    assign(material, {**hashed, "use_backface_culling": False})  # nodes hide backs (`backfaces`)
 
 
 @functools.cache

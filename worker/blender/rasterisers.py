@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from typing import Any, Callable
 
@@ -31,7 +32,7 @@ def bind(kind: str) -> str:
     scene.camera = bpy.data.objects.new("probe", bpy.data.cameras.new("probe"))
     try:
         bpy.ops.render.render()
-        name = compat.opengl_renderer()
+        name = _renderer()
     except (RuntimeError, SystemError) as error:
         raise ObjectFault("device", f"OpenGL does not start here: {brief(error)}") from error
     software = any(each in name.lower() for each in SOFTWARE_RENDERERS)
@@ -43,6 +44,12 @@ def bind(kind: str) -> str:
     if kind == SOFTWARE and not software:
         raise ObjectFault("device", f"no software rasteriser is here, but {name}")
     return name
+
+
+def _renderer() -> str:
+    """What draws, such as "llvmpipe (LLVM 15.0.6, 256 bits)"; known after a first render."""
+    gpu: Any = importlib.import_module("gpu")
+    return str(gpu.platform.renderer_get())
 
 
 def configure(scene: bpy.types.Scene, recipe: Recipe) -> None:
