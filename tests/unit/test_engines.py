@@ -42,6 +42,12 @@ def test_a_layer_that_names_another_engine_drops_the_settings_of_cycles(tmp_path
     assert (found.engine, found.samples, found.cycles) == ("eevee", 8, Cycles())
 
 
+def test_the_preset_of_eevee_is_objaverse_xl_but_for_the_engine():
+    here, plain = (to_dict(presets.load(n)) for n in ("objaverse-xl-eevee", "objaverse-xl"))
+    other = {key for key in here if here[key] != plain[key]}
+    assert other == {"name", "seed_name", "summary", "follows", "engine", "samples", "cycles"}
+
+
 def test_workbench_with_what_it_has():
     assert presets.load("default", WORKBENCH).engine == "workbench"
 
