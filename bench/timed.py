@@ -36,6 +36,7 @@ class Run(msgspec.Struct, frozen=True):
     children: int = 1
     cores: int = 0
     blender: str = "bpy"
+    device: str = "cpu"
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -91,9 +92,10 @@ def timed(
     children: int = 1,
     cores: int = 0,
     blender: str = "bpy",
+    device: str = "cpu",
 ) -> list[Ended]:
     """Run this module in a new process. Raises: BenchError."""
-    run = Run(str(models), str(output), tuple(overrides), children, cores, blender)
+    run = Run(str(models), str(output), tuple(overrides), children, cores, blender, device)
     done = subprocess.run(
         [sys.executable, "-m", "bench.timed", msgspec.json.encode(run).decode()],
         cwd=sides.ROOT, env=sides.environment(), capture_output=True, check=False,
@@ -130,7 +132,7 @@ def main(given: str) -> None:
     runs.run(
         runs.RunOptions(
             index=run.models, output=run.output, overrides=run.overrides, blender=run.blender,
-            pool=PoolOptions(device="cpu", children_per_device=run.children),
+            pool=PoolOptions(device=run.device, children_per_device=run.children),
             download_workers=1,  # keeps the objects in order; the first is not counted
         )
     )  # fmt: skip

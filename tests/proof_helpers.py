@@ -26,6 +26,7 @@ from tests import blenders
 from tests.patience import PATIENT
 from worker.contract import recipe as recipes
 from worker.contract import render_passes
+from worker.contract.engines import RASTERISERS
 from worker.contract.protocol import View
 from worker.index.record import ObjectRef
 from worker.pack.pack import pack
@@ -35,6 +36,7 @@ from worker.supervisor.fence.fences import Surroundings
 from worker.supervisor.pool import Pool, PoolOptions
 from worker.supervisor.result import RenderedObject
 from worker.supervisor.runtime import Runtime
+from worker.supervisor.shares import Work
 
 FACES = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
 
@@ -282,7 +284,8 @@ class Studio:
     """A pool of one real Blender, and the samples made by it.
 
     `folder` is for models, which its child may read from the start, so that none costs a new one;
-    so it is with `readable`, what a program of the tests' own needs.
+    so it is with `readable`, what a program of the tests' own needs. `recipe`: one of the engine
+    that will render, if that is not Cycles.
     """
 
     def __init__(
@@ -291,19 +294,22 @@ class Studio:
         folder: Path,
         runtime: Runtime | None = None,
         readable: tuple[Path, ...] = (),
+        recipe: recipes.Recipe | None = None,
     ) -> None:
         self.blender = blender
         self.folder = folder
         self._shots: dict[Any, Shot] = {}
         self._count = itertools.count()
         # One child to the end, for the proofs that nothing of an object is left in it.
-        options = PoolOptions(device="cpu", limits=PATIENT, recycle_after=10**6)
+        device = "software" if recipe and recipe.engine in RASTERISERS else "cpu"
+        options = PoolOptions(device=device, limits=PATIENT, recycle_after=10**6)
         children = folder.with_name(f"{folder.name}-children")  # private, unlike the models
         self.pool = Pool(
             runtime or blenders.runtime_of(blender),
             options,
             children,
             surroundings=Surroundings(objects=(folder, *readable, *blenders.files_of(blender))),
+            work=Work(recipe=recipe),
         )
         self.pool.open()
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+from worker.contract.engines import CYCLES
 from worker.contract.recipe import Cycles, Recipe
 from worker.presets import loader
 
@@ -30,11 +31,14 @@ TAIL: Final = """\
 
 - All presets: cameras and lights are drawn from the object's identity and the preset's `seed_name`,
   so they are the same on every worker and in every run. The sources draw them anew each time.
-  Everything is rendered with Cycles, also on a GPU, where Objaverse-XL uses EEVEE.
+  Everything but objaverse-xl-eevee is rendered with Cycles, also on a GPU, where Objaverse-XL uses
+  EEVEE.
 - gpt4point: the script that rendered its views was never published. The scene and the files are
   those of Shap-E's renderer, on which it builds, and those that GPT4Point's reader opens.
 - objaverse-xl, zero123: directions are uniform on the sphere. Their scripts normalise a point drawn
   uniformly in a cube, which favours the directions of its corners.
+- objaverse-xl-eevee: Blender 3.2's settings in the words of the Blender at hand. From 4.2 on, EEVEE
+  is another program, whose shading differs.
 - get3d: objects are centred, as ShapeNet's already are; its script does not centre. All have the
   size of its cars and motorbikes; for the size of its chairs, use `--set subject.size=0.7`. Its
   `aabb` is always [[-0.8, -0.8, 0], [0.8, 0.8, 1]]; here it is the unit cube, which contains the
@@ -58,7 +62,7 @@ TAIL: Final = """\
 def _adaptive(cycles: Cycles) -> str:
     """The minimum number of samples; Cycles derives it from the threshold if it is not set."""
     if not cycles.adaptive:
-        return "—"
+        return ""
     return str(cycles.adaptive_least or math.ceil(16 / cycles.adaptive_threshold**0.3))
 
 
@@ -107,12 +111,16 @@ def _fits(recipe: Recipe) -> str:
     return subject.normalise + ("" if subject.size == 1.0 else f" x {subject.size:g}")
 
 
-def _bounces(recipe: Recipe) -> str:
-    cycles = recipe.cycles
+def _bounces(cycles: Cycles) -> str:
     return (
         f"{cycles.diffuse_bounces}, {cycles.glossy_bounces}, "
         f"{cycles.transparent_bounces}, {cycles.transmission_bounces}"
     )
+
+
+def _of_cycles(cell: Callable[[Cycles], str]) -> Callable[[Recipe], str]:
+    """A cell that is empty for other engines."""
+    return lambda recipe: cell(recipe.cycles) if recipe.engine == CYCLES else ""
 
 
 def _splits(recipe: Recipe) -> str:
@@ -138,11 +146,12 @@ TABLES: Final[dict[str, dict[str, Callable[[Recipe], str]]]] = {
         "lights": lambda r: r.lights.rig,
     },
     "Rendering": {
+        "engine": lambda r: r.engine,
         "samples": lambda r: str(r.samples),
-        "adaptive from": lambda r: _adaptive(r.cycles),
-        "denoised": lambda r: "yes" if r.cycles.denoise else "no",
-        "filter width": lambda r: f"{r.cycles.filter_width:g}",
-        "bounces: diffuse, glossy, transparent, transmission": _bounces,
+        "adaptive from": _of_cycles(_adaptive),
+        "denoised": _of_cycles(lambda cycles: "yes" if cycles.denoise else "no"),
+        "filter width": _of_cycles(lambda cycles: f"{cycles.filter_width:g}"),
+        "bounces: diffuse, glossy, transparent, transmission": _of_cycles(_bounces),
         "view transform": lambda r: r.colour.view_transform,
         "exposure": lambda r: f"{r.colour.exposure:g}",
         "background": lambda r: r.colour.background,

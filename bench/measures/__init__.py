@@ -10,6 +10,7 @@ import msgspec
 from bench.measures import (
     clouds,
     cores,
+    engines,
     far,
     fence,
     gallery,
@@ -47,6 +48,7 @@ MEASURES = {
     "numbers": Measure("Statistics of views", numbers.measure, numbers.NOTE),
     "passes": Measure("Every pass against colour alone", passes.measure, passes.NOTE),
     "quality": Measure("Quality for time", quality.measure, quality.NOTE, quality.AFTER),
+    "engines": Measure("Engines", engines.measure, engines.NOTE),
     "fence": Measure("Sandbox", fence.measure, fence.NOTE),
     "scale": Measure("Scale", scale.measure, scale.NOTE),
     "far": Measure("A store far away", far.measure, far.NOTE),

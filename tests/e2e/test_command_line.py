@@ -96,8 +96,14 @@ def test_bash_completes_commands_options_and_values(completed):
     assert completed("pre") == ["presets"]
     assert completed("index", "") == ["build", "scenes"]
     assert completed("run", "--object") == ["--object-timeout"]
-    assert completed("run", "models", "--device", "") == ["auto", "cpu", "cuda", "optix"]
-    assert completed("run", "models", "--preset", "objav") == ["objaverse-xl"]
+    assert completed("run", "models", "--device", "") == [
+        "auto",
+        "cpu",
+        "cuda",
+        "optix",
+        "software",
+    ]
+    assert completed("run", "models", "--preset", "objaverse-xl-") == ["objaverse-xl-eevee"]
     assert completed("export", "web") == ["webdataset"]
     assert completed("index", "build", "models", "--kind", "sh") == ["shapenet"]
 

@@ -27,6 +27,7 @@ TESTS = (
     "tests/integration/proof/test_colour.py",
     "tests/integration/proof/test_projection.py",
     "tests/integration/proof/test_samples.py",
+    "tests/integration/proof/test_engines.py",
     "tests/e2e/test_other_wheels.py",
 )
 """Geometry, colours, cameras, every sample and format, and the worker as it is installed there."""

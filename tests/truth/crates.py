@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.truth import cube, texts
-from worker.blender import compat
+from worker.blender.importing.usd_modules import usd_modules
 
 BIND = "rel material:binding = </root/mat>"
 
@@ -25,7 +25,7 @@ def crate(folder: Path, text: str, name: str = "model") -> Path:
     """`text` as a crate."""
     written, made = folder / f"{name}.usda", folder / f"{name}.usdc"
     written.write_text(text)
-    usd = compat.usd_modules()
+    usd = usd_modules()
     if usd is None:
         written.rename(made)
     else:

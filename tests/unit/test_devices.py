@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from worker.core.errors import DeviceMissing
+from worker.contract.engines import RASTERISERS
+from worker.core.errors import ConfigurationError, DeviceMissing
 from worker.supervisor import devices
 from worker.supervisor.devices import Device, candidates, visible
 
@@ -53,7 +54,29 @@ def test_a_child_sees_its_own_device_only():
 
 
 def test_every_choice_of_the_command_line_has_its_row():
-    assert set(devices.DEVICES_BY_CHOICE) == {"auto", "cpu", "cuda", "optix"}
+    assert set(devices.DEVICES_BY_CHOICE) == {"auto", "cpu", "cuda", "optix", "software"}
+
+
+@pytest.mark.parametrize("engine", RASTERISERS)
+def test_a_rasteriser_is_in_software_only_if_asked_by_name(engine):
+    shown = {"CUDA_VISIBLE_DEVICES": "0,1"}
+    assert candidates("auto", shown, engine) == [[Device("egl")]]
+    assert candidates("auto", {"CUDA_VISIBLE_DEVICES": ""}, engine) == [[Device("egl")]]
+    assert candidates("software", shown, engine) == [[Device("software")]]
+    for choice in ("cpu", "cuda", "optix"):
+        with pytest.raises(ConfigurationError, match=f"--device {choice}.*{engine}.*software"):
+            candidates(choice, shown, engine)
+
+
+def test_cycles_takes_no_software_rasteriser():
+    with pytest.raises(ConfigurationError, match="--device cpu"):
+        candidates("software", {})
+
+
+def test_a_software_device_leaves_no_other_driver_the_choice():
+    given = Device("software").environment
+    assert given["LIBGL_ALWAYS_SOFTWARE"] == "1"
+    assert "LIBGL_ALWAYS_SOFTWARE" not in Device("egl").environment
 
 
 def test_the_driver_is_loaded_by_the_worker_because_a_fenced_child_cannot(tmp_path, monkeypatch):

@@ -128,6 +128,12 @@ def test_a_gpu_has_sockets_of_this_machine_that_reach_nobody(tmp_path, home, mon
         }  # fmt: skip
 
 
+def test_a_software_rasteriser_adds_its_cache_alone(tmp_path, home, monkeypatch):
+    monkeypatch.setenv("MESA_SHADER_CACHE_DIR", str(tmp_path / "shaders"))
+    plain, fence = fence_of(home), fence_of(home, device=Device("software"))
+    assert fence == plain._replace(write=(*plain.write, str(tmp_path / "shaders")))
+
+
 def test_nothing_is_started_and_no_other_process_is_touched(home):
     harmless = {
         "fork": "import os; os.fork() or os._exit(0)",

@@ -59,6 +59,7 @@ def serve(connection: Connection) -> None:
             engines=list(compat.engines()),
             denoisers=list(compat.denoisers()),
             view_transforms=list(compat.view_transforms()),
+            exact_depth=list(compat.engines_of_exact_depth()),
         )
     )
     device = engine.Device()

@@ -10,9 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
-import os
-import sys
-from typing import Any, NamedTuple
+from typing import Any
 
 import bpy
 
@@ -61,8 +59,11 @@ OWN_READERS = ("blend", "off")
 """Formats that the worker imports itself, see `importing`."""
 ADD_ONS = ("cycles", "io_scene_gltf2", "io_scene_fbx", "io_scene_obj", "io_mesh_stl", "io_mesh_ply")
 VIEW_TRANSFORMS = {"standard": "Standard", "filmic": "Filmic", "agx": "AgX"}
-USD_MODULES = ("Sdf", "Usd", "UsdUtils")
-ENGINES = {"cycles": "CYCLES"}
+ENGINES = {
+    "cycles": ("CYCLES",),
+    "eevee": ("BLENDER_EEVEE_NEXT", "BLENDER_EEVEE"),  # the first from 4.2 to 4.5
+    "workbench": ("BLENDER_WORKBENCH",),
+}  # the first identifier that this Blender has is used
 DENOISERS = {"openimagedenoise": "OPENIMAGEDENOISE"}
 
 
@@ -102,33 +103,6 @@ def importer(suffix: str) -> Operator | None:
         if known and (built or not candidate.build_option) and candidate.needs in {"", *known}:
             return candidate
     return None
-
-
-class UsdModules(NamedTuple):
-    """The USD modules that Blender has: `pxr.Sdf`, `pxr.Usd` and `pxr.UsdUtils`."""
-
-    sdf: Any
-    usd: Any
-    utils: Any
-
-
-@functools.cache
-def usd_modules() -> UsdModules | None:
-    """USD's Python modules, or None if this Blender has none.
-
-    The bpy wheel has them where a Blender program looks for modules. That folder is put last on
-    the path: it has other packages, too.
-    """
-    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    bundled = os.path.join(  # noqa: PTH118
-        bpy.utils.resource_path("LOCAL"), "python", "lib", python, "site-packages"
-    )
-    if bundled not in sys.path:
-        sys.path.append(bundled)
-    try:
-        return UsdModules(*(importlib.import_module(f"pxr.{name}") for name in USD_MODULES))
-    except ImportError:
-        return None
 
 
 @functools.cache
@@ -198,8 +172,32 @@ def view_transforms() -> tuple[str, ...]:
 
 def engines() -> tuple[str, ...]:
     """The keys of ENGINES that this Blender has."""
-    scene = context.scene()
-    return tuple(key for key, name in ENGINES.items() if _takes(scene.render, "engine", name))
+    render: Any = context.scene().render
+    before = render.engine
+    found = tuple(engine for engine in ENGINES if set_engine(engine))
+    render.engine = before
+    return found
+
+
+def set_engine(engine: str) -> bool:
+    """Let the scene be rendered by a key of ENGINES. Returns: whether this Blender has it."""
+    render: Any = context.scene().render
+    return any(_takes(render, "engine", name) for name in ENGINES[engine])
+
+
+def engines_of_exact_depth() -> tuple[str, ...]:
+    """Those of `engines` whose depth has 32 bits: all but the EEVEE before 4.2."""
+    kind: Any = bpy.types.Material
+    old = "surface_render_method" not in kind.bl_rna.properties
+    return tuple(engine for engine in engines() if not (old and engine == "eevee"))
+
+
+def draw_through(material: Any) -> None:
+    """Let EEVEE show by alpha what is behind a surface; what it blends is in no data pass."""
+    hashed = {"surface_render_method": "DITHERED"}
+    if not hasattr(material, "surface_render_method"):
+        hashed = {"blend_method": "HASHED", "shadow_method": "HASHED"}
+    assign(material, {**hashed, "use_backface_culling": False})  # nodes hide backs (`backfaces`)
 
 
 @functools.cache

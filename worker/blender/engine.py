@@ -7,8 +7,9 @@ from typing import Any
 
 import bpy
 
-from worker.blender import compat, context
+from worker.blender import compat, context, rasterisers
 from worker.blender.faults import ObjectFault
+from worker.contract.engines import CYCLES
 from worker.contract.recipe import DENOISER, Recipe
 
 
@@ -16,7 +17,8 @@ from worker.contract.recipe import DENOISER, Recipe
 class Device:
     """The render device.
 
-    kind: "cpu", "cuda" or "optix". names: of the devices used. threads: 0 for Blender's default.
+    kind: "cpu", "cuda" or "optix"; of rasterisers "egl" or "software". names: of the devices used.
+    threads: 0 for Blender's default.
     """
 
     kind: str = "cpu"
@@ -24,9 +26,15 @@ class Device:
     threads: int = 0
 
 
+OF_RASTERISERS = frozenset({"egl", rasterisers.SOFTWARE})
+"""The kinds of device that EEVEE and Workbench draw on."""
+
+
 def bind(kind: str, threads: int) -> Device:
     """Select the device for all following objects. Raises: ObjectFault("device") if absent."""
-    if "cycles" not in compat.engines():
+    if kind in OF_RASTERISERS:
+        return Device(kind, (rasterisers.bind(kind),), threads)
+    if CYCLES not in compat.engines():
         raise ObjectFault("device", f"Blender {compat.version()} was built without Cycles")
     if kind == "cpu":
         return Device(threads=threads)
@@ -44,7 +52,7 @@ def configure(recipe: Recipe, device: Device, seed: int) -> dict[str, Any]:
     Every setting is assigned, so that neither the file nor the defaults of a Blender version
     matter.
     Returns: the engine, device and denoiser actually used, for the metadata.
-    Raises: ObjectFault("unsupported") if this Blender lacks the view transform.
+    Raises: ObjectFault("unsupported") if this Blender lacks the view transform or the engine.
     """
     scene = context.scene()
     transform = recipe.colour.view_transform
@@ -55,14 +63,19 @@ def configure(recipe: Recipe, device: Device, seed: int) -> dict[str, Any]:
             f"it has: {', '.join(compat.view_transforms())}",
         )
     denoise = recipe.cycles.denoise and DENOISER in compat.denoisers()
-    engine: Any = compat.ENGINES["cycles"]  # the stubs differ between Blender versions
-    scene.render.engine = engine
+    if not compat.set_engine(recipe.engine):
+        raise ObjectFault(
+            "unsupported", f"Blender {compat.version()} was built without {recipe.engine}"
+        )
     _frame(scene, recipe, device)
-    _cycles(scene.cycles, recipe, device, seed, denoise=denoise)
+    if recipe.engine == CYCLES:
+        _cycles(scene.cycles, recipe, device, seed, denoise=denoise)
+    else:
+        rasterisers.configure(scene, recipe)
     show(scene, transform, recipe.colour.exposure)
     return {
         "blender": compat.version(),
-        "engine": "cycles",
+        "engine": recipe.engine,
         "device": device.kind,
         "devices": list(device.names),
         "denoiser": DENOISER if denoise else None,

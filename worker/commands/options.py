@@ -88,8 +88,12 @@ Output = Annotated[
     str, option("--output", "Folder or s3://bucket/prefix of the zips.", WHAT, metavar="URI")
 ]
 Device = Annotated[
-    Literal["auto", "cpu", "cuda", "optix"],
-    option("--device", "Render device; auto: OptiX, else CUDA, else CPU.", BLENDER),
+    Literal["auto", "cpu", "cuda", "optix", "software"],
+    option(
+        "--device",
+        "Render device; auto: OptiX, else CUDA, else CPU; for eevee and workbench a GPU.",
+        BLENDER,
+    ),
 ]
 Blender = Annotated[
     str,

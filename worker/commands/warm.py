@@ -30,7 +30,7 @@ def warm_command(
     """Compile the GPU kernels before the first run.
 
     On a GPU newer than Blender's own kernels this takes minutes, longer than
-    the time limit of one object.
+    the time limit of one object; so do EEVEE's shaders with --device software.
     """
     import os
 
@@ -57,6 +57,6 @@ def _sentence(gpu: Warmed) -> str:
     state = "warm already" if all(cache.warm for cache in gpu.caches_before) else "was cold"
     held = ", ".join(f"{size(cache.bytes)} in {cache.folder}" for cache in gpu.caches)
     return (
-        f"{gpu.kind} {gpu.visible} ({', '.join(gpu.names)}): {state}, "
+        f"{' '.join(filter(None, (gpu.kind, gpu.visible)))} ({', '.join(gpu.names)}): {state}, "
         f"test render in {gpu.seconds:.1f} s; {held}"
     )

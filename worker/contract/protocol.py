@@ -32,19 +32,26 @@ NAMED_FILES = "files.jsonl"
 """In DEBUG: the absolute path of each file that the model names, a JSON string per line."""
 SAVED = ".blend"
 """In DEBUG: the suffix of scenes as they were saved. A ".txt" beside each says when; see STATES."""
+COLOUR = "colour"
+"""In `View.files`, of EEVEE and Workbench: an array (height, width, 4) of little-endian float32,
+linear and premultiplied. "passes" is then there only if data are wanted, and has those."""
 STATES = ("imported", "ready", "failed")
 """When a scene was saved: after its import, before its first view, or when the object failed."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Ready:
-    """The child is up. `formats`: file suffixes, without a dot, that this Blender can import."""
+    """The child is up. `formats`: file suffixes, without a dot, that this Blender can import.
+
+    exact_depth: the engines whose depth has 32 bits; EEVEE's had 16 until 4.1.
+    """
 
     blender: str
     formats: List[str]
     engines: List[str]
     denoisers: List[str]
     view_transforms: List[str]
+    exact_depth: List[str] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +123,7 @@ class View:
     frame: the frame of the object's animation.
     files: raw file name in scratch by kind: "passes" (multilayer EXR, linear, premultiplied)
     and, where the view transform is not the sRGB standard, "display" (Targa, straight alpha). Both
-    are uncompressed.
+    are uncompressed; or COLOUR.
     window: left, top, width and height of the part of the frame that those files hold, in pixels;
     nothing is seen outside it. Empty: all of it.
     raw_scale, raw_offset: a length l in the raw files is ``raw_scale * l`` in the world, a point p

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any, Literal, Union
 
 from worker.contract import backgrounds
+from worker.contract.engines import CYCLES, ENGINES
 from worker.contract.mesh_keys import Mesh
 from worker.contract.omage_keys import Omage
 from worker.contract.scene_keys import Scenes
@@ -339,6 +340,12 @@ class Recipe:
         "what else goes into the zip; mesh: the object as rendered, in the cameras' world, as "
         "mesh.glb and mesh.ply; product scenes: every object shown, as models/<uid>.ply",
         choices=EXTRA_PRODUCTS,
+    )
+    engine: str = key(
+        CYCLES,
+        "what renders; a preset or --set that names another one drops the keys of cycles that it "
+        "inherits; workbench takes a square number of samples, at most 64",
+        choices=ENGINES,
     )
     views: int = key(12, "images per object; product scenes: samples per zip", low=1, high=10_000)
     resolution: tuple[int, int] = key(

@@ -12,10 +12,12 @@ from worker.contract.recipe import DENOISER
 from worker.core.errors import DeviceMissing, NodeError
 from worker.doctor import gpu_kernels, kernels
 from worker.doctor.check import Check, Health, size
+from worker.doctor.engines import check_rasterisers
 from worker.doctor.sandbox import check_sandbox
 from worker.doctor.trial import Trial, trial
 from worker.supervisor import devices, runtime
 from worker.supervisor.devices import Device
+from worker.supervisor.environment import CACHE_VARIABLES
 from worker.supervisor.fence.mode import Sandbox
 from worker.supervisor.runtime import Runtime
 
@@ -45,7 +47,10 @@ def check_blenders(
     yield _blender(chosen, cpu, "a run uses this one")
     if choice == "auto":
         yield from _others(chosen, sandbox, folders)
-    yield from _devices(chosen, cpu, device, sandbox, environment, folders)
+    of_cycles = CPU.kind if device == devices.SOFTWARE else device
+    yield from _devices(chosen, cpu, of_cycles, sandbox, environment, folders)
+    if device in devices.RASTERISER_BY_CHOICE:  # by another, a run of them is refused
+        yield from check_rasterisers(chosen, device, sandbox, folders)
 
 
 def _blender(found: Runtime, cpu: Trial, note: str) -> Check:
@@ -177,7 +182,7 @@ def _caches(
             health, advice = (
                 Health.WARN,
                 "not writable: every child compiles kernels again; set "
-                + ("CUDA_CACHE_PATH" if now.kind == "cuda" else "OPTIX_CACHE_PATH"),
+                + CACHE_VARIABLES[now.kind],
             )
         elif not now.warm:
             health, advice = Health.OK, "nothing compiled: this Blender includes this GPU's kernels"

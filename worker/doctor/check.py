@@ -22,7 +22,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one check."""
 
     name: str
-    """What was checked: "blender", "device", "kernels", "kernel cache", "scratch", …"""
+    """What was checked: "blender", "device", "engine", "kernels", "kernel cache", "scratch", …"""
     health: Health
     found: str
     """What was found, in one line of text."""

@@ -20,6 +20,7 @@ from worker.supervisor.shares import Asked, Work
 ORDER: Final = (
     "blender",
     "device",
+    "engine",
     "kernels",
     "kernel cache",
     "sandbox",

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from worker.contract import render_passes
+from worker.contract.engines import CYCLES
 from worker.contract.protocol import Ready, Rendered
 from worker.core import memory
 from worker.core.errors import NodeUnusable, ObjectError
@@ -41,9 +42,14 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 def trial(
-    runtime: Runtime, device: Device, home: Path, sandbox: Sandbox, limits: Limits = PATIENT
+    runtime: Runtime,
+    device: Device,
+    home: Path,
+    sandbox: Sandbox,
+    limits: Limits = PATIENT,
+    engine: str = CYCLES,
 ) -> Trial:
-    """Start Blender on `device` and render a cube. Removes the folder `home` at the end.
+    """Start Blender on `device` and render a cube with `engine`. Removes the folder `home`.
 
     Raises: BlenderMissing; DeviceMissing; NodeUnusable, if Blender starts but does not render, or
     cannot be fenced and must be.
@@ -56,7 +62,7 @@ def trial(
     try:
         ready, configured = child.start(threads=0)
         started = time.monotonic()
-        request = canary.request(home / canary.UID)
+        request = canary.request(home / canary.UID, engine)
         try:
             answer = child.render(request)
         except (ChildDied, Overrun, TooMuchMemory) as error:

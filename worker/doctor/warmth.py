@@ -1,4 +1,7 @@
-"""Fills the kernel caches with a test render on every GPU that a run would use."""
+"""Fills the kernel caches with a test render on every GPU that a run would use.
+
+On a software rasteriser, it is EEVEE's shaders that are compiled.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from worker.contract.engines import CYCLES, EEVEE
 from worker.core.errors import DeviceMissing
 from worker.doctor import kernels
 from worker.doctor.trial import trial
@@ -41,9 +45,10 @@ def warm(
 
     Raises: DeviceMissing, BlenderMissing, NodeUnusable.
     """
+    engine = EEVEE if choice == devices.SOFTWARE else CYCLES
     numbers = itertools.count()
     absent: DeviceMissing | None = None
-    for chosen in devices.candidates(choice, environment):
+    for chosen in devices.candidates(choice, environment, engine):
         if chosen[0].kind == "cpu":
             return []
         warmed = []
@@ -51,7 +56,9 @@ def warm(
             for device in chosen:
                 on_device(device.name)
                 before = kernels.caches(device.kind, environment)
-                tried = trial(runtime, device, home / f"warm-{next(numbers)}", sandbox)
+                tried = trial(
+                    runtime, device, home / f"warm-{next(numbers)}", sandbox, engine=engine
+                )
                 warmed.append(
                     Warmed(
                         kind=device.kind,

@@ -24,7 +24,7 @@ from worker.codecs.exr import ExrFile
 from worker.codecs.exr_header import NotExr
 from worker.codecs.targa import NotTarga
 from worker.contract import render_passes
-from worker.contract.protocol import View
+from worker.contract.protocol import COLOUR, View
 from worker.contract.render_passes import Pass
 from worker.core.errors import RenderFailed
 
@@ -65,7 +65,7 @@ class RawView:
         Depths and positions are the world's, whatever the raw file's unit. Raises: RenderFailed.
         """
         if wanted not in self._layers:
-            found = self._read(wanted)
+            found = self._found(wanted)
             if wanted in TO_WORLD:
                 found = TO_WORLD[wanted](found, self.view)
             pixels = self._framed(found, wanted.background)
@@ -79,6 +79,17 @@ class RawView:
         Raises: RenderFailed.
         """
         return self._framed(self._decoded("display", targa.read), 0)
+
+    def _found(self, wanted: Pass) -> NDArray[np.float32]:
+        """A pass of the render region, as Cycles would tell it."""
+        if COLOUR not in self.view.files:
+            return self._read(wanted)
+        if wanted == render_passes.COMBINED:
+            shape, whose = (self.view.height, self.view.width, 4), f"view {self.view.name}"
+            return flat(self.view.files, COLOUR, self._scratch, whose, shape)
+        # One sample, at the pixel's centre: it sees a surface, or nothing.
+        seen = self._read(render_passes.COMBINED)[..., 3:] > 0
+        return np.where(seen, self._read(wanted), np.float32(wanted.background))
 
     def _read(self, wanted: Pass) -> NDArray[np.float32]:
         def read(file: BufferedReader, width: int, height: int) -> NDArray[np.float32]:

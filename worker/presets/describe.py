@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
+from worker.contract.engines import CYCLES
 from worker.contract.recipe import Recipe
 from worker.contract.schema import bounds
 from worker.presets import loader, overrides
+from worker.presets.engine_rules import OF_CYCLES
 
 IDLE: Final = {
     "views": ("omage", "scenes"),
@@ -85,9 +87,8 @@ def to_toml(recipe: Recipe) -> str:
 
 def _tables(recipe: Recipe) -> Iterator[tuple[str, str, list[Key]]]:
     """(name, meaning, keys) of the top level, then of each table."""
-    idle = {
-        name for name in IDLE[recipe.product] if getattr(recipe, name) == getattr(Recipe(), name)
-    }
+    unused = (*IDLE[recipe.product], *([] if recipe.engine == CYCLES else [OF_CYCLES]))
+    idle = {name for name in unused if getattr(recipe, name) == getattr(Recipe(), name)}
     fields = [field for field in dataclasses.fields(recipe) if field.name not in idle]
     tables = [field for field in fields if dataclasses.is_dataclass(getattr(recipe, field.name))]
     plain = [field for field in fields if field not in tables]

@@ -15,12 +15,13 @@ from typing import Any, Final
 from worker.contract import camera_layouts
 from worker.contract import recipe as recipes
 from worker.contract.camera_checks import LISTS
+from worker.contract.engines import CYCLES
 from worker.contract.escaping import escaped
 from worker.contract.recipe import Recipe
 from worker.contract.schema import RecipeError, nearest
 from worker.core.errors import PresetInvalid
 from worker.core.sha256 import sha256_of
-from worker.presets import environment, rules
+from worker.presets import engine_rules, environment, rules
 from worker.presets import overrides as settings
 
 SUFFIX: Final = ".toml"
@@ -28,6 +29,7 @@ EXTENDS: Final = "extends"
 PROSE: Final = ("summary", "follows")
 """Keys that describe a preset and do not affect the output."""
 VIEWS: Final = "views"
+ENGINE: Final = "engine"
 COUNTED: Final = {"layout", "baseline", *(name for names in LISTS.values() for name in names)}
 """Keys of a camera on which the number of listed views depends."""
 ALONE: Final = "default"
@@ -103,6 +105,8 @@ def digest(recipe: Recipe) -> str:
     Environment pictures, cameras and textures are included by their contents, not their paths.
     """
     values = {name: value for name, value in recipes.to_dict(recipe).items() if name not in PROSE}
+    if values[ENGINE] == CYCLES:  # as before there were others: outputs begun then go on
+        del values[ENGINE]
     text = json.dumps(
         environment.digested(values), sort_keys=True, separators=(",", ":"), allow_nan=False
     )
@@ -158,8 +162,11 @@ def _read(preset: str, base: Path, seen: tuple[str, ...]) -> dict[str, Any]:
 def _over(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """Merge two layers. One that lists viewpoints, and no `views`, drops those of the layer below.
 
-    So that `views` is then as many as are listed.
+    So that `views` is then as many as are listed. One that names an engine other than Cycles drops
+    the settings of Cycles below.
     """
+    if over.get(ENGINE, CYCLES) != CYCLES:
+        under = {name: value for name, value in under.items() if name != engine_rules.OF_CYCLES}
     merged = settings.merge(under, over)
     layout = merged.get("camera", {}).get("layout")
     if layout in LISTS and VIEWS not in over and COUNTED & over.get("camera", {}).keys():

@@ -14,7 +14,7 @@ from worker.contract.schema import RecipeError, nearest
 from worker.contract.texture_folder import ENVIRONMENTS, listing
 from worker.core import formats, keys
 from worker.omage import npz_files
-from worker.presets import record_rules, scene_rules
+from worker.presets import engine_rules, record_rules, scene_rules
 
 REACH: Final = {"unit-cube": camera_layouts.CUBE, "unit-sphere": 1.0, "none": math.inf}
 """Largest distance of the object from the origin if `subject.size` is 1, by `subject.normalise`."""
@@ -26,6 +26,7 @@ GPT4POINT_DEPTH: Final = ("fixed", 0.0, 5.0, 65535)
 def of(recipe: Recipe) -> Iterator[str]:
     """Yield each contradiction in `recipe` as a message without location that says what to do."""
     for rule in (
+        engine_rules.rules,
         _cameras,
         _lights,
         _lists,

@@ -107,7 +107,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The rendered objects that lack most files."""
     duplicates: Duplicates
     device_hours: dict[str, float]
-    """By kind of device ("optix", "cuda", "cpu"): hours of rendering, failed attempts included.
+    """By kind of device ("optix", "cpu", …): hours of rendering, failed attempts included.
     Blender processes that share a device count by their share."""
     device_hours_left: float | None
     """The same for the objects left, of all kinds, if they take as long as those done."""

@@ -15,7 +15,8 @@ from worker.report.status import Status
 
 SHOWN: Final = 5
 """Objects listed of each sort."""
-GPUS: Final = ("optix", "cuda")
+GPUS: Final = ("optix", "cuda", "egl")
+CPUS: Final = ("cpu", "software")
 
 
 def render(status: Status, *, max_shards: int = 10) -> RenderableType:
@@ -65,11 +66,11 @@ def _summary(status: Status) -> list[RenderableType]:
 
 def _hours(status: Status) -> list[str]:
     """Hours of rendering so far, and to go."""
-    gpu = sum(status.device_hours.get(kind, 0.0) for kind in GPUS)
+    gpu, cpu = (sum(status.device_hours.get(kind, 0.0) for kind in kinds) for kinds in (GPUS, CPUS))
     spent = [
         f"{_amount(hours)} {what} so far"
         for hours, what in (
-            (gpu, "GPU-hours"), (status.device_hours.get("cpu", 0.0), "hours of rendering on CPUs"),
+            (gpu, "GPU-hours"), (cpu, "hours of rendering on CPUs"),
         )
         if hours
     ]  # fmt: skip

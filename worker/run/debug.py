@@ -59,6 +59,7 @@ from worker.stores.base import Store
 from worker.supervisor import capabilities, needed, runtime
 from worker.supervisor.fence.fences import Surroundings
 from worker.supervisor.pool import Pool, PoolOptions
+from worker.supervisor.shares import Work
 
 NAMED = 5
 """Objects that a message names, of those that `--only` matches."""
@@ -147,7 +148,8 @@ def _taken(
             named=tuple(map(Path, local_only(rules.place or ""))),
         )
         pool = Pool(
-            runtime.find(options.blender), one, work / "children", folder.log, surroundings
+            runtime.find(options.blender), one, work / "children", folder.log, surroundings,
+            Work(1, recipe),
         )  # fmt: skip
         pool.expect(fetcher.local_roots([ref]))
         stack.callback(pool.close)

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from worker.contract import recipe as recipes
+from worker.contract.engines import CYCLES
 from worker.contract.protocol import RenderObject
 from worker.contract.recipe import Recipe
 
@@ -28,7 +29,7 @@ f 8 4 2 6
 """
 
 
-def request(folder: Path) -> RenderObject:
+def request(folder: Path, engine: str = CYCLES) -> RenderObject:
     """Write a cube below `folder`; returns the request for one view of 16x16 with one sample.
 
     The folder must be in the child's home, the only place where it may write.
@@ -38,6 +39,7 @@ def request(folder: Path) -> RenderObject:
     scratch.mkdir(parents=True, exist_ok=True)
     (root / "cube.obj").write_text(CUBE)
     recipe = dataclasses.replace(Recipe(), name=UID, views=1, resolution=(16, 16), samples=1)
+    recipe = dataclasses.replace(recipe, engine=engine)
     return RenderObject(
         uid=UID,
         root=str(root),

@@ -6,7 +6,7 @@ import structlog
 
 from worker.contract.model_formats import MODEL_SUFFIXES
 from worker.contract.protocol import Ready
-from worker.contract.recipe import DENOISER, Recipe
+from worker.contract.recipe import DENOISER, DEPTH_IMAGES, Recipe
 from worker.core.errors import ConfigurationError
 
 log = structlog.get_logger(__name__)
@@ -17,6 +17,17 @@ def check(recipe: Recipe, ready: Ready) -> None:
 
     Raises: ConfigurationError, with what is missing, what is available, and which Blender has it.
     """
+    if recipe.engine not in ready.engines:
+        raise ConfigurationError(
+            f"'engine' is {recipe.engine}, which Blender {ready.blender} lacks; "
+            f"it has {', '.join(ready.engines)}"
+        )
+    depths = [kind for kind in recipe.images if kind in DEPTH_IMAGES]
+    if depths and recipe.product == "views" and recipe.engine not in ready.exact_depth:
+        raise ConfigurationError(
+            f"'images' has {', '.join(depths)}, but the {recipe.engine} of Blender {ready.blender} "
+            "tells depth in 16 bits; use engine cycles or workbench, or Blender 4.2 or newer"
+        )
     transform = recipe.colour.view_transform
     if transform not in ready.view_transforms:
         raise ConfigurationError(

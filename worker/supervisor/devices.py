@@ -2,6 +2,9 @@
 
 A device has a kind ("optix", "cuda", "cpu") and an entry of CUDA_VISIBLE_DEVICES: an index, a UUID
 (GPU-…) or a MIG name (MIG-…). The entry is passed unchanged to the children on that device.
+
+EEVEE and Workbench draw with OpenGL: on "egl", the GPU that EGL shows first, or, only if asked for,
+on "software", Mesa's rasteriser. EGL knows no CUDA_VISIBLE_DEVICES, and Blender no other device.
 """
 
 from __future__ import annotations
@@ -15,20 +18,31 @@ from pathlib import Path
 
 import msgspec
 
+from worker.contract.engines import CYCLES
 from worker.core import node_share
-from worker.core.errors import DeviceMissing
+from worker.core.errors import ConfigurationError, DeviceMissing
 
 DEVICES_BY_CHOICE = {
     "auto": ("optix", "cuda", "cpu"),
     "optix": ("optix",),
     "cuda": ("cuda",),
     "cpu": ("cpu",),
+    "software": (),
 }
-"""The kinds that each --device choice tries, in order. Only `auto` falls back to the CPU."""
+"""The kinds that each --device choice tries for Cycles, in order. Only `auto` falls back to the
+CPU."""
+SOFTWARE = "software"
+EGL = "egl"
+RASTERISER_BY_CHOICE = {"auto": EGL, SOFTWARE: SOFTWARE}
+"""The kind that each --device choice is for EEVEE and Workbench; there are no others."""
+OF_CORES = frozenset({"cpu", SOFTWARE})
+"""The kinds that the node's cores are."""
 
 NVIDIA = Path("/proc/driver/nvidia/gpus")
 UNIFIED_MEMORY = Path("/dev/nvidia-uvm")
 """The device file that is made last: when the module that CUDA needs is loaded."""
+VENDORS = ("/etc/glvnd/egl_vendor.d/50_mesa.json", "/usr/share/glvnd/egl_vendor.d/50_mesa.json")
+"""Where GLVND, which chooses between Mesa and NVIDIA, is told of Mesa."""
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
@@ -46,14 +60,36 @@ class Device(msgspec.Struct, frozen=True):
     @property
     def environment(self) -> dict[str, str]:
         """The variables that make only this device visible to a child."""
-        return {VISIBLE: self.visible or ""}
+        return {VISIBLE: self.visible or "", **(_mesa() if self.kind == SOFTWARE else {})}
 
 
-def candidates(choice: str, environment: Mapping[str, str]) -> list[list[Device]]:
+def _mesa() -> dict[str, str]:
+    """The variables by which Mesa draws on the CPU, whatever else the node has."""
+    found = {"LIBGL_ALWAYS_SOFTWARE": "1", "GALLIUM_DRIVER": "llvmpipe"}
+    vendors = [str(path) for path in map(Path, VENDORS) if path.is_file()]
+    return {**found, **({"__EGL_VENDOR_LIBRARY_FILENAMES": vendors[0]} if vendors else {})}
+
+
+def candidates(
+    choice: str, environment: Mapping[str, str], engine: str = CYCLES
+) -> list[list[Device]]:
     """Sets of devices to try in order for `--device choice`; the first that works is used.
 
-    Raises: DeviceMissing, if `choice` is a GPU and none is visible.
+    Raises: DeviceMissing, if `choice` is a GPU and none is visible; ConfigurationError, if it is
+    none of the engine's.
     """
+    if engine != CYCLES:
+        if choice not in RASTERISER_BY_CHOICE:
+            raise ConfigurationError(
+                f"--device {choice}: engine {engine} draws with OpenGL; use --device auto for a "
+                f"GPU through EGL, or {SOFTWARE} for Mesa's software rasteriser"
+            )
+        return [[Device(RASTERISER_BY_CHOICE[choice])]]
+    if choice == SOFTWARE:
+        raise ConfigurationError(
+            f"--device {choice}: a software rasteriser is for engine eevee or workbench; for "
+            f"engine {engine} without a GPU use --device cpu"
+        )
     gpus = node_share.of_gpus(visible(environment), environment)
     sets = []
     for kind in DEVICES_BY_CHOICE[choice]:

@@ -15,6 +15,14 @@ PACKAGES = Path(__file__).parents[2]
 NAMES = frozenset({"PATH", "LANG", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONHOME"})
 PREFIXES = ("LC_", "CUDA_", "NVIDIA_", "OPTIX_", "__EGL_", "__GLX_", "VK_", "OMP_")
 
+CACHE_VARIABLES = {
+    "cuda": "CUDA_CACHE_PATH",
+    "optix": "OPTIX_CACHE_PATH",
+    "mesa": "MESA_SHADER_CACHE_DIR",
+    "gl": "__GL_SHADER_DISK_CACHE_PATH",
+}
+"""The variable that names the folder of each kernel cache."""
+
 
 def child_environment(outer: Mapping[str, str], home: Path, *, wheel: bool) -> dict[str, str]:
     """The allow-listed variables of `outer`; `home` is the child's home and temporary folder.
@@ -30,8 +38,12 @@ def child_environment(outer: Mapping[str, str], home: Path, *, wheel: bool) -> d
     return {
         **allowed,
         **packages,
-        # Without a writable cache, the driver would compile its kernels again in every child.
-        "CUDA_CACHE_PATH": str(cache_folders("cuda", outer)["cuda"]),
+        # Without a writable cache, a driver would compile its kernels again in every child.
+        **{
+            CACHE_VARIABLES[name]: str(folder)
+            for kind in ("cuda", "egl")
+            for name, folder in cache_folders(kind, outer).items()
+        },
         "HOME": str(home),
         "TMPDIR": str(home),
         "PYTHONUNBUFFERED": "1",
@@ -46,7 +58,14 @@ def cache_folders(kind: str, outer: Mapping[str, str]) -> dict[str, Path]:
     """
     if kind == "cpu":
         return {}
-    cuda = outer.get("CUDA_CACHE_PATH") or Path(outer.get("HOME", "/"), ".nv/ComputeCache")
+    home = outer.get("HOME", "/")
+    if kind in {"egl", "software"}:
+        # Mesa's own default lies beside the caches of other programs, below ~/.cache.
+        mesa = outer.get(CACHE_VARIABLES["mesa"]) or Path(home, ".cache/mesa_shader_cache")
+        opengl = outer.get(CACHE_VARIABLES["gl"]) or Path(home, ".nv/GLCache")
+        found = {"mesa": Path(mesa), "gl": Path(opengl)}
+        return found if kind == "egl" else {"mesa": found["mesa"]}
+    cuda = outer.get("CUDA_CACHE_PATH") or Path(home, ".nv/ComputeCache")
     folders = {"cuda": Path(cuda)}
     if kind == "optix":
         # The driver's default (OptiX Programming Guide, "Module compilation", disk cache).

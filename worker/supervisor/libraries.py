@@ -21,6 +21,8 @@ LIBRARIES = {
     "libEGL.so.1": "libegl1",
 }
 """Shared object to Debian package."""
+MESA = ("libegl1", "libegl-mesa0", "libgl1-mesa-dri", "libgl1")
+"""Debian packages of Mesa's software rasteriser, which `--device software` takes."""
 
 
 def missing() -> list[str]:

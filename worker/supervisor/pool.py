@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from worker.contract.engines import CYCLES
 from worker.contract.protocol import Failed, Phase, Ready, Rendered, RenderObject
 from worker.contract.recipe import Recipe
 from worker.core import memory, usage
@@ -32,7 +33,7 @@ from worker.core.errors import (
 )
 from worker.sources.base import FetchedObject
 from worker.supervisor import canary, deaths, devices, handover, needed, reasons, shares
-from worker.supervisor.devices import Device
+from worker.supervisor.devices import OF_CORES, Device
 from worker.supervisor.fence.fences import Fences, Surroundings
 from worker.supervisor.fence.mode import Sandbox
 from worker.supervisor.needed import Needed
@@ -82,6 +83,7 @@ class Pool:
         self._runtime = runtime
         self._options = options
         self._work = work
+        self._engine = work.recipe.engine if work.recipe else CYCLES
         self._starter = Starter(runtime, options.limits, home, log, self._fences)
         self._slots: list[Slot] = []
         self.children_per_device = 1
@@ -114,7 +116,7 @@ class Pool:
 
     @property
     def device(self) -> str:
-        """The kind of device in use: "cpu", "cuda" or "optix"."""
+        """The kind of device in use: see `Device`."""
         return self._slots[0].device.kind if self._slots else ""
 
     def expect(self, objects: Iterable[Path]) -> None:
@@ -132,7 +134,7 @@ class Pool:
             self._fences.need([Path(environment)])
         absent: DeviceMissing | None = None
         passed_over: list[str] = []
-        for chosen in devices.candidates(self._options.device, os.environ):
+        for chosen in devices.candidates(self._options.device, os.environ, self._engine):
             try:
                 self._fill(chosen)
                 self._starter.child(self._slots[0], environment)
@@ -212,13 +214,13 @@ class Pool:
 
         No object may be in progress when it begins and when it ends.
         """
-        if self.size == 1 or self.device != "cpu":
+        if self.size == 1 or self.device not in OF_CORES:
             yield
             return
         slot = self._free.get()
         share = slot.share
         self._starter.empty(slot)  # cores are chosen when a child starts
-        (slot.share,) = shares.of_children("cpu", 1, self._options.threads)
+        (slot.share,) = shares.of_children(self.device, 1, self._options.threads)
         self._free.put(slot)  # the last in is the first out
         try:
             yield
@@ -283,7 +285,7 @@ class Pool:
             child = self._starter.child(slot)
             folder = child.home / canary.UID
             try:
-                answer: object = child.render(canary.request(folder))
+                answer: object = child.render(canary.request(folder, self._engine))
             except (ChildDied, Overrun, TooMuchMemory) as error:
                 answer = error
             finally:
@@ -312,7 +314,7 @@ class Pool:
             for device, share in zip(places, parts, strict=True)
         ]
         self._starter.memory_limit = asked.memory_bytes or memory.default_limit(len(places))
-        if kind == "cpu":  # on a GPU, the first child may have kernels to compile
+        if kind in OF_CORES:  # on a GPU, the first child may have kernels to compile
             for slot in self._slots:
                 self._starter.begin(slot)
 

@@ -33,10 +33,11 @@ from worker.contract.protocol import (
 from worker.core import memory
 from worker.core.errors import BlenderMissing, ConfigurationError, DeviceMissing, WorkerError
 from worker.core.json_errors import NOT_JSON
-from worker.supervisor.devices import Device
+from worker.supervisor.devices import EGL, RASTERISER_BY_CHOICE, SOFTWARE, Device
 from worker.supervisor.environment import child_environment
 from worker.supervisor.fence.policy import Fence
 from worker.supervisor.launch import ANY_CORE, NO_FENCE
+from worker.supervisor.libraries import MESA
 from worker.supervisor.runtime import WHEEL, Runtime
 from worker.supervisor.watchdog import LOOK_EVERY_S, Limits, Overrun, TooMuchMemory, Watch
 
@@ -53,6 +54,12 @@ TAIL_LINES = 40
 TAIL_LINE_LENGTH = 400
 REFUSALS: dict[str, type[WorkerError]] = {"configuration": ConfigurationError}
 """Errors for the codes of a child that cannot be configured; any other code is DeviceMissing."""
+NO_OPENGL = {
+    EGL: "eevee and workbench need a GPU with its EGL driver (in a container, "
+    "NVIDIA_DRIVER_CAPABILITIES with graphics), or --device software",
+    SOFTWARE: f"install Mesa (Debian: {' '.join(MESA)})",
+}
+"""What to do where a device of OpenGL does not draw."""
 FromChild = Ready | Configured | Beat | Phase | Rendered | Failed
 # Created here, because msgspec crashes if two threads are the first to decode a type.
 FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -174,8 +181,7 @@ class Child:
             ready = self._answer(Ready)
             if isinstance(ready, Failed):
                 raise BlenderMissing(ready.message)
-            self._send(Configure(self.device.kind, threads, environment))
-            configured = self._answer(Configured)
+            configured = self._configured(Configure(self.device.kind, threads, environment))
         except (ChildDied, Overrun, TooMuchMemory) as error:
             self.kill()
             raise BlenderMissing(
@@ -185,8 +191,19 @@ class Child:
             self.kill()
             if refused := REFUSALS.get(configured.code):
                 raise refused(configured.message)
-            raise DeviceMissing(f"{self.device.name}: {configured.message}")
+            advice = f"; {NO_OPENGL[self.device.kind]}" if self.device.kind in NO_OPENGL else ""
+            raise DeviceMissing(f"{self.device.name}: {configured.message}{advice}")
         return ready, configured
+
+    def _configured(self, message: Configure) -> Configured | Failed:
+        """The answer; that there is no device, where a driver of OpenGL ends the process."""
+        self._send(message)
+        try:
+            return self._answer(Configured)
+        except ChildDied as error:
+            if self.device.kind not in RASTERISER_BY_CHOICE.values():
+                raise
+            return Failed(uid="", code="device", message=f"OpenGL does not start here: {error}")
 
     def render(
         self, request: RenderObject, on_phase: Callable[[Phase], None] = lambda _: None

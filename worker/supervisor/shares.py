@@ -27,6 +27,7 @@ import msgspec
 
 from worker.contract.recipe import Recipe
 from worker.core import cores, memory
+from worker.supervisor.devices import OF_CORES
 
 GPU_CHILDREN: Final = 2
 """Children per GPU by default."""
@@ -75,7 +76,7 @@ def per_device(kind: str, asked: Asked, work: Work) -> int:
     """The number of children for each device of `kind`."""
     if asked.children:
         return asked.children
-    if kind != "cpu":
+    if kind not in OF_CORES:
         return GPU_CHILDREN
     usable = cores.usable()
     if asked.threads:
@@ -109,7 +110,7 @@ def of_children(kind: str, children: int, threads: int = 0) -> list[Share]:
 
     More children than cores share cores, evenly.
     """
-    if kind != "cpu":
+    if kind not in OF_CORES:
         return [Share(threads=threads or cores.threads())] * children
     if mine := cores.own():
         return [_pinned(part, threads) for part in _parts(mine, children)]

@@ -14,7 +14,9 @@ def test_ready_names_what_this_blender_has(child, blender):
     ready = child.ready
     lacks = DEBIAN_LACKS if blender == "debian" else set()
     assert set(ready["formats"]) == MODEL_SUFFIXES - lacks
-    assert ready["engines"] == ["cycles"]
+    assert ready["engines"] == ["cycles", "eevee", "workbench"]
+    exact = ["cycles", "workbench"] if blender == "debian" else ready["engines"]
+    assert ready["exact_depth"] == exact
     assert ready["denoisers"] == ([] if blender == "debian" else ["openimagedenoise"])
     assert ("agx" in ready["view_transforms"]) == (blender == "wheel")
     assert {"standard", "filmic"} <= set(ready["view_transforms"])

@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Callable, Dict, List, Optional
 
-from worker.blender import compat
 from worker.blender.importing.naming import Rename, unpackaged
+from worker.blender.importing.usd_modules import usd_modules
 from worker.blender.references import crate
 from worker.blender.references.usd import ZIP_MAGIC
 
@@ -60,7 +60,7 @@ def rewrite(data: bytes, rename: Rename, exists: Callable[[str], bool]) -> bytes
 
 def _edited(path: Path, new: Path, rename: Rename) -> bool:
     """Write the crate at `path` with other names to `new`; return whether any name changed."""
-    usd = compat.usd_modules()
+    usd = usd_modules()
     layer = None
     changes: List[str] = []
 
@@ -83,7 +83,7 @@ def _edited(path: Path, new: Path, rename: Rename) -> bool:
 
 def rewrite_package(path: str, edit: Edit) -> Optional[bytes]:
     """The package at `path` with files edited by `edit`; None if nothing changes."""
-    usd = compat.usd_modules()
+    usd = usd_modules()
     if usd is None:
         return None
     with TemporaryDirectory() as home:

@@ -13,10 +13,21 @@ from worker.blender.geometry import extent, modifiers, poses, statistics
 from worker.blender.materials import colours
 from worker.blender.products import mesh
 from worker.blender.products.base import Report, imported
-from worker.blender.views import indices, lights, placement, render, scene, sky, visible_bounds
+from worker.blender.views import (
+    indices,
+    lights,
+    placement,
+    rasterised,
+    render,
+    scene,
+    sky,
+    visible_bounds,
+)
 from worker.blender.views.placement import Placement
 from worker.blender.views.rescale import rescale
+from worker.blender.views.shooting import Shooting
 from worker.contract import camera_layouts, render_passes
+from worker.contract.engines import RASTERISERS
 from worker.contract.linear import product
 from worker.contract.protocol import Phase, Rendered, RenderObject
 from worker.contract.random_streams import digest, stream
@@ -75,11 +86,13 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
         runtime["environment"] = environment
 
     start, start_cpu = time.monotonic(), time.process_time()
-    views = render.render_views(
-        recipe, camera, viewpoints, frames, request.scratch,
-        lambda number: report(Phase(uid, "view", number)), placed, seen,
+    shooting = Shooting(
+        recipe, camera, viewpoints, frames, request.scratch, placed, low, high, seen,
+        on_view=lambda number: report(Phase(uid, "view", number)),
         ready=lambda: debugging.save_views(request, viewpoints, frames, placed),
     )  # fmt: skip
+    renderer = rasterised if recipe.engine in RASTERISERS else render
+    views = renderer.render_views(shooting)
     spent, spent_cpu = time.monotonic() - start, time.process_time() - start_cpu
     return Rendered(uid, views, facts, runtime, spent, files=left.files, render_cpu_s=spent_cpu)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from worker.blender.geometry.extent import Array
 from worker.contract.camera_layouts import Viewpoint
+from worker.contract.protocol import View
 from worker.contract.recipe import Subject
 
 LEAST_SIDE, MOST_SIDE = 1e-2, 1e5
@@ -49,6 +50,11 @@ class Placement:
         if seen.projection == "orthographic":  # focal lengths in pixels per unit of length
             k[0, 0], k[1, 1] = self.scale * k[0, 0], self.scale * k[1, 1]
         return dataclasses.replace(seen, camera_to_world=pose, intrinsics=k)
+
+    def raw(self, view: View) -> View:
+        """The same `view`, whose raw files were made in model space."""
+        offset = (-self.scale * self.centre).tolist()
+        return dataclasses.replace(view, raw_scale=self.scale, raw_offset=offset)
 
 
 IDENTITY = Placement(np.zeros(3), 1.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any, Callable
 
@@ -12,58 +11,37 @@ from worker.blender import compat, context
 from worker.blender.faults import ObjectFault, brief
 from worker.blender.geometry import poses
 from worker.blender.materials import aovs
-from worker.blender.views.placement import Placement
 from worker.blender.views.render_region import RenderRegion, restrict, whole
 from worker.blender.views.scene import aim, distance
-from worker.blender.views.visible_bounds import VisibleBounds
+from worker.blender.views.shooting import Shooting
 from worker.contract import render_passes
 from worker.contract.camera_layouts import Viewpoint
 from worker.contract.protocol import View
-from worker.contract.recipe import Recipe
 from worker.contract.render_passes import Pass
 
 
-def render_views(
-    recipe: Recipe,
-    camera: Any,
-    viewpoints: list[Viewpoint],
-    frames: list[int],
-    scratch: str,
-    on_view: Callable[[int], None],
-    placed: Placement,
-    bounds: VisibleBounds | None = None,
-    ready: Callable[[], None] = lambda: None,
-) -> list[View]:
-    """Render each viewpoint once, at its animation frame, into `scratch`.
-
-    `viewpoints` are in world coordinates; `placed` maps the model's space to the world. `on_view`
-    is called with the number of each view before it is rendered. If `bounds` is given, only the
-    part of each image that can show them is rendered. `ready` is called when all but the camera is
-    as it will be rendered.
+def render_views(shooting: Shooting) -> list[View]:
+    """Render each viewpoint once; where there are bounds, only what can show them.
 
     Files: NNN.exr is an uncompressed multilayer float32 EXR with the render passes that the
     recipe's images need. NNN.tga, written unless the view transform is "standard", is 8-bit RGBA
     with straight alpha, uncompressed.
     Raises: ObjectFault("render").
     """
+    recipe, placed, bounds = shooting.recipe, shooting.placed, shooting.bounds
     prepare(render_passes.passes(recipe.images), recipe.subject.least_alpha)
-    ready()
+    shooting.ready()
     kinds = ["passes"] if recipe.colour.view_transform == "standard" else ["passes", "display"]
     views = []
-    for number, (viewpoint, frame) in enumerate(zip(viewpoints, frames)):
-        on_view(number)
+    for number, (viewpoint, frame) in enumerate(zip(shooting.viewpoints, shooting.frames)):
+        shooting.on_view(number)
         name = f"{number:03d}"
         poses.show(frame)
         there = placed.viewpoint(viewpoint)
-        aim(camera, there, distance(viewpoint) / placed.scale)
+        aim(shooting.camera, there, distance(viewpoint) / placed.scale)
         region = bounds.region(there) if bounds else None
-        view = take(name, viewpoint, kinds, scratch, frame, region)
-        view = dataclasses.replace(
-            view,
-            raw_scale=placed.scale,
-            raw_offset=(-placed.scale * placed.centre).tolist(),
-        )
-        views.append(view)
+        view = take(name, viewpoint, kinds, shooting.scratch, frame, region)
+        views.append(placed.raw(view))
     return views
 
 
@@ -98,11 +76,7 @@ def take(
     files = {}
     for kind in kinds:
         files[kind] = f"{name}{SUFFIXES[kind]}"
-        path = Path(scratch, files[kind])
-        compat.set_image_format(scene.render.image_settings, FORMATS[kind])
-        _run(WRITERS[kind], scene, str(path))
-        if not path.is_file():
-            raise ObjectFault("render", f"Blender wrote no {path.name}; is the disk full?")
+        write(kind, Path(scratch, files[kind]))
     return View(
         name=name,
         camera_to_world=viewpoint.camera_to_world.tolist(),
@@ -114,6 +88,15 @@ def take(
         frame=frame,
         window=region.edges(),
     )
+
+
+def write(kind: str, path: Path) -> None:
+    """Make a raw file of one `kind` of FORMATS. Raises: ObjectFault("render")."""
+    scene = context.scene()
+    compat.set_image_format(scene.render.image_settings, FORMATS[kind])
+    _run(WRITERS[kind], scene, str(path))
+    if not path.is_file():
+        raise ObjectFault("render", f"Blender wrote no {path.name}; is the disk full?")
 
 
 def _leave_no_stamps(scene: bpy.types.Scene) -> None:
@@ -139,15 +122,23 @@ def _run(step: Callable[[bpy.types.Scene, str], None], scene: bpy.types.Scene, p
         raise ObjectFault("render", brief(error)) from error
 
 
-# The raw files of a view by kind, as in `protocol.View.files`. One render produces all of them.
+# The raw files of a view by kind, as in `protocol.View.files`, which one render produces; a sample
+# is one of several renders that `views.rasterised` takes the mean of.
 SUFFIXES = {"passes": ".exr", "display": ".tga"}
 WRITERS: dict[str, Callable[[bpy.types.Scene, str], None]] = {
     "passes": _render,
+    "sample": _render,
     "display": _save_display,
 }
 FORMATS: dict[str, dict[str, Any]] = {
     "passes": {
         "file_format": "OPEN_EXR_MULTILAYER",
+        "color_mode": "RGBA",
+        "color_depth": "32",
+        "exr_codec": "NONE",
+    },
+    "sample": {
+        "file_format": "OPEN_EXR",
         "color_mode": "RGBA",
         "color_depth": "32",
         "exr_codec": "NONE",

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from worker.supervisor.devices import Device, load_driver
+from worker.supervisor.devices import OF_CORES, Device, load_driver
 from worker.supervisor.environment import PACKAGES, cache_folders
 from worker.supervisor.fence import executables
 from worker.supervisor.fence.folders import Private
@@ -69,7 +69,7 @@ def fence_of(
     if the program cannot be read.
     """
     program = resolved(Path(runtime.command[0]))
-    gpu = device.kind != "cpu"
+    gpu = device.kind not in OF_CORES
     own = [*_python(environment), *_packages(), *map(Path, (*LIBRARIES, *SETTINGS))]
     script = executables.is_script(program)
     if runtime.name != WHEEL:
