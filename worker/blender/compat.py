@@ -1,4 +1,4 @@
-"""All differences between Blender versions (3.2 to 5.0), and the features of the running one.
+"""All differences between Blender versions (3.2 to 5.2), and the features of the running one.
 
 Features are detected by querying Blender, never by its version number, so that builds without a
 library are recognised too: Debian's has no Alembic, USD or OpenImageDenoise. No other module
@@ -61,7 +61,6 @@ OWN_READERS = ("blend", "off")
 """Formats that the worker imports itself, see `importing`."""
 ADD_ONS = ("cycles", "io_scene_gltf2", "io_scene_fbx", "io_scene_obj", "io_mesh_stl", "io_mesh_ply")
 VIEW_TRANSFORMS = {"standard": "Standard", "filmic": "Filmic", "agx": "AgX"}
-USD_MODULES = ("Sdf", "Usd", "UsdUtils")
 ENGINES = {"cycles": "CYCLES"}
 DENOISERS = {"openimagedenoise": "OPENIMAGEDENOISE"}
 
@@ -105,19 +104,18 @@ def importer(suffix: str) -> Operator | None:
 
 
 class UsdModules(NamedTuple):
-    """The USD modules that Blender has: `pxr.Sdf`, `pxr.Usd` and `pxr.UsdUtils`."""
+    """What Blender has of USD: `pxr.Sdf`, `pxr.UsdUtils`, and the class that writes a package."""
 
     sdf: Any
-    usd: Any
     utils: Any
+    package_writer: Any
 
 
 @functools.cache
 def usd_modules() -> UsdModules | None:
     """USD's Python modules, or None if this Blender has none.
 
-    The bpy wheel has them where a Blender program looks for modules. That folder is put last on
-    the path: it has other packages, too.
+    The wheel has them where a program looks for modules; that folder is put last on the path.
     """
     python = f"python{sys.version_info.major}.{sys.version_info.minor}"
     bundled = os.path.join(  # noqa: PTH118
@@ -126,9 +124,11 @@ def usd_modules() -> UsdModules | None:
     if bundled not in sys.path:
         sys.path.append(bundled)
     try:
-        return UsdModules(*(importlib.import_module(f"pxr.{name}") for name in USD_MODULES))
+        sdf, usd, utils = map(importlib.import_module, ("pxr.Sdf", "pxr.Usd", "pxr.UsdUtils"))
     except ImportError:
         return None
+    has_writer = sdf if hasattr(sdf, "ZipFileWriter") else usd  # Sdf in 5.2
+    return UsdModules(sdf, utils, has_writer.ZipFileWriter)
 
 
 @functools.cache
