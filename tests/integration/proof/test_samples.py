@@ -8,10 +8,12 @@ import sys
 import numpy as np
 import pytest
 
+from tests import blenders
 from tests.blenders import BLENDERS, REPOSITORY
 from tests.proof_helpers import Studio
 from worker.core.errors import Unsupported
 
+MAKE_PACKAGE = REPOSITORY / "tests/integration/blender/make_package.py"
 MAKE_FORMATS = REPOSITORY / "tests/integration/blender/make_formats.py"
 NOISE = 0.5
 """Of 255, the mean difference of two Blenders' pictures where either shows something."""
@@ -101,3 +103,18 @@ def test_every_format_is_read_or_refused_by_name(studio, plain, suffix):
         return
     found = differences(studio, plain, [(mine, folder / mine.name)])
     assert found[mine.name] <= most(studio)
+
+
+def test_a_package_is_repaired(studio, plain):
+    """Its picture is found in another case, so it is written anew, by Blender's own USD."""
+    if studio.blender in {"debian", "bpy42"}:
+        pytest.skip(f"NOT TESTED under {studio.blender}: it has no Python modules of USD")
+    folder = plain.folder / "package"
+    folder.mkdir(exist_ok=True)
+    blenders.make("bpy", MAKE_PACKAGE, REPOSITORY, folder)
+    mine = made_by_45(studio, folder / "cube.usdz")
+    found = differences(studio, plain, [(mine, folder / mine.name)])
+    assert found[mine.name] <= most(studio)
+    assert studio.shoot(mine, samples=32, resolution=48).facts["found_files"] == {
+        "Maps/Cube.png": f"{mine.name}[maps/cube.png]"
+    }
