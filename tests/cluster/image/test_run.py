@@ -93,7 +93,7 @@ def test_the_newest_wheel_renders_all_but_collada(
     names = {path.name for path in output.glob("renders/*.zip")}
     assert names < {path.name for path in outside[DENOISED].glob("renders/*.zip")}
     # Repaired, as only Blender's own USD can.
-    assert "maps/cube.png" in json.dumps(facts(output, found["cube.usdz"]["uid"])["found_files"])
+    assert "maps/cube.png" in json.dumps(facts(output, found["package.usdz"]["uid"])["found_files"])
 
 
 def facts(output, uid) -> dict:

@@ -1,4 +1,4 @@
-"""Run under the bpy wheel: writes cube.usdz, whose picture is spelled in another case inside.
+"""Run under the bpy wheel: writes package.usdz, whose picture is spelled in another case inside.
 
 make_package.py REPOSITORY FOLDER
 """
@@ -16,5 +16,5 @@ from tests.truth import crates  # noqa: E402 - found just now
 
 bpy.ops.wm.read_factory_settings(use_empty=True)
 crates.packaged("Maps/Cube.png", "maps/cube.png")(Path(folder))
-Path(folder, "model.usdz").rename(Path(folder, "cube.usdz"))
+Path(folder, "model.usdz").rename(Path(folder, "package.usdz"))
 os._exit(0)

@@ -112,7 +112,7 @@ def test_a_package_is_repaired(studio, plain):
     folder = plain.folder / "package"
     folder.mkdir(exist_ok=True)
     blenders.make("bpy", MAKE_PACKAGE, REPOSITORY, folder)
-    mine = made_by_45(studio, folder / "cube.usdz")
+    mine = made_by_45(studio, folder / "package.usdz")
     found = differences(studio, plain, [(mine, folder / mine.name)])
     assert found[mine.name] <= most(studio)
     assert studio.shoot(mine, samples=32, resolution=48).facts["found_files"] == {
