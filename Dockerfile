@@ -1,14 +1,19 @@
-# One worker, two Blenders:
+# One worker, with Blender 3.2.2 as its authors publish it, or a wheel of bpy: 4.5, 5.0 or 5.2.
 #
-#   docker build -t render-worker .                   Blender 3.2.2, as its authors publish it
-#   docker build -t render-worker:bpy --target bpy .  the bpy 4.5 wheel
+#   docker build -t render-worker .
+#   docker build -t render-worker:4.5 --target bpy .
+#   docker build -t render-worker:5.0 --target bpy --build-arg BPY=5.0 .
+#   docker build -t render-worker:5.2 --target bpy --build-arg BPY=5.2 \
+#     --build-arg PYTHON=3.13-slim-trixie .
 #
-# Another Blender: --build-arg BLENDER_VERSION=4.2.9 --build-arg BLENDER_SHA256=…
+# Another Blender as published: --build-arg BLENDER_VERSION=4.2.9 --build-arg BLENDER_SHA256=…
 # An archive that you have: put blender-<version>-linux-x64.tar.xz beside this file; name any other
 # (blender-*.tar.*) with --build-arg BLENDER_ARCHIVE=…. From a mirror: BLENDER_MIRROR.
 
+# A wheel of bpy is for one Python.
+ARG PYTHON=3.11-slim-bookworm
 # No CUDA base: Blender brings its kernels, and the driver's libraries are mounted.
-FROM python:3.11-slim-bookworm AS base
+FROM python:${PYTHON} AS base
 COPY worker/supervisor/libraries.py /tmp/
 # Mesa's drivers and LLVM are removed: software OpenGL is not used, and NVIDIA's driver is mounted.
 RUN apt-get -qq update \
@@ -24,17 +29,18 @@ RUN apt-get -qq update \
 # The Python libraries, from hashed locks and as wheels only, so that no package's code runs here.
 # Three are left out: other packages declare them, but nothing imports them.
 FROM base AS libraries
-COPY locks/run.lock locks/bpy.lock /tmp/
+COPY locks/run.lock locks/bpy*.lock /tmp/
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python3 -m venv --without-pip /opt/venv \
-	&& for lock in run bpy; do \
-		awk '/^[a-z]/ {wanted = !/^(cython|gputil|zstandard)==/} wanted' /tmp/$lock.lock >/tmp/$lock.txt; \
+	&& mv /tmp/bpy.lock /tmp/bpy-4.5.lock \
+	&& for lock in /tmp/*.lock; do \
+		awk '/^[a-z]/ {wanted = !/^(cython|gputil|zstandard)==/} wanted' $lock >${lock%.lock}.txt; \
 	done \
 	&& python3 -m pip --python /opt/venv/bin/python install --quiet \
 		--require-hashes --no-deps --only-binary :all: -r /tmp/run.txt
 # Remove tests, headers, and all cloud services except S3 and what signs in to it.
 # (libarrow_substrait stays: all of pyarrow is linked to it.)
-RUN cd /opt/venv/lib/python3.11/site-packages \
+RUN cd /opt/venv/lib/python3.*/site-packages \
 	&& echo /opt/render-worker >render-worker.pth \
 	&& find h5py numpy pandas pyarrow -type d '(' -name tests -o -name include -o -name src ')' \
 		-prune -exec rm -rf {} + \
@@ -45,20 +51,23 @@ RUN cd /opt/venv/lib/python3.11/site-packages \
 
 
 FROM libraries AS libraries-bpy
+ARG BPY=4.5
 RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends binutils >/dev/null
 # What the worker never touches: kernels for AMD, Intel and pre-2014 NVIDIA devices, the user
-# interface's assets, Python modules that are not on bpy's path, and symbol tables.
+# interface's assets, Blender's own Python modules except USD's, and symbol tables.
 RUN python3 -m pip --python /opt/venv/bin/python install --quiet \
-		--require-hashes --no-deps --only-binary :all: -r /tmp/bpy.txt \
-	&& cd /opt/venv/lib/python3.11/site-packages \
+		--require-hashes --no-deps --only-binary :all: -r /tmp/bpy-$BPY.txt \
+	&& cd /opt/venv/lib/python3.*/site-packages \
 	&& find numpy pandas -type d -name tests -prune -exec rm -rf {} + \
 	&& cd bpy \
-	&& rm -rf 4.5/python/lib 4.5/datafiles/assets 4.5/datafiles/icons 4.5/datafiles/studiolights \
-		4.5/scripts/addons_core/cycles/lib/*.fatbin.zst 4.5/scripts/addons_core/cycles/lib/*.hipfb.zst \
-		4.5/scripts/addons_core/cycles/lib/kernel_sm_3* \
-		4.5/scripts/addons_core/rigify 4.5/scripts/addons_core/viewport_vr_preview \
+	&& find $BPY/python/lib/python3.*/site-packages -mindepth 1 -maxdepth 1 ! -name pxr -exec rm -rf {} + \
+	&& rm -rf $BPY/datafiles/assets $BPY/datafiles/icons $BPY/datafiles/studiolights \
+		$BPY/scripts/addons_core/cycles/lib/*.fatbin.zst $BPY/scripts/addons_core/cycles/lib/*.hipfb.zst \
+		$BPY/scripts/addons_core/cycles/lib/kernel_sm_3* \
+		$BPY/scripts/addons_core/rigify $BPY/scripts/addons_core/viewport_vr_preview \
 		lib/libOpenImageDenoise_device_hip.so* lib/libOpenImageDenoise_device_sycl.so* \
-	&& strip --strip-unneeded __init__.so lib/*.so*
+	&& strip --strip-unneeded __init__.so lib/*.so* \
+	&& find $BPY/python -name '*.so' -exec strip --strip-unneeded {} +
 
 
 FROM base AS worker

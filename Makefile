@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 LOCKS := locks/bpy.lock locks/build.lock
-DEV_LOCKS := locks/dev.lock locks/stubs-4.5.lock locks/stubs-3.2.lock
+DEV_LOCKS := locks/dev.lock locks/stubs-5.2.lock locks/stubs-4.5.lock locks/stubs-3.2.lock
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
 .PHONY: help run setup setup-dev test test-cluster versions quick integration e2e lint fuzz bench lock clean libraries
@@ -57,7 +57,7 @@ $(READY_DEV): $(DEV_LOCKS) $(READY)
 	@test -e $@ && echo "updating the developers' tools in $(VENV)" \
 		|| echo "installing the developers' tools into $(VENV): downloads 0.2 GB, takes 0.7 GB of disk"
 	@$(PIP) --require-hashes -r locks/dev.lock
-	@for version in 4.5 3.2; do \
+	@for version in 5.2 4.5 3.2; do \
 		rm -rf $(VENV)/stubs-$$version; \
 		$(PIP) --quiet --require-hashes --no-deps \
 			--target $(VENV)/stubs-$$version -r locks/stubs-$$version.lock || exit 1; \
@@ -71,8 +71,8 @@ test: setup-dev lint ## Lint, type-check and run the whole test suite
 test-cluster: setup-dev ## Containers and schedulers, for real; needs root
 	@$(BIN)/python -m pytest tests/cluster -m cluster $(TEST)
 
-VERSIONS ?= 4.2 5.0
-versions: setup-dev ## A choice of the tests under the wheels of VERSIONS="4.2 5.0"; each downloads 0.5 GB
+VERSIONS ?= 4.2 5.0 5.2
+versions: setup-dev ## A choice of the tests under the wheels of VERSIONS="4.2 5.0 5.2"; each downloads 0.5 GB
 	@$(BIN)/python -m tests.tools.versions $(VERSIONS)
 
 quick: setup-dev ## Only the unit tests
@@ -81,13 +81,16 @@ quick: setup-dev ## Only the unit tests
 integration e2e: setup-dev ## Only the tests of tests/integration, of tests/e2e
 	@$(BIN)/python -m pytest tests/$@ -n 2 --dist loadfile $(TEST)
 
-lint: setup-dev ## ruff, the rules of imports, and mypy, strict; Blender's side against 3.2 and 4.5, the library for 3.10
+lint: setup-dev ## ruff, the rules of imports, and mypy, strict; Blender's side against 3.2, 4.5 and 5.2, the library for 3.10
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/mypy
-	@MYPYPATH=$(VENV)/stubs-3.2 $(BIN)/mypy --config-file /dev/null --strict --python-version 3.10 \
-		--cache-dir .mypy_cache/3.2 -p worker.blender -p worker.contract -p tests.sample_models
+	@for version in 3.2 5.2; do \
+		MYPYPATH=$(VENV)/stubs-$$version $(BIN)/mypy --config-file /dev/null --strict --python-version 3.10 \
+			--cache-dir .mypy_cache/$$version -p worker.blender -p worker.contract -p tests.sample_models \
+			|| exit 1; \
+	done
 	@$(BIN)/mypy --python-version 3.10 --cache-dir .mypy_cache/3.10 -p render_worker
 
 FUZZ_MINUTES ?= 60
@@ -98,13 +101,15 @@ bench: setup-dev ## Run every benchmark and write docs/performance.md (an hour o
 	@$(BIN)/python -m bench $(BENCH)
 
 lock: setup ## Renew the locks (needs uv)
-	@for spec in "run --extra hdf5 pyproject.toml" "bpy --extra bpy --extra hdf5 pyproject.toml" \
-			"bpy-4.2 --extra hdf5 pyproject.toml locks/bpy-4.2.in" \
-			"bpy-5.0 --extra hdf5 pyproject.toml locks/bpy-5.0.in" \
-			"dev --extra bpy --extra dev pyproject.toml" "build locks/build.in" \
-			"stubs-4.5 locks/stubs-4.5.in" "stubs-3.2 locks/stubs-3.2.in"; do \
-		set -- $$spec; name=$$1; shift; \
-		uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	@for spec in "run 3.11 --extra hdf5 pyproject.toml" "bpy 3.11 --extra bpy --extra hdf5 pyproject.toml" \
+			"bpy-4.2 3.11 --extra hdf5 pyproject.toml locks/bpy-4.2.in" \
+			"bpy-5.0 3.11 --extra hdf5 pyproject.toml locks/bpy-5.0.in" \
+			"bpy-5.2 3.13 --extra hdf5 pyproject.toml locks/bpy-5.2.in" \
+			"dev 3.11 --extra bpy --extra dev pyproject.toml" "build 3.11 locks/build.in" \
+			"stubs-5.2 3.11 locks/stubs-5.2.in" "stubs-4.5 3.11 locks/stubs-4.5.in" \
+			"stubs-3.2 3.11 locks/stubs-3.2.in"; do \
+		set -- $$spec; name=$$1; python=$$2; shift 2; \
+		uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version $$python \
 			"$$@" --output-file locks/$$name.lock || exit 1; \
 	done
 

@@ -26,18 +26,26 @@ class Blender:
     """One Blender. `version`: how its own begins. `mark`: the tests' marker, if any.
 
     variable: names the environment variable that names its Python; empty if it needs none.
+    python: the version of that. lacks: formats that it does not read. old_materials: whether it
+    makes materials without nodes; all read those of earlier files.
     """
 
     version: str
     mark: str = ""
     variable: str = ""
+    python: str = "3.11"
+    lacks: frozenset[str] = frozenset()
+    old_materials: bool = True
 
 
+NO_LIBRARIES = frozenset({"abc", "usd", "usda", "usdc", "usdz"})
+FIVE = {"lacks": frozenset({"dae"}), "old_materials": False}
 BLENDERS = {
     "bpy": Blender("4.5."),
-    "debian": Blender("3.4.", "debian_blender"),
+    "debian": Blender("3.4.", "debian_blender", lacks=NO_LIBRARIES),
     "bpy42": Blender("4.2.", "blender42", "WORKER_TEST_BPY42"),
-    "bpy50": Blender("5.0.", "blender50", "WORKER_TEST_BPY50"),
+    "bpy50": Blender("5.0.", "blender50", "WORKER_TEST_BPY50", **FIVE),
+    "bpy52": Blender("5.2.", "blender52", "WORKER_TEST_BPY52", "3.13", **FIVE),
 }
 
 
@@ -74,8 +82,11 @@ def runtime_of(name: str) -> Runtime:
 
 
 def files_of(name: str) -> tuple[Path, ...]:
-    """What a child of it reads beside what a worker's own Blender does: its environment."""
-    return (Path(python_of(name)).parents[1],) if BLENDERS[name].variable else ()
+    """What a child of it reads beside what a worker's own Blender does: its own Python."""
+    if not BLENDERS[name].variable:
+        return ()
+    python = Path(python_of(name))
+    return python.parents[1], python.resolve().parents[1] / "lib"
 
 
 def worker_of(name: str) -> tuple[list[str], str]:

@@ -11,7 +11,6 @@ import pytest
 from tests import blenders
 from tests.blenders import REPOSITORY
 from tests.command_line import SMALL, environment, log_lines
-from tests.integration.proof.test_samples import LACKING
 from tests.patience import HANG_S
 from worker.core import keys
 
@@ -55,7 +54,7 @@ def test_it_renders_every_sample(blender, models, tmp_path, preset):
     program = Path(blenders.python_of(blender)).with_name("render-worker")
     small = SMALL if preset != "omage" else ("--set", "resolution=64")
     arguments = ["run", models, "--output", "out", "--preset", preset, "--device", "cpu", *small]
-    lacking = sorted(LACKING.get(blender, ()))
+    lacking = sorted(blenders.BLENDERS[blender].lacks)
     done = subprocess.run(
         list(map(str, [program, *arguments])), cwd=tmp_path, env=environment(),
         capture_output=True, text=True, timeout=HANG_S, check=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Any, Callable
 
 import bpy
 import numpy as np
@@ -43,7 +43,7 @@ def vertex_colours() -> None:
 
 def no_nodes() -> None:
     """A box of a material as Blender had them before nodes."""
-    material = bpy.data.materials.new("plain")
+    material: Any = bpy.data.materials.new("plain")
     material.use_nodes = False
     material.diffuse_color, material.roughness = (*PLAIN, 1.0), 1.0
     box("box", (0.0, 0.0, 0.0), finish=None).data.materials.append(material)

@@ -1,10 +1,11 @@
 """Runs a choice of the tests under further wheels of Blender, each in an environment of its own.
 
-    python -m tests.tools.versions 4.2 5.0
+    python -m tests.tools.versions 4.2 5.0 5.2
 
 The environments come of locks/bpy-VERSION.lock, with the worker installed as a user has it, and lie
-in WORKER_TEST_CACHE (default: ~/.cache/render-worker-tests). A version that cannot be downloaded is
-skipped, with a line that names it. Ends with 1 if a test fails under any other.
+in WORKER_TEST_CACHE (default: ~/.cache/render-worker-tests). A wheel of another Python takes one of
+this machine, or Debian's. A version that cannot be had is skipped, with a line that names
+it. Ends with 1 if a test fails under any other.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import tempfile
 from pathlib import Path
 
 from tests.blenders import BLENDERS, REPOSITORY, Blender
+from tests.cluster.tools import podman
+from tests.tools import debian_python, pythons
 
 TESTS = (
     "tests/integration/proof/test_blenders.py",
@@ -52,7 +55,7 @@ def main() -> None:
         worker = _built(Path(folder))
         for version, blender in chosen.items():
             try:
-                variables[blender.variable] = str(_environment(version, worker))
+                variables[blender.variable] = str(_environment(version, blender.python, worker))
             except NotHere as reason:
                 skipped.append(f"SKIPPED bpy {version}: {reason}")
     marks = [blender.mark for blender in chosen.values() if blender.variable in variables]
@@ -82,7 +85,7 @@ def _built(folder: Path) -> Path:
     return built
 
 
-def _environment(version: str, worker: Path) -> Path:
+def _environment(version: str, python_version: str, worker: Path) -> Path:
     """The Python of an environment with this wheel and `worker`. Raises: NotHere."""
     lock = REPOSITORY / f"locks/bpy-{version}.lock"
     cache = os.environ.get("WORKER_TEST_CACHE") or Path.home() / ".cache/render-worker-tests"
@@ -92,11 +95,24 @@ def _environment(version: str, worker: Path) -> Path:
     if not ready.exists() or ready.read_text() != wanted:
         shutil.rmtree(folder, ignore_errors=True)
         _say(f"installing bpy {version} into {folder}: takes 1.5 GB of disk")
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([_python(python_version), "-m", "venv", folder], check=True)
         _install(python, "--require-hashes", "-r", lock)
         ready.write_text(wanted)
     _install(python, "--no-index", "--no-deps", "--force-reinstall", worker)
     return python
+
+
+def _python(version: str) -> str:
+    """A Python of this version. Raises: NotHere."""
+    if version == "{}.{}".format(*sys.version_info):
+        return sys.executable
+    try:
+        return pythons.find(version)
+    except pythons.Unavailable as here:
+        try:
+            return debian_python.ensure(version)
+        except podman.Unavailable as there:
+            raise NotHere(f"{here}; of Debian: {there}") from there
 
 
 def _install(python: Path, *what: object) -> None:

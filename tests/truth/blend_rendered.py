@@ -25,6 +25,7 @@ def viewport_only_nodes(_: Path) -> None:
     tree = nodes_group(a_cube())
     nodes, links = tree.nodes, tree.links
     asked, choice = nodes.new("GeometryNodeIsViewport"), nodes.new("GeometryNodeSwitch")
+    choice.input_type = "GEOMETRY"
     grown = nodes.new("GeometryNodeTransform")
     grown.inputs["Scale"].default_value = (4.0, 4.0, 4.0)
     given = _given(tree)

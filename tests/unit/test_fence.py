@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 
 from tests.fenced import CPU, PYTHON, fence_of, run, tries
 from worker.supervisor.devices import Device
-from worker.supervisor.fence import fences, landlock, mode, seccomp
+from worker.supervisor.fence import executables, fences, landlock, mode, seccomp
 from worker.supervisor.fence.fences import Fences, Surroundings, covers
 from worker.supervisor.fence.policy import Fence
 from worker.supervisor.runtime import PROGRAM, Runtime
@@ -201,6 +202,28 @@ def test_a_script_is_fenced_with_what_it_starts(tmp_path, home):
     assert done.returncode == 0, done.stderr
     assert done.stdout == "started\n"
     assert "Permission denied" in done.stderr
+
+
+def test_a_program_whose_loader_is_named_far_in_its_file_starts(tmp_path, home):
+    """As patchelf leaves it, and so every program of some systems."""
+    program = tmp_path / "bin" / "blender"
+    program.parent.mkdir()
+    whole = bytearray(Path("/bin/true").read_bytes())
+    (table,), (size, count) = (
+        struct.unpack_from(form, whole, at) for form, at in (("<Q", 32), ("<HH", 54))
+    )
+    (header,) = (
+        at for at in range(table, table + size * count, size)
+        if struct.unpack_from("<I", whole, at) == (executables.PT_INTERP,)
+    )  # fmt: skip
+    start, length = (struct.unpack_from("<Q", whole, header + at)[0] for at in (8, 32))
+    name = bytes(whole[start : start + length])
+    whole += bytes(2 * executables.MOST)
+    struct.pack_into("<Q", whole, header + 8, len(whole))
+    program.write_bytes(whole + name)
+    program.chmod(0o755)
+    done = run(fence_of(home, runtime=Runtime(str(program), (str(program),))), home, str(program))
+    assert done.returncode == 0, done.stderr
 
 
 SECRETS = {

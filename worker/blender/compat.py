@@ -1,8 +1,8 @@
-"""All differences between Blender versions (3.2 to 5.0), and the features of the running one.
+"""All differences between Blender versions (3.2 to 5.2), and the features of the running one.
 
 Features are detected by querying Blender, never by its version number, so that builds without a
 library are recognised too: Debian's has no Alembic, USD or OpenImageDenoise. No other module
-checks for versions or features.
+checks for versions or features, but `usd_modules`.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from worker.contract.model_formats import MODEL_SUFFIXES
 from worker.contract.protocol import Ready
 from worker.contract.recipe import DENOISER, DEPTH_IMAGES, Recipe
 from worker.core.errors import ConfigurationError
+from worker.supervisor.runtime import COMPLETE
 
 log = structlog.get_logger(__name__)
 
@@ -33,14 +34,14 @@ def check(recipe: Recipe, ready: Ready) -> None:
         raise ConfigurationError(
             f"'colour.view_transform' is {transform}, which Blender {ready.blender} lacks; "
             f"it has {', '.join(ready.view_transforms)}; "
-            "the bpy 4.5 wheel (--blender bpy) has all of them"
+            f"{COMPLETE} has all of them"
         )
     if lacking := sorted(MODEL_SUFFIXES - set(ready.formats)):
         log.warning(
             "this Blender cannot import some formats: such objects fail as 'unsupported'",
             formats=lacking,
             blender=ready.blender,
-            advice="the bpy 4.5 wheel (--blender bpy) imports all of them",
+            advice=f"{COMPLETE} imports all of them",
         )
     if recipe.cycles.denoise and DENOISER not in ready.denoisers:
         log.warning(

@@ -8,7 +8,7 @@ from worker.contract.recipe import Recipe
 from worker.core.errors import Unsupported
 from worker.sources.base import FetchedObject
 from worker.supervisor import scene_order
-from worker.supervisor.runtime import Runtime
+from worker.supervisor.runtime import COMPLETE, Runtime
 
 
 def request_of(
@@ -44,7 +44,7 @@ def request_of(
         raise Unsupported(
             f"Blender {ready.blender} ({runtime.name}) cannot read '{format_}'; "
             f"it reads {', '.join(sorted(ready.formats))}; "
-            "the bpy 4.5 wheel (--blender bpy) reads every format the worker knows"
+            f"{COMPLETE} reads every format the worker knows"
         )
     return RenderObject(
         uid=fetched.ref.uid,

@@ -18,6 +18,8 @@ WHEEL = "bpy"
 """The runtime's name if it is the wheel; otherwise the name is the program's path."""
 WHEEL_MACHINE: Final = "x86_64"
 """The wheel of Linux exists for this processor alone."""
+COMPLETE = "the bpy 4.5 wheel (under Python 3.11: pip install 'bpy==4.5.*'; then --blender bpy)"
+"""The Blender that reads every format and has every view transform, and how to get it."""
 PROGRAM = Path(__file__).parents[1] / "blender" / "program.py"
 MODULE = "worker.blender"
 # Without this option, `blender -b` exits with 0 even if its script raises.

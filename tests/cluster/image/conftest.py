@@ -1,4 +1,4 @@
-"""The image with a Blender program, and what images are compared with."""
+"""The images with a Blender program or the newest wheel, and what images are compared with."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests import blenders
 from tests.cluster import needs
 from tests.cluster.image import debian_blender
 from tests.cluster.image.options import DENOISED, SMALL
+from tests.cluster.images import with_base
+from tests.cluster.tools import oci_base
 from tests.cluster.tools.podman import Unavailable
 from tests.command_line import run_worker
 from tests.patience import HANG_S
@@ -62,20 +65,42 @@ def program_image(podman, context, blender_archive) -> str:
     return built.stdout.split()[-1]
 
 
+@pytest.fixture(scope="session")
+def newest_image(podman, context) -> str:
+    """The `bpy` target with Blender 5.2, which has a base of its own."""
+    with_base(podman, oci_base.NEWER)
+    built = podman(
+        "build", "--target", "bpy", "--build-arg", "BPY=5.2",
+        "--build-arg", f"PYTHON={oci_base.NEWER.partition(':')[2]}", context,
+    )  # fmt: skip
+    return built.stdout.split()[-1]
+
+
 @pytest.fixture(params=["bpy", "program"])
 def image(request) -> str:
     return request.getfixturevalue(f"{request.param}_image")
 
 
+@pytest.fixture(params=["bpy", "newest", "program"])
+def every_image(request) -> str:
+    return request.getfixturevalue(f"{request.param}_image")
+
+
 @pytest.fixture(scope="session")
 def readable_samples(samples, tmp_path_factory) -> Path:
-    """The project's samples and one object in every other format, for any user to read."""
+    """The project's samples, one object in every other format and a package to repair.
+
+    For any user to read.
+    """
     folder = tmp_path_factory.mktemp("models") / "samples"
     shutil.copytree(samples, folder)
     script = Path(__file__).with_name("more_formats.py")
     subprocess.run(
         [sys.executable, script, folder], check=True, capture_output=True, timeout=HANG_S
     )
+    package = blenders.REPOSITORY / "tests/integration/blender/make_package.py"
+    blenders.make("bpy", package, blenders.REPOSITORY, folder)
+    shutil.rmtree(folder / "maps", ignore_errors=True)
     folder.chmod(0o755)
     return folder
 

@@ -36,7 +36,7 @@ def docker() -> Iterator[Docker]:
 def image(docker, podman, context, tmp_path_factory) -> str:
     """The whole `bpy` target, on the base image that podman has."""
     base = tmp_path_factory.mktemp("base") / "base.tar"
-    local = oci_base.STAND_IN if podman.exists(oci_base.STAND_IN) else oci_base.BASE
+    local = oci_base.local(podman, oci_base.BASE)
     podman("save", "--quiet", "--format", "docker-archive", "--output", base, local)
     docker("load", "--quiet", "--input", base)
     docker("tag", local, oci_base.BASE)

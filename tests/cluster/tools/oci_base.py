@@ -1,6 +1,6 @@
-"""The Dockerfile's base image: pulled, or on a closed network a stand-in made from Debian.
+"""The Dockerfile's base images: pulled, or on a closed network stand-ins made from Debian.
 
-The stand-in has Debian's own Python 3.11 and carries this machine's certificates, so that the
+A stand-in has Debian's own Python and carries this machine's certificates, so that the
 unchanged Dockerfile reaches the machine's mirrors. For tests only: it must never be pushed.
 """
 
@@ -16,13 +16,13 @@ from tests.cluster.tools.podman import Podman, Unavailable, require
 from tests.patience import HANG_S
 
 BASE = "python:3.11-slim-bookworm"
-STAND_IN = f"localhost/{BASE}"
-"""A local image that podman finds before any registry's."""
+NEWER = "python:3.13-slim-trixie"
+"""What the Dockerfile takes for bpy 5.2, by its build argument."""
 
 CUSTOMISE = """#!/bin/sh
 set -e
 cp /etc/ssl/certs/ca-certificates.crt "$1/etc/ssl/certs/ca-certificates.crt"
-rm -f "$1/usr/lib/python3.11/EXTERNALLY-MANAGED"
+rm -f "$1"/usr/lib/python3.*/EXTERNALLY-MANAGED
 printf '[global]\\ncert = /etc/ssl/certs/ca-certificates.crt\\n' > "$1/etc/pip.conf"
 ln -sf /usr/bin/python3 "$1/usr/local/bin/python3"
 ln -sf /usr/bin/python3 "$1/usr/local/bin/python"
@@ -39,20 +39,30 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def ensure(podman: Podman) -> str:
+def stand_in(base: str) -> str:
+    """The name of a local image that podman finds before any registry's."""
+    return f"localhost/{base}"
+
+
+def local(podman: Podman, base: str) -> str:
+    """The name of the image that a build on `base` uses, after `ensure`."""
+    return stand_in(base) if podman.exists(stand_in(base)) else base
+
+
+def ensure(podman: Podman, base: str = BASE) -> str:
     """The base image that builds will use, in words. Raises: Unavailable."""
-    if podman.exists(STAND_IN):
-        return f"a stand-in for {BASE}"
-    if podman.exists(BASE):
-        return BASE
+    if podman.exists(stand_in(base)):
+        return f"a stand-in for {base}"
+    if podman.exists(base):
+        return base
     with contextlib.suppress(subprocess.TimeoutExpired):
-        if podman("pull", "--quiet", BASE, check=None, timeout=HANG_S).returncode == 0:
-            return BASE
-    _make(podman)
-    return f"a stand-in for {BASE}"
+        if podman("pull", "--quiet", base, check=None, timeout=HANG_S).returncode == 0:
+            return base
+    _make(podman, base)
+    return f"a stand-in for {base}"
 
 
-def _make(podman: Podman) -> None:
+def _make(podman: Podman, base: str) -> None:
     require("mmdebstrap", packages=("mmdebstrap",))
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         hook, archive = Path(folder) / "customise", Path(folder) / "base.tar"
@@ -60,16 +70,17 @@ def _make(podman: Podman) -> None:
         hook.chmod(0o755)
         Path(folder).chmod(0o755)
         options = (*OPTIONS, f"--customize-hook={hook}")
+        suite = base.rpartition("-")[2]
         try:
             made = subprocess.run(
-                ["mmdebstrap", *options, "bookworm", archive, mirror()], stdin=subprocess.DEVNULL,
+                ["mmdebstrap", *options, suite, archive, mirror()], stdin=subprocess.DEVNULL,
                 capture_output=True, text=True, timeout=4 * HANG_S, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise Unavailable(f"mmdebstrap has not ended after {error.timeout:.0f} s") from error
         if made.returncode != 0:
             raise Unavailable(f"mmdebstrap failed: {made.stderr.strip()[-400:]}")
-        podman("import", "--quiet", "--change", "CMD=python3", archive, STAND_IN)
+        podman("import", "--quiet", "--change", "CMD=python3", archive, stand_in(base))
 
 
 def mirror() -> str:

@@ -45,8 +45,7 @@ def test_colours_at_the_points_run_from_end_to_end(studio, suffix):
 )
 def test_without_nodes_or_material_there_is_a_colour(studio, name, colour):
     model = studio.sample(name)
-    if studio.blender == "bpy50" and colour is not None:
-        # 5.0 makes no such material any more. It still reads those of earlier files.
+    if colour is not None and not blenders.BLENDERS[studio.blender].old_materials:
         model = blenders.make_samples("bpy", studio.folder / "earlier", name) / name
     shot = studio.shoot(model, images=DATA)
     for number in range(2):

@@ -11,6 +11,7 @@ import re
 import numpy as np
 import pytest
 
+from tests.blenders import BLENDERS
 from tests.truth import cube
 from tests.truth.cases import CASES
 from tests.truth.cases.case import ALL, RENDERED, UNIT
@@ -19,8 +20,6 @@ NEAR = 2e-3
 """By how much of the longest side what is seen may differ from what was asked for."""
 PARTS = 12
 """By how much of 255 a colour may differ."""
-LACKING = {"debian": {"usda", "usdc", "usdz", "abc"}, "bpy50": {"dae"}}
-"""Formats that a Blender does not read."""
 CRATES = {"usdc", "usdz"}
 IN_UNIT_CUBE = 0.38
 """Least coverage of a unit cube seen by look.PLACES."""
@@ -33,7 +32,7 @@ def test_case(rendered, case):
     if rendered.blender in case.unlike:
         pytest.skip(f"NOT TESTED under {rendered.blender}: {case.unlike[rendered.blender]}")
     suffix = case.model.rpartition(".")[2]
-    if suffix in LACKING.get(rendered.blender, ()):
+    if suffix in BLENDERS[rendered.blender].lacks:
         assert outcome.get("code") == "unsupported"
         assert f"cannot read '{suffix}'" in outcome["message"]
         pytest.skip(f"NOT TESTED under {rendered.blender}: it reads no .{suffix}")

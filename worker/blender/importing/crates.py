@@ -95,7 +95,7 @@ def rewrite_package(path: str, edit: Edit) -> Optional[bytes]:
         for name, content in changed.items():
             Path(folder, name).write_bytes(content)
         new = Path(folder, "package.usdz")
-        writer = usd.usd.ZipFileWriter.CreateNew(str(new))
+        writer = usd.package_writer.CreateNew(str(new))
         for name in names:
             writer.AddFile(str(Path(folder, name)), name)
         return new.read_bytes() if writer.Save() else None

@@ -10,15 +10,12 @@ from typing import Any, NamedTuple
 
 import bpy
 
-USD_MODULES = ("Sdf", "Usd", "UsdUtils")
-
-
 class UsdModules(NamedTuple):
-    """The USD modules that Blender has: `pxr.Sdf`, `pxr.Usd` and `pxr.UsdUtils`."""
+    """What Blender has of USD: `pxr.Sdf`, `pxr.UsdUtils`, and the class that writes a package."""
 
     sdf: Any
-    usd: Any
     utils: Any
+    package_writer: Any
 
 
 @functools.cache
@@ -35,6 +32,8 @@ def usd_modules() -> UsdModules | None:
     if bundled not in sys.path:
         sys.path.append(bundled)
     try:
-        return UsdModules(*(importlib.import_module(f"pxr.{name}") for name in USD_MODULES))
+        sdf, usd, utils = map(importlib.import_module, ("pxr.Sdf", "pxr.Usd", "pxr.UsdUtils"))
     except ImportError:
         return None
+    has_writer = sdf if hasattr(sdf, "ZipFileWriter") else usd  # Sdf in 5.2
+    return UsdModules(sdf, utils, has_writer.ZipFileWriter)

@@ -75,7 +75,7 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> Replaced:
 
     def stand_in(name: str, purpose: str) -> Any:
         colour = NEUTRAL.get(purpose) or draw(name)
-        plain = bpy.data.images.new(name[-50:], 1, 1, float_buffer=True, is_data=True)
+        plain: Any = bpy.data.images.new(name[-50:], 1, 1, float_buffer=True, is_data=True)
         plain.generated_color = colour
         colours.setdefault(name, colour)
         return plain

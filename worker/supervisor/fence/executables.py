@@ -12,7 +12,7 @@ SCRIPT: Final = b"#!"
 CLASS_64: Final = 2
 PT_INTERP: Final = 3
 MOST: Final = 1 << 16
-"""Bytes that are read of a program; its program headers are in the first few hundred."""
+"""Bytes that are read at once; a program's headers are in its first few hundred."""
 
 
 def is_script(program: Path) -> bool:
@@ -34,10 +34,12 @@ def loader(program: Path) -> str | None:
         for at in range(table, table + size * count, size):
             kind, _, offset, _, _, length = struct.unpack_from("<IIQQQQ", head, at)
             if kind == PT_INTERP:
-                return head[offset : offset + length].rstrip(b"\0").decode(errors="replace")
+                name = _start(program, offset)[:length]  # patchelf puts it anywhere
+                return name.rstrip(b"\0").decode(errors="replace")
     return None
 
 
-def _start(program: Path) -> bytes:
+def _start(program: Path, offset: int = 0) -> bytes:
     with program.open("rb") as file:
+        file.seek(offset)
         return file.read(MOST)
