@@ -6,11 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
+READY_NERF := $(VENV)/.ready-nerf
 LOCKS := locks/bpy.lock locks/build.lock
+NERF_LOCKS := locks/nerf-cpu.lock locks/nerf.lock
 DEV_LOCKS := locks/dev.lock locks/stubs-4.5.lock locks/stubs-3.2.lock
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: help run setup setup-dev test test-cluster versions quick integration e2e lint fuzz bench lock clean libraries
+.PHONY: help run nerf setup setup-dev test test-cluster versions quick integration e2e lint fuzz bench lock clean libraries
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -25,6 +27,11 @@ run: setup samples ## Render the sample objects on the CPU into ./out and make a
 		test $$status != 78 || echo "choose another folder (make run OUT=…) or start over (make clean)"; exit $$status; }
 	@$(BIN)/render-worker gallery --output $(OUT) --sheet $(OUT)/contact-sheet.png
 	@echo "see them in a browser: $(BIN)/render-worker gallery --output $(OUT) --open"
+
+OBJECT = knot.ply
+nerf: OUT = out-nerf
+nerf: setup samples $(READY_NERF) ## Render OBJECT=knot.ply of the samples, train a radiance field on it, on the CPU
+	@$(BIN)/python -m examples.nerf samples/$(OBJECT) --to $(OUT)
 
 # Renamed when complete, so that Ctrl-C leaves no partial folder.
 samples: | setup
@@ -65,6 +72,15 @@ $(READY_DEV): $(DEV_LOCKS) $(READY)
 	done
 	@touch $@
 
+# A build of torch without CUDA, if one of pip's indexes has it; PyPI's for Linux on x86-64 has CUDA.
+$(READY_NERF): $(NERF_LOCKS) $(READY)
+	@echo "installing torch into $(VENV): downloads 0.2 GB, takes 1 GB of disk"
+	@$(PIP) --require-hashes -r locks/nerf-cpu.lock || { \
+		echo "pip found no torch without CUDA, so PyPI's is installed: downloads 3 GB, takes 6 GB of disk."; \
+		echo "PyTorch's site names an index of builds for CPUs: PIP_EXTRA_INDEX_URL=… make nerf takes that"; \
+		$(PIP) --require-hashes -r locks/nerf.lock; }
+	@touch $@
+
 test: setup-dev lint ## Lint, type-check and run the whole test suite
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/e2e -n 2 --dist loadfile $(TEST)
 
@@ -101,12 +117,15 @@ lock: setup ## Renew the locks (needs uv)
 	@for spec in "run --extra hdf5 pyproject.toml" "bpy --extra bpy --extra hdf5 pyproject.toml" \
 			"bpy-4.2 --extra hdf5 pyproject.toml locks/bpy-4.2.in" \
 			"bpy-5.0 --extra hdf5 pyproject.toml locks/bpy-5.0.in" \
-			"dev --extra bpy --extra dev pyproject.toml" "build locks/build.in" \
-			"stubs-4.5 locks/stubs-4.5.in" "stubs-3.2 locks/stubs-3.2.in"; do \
+			"dev --extra bpy --extra dev pyproject.toml" \
+			"nerf --constraint locks/bpy.lock --extra nerf pyproject.toml" \
+			"build locks/build.in" \
+			"stubs-4.5 locks/stubs-4.5.in" "stubs-3.2 locks/stubs-3.2.in" \
+			"nerf-cpu --constraint locks/bpy.lock locks/nerf-cpu.in"; do \
 		set -- $$spec; name=$$1; shift; \
 		uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 			"$$@" --output-file locks/$$name.lock || exit 1; \
 	done
 
 clean: ## Remove everything that these commands made
-	rm -rf $(VENV) fuzz out out-full samples samples.part .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) fuzz out out-full out-nerf samples samples.part .mypy_cache .ruff_cache .pytest_cache
