@@ -100,7 +100,8 @@ def _measure(field: Field, folder: Path, depth: Array, turntable: Path) -> dict[
         quality = measuring.quality(shown, views)
         found[name] = quality.summary()
         all_of_them.append(quality)
-    near, far = float(np.nanmin(depth)), float(np.nanmax(depth))
+    finite = depth[np.isfinite(depth)]
+    near, far = float(finite.min()), float(finite.max())
     frames = [
         film.frame(
             (colour, film.depth_picture(real, np.isfinite(real).astype(np.float32), near, far)),

@@ -14,7 +14,7 @@ TITLES = ("rendered", "trained")
 BAND = 18
 """Height of the line of titles, in pixels."""
 GAP = 4
-COLOURS = 96
+COLOURS = 200
 """Of all frames together; fewer make a smaller file."""
 NEAR_TO_FAR = (
     (0.99, 0.91, 0.14), (0.37, 0.79, 0.38), (0.13, 0.57, 0.55), (0.23, 0.32, 0.55),
@@ -27,7 +27,7 @@ Pixels = npt.NDArray[np.uint8]
 
 def depth_picture(depth: Array, covered: Array, near: float, far: float) -> Array:
     """Colours (h,w,3) of depth (h,w) from near to far, on white where nothing is covered (h,w)."""
-    share = np.clip((np.nan_to_num(depth, nan=far) - near) / (far - near), 0, 1)
+    share = (np.where(np.isfinite(depth), depth, far) - near) / (far - near)
     stops = np.linspace(0, 1, len(NEAR_TO_FAR))
     parts = [np.interp(share, stops, part) for part in zip(*NEAR_TO_FAR, strict=True)]
     return (np.stack(parts, -1) * covered[..., None] + 1 - covered[..., None]).astype(np.float32)
@@ -53,7 +53,7 @@ def gif(frames: list[Image.Image], rate: float = 12.0) -> bytes:
     sheet = Image.new("RGB", (frames[0].width, sum(each.height for each in frames)))
     for number, each in enumerate(frames):
         sheet.paste(each, (0, number * each.height))
-    palette = sheet.quantize(COLOURS, Image.Quantize.MEDIANCUT)
+    palette = sheet.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
     reduced = [each.quantize(palette=palette, dither=Image.Dither.NONE) for each in frames]
     made = io.BytesIO()
     reduced[0].save(

@@ -55,7 +55,7 @@ def quality(shown: Shown, views: Views) -> Quality:
 
 
 def depth_error(shown: Shown, depth: Array) -> float:
-    """Median difference from the rendered depth (n,h,w; NaN where nothing is), in world units.
+    """Median difference from the rendered depth (n,h,w; infinite where nothing is), in world units.
 
     Over pixels where there is something and the field shows something opaque.
     """

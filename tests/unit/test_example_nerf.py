@@ -103,7 +103,7 @@ def test_quality_is_of_all_pixels_and_of_the_objects():
 
 def test_depth_is_compared_where_both_have_it():
     real = np.full((1, 2, 2), 2.0)
-    real[0, 0, 0] = np.nan
+    real[0, 0, 0] = np.inf
     learnt = np.array([[[9.0, 2.1], [2.1, 9.0]]])
     opacity = np.array([[[1.0, 1.0], [1.0, 0.1]]])
     shown = measuring.Shown(np.ones((1, 2, 2, 3)), opacity, learnt)
@@ -111,7 +111,7 @@ def test_depth_is_compared_where_both_have_it():
 
 
 def test_near_and_far_have_the_ends_of_the_colours():
-    depth = np.array([[1.0, 3.0, np.nan]], np.float32)
+    depth = np.array([[1.0, 3.0, np.inf]], np.float32)
     picture = film.depth_picture(depth, np.isfinite(depth).astype(np.float32), 1.0, 3.0)
     expected = [film.NEAR_TO_FAR[0], film.NEAR_TO_FAR[-1], (1, 1, 1)]
     np.testing.assert_allclose(picture[0], expected, atol=1e-6)
