@@ -6,11 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
+READY_NERF := $(VENV)/.ready-nerf
 LOCKS := locks/bpy.lock locks/build.lock
+NERF_LOCKS := locks/nerf-cpu.lock locks/nerf.lock
 DEV_LOCKS := locks/dev.lock locks/stubs-5.2.lock locks/stubs-4.5.lock locks/stubs-3.2.lock
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: help run setup setup-dev test test-cluster versions quick integration e2e lint fuzz bench lock clean libraries
+.PHONY: help run nerf setup setup-dev test test-cluster versions quick integration e2e lint fuzz bench lock clean libraries
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -25,6 +27,11 @@ run: setup samples ## Render the sample objects on the CPU into ./out and make a
 		test $$status != 78 || echo "choose another folder (make run OUT=…) or start over (make clean)"; exit $$status; }
 	@$(BIN)/render-worker gallery --output $(OUT) --sheet $(OUT)/contact-sheet.png
 	@echo "see them in a browser: $(BIN)/render-worker gallery --output $(OUT) --open"
+
+OBJECT = knot.ply
+nerf: OUT = out-nerf
+nerf: setup samples $(READY_NERF) ## Render OBJECT=knot.ply of the samples, train a radiance field on it, on the CPU
+	@$(BIN)/python -m examples.nerf samples/$(OBJECT) --to $(OUT)
 
 # Renamed when complete, so that Ctrl-C leaves no partial folder.
 samples: | setup
@@ -63,6 +70,15 @@ $(READY_DEV): $(DEV_LOCKS) $(READY)
 			--target $(VENV)/stubs-$$version -r locks/stubs-$$version.lock || exit 1; \
 		for stubs in $(VENV)/stubs-$$version/*-stubs; do mv $$stubs $${stubs%-stubs}; done; \
 	done
+	@touch $@
+
+# A build of torch without CUDA, if one of pip's indexes has it; PyPI's for Linux on x86-64 has CUDA.
+$(READY_NERF): $(NERF_LOCKS) $(READY)
+	@echo "installing torch into $(VENV): downloads 0.2 GB, takes 1 GB of disk"
+	@$(PIP) --require-hashes -r locks/nerf-cpu.lock || { \
+		echo "pip found no torch without CUDA, so PyPI's is installed: downloads 3 GB, takes 6 GB of disk."; \
+		echo "PyTorch's site names an index of builds for CPUs: PIP_EXTRA_INDEX_URL=… make nerf takes that"; \
+		$(PIP) --require-hashes -r locks/nerf.lock; }
 	@touch $@
 
 test: setup-dev lint ## Lint, type-check and run the whole test suite
@@ -106,6 +122,8 @@ lock: setup ## Renew the locks (needs uv)
 			"bpy-5.0 3.11 --extra hdf5 pyproject.toml locks/bpy-5.0.in" \
 			"bpy-5.2 3.13 --extra hdf5 pyproject.toml locks/bpy-5.2.in" \
 			"dev 3.11 --extra bpy --extra dev pyproject.toml" "build 3.11 locks/build.in" \
+			"nerf 3.11 --constraint locks/bpy.lock --extra nerf pyproject.toml" \
+			"nerf-cpu 3.11 --constraint locks/bpy.lock locks/nerf-cpu.in" \
 			"stubs-5.2 3.11 locks/stubs-5.2.in" "stubs-4.5 3.11 locks/stubs-4.5.in" \
 			"stubs-3.2 3.11 locks/stubs-3.2.in"; do \
 		set -- $$spec; name=$$1; python=$$2; shift 2; \
@@ -114,4 +132,4 @@ lock: setup ## Renew the locks (needs uv)
 	done
 
 clean: ## Remove everything that these commands made
-	rm -rf $(VENV) fuzz out out-full samples samples.part .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) fuzz out out-full out-nerf samples samples.part .mypy_cache .ruff_cache .pytest_cache

@@ -48,7 +48,8 @@ TAIL: Final = """\
   pixel.
 - nerf-synthetic: the layout, cameras and split of NeRF's scenes, for any object. Those scenes have
   individual lights, and their test views lie on a ring; here all views are drawn from above the
-  horizon. The object fits the unit sphere, so that near 2 and far 6 are valid.
+  horizon, unless `--set splits.test=ring`. The object fits the unit sphere, so that near 2 and far
+  6 are valid.
 - zeronvs: the files that its reader opens; cameras are drawn as in `default`.
 - zero123plus: the input view is not among the six. Its grey and its HDRIs are not published.
 - instantmesh: the image's size and the lights are not published; depth has 16 bits, theirs 8.
@@ -124,8 +125,7 @@ def _of_cycles(cell: Callable[[Cycles], str]) -> Callable[[Recipe], str]:
 
 
 def _splits(recipe: Recipe) -> str:
-    splits = recipe.splits
-    parts = (splits.train, splits.val, splits.test)
+    parts = recipe.splits.counts(recipe.views)
     return ", ".join(map(str, parts)) if any(parts) else ""
 
 

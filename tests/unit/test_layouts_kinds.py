@@ -110,6 +110,22 @@ def test_ring_goes_evenly_round_at_elevations_drawn():
     assert np.abs(shares(elevation, 10, 30, 4) - 0.25).max() < 0.06
 
 
+@pytest.mark.parametrize("baseline", [0.0, 0.1])
+def test_the_last_views_may_be_on_a_ring(baseline):
+    camera = Camera(layout="sphere", radius=(2.0, 2.0), elevation=(20.0, 20.0), baseline=baseline)
+    eyes = camera_layouts.eyes(camera)
+    made = camera_layouts.viewpoints(camera, 50 * eyes, (64, 64), random.Random(5), ring=12 * eyes)
+    seen = np.array([view.camera_to_world[:3, 3] for view in made])
+    centres = seen.reshape(50, eyes, 3).mean(1)  # of each pair
+    elevation, azimuth = angles(centres[-12:])
+    assert np.allclose(elevation, 20)
+    assert np.allclose(azimuth, np.arange(12) * 30)
+    assert np.allclose(np.linalg.norm(centres, axis=1), 2.0)
+    # The others are those that the layout alone places.
+    alone = places(camera, 38 * eyes).reshape(38, eyes, 3).mean(1)
+    np.testing.assert_array_equal(centres[:-12], alone)
+
+
 def test_get3d_draws_rotation_and_elevation():
     points = places(Camera(layout="get3d", radius=(1.2, 1.2), elevation=(0.0, 30.0)))
     elevation, azimuth = angles(points)

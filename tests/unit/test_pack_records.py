@@ -80,6 +80,8 @@ def test_instant_ngp_has_depth_only_where_it_can_read_it(members):
 def test_splits_are_in_cameras_json_too(members):
     _, found = members("splits.train=1", "splits.val=1", "splits.test=2")
     assert json.loads(found["cameras.json"])["splits"] == {"train": 1, "val": 1, "test": 2}
+    _, found = members("splits.train=1", "splits.val=1", "splits.test=ring")
+    assert json.loads(found["cameras.json"])["splits"] == {"train": 1, "val": 1, "test": 2}
     _, found = members()
     assert "splits" not in json.loads(found["cameras.json"])
 

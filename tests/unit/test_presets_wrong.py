@@ -117,6 +117,28 @@ def message(*args):
         (("gpt4point", ["subject.size=0.9"]), ["'subject.size' is 0.9", "gpt4point: 1"]),
         (("gpt4point", ["depth.far=4"]), ["gpt4point needs", "far 5"]),
         (("nerf-synthetic", ["views=10"]), ["100 + 100 + 200 = 400", "'views' is 10"]),
+        (
+            ("nerf-synthetic", ["splits.test=ring", "views=200"]),
+            ["'splits.test' is ring", "100 + 100 of 200 'views'", "larger"],
+        ),
+        (
+            (
+                "nerf-synthetic",
+                [
+                    "splits.test=ring",
+                    *LIST,
+                    "camera.azimuths=[1]",
+                    "camera.elevations=[4]",
+                    "views=400",
+                ],
+            ),
+            ["'splits.test' is ring", "layout 'list' has places of its own"],
+        ),
+        (("nerf-synthetic", ["splits.test=rign"]), ["'splits.test' is a number or 'ring'"]),
+        (
+            ("nerf-synthetic", ["splits.test=ring", "camera.baseline=0.1", "splits.val=101"]),
+            ["'camera.baseline'", "'splits'", "even"],
+        ),
         (("default", ['previews=["turntable-git"]']), ["did you mean 'turntable-gif'"]),
         (("default", ['images=["depth"]', 'previews=["turntable-gif"]']), ["'previews'", "colour"]),
         (("default", ["images=[]"]), ["'images' is empty"]),

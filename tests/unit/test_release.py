@@ -58,7 +58,7 @@ def test_every_image_of_the_pages_and_manifests_has_the_workers_version():
 
 
 def is_text(path: Path) -> bool:
-    return path.suffix not in {".png", ".webp"}
+    return path.suffix not in {".gif", ".png", ".pyc", ".webp"}
 
 
 def test_the_images_have_every_package_of_the_wheel():

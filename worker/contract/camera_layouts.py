@@ -20,6 +20,7 @@ from worker.contract.camera_checks import check
 from worker.contract.camera_fit import FITTERS, LEAST_ROOM, PARALLEL, Support, about, fit_all
 from worker.contract.recipe import Camera
 from worker.contract.schema import RecipeError
+from worker.contract.view_keys import RING
 
 Matrix = npt.NDArray[np.float64]
 CUBE = math.sqrt(3.0) / 2.0
@@ -67,8 +68,9 @@ def viewpoints(
     resolution: tuple[int, int],
     source: random.Random,
     support: Optional[Support] = None,
+    ring: int = 0,
 ) -> list[Viewpoint]:
-    """`views` cameras of `camera.layout` that look at `camera.target`.
+    """`views` cameras that look at `camera.target`: of `camera.layout`, the last `ring` on a ring.
 
     In layouts that draw each view independently (shell, sphere, hemisphere, get3d, fixed), a longer
     list begins with the shorter one. Only `camera.distance` fit and fit-all need `support`. With
@@ -81,7 +83,8 @@ def viewpoints(
     if camera.layout == "file":
         made = _of_file(camera, count, resolution, source)
     else:
-        made = _of_layout(camera, count, resolution, source, support)
+        last = ring // eyes(camera)
+        made = _of_layout(camera, (count - last, last), resolution, source, support)
     return [eye for seen in made for eye in stereo(seen, camera.baseline)]
 
 
@@ -114,12 +117,12 @@ def stereo(seen: Viewpoint, baseline: float) -> list[Viewpoint]:
 
 def _of_layout(
     camera: Camera,
-    views: int,
+    views: tuple[int, int],
     resolution: tuple[int, int],
     source: random.Random,
     support: Optional[Support],
 ) -> list[Viewpoint]:
-    layout = CAMERA_LAYOUTS[camera.layout]
+    """As many views of the camera's layout, and on a ring, as `views` says."""
     offset = (0.0, 0.0)
     if camera.layout in OFFSET:
         offset = (source.random(), source.random())
@@ -127,12 +130,13 @@ def _of_layout(
         _viewpoint(
             camera,
             resolution,
-            layout(slot),
+            CAMERA_LAYOUTS[name](slot),
             (_fov(camera, source), _margin(camera, source), _roll(camera, source)),
             support,
         )
-        for number in range(views)
-        for slot in [CameraSlot(camera, number, views, source, offset)]
+        for name, count in zip((camera.layout, RING), views)
+        for number in range(count)
+        for slot in [CameraSlot(camera, number, count, source, offset)]
     ]
     poses = [seen.camera_to_world for seen in made]
     if camera.distance == "fit-all":

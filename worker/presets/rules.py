@@ -12,6 +12,7 @@ from worker.contract.escaping import escaped
 from worker.contract.recipe import Recipe
 from worker.contract.schema import RecipeError, nearest
 from worker.contract.texture_folder import ENVIRONMENTS, listing
+from worker.contract.view_keys import RING
 from worker.core import formats, keys
 from worker.omage import npz_files
 from worker.presets import engine_rules, record_rules, scene_rules
@@ -20,6 +21,8 @@ REACH: Final = {"unit-cube": camera_layouts.CUBE, "unit-sphere": 1.0, "none": ma
 """Largest distance of the object from the origin if `subject.size` is 1, by `subject.normalise`."""
 MAGIC: Final = (b"#?RADIANCE", b"#?RGBE", b"v/1\x01")
 """How files of HDR and of EXR begin; the first is the longest."""
+OWN_PLACES: Final = ("fixed", "list", "file")
+"""Camera layouts that name the place of each view."""
 GPT4POINT_DEPTH: Final = ("fixed", 0.0, 5.0, 65535)
 
 
@@ -54,7 +57,7 @@ def _cameras(recipe: Recipe) -> Iterator[str]:
             f"'views' is {recipe.views}, but layout '{camera.layout}' has {listed}; remove 'views' "
             f"or make it {listed}"
         )
-    splits = (recipe.splits.train, recipe.splits.val, recipe.splits.test)
+    splits = recipe.splits.counts(recipe.views)
     if camera.baseline and any(count % 2 for count in (recipe.views, *splits)):
         yield (
             "'camera.baseline' is set, so 'views' and 'splits' count a left and a right view of "
@@ -138,11 +141,27 @@ def _far(recipe: Recipe) -> Iterator[str]:
 
 
 def _splits(recipe: Recipe) -> Iterator[str]:
-    asked = (recipe.splits.train, recipe.splits.val, recipe.splits.test)
-    if any(asked) and sum(asked) != recipe.views:
+    asked = recipe.splits.counts(recipe.views)
+    if recipe.splits.test == RING:
+        yield from _ring(recipe, asked)
+    elif any(asked) and sum(asked) != recipe.views:
         yield (
             f"'splits' are {' + '.join(map(str, asked))} = {sum(asked)} views, but "
             f"'views' is {recipe.views}; make them equal, or all splits 0"
+        )
+
+
+def _ring(recipe: Recipe, asked: tuple[int, int, int]) -> Iterator[str]:
+    train, val, test = asked
+    if not test:
+        yield (
+            f"'splits.test' is ring, but train and val are {train} + {val} of {recipe.views} "
+            "'views', which leaves none for it; make 'views' larger"
+        )
+    if recipe.camera.layout in OWN_PLACES:
+        yield (
+            f"'splits.test' is ring, but layout '{recipe.camera.layout}' has places of its own for "
+            "all views; make it their number, or use another layout"
         )
 
 

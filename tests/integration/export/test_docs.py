@@ -82,19 +82,18 @@ def test_the_scripts_of_the_nerf_example(tmp_path):
     scripts = ROOT / "examples" / "nerf"
     small = {"RENDER_WORKER_DEVICE": "cpu", "PATH": path}
     shell = (scripts / "render.sh").read_text()
-    assert "views=100" in shell
+    assert "views=126" in shell
     quick = tmp_path / "render.sh"
     quick.write_text(
-        shell.replace("views=100", "views=10 --set resolution=32 --set samples=1")
+        shell.replace("views=126", "views=11 --set resolution=32 --set samples=1")
         .replace("train=80", "train=8")
         .replace("val=10", "val=1")
-        .replace("test=10", "test=1")
     )
     done(["sh", quick, models, "out"], tmp_path, **small)
     done(["sh", scripts / "export.sh", "out", "scenes", "nerfstudio"], tmp_path, **small)
     (scene,) = tmp_path.glob("scenes/*/transforms.json")
     document = json.loads(scene.read_text())
     sizes = [len(document[f"{split}_filenames"]) for split in ("train", "val", "test")]
-    assert sizes == [8, 1, 1]
+    assert sizes == [8, 1, 2]
     assert {"mask_path", "depth_file_path"} <= document["frames"][0].keys()
     assert (scene.parent / document["ply_file_path"]).is_file()

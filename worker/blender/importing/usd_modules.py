@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import bpy
 
+
 class UsdModules(NamedTuple):
     """What Blender has of USD: `pxr.Sdf`, `pxr.UsdUtils`, and the class that writes a package."""
 

@@ -62,8 +62,9 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
         return reached
 
     viewpoints = camera_layouts.viewpoints(
-        recipe.camera, recipe.views, recipe.resolution, stream(uid, recipe, "cameras"), support
-    )
+        recipe.camera, recipe.views, recipe.resolution, stream(uid, recipe, "cameras"), support,
+        ring=recipe.splits.ring(recipe.views),
+    )  # fmt: skip
     placed = wanted_form
     if not placement.is_exact(low, high):
         rescale(wanted_form, is_still=len(shown) == 1)

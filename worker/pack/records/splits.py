@@ -13,7 +13,7 @@ NAMES: Final = ("train", "val", "test")
 
 def asked(recipe: Recipe) -> bool:
     """Whether the recipe splits the views."""
-    return any(getattr(recipe.splits, name) for name in NAMES)
+    return any(recipe.splits.counts(recipe.views))
 
 
 def parts(views: Sequence[View], recipe: Recipe) -> dict[str, Sequence[View]]:
@@ -22,8 +22,7 @@ def parts(views: Sequence[View], recipe: Recipe) -> dict[str, Sequence[View]]:
         return {"train": views, "val": [], "test": []}
     begin = 0
     found: dict[str, Sequence[View]] = {}
-    for name in NAMES:
-        count = getattr(recipe.splits, name)
+    for name, count in zip(NAMES, recipe.splits.counts(recipe.views), strict=True):
         found[name] = views[begin : begin + count]
         begin += count
     return found

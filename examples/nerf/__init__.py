@@ -1,0 +1,1 @@
+"""From an object to a trained radiance field, on a CPU."""
