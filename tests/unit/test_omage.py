@@ -8,10 +8,10 @@ import pytest
 import trimesh
 from PIL import Image
 
+from worker.contract.omage_reduction import borders, reduced
 from worker.omage import glb, npz_files, occupied
 from worker.omage.mesh import mesh_of
 from worker.omage.npz_files import NotOmage
-from worker.omage.reduce import borders, reduced
 
 
 def ball(size=128, gap=40):

@@ -37,15 +37,10 @@ def omage_to_mesh_command(
     from worker.omage import glb
     from worker.omage.mesh import mesh_of
     from worker.omage.open import read
-    from worker.omage.reduce import reduced
 
     if to.suffix.lower() != GLB:
         raise UsageError(f"--to {to}: only GLB can be written; use a name that ends in {GLB}")
-    omage = read(source)
-    if resolution is not None and resolution != len(omage):
-        if len(omage) % resolution:
-            raise UsageError(f"{source}: --resolution {resolution} does not divide {len(omage)}")
-        omage = reduced(omage, resolution)
+    omage = read(source, resolution)
     mesh = mesh_of(omage)
     if not len(mesh.triangles):
         raise ConfigurationError(f"{source}: no mesh: no four neighbouring pixels are occupied")

@@ -39,7 +39,7 @@ class Omage:
     bake_margin: int = key(
         32, "pixels by which charts extend into empty space", low=0, high=1024, unit="pixel"
     )
-    normal_margin: int = key(1, "the same for normals", low=0, high=1024, unit="pixel")
+    normal_margin: int = key(32, "the same for normals", low=0, high=1024, unit="pixel")
     least_kept: float = key(
         0.9,
         "if charts of the file's own UV map keep a smaller share of the surface, a UV map is made "

@@ -1,4 +1,4 @@
-"""Object images (omages) on the host: their files, their reduction, and conversion to a mesh.
+"""Object images (omages) on the host: their files, and conversion to a mesh.
 
 An object image is (R, R, 12) with values 0 to 1: position as (p + 1) / 2, occupancy, normal as
 n / 2 + 1 / 2, linear albedo, metallic, roughness. Row 0 is v = 0; pixel (i, j) is at
@@ -10,19 +10,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.contract.omage_reduction import OCCUPANCY, occupied
+
 Omage = NDArray[np.float32]
 """(R, R, 12), 0 to 1."""
 
 OMAGE_CHANNELS: Final = 12
 POSITION: Final = slice(0, 3)
-OCCUPANCY: Final = 3
 NORMAL: Final = slice(4, 7)
 ALBEDO: Final = slice(7, 10)
 METALLIC: Final = 10
 ROUGHNESS: Final = 11
 
-
-def occupied(omage: Omage) -> NDArray[np.bool_]:
-    """(R, R): the pixels that a chart covers."""
-    found: NDArray[np.bool_] = omage[..., OCCUPANCY] >= 0.5  # noqa: PLR2004 - the format's
-    return found
+__all__ = [
+    "ALBEDO", "METALLIC", "NORMAL", "OCCUPANCY", "OMAGE_CHANNELS", "POSITION", "ROUGHNESS", "Omage",
+    "occupied",
+]  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 
 from tests.integration.export import scenes
 from worker import presets
+from worker.contract.omage_reduction import reduced
 from worker.contract.protocol import Rendered
 
 SIZE = 256
@@ -37,10 +38,11 @@ def rendered(folder, made_by, ref, image=None):
     """What a child leaves of the ball."""
     view = scenes.rendered(folder, dataclasses.replace(scenes.recipe(views=1)), ref)
     (pixels() if image is None else image).tofile(folder / "omage.f32")
+    reduced(pixels(), recipe().omage.small).tofile(folder / "omage_small.f32")
     answer = Rendered(
         uid=ref.uid, views=[], runtime=view.answer.runtime, render_s=1.0,
         scene={**view.answer.scene, "omage": {"uv_map": "file", "surface_kept": 1.0}},
-        files={"omage": "omage.f32"},
+        files={"omage": "omage.f32", "omage_small": "omage_small.f32"},
     )  # fmt: skip
     return type(view)(fetched=view.fetched, scratch=view.scratch, answer=answer)
 

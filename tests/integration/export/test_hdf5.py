@@ -16,6 +16,7 @@ from tests.command_line import listing, run_worker
 from tests.integration.export import synthetic
 from tests.integration.export.scenes import outcomes
 from tests.integration.export.stopping import stop_midway
+from tests.readers import selfstudy
 from tests.tools.moto import s3_server
 from worker.core import keys
 from worker.core.s3 import S3Options
@@ -234,6 +235,28 @@ def test_files_by_number_of_zips(export, multi):
     assert indices == [INDICES[:8], INDICES[8:16], INDICES[16:]]
     parts = export("hdf5", multi, to / "small", options={"preprocess": 8, "group_objects": 3})
     assert sorted(path.name for path in parts.glob("*.h5")) == ["data_8_00.h5", "data_8_01.h5"]
+
+
+@pytest.mark.parametrize("size", [12, 40])
+def test_the_studys_preprocessing_reads_files_of_equal_size(export, multi, tmp_path, size):
+    """With the -b that the export says, at any resolution; the labels have the pictures' rows."""
+    with capture_logs() as said:
+        to = export("hdf5", multi, options={"group_objects": 1})
+    (count,) = [line["b"] for line in said if "preprocess_data.py" in line["event"]]
+    table = selfstudy.preprocessed(to, count, size)
+    assert table["idx"].tolist() == INDICES
+    ours = by_index(content(export("hdf5", multi, tmp_path / "ours", options={"preprocess": size})
+                            / f"data_{size}.h5"))  # fmt: skip
+    assert np.abs(table["data"].astype(float) - ours["data"]).max() < NEAR
+    assert (table["class"] == ours["class"]).all()
+    with pytest.raises(OSError, match="imgs_05"):
+        selfstudy.preprocessed(to, count + 1, size)
+
+
+def test_the_studys_preprocessing_loses_rows_of_files_of_other_sizes(export, multi):
+    """Why the page says that the number of zips must be a multiple of --group-objects."""
+    to = export("hdf5", multi, options={"group_objects": 2})  # 8, 8 and 4 rows
+    assert selfstudy.preprocessed(to, 3, 12)["idx"].tolist() != INDICES
 
 
 def test_ranges_that_failed_are_named_and_left_out(export, tmp_path):

@@ -5,8 +5,8 @@ import pytest
 
 from tests.proof_helpers import to_srgb
 from tests.sample_models import proof, surfaces
+from worker.contract.omage_reduction import borders
 from worker.omage import occupied
-from worker.omage.reduce import borders
 
 HALF = 1.9999 / 2
 STEP = 2 / 65535

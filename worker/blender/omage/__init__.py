@@ -2,6 +2,7 @@
 
 Each step is one file. `geometry.triangle_soup` and `weld` make one mesh of the object. `unwrap`
 and `charts` cut it into charts, `repack` arranges the charts, and `layout` combines these steps.
-`mesh`, `emission` and `bake` let Cycles fill the square. The format follows the code and data set
-of Object Images. `union`, `weld`, `charts`, `repack` and `raster` do not use bpy.
+`mesh`, `emission` and `bake` let Cycles fill the square, and `seams` closes it where charts meet on
+the object. The format follows the code and data set of Object Images. `union`, `weld`, `charts`,
+`repack`, `raster` and `seams` do not use bpy.
 """

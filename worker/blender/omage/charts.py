@@ -77,6 +77,16 @@ def find(triangles: Ints, uv: Array, area: Array) -> Charts:
     )
 
 
+def corners(triangles: Ints, uv: Array, chart: Ints) -> Ints:
+    """Number the corners of `triangles` (T,3), (T,3); those of one chart at one place are equal.
+
+    They are at one place if they have the same welded vertex and UV coordinates, uv (T,3,2); chart
+    (T,): each triangle's.
+    """
+    vertex = chart[:, None] * (int(triangles.max(initial=0)) + 1) + triangles
+    return _numbered(vertex.ravel(), np.round(uv.reshape(-1, 2) * STEPS)).reshape(-1, 3)
+
+
 def _numbered(vertex: Ints, place: Array) -> Ints:
     """Number the distinct pairs of `vertex` (N,) and `place` (N,2) from 0; returns (N,)."""
     order = np.lexsort((place[:, 1], place[:, 0], vertex))

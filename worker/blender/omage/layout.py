@@ -12,6 +12,7 @@ from worker.blender.faults import ObjectFault
 from worker.blender.omage import charts, raster, repack
 from worker.blender.omage.charts import Charts, Chosen
 from worker.blender.omage.raster import Cover
+from worker.blender.omage.union import Ints
 from worker.blender.omage.unwrap import unwrap
 from worker.contract.omage_keys import Omage
 
@@ -30,11 +31,14 @@ class ChartLayout:
     """The kept triangles and their positions on the square.
 
     triangles: (K,) their numbers. uv: (K,3,2) their UV coordinates on the square, where the centre
-    of pixel (row, column) is at (column, row) / (size - 1). cover: which chart covers each pixel.
+    of pixel (row, column) is at (column, row) / (size - 1). chart: (K,) their charts. corners:
+    (K,3) numbers that corners of one chart at one place share. cover: the chart at each pixel.
     """
 
     triangles: Array
     uv: Array
+    chart: Ints
+    corners: Ints
     cover: Cover
     facts: dict[str, Any]
 
@@ -69,7 +73,7 @@ def lay_out(surface: WeldedSurface, uv: Array, spec: Omage, size: int) -> ChartL
         if chosen_other.share > chosen.share:
             facts |= {"uv_map": "made", "surface_kept_by_file": chosen.share}
             uv, found, chosen = other, found_other, chosen_other
-    made = _packed(uv, found, chosen, spec, size)
+    made = _packed(surface.triangles, uv, found, chosen, spec, size)
     angle = spec.angle / (2.0 if facts["uv_map"] == "made" else 1.0)
     for _ in range(ROUNDS):
         again = np.isin(found.of, chosen.charts[_doubled(made)])
@@ -78,7 +82,7 @@ def lay_out(surface: WeldedSurface, uv: Array, spec: Omage, size: int) -> ChartL
         facts["surface_cut_anew"] = _share(surface, again)
         uv = _remade(surface, uv, again, angle)
         found, chosen = _chosen(surface, uv, spec, whole)
-        made = _packed(uv, found, chosen, spec, size)
+        made = _packed(surface.triangles, uv, found, chosen, spec, size)
         angle /= 2.0
     left = np.isin(found.of, chosen.charts[_doubled(made)])
     facts["surface_on_itself"] = _share(surface, left)
@@ -115,7 +119,9 @@ def _remade(surface: WeldedSurface, uv: Array, again: Array, angle: float) -> Ar
     return whole
 
 
-def _packed(uv: Array, found: Charts, chosen: Chosen, spec: Omage, size: int) -> ChartLayout:
+def _packed(
+    triangles: Array, uv: Array, found: Charts, chosen: Chosen, spec: Omage, size: int
+) -> ChartLayout:
     if not len(chosen.charts):
         raise ObjectFault(
             "empty", f"no chart is large enough to keep: {chosen.facts['charts_found']} found, "
@@ -127,6 +133,7 @@ def _packed(uv: Array, found: Charts, chosen: Chosen, spec: Omage, size: int) ->
     of = np.where(found.of >= 0, place[found.of], -1)
     kept = np.flatnonzero(of >= 0)
     of, uv = of[kept], uv[kept]
+    numbers = charts.corners(triangles[kept], uv, of)
     wide, area = found.uv_area[chosen.charts], found.area[chosen.charts]
     uv = uv * repack.scales(wide, area, spec.density)[of][:, None, None]
     low = np.full((count, 2), np.inf)
@@ -144,4 +151,4 @@ def _packed(uv: Array, found: Charts, chosen: Chosen, spec: Omage, size: int) ->
         "pixels_occupied": int((cover.chart >= 0).sum()),
         "charts_without_a_pixel": int(count - len(np.unique(cover.chart[cover.chart >= 0]))),
     }
-    return ChartLayout(kept, placed, cover, facts)
+    return ChartLayout(kept, placed, of, numbers, cover, facts)

@@ -18,6 +18,7 @@ from worker.blender.geometry.triangle_soup import Array, TriangleSoup, gather
 from worker.blender.materials import colours
 from worker.blender.omage import bake, layout
 from worker.blender.omage.layout import WeldedSurface
+from worker.blender.omage.seams import closing
 from worker.blender.omage.weld import weld
 from worker.blender.products import mesh
 from worker.blender.products.base import Report, imported
@@ -27,8 +28,8 @@ from worker.contract.protocol import Phase, Rendered, RenderObject
 from worker.contract.random_streams import digest
 from worker.contract.recipe import Recipe
 
-FILE = "omage.f32"
-"""The raw file: the array's little-endian numbers in C order, and nothing else."""
+FILE, FILE_SMALL = "omage.f32", "omage_small.f32"
+"""The raw files: each an array's little-endian numbers in C order, and nothing else."""
 
 
 def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) -> Rendered:
@@ -68,10 +69,13 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
         recipe.omage,
         lambda n: report(Phase(uid, "view", n)),
     )
-    np.asarray(image, "<f4").tofile(Path(request.scratch) / FILE)
-    return Rendered(
-        uid, [], facts, runtime, time.monotonic() - start, files={"omage": FILE, **left.files}
-    )  # fmt: skip
+    seams = closing.seams(points, soup.triangles[laid.triangles], laid.corners, laid.uv, laid.chart)
+    image, small, closed = closing.closed(image, seams, laid.cover.chart, recipe.omage.small)
+    facts["omage"] |= closed
+    for name, array in ((FILE, image), (FILE_SMALL, small)):
+        np.asarray(array, "<f4").tofile(Path(request.scratch) / name)
+    files = {"omage": FILE, "omage_small": FILE_SMALL, **left.files}
+    return Rendered(uid, [], facts, runtime, time.monotonic() - start, files=files)
 
 
 def _bounds(soup: TriangleSoup) -> tuple[Array, Array]:

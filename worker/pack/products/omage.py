@@ -27,7 +27,6 @@ from worker.omage import (
 )
 from worker.omage import npz_files as stored
 from worker.omage.npz_files import NotOmage
-from worker.omage.reduce import reduced
 from worker.pack import placement, raw
 from worker.pack.archive import Member
 from worker.pack.products import mesh
@@ -35,7 +34,9 @@ from worker.pack.records import metadata
 from worker.supervisor.result import RenderedObject
 
 RAW: Final = "omage"
-"""The child's raw file: float32 (R, R, 12), nothing else."""
+"""The child's raw file: float32 (R, R, 12), nothing else. Also the name of its facts."""
+RAW_SMALL: Final = "omage_small"
+"""The same of the reduced image."""
 PICTURE: Final = 256
 """Maximum width and height of the preview images, in pixels."""
 
@@ -44,13 +45,13 @@ def members(
     rendered: RenderedObject, recipe: Recipe, _threads: int
 ) -> Generator[Member, None, None]:
     """All files, by name. Raises: RenderFailed."""
-    image = _raw(rendered, recipe)
+    image = _raw(rendered, RAW, recipe.resolution[0])
     if not occupied(image).any():
         raise RenderFailed("the object image is empty: no chart covers a pixel")
     small = recipe.omage.small
     arrays = {
         keys.OMAGE: stored.quantised(image),
-        keys.omage_small(small): stored.quantised(reduced(image, small)),
+        keys.omage_small(small): stored.quantised(_raw(rendered, RAW_SMALL, small)),
     }
     about = {**_about(rendered, recipe), **mesh.about(rendered, recipe)}
     made = [
@@ -66,17 +67,16 @@ def members(
     yield from sorted(made, key=lambda member: member.name)
 
 
-def _raw(rendered: RenderedObject, recipe: Recipe) -> Omage:
-    """Read and check the object image that the child baked, float32 (R, R, 12).
+def _raw(rendered: RenderedObject, kind: str, size: int) -> Omage:
+    """Read and check an object image that the child baked, float32 (size, size, 12).
 
     It is untrusted: the child may have opened a hostile model.
 
     Raises: RenderFailed.
     """
     placement.of(rendered.answer.scene)
-    size = recipe.resolution[0]
     shape = (size, size, OMAGE_CHANNELS)
-    image = raw.flat(rendered.answer.files, RAW, rendered.scratch, "the object", shape)
+    image = raw.flat(rendered.answer.files, kind, rendered.scratch, "the object", shape)
     if not (np.isfinite(image).all() and image.min() >= 0.0 and image.max() <= 1.0):
         raise RenderFailed("the child's object image has values outside 0 to 1")
     return image

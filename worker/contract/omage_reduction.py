@@ -5,10 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.omage import Omage, occupied
+OCCUPANCY = 3
+"""The channel that says whether a chart covers the pixel."""
+Image = NDArray[np.float32]
+"""(R, R, 12), 0 to 1."""
 
 
-def reduced(omage: Omage, size: int) -> Omage:
+def occupied(omage: Image) -> NDArray[np.bool_]:
+    """(R, R): the pixels that a chart covers."""
+    found: NDArray[np.bool_] = omage[..., OCCUPANCY] >= 0.5  # noqa: PLR2004 - the format's
+    return found
+
+
+def reduced(omage: Image, size: int) -> Image:
     """Reduce `omage` to (size, size, 12); `size` must divide its own size.
 
     Each block of pixels becomes the mean of the border pixels in it, or its middle pixel if it has
