@@ -18,7 +18,8 @@ def test_a_sphere(bake):
     place, normal, _, _ = baked.texels()
     assert np.linalg.norm(place, axis=1) == pytest.approx(HALF, abs=5e-4)
     away = (normal * place).sum(axis=1) / np.linalg.norm(place, axis=1)
-    assert away.min() > 0.999
+    assert away.min() > 0.997  # on a seam it is the normal of the pixel beside, up to 1.4 away
+    assert np.quantile(away, 0.1) > 0.999
     assert np.abs(place).max(axis=0) == pytest.approx([HALF] * 3, abs=0.02)
     assert baked.facts["surface_kept"] > 0.99
 
