@@ -317,7 +317,7 @@ def test_an_object_image(samples, tmp_path):
     run = ("--preset", "omage", "--set", "resolution=128", "--set", "omage.small=32",
            "--set", "omage.margin=0.04")  # fmt: skip
     debug(samples, folder, "--only", "pawn.glb", *run)
-    assert names(folder / keys.DEBUG_RAW) == {"omage.f32"}
+    assert names(folder / keys.DEBUG_RAW) == {"omage.f32", "omage_small.f32"}
     assert (folder / SCENE).exists()
     uid = keys.uid_of("pawn.glb")
     assert again(folder) == (folder / keys.debug_zip(uid)).read_bytes()
