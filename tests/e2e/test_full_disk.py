@@ -64,9 +64,10 @@ def test_a_full_scratch_ends_the_run_and_fails_no_object(disk, tmp_path):
     last = done.stderr.splitlines()[-1]
     assert last.startswith("render-worker: scratch space is full: ")
     assert last.endswith("choose a larger folder with --scratch")
-    assert "failed" not in {
-        outcome for outcome, _, _ in crash.folded(open_store(str(tmp_path / "out"))).values()
-    }
+    # What another child was rendering meanwhile is rendered by the next run.
+    assert {code for _, code, _ in crash.folded(open_store(str(tmp_path / "out"))).values()} <= {
+        None, "interrupted"
+    }  # fmt: skip
 
 
 def test_the_doctor_finds_a_disk_too_small_for_downloads(disk):

@@ -63,6 +63,12 @@ def is_full(folder: Path) -> bool:
         return False
 
 
+def refuse_full(folder: Path, why: object) -> None:
+    """Raises: NodeError, if the file system of `folder` is full: that may be `why` work failed."""
+    if is_full(folder):
+        raise full(why)
+
+
 @contextlib.contextmanager
 def scratch(base: Path | None = None) -> Iterator[Path]:
     """Create a private folder below `base`, and remove it at the end.

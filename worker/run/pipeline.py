@@ -34,8 +34,8 @@ import msgspec
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from worker.core import keys
-from worker.core.errors import ObjectError, PublishFailed
+from worker.core import keys, scratch
+from worker.core.errors import ObjectError, PublishFailed, RenderFailed
 from worker.core.failpoints import Failpoint, reach
 from worker.core.staged_pipeline import Dropped, StagedPipeline
 from worker.ledger import BegunNotes, BegunObject, LedgerWriter, Outcome
@@ -289,6 +289,10 @@ class Pipeline:
             reach(Failpoint.PACK_BEFORE)
             packed = pack(rendered, self._job.recipe, self._folder(task))
             reach(Failpoint.PACK_AFTER)
+        except RenderFailed as error:  # such as of a file that Blender left cut off
+            scratch.refuse_full(rendered.scratch, error)
+            raise
+        else:
             return packed
         finally:
             shutil.rmtree(rendered.scratch, ignore_errors=True)

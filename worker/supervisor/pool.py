@@ -196,8 +196,7 @@ class Pool:
                     self._recycle(slot)
                 else:  # its scene may hold anything; a fresh child costs about a second
                     self._replace(slot, "failed")
-                if scratch_folders.is_full(scratch):
-                    raise scratch_folders.full(answer.message)
+                scratch_folders.refuse_full(scratch, answer.message)
                 message = reasons.without_paths(reasons.explained(answer.message, tail), folders)
                 raise OBJECT_ERRORS.get(answer.code, RenderFailed)(message, tail)
             if answer.uid != request.uid:
@@ -257,11 +256,16 @@ class Pool:
                 outcome = self._death(slot, child, error)
                 self.restarts.add(outcome.code)
                 if attempt == ATTEMPTS:
+                    scratch_folders.refuse_full(scratch, outcome)
                     self._check_node(slot)
                     raise outcome from error
                 log.warning("blender replaced, retrying the object", reason=str(outcome))
             else:
-                handover.take(child.raw, scratch)
+                try:
+                    handover.take(child.raw, scratch)
+                except RenderFailed as error:  # such as of a file that is left with holes
+                    scratch_folders.refuse_full(scratch, error)
+                    raise
                 return answer, child.raw
         raise AssertionError("unreachable")
 

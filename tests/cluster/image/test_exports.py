@@ -15,13 +15,15 @@ from worker.export import EXPORT_KINDS
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 
-SCENES = ("--device", "cpu", "--preset", "scenes-multi", "--set", "scenes.samples=2",
-          "--set", "views=2", "--set", "resolution=32", "--set", "samples=1",
-          "--set", "cycles.denoise=false")  # fmt: skip
+FEW = ("--device", "cpu", "--set", "scenes.samples=2", "--set", "views=2", "--set", "samples=1",
+       "--set", "resolution=32", "--set", "cycles.denoise=false")  # fmt: skip
+SCENES = (*FEW, "--preset", "scenes-multi")
+BOP = (*FEW, "--preset", "scenes-bop")
 OMAGE = ("--device", "cpu", "--preset", "omage", "--set", "resolution=128",
          "--set", "omage.margin=0.04", "--set", "omage.small=32")  # fmt: skip
 VIEWS = (*SMALL, "--preset", "gpt4point")
-OPTIONS = {"hdf5": SCENES, "omage": OMAGE}
+TRELLIS = (*SMALL, "--preset", "trellis", "--set", 'products=["mesh"]')
+OPTIONS = {"hdf5": SCENES, "coco": SCENES, "bop": BOP, "omage": OMAGE, "trellis": TRELLIS}
 MORE = {"pointcloud": ("--points", 200)}
 """Options of `run` and of `export`, by kind."""
 
@@ -37,9 +39,9 @@ def models(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def rendered(models) -> dict[tuple[str, ...], Path]:
-    """The models as scenes, as object images and as views, by options."""
+    """The models as scenes, as object images and as views, by options of `run`."""
     outputs = {options: models.parent / str(place)
-               for place, options in enumerate((SCENES, OMAGE, VIEWS))}  # fmt: skip
+               for place, options in enumerate(dict.fromkeys((*OPTIONS.values(), VIEWS)))}  # fmt: skip
     for options, output in outputs.items():
         run_worker("run", models, "--output", output, "--blender", "bpy", *options)
     return outputs

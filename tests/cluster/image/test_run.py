@@ -102,16 +102,16 @@ def facts(output, uid) -> dict:
 
 
 @pytest.mark.skipif(os.cpu_count() == 1, reason="one core has no part")
-def test_a_part_of_the_cores_is_all_that_threads_are_started_for(
-    podman, bpy_image, readable_samples
-):
+def test_a_quota_names_no_cores_so_blender_is_not_pinned(podman, bpy_image, readable_samples):
+    """A Blender with one thread that is not pinned would burn another core in the kernel."""
     done = podman(
         "run", *HARDENED, "--network", "none", "--cpus", "0.9",
         "--volume", f"{readable_samples}:/samples:ro", "--tmpfs", "/out:mode=1777",
         bpy_image, "run", "/samples", "--output", "/out", "--limit", "1", *SMALL,
     )  # fmt: skip
     (ready,) = (line for line in done.stderr.splitlines() if '"blender ready"' in line)
-    assert json.loads(ready)["threads"] == 1
+    said = json.loads(ready)
+    assert (said["children"], said["threads"], said["pinned"]) == (1, 2, False)
 
 
 @pytest.fixture
