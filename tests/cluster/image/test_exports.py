@@ -40,8 +40,8 @@ def models(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def rendered(models) -> dict[tuple[str, ...], Path]:
     """The models as scenes, as object images and as views, by options of `run`."""
-    outputs = {options: models.parent / str(place)
-               for place, options in enumerate(dict.fromkeys((*OPTIONS.values(), VIEWS)))}  # fmt: skip
+    different = dict.fromkeys((*OPTIONS.values(), VIEWS))
+    outputs = {options: models.parent / str(place) for place, options in enumerate(different)}
     for options, output in outputs.items():
         run_worker("run", models, "--output", output, "--blender", "bpy", *options)
     return outputs
