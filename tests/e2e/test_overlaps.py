@@ -47,6 +47,13 @@ def server():
         thread.join()
 
 
+def warned(said):
+    """The one warning in a log."""
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    (told,) = [line for line in lines if line["event"].startswith(WORDS)]
+    return told
+
+
 def test_a_second_job_at_the_same_time_is_told(server, tmp_path):
     url, asked, free = server
     (tmp_path / "list.jsonl").write_text(json.dumps({"fileIdentifier": url}) + "\n")
@@ -64,8 +71,7 @@ def test_a_second_job_at_the_same_time_is_told(server, tmp_path):
     finally:
         one.kill()
     assert one.returncode == 0, out + said
-    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    (told,) = [line for line in lines if line["event"].startswith(WORDS)]
+    told = warned(said)
     assert told["objects"] == 1
     assert told["level"] == "warning"
     assert not [line for line in log_lines(two) if line["event"].startswith(WORDS)]
@@ -105,8 +111,7 @@ def test_a_second_export_at_the_same_time_is_told(tmp_path):
     finally:
         one.kill()
     assert one.returncode == 0, out + said
-    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    (told,) = [line for line in lines if line["event"].startswith(WORDS)]
+    told = warned(said)
     assert (told["objects"], told["level"]) == (18, "warning")
     for alone in (two, run_worker(*arguments)):
         assert not [line for line in log_lines(alone) if line["event"].startswith(WORDS)]

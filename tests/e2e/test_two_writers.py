@@ -13,6 +13,7 @@ from tests.e2e import crash
 from tests.fault_injection import kill
 from tests.patience import until
 from tests.tools import processes
+from tests.tools.reading_store import ReadingStore
 from worker.core import keys
 from worker.core.failpoints import Failpoint
 from worker.ledger import parts_of, read_summaries, summaries
@@ -24,18 +25,6 @@ EVERY_PART = (
     "from worker.ledger import summaries, writer\nwriter.FLUSH_COUNT = summaries.LEAST_LINES = 1"
 )
 KILLS = [f"{Failpoint.PART_AFTER}:2", f"{Failpoint.PUBLISH_AFTER}:3", f"{Failpoint.PART_BEFORE}:2"]
-
-
-class Reading(FolderStore):
-    """A folder that notes which keys are read."""
-
-    def __init__(self, root):
-        super().__init__(root)
-        self.reads = []
-
-    def read(self, key, most=None):
-        self.reads.append(key)
-        return super().read(key, most)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +42,7 @@ def test_what_a_killed_run_began_and_another_finished_has_one_summary(where, tmp
     assert not list(FolderStore(output).list(keys.SUMMARIES))
     run_worker(*arguments, first=EVERY_PART)
 
-    store = Reading(output)
+    store = ReadingStore(output)
     (shard,) = {keys.shard_of_part(entry.key) for entry in store.list(keys.LEDGER)}
     parts = [keys.part_numbers(part) for part in parts_of(store, shard)]
     assert len({part[0] for part in parts if part}) == 2, "two workers"

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.tools.reading_store import ReadingStore
 from tests.unit.test_ledger import NEVER_S, RANK, rendered
 from worker.core import keys
 from worker.core.errors import StoreError
@@ -25,18 +26,6 @@ from worker.ledger.summary import ShardSummary
 from worker.stores.folder import FolderStore
 
 PER_SHARD = 10
-
-
-class Reading(FolderStore):
-    """A folder that notes which keys are read."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self.reads = []
-
-    def read(self, key, most=None):
-        self.reads.append(key)
-        return super().read(key, most)
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +111,7 @@ def output(tmp_path):
 def test_a_rank_reads_summaries_and_the_lines_of_its_own_groups(
     output, rank, world, objects, shards
 ):
-    store = Reading(output)
+    store = ReadingStore(output)
     groups = Groups(Source(store), Rank(rank, world), Grouping(objects, 1 << 30), every=False)
     units = list(groups.streamed())
     assert all(int(unit.name) % world == rank for unit in units)
@@ -132,7 +121,7 @@ def test_a_rank_reads_summaries_and_the_lines_of_its_own_groups(
 
 
 def test_the_first_group_needs_no_summary_behind_it(output):
-    store = Reading(output)
+    store = ReadingStore(output)
     groups = Groups(Source(store), Rank(0, 10), Grouping(PER_SHARD, 1 << 30), every=False)
     asked = []
 
@@ -156,7 +145,7 @@ def test_a_selection_and_an_output_without_summaries_are_read_line_by_line(outpu
             for entry in list(FolderStore(output).list(keys.SUMMARIES)):
                 (output / entry.key).unlink()
         known = Groups(Source(FolderStore(output), **how), Rank(1, 2), grouping, every=False)
-        store = Reading(output)
+        store = ReadingStore(output)
         found = Groups(Source(store, **how), Rank(1, 2), grouping, every=False)
         assert list(found.streamed()) == list(known)
         assert all(key.startswith(keys.LEDGER) for key in store.reads)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.tools.reading_store import ReadingStore
 from tests.unit.test_ledger import NEVER_S, RANK, rendered
 from worker.core import keys
 from worker.core.errors import OBJECT_ERRORS, StoreError
@@ -127,18 +128,6 @@ def test_a_summary_is_the_same_written_and_read_and_part_by_part(parts):
     assert summary_of([[*chain.from_iterable(lines)]]) == made
 
 
-class Reading(FolderStore):
-    """A folder that notes which keys are read."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self.reads = []
-
-    def read(self, key, most=None):
-        self.reads.append(key)
-        return super().read(key, most)
-
-
 @pytest.fixture
 def output(tmp_path, every):
     """One shard of 60 lines, begun by a killed worker, and the key of the summary."""
@@ -156,7 +145,7 @@ def output(tmp_path, every):
 
 def test_one_summary_is_read_in_place_of_all_lines(output):
     root, key = output
-    store = Reading(root)
+    store = ReadingStore(root)
     ((shard, summary),) = read_summaries(store)
     assert shard == "000000"
     assert summary.outcomes == {"rendered": 60}
@@ -190,7 +179,7 @@ def test_a_summary_that_is_damaged_or_another_part_s_is_not_used(output, harm):
     body = (root / key).read_bytes()
     assert harm(body) != body
     (root / key).write_bytes(harm(body))
-    store = Reading(root)
+    store = ReadingStore(root)
     assert list(read_summaries(store)) == [("000000", summary)]
     assert store.reads == [key, *parts_of(store, "000000")]
 
@@ -207,7 +196,7 @@ def test_lines_of_a_later_writer_are_in_a_new_summary(output):
         for number in (1, 1000):
             writer.add(rendered(number, writer))
     assert len([entry.key for entry in FolderStore(root).list(keys.SUMMARIES)]) == 2
-    store = Reading(root)
+    store = ReadingStore(root)
     ((_, summary),) = read_summaries(store)
     assert summary.outcomes == {"rendered": 61}
     (read,) = store.reads
@@ -220,7 +209,7 @@ def test_lines_of_a_later_writer_that_was_killed_are_counted_too(output):
     killed = LedgerWriter(FolderStore(root), RANK, "4.5.3", "cpu", flush_count=2, flush_s=NEVER_S)
     for number in (1, 1000):
         killed.add(rendered(number, killed))
-    store = Reading(root)
+    store = ReadingStore(root)
     ((_, summary),) = read_summaries(store)
     assert summary.outcomes == {"rendered": 61}
     assert store.reads == parts_of(store, "000000")
@@ -230,7 +219,7 @@ def test_lines_of_a_later_writer_that_was_killed_are_counted_too(output):
 def test_too_many_parts_of_others_are_left_to_the_reader(output, bound, monkeypatch):
     root, _ = output
     monkeypatch.setattr(summaries, bound, 2)
-    store = Reading(root)
+    store = ReadingStore(root)
     with LedgerWriter(store, RANK, "4.5.3", "cpu") as writer:
         writer.add(rendered(1000, writer))
     assert store.reads == []
@@ -279,7 +268,7 @@ def test_a_line_of_an_impossible_size_is_a_damaged_one(tmp_path, every, harm):
     with LedgerWriter(store, RANK, "4.5.3", "cpu") as writer:
         writer.add(msgspec.structs.replace(rendered(2, writer), children_per_device=0))
     assert len(list(store.list(keys.SUMMARIES))) == 2
-    reading = Reading(tmp_path)
+    reading = ReadingStore(tmp_path)
     ((_, summary),) = read_summaries(reading)
     assert all(key.startswith(keys.SUMMARIES) for key in reading.reads)
     assert summary.outcomes == {"rendered": 2}

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.codecs import camera_conventions, json_file, mesh_ply, png
-from worker.codecs.mesh_ply import NotMeshPly, PlyMesh
+from worker.codecs.mesh_ply import PlyMesh
 from worker.contract.linear import product
 from worker.contract.scene_keys import BASE_SCALE
 from worker.core import keys, scene_set_keys
@@ -118,11 +118,7 @@ class Bop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         plys = [name for name in files if name.endswith(".ply")]
         found = object_files.read_back(folder, [name for name in files if name not in plys])
-        for name in plys:
-            try:
-                mesh_ply.decode((folder / name).read_bytes())
-            except NotMeshPly as error:
-                raise NotAsWritten(f"{name}: {error}") from error
+        object_files.check_meshes(folder, plys)
         named = {PurePosixPath(name).name: each for name, each in found.items()}
         truth, told = named[scene_set_keys.BOP_SCENE_GT], named[scene_set_keys.BOP_SCENE_GT_INFO]
         wanted = {

@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
+from worker.codecs import mesh_ply
+from worker.codecs.mesh_ply import NotMeshPly
 from worker.export.base import NotAsWritten
 from worker.export.clouds import ply
 
@@ -41,6 +43,15 @@ def read_back(folder: Path, files: Iterable[str]) -> dict[str, Any]:
         except (ValueError, OSError, SyntaxError) as error:
             raise NotAsWritten(f"{name}: {error}") from error
     return found
+
+
+def check_meshes(folder: Path, files: Iterable[str]) -> None:
+    """Check that the PLY files of meshes decode. Raises: NotAsWritten."""
+    for name in files:
+        try:
+            mesh_ply.decode((folder / name).read_bytes())
+        except NotMeshPly as error:
+            raise NotAsWritten(f"{name}: {error}") from error
 
 
 def _read_points(data: bytes) -> None:

@@ -87,11 +87,7 @@ class Trellis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         meshes = [name for name in files if PurePosixPath(name).name == keys.MESH_PLY]
         found = object_files.read_back(folder, [name for name in files if name not in meshes])
-        for name in meshes:
-            try:
-                mesh_ply.decode((folder / name).read_bytes())
-            except NotMeshPly as error:
-                raise NotAsWritten(f"{name}: {error}") from error
+        object_files.check_meshes(folder, meshes)
         named = {
             str(PurePosixPath(name).with_name(frame["file_path"]))
             for name, document in found.items()

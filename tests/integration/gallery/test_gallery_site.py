@@ -11,13 +11,13 @@ import pytest
 
 from tests.integration.export import scenes
 from tests.integration.gallery import outputs
+from tests.tools.reading_store import ReadingStore
 from worker.core import gallery_keys, keys
 from worker.core.errors import ConfigurationError
 from worker.export.source import Source
 from worker.export.zips import RenderZip
 from worker.report.site import SiteOptions, build, data, readable
 from worker.stores import open_store
-from worker.stores.folder import FolderStore
 
 SITE = Path(__file__).parents[3] / "worker/report/site"
 
@@ -39,21 +39,9 @@ def to(tmp_path):
     return tmp_path / "site"
 
 
-class Counting(FolderStore):
-    """A store that remembers what is read."""
-
-    def __init__(self, root):
-        super().__init__(root)
-        self.reads = []
-
-    def read(self, key, most=None):
-        self.reads.append(key)
-        return super().read(key, most)
-
-
 def write(output, to, **options):
     """Write a gallery; how many zips it read."""
-    store = Counting(output)
+    store = ReadingStore(output)
     build(Source(store), open_store(str(to)), SiteOptions(**options))
     return sum(key.startswith(keys.RENDERS) for key in store.reads)
 

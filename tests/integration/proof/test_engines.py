@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests import blenders, mesa
-from tests.integration.proof.test_shapes import FAR, STEP, angles, expected
+from tests.integration.proof.test_shapes import FAR, angles, depth_errors, depths_of, expected
 from tests.proof_helpers import Studio, iou, project
 from worker.contract.engines import IMAGES_BY_RASTERISER, grid
 from worker.contract.recipe import from_dict
@@ -69,22 +69,11 @@ def shoot(studio, engine, name, projection="perspective", **keys):
 
 def check_depth(shot, name):
     for view in shot.views:
-        coverage, depth, _, _ = expected(name, view)
-        inside = coverage == 1
-        assert inside.sum() > 100
-        stored = shot.image(f"{view.name}_depth.png")
-        read = {
-            "exr": shot.image(f"{view.name}_depth.exr")[..., 0],
-            "npy": shot.image(f"{view.name}_depth.npy"),
-            "16 bit": np.where(stored == 65535, np.inf, stored * STEP),
-        }
-        for key, value in read.items():
-            error = np.abs(value[inside] - depth[inside]).max()
-            assert error <= 1e-3 + (STEP / 2 if key == "16 bit" else 0)
-            assert np.isinf(value[coverage == 0]).all()
+        wanted, read = expected(name, view), depths_of(shot, view)
+        depth_errors(read, wanted)
         mask = shot.image(f"{view.name}_mask.png") > 0
         assert np.array_equal(mask, np.isfinite(read["npy"]))
-        assert iou(mask, np.isfinite(depth)) > 0.995
+        assert iou(mask, np.isfinite(wanted[1])) > 0.995
 
 
 def check_alpha(shot, name):

@@ -81,26 +81,38 @@ def plain(figures: dict) -> dict[str, float]:
     return {name: float(figure) for name, figure in figures.items()}
 
 
+def depths_of(shot, view):
+    """The depth of a view as each of its files tells it."""
+    stored = shot.image(f"{view.name}_depth.png")
+    return {
+        "exr": shot.image(f"{view.name}_depth.exr")[..., 0],
+        "npy": shot.image(f"{view.name}_depth.npy"),
+        "16 bit": np.where(stored == 65535, np.inf, stored * STEP),
+    }
+
+
+def depth_errors(read, wanted):
+    """The largest error of each file of `depths_of`, which is small, and its background is none."""
+    coverage, depth, _, _ = wanted
+    inside = coverage == 1
+    assert inside.sum() > 100
+    errors = {key: np.abs(value[inside] - depth[inside]).max() for key, value in read.items()}
+    for key, error in errors.items():
+        assert error <= 1e-3 + (STEP / 2 if key == "16 bit" else 0)
+        assert np.isinf(read[key][coverage == 0]).all()
+    return errors
+
+
 @pytest.mark.parametrize(("name", "projection"), CASES)
 def test_depth(studio, name, projection, record_property):
     shot = shoot(studio, name, projection)
     worst = dict.fromkeys(("exr", "npy", "16 bit"), 0.0)
     for view in shot.views:
-        coverage, depth, _, _ = expected(name, view)
-        inside = coverage == 1
-        assert inside.sum() > 100
         stored = shot.image(f"{view.name}_depth.png")
         assert stored.dtype in (np.uint16, np.int32)
-        read = {
-            "exr": shot.image(f"{view.name}_depth.exr")[..., 0],
-            "npy": shot.image(f"{view.name}_depth.npy"),
-            "16 bit": np.where(stored == 65535, np.inf, stored * STEP),
-        }
-        for key, value in read.items():
-            error = np.abs(value[inside] - depth[inside]).max()
+        read = depths_of(shot, view)
+        for key, error in depth_errors(read, expected(name, view)).items():
             worst[key] = max(worst[key], error)
-            assert error <= 1e-3 + (STEP / 2 if key == "16 bit" else 0)
-            assert np.isinf(value[coverage == 0]).all()
         exact = np.where(np.isinf(read["npy"]), 65535, np.rint(read["npy"].astype(float) / STEP))
         assert np.array_equal(stored, exact)  # the encoding adds its rounding and no more
     record_property("worst depth error", plain(worst))
