@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol, TypeVar
 
 import msgspec
 
-from worker.core.errors import ObjectError
+from worker.core.errors import Missing, ObjectError
 from worker.export.zips import RenderZip
 from worker.ledger import Bytes, LedgerLine
 
@@ -74,6 +74,15 @@ class Item(msgspec.Struct, frozen=True):
         """The zip of a rendered object. Raises: ValueError, if there is none."""
         if self.zip is None:
             raise ValueError(f"{self.object.uid} was not rendered")
+        return self.zip
+
+    @property
+    def samples(self) -> RenderZip:
+        """The zip of a range of scenes' samples. Raises: Missing, if there is none."""
+        if self.zip is None:
+            found = self.object
+            why = f", {found.code}: {found.message}" if found.code else ""
+            raise Missing(f"its samples were not rendered ({found.outcome}{why})")
         return self.zip
 
 

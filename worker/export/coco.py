@@ -24,7 +24,7 @@ from worker.codecs import coco_rle, png
 from worker.codecs.coco_rle import NotRle
 from worker.contract.scene_keys import MOST_OBJECTS
 from worker.core import scene_set_keys
-from worker.core.errors import Missing, RenderFailed
+from worker.core.errors import RenderFailed
 from worker.export import object_files
 from worker.export.base import Grouping, Item, NotAsWritten
 from worker.export.samples import about, order, read
@@ -72,10 +72,7 @@ class Coco(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def convert(self, item: Item) -> CocoImages:
         """Convert one zip's samples. Raises: Missing, Unsupported, RenderFailed."""
-        found, zipped = item.object, item.zip
-        if zipped is None:
-            why = f", {found.code}: {found.message}" if found.code else ""
-            raise Missing(f"its samples were not rendered ({found.outcome}{why})")
+        found, zipped = item.object, item.samples
         told = about.read(zipped)
         images = []
         for sample in read.read(zipped, found.file_identifier):

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from worker.codecs import png
 from worker.core import scene_set_keys
-from worker.core.errors import Missing, RenderFailed, Unsupported
+from worker.core.errors import RenderFailed, Unsupported
 from worker.export import hdf5_table
 from worker.export.base import Grouping, Item
 from worker.export.hdf5_table import Column, Values
@@ -92,10 +92,7 @@ class Hdf5(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def convert(self, item: Item) -> Rows:
         """Convert one zip's samples to rows. Raises: Missing, Unsupported, RenderFailed."""
-        found, zipped = item.object, item.zip
-        if zipped is None:
-            why = f", {found.code}: {found.message}" if found.code else ""
-            raise Missing(f"its samples were not rendered ({found.outcome}{why})")
+        found, zipped = item.object, item.samples
         width, height = zipped.recipe.resolution
         if self.preprocess is not None and width != height:
             raise Unsupported(f"its images are {width}x{height}; --preprocess needs square images")
