@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from worker.core import usage
 from worker.core.usage import Usage
 from worker.supervisor import watchdog
 from worker.supervisor.watchdog import (
@@ -24,23 +25,22 @@ class Machine:
 
     def __init__(self) -> None:
         self.now, self.cpu_s, self.resident = 1000.0, 0.0, 0
+        self.resident_before = 0
+        """What a reading tells that need not be younger than the watch."""
 
     def monotonic(self) -> float:
         return self.now
 
-    def of_group(self, _group: int) -> Usage:
-        return Usage(cpu_s=self.cpu_s, resident=self.resident)
-
-    def of(self, group: int, since: float) -> Usage:
+    def of(self, _group: int, since: float = -math.inf) -> Usage:
         assert since <= self.now
-        return self.of_group(group)
+        resident = max(self.resident, self.resident_before if since < 0 else 0)
+        return Usage(cpu_s=self.cpu_s, resident=resident)
 
 
 @pytest.fixture
 def machine(monkeypatch) -> Machine:
     made = Machine()
     monkeypatch.setattr(watchdog, "time", made)
-    monkeypatch.setattr(usage, "of_group", made.of_group)
     monkeypatch.setattr(watchdog, "GROUPS", made)
     return made
 
@@ -95,7 +95,15 @@ def test_memory_is_compared_at_each_look(machine):
     machine.resident = 1001
     with pytest.raises(TooMuchMemory, match="phase 'import'"):
         passes(machine, child, 1.0)
-    assert child.peak == 1001
+
+
+def test_memory_of_the_object_before_is_not_held_against_this_one(machine):
+    machine.resident_before = 1001
+    child = watched()
+    passes(machine, child, 1.0)
+    machine.resident = 1001
+    with pytest.raises(TooMuchMemory):
+        passes(machine, child, 1.0)
 
 
 FIRST = {

@@ -7,15 +7,16 @@ import os
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 import msgspec
 
-PROC = Path("/proc")
+PROC = "/proc"
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 # Fields of /proc/PID/stat after the process name, which may contain anything but ends with ')'.
 GROUP, USER_TICKS, SYSTEM_TICKS = 2, 11, 12
+MOST = 4096
+"""More bytes than /proc/PID/stat has: some 50 numbers."""
 KERNEL = 0
 """The group of the kernel's threads, and of processes whose group is outside this container."""
 
@@ -37,7 +38,7 @@ def of_group(group: int) -> Usage:
 class Groups:
     """The usage of process groups for many threads that look often, read once for all of them.
 
-    Each reading takes about 20 microseconds for each process of the machine.
+    Each reading takes about 15 microseconds for each process of the machine.
     """
 
     def __init__(self, every_s: float) -> None:
@@ -47,7 +48,7 @@ class Groups:
         self._began = self._ended = -math.inf
         self._usages: dict[int, Usage] = {}
 
-    def of(self, group: int, since: float) -> Usage:
+    def of(self, group: int, since: float = -math.inf) -> Usage:
         """The usage of process group `group`, read after `since` (`time.monotonic`)."""
         with self._lock:
             now = time.monotonic()
@@ -61,15 +62,25 @@ def _read(only: int = KERNEL) -> dict[int, Usage]:
     """The usage of all process groups, or of one of them."""
     resident: Counter[int] = Counter()
     ticks: Counter[int] = Counter()
-    for entry in PROC.iterdir():
-        if not entry.name.isdigit():
+    for name in os.listdir(PROC):  # noqa: PTH208 - paths take longer than the reading
+        if not name.isdigit():
             continue
         try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            fields = _bytes(name, "stat").rpartition(b")")[2].split()
             group = int(fields[GROUP])
             if group != KERNEL and only in {KERNEL, group}:
-                resident[group] += int((entry / "statm").read_text().split()[1]) * PAGE
+                # The number in stat is less exact.
+                resident[group] += int(_bytes(name, "statm").split()[1]) * PAGE
                 ticks[group] += int(fields[USER_TICKS]) + int(fields[SYSTEM_TICKS])
         except (OSError, ValueError, IndexError):
             continue  # ended since
     return {group: Usage(resident[group], ticks[group] * TICK_S) for group in resident}
+
+
+def _bytes(process: str, name: str) -> bytes:
+    """A short file in /proc. Three system calls: a file object would take three times as long."""
+    file = os.open(f"{PROC}/{process}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(file, MOST)
+    finally:
+        os.close(file)

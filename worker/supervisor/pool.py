@@ -45,7 +45,7 @@ from worker.supervisor.runtime import Runtime
 from worker.supervisor.shares import Asked, Work
 from worker.supervisor.slot import Slot
 from worker.supervisor.starter import Starter
-from worker.supervisor.watchdog import Limits, Overrun, TooMuchMemory
+from worker.supervisor.watchdog import GROUPS, Limits, Overrun, TooMuchMemory
 
 log = structlog.get_logger(__name__)
 
@@ -186,6 +186,9 @@ class Pool:
         try:
             needs = needed.of(fetched, recipe)
             answer, raw = self._with_retry(slot, request, needs, scratch, on_phase)
+            if isinstance(answer, Rendered) and answer.uid == request.uid:
+                self._recycle(slot)
+                return RenderedObject(fetched=fetched, scratch=scratch, answer=answer)
             folders = reasons.folders_of(fetched.root, raw)
             tail = tuple(
                 reasons.without_paths(line, folders)
@@ -199,11 +202,8 @@ class Pool:
                 scratch_folders.refuse_full(scratch, answer.message)
                 message = reasons.without_paths(reasons.explained(answer.message, tail), folders)
                 raise OBJECT_ERRORS.get(answer.code, RenderFailed)(message, tail)
-            if answer.uid != request.uid:
-                self._replace(slot, "protocol")
-                raise RenderFailed(f"Blender answered for another object ({answer.uid})", tail)
-            self._recycle(slot)
-            return RenderedObject(fetched=fetched, scratch=scratch, answer=answer)
+            self._replace(slot, "protocol")
+            raise RenderFailed(f"Blender answered for another object ({answer.uid})", tail)
         finally:
             self._free.put(slot)
 
@@ -327,7 +327,10 @@ class Pool:
         child = slot.child
         if child is None:
             return
-        swollen = usage.of_group(child.pid).resident > RECYCLE_SHARE * self._starter.memory_limit
+        most = RECYCLE_SHARE * self._starter.memory_limit
+        # The recent reading may be of an object in progress.
+        recent = GROUPS.of(child.pid).resident
+        swollen = recent > most and usage.of_group(child.pid).resident > most
         if child.objects >= slot.recycle_after or swollen:
             log.debug("child recycled", objects=child.objects, swollen=swollen)
             self._replace(slot, "grown" if swollen else "recycled")

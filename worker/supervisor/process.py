@@ -163,11 +163,6 @@ class Child:
         """What the child is, or was last, about."""
         return self.watch.phase
 
-    @property
-    def peak(self) -> int:
-        """Most resident bytes seen during the last piece of work."""
-        return self.watch.peak
-
     def start(self, threads: int, environment: str = "") -> tuple[Ready, Configured]:
         """Wait until Blender has started, then configure its device and threads.
 

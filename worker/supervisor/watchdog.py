@@ -57,9 +57,8 @@ class Watch:
         self._made = self._looked = time.monotonic()
         now = self._now()
         self._whole = (now + whole, f"not finished within {whole:g} s,")
-        self._cpu_s = usage.of_group(group).cpu_s
+        self._cpu_s = GROUPS.of(group).cpu_s
         self._alive = (now, self._cpu_s)
-        self.peak = 0
         self.phase = phase
         self.enter(phase)
 
@@ -82,9 +81,10 @@ class Watch:
         for deadline, words in (self._whole, self._step):
             if now >= deadline:
                 raise Overrun(f"{words} in the phase '{self.phase}'")
-        used = GROUPS.of(self._group, since=self._made)
+        used = GROUPS.of(self._group)
         self._listen(now, used.cpu_s)
-        self.peak = max(self.peak, used.resident)
+        if used.resident > self._memory_limit:  # or was, with the object before this one
+            used = GROUPS.of(self._group, since=self._made)
         if used.resident > self._memory_limit:
             raise TooMuchMemory(
                 f"Blender used {used.resident >> 20} MB in the phase '{self.phase}', "

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import os
 
 import msgspec
 import pytest
 
 from tests.integration.render.cubes import RECIPE, model
+from tests.integration.render.test_kernel_kills import wrapped
 from tests.patience import PATIENT, until
 from tests.tools import processes
 from worker.core import usage
@@ -16,16 +19,17 @@ from worker.supervisor.pool import RECYCLE_SHARE, Pool
 
 
 def pids(pool: Pool, tmp_path, objects: int) -> set[int]:
-    """The children that rendered some objects."""
+    """The children that rendered some objects, each the leader of its group."""
     seen: set[int] = set()
     good = model(tmp_path / "m", "good")
+
+    def note(_: object) -> None:
+        for pid in processes.below(tmp_path / "children"):
+            with contextlib.suppress(ProcessLookupError):
+                seen.add(os.getpgid(pid))
+
     for _ in range(objects):
-        pool.render(
-            good,
-            RECIPE,
-            tmp_path / "raw",
-            lambda _: seen.update(processes.below(tmp_path / "children")),
-        )
+        pool.render(good, RECIPE, tmp_path / "raw", note)
     return seen
 
 
@@ -37,15 +41,21 @@ def test_a_child_is_replaced_after_its_share_of_objects(make_pool, tmp_path):
     assert len(pids(make_pool(recycle_after=2), tmp_path, 6)) == 3
 
 
-def test_a_swollen_child_is_replaced(make_pool, tmp_path):
+@pytest.mark.parametrize("wrapper", [False, True])
+def test_a_swollen_child_is_replaced(wrapper, make_pool, tmp_path):
+    # Of a shell that starts Blender, only the group is large.
+    program = wrapped(tmp_path, "sleep:view:nobody") if wrapper else None
+
     def replaced() -> bool:
-        pool = make_pool()
+        pool = make_pool(program=program)
         (pid,) = pids(pool, tmp_path, 1)
         held = usage.of_group(pid).resident
         pool.close()
         # What it holds anyway is within the limit, and over the share of it that may stay.
         limit = int(held * (1 + 1 / RECYCLE_SHARE) / 2)
-        pool = make_pool(limits=msgspec.structs.replace(PATIENT, memory_bytes=limit))
+        pool = make_pool(
+            program=program, limits=msgspec.structs.replace(PATIENT, memory_bytes=limit)
+        )
         seen = pids(pool, tmp_path, 2)
         pool.close()
         return len(seen) == 2
