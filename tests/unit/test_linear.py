@@ -11,7 +11,7 @@ import pytest
 
 from tests.command_line import ROOT
 from tests.patience import HANG_S
-from worker.contract.linear import product
+from worker.contract.linear import cross, product
 
 PROGRAM = """
 import hashlib, numpy as np
@@ -27,6 +27,13 @@ def test_it_is_the_product(shapes):
     points, matrix = (np.random.default_rng(3).normal(size=shape) for shape in shapes)
     wanted = (points[..., None, :] @ matrix)[..., 0, :]
     assert np.allclose(product(points, matrix), wanted, rtol=1e-13, atol=1e-13)
+
+
+def test_the_cross_product_is_numpys_to_the_last_bit():
+    pairs = np.random.default_rng(4).normal(size=(1000, 2, 3))
+    pairs[::7] = np.round(pairs[::7])  # with zeros of both signs
+    for one, other in pairs:
+        assert cross(one, other).tobytes() == np.cross(one, other).tobytes()
 
 
 def test_it_is_the_same_under_every_kernel():

@@ -14,6 +14,12 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
+def cross(one: Array, other: Array) -> Array:
+    """``np.cross`` of two vectors (3,), which takes ten times as long for so few."""
+    (a, b, c), (x, y, z) = one.tolist(), other.tolist()
+    return np.array([b * z - c * y, c * x - a * z, a * y - b * x])
+
+
 def product(points: Array, matrix: Array) -> Array:
     """``points @ matrix`` of (..., 3) and (..., 3, K): (..., K), added in the order x, y, z."""
     total: Array = points[..., 0, None] * matrix[..., 0, :]

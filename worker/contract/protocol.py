@@ -186,11 +186,18 @@ FROM_CHILD: Tuple[type, ...] = (Ready, Configured, Beat, Phase, Rendered, Failed
 
 def encode(message: Message) -> bytes:
     """One line with its newline. A child's is escaped by `escaped`: the host decodes strictly."""
-    fields = {"type": type(message).__name__, **dataclasses.asdict(message)}
+    fields = {"type": type(message).__name__, **vars(message)}
     if not isinstance(message, FROM_CHILD):  # its paths must keep every byte
-        return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
-    line = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+        return json.dumps(fields, separators=(",", ":"), default=_fields).encode() + b"\n"
+    line = json.dumps(fields, separators=(",", ":"), ensure_ascii=False, default=_fields)
     return escaped(line, backslash=r"\\").encode() + b"\n"
+
+
+def _fields(value: Any) -> Dict[str, Any]:
+    """The fields of a dataclass in a message. Raises: TypeError for anything else."""
+    if not dataclasses.is_dataclass(value):
+        raise TypeError(f"a message cannot hold {type(value).__name__}")
+    return vars(value)
 
 
 def decode_from_host(line: bytes) -> Union[Configure, RenderObject, Stop]:

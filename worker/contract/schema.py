@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import typing
 from typing import Any, Callable, Iterator, Optional, Union
 
@@ -55,7 +56,7 @@ def build(kind: type, values: dict[str, Any], where: str = "", root: Optional[ty
 
     Raises: RecipeError, naming the key, what is wrong and what is allowed.
     """
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind)}
     root = root or kind
     made = {}
@@ -73,9 +74,15 @@ def build(kind: type, values: dict[str, Any], where: str = "", root: Optional[ty
     return kind(**made)
 
 
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    """The types of a dataclass's fields, whose annotations Python compiles each time."""
+    return typing.get_type_hints(kind)
+
+
 def paths(kind: type, where: str = "") -> Iterator[str]:
     """The dotted path of every key and table of `kind`, a dataclass of declared keys."""
-    for name, hint in typing.get_type_hints(kind).items():
+    for name, hint in _hints(kind).items():
         yield where + name
         if dataclasses.is_dataclass(hint):
             yield from paths(typing.cast(type, hint), f"{where}{name}.")

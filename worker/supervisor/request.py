@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 from worker.contract import recipe as recipes
 from worker.contract.protocol import Ready, RenderObject
 from worker.contract.recipe import Recipe
@@ -35,7 +38,7 @@ def request_of(
             model="",
             format="",
             scratch="",
-            recipe=recipes.to_dict(recipe),
+            recipe=_plain(recipe),
             order=scene_order.of(fetched, fetched.ref.scenes, recipe.views),
             debug=debug,
         )
@@ -52,6 +55,12 @@ def request_of(
         model=fetched.model,
         format=format_,
         scratch="",
-        recipe=recipes.to_dict(recipe),
+        recipe=_plain(recipe),
         debug=debug,
     )
+
+
+@functools.lru_cache(maxsize=8)
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    """`recipes.to_dict`, made once for a run; only read."""
+    return recipes.to_dict(recipe)

@@ -57,7 +57,7 @@ monkey()
 with_modifiers = picture("with.png")
 item = monkey()
 modifiers.as_rendered()
-low, high = extent.bounds([1])
+low, high = extent.Extent([1]).bounds()
 modifiers.apply_costly()
 applied = picture("applied.png")
 found = {

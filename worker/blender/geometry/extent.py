@@ -7,6 +7,8 @@ millions of vertices or instances. Modifiers use their render level of detail, s
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import math
 from typing import Any, Iterator, Sequence
 
@@ -24,33 +26,15 @@ BOXED_TYPES = frozenset({"CURVES", "POINTCLOUD", "VOLUME"})
 """Types that are rendered, but measured only by their bounding box."""
 SHAPE_TYPES = MESH_TYPES | BOXED_TYPES
 CHUNK = 1 << 21
+KEPT = 1 << 20
+"""The most points that an `Extent` keeps; they take 24 MB."""
 CELLS = 48
-"""Cells along each axis of the grid that `boxes` uses."""
+"""Cells along each axis of the grid that `Extent.boxes` uses."""
 SLACK = 1e-3
 """Margin of that grid on each side, as a share of the longest side of the box."""
 FARTHEST = 1e3
 """Largest translation of an object, in longest sides, that keeps float32 errors below a pixel."""
 Array = npt.NDArray[np.float64]
-
-
-def bounds(frames: Sequence[int]) -> tuple[Array, Array]:
-    """The lowest and highest corner, (3,) each, of the world-space box around all visible points.
-
-    Raises: ObjectFault("empty") if nothing has faces, or the box is not finite or has no size.
-    """
-    low, high = np.full(3, np.inf), np.full(3, -np.inf)
-    faces = 0
-    for frame in frames:
-        poses.show(frame)
-        shapes, places = _seen()
-        faces += sum(count for _, count in shapes.values())
-        for points in _placed(shapes, places):
-            low = np.minimum(low, points.min(axis=0))
-            high = np.maximum(high, points.max(axis=0))
-    if not faces:
-        raise ObjectFault("empty", f"nothing to render: {_unseen()}")
-    check_box(low, high)
-    return low, high
 
 
 def check_box(low: Array, high: Array) -> None:
@@ -69,68 +53,126 @@ def box_problem(low: Array, high: Array) -> str:
     return "" if (high - low).max() > 0.0 else "has no size"
 
 
-def support(directions: Array, frames: Sequence[int]) -> Array:
-    """How far (K,) visible points extend along each of `directions` (K,3) from the world origin."""
-    farthest = np.full(len(directions), -np.inf)
-    for frame in frames:
-        poses.show(frame)
-        for points in _placed(*_seen()):
+Key = tuple[int, tuple[bool, ...], bool]
+Shapes = dict[Key, tuple[Array, int]]
+Places = dict[Key, list[Array]]
+_NOTHING = (np.empty((0, 3)), 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Measured:
+    """The lowest and highest corner (3,) of the box around all points, and the number of faces.
+
+    farthest: the largest coordinate of an instance's place. points: all of them, or None if there
+    are more than KEPT.
+    """
+
+    low: Array
+    high: Array
+    faces: int
+    farthest: float
+    points: list[Array] | None
+
+
+class Extent:
+    """The visible geometry at some frames of the scene as it is; after a change, make another.
+
+    Up to KEPT points are kept; if there are more, each method evaluates the scene again.
+    """
+
+    def __init__(self, frames: Sequence[int]) -> None:
+        self._frames = tuple(frames)
+
+    def bounds(self) -> tuple[Array, Array]:
+        """The lowest and highest corner, (3,) each, of the world-space box around all points.
+
+        Raises: ObjectFault("empty") if nothing has faces, or the box is not finite or has no size.
+        """
+        found = self._measured
+        if not found.faces:
+            raise ObjectFault("empty", f"nothing to render: {_unseen()}")
+        check_box(found.low, found.high)
+        return found.low, found.high
+
+    def support(self, directions: Array) -> Array:
+        """How far (K,) points extend along each of `directions` (K,3) from the world origin."""
+        farthest = np.full(len(directions), -np.inf)
+        for points in self._points():
             step = max(1, 8 * CHUNK // len(points))
             for start in range(0, len(directions), step):
                 part = slice(start, start + step)
                 reached = product(points, directions[part].T).max(axis=0)
                 farthest[part] = np.maximum(farthest[part], reached)
-    return farthest
+        return farthest
 
-
-def reach(centre: Array, frames: Sequence[int]) -> float:
-    """Distance from `centre` (3,), in world space, to the farthest visible vertex."""
-    farthest = 0.0
-    for frame in frames:
-        poses.show(frame)
-        for points in _placed(*_seen()):
+    def reach(self, centre: Array) -> float:
+        """Distance from `centre` (3,), in world space, to the farthest visible vertex."""
+        farthest = 0.0
+        for points in self._points():
             squares = np.square(points - centre).sum(axis=1)
             farthest = max(farthest, float(squares.max()))
-    return math.sqrt(farthest)
+        return math.sqrt(farthest)
 
+    def boxes(self, low: Array, high: Array) -> tuple[Array, Array] | None:
+        """World-space boxes that contain all visible vertices: centres (N,3) and half sizes (3,).
 
-def boxes(low: Array, high: Array, frames: Sequence[int]) -> tuple[Array, Array] | None:
-    """World-space boxes that contain all visible vertices: centres (N,3) and half sizes (3,).
-
-    They are cells of a grid from `low` to `high`, (3,) each. Only the first and last occupied cell
-    of each column are returned, because the cells between are never outermost.
-    Returns None if a vertex is outside the grid, or if a translation is so much larger than the
-    object that float32 rounding in Cycles decides where the vertices are.
-    """
-    side = float((high - low).max())
-    low, high = low - side * SLACK, high + side * SLACK
-    cell = (high - low) / CELLS
-    taken = np.zeros((CELLS, CELLS, CELLS), dtype=bool)
-    for frame in frames:
-        poses.show(frame)
-        shapes, places = _seen()
-        if not places:
-            continue
-        matrices = np.concatenate([np.stack(found) for found in places.values()])
-        if np.abs(matrices[:, :3, 3]).max() > FARTHEST * side:
+        They are cells of a grid from `low` to `high`, (3,) each. Only the first and last occupied
+        cell of each column are returned, because the cells between are never outermost.
+        Returns None if a vertex is outside the grid, or if a translation is so much larger than the
+        object that float32 rounding in Cycles decides where the vertices are.
+        """
+        side = float((high - low).max())
+        if self._measured.farthest > FARTHEST * side:
             return None
-        for points in _placed(shapes, places):
+        low, high = low - side * SLACK, high + side * SLACK
+        cell = (high - low) / CELLS
+        taken = np.zeros((CELLS, CELLS, CELLS), dtype=bool)
+        for points in self._points():
             at = np.floor((points - low) / cell)
             if at.size and not (at.min() >= 0 and at.max() < CELLS):
                 return None
             at = at.astype(np.int64)
             taken[at[:, 0], at[:, 1], at[:, 2]] = True
-    columns = np.argwhere(taken.any(axis=2))
-    along = taken[columns[:, 0], columns[:, 1]]
-    ends = along.argmax(axis=1), CELLS - 1 - along[:, ::-1].argmax(axis=1)
-    cells = np.concatenate([np.column_stack([columns, end]) for end in ends])
-    return low + (cells + 0.5) * cell, cell / 2.0
+        columns = np.argwhere(taken.any(axis=2))
+        along = taken[columns[:, 0], columns[:, 1]]
+        ends = along.argmax(axis=1), CELLS - 1 - along[:, ::-1].argmax(axis=1)
+        cells = np.concatenate([np.column_stack([columns, end]) for end in ends])
+        return low + (cells + 0.5) * cell, cell / 2.0
 
+    def _points(self) -> Iterator[Array]:
+        """The world-space points (N,3) of all frames, in chunks."""
+        kept = self._measured.points
+        if kept is not None:
+            yield from kept
+            return
+        for shapes, places in self._seen():
+            yield from _placed(shapes, places)
 
-Key = tuple[int, tuple[bool, ...], bool]
-Shapes = dict[Key, tuple[Array, int]]
-Places = dict[Key, list[Array]]
-_NOTHING = (np.empty((0, 3)), 0)
+    @functools.cached_property
+    def _measured(self) -> _Measured:
+        low, high = np.full(3, np.inf), np.full(3, -np.inf)
+        faces, farthest, count = 0, 0.0, 0
+        kept: list[Array] = []
+        for shapes, places in self._seen():
+            faces += sum(number for _, number in shapes.values())
+            for matrices in places.values():
+                farthest = max(farthest, float(np.abs(np.stack(matrices)[:, :3, 3]).max()))
+            for points in _placed(shapes, places):
+                low = np.minimum(low, points.min(axis=0))
+                high = np.maximum(high, points.max(axis=0))
+                count += len(points)
+                if count <= KEPT:
+                    kept.append(points)
+                else:
+                    kept.clear()
+        few = [np.concatenate(kept)] if kept else []
+        return _Measured(low, high, faces, farthest, few if count <= KEPT else None)
+
+    def _seen(self) -> Iterator[tuple[Shapes, Places]]:
+        """What is visible at each frame, from Blender."""
+        for frame in self._frames:
+            poses.show(frame)
+            yield _seen()
 
 
 def _seen() -> tuple[Shapes, Places]:

@@ -75,11 +75,15 @@ def evaluate_anew() -> None:
     context.view_layer.update()
 
 
-def apply_costly() -> None:
-    """Replace meshes that have costly modifiers by their evaluated meshes; for static scenes."""
+def apply_costly() -> bool:
+    """Replace meshes that have costly modifiers by their evaluated meshes; for static scenes.
+
+    Returns: whether there were any.
+    """
     context: Any = bpy.context
     graph = context.evaluated_depsgraph_get()
-    for item in [item for item in context.scene.objects if _is_costly(item)]:
+    items = [item for item in context.scene.objects if _is_costly(item)]
+    for item in items:
         before = item.data
         mesh = bpy.data.meshes.new_from_object(
             item.evaluated_get(graph), preserve_all_data_layers=True, depsgraph=graph
@@ -90,6 +94,7 @@ def apply_costly() -> None:
         if before.users == 0:
             bpy.data.meshes.remove(before)
     context.view_layer.update()
+    return bool(items)
 
 
 def _is_costly(item: Any) -> bool:

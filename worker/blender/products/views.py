@@ -9,7 +9,8 @@ import numpy as np
 from worker.blender import compat, debugging, engine
 from worker.blender.engine import Device
 from worker.blender.faults import ObjectFault
-from worker.blender.geometry import extent, modifiers, poses, statistics
+from worker.blender.geometry import modifiers, poses, statistics
+from worker.blender.geometry.extent import Array, Extent
 from worker.blender.materials import colours
 from worker.blender.products import mesh
 from worker.blender.products.base import Report, imported
@@ -27,6 +28,7 @@ from worker.blender.views.placement import Placement
 from worker.blender.views.rescale import rescale
 from worker.blender.views.shooting import Shooting
 from worker.contract import camera_layouts, render_passes
+from worker.contract.camera_fit import Support
 from worker.contract.engines import RASTERISERS
 from worker.contract.linear import product
 from worker.contract.protocol import Phase, Rendered, RenderObject
@@ -48,22 +50,17 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     modifiers.as_rendered()
     facts.update(colours.supply(uid, recipe, staged, suffix))  # a texture may displace a surface
     modifiers.evaluate_anew()
-    low, high = extent.bounds(shown)
-    if len(shown) == 1:
-        modifiers.apply_costly()
+    measured = Extent(shown)
+    low, high = measured.bounds()
+    if len(shown) == 1 and modifiers.apply_costly():
+        measured = Extent(shown)
     facts["scene_size"] = statistics.scene_size(low, high)
-    wanted_form = _normal_form(recipe, low, high, shown)
-    centre, scale = wanted_form.centre, wanted_form.scale
-    facts["placement"] = {"scale": scale, "offset": (-scale * centre).tolist()}
-
-    def support(directions: extent.Array) -> extent.Array:
-        offsets = product(directions, centre[:, None])[:, 0]
-        reached: extent.Array = scale * (extent.support(directions, shown) - offsets)
-        return reached
-
+    wanted_form = _normal_form(recipe, low, high, measured)
+    scale = wanted_form.scale
+    facts["placement"] = {"scale": scale, "offset": (-scale * wanted_form.centre).tolist()}
     viewpoints = camera_layouts.viewpoints(
-        recipe.camera, recipe.views, recipe.resolution, stream(uid, recipe, "cameras"), support,
-        ring=recipe.splits.ring(recipe.views),
+        recipe.camera, recipe.views, recipe.resolution, stream(uid, recipe, "cameras"),
+        _support(measured, wanted_form), ring=recipe.splits.ring(recipe.views),
     )  # fmt: skip
     placed = wanted_form
     if not placement.is_exact(low, high):
@@ -71,8 +68,9 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
         placed = placement.IDENTITY
     lit, environment = sky.drawn(recipe.lights, stream(uid, recipe, "environment"))
     rig = lights.add(lit, stream(uid, recipe, "lights"), placed, grown=scale / placed.scale)
-    low, high = _checked(placed, wanted_form.corners(low, high), shown)
-    seen = visible_bounds.around(recipe, rig, low, high, shown)
+    measured = Extent(shown)
+    low, high = _checked(placed, wanted_form.corners(low, high), measured)
+    seen = visible_bounds.around(recipe, rig, low, high, measured)
     left = mesh.leave(recipe, frames[0], placed, request.scratch)
     facts.update(left.facts)
     camera = scene.add_camera()
@@ -98,25 +96,32 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     return Rendered(uid, views, facts, runtime, spent, files=left.files, render_cpu_s=spent_cpu)
 
 
-def _normal_form(
-    recipe: Recipe, low: extent.Array, high: extent.Array, frames: list[int]
-) -> Placement:
+def _normal_form(recipe: Recipe, low: Array, high: Array, measured: Extent) -> Placement:
     reach = 0.0
     if recipe.subject.normalise == "unit-sphere":
-        reach = extent.reach((low + high) / 2.0, frames)
+        reach = measured.reach((low + high) / 2.0)
     return placement.normal_form(recipe.subject, low, high, reach)
 
 
-def _checked(
-    placed: Placement, wanted: extent.Array, frames: list[int]
-) -> tuple[extent.Array, extent.Array]:
-    """Measure the scene again and compare it with the box `wanted` (2,3) in world coordinates.
+def _support(measured: Extent, form: Placement) -> Support:
+    """How far the object reaches from the origin, once it is placed as `form` says."""
+
+    def support(directions: Array) -> Array:
+        offsets = product(directions, form.centre[:, None])[:, 0]
+        reached: Array = form.scale * (measured.support(directions) - offsets)
+        return reached
+
+    return support
+
+
+def _checked(placed: Placement, wanted: Array, measured: Extent) -> tuple[Array, Array]:
+    """Compare the scene, `measured` anew, with the box `wanted` (2,3) in world coordinates.
 
     Returns: the low and high corner (3,) of the scene's bounding box, in the scene's own space.
     Raises: ObjectFault("unsupported") if the boxes differ: something in the file, such as a
     constraint or an instance of an instance, does not follow when the scene is scaled.
     """
-    low, high = extent.bounds(frames)
+    low, high = measured.bounds()
     found = placed.corners(low, high)
     side = float((wanted[1] - wanted[0]).max())
     if not np.abs(found - wanted).max() <= MEASURED * side:

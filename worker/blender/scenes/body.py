@@ -62,7 +62,7 @@ def load(model: Model, recipe: Recipe, scratch: str) -> Body:
     modifiers.as_rendered()
     modifiers.evaluate_anew()
     transparency.make_opaque()  # its own materials are not shown
-    extent.bounds([frame])  # refuses what has no faces or no size
+    extent.Extent([frame]).bounds()  # refuses what has no faces or no size
     soup = _gathered()
     used, numbers = np.unique(soup.triangles, return_inverse=True)
     points = _upright(soup.points[used])

@@ -15,8 +15,8 @@ import bpy
 import numpy as np
 
 from worker.blender import compat
-from worker.blender.geometry import extent, modifiers
-from worker.blender.geometry.extent import Array
+from worker.blender.geometry import modifiers
+from worker.blender.geometry.extent import Array, Extent
 from worker.blender.views.render_region import RenderRegion, whole
 from worker.contract.camera_layouts import Viewpoint
 from worker.contract.recipe import Recipe
@@ -83,11 +83,11 @@ class VisibleBounds:
 
 
 def around(
-    recipe: Recipe, rig: str, low: Array, high: Array, frames: list[int]
+    recipe: Recipe, rig: str, low: Array, high: Array, measured: Extent
 ) -> Optional[VisibleBounds]:
     """Return the bounds of the scene as it will be rendered, lit by `rig`.
 
-    `low`, `high` (3,): the bounding box of the scene over `frames`. Returns None if vertices do not
+    `low`, `high` (3,): the bounding box of the scene as `measured`. Returns None if vertices do not
     bound what is visible, or if something is outside that box.
     """
     items: list[Any] = list(bpy.data.objects)
@@ -102,7 +102,7 @@ def around(
         or any(path.rpartition(".")[2] not in MOVING for path in _animated())
     ):
         return None
-    found = extent.boxes(low, high, frames)
+    found = measured.boxes(low, high)
     if found is None:
         return None
     # The reach of Cycles' Blackman-Harris filter equals its nominal width.
