@@ -60,6 +60,13 @@ def test_any_float_has_a_value(linear):
     assert abs(value - standard(inside) * 255) <= 0.5 + 1e-4
 
 
+@pytest.mark.parametrize("bits", [0x7F800001, 0xFF800001, 0x7FBFFFFF, 0x7FC00000])
+@pytest.mark.parametrize("count", [1, 17, 64])  # as vectors and one by one
+def test_a_nan_of_any_kind_is_black(bits, count):
+    linear = np.full(count, bits, np.uint32).view(np.float32)
+    assert not srgb.encode(linear).any()
+
+
 def test_straight_alpha_over_a_premultiplied_ramp():
     # One colour, ever thinner: the colour must not change, not even at the faintest edge.
     alpha = np.linspace(1, 1 / 4096, 4096, dtype=np.float32).reshape(64, 64, 1)

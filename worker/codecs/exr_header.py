@@ -6,6 +6,7 @@ deflated by 16 lines ("ZIP"), in rising order, whose channels are all half or al
 
 from __future__ import annotations
 
+import functools
 import struct
 from typing import Final, NamedTuple
 
@@ -82,6 +83,7 @@ def _value(
     return found[1]
 
 
+@functools.lru_cache(maxsize=16)  # all views of a run have the same
 def _channels(listed: bytes) -> tuple[np.dtype[np.float16 | np.float32], tuple[str, ...]]:
     text = _Bytes(listed, 0)
     names: list[bytes] = []
@@ -112,10 +114,11 @@ class _Bytes:
         return len(self._data) - self.at
 
     def take(self, size: int) -> bytes:
-        if not 0 <= size <= self.left:
+        found = self._data[self.at : self.at + max(0, size)]
+        if len(found) != size:
             raise NotExr(f"is truncated or damaged: its header ends at byte {len(self._data)}")
         self.at += size
-        return self._data[self.at - size : self.at]
+        return found
 
     def number(self) -> int:
         return int.from_bytes(self.take(4), "little", signed=True)

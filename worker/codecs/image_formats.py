@@ -36,7 +36,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
 def _check_png(data: bytes, size: Size, mode: str) -> None:
     try:
-        png.decode(data, size, mode)
+        png.check(data, size, mode)
     except png.NotPng as error:
         raise Unreadable(str(error)) from error
 

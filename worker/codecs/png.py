@@ -58,6 +58,15 @@ def decode(data: bytes, size: tuple[int, int], mode: str) -> NDArray[np.uint8]:
 
     Raises: NotPng, for any other file; a larger image is not decoded.
     """
+    return np.asarray(_decoded(data, size, mode))
+
+
+def check(data: bytes, size: tuple[int, int], mode: str) -> None:
+    """Decode as `decode` does, and keep nothing. Raises: NotPng."""
+    _decoded(data, size, mode)
+
+
+def _decoded(data: bytes, size: tuple[int, int], mode: str) -> PngImagePlugin.PngImageFile:
     if not data.endswith(_END):
         raise NotPng("not a complete PNG: its end is missing")
     try:
@@ -66,7 +75,7 @@ def decode(data: bytes, size: tuple[int, int], mode: str) -> NDArray[np.uint8]:
             found = (image.size, _DEEP if _is_deep(data) else image.mode)
             if found == (size, mode):
                 image.load()
-                return np.asarray(image)
+                return image
     except (OSError, SyntaxError, ValueError, EOFError, UnidentifiedImageError) as error:
         raise NotPng(f"not a complete PNG: {error}") from error
     (width, height), other = found

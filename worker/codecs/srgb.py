@@ -35,6 +35,7 @@ _FLOORS: Final = np.searchsorted(
 
 def encode(linear: NDArray[np.float32]) -> NDArray[np.uint8]:
     """8-bit sRGB of linear values, rounded to nearest; they are clipped to 0 to 1, and NaN is 0."""
-    value = np.clip(np.nan_to_num(linear, nan=0.0), 0.0, 1.0)
+    # fmax would keep a signalling NaN.
+    value = np.minimum(np.where(linear > 0, linear, np.float32(0)), np.float32(1))
     floor: NDArray[np.uint8] = _FLOORS[(value * _BUCKETS).astype(np.int32)]
     return np.add(floor, value >= _STEPS[floor], dtype=np.uint8)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 from uuid import NAMESPACE_DNS, uuid5
@@ -78,6 +79,7 @@ _QUOTED: Final = re.compile(r"%(?=[0-9A-Fa-f]{2})")
 UID_PATTERN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+@lru_cache(maxsize=4096)  # each step of an object asks
 def uid_of(file_identifier: str) -> str:
     """The object's uid, Objaverse-XL's ``uuid5(NAMESPACE_DNS, fileIdentifier)``."""
     return str(uuid5(NAMESPACE_DNS, file_identifier))

@@ -7,6 +7,7 @@ number of threads.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -24,6 +25,8 @@ from worker.pack.statistics import ObjectStatistics
 from worker.supervisor.result import RenderedObject
 
 THREADS: Final = 2
+THREADED: Final = 1 << 16
+"""The pixels of a view from which on threads save time; below, they cost more than they save."""
 
 
 class _Textures(msgspec.Struct, frozen=True):
@@ -38,10 +41,10 @@ class _Lacking(msgspec.Struct, frozen=True):
     missing_textures: _Textures = _Textures()
 
 
-def pack(
-    rendered: RenderedObject, recipe: Recipe, into: Path, *, threads: int = THREADS
-) -> PackedObject:
+def pack(rendered: RenderedObject, recipe: Recipe, into: Path, *, threads: int = 0) -> PackedObject:
     """Write the files of the recipe's product to ``<uid>.zip`` in the folder `into`.
+
+    threads: that encode views; 0 to choose by the size of a view.
 
     Raises: Empty, when no view shows anything; RenderFailed, when what Blender left is not what it
     was asked for or does not decode; NodeError, when the zip cannot be written.
@@ -50,6 +53,7 @@ def pack(
     lacking = _lacking(answer.scene)
     path = into / PurePosixPath(keys.render_zip(ref.uid)).name
     statistics: list[ObjectStatistics | None] = []
+    threads = threads or (THREADS if math.prod(recipe.resolution) >= THREADED else 1)
     with contextlib.closing(PRODUCTS[recipe.product](rendered, recipe, threads)) as members:
         written = archive.write(path, ref.uid, _collecting(members, statistics))
     return PackedObject(

@@ -37,8 +37,9 @@ def grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     image = Image.fromarray(pixels)
     page = image.convert("L")
     if image.mode == "RGBA":
-        page = Image.new("L", image.size, WHITE)
-        page.paste(image.convert("L"), mask=image.getchannel("A"))
+        white = Image.new("L", image.size, WHITE)
+        white.paste(page, mask=image.getchannel("A"))
+        page = white
     return np.asarray(page.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
 
 

@@ -5,10 +5,10 @@ They are untrusted: the child may have opened a hostile model.
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Sequence
 from typing import Final
-
-import numpy as np
 
 from worker.contract.protocol import View
 from worker.contract.recipe import Recipe
@@ -50,31 +50,28 @@ def _problem(view: View, name: str, recipe: Recipe) -> str:
 
 
 def _rigid(rows: list[list[float]]) -> bool:
-    if [len(row) for row in rows] != [4] * 4:
+    if [len(row) for row in rows] != [4] * 4 or not _bounded(rows) or rows[3] != [0, 0, 0, 1]:
         return False
-    pose = np.asarray(rows, np.float64)
-    rotation = pose[:3, :3]
-    return bool(
-        (np.abs(pose) < BOUND).all()  # false for NaN
-        and np.array_equal(pose[3], [0, 0, 0, 1])
-        and np.allclose(rotation @ rotation.T, np.eye(3), rtol=0, atol=RIGID)
-        and np.linalg.det(rotation) > 0
-    )
+    x, y, z = axes = [row[:3] for row in rows[:3]]
+    unit = all(abs(_dot(a, b) - (a is b)) <= RIGID for a in axes for b in axes)
+    across = [y[1] * z[2] - y[2] * z[1], y[2] * z[0] - y[0] * z[2], y[0] * z[1] - y[1] * z[0]]
+    return unit and _dot(x, across) > 0
 
 
 def _pinhole(rows: list[list[float]]) -> bool:
-    if [len(row) for row in rows] != [3] * 3:
+    if [len(row) for row in rows] != [3] * 3 or not _bounded(rows):
         return False
-    k = np.asarray(rows, np.float64)
-    return bool(
-        (np.abs(k) < BOUND).all()
-        and k[0, 0] > 1 / BOUND
-        and k[1, 1] > 1 / BOUND
-        and k[1, 0] == 0
-        and np.array_equal(k[2], [0, 0, 1])
-    )
+    return min(rows[0][0], rows[1][1]) > 1 / BOUND and rows[1][0] == 0 and rows[2] == [0, 0, 1]
 
 
 def _measured(view: View) -> bool:
-    numbers = np.array([view.raw_scale, *view.raw_offset], np.float64)
-    return len(numbers) == 4 and bool((np.abs(numbers) < BOUND).all() and view.raw_scale > 0)  # noqa: PLR2004
+    numbers = [view.raw_scale, *view.raw_offset]
+    return len(numbers) == 4 and _bounded([numbers]) and view.raw_scale > 0  # noqa: PLR2004
+
+
+def _bounded(rows: list[list[float]]) -> bool:
+    return all(abs(value) < BOUND for row in rows for value in row)  # false for NaN
+
+
+def _dot(one: list[float], other: list[float]) -> float:
+    return math.fsum(map(operator.mul, one, other))

@@ -49,16 +49,19 @@ def to_display(premultiplied: NDArray[np.float32], exposure: float = 0.0) -> NDA
     Both arrays are (height, width, 4). `exposure` is in stops: the linear colour is multiplied by
     2 ** exposure. Where alpha is 0, the colour is black. NaN becomes 0; values are clipped to 0..1.
     """
-    image = np.empty(premultiplied.shape, np.uint8)
+    image = np.zeros(premultiplied.shape, np.uint8)
     for top in range(0, len(premultiplied), BAND):
         band = premultiplied[top : top + BAND]
-        alpha = np.clip(np.nan_to_num(band[..., 3:], nan=0.0), 0.0, 1.0)
-        colour = np.zeros_like(band[..., :3])
+        seen = band[..., 3] > 0  # not NaN
+        found = band[seen]
+        cover = np.minimum(found[:, 3], np.float32(1))
         with np.errstate(over="ignore", invalid="ignore"):  # srgb.encode clips infinity
-            np.divide(band[..., :3], alpha, out=colour, where=alpha > 0)
-            colour *= np.float32(2.0**exposure)
-        image[top : top + BAND, :, :3] = srgb.encode(colour)
-        image[top : top + BAND, :, 3:] = np.floor(alpha * 255 + 0.5).astype(np.uint8)
+            found[:, :3] /= cover[:, None]
+            found[:, :3] *= np.float32(2.0**exposure)
+        pixels = np.empty(found.shape, np.uint8)
+        pixels[:, :3] = srgb.encode(found[:, :3])
+        pixels[:, 3] = np.floor(cover * 255 + 0.5)
+        image[top : top + BAND][seen] = pixels
     return image
 
 
