@@ -23,9 +23,13 @@ BASELINE = ROOT / "bench" / "blender" / "baseline.py"
 FIXED = ("cycles.adaptive=false",)
 """Disables adaptive sampling, so that both sides take the same number of samples."""
 
+PUBLISHED = ("camera.distance=drawn", "lights.rig=four-suns")
+"""The cameras and lights of the published scripts and the baseline. Preset `default` brings the
+object closer, so that more of its pixels are traced, and lights it otherwise."""
+
 
 class Settings(msgspec.Struct, frozen=True):
-    """What both sides render for each object."""
+    """What is rendered for each object."""
 
     views: int
     resolution: int
@@ -38,7 +42,12 @@ class Settings(msgspec.Struct, frozen=True):
 
     def overrides(self) -> list[str]:
         """The --set options of `render-worker run` with preset `default`."""
-        return [f"--set={key}" for key in self.keys()]
+        return set_options(self.keys())
+
+
+def set_options(keys: Sequence[str]) -> list[str]:
+    """The --set options for some KEY=VALUE."""
+    return [f"--set={key}" for key in keys]
 
 
 def make_models(folder: Path, kind: str, count: int) -> list[Path]:

@@ -40,8 +40,9 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """The end of an object's render (monotonic clock), in seconds."""
+    """An object's render, from its begin to its end (monotonic clock), in seconds."""
 
+    begin_s: float
     end_s: float
     render_s: float
     """Time in the loop over its views, which only calls Blender's render."""
@@ -50,12 +51,17 @@ class Ended(msgspec.Struct, frozen=True):
     worker_cpu_s: float
     """CPU seconds of the worker itself, without Blender, since it started."""
 
+    def share(self, begin_s: float, end_s: float) -> float:
+        """The part of it that lies between two times, 0 to 1."""
+        inside = min(self.end_s, end_s) - max(self.begin_s, begin_s)
+        return max(0.0, inside) / (self.end_s - self.begin_s)
+
 
 class Steady(msgspec.Struct, frozen=True):
     """A run between its start and its end, while all children are at work; of one object."""
 
     object_s: float
-    """Wall time, divided by the objects that ended in it."""
+    """Wall time, divided by the objects rendered in it, of which some are parts."""
     render_cpu_s: float
     worker_cpu_s: float
 
@@ -77,10 +83,11 @@ class ClockedPool(Pool):
         on_phase: Callable[[Phase], None] = lambda _: None,
     ) -> RenderedObject:
         """Render as `Pool.render` does, and record the end."""
+        begin = time.monotonic()
         done = super().render(fetched, recipe, scratch, on_phase)
-        answer = done.answer
+        answer, end = done.answer, time.monotonic()
         self.ended.append(
-            Ended(time.monotonic(), answer.render_s, answer.render_cpu_s, time.process_time())
+            Ended(begin, end, answer.render_s, answer.render_cpu_s, time.process_time())
         )
         return done
 
@@ -108,16 +115,19 @@ def timed(
 def steady(ended: Sequence[Ended], children: int) -> Steady:
     """From the end of the last child's first object to that of the last object but the others'.
 
+    At both times the other children are in the middle of an object, which counts in part.
     Raises: BenchError, if there are too few objects.
     """
     counted = ended[children - 1 : len(ended) - children + 1]
     if len(counted) <= 1:
         raise BenchError(f"{len(ended)} objects are too few for {children} children")
     first, last = counted[0], counted[-1]
-    count = len(counted) - 1
+    shares = [each.share(first.end_s, last.end_s) for each in ended]
+    count = sum(shares)
+    rendering = sum(a * each.render_cpu_s for a, each in zip(shares, ended, strict=True))
     return Steady(
         object_s=(last.end_s - first.end_s) / count,
-        render_cpu_s=sum(each.render_cpu_s for each in counted[1:]) / count,
+        render_cpu_s=rendering / count,
         worker_cpu_s=(last.worker_cpu_s - first.worker_cpu_s) / count,
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from bench.measures import (
+    blenders,
     clouds,
     cores,
     engines,
@@ -43,6 +44,7 @@ class Measure(msgspec.Struct, frozen=True):
 MEASURES = {
     "small": Measure("Small objects", small.measure, small.NOTE),
     "cores": Measure("Cores", cores.measure, cores.NOTE),
+    "blenders": Measure("Two Blenders at equal noise", blenders.measure, blenders.NOTE),
     "heavy": Measure("Heavy objects", heavy.measure, heavy.NOTE),
     "share": Measure("Share of time inside Blender's render calls", share.measure, share.NOTE),
     "numbers": Measure("Statistics of views", numbers.measure, numbers.NOTE),

@@ -20,10 +20,10 @@ NOTE = (
     "the same time, in the steady state, with 12 views per object; medians over rounds in which "
     "both take turns. From the two, by Amdahl, an object's serial seconds s and its parallel core "
     "seconds p, and so what more cores would do: one child takes s + p/n seconds an object, n "
-    "children (s + p)/n. Those rows are predictions, not measurements. They leave out that memory "
-    "and caches are shared, and that a processor with all cores at work is slower. The worker "
-    "packs every zip in one process: if that needs longer than the children, start several "
-    "workers on such a machine."
+    "children (s + p)/n: the smaller s, the less there is to gain. Those rows are predictions, not "
+    "measurements. They leave out that memory and caches are shared, and that a processor with all "
+    "cores at work is slower. The worker packs every zip in one process: if that needs longer than "
+    "the children, start several workers on such a machine."
 )
 PAIR: Final = 2
 TARGETS: Final = {Settings(12, 64, 4): (20, 1.3), Settings(12, 512, 16): (6, 1.0)}

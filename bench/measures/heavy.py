@@ -16,6 +16,7 @@ NOTE = (
 )
 SETTINGS = Settings(12, 128, 4)
 PATIENT = ("--object-timeout", "3600", "--view-timeout", "3600")
+OPTIONS = (*PATIENT, *sides.set_options(sides.PUBLISHED))
 CASES = {
     "plain": ("plain mesh of 1.3 million faces", 4, 3.0),
     "subdivided": ("100,000 faces under two levels of subdivision", 1, 8.0),
@@ -33,7 +34,7 @@ def measure(scratch: Path, quick: bool) -> list[Row]:
             1 if quick or kind == "subdivided" else 3,
             {
                 "baseline": partial(sides.baseline, models, scratch / "baseline", SETTINGS, 1),
-                "worker": partial(sides.worker, models, scratch / "worker", SETTINGS, *PATIENT),
+                "worker": partial(sides.worker, models, scratch / "worker", SETTINGS, *OPTIONS),
             },
         )
         seconds = {name: min(times) / number for name, times in found.items()}

@@ -22,10 +22,11 @@ NOTE = (
     "medians over rounds in which all sides take turns. The baseline is the faster of one Blender "
     "process at a time and one per core (`bench/blender/baseline.py`). The published scripts "
     "start one Blender program per object; the bpy wheel, which starts in half the time, is "
-    "measured too. All sides use the same Blender. In the steady state, the worker is timed "
-    "while all its Blender processes are at work; the rest of its wall time is start-up, and the "
-    "wait for the last objects. Its bound is the CPU time inside Blender's render calls, "
-    "divided by the cores."
+    "measured too. All sides use the same Blender, and render the same objects with the cameras "
+    "and lights of the published scripts. In the steady state, the worker is timed while all its "
+    "Blender processes are at work; the rest of its wall time is start-up, and the wait for the "
+    "last objects. The bound is that of preset `default` with as many samples, whose objects fill "
+    "the frame: the CPU time inside Blender's render calls, divided by the cores."
 )
 
 
@@ -61,12 +62,17 @@ def _rows(
 ) -> list[Row]:
     count = len(sides.models_in(models))
     baseline, worker = scratch / "baseline", scratch / "worker"
+    published = [*settings.keys(), *sides.PUBLISHED]
     middles: list[Steady] = []
 
     def middle() -> float:
         """The seconds of all objects in the steady state."""
-        middles.append(_steady(models, worker, settings, blender))
-        return middles[-1].object_s * count
+        return count * _steady(models, worker, published, blender).object_s
+
+    def default() -> float:
+        """The same with preset `default`."""
+        middles.append(_steady(models, worker, settings.keys(), blender))
+        return count * middles[-1].object_s
 
     found = sides.rounds(
         1 if quick else 3,
@@ -75,11 +81,20 @@ def _rows(
             "one per core": partial(
                 sides.baseline, models, baseline, settings, machine.cores(), blender
             ),
-            "worker": partial(sides.worker, models, worker, settings, blender=blender),
+            "worker": partial(
+                sides.worker,
+                models,
+                worker,
+                settings,
+                *sides.set_options(sides.PUBLISHED),
+                blender=blender,
+            ),
             "worker, steady": middle,
+            "default, steady": default,
         },
     )
     ours, within = found.pop("worker"), found.pop("worker, steady")
+    del found["default, steady"]  # its parts are in `middles`
     rates = [
         f"{side} {60 * count / min(times):.0f} ({sides.ratio(times, ours):.2f})"
         for side, times in found.items()
@@ -107,7 +122,7 @@ def _rows(
             f"{statistics.median(ours):.1f} s are start-up and end",
         ),
         at_most(
-            f"{what}, wall time over its bound in the steady state",
+            f"{what}, preset default, wall time over its bound in the steady state",
             statistics.median(each.over_bound(machine.cores()) for each in middles),
             target.bound,
             f"{seconds:.2f} s per object, {inside:.2f} CPU seconds in Blender's render calls, "
@@ -116,10 +131,10 @@ def _rows(
     ]
 
 
-def _steady(models: Path, output: Path, settings: Settings, blender: str) -> Steady:
+def _steady(models: Path, output: Path, keys: list[str], blender: str) -> Steady:
     shutil.rmtree(output, ignore_errors=True)
     count = len(sides.models_in(models))
-    recipe = presets.load("default", settings.keys())
+    recipe = presets.load("default", keys)
     children = shares.per_device("cpu", Asked(), Work(count, recipe))
-    ended = timed(models, output, settings.keys(), children, blender=blender)
+    ended = timed(models, output, keys, children, blender=blender)
     return steady(ended, children)

@@ -98,12 +98,18 @@ def test_pictures_are_compared_on_black_and_on_white():
 
 
 def test_the_steady_state_is_while_all_children_are_at_work():
-    ends = [1.0, 3.0, 4.0, 5.0, 6.0, 60.0]
-    ended = [Ended(end, 0.0, 1.5, end / 10) for end in ends]
-    assert steady(ended, 1).object_s == pytest.approx(59 / 5)
-    found = steady(ended, 2)  # until one of the two has no object left
-    assert found == Steady(object_s=1.0, render_cpu_s=1.5, worker_cpu_s=pytest.approx(0.1))
-    assert found.over_bound(2) == pytest.approx(4 / 3)
+    alone = [Ended(end - 1.0, end, 0.0, 1.5, end / 10) for end in (1.0, 2.0, 3.0)]
+    assert steady(alone, 1) == Steady(1.0, 1.5, pytest.approx(0.1))
+    first = [(0.0, 1.0), (2.0, 4.0), (4.0, 6.0)]
+    second = [(0.0, 3.0), (3.0, 5.0), (5.0, 15.0)]
+    spans = sorted([*first, *second], key=lambda span: span[1])
+    ended = [Ended(*span, 0.0, 1.5, span[1] / 10) for span in spans]
+    found = steady(ended, 2)  # from 3.0 to 6.0, when one of the two has no object left
+    count = 0.5 + 1.0 + 1.0 + 0.1  # of four objects, two are at work before or after it
+    assert found.object_s == pytest.approx(3.0 / count)
+    assert found.render_cpu_s == pytest.approx(1.5)
+    assert found.worker_cpu_s == pytest.approx(0.3 / count)
+    assert found.over_bound(2) == pytest.approx(2 * 3.0 / count / 1.5)
     with pytest.raises(BenchError, match="too few"):
         steady(ended, 4)
 
