@@ -56,9 +56,10 @@ def test_a_swollen_child_is_replaced(wrapper, make_pool, tmp_path):
         pool = make_pool(
             program=program, limits=msgspec.structs.replace(PATIENT, memory_bytes=limit)
         )
-        seen = pids(pool, tmp_path, 2)
+        # The reading after a quick object may be older than what the child has taken since.
+        seen = pids(pool, tmp_path, 6)
         pool.close()
-        return len(seen) == 2
+        return len(seen) > 1
 
     # A machine short of memory may take a child's pages between the two looks; not twice.
     assert replaced() or replaced()
