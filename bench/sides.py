@@ -17,6 +17,8 @@ import msgspec
 
 from bench import machine
 from bench.result import BenchError
+from worker.index.record import ObjectRef
+from worker.sources.base import FetchedObject
 
 ROOT = Path(__file__).parents[1]
 BASELINE = ROOT / "bench" / "blender" / "baseline.py"
@@ -60,6 +62,14 @@ def make_models(folder: Path, kind: str, count: int) -> list[Path]:
 def models_in(folder: Path) -> list[Path]:
     """The models in a folder, sorted, without their material files."""
     return sorted(path for path in folder.iterdir() if path.suffix != ".mtl")
+
+
+def fetched(model: Path) -> FetchedObject:
+    """A model on disk, as the worker's child takes it."""
+    return FetchedObject(
+        ref=ObjectRef(file_identifier=model.name),
+        root=model.parent, model=model.name, sha256="0" * 64, size=model.stat().st_size,
+    )  # fmt: skip
 
 
 def environment() -> dict[str, str]:

@@ -16,9 +16,7 @@ from bench.measures.quality import on_black_and_white, psnr
 from bench.result import Row, at_most
 from worker import presets
 from worker.contract import render_passes
-from worker.index.record import ObjectRef
 from worker.pack.raw import RawView
-from worker.sources.base import FetchedObject
 from worker.supervisor import runtime
 from worker.supervisor.pool import Pool, PoolOptions
 from worker.supervisor.watchdog import Limits
@@ -135,11 +133,7 @@ def _render(
 ) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], float]:
     """The views as sRGB on black, (V, H, W, 3), and the CPU seconds of Blender's renders."""
     recipe = presets.load("default", [*keys, f"views={VIEWS}", f"resolution={size}"])
-    fetched = FetchedObject(
-        ref=ObjectRef(file_identifier=model.name),
-        root=model.parent, model=model.name, sha256="0" * 64, size=model.stat().st_size,
-    )  # fmt: skip
-    answer = pool.render(fetched, recipe, raw).answer
+    answer = pool.render(sides.fetched(model), recipe, raw).answer
     views = [RawView(view, raw).layer(render_passes.COMBINED) for view in answer.views]
     shutil.rmtree(raw)
     shown = [on_black_and_white(view, recipe.colour.exposure)[0] for view in views]

@@ -18,9 +18,7 @@ from bench import plot, sides
 from bench.result import BenchError, Row, at_least, at_most
 from worker import presets
 from worker.contract import render_passes
-from worker.index.record import ObjectRef
 from worker.pack.raw import RawView
-from worker.sources.base import FetchedObject
 from worker.supervisor import runtime
 from worker.supervisor.pool import Pool, PoolOptions
 from worker.supervisor.watchdog import Limits
@@ -179,12 +177,8 @@ def _render(
 ) -> tuple[NDArray[np.float64], float]:
     """The first view as sRGB on black and on white, (2, H, W, 3), and Blender's render seconds."""
     recipe = presets.load("default", [*point.overrides(), "views=1", f"resolution={size}"])
-    fetched = FetchedObject(
-        ref=ObjectRef(file_identifier=model.name),
-        root=model.parent, model=model.name, sha256="0" * 64, size=model.stat().st_size,
-    )  # fmt: skip
     raw = scratch / "raw"
-    done = pool.render(fetched, recipe, raw)
+    done = pool.render(sides.fetched(model), recipe, raw)
     wanted = "openimagedenoise" if point.denoise else None
     if done.answer.runtime["denoiser"] != wanted:
         raise BenchError("this Blender has no OpenImageDenoise, so there is nothing to compare")

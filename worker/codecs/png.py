@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 import zlib
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import PngImagePlugin, UnidentifiedImageError
 
-COMPRESS_LEVEL: Final = 1
-"""Takes a fifth of the time of Pillow's default level, for a fifth more bytes."""
+_LEVEL: Final = 2
+"""zlib's. With the row filters below, on views of 128 and 512 pixels: half the time of Pillow at
+level 1, which tries five filters for each row, and a tenth fewer bytes."""
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _END: Final = b"\0\0\0\0IEND\xaeB`\x82"
 """The last chunk of every PNG, which Pillow does not require."""
 _DEEP: Final = "RGB;16"
 """Name of the mode with 48 bits per pixel. Pillow has no such mode and drops the lower bytes."""
-_DEEP_HEADER: Final = struct.Struct(">II5B")
-_DEEP_LAYOUT: Final = (16, 2, 0, 0, 0)
-"""16 bits per channel, RGB, the only compression and filter methods, no interlace (PNG 11.2.1)."""
+_HEADER: Final = struct.Struct(">II5B")
+_BITS: Final = {np.dtype(np.uint8): 8, np.dtype(np.uint16): 16}
+_COLOUR_TYPES: Final = {1: 0, 3: 2, 4: 6}
+"""By the number of channels: grey, RGB, RGBA (PNG 11.2.1)."""
+_DEEP_LAYOUT: Final = bytes((16, _COLOUR_TYPES[3], 0, 0, 0))
+"""The end of its header: no interlace, and the only compression and filter methods."""
+_NO_FILTER: Final = 0
+_SUB: Final = 1
+"""Each byte less that of the pixel to its left (PNG 9.2)."""
+_DEEP_GREY: Final = (16, 1)
+"""Bits and channels of what is filtered."""
+_GREY_BYTES: Final = 2
+"""Bytes of its pixels."""
 
 
 class NotPng(ValueError):
@@ -29,21 +41,21 @@ class NotPng(ValueError):
 
 
 def encode(pixels: NDArray[Any]) -> bytes:
-    """A PNG without metadata of (height, width[, 3 or 4]) uint8 or (height, width[, 3]) uint16."""
-    if pixels.dtype == np.uint16 and pixels.shape[2:] == (3,):
-        return _encode_deep(pixels)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", compress_level=COMPRESS_LEVEL)
-    return buffer.getvalue()
+    """A PNG without metadata of (height, width[, 3 or 4]) uint8 or (height, width[, 3]) uint16.
 
-
-def _encode_deep(pixels: NDArray[np.uint16]) -> bytes:
-    """16-bit RGB with unfiltered rows in one IDAT chunk, so that a few lines of Python read it."""
-    height, width = pixels.shape[:2]
-    rows = np.zeros((height, 1 + width * 6), np.uint8)
-    rows[:, 1:] = np.ascontiguousarray(pixels, ">u2").view(np.uint8).reshape(height, -1)
-    header = _DEEP_HEADER.pack(width, height, *_DEEP_LAYOUT)
-    body = zlib.compress(rows.tobytes(), COMPRESS_LEVEL)
+    Only grey of 16 bits is filtered, by the pixel to the left: depths, which are smooth. Rows of
+    colours need fewer bytes as they are, and a few lines of Python read them.
+    """
+    (height, width), channels = pixels.shape[:2], math.prod(pixels.shape[2:])
+    bits = _BITS[pixels.dtype]
+    flat = np.ascontiguousarray(pixels, f">u{bits // 8}").view(np.uint8).reshape(height, -1)
+    rows = np.empty((height, 1 + flat.shape[1]), np.uint8)
+    rows[:, 0], rows[:, 1:] = _NO_FILTER, flat
+    if (bits, channels) == _DEEP_GREY:
+        rows[:, 0] = _SUB
+        rows[:, 1 + _GREY_BYTES :] -= flat[:, :-_GREY_BYTES]
+    header = _HEADER.pack(width, height, bits, _COLOUR_TYPES[channels], 0, 0, 0)
+    body = zlib.compress(rows.data, _LEVEL)
     return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", body) + _END
 
 
@@ -83,5 +95,4 @@ def _decoded(data: bytes, size: tuple[int, int], mode: str) -> PngImagePlugin.Pn
 
 
 def _is_deep(data: bytes) -> bool:
-    header = data[len(_SIGNATURE) + 8 :][: _DEEP_HEADER.size]
-    return _DEEP_HEADER.unpack(header)[2:] == _DEEP_LAYOUT
+    return data[len(_SIGNATURE) + 8 :][: _HEADER.size][8:] == _DEEP_LAYOUT

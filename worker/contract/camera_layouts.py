@@ -26,7 +26,7 @@ from worker.contract.view_keys import RING
 Matrix = npt.NDArray[np.float64]
 CUBE = math.sqrt(3.0) / 2.0
 """Radius of the sphere around the unit cube."""
-UP = np.array([0.0, 0.0, 1.0])
+UP = (0.0, 0.0, 1.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -360,12 +360,12 @@ def look_at_origin(position: Matrix) -> Matrix:
     Its y axis is as close to world +Z as possible; straight above or below, its x is world +X.
     """
     back = position / np.linalg.norm(position)
-    right = cross(UP, back)
+    right = np.array(cross(UP, back.tolist()))
     length = float(np.linalg.norm(right))
     right = right / length if length > PARALLEL else np.array([1.0, 0.0, 0.0])
     matrix = np.eye(4)
     matrix[:3, 0] = right
-    matrix[:3, 1] = cross(back, right)
+    matrix[:3, 1] = cross(back.tolist(), right.tolist())
     matrix[:3, 2] = back
     matrix[:3, 3] = position
     return matrix

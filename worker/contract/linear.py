@@ -6,6 +6,7 @@ as OPENBLAS_CORETYPE. What ends up in a zip must not depend on that.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,10 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
-def cross(one: Array, other: Array) -> Array:
-    """``np.cross`` of two vectors (3,), which takes ten times as long for so few."""
-    (a, b, c), (x, y, z) = one.tolist(), other.tolist()
-    return np.array([b * z - c * y, c * x - a * z, a * y - b * x])
+def cross(one: Sequence[float], other: Sequence[float]) -> list[float]:
+    """The cross product of two vectors (3,), as numbers: ``np.cross`` takes ten times as long."""
+    (a, b, c), (x, y, z) = one, other
+    return [b * z - c * y, c * x - a * z, a * y - b * x]
 
 
 def product(points: Array, matrix: Array) -> Array:

@@ -7,6 +7,8 @@ import os
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 import msgspec
 
@@ -30,41 +32,68 @@ class Usage(msgspec.Struct, frozen=True):
     """CPU seconds used so far by the running processes, in all threads."""
 
 
+class _Group(msgspec.Struct, frozen=True):
+    """What the processes of a group use, and their names in /proc."""
+
+    usage: Usage
+    names: list[str]
+
+
+_NONE: Final = _Group(Usage(), [])
+
+
 def of_group(group: int) -> Usage:
     """The current usage of process group `group`."""
-    return _read(group).get(group, Usage())
+    return _read(_all(), group).get(group, _NONE).usage
 
 
 class Groups:
     """The usage of process groups for many threads that look often, read once for all of them.
 
-    Each reading takes about 15 microseconds for each process of the machine.
+    A reading takes about 15 microseconds a process. So all processes of the machine are read less
+    often than those of the groups that are asked for; until then one that joins does not count.
     """
 
-    def __init__(self, every_s: float) -> None:
-        """`every_s`: what is this old is read again."""
+    def __init__(self, every_s: float, listed_every_s: float) -> None:
+        """`every_s`: what is this old is read again; `listed_every_s`: so are all processes."""
         self._every_s = every_s
+        self._listed_every_s = listed_every_s
         self._lock = threading.Lock()
-        self._began = self._ended = -math.inf
-        self._usages: dict[int, Usage] = {}
+        self._listed = self._ended = -math.inf
+        self._groups: dict[int, _Group] = {}
+        """Those asked for; without processes, if there are none."""
 
     def of(self, group: int, since: float = -math.inf) -> Usage:
-        """The usage of process group `group`, read after `since` (`time.monotonic`)."""
+        """The usage of process group `group`; of processes that joined before `since`, surely.
+
+        since: on the clock of `time.monotonic`.
+        """
         with self._lock:
             now = time.monotonic()
-            if self._began <= since or now - self._ended >= self._every_s:
-                self._usages = _read()
-                self._began, self._ended = now, time.monotonic()
-            return self._usages.get(group, Usage())
+            new = self._listed <= since or group not in self._groups
+            if new or now - self._listed >= self._listed_every_s:
+                found = _read(_all())
+                alive = {each: found[each] for each in self._groups if each in found}
+                self._groups = {**alive, group: found.get(group, _NONE)}
+                self._listed, self._ended = now, time.monotonic()
+            elif now - self._ended >= self._every_s:
+                found = _read(name for each in self._groups.values() for name in each.names)
+                self._groups = {each: found.get(each, _NONE) for each in self._groups}
+                self._ended = time.monotonic()
+            return self._groups[group].usage
 
 
-def _read(only: int = KERNEL) -> dict[int, Usage]:
-    """The usage of all process groups, or of one of them."""
+def _all() -> Iterator[str]:
+    """The names of all processes in /proc."""
+    return filter(str.isdigit, os.listdir(PROC))  # noqa: PTH208 - paths take longer than the reading
+
+
+def _read(names: Iterable[str], only: int = KERNEL) -> dict[int, _Group]:
+    """The groups of the processes `names`, or one of them."""
     resident: Counter[int] = Counter()
     ticks: Counter[int] = Counter()
-    for name in os.listdir(PROC):  # noqa: PTH208 - paths take longer than the reading
-        if not name.isdigit():
-            continue
+    members: dict[int, list[str]] = {}
+    for name in names:
         try:
             fields = _bytes(name, "stat").rpartition(b")")[2].split()
             group = int(fields[GROUP])
@@ -72,9 +101,13 @@ def _read(only: int = KERNEL) -> dict[int, Usage]:
                 # The number in stat is less exact.
                 resident[group] += int(_bytes(name, "statm").split()[1]) * PAGE
                 ticks[group] += int(fields[USER_TICKS]) + int(fields[SYSTEM_TICKS])
+                members.setdefault(group, []).append(name)
         except (OSError, ValueError, IndexError):
             continue  # ended since
-    return {group: Usage(resident[group], ticks[group] * TICK_S) for group in resident}
+    return {
+        group: _Group(Usage(resident[group], ticks[group] * TICK_S), processes)
+        for group, processes in members.items()
+    }
 
 
 def _bytes(process: str, name: str) -> bytes:

@@ -10,6 +10,7 @@ import operator
 from collections.abc import Sequence
 from typing import Final
 
+from worker.contract.linear import cross
 from worker.contract.protocol import View
 from worker.contract.recipe import Recipe
 from worker.core import keys
@@ -54,8 +55,7 @@ def _rigid(rows: list[list[float]]) -> bool:
         return False
     x, y, z = axes = [row[:3] for row in rows[:3]]
     unit = all(abs(_dot(a, b) - (a is b)) <= RIGID for a in axes for b in axes)
-    across = [y[1] * z[2] - y[2] * z[1], y[2] * z[0] - y[0] * z[2], y[0] * z[1] - y[1] * z[0]]
-    return unit and _dot(x, across) > 0
+    return unit and _dot(x, cross(y, z)) > 0
 
 
 def _pinhole(rows: list[list[float]]) -> bool:

@@ -17,7 +17,7 @@ from worker.core import usage
 LOOK_EVERY_S = 0.5
 SUSPENDED_S = 2.0
 """If two looks are further apart, this process was suspended in between."""
-GROUPS = usage.Groups(LOOK_EVERY_S / 2)
+GROUPS = usage.Groups(LOOK_EVERY_S / 2, LOOK_EVERY_S * 2)
 """Of all children: each message has its child looked at, and small views send many."""
 WORKING_SHARE = 0.05
 """Fraction of one core, averaged over `Limits.silence_s`, from which on a child is working.

@@ -41,7 +41,7 @@ def furnish():
 def told():
     measured = extent.Extent(FRAMES)
     low, high = measured.bounds()
-    centres, half = measured.boxes(low, high)
+    centres, half = measured.boxes()
     return {
         "bounds": [low.tolist(), high.tolist()],
         "support": measured.support(DIRECTIONS).tolist(),

@@ -113,14 +113,16 @@ class Extent:
             farthest = max(farthest, float(squares.max()))
         return math.sqrt(farthest)
 
-    def boxes(self, low: Array, high: Array) -> tuple[Array, Array] | None:
+    def boxes(self) -> tuple[Array, Array] | None:
         """World-space boxes that contain all visible vertices: centres (N,3) and half sizes (3,).
 
-        They are cells of a grid from `low` to `high`, (3,) each. Only the first and last occupied
-        cell of each column are returned, because the cells between are never outermost.
-        Returns None if a vertex is outside the grid, or if a translation is so much larger than the
-        object that float32 rounding in Cycles decides where the vertices are.
+        They are cells of a grid over the bounding box. Only the first and last occupied cell of
+        each column are returned, because the cells between are never outermost.
+        Returns None if a scene that is evaluated again has a vertex outside the grid, or if a
+        translation is so much larger than the object that float32 rounding in Cycles decides where
+        the vertices are.
         """
+        low, high = self.bounds()
         side = float((high - low).max())
         if self._measured.farthest > FARTHEST * side:
             return None
@@ -145,7 +147,7 @@ class Extent:
         if kept is not None:
             yield from kept
             return
-        for shapes, places in self._seen():
+        for shapes, places in self._at_each_frame():
             yield from _placed(shapes, places)
 
     @functools.cached_property
@@ -153,7 +155,7 @@ class Extent:
         low, high = np.full(3, np.inf), np.full(3, -np.inf)
         faces, farthest, count = 0, 0.0, 0
         kept: list[Array] = []
-        for shapes, places in self._seen():
+        for shapes, places in self._at_each_frame():
             faces += sum(number for _, number in shapes.values())
             for matrices in places.values():
                 farthest = max(farthest, float(np.abs(np.stack(matrices)[:, :3, 3]).max()))
@@ -168,7 +170,7 @@ class Extent:
         few = [np.concatenate(kept)] if kept else []
         return _Measured(low, high, faces, farthest, few if count <= KEPT else None)
 
-    def _seen(self) -> Iterator[tuple[Shapes, Places]]:
+    def _at_each_frame(self) -> Iterator[tuple[Shapes, Places]]:
         """What is visible at each frame, from Blender."""
         for frame in self._frames:
             poses.show(frame)

@@ -82,13 +82,10 @@ class VisibleBounds:
         return RenderRegion(left, top, width, height)
 
 
-def around(
-    recipe: Recipe, rig: str, low: Array, high: Array, measured: Extent
-) -> Optional[VisibleBounds]:
-    """Return the bounds of the scene as it will be rendered, lit by `rig`.
+def around(recipe: Recipe, rig: str, measured: Extent) -> Optional[VisibleBounds]:
+    """Return the bounds of the scene as `measured`, which will be rendered, lit by `rig`.
 
-    `low`, `high` (3,): the bounding box of the scene as `measured`. Returns None if vertices do not
-    bound what is visible, or if something is outside that box.
+    Returns None if vertices do not bound what is visible. Raises: ObjectFault("empty").
     """
     items: list[Any] = list(bpy.data.objects)
     if (
@@ -102,7 +99,7 @@ def around(
         or any(path.rpartition(".")[2] not in MOVING for path in _animated())
     ):
         return None
-    found = measured.boxes(low, high)
+    found = measured.boxes()
     if found is None:
         return None
     # The reach of Cycles' Blackman-Harris filter equals its nominal width.
