@@ -1,16 +1,14 @@
-"""Colour images: the sRGB curve, straight alpha, PNG in and out."""
+"""Colour images: the sRGB curve, straight alpha."""
 
-import io
 from decimal import Decimal
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, PngImagePlugin
 
 from tests.raw_views import ball
-from worker.codecs import png, srgb
+from worker.codecs import srgb
 from worker.pack.kinds.colour import BAND, to_display
 
 
@@ -112,34 +110,3 @@ def test_bands_do_not_show():
     rgba = np.random.default_rng(0).random((BAND * 2 // 64 + 7, 64, 4)).astype(np.float32)
     rows = [to_display(row[None]) for row in rgba]
     np.testing.assert_array_equal(to_display(rgba), np.concatenate(rows))
-
-
-def test_png_is_pixels_and_nothing_else():
-    pixels = to_display(ball(31, 17))
-    data = png.encode(pixels)
-    assert data == png.encode(pixels)
-    np.testing.assert_array_equal(png.decode(data, (31, 17), "RGBA"), pixels)
-    chunks = PngImagePlugin.PngImageFile(io.BytesIO(data))
-    assert chunks.info == {}
-
-
-@pytest.mark.parametrize("keep", [0, 7, 20, 60, -1])
-def test_a_cut_png_is_refused(keep):
-    data = png.encode(to_display(ball(64, 64)))
-    with pytest.raises(png.NotPng):
-        png.decode(data[:keep], (64, 64), "RGBA")
-
-
-def test_a_damaged_or_other_image_is_refused():
-    pixels = to_display(ball(64, 64))
-    data = bytearray(png.encode(pixels))
-    data[len(data) // 2] ^= 1
-    with pytest.raises(png.NotPng):
-        png.decode(bytes(data), (64, 64), "RGBA")
-    with pytest.raises(png.NotPng, match="64x64 RGBA, not 32x32 RGBA"):
-        png.decode(png.encode(pixels), (32, 32), "RGBA")
-    for mode, kind in (("RGB", "PNG"), ("RGB", "JPEG"), ("RGBA", "TIFF")):
-        buffer = io.BytesIO()
-        Image.new(mode, (64, 64)).save(buffer, kind)
-        with pytest.raises(png.NotPng):
-            png.decode(buffer.getvalue(), (64, 64), "RGBA")

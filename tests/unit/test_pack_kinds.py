@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.raw_views import rendered_object, write_passes
 from worker import presets
-from worker.codecs import image_formats, png, srgb
+from worker.codecs import image_formats, srgb
 from worker.contract import render_passes
 from worker.contract.recipe import IMAGES, VIEW_RECORDS
 from worker.core import keys
@@ -317,43 +317,6 @@ def test_a_pixel_that_is_hardly_covered_tells_of_its_surface_all_the_same():
     covered = np.float32([[[1.0], [0.25], [1e-3], [1.1e-5], [9e-6], [0.0]]])
     found = material.straight(covered * np.float32(0.5), covered)
     np.testing.assert_allclose(found.ravel(), [0.5, 0.5, 0.5, 0.5, 0, 0], rtol=1e-6)
-
-
-PIXELS = {"L": (np.uint8, ()), "RGB": (np.uint8, (3,)), "RGBA": (np.uint8, (4,)),
-          "I;16": (np.uint16, ()), "RGB;16": (np.uint16, (3,))}  # fmt: skip
-
-
-@given(
-    mode=st.sampled_from(sorted(PIXELS)),
-    size=st.tuples(*[st.integers(1, 9)] * 2),
-    seed=st.integers(0, 99),
-)
-def test_every_png_is_read_as_it_was_written(mode, size, seed):
-    kind, channels = PIXELS[mode]
-    shape = (*size, *channels)
-    pixels = np.random.default_rng(seed).integers(0, np.iinfo(kind).max, shape, kind, endpoint=True)
-    data = png.encode(np.asfortranarray(pixels))
-    found = png.decode(data, size[::-1], mode)
-    # Of RGB with 16 bits, Pillow reads the upper bytes alone.
-    assert np.array_equal(found, pixels >> 8 if mode == "RGB;16" else pixels)
-
-
-@pytest.mark.parametrize("mode", PIXELS)
-def test_the_level_and_the_filter_decide_the_bytes_of_every_zip(mode):
-    kind, channels = PIXELS[mode]
-    pixels = np.arange(64 * 64 * math.prod(channels)).reshape(64, 64, *channels).astype(kind)
-    data = png.encode(pixels)
-    at = data.index(b"IDAT")
-    (length,) = struct.unpack(">I", data[at - 4 : at])
-    body = data[at + 4 : at + 4 + length]
-    rows = np.frombuffer(zlib.decompress(body), np.uint8).reshape(64, -1)
-    assert set(rows[:, 0]) == ({1} if mode == "I;16" else {0})
-    assert zlib.compress(rows, 2) == body
-
-
-def test_no_png_is_made_of_other_numbers():
-    with pytest.raises(KeyError):
-        png.encode(np.ones((2, 2), bool))
 
 
 def test_large_and_odd_numbers_stay_16_bits():
