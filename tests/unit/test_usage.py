@@ -30,8 +30,10 @@ def sleeper(group=0):
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=group,
     )  # fmt: skip
     process.stdout.readline()
-    yield process
-    process.communicate(b"\n")
+    try:
+        yield process
+    finally:
+        process.communicate(b"\n")
 
 
 @pytest.fixture

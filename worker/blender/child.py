@@ -106,6 +106,6 @@ def _put_away(fault: ObjectFault) -> bool:
         return False
     try:
         scene.clean()
-    except RuntimeError:
+    except (RuntimeError, OSError):
         return False
     return True

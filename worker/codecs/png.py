@@ -22,6 +22,7 @@ _END: Final = b"\0\0\0\0IEND\xaeB`\x82"
 _DEEP: Final = "RGB;16"
 """Name of the mode with 48 bits per pixel. Pillow has no such mode and drops the lower bytes."""
 _HEADER: Final = struct.Struct(">II5B")
+_NUMBER: Final = struct.Struct(">I")
 _BITS: Final = {np.dtype(np.uint8): 8, np.dtype(np.uint16): 16}
 _COLOUR_TYPES: Final = {1: 0, 3: 2, 4: 6}
 """By the number of channels: grey, RGB, RGBA (PNG 11.2.1)."""
@@ -43,8 +44,10 @@ class NotPng(ValueError):
 def encode(pixels: NDArray[Any]) -> bytes:
     """A PNG without metadata of (height, width[, 3 or 4]) uint8 or (height, width[, 3]) uint16.
 
-    Only grey of 16 bits is filtered, by the pixel to the left: depths, which are smooth. Rows of
-    colours need fewer bytes as they are, and a few lines of Python read them.
+    Only grey of 16 bits is filtered, by the pixel to the left: most of it is depth, which is
+    smooth. Rows of colours need fewer bytes as they are, and a few lines of Python read them.
+
+    The bytes depend on the zlib of this Python, `zlib.ZLIB_RUNTIME_VERSION`.
     """
     (height, width), channels = pixels.shape[:2], math.prod(pixels.shape[2:])
     bits = _BITS[pixels.dtype]
@@ -56,11 +59,13 @@ def encode(pixels: NDArray[Any]) -> bytes:
         rows[:, 1 + _GREY_BYTES :] -= flat[:, :-_GREY_BYTES]
     header = _HEADER.pack(width, height, bits, _COLOUR_TYPES[channels], 0, 0, 0)
     body = zlib.compress(rows.data, _LEVEL)
-    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", body) + _END
+    return b"".join((_SIGNATURE, *_chunk(b"IHDR", header), *_chunk(b"IDAT", body), _END))
 
 
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+def _chunk(name: bytes, body: bytes) -> tuple[bytes, ...]:
+    """Its parts, in order."""
+    checksum = zlib.crc32(body, zlib.crc32(name))
+    return _NUMBER.pack(len(body)), name, body, _NUMBER.pack(checksum)
 
 
 def decode(data: bytes, size: tuple[int, int], mode: str) -> NDArray[np.uint8]:

@@ -35,6 +35,7 @@ _FLOORS: Final = np.where(
 def encode(linear: NDArray[np.float32]) -> NDArray[np.uint8]:
     """8-bit sRGB of linear values, rounded to nearest; they are clipped to 0 to 1, and NaN is 0."""
     with np.errstate(invalid="ignore"):
-        value = linear + np.float32(0)  # a signalling NaN may look like infinity: now it is quiet
+        # A signalling NaN may look like infinity: the sum is quiet.
+        value = np.add(linear, np.float32(0), dtype=np.float32)
     floor: NDArray[np.uint8] = _FLOORS[value.view(np.uint32) >> 16]
     return np.add(floor, value >= _STEPS[floor], dtype=np.uint8)

@@ -36,10 +36,10 @@ class _Group(msgspec.Struct, frozen=True):
     """What the processes of a group use, and their names in /proc."""
 
     usage: Usage
-    names: list[str]
+    names: tuple[str, ...]
 
 
-_NONE: Final = _Group(Usage(), [])
+_NONE: Final = _Group(Usage(), ())
 
 
 def of_group(group: int) -> Usage:
@@ -64,7 +64,7 @@ class Groups:
         """Those asked for; without processes, if there are none."""
 
     def of(self, group: int, since: float = -math.inf) -> Usage:
-        """The usage of process group `group`; of processes that joined before `since`, surely.
+        """The usage of process group `group`, read after `since` from all its processes of then.
 
         since: on the clock of `time.monotonic`.
         """
@@ -105,7 +105,7 @@ def _read(names: Iterable[str], only: int = KERNEL) -> dict[int, _Group]:
         except (OSError, ValueError, IndexError):
             continue  # ended since
     return {
-        group: _Group(Usage(resident[group], ticks[group] * TICK_S), processes)
+        group: _Group(Usage(resident[group], ticks[group] * TICK_S), tuple(processes))
         for group, processes in members.items()
     }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.integration.blender import inside
 from tests.integration.blender.driver import COMMANDS, DEBIAN, Driver
 
 MAKE_BLEND = Path(__file__).with_name("make_blend.py")
@@ -51,9 +52,7 @@ def blends(blender, tmp_path_factory):
     folder = tmp_path_factory.mktemp("blends") / "object"
     folder.mkdir()
     Image.new("RGB", (4, 4), (0, 0, 255)).save(folder.parent / "outside.png")
-    start = [sys.executable] if blender == "wheel" else ["blender", "-b", "--python"]
-    subprocess.run([*start, MAKE_BLEND, *["--"] * (blender == "debian"), folder], check=True,
-                   capture_output=True)  # fmt: skip
+    inside.run(blender, MAKE_BLEND, folder)
     return folder
 
 

@@ -1,12 +1,10 @@
 """Picture nodes that importers leave without a picture: Cycles would show them magenta."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.integration.blender import reaching
+from tests.integration.blender import inside, reaching
 from tests.integration.blender.broken import embed, picture
 from tests.integration.blender.driver import small
 from tests.integration.blender.test_hostile import is_one_colour, seen
@@ -63,9 +61,7 @@ def blank(blender, child, tmp_path):
 
     def render(place, recipe):
         model = tmp_path / f"{place}.blend"
-        start = [sys.executable] if blender == "wheel" else ["blender", "-b", "--python"]
-        command = [*start, MAKE_BLANKS, *["--"] * (blender == "debian"), model]
-        subprocess.run(command, check=True, capture_output=True)
+        inside.run(blender, MAKE_BLANKS, model)
         return model, child.render(model, tmp_path / "out", recipe)
 
     return render

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.integration.blender import inside
 from tests.integration.blender.driver import REPOSITORY
-from tests.patience import HANG_S
 
 MEASURE = Path(__file__).with_name("measure_extent.py")
 
 
 @pytest.fixture
 def found(blender):
-    start = [sys.executable] if blender == "wheel" else ["blender", "-b", "--python"]
-    done = subprocess.run(
-        [*start, MEASURE, *["--"] * (blender == "debian"), REPOSITORY],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=HANG_S,
-    )
-    lines = [line for line in done.stdout.splitlines() if line.startswith("FOUND ")]
-    return json.loads(lines[0].removeprefix("FOUND "))
+    return inside.found(blender, MEASURE, REPOSITORY)
 
 
 def test_all_frames_and_instances_count_in_every_way(found):

@@ -1,14 +1,13 @@
 """Files that reach out, want to act, or are broken: pictures of theirs are treated as missing."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.integration.blender import inside
 from tests.integration.blender.broken import damaged, embed, picture
 from tests.integration.blender.driver import small
 from tests.integration.blender.pictures import views_of
@@ -152,9 +151,7 @@ def test_every_tile_of_a_picture_counts(blender, child, tmp_path, second):
     tiles = [model.parent / f"x.{number}.png" for number in (1001, 1002)]
     for tile in tiles:
         tile.write_bytes(picture("PNG"))
-    start = [sys.executable] if blender == "wheel" else ["blender", "-b", "--python"]
-    command = [*start, MAKE_TILES, *["--"] * (blender == "debian"), model]
-    subprocess.run(command, check=True, capture_output=True)
+    inside.run(blender, MAKE_TILES, model)
     if second == "cut":
         tiles[1].write_bytes(picture("PNG")[:40])
     if second == "absent":

@@ -2,14 +2,13 @@
 
 import json
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import OpenEXR
 import pytest
 
+from tests.integration.blender import inside
 from tests.integration.blender.broken import picture
 from tests.integration.blender.driver import small
 from tests.integration.blender.pictures import framed
@@ -39,10 +38,7 @@ FRONT = {"layout": "fixed", "fixed": [[0, -3, 0]], "projection": "orthographic"}
 def scenes(blender, tmp_path_factory):
     """The files of make_kinds.py, made by the Blender that will read them."""
     folder = tmp_path_factory.mktemp("kinds")
-    start = [sys.executable] if blender == "wheel" else ["blender", "-b", "--python"]
-    subprocess.run(
-        [*start, MAKE, *["--"] * (blender == "debian"), folder], check=True, capture_output=True
-    )
+    inside.run(blender, MAKE, folder)
     return folder
 
 

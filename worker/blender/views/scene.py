@@ -26,20 +26,22 @@ Array = npt.NDArray[np.float64]
 def clean() -> None:
     """Remove everything of the previous object by starting an empty file; preferences are kept.
 
-    Raises: RuntimeError, if Blender cannot write or read the file.
+    Raises: RuntimeError or OSError, if the file cannot be written or read.
     """
     if not _empty_file().is_file():  # somebody tidies up temporary files
         _empty_file.cache_clear()
     bpy.ops.wm.read_homefile(filepath=str(_empty_file()), use_empty=True)
 
 
-@functools.lru_cache(maxsize=1)
+@functools.cache
 def _empty_file() -> Path:
     """The empty file inside Blender, saved by this Blender, in a folder that no object can name.
 
     It takes half as long to read as the one inside Blender, which an older Blender has saved.
     """
-    path = Path(tempfile.mkdtemp(dir=bpy.app.tempdir), "empty.blend")
+    temporary = Path(bpy.app.tempdir)
+    temporary.mkdir(parents=True, exist_ok=True)
+    path = Path(tempfile.mkdtemp(dir=temporary), "empty.blend")
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True, compress=False)
     return path
