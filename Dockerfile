@@ -25,6 +25,20 @@ RUN apt-get -qq update \
 	&& useradd --uid 1000 --home-dir /scratch --no-create-home --shell /usr/sbin/nologin render \
 	&& install -d -m 1777 /scratch /cache
 
+# Bytecode: nobody can write it later, and each process would compile what it imports again. This
+# Python comes without any. It is never compared with the sources, which nobody can change either.
+RUN python3 -m compileall -q --invalidation-mode unchecked-hash \
+		-x '/(ensurepip|idlelib|lib2to3|pydoc_data|site-packages|tkinter|turtledemo)/' \
+		"$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
+
+
+# The worker's code, and its bytecode.
+FROM base AS code
+COPY LICENSE entrypoint.sh /opt/render-worker/
+COPY worker /opt/render-worker/worker
+COPY render_worker /opt/render-worker/render_worker
+RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/render-worker
+
 
 # The Python libraries, from hashed locks and as wheels only, so that no package's code runs here.
 # Three are left out: other packages declare them, but nothing imports them.
@@ -85,12 +99,10 @@ USER 1000:1000
 ENTRYPOINT ["render-worker"]
 
 
-# The worker's code comes last, so that a new version is a layer of a few hundred kB.
+# The worker's code comes last, so that a new version is a layer of two MB.
 FROM worker AS bpy
 COPY --from=libraries-bpy /opt/venv /opt/venv
-COPY LICENSE entrypoint.sh /opt/render-worker/
-COPY worker /opt/render-worker/worker
-COPY render_worker /opt/render-worker/render_worker
+COPY --from=code /opt/render-worker /opt/render-worker
 
 
 # Blender as published; its checksum is verified, whatever its origin.
@@ -109,6 +121,17 @@ RUN cd /tmp \
 	&& mkdir /opt/blender \
 	&& tar -xf "$BLENDER_ARCHIVE" -C /opt/blender --strip-components=1 --no-same-owner \
 	&& rm "$BLENDER_ARCHIVE"
+# Its own Python is another version. Some of its modules are not meant to compile.
+ENV COMPILE="import compileall, sys; compileall.compile_dir(sys.argv[-1], force=True, quiet=2, \
+invalidation_mode=compileall.PycInvalidationMode.UNCHECKED_HASH)"
+RUN /opt/blender/blender -b --factory-startup --python-exit-code 1 --python-expr "$COMPILE" \
+		-- /opt/blender >/dev/null
+
+
+FROM blender AS blender-code
+COPY --from=code /opt/render-worker /opt/render-worker
+RUN /opt/blender/blender -b --factory-startup --python-exit-code 1 --python-expr "$COMPILE" \
+		-- /opt/render-worker >/dev/null
 
 
 FROM worker
@@ -116,6 +139,4 @@ FROM worker
 ENV PATH=/opt/blender:$PATH
 COPY --from=libraries /opt/venv /opt/venv
 COPY --from=blender /opt/blender /opt/blender
-COPY LICENSE entrypoint.sh /opt/render-worker/
-COPY worker /opt/render-worker/worker
-COPY render_worker /opt/render-worker/render_worker
+COPY --from=blender-code /opt/render-worker /opt/render-worker

@@ -12,7 +12,7 @@ NERF_LOCKS := locks/nerf-cpu.lock locks/nerf.lock
 DEV_LOCKS := locks/dev.lock locks/stubs-5.2.lock locks/stubs-4.5.lock locks/stubs-3.2.lock
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: help run nerf setup setup-dev test test-cluster versions quick integration e2e lint fuzz bench lock clean libraries
+.PHONY: help run nerf setup setup-dev test test-cluster versions quick integration e2e lint types types-3.2 types-5.2 types-library fuzz bench lock clean libraries
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -41,6 +41,7 @@ samples: | setup
 	@mv samples.part samples
 
 setup: libraries $(READY) ## Install what a run needs into .venv, from hashed locks
+	@$(BIN)/python -m compileall -q worker render_worker  # Blender's processes never write bytecode
 
 setup-dev: setup $(READY_DEV) ## Also install what lint, tests and benchmarks need
 
@@ -101,12 +102,16 @@ lint: setup-dev ## ruff, the rules of imports, and mypy, strict; Blender's side 
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-logo --no-cache
+	@$(MAKE) --no-print-directory --jobs 2 types types-3.2 types-5.2 types-library
+
+types:
 	@$(BIN)/mypy
-	@for version in 3.2 5.2; do \
-		MYPYPATH=$(VENV)/stubs-$$version $(BIN)/mypy --config-file /dev/null --strict --python-version 3.10 \
-			--cache-dir .mypy_cache/$$version -p worker.blender -p worker.contract -p tests.sample_models \
-			|| exit 1; \
-	done
+
+types-3.2 types-5.2: types-%:
+	@MYPYPATH=$(VENV)/stubs-$* $(BIN)/mypy --config-file /dev/null --strict --python-version 3.10 \
+		--cache-dir .mypy_cache/$* -p worker.blender -p worker.contract -p tests.sample_models
+
+types-library:
 	@$(BIN)/mypy --python-version 3.10 --cache-dir .mypy_cache/3.10 -p render_worker
 
 FUZZ_MINUTES ?= 60

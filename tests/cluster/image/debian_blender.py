@@ -52,9 +52,9 @@ def _make(program: Path, name: str, made: Path) -> None:
     (folder / "blender").chmod(0o755)
     for library in _libraries(program):
         shutil.copy(library, folder / "lib")
-    shutil.copytree("/usr/share/blender", folder / "share")
-    python = folder / "python/lib/python3.11"
     leave_out = shutil.ignore_patterns("__pycache__", "dist-packages", "test", "tests")
+    shutil.copytree("/usr/share/blender", folder / "share", ignore=leave_out)
+    python = folder / "python/lib/python3.11"
     shutil.copytree("/usr/lib/python3.11", python, ignore=leave_out)
     numpy = Path("/usr/lib/python3/dist-packages/numpy")
     shutil.copytree(numpy, python / "dist-packages/numpy", ignore=leave_out)

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import pytest
 
+from tests.cluster.image.options import HARDENED
 from tests.cluster.tools import oci_base
 from tests.command_line import ROOT
 
@@ -86,6 +87,30 @@ def test_only_the_volumes_can_be_written(podman, every_image):
 
 def test_every_system_library_is_there(podman, every_image):
     inside(podman, every_image, "python3 /opt/render-worker/worker/supervisor/libraries.py")
+
+
+UNCOMPILED = """
+import os, sys
+import worker.{module}
+made = [(module.__file__, module.__cached__) for module in list(sys.modules.values())
+        if getattr(module, "__cached__", None)]
+print("WITHOUT", [source for source, bytecode in made if not os.path.exists(bytecode)])
+print("WITH", sum(os.path.exists(bytecode) for _, bytecode in made))
+"""
+
+
+@pytest.mark.parametrize("module", ["run.command", "blender.child"])
+def test_no_process_compiles_what_it_imports(podman, every_image, module, request):
+    code = UNCOMPILED.format(module=module)
+    start = ["/opt/venv/bin/python", "-c", code]
+    if request.node.callspec.params["every_image"] == "program" and module == "blender.child":
+        path = "import sys; sys.path.insert(0, '/opt/render-worker')\n"
+        start = ["blender", "-b", "--factory-startup", "--python-expr", path + code]
+    # By a user who can write no bytecode.
+    program, *arguments = start
+    said = podman("run", *HARDENED, "--entrypoint", program, every_image, *arguments).stdout
+    assert re.search(r"^WITHOUT \[\]$", said, re.MULTILINE), said
+    assert int(re.search(r"^WITH (\d+)$", said, re.MULTILINE)[1]) > 200
 
 
 def test_the_size_is_what_the_docs_say(podman, every_image, request):
