@@ -25,19 +25,19 @@ RUN apt-get -qq update \
 	&& useradd --uid 1000 --home-dir /scratch --no-create-home --shell /usr/sbin/nologin render \
 	&& install -d -m 1777 /scratch /cache
 
-# Bytecode: nobody can write it later, and each process would compile what it imports again. This
-# Python comes without any. It is never compared with the sources, which nobody can change either.
+# Bytecode, which users cannot write: each process would compile what it imports again. This Python
+# comes without any. It is not compared with the sources, which stay as they are.
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash \
 		-x '/(ensurepip|idlelib|lib2to3|pydoc_data|site-packages|tkinter|turtledemo)/' \
 		"$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 
 
-# The worker's code, and its bytecode.
+# The worker's code. Its bytecode is compared with it, so that a changed or mounted file counts.
 FROM base AS code
 COPY LICENSE entrypoint.sh /opt/render-worker/
 COPY worker /opt/render-worker/worker
 COPY render_worker /opt/render-worker/render_worker
-RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/render-worker
+RUN python3 -m compileall -q --invalidation-mode checked-hash /opt/render-worker
 
 
 # The Python libraries, from hashed locks and as wheels only, so that no package's code runs here.
@@ -99,7 +99,7 @@ USER 1000:1000
 ENTRYPOINT ["render-worker"]
 
 
-# The worker's code comes last, so that a new version is a layer of two MB.
+# The worker's code comes last, so that a new version is a layer of a few MB.
 FROM worker AS bpy
 COPY --from=libraries-bpy /opt/venv /opt/venv
 COPY --from=code /opt/render-worker /opt/render-worker
@@ -121,17 +121,18 @@ RUN cd /tmp \
 	&& mkdir /opt/blender \
 	&& tar -xf "$BLENDER_ARCHIVE" -C /opt/blender --strip-components=1 --no-same-owner \
 	&& rm "$BLENDER_ARCHIVE"
-# Its own Python is another version. Some of its modules are not meant to compile.
-ENV COMPILE="import compileall, sys; compileall.compile_dir(sys.argv[-1], force=True, quiet=2, \
-invalidation_mode=compileall.PycInvalidationMode.UNCHECKED_HASH)"
+# Its own Python is another version.
+ENV COMPILE="import compileall, re, sys; compileall.compile_dir(sys.argv[-2], force=True, quiet=2, \
+rx=re.compile('/(idlelib|lib2to3|tests?)/'), \
+invalidation_mode=compileall.PycInvalidationMode[sys.argv[-1]])"
 RUN /opt/blender/blender -b --factory-startup --python-exit-code 1 --python-expr "$COMPILE" \
-		-- /opt/blender >/dev/null
+		-- /opt/blender UNCHECKED_HASH >/dev/null
 
 
 FROM blender AS blender-code
 COPY --from=code /opt/render-worker /opt/render-worker
 RUN /opt/blender/blender -b --factory-startup --python-exit-code 1 --python-expr "$COMPILE" \
-		-- /opt/render-worker >/dev/null
+		-- /opt/render-worker/worker CHECKED_HASH >/dev/null
 
 
 FROM worker

@@ -41,7 +41,7 @@ samples: | setup
 	@mv samples.part samples
 
 setup: libraries $(READY) ## Install what a run needs into .venv, from hashed locks
-	@$(BIN)/python -m compileall -q worker render_worker  # Blender's processes never write bytecode
+	@$(BIN)/python -m compileall -q worker render_worker || true  # Blender's processes write no bytecode
 
 setup-dev: setup $(READY_DEV) ## Also install what lint, tests and benchmarks need
 
@@ -102,7 +102,7 @@ lint: setup-dev ## ruff, the rules of imports, and mypy, strict; Blender's side 
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-logo --no-cache
-	@$(MAKE) --no-print-directory --jobs 2 types types-3.2 types-5.2 types-library
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync types types-3.2 types-5.2 types-library
 
 types:
 	@$(BIN)/mypy

@@ -1,7 +1,8 @@
 """The Dockerfile's base images: pulled, or on a closed network stand-ins made from Debian.
 
-A stand-in has Debian's own Python and carries this machine's certificates, so that the
-unchanged Dockerfile reaches the machine's mirrors. For tests only: it must never be pushed.
+A stand-in has Debian's own Python, without bytecode as in the published images, and carries this
+machine's certificates, so that the unchanged Dockerfile reaches the machine's mirrors. For tests
+only: it must never be pushed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ CUSTOMISE = """#!/bin/sh
 set -e
 cp /etc/ssl/certs/ca-certificates.crt "$1/etc/ssl/certs/ca-certificates.crt"
 rm -f "$1"/usr/lib/python3.*/EXTERNALLY-MANAGED
+find "$1"/usr/lib/python3* -name '*.pyc' -delete
 printf '[global]\\ncert = /etc/ssl/certs/ca-certificates.crt\\n' > "$1/etc/pip.conf"
 ln -sf /usr/bin/python3 "$1/usr/local/bin/python3"
 ln -sf /usr/bin/python3 "$1/usr/local/bin/python"

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+from pathlib import Path
 
 import bpy
 
@@ -73,7 +74,9 @@ found = {
     "changed": (changed(), everything() != built_in)[1],
     "blocks": sorted(built_in["blocks"]),
 }
-shutil.rmtree(bpy.app.tempdir)
+temporary = Path(bpy.app.tempdir)
+assert temporary.name.startswith("blender_"), "not a folder of this process alone"
+shutil.rmtree(temporary)
 found["as built in"].append(cleaned() == built_in)
 found["file"] = bpy.data.filepath
 found["scripts"] = bpy.context.preferences.filepaths.use_scripts_auto_execute

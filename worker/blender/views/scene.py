@@ -40,7 +40,7 @@ def _empty_file() -> Path:
     It takes half as long to read as the one inside Blender, which an older Blender has saved.
     """
     temporary = Path(bpy.app.tempdir)
-    temporary.mkdir(parents=True, exist_ok=True)
+    temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = Path(tempfile.mkdtemp(dir=temporary), "empty.blend")
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True, compress=False)
