@@ -122,9 +122,9 @@ RUN cd /tmp \
 	&& tar -xf "$BLENDER_ARCHIVE" -C /opt/blender --strip-components=1 --no-same-owner \
 	&& rm "$BLENDER_ARCHIVE"
 # Its own Python is another version.
-ENV COMPILE="import compileall, re, sys; compileall.compile_dir(sys.argv[-2], force=True, quiet=2, \
-rx=re.compile('/(idlelib|lib2to3|tests?)/'), \
-invalidation_mode=compileall.PycInvalidationMode[sys.argv[-1]])"
+ENV COMPILE="import compileall, py_compile, re, sys; compileall.compile_dir(sys.argv[-2], force=True, \
+quiet=2, rx=re.compile('/(idlelib|lib2to3|tests?)/'), \
+invalidation_mode=py_compile.PycInvalidationMode[sys.argv[-1]])"
 RUN /opt/blender/blender -b --factory-startup --python-exit-code 1 --python-expr "$COMPILE" \
 		-- /opt/blender UNCHECKED_HASH >/dev/null
 

@@ -66,14 +66,18 @@ def test_the_images_have_every_package_of_the_wheel():
     packages = wheel["targets"]["wheel"]["packages"]
     assert packages
     stages = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
-    # Those that have the entry point are what is run: the target `bpy` and the default one.
-    images = [stage for stage in stages if "entrypoint.sh /opt/render-worker/" in stage]
-    assert len(images) == 2
+    (code,) = (stage for stage in stages if stage.startswith("base AS code\n"))
     allowed = (ROOT / ".dockerignore").read_text().splitlines()
     for package in packages:
         assert f"!{package}" in allowed
-        for image in images:
-            assert f"\nCOPY {package} /opt/render-worker/{package}\n" in image
+        assert f"\nCOPY {package} /opt/render-worker/{package}\n" in code
+    # What is run, the target `bpy` and the default one, takes all of it: with Blender's bytecode,
+    # or as it is.
+    whole = r"\nCOPY --from=([\w-]+) /opt/render-worker /opt/render-worker\n"
+    images = [stage for stage in stages if re.match(r"worker( AS bpy)?\n", stage)]
+    assert [re.findall(whole, stage) for stage in images] == [["code"], ["blender-code"]]
+    (compiled,) = (stage for stage in stages if stage.startswith("blender AS blender-code\n"))
+    assert re.findall(whole, compiled) == ["code"]
 
 
 def test_the_changelog_is_in_the_form_of_keep_a_changelog():
