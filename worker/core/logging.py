@@ -39,8 +39,9 @@ def configure(level: str = "info", *, json: bool | None = None) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        # Looked up for each line, because a progress bar replaces sys.stderr while it is shown.
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        # Looked up for each line, because a progress bar replaces sys.stderr while it is shown. The
+        # line and its end are one write also if Python is unbuffered: ranks may share a stderr.
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
 
