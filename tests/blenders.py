@@ -94,8 +94,8 @@ def worker_of(name: str) -> tuple[list[str], str]:
     return [python_of(name), "-m", "worker"], str(DEBIAN) if name == "debian" else "bpy"
 
 
-def make(name: str, script: Path, *arguments: object) -> None:
-    """Run a script that writes files, under the Blender that will read them."""
+def make(name: str, script: Path, *arguments: object) -> str:
+    """Run a script, as one that makes files for this Blender to read. Returns: what it printed."""
     command = [python_of(name), str(script)]
     if name == "debian":
         start = ["-b", "--factory-startup", "--python-exit-code", "1", "--python"]
@@ -103,6 +103,7 @@ def make(name: str, script: Path, *arguments: object) -> None:
     command += map(str, arguments)
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=HANG_S)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    return done.stdout
 
 
 def make_samples(name: str, folder: Path, *arguments: str) -> Path:

@@ -1,27 +1,20 @@
-"""Runs a script inside a Blender, without the worker, and reads what it found."""
+"""Runs a script inside the Blender of a test, without the worker, and reads what it found."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from tests.patience import HANG_S
+from tests import blenders
 
-START = {"wheel": [sys.executable], "debian": ["blender", "-b", "--python"]}
+NAMES = {"wheel": "bpy", "debian": "debian"}
 FOUND = "FOUND "
 
 
 def run(blender: str, script: Path, *arguments: object) -> str:
     """Run `script` under "wheel" or "debian" to its end. Returns: what it printed."""
-    ours = ["--"] if blender == "debian" else []
-    done = subprocess.run(
-        [*START[blender], str(script), *ours, *map(str, arguments)],
-        check=True, capture_output=True, text=True, timeout=HANG_S,
-    )  # fmt: skip
-    return done.stdout
+    return blenders.make(NAMES[blender], script, *arguments)
 
 
 def found(blender: str, script: Path, *arguments: object) -> Any:
