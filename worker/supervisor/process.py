@@ -10,8 +10,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TypeVar
@@ -38,6 +36,7 @@ from worker.supervisor.environment import child_environment
 from worker.supervisor.fence.policy import Fence
 from worker.supervisor.launch import ANY_CORE, NO_FENCE
 from worker.supervisor.libraries import MESA
+from worker.supervisor.output import Output
 from worker.supervisor.runtime import WHEEL, Runtime
 from worker.supervisor.watchdog import LOOK_EVERY_S, Limits, Overrun, TooMuchMemory, Watch
 
@@ -46,12 +45,12 @@ RAW = "raw"
 STOP_DEADLINE_S = 5.0
 ENDING_S = 5.0
 """Time from the end of a process's output to its exit: for a core dump, or on a busy machine."""
+OUTPUT_S = 1.0
+"""Time for what a killed process has printed to be read."""
 SHELL_SIGNALLED = 128
 """A shell exits with this plus the signal of its child; some Blenders are wrapped in a shell."""
 CRASH_REPORTS = "*.crash.txt"
 """In a child's temporary folder, by Blender itself."""
-TAIL_LINES = 40
-TAIL_LINE_LENGTH = 400
 REFUSALS: dict[str, type[WorkerError]] = {"configuration": ConfigurationError}
 """Errors for the codes of a child that cannot be configured; any other code is DeviceMissing."""
 NO_OPENGL = {
@@ -131,17 +130,13 @@ class Child:
         self._limits = limits
         self._memory_limit = memory_limit
         self._buffer = bytearray()
-        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self.objects = 0
         self.watch = self._new_watch("start")
         if log is not None:
             with log.open("a") as whole:
                 whole.write(f"=== Blender, process {self.pid} ===\n")
         assert self._process.stdout is not None  # noqa: S101 - a PIPE was asked for
-        self._log = threading.Thread(
-            target=self._read_log, args=(self._process.stdout,), daemon=True
-        )
-        self._log.start()
+        self._output = Output(self._process.stdout, log)
 
     @property
     def pid(self) -> int:
@@ -156,7 +151,7 @@ class Child:
     @property
     def log_tail(self) -> tuple[str, ...]:
         """The last lines that Blender printed."""
-        return tuple(self._tail)
+        return self._output.tail()
 
     @property
     def phase(self) -> str:
@@ -208,7 +203,7 @@ class Child:
         Raises: ChildDied, Overrun, TooMuchMemory; the child must be killed then.
         """
         self.objects += 1
-        self._tail.clear()
+        self._output.forget()
         self.watch = self._new_watch("import")
         self._send(request)
         return self._answer(Rendered, on_phase)
@@ -232,7 +227,7 @@ class Child:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._socket.close()
-        self._log.join(timeout=1.0)
+        self._output.close(OUTPUT_S)
         self._keep_reports()
 
     def ending(self) -> str:
@@ -300,14 +295,6 @@ class Child:
                 with self._whole_log.open("ab") as whole:
                     whole.write(report.read_bytes())
             report.unlink()
-
-    def _read_log(self, pipe: IO[bytes]) -> None:
-        log = self._whole_log
-        with pipe, log.open("ab", buffering=0) if log else contextlib.nullcontext() as whole:
-            while line := pipe.readline(TAIL_LINE_LENGTH):
-                self._tail.append(line.decode(errors="replace").rstrip())
-                if whole is not None:
-                    whole.write(line)
 
 
 @contextlib.contextmanager
