@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import functools
+import json
 import os
 import sys
 import traceback
-from typing import Union
+from typing import Any, Dict, Union
 
 from worker.blender import compat, debugging, engine
 from worker.blender.connection import Connection, Heart
@@ -21,7 +23,7 @@ from worker.contract.protocol import (
     Rendered,
     RenderObject,
 )
-from worker.contract.recipe import from_dict
+from worker.contract.recipe import Recipe, from_dict
 
 BUG = 70
 REFUSALS = frozenset({"empty", "import", "too_large", "unsupported"})
@@ -83,7 +85,7 @@ def answer(request: RenderObject, device: engine.Device, report: Report) -> Unio
     """Render one object. An error becomes a Failed answer; it does not end the child."""
     try:
         debugging.begin(request)
-        recipe = from_dict(request.recipe)
+        recipe = _recipe(request.recipe)
         return PRODUCTS[recipe.product](request, recipe, device, report)
     except ObjectFault as fault:
         debugging.save(request, "failed")
@@ -94,6 +96,16 @@ def answer(request: RenderObject, device: engine.Device, report: Report) -> Unio
         traceback.print_exc()
         debugging.save(request, "failed")
         return Failed(request.uid, "render", f"{type(error).__name__}: {brief(error)}")
+
+
+def _recipe(values: Dict[str, Any]) -> Recipe:
+    """The recipe of a request. Its check takes as long as to import a small object."""
+    return _checked(json.dumps(values))
+
+
+@functools.lru_cache(maxsize=1)  # all objects of a run have the same
+def _checked(values: str) -> Recipe:
+    return from_dict(json.loads(values))
 
 
 def _put_away(fault: ObjectFault) -> bool:
