@@ -22,6 +22,7 @@ SIDES = {
     (0, 0, -1): (220, 200, 40),
 }
 """Colour (8-bit sRGB) by outward normal; a side's number is its place here."""
+BELOW = (0, 0, -1)
 COLUMNS, ROWS = 3, 2
 """The picture of all sides: one cell each, by number, row after row from the bottom."""
 CELL = 16
@@ -72,6 +73,19 @@ def picture() -> bytes:
     """The cells of all sides, as a PNG."""
     cells = np.array(list(SIDES.values()), np.uint8).reshape(ROWS, COLUMNS, 3)[::-1]
     return png(cells.repeat(CELL, axis=0).repeat(CELL, axis=1))
+
+
+def cut_out() -> bytes:
+    """The same, clear where the side below is."""
+    cells = np.array([(*colour, 255) for colour in SIDES.values()], np.uint8)
+    cells[list(SIDES).index(BELOW), 3] = 0
+    cells = cells.reshape(ROWS, COLUMNS, 4)[::-1]
+    return png(cells.repeat(CELL, axis=0).repeat(CELL, axis=1))
+
+
+def plain(*value: int) -> bytes:
+    """A PNG of one colour."""
+    return png(np.tile(np.array(value, np.uint8), (CELL, CELL, 1)))
 
 
 def png(pixels: npt.NDArray[np.uint8]) -> bytes:

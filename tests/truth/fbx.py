@@ -1,4 +1,4 @@
-"""A cube as FBX in text, which only Blender's importer in C++ reads."""
+"""Cubes as FBX in text, which only Blender's importer in C++ reads."""
 
 from __future__ import annotations
 
@@ -28,15 +28,12 @@ GlobalSettings:  {
 
 def text() -> str:
     """The cube with a colour at each corner."""
-    corners = [
-        number if at < 3 else -number - 1 for quad in cube.QUADS for at, number in enumerate(quad)
-    ]
     colours = [part for colour in cube.COLOURS for part in (*(colour / 255), 1.0)]
     return f"""{HEAD}
 Objects:  {{
     Geometry: 1, "Geometry::cube", "Mesh" {{
         Vertices: {_array(cube.POINTS.ravel())}
-        PolygonVertexIndex: {_array(corners)}
+        PolygonVertexIndex: {_array(_corners())}
         GeometryVersion: 124
         LayerElementColor: 0 {{
             Version: 101
@@ -62,6 +59,82 @@ Connections:  {{
     C: "OO",1,2
 }}
 """
+
+
+def textured(image: str, *uses: str) -> str:
+    """The cube with the picture `image` as these properties of its material."""
+    connections = [f'    C: "OP",5,3, "{use}"' for use in uses]
+    return f"""{HEAD}
+Objects:  {{
+    Geometry: 1, "Geometry::cube", "Mesh" {{
+        Vertices: {_array(cube.POINTS.ravel())}
+        PolygonVertexIndex: {_array(_corners())}
+        GeometryVersion: 124
+        LayerElementUV: 0 {{
+            Version: 101
+            Name: "UV"
+            MappingInformationType: "ByPolygonVertex"
+            ReferenceInformationType: "Direct"
+            UV: {_array(cube.UVS.ravel())}
+        }}
+        LayerElementMaterial: 0 {{
+            Version: 101
+            Name: ""
+            MappingInformationType: "AllSame"
+            ReferenceInformationType: "IndexToDirect"
+            Materials: *1 {{
+                a: 0
+            }}
+        }}
+        Layer: 0 {{
+            Version: 100
+            LayerElement:  {{
+                Type: "LayerElementUV"
+                TypedIndex: 0
+            }}
+            LayerElement:  {{
+                Type: "LayerElementMaterial"
+                TypedIndex: 0
+            }}
+        }}
+    }}
+    Model: 2, "Model::cube", "Mesh" {{
+        Version: 232
+    }}
+    Material: 3, "Material::m", "" {{
+        Version: 102
+        ShadingModel: "phong"
+        Properties70:  {{
+            P: "DiffuseColor", "Color", "", "A",1,1,1
+        }}
+    }}
+    Video: 4, "Video::v", "Clip" {{
+        Type: "Clip"
+        RelativeFilename: "{image}"
+    }}
+    Texture: 5, "Texture::t", "" {{
+        Type: "TextureVideoClip"
+        Version: 202
+        TextureName: "Texture::t"
+        Media: "Video::v"
+        RelativeFilename: "{image}"
+    }}
+}}
+Connections:  {{
+    C: "OO",2,0
+    C: "OO",1,2
+    C: "OO",3,2
+    C: "OO",4,5
+{chr(10).join(connections)}
+}}
+"""
+
+
+def _corners() -> list[int]:
+    """By polygon; the last corner of each is the negative number of its place from the end."""
+    return [
+        number if at < 3 else -number - 1 for quad in cube.QUADS for at, number in enumerate(quad)
+    ]
 
 
 def _array(numbers: Iterable[float]) -> str:

@@ -78,6 +78,15 @@ class Look:
                 found[side] = np.median(pixels, axis=0)
         return found
 
+    def inside(self, image: str) -> Array:
+        """The pixels (N,channels) more than half covered, of all views."""
+        return np.concatenate(
+            [
+                self._image(view, image)[self._image(view, "colour")[..., 3] > HALF]
+                for view in self._views
+            ]
+        )
+
     def _on(self, view: dict[str, Any], side: tuple[int, int, int], image: str) -> Array:
         whole = self._image(view, "colour")[..., 3] > WHOLE
         normal = self._image(view, "normal") / 255 * 2 - 1

@@ -113,13 +113,17 @@ def facet_colours(*, red_low: bool, mark: int) -> list[int]:
 def dae(
     image: str = "",
     *,
+    effect: str = "",
     transparency: str = "",
     colours: bool = False,
     extra: str = "",
     unit: float = 1.0,
 ) -> str:
-    """A Collada of the cube, Z up; `image` is what init_from says, `extra` primitives beside."""
-    effect = "<diffuse><color>1 1 1 1</color></diffuse>"
+    """A Collada of the cube, Z up; `image` is what init_from says, `extra` primitives beside.
+
+    `effect`: of its only material, where that is not white, or the picture.
+    """
+    diffuse = "<color>1 1 1 1</color>"
     images = surface = ""
     if image:
         named = f'<image id="im"><init_from>{image}</init_from></image>'
@@ -128,7 +132,8 @@ def dae(
             '<newparam sid="su"><surface type="2D"><init_from>im</init_from></surface></newparam>'
             '<newparam sid="sa"><sampler2D><source>su</source></sampler2D></newparam>'
         )
-        effect = '<diffuse><texture texture="sa" texcoord="UV"/></diffuse>'
+        diffuse = '<texture texture="sa" texcoord="UV"/>'
+    effect = effect or f"<diffuse>{diffuse}</diffuse>"
     inputs = '<input semantic="VERTEX" source="#v" offset="0"/>'
     inputs += '<input semantic="TEXCOORD" source="#u" offset="0" set="0"/>'
     sources = _source("p", cube.POINTS, "XYZ") + _source("u", cube.UVS, "ST")
@@ -199,13 +204,27 @@ def usd_cube(
     )
 
 
-def usd_material(image: str) -> str:
-    """A material prim at /root/mat, whose base colour is the picture `image`."""
+def usd_material(image: str, rough: str = "") -> str:
+    """A material prim at /root/mat, whose base colour is the picture `image`.
+
+    `rough`: the picture whose red is its roughness.
+    """
+    roughness, second = " = 1", ""
+    if rough:
+        roughness = ".connect = </root/mat/n.outputs:r>"
+        second = (
+            '    def Shader "n"\n    {\n        uniform token info:id = "UsdUVTexture"\n'
+            f"        asset inputs:file = @{rough}@\n"
+            '        token inputs:sourceColorSpace = "raw"\n'
+            "        float2 inputs:st.connect = </root/mat/r.outputs:result>\n"
+            "        float outputs:r\n    }\n"
+        )
     return (
         'def Material "mat"\n{\n    token outputs:surface.connect = </root/mat/s.outputs:surface>\n'
         '    def Shader "s"\n    {\n        uniform token info:id = "UsdPreviewSurface"\n'
         "        color3f inputs:diffuseColor.connect = </root/mat/t.outputs:rgb>\n"
-        "        float inputs:roughness = 1\n        token outputs:surface\n    }\n"
+        f"        float inputs:roughness{roughness}\n        token outputs:surface\n    }}\n"
+        f"{second}"
         '    def Shader "t"\n    {\n        uniform token info:id = "UsdUVTexture"\n'
         f"        asset inputs:file = @{image}@\n"
         "        float2 inputs:st.connect = </root/mat/r.outputs:result>\n"

@@ -41,6 +41,10 @@ _MANY = re.compile(r"<UDIM>|<UVTILE>|\A`")
 _MATERIAL = re.compile(rb"(?mi)^[ \t]*newmtl\b")
 _AMBIENT = re.compile(rb"(?mi)^([ \t]*)map_ka(?=[ \t])")
 _DIFFUSE = re.compile(rb"(?mi)^[ \t]*map_kd[ \t]")
+_RELIEF = re.compile(rb"(?mi)^([ \t]*(?:map_)?bump[ \t]+)(?![^\r\n]{0,1024}-bm[ \t])")
+_BUMP = re.compile(rb"(?mi)^[ \t]*(?:map_)?bump[ \t]")
+_NORMAL = re.compile(rb"(?mi)^([ \t]*)norm[ \t]+")
+_ONE_NUMBER = re.compile(rb"(?mi)^([ \t]*K[adse][ \t]+)([-+.\de]{1,64})([ \t]*)(?=\r?$)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,17 +72,24 @@ def _obj(text: bytes, rename: Rename) -> bytes:
 
 
 def _mtl(text: bytes, rename: Rename) -> bytes:
-    """Rewrite an .mtl.
+    """Rewrite an .mtl, also into what Blender reads as the format means.
 
     In a material without a diffuse map, its ambient map becomes the diffuse one, as viewers
-    show it.
+    show it. A relief has the multiplier 1 if none is given, where Blender takes 0, and a normal
+    map is one of another name, if there is no relief. A colour of one number is grey.
     """
     starts = [found.start() for found in _MATERIAL.finditer(text)]
     blocks = [text[a:b] for a, b in zip([0, *starts], [*starts, len(text)])]
-    shown = [
-        block if _DIFFUSE.search(block) else _AMBIENT.sub(rb"\1map_Kd", block) for block in blocks
-    ]
-    return _MAP.sub(lambda found: _map_line(found, rename), b"".join(shown))
+    return _MAP.sub(lambda found: _map_line(found, rename), b"".join(map(_material, blocks)))
+
+
+def _material(block: bytes) -> bytes:
+    if not _DIFFUSE.search(block):
+        block = _AMBIENT.sub(rb"\1map_Kd", block)
+    if not _BUMP.search(block):
+        block = _NORMAL.sub(rb"\1map_Bump ", block)
+    block = _RELIEF.sub(rb"\1-bm 1 ", block)
+    return _ONE_NUMBER.sub(rb"\1\2 \2 \2\3", block)
 
 
 def _map_line(found: re.Match[bytes], rename: Rename) -> bytes:

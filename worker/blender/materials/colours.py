@@ -8,7 +8,15 @@ import bpy
 
 from worker.blender import compat
 from worker.blender.importing.staging import Staged
-from worker.blender.materials import backfaces, maps, textures, transparency, vertex_colours
+from worker.blender.materials import (
+    backfaces,
+    corrections,
+    decoding,
+    maps,
+    textures,
+    transparency,
+    vertex_colours,
+)
 from worker.contract.random_streams import Colour, random_colour, stream
 from worker.contract.recipe import Recipe
 
@@ -34,8 +42,10 @@ def supply(uid: str, recipe: Recipe, staged: Staged, suffix: str) -> dict[str, A
     staged.undecodable.update(replaced.undecodable)
     if not (staged.missing or staged.undecodable):  # no file can be why a node has no picture
         staged.missing |= replaced.unnamed
+    corrections.correct(root.model, suffix)
     textures.ignore_unused_alpha(suffix)
     maps.correct(suffix)
+    decoding.by_use(suffix)
     painted = None
     if suffix in recipe.subject.one_colour:
         painted = random_colour(stream(uid, recipe, "colour"))

@@ -39,7 +39,7 @@ NEUTRAL: dict[str, Colour] = {NORMAL: (0.5, 0.5, 1.0, 1.0), DATA: (1.0, 1.0, 1.0
 """Linear RGBA that replaces a missing texture, by purpose; colour textures use `draw`."""
 
 
-class _Use(NamedTuple):
+class Use(NamedTuple):
     """A texture node. Cycles shows magenta if its image is missing."""
 
     node: Any
@@ -82,7 +82,7 @@ def replace_missing(root: Root, draw: Callable[[str], Colour]) -> Replaced:
 
     images: list[Any] = list(bpy.data.images)
     faults = {image: fault for image in images if (fault := _fault(image, root))}
-    uses = _uses()
+    uses = all_uses()
     for image, fault in faults.items():
         purpose = _purpose(image, [use for use in uses if use.node.image == image])
         name = file_name(image, root)
@@ -115,7 +115,7 @@ def ignore_unused_alpha(suffix: str) -> None:
     """
     if suffix == "blend":
         return
-    uses = _uses()
+    uses = all_uses()
     used = {use.node.image for use in uses if _uses_alpha(use.node)}
     for image in {use.node.image for use in uses} - used - {None}:
         if image.source in STILL_SOURCES and image.alpha_mode == "STRAIGHT":
@@ -127,7 +127,7 @@ def _uses_alpha(node: Any) -> bool:
     return alpha is not None and bool(alpha.is_linked)
 
 
-def _purpose(image: Any, uses: list[_Use]) -> str:
+def _purpose(image: Any, uses: list[Use]) -> str:
     """What a missing image is for. Its colour space may be unset, because it was never loaded."""
     purposes = {use.purpose for use in uses}
     if NORMAL in purposes and COLOUR not in purposes:
@@ -246,7 +246,8 @@ def _tiles(image: Any, path: str) -> list[str]:
     return [path.replace(mark, TILE_MARKS[mark](tile.number)) for tile in image.tiles]
 
 
-def _uses() -> list[_Use]:
+def all_uses() -> list[Use]:
+    """All texture nodes of all materials, lights, worlds and node groups."""
     owners: list[Any] = [*bpy.data.materials, *bpy.data.lights, *bpy.data.worlds]
     owner = {each.node_tree: each for each in owners if each.node_tree}
     uses = []
@@ -255,7 +256,7 @@ def _uses() -> list[_Use]:
         feeding = _feeding(tree) if nodes else {}
         for node in nodes:
             purpose = next((end for end, before in feeding.items() if node in before), DATA)
-            uses.append(_Use(node, owner.get(tree, tree), purpose))
+            uses.append(Use(node, owner.get(tree, tree), purpose))
     return uses
 
 
