@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, Final
 
 import typer
 
@@ -29,6 +30,8 @@ app = typer.Typer(
 
 CTRL_C = 130
 """The status that typer returns after a KeyboardInterrupt."""
+IMPORTS: Final = "<frozen importlib._bootstrap>"
+"""The file of the frames that import modules."""
 
 # Typer bundles its own copy of click and does not export the base class of its exceptions.
 CommandLineError: type[Exception] = next(
@@ -65,11 +68,9 @@ def main() -> None:
 
 def _status() -> int:
     try:
-        # A run installs its own handlers; before and after it, both signals raise
-        # KeyboardInterrupt. That is no Exception, so no library can catch it during an import.
-        # Until here `worker.__main__` handled both signals.
+        # A run installs its own handlers. Until here `worker.__main__` handled both signals.
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, _interrupt)
         # The image runs `python -m worker`; help and errors show this name anyway.
         status = app(prog_name="render-worker", standalone_mode=False) or 0
         sys.stdout.flush()
@@ -90,6 +91,15 @@ def _status() -> int:
     except Exception as error:  # noqa: BLE001 - the last place to report a bug
         return _bug(error)
     return _ended(ExitStatus.INTERRUPTED) if status == CTRL_C else status
+
+
+def _interrupt(_signal: int, frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt; amid an import, which that would leave half done, end at once."""
+    while frame is not None:
+        if frame.f_code.co_filename == IMPORTS:
+            os._exit(ExitStatus.INTERRUPTED)
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 def _ended(status: ExitStatus, line: str = "") -> ExitStatus:
