@@ -67,7 +67,7 @@ def gallery_command(
     from worker.core.errors import ConfigurationError, UsageError
     from worker.report.contact_sheet import contact_sheet
     from worker.report.site import SiteOptions
-    from worker.stores import open_store
+    from worker.stores import open_store, refuse_among
 
     store = open_store(output, s3)
     if sheet is not None:
@@ -77,6 +77,7 @@ def gallery_command(
         if to is None and not open_it:
             return
     target = open_store(to or f"{output.rstrip('/')}/{gallery_keys.GALLERY}", s3)
+    refuse_among(target, store, "--to")
     if open_it and target.uri.startswith("s3://"):
         raise UsageError(f"--open opens a folder, not {target.uri}")
     _write_site(store, target, SiteOptions(objects=objects, pages=pages, views=views), open_it)

@@ -34,6 +34,7 @@ def omage_to_mesh_command(
     ] = None,
 ) -> None:
     """Turn an object image back into a mesh with its textures, Y up, as a GLB."""
+    from worker.core import local_file
     from worker.omage import glb
     from worker.omage.mesh import mesh_of
     from worker.omage.open import read
@@ -44,8 +45,5 @@ def omage_to_mesh_command(
     mesh = mesh_of(omage)
     if not len(mesh.triangles):
         raise ConfigurationError(f"{source}: no mesh: no four neighbouring pixels are occupied")
-    try:
-        to.write_bytes(glb.encode(mesh, omage))
-    except OSError as error:
-        raise UsageError(f"{to} cannot be written: {error.strerror or error}") from error
+    local_file.write(to, glb.encode(mesh, omage))
     typer.echo(f"{to}: {len(mesh.points):,} vertices, {len(mesh.triangles):,} triangles")

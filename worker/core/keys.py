@@ -17,6 +17,7 @@ RENDERS: Final = "renders/"
 LEDGER: Final = "ledger/"
 BEGUN: Final = "begun/"
 SUMMARIES: Final = "summaries/"
+PARTS_OF_OUTPUT: Final = (RENDERS, LEDGER, BEGUN, SUMMARIES)
 DOWNLOADS: Final = "downloads/"
 FETCH: Final = "fetch.json"
 """The manifest of a place of downloads."""

@@ -20,6 +20,8 @@ _SLASHES: Final = {"s3": 2, "http": 2, "https": 2, "file": 3}
 
 _AUTHORITY: Final = 2
 """Number of slashes before a host or bucket."""
+_NAMED: Final = {"s3": "bucket", "http": "host", "https": "host"}
+"""What must follow the slashes."""
 
 
 def scheme_of(text: str, allowed: Collection[str]) -> str:
@@ -47,6 +49,8 @@ def scheme_of(text: str, allowed: Collection[str]) -> str:
             f"{_shown(text)!r} is neither a URI nor a path: did you mean {_shown(meant)!r}? "
             f"(a local path of that name is './{_shown(text)}')"
         )
+    if not rest.strip("/") and scheme in _NAMED:
+        raise UsageError(f"{_shown(text)!r} names no {_NAMED[scheme]}")
     return scheme
 
 

@@ -51,11 +51,11 @@ def has(zipped: RenderZip, *kinds: str) -> bool:
 
 
 def colour(zipped: RenderZip, view: Camera) -> NDArray[np.uint8]:
-    """The colour image, else the albedo: (height, width, 4) 8-bit sRGB with straight alpha.
+    """The colour image: (height, width, 4) 8-bit sRGB with straight alpha.
 
-    Raises: Unsupported, RenderFailed.
+    Of an output without any, it is the albedo. Raises: Unsupported, RenderFailed.
     """
-    return _straight(zipped, view, ("colour", "albedo"))
+    return _straight(zipped, view, _shown(zipped))
 
 
 def albedo(zipped: RenderZip, view: Camera) -> NDArray[np.uint8]:
@@ -80,7 +80,7 @@ def picture(zipped: RenderZip, view: Camera, background: str | None = None) -> N
 
 def colour_kind(zipped: RenderZip) -> str:
     """The image kind that `colour` reads. Raises: Unsupported."""
-    return _kind(zipped, ("colour", "albedo"), "colour image with transparency")
+    return _kind(zipped, _shown(zipped), "colour image with transparency")
 
 
 def depth(zipped: RenderZip, view: Camera, kinds: Sequence[str] = DEPTH_KINDS) -> Floats:
@@ -128,7 +128,7 @@ def mask(zipped: RenderZip, view: Camera) -> NDArray[np.bool_]:
         return _png(zipped, _file(zipped, view, "mask"), view, "L") > 0
     if has(zipped, *DEPTH_KINDS):
         return np.isfinite(depth(zipped, view))
-    return colour(zipped, view)[..., 3] >= 128  # noqa: PLR2004 - half covered
+    return _straight(zipped, view, ("colour", "albedo"))[..., 3] >= 128  # noqa: PLR2004 - half covered
 
 
 def normal(zipped: RenderZip, view: Camera, kinds: Sequence[str] = NORMAL_KINDS) -> Floats:
@@ -163,6 +163,11 @@ def stored(zipped: RenderZip, view: Camera, kind: str, mode: str) -> NDArray[Any
 def stored_exr(zipped: RenderZip, view: Camera, kind: str, names: str) -> Floats:
     """The channels `names` of an EXR, (height, width, channels). Raises: RenderFailed."""
     return _exr(zipped, _file(zipped, view, kind), view, names)
+
+
+def _shown(zipped: RenderZip) -> tuple[str, ...]:
+    """The kind that stands for colours. An opaque colour image is not replaced by an unlit one."""
+    return ("colour",) if has(zipped, "colour") else ("albedo",)
 
 
 def _straight(zipped: RenderZip, view: Camera, kinds: tuple[str, ...]) -> NDArray[np.uint8]:

@@ -72,9 +72,9 @@ SCHEMA: Final = pa.schema(
         *(pa.field(f"view_{name}", pa.list_(kind)) for name, kind in OF_VIEW.items()),
     ]
 )
-"""sha256 and file_size are those of the model; bbox_min and bbox_max are in the file's coordinates,
-before normalisation; metadata is the index's, as JSON; the rest are statistics, view_… of each view
-in order. duplicate_group is `Item.duplicate_group`."""
+"""sha256 and file_size are those of the model; bbox_min and bbox_max are those of the object as
+imported, Z up, before normalisation; metadata is the index's, as JSON; the rest are statistics,
+view_… of each view in order. duplicate_group is `Item.duplicate_group`."""
 COMPRESSION: Final = "zstd"
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from worker import presets
 from worker.contract.recipe import DEPTH_IMAGES, MESH, Recipe, to_dict
 from worker.core.errors import ConfigurationError
-from worker.export import distances
+from worker.export import distances, splits
 from worker.export.base import Export
 from worker.pack.kinds import depth
 from worker.presets import overrides
@@ -28,8 +28,14 @@ class Need(NamedTuple):
 
 
 def _rgba(recipe: Recipe) -> bool:
-    clear = recipe.colour.background == "transparent"
-    return ("colour" in recipe.images and clear) or "albedo" in recipe.images
+    return _colour(recipe) or "albedo" in recipe.images
+
+
+def _colour(recipe: Recipe) -> bool:
+    """Whether the colour image, or the albedo of an output without any, is transparent."""
+    if "colour" in recipe.images:
+        return recipe.colour.background == "transparent"
+    return "albedo" in recipe.images
 
 
 def _one_fov(recipe: Recipe) -> bool:
@@ -76,6 +82,10 @@ ONE_DISTANCE: Final = Need(
 RGBA: Final = Need(
     "a colour or albedo image with transparency", lambda recipe, _: _rgba(recipe)
 )  # fmt: skip
+COLOUR: Final = Need(
+    "a colour image with transparency (without colour images, albedo)",
+    lambda recipe, _: _colour(recipe),
+)
 BACKGROUND: Final = Need("a colour image with transparency, or on the --background", _on)
 DEPTH: Final = Need(
     f"depth ({', '.join(DEPTH_IMAGES)})", lambda recipe, _: bool({*DEPTH_IMAGES} & {*recipe.images})
@@ -91,6 +101,10 @@ UNIT_CUBE: Final = Need(
 )
 MESHES: Final = Need("meshes (products)", lambda recipe, _: MESH in recipe.products)
 PAIRS: Final = Need("two views or more", lambda recipe, _: recipe.views > 1)
+SPLITS: Final = Need(
+    "as many views as --splits asks for",
+    lambda recipe, export: export.splits is None or splits.fit(export.splits, recipe.views),
+)
 SQUARE_VIEWS: Final = Need(
     "square images", lambda recipe, _: recipe.resolution[0] == recipe.resolution[1]
 )
@@ -120,14 +134,15 @@ CAMERAS_OF_ROWS: Final = Need(
 )
 OBJECT_IMAGES: Final = Need("object images", lambda recipe, _: recipe.product == "omage")
 
-_SCENE: Final = (VIEWS, CAMERAS, PERSPECTIVE, RGBA)
+_POSED: Final = (VIEWS, CAMERAS, PERSPECTIVE)
+_SCENE: Final = (*_POSED, COLOUR)
 NEEDS: Final[dict[tuple[str, str | None], tuple[Need, ...]]] = {
-    ("pointcloud", "gpt4point"): (*_SCENE, DEPTH_OF_GPT4POINT, ALPHA),
-    ("pointcloud", "exact"): (*_SCENE, DEPTH),
-    ("nerf", "blender"): (*_SCENE, ONE_FOV, ONE_DISTANCE),
-    ("nerf", "nsvf"): (*_SCENE, ONE_FOV),
-    ("nerf", "nerfstudio"): _SCENE,
-    ("nerf", "instant-ngp"): (*_SCENE, ONE_FOV),
+    ("pointcloud", "gpt4point"): (*_POSED, RGBA, DEPTH_OF_GPT4POINT, ALPHA),
+    ("pointcloud", "exact"): (*_POSED, RGBA, DEPTH),
+    ("nerf", "blender"): (*_SCENE, ONE_FOV, ONE_DISTANCE, SPLITS),
+    ("nerf", "nsvf"): (*_SCENE, ONE_FOV, SPLITS),
+    ("nerf", "nerfstudio"): (*_SCENE, SPLITS),
+    ("nerf", "instant-ngp"): (*_SCENE, ONE_FOV, SPLITS),
     ("nerf", "get3d"): (*_SCENE, ONE_FOV, ONE_DISTANCE),
     ("webdataset", "plain"): (VIEWS, CAMERAS),
     ("webdataset", "zeronvs"): (VIEWS, CAMERAS, PERSPECTIVE, BACKGROUND, DEPTH, PAIRS),

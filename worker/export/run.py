@@ -32,7 +32,7 @@ from worker.run.outcome_counts import OutcomeCounts
 from worker.run.progress import watching
 from worker.run.session import SessionOptions, SessionResult, run_session
 from worker.run.shutdown import LAST_S, Stop
-from worker.stores import open_store
+from worker.stores import open_store, refuse_among
 from worker.stores.base import Store
 
 log = structlog.get_logger(__name__)
@@ -70,6 +70,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     where = None if options.where is None else parsed(options.where)
     source = _source(options, export, where)
     target = open_store(options.to, options.s3)
+    refuse_among(target, source.store, "--to")
     requirements.check(options.kind, export, source.recipe)
     digest = None
     files = 0

@@ -103,6 +103,8 @@ class Source:
         """
         what = "object" if every else "rendered object"
         parts = self.listing().parts if self._only or not found else {}
+        if not found and not parts:
+            raise ConfigurationError(f"{self.store.uri}: no object has an outcome yet")
 
         def objects() -> Iterator[Finished]:
             return (each for _, read in self._by_shard(parts, every=every) for each in read)

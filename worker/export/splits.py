@@ -36,6 +36,12 @@ def parsed(text: str) -> tuple[float, float, float]:
     return numbers
 
 
+def fit(asked: str | None, count: int) -> bool:
+    """Whether as many views as `count` are enough."""
+    train, val, test = _counts(parsed(asked or DEFAULT), count)
+    return train + val + test <= count and train >= 1
+
+
 def of(zipped: RenderZip, asked: str | None) -> dict[str, list[int]]:
     """Split name to the numbers of its views, ascending; some views may be in no split.
 
@@ -51,7 +57,7 @@ def of(zipped: RenderZip, asked: str | None) -> dict[str, list[int]]:
         cut = zip(NAMES, [0, *ends], ends, strict=False)
         return {name: list(range(low, min(high, count))) for name, low, high in cut}
     train, val, test = _counts(parsed(asked or DEFAULT), count)
-    if train + val + test > count or train < 1:
+    if not fit(asked, count):
         raise Unsupported(
             f"{zipped.uid} has {count} views, but the splits need {train} for training, "
             f"{val} for validation and {test} for test"

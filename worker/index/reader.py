@@ -106,6 +106,8 @@ def open_index(
     """
     locations.scheme_of(uri, uris.SCHEMES)
     rules = rules.of(uri)
+    if uris.is_remote(uri) and uri.count("/") == uris.SLASHES:  # a bucket or host alone
+        uri += "/"
     if uri.endswith("/") and uris.is_remote(uri):
         uri += keys.INDEX
     if uri and not uris.is_remote(uri) and is_index(keys.INDEX, Path(uri) / keys.INDEX):

@@ -33,6 +33,8 @@ from worker.index import bounded_reads
 from worker.index.list_rules import ListRules
 
 SCHEMES: Final = ("http", "https", "s3")
+SLASHES: Final = 2
+"""Of a URI that ends with its bucket or host."""
 REMOTE: Final = tuple(f"{scheme}://" for scheme in SCHEMES)
 SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _ATTEMPTS: Final = 4

@@ -15,7 +15,7 @@ from unicodedata import combining, normalize
 import msgspec
 from PIL import Image, ImageDraw, ImageFont
 
-from worker.core import keys
+from worker.core import keys, local_file
 from worker.core.errors import UsageError
 from worker.manifests import OutputManifest
 from worker.report import pictures
@@ -81,7 +81,9 @@ def contact_sheet(
     drawn = [read_row(store, uid, columns, tile, prefix) for uid in chosen]
     if uids is None:
         drawn.sort(key=lambda row: row.title)
-    _save(_draw(title, count, drawn, tile), to)
+    picture = io.BytesIO()
+    _draw(title, count, drawn, tile).save(picture, "PNG", optimize=True)
+    local_file.write(to, picture.getvalue())
     return len(drawn)
 
 
@@ -218,14 +220,3 @@ def _spelt(text: str) -> str:
     """`text` in the characters of Pillow's built-in font: ASCII and "·", without accents."""
     plain = (letter for letter in normalize("NFKD", text) if not combining(letter))
     return "".join(c if c == "·" or " " <= c <= "~" else "?" for c in plain)
-
-
-def _save(sheet: Image.Image, to: Path) -> None:
-    unfinished = to.with_name(f".{to.name}.part")
-    try:
-        sheet.save(unfinished, "PNG", optimize=True)
-        unfinished.replace(to)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        reason = error.strerror or error
-        raise UsageError(f"the contact sheet cannot be written to {to}: {reason}") from error

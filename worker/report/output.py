@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from worker.core import keys
-from worker.core.errors import ConfigurationError, OutputMismatch
+from worker.core.errors import ConfigurationError, OutputMismatch, UsageError
 from worker.core.s3 import S3Options
 from worker.export import EXPORT_KINDS
 from worker.export.source import Source
@@ -40,10 +40,12 @@ def status_at(
     The number of objects left is computed from `index` or, for a data set, from `source`, the
     output it is made from. Without `index`, an output or downloads use the total in their manifest.
 
-    Raises: ConfigurationError, StoreError.
+    Raises: UsageError, ConfigurationError, StoreError.
     """
     store = open_store(output, s3)
     renders = OutputManifest.read(store)
+    if source is not None and ExportManifest.read(store) is None:
+        raise UsageError(f"--input: {store.uri} is no data set; only its status needs the source")
     if renders is not None:
         totals = None
         if index is not None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
-from worker.core import file_uri, locations
+from worker.core import file_uri, keys, locations
 from worker.core.errors import UsageError
 from worker.core.s3 import S3Options
 from worker.stores.base import Entry, Stat, Store
 from worker.stores.folder import FolderStore
 
-__all__ = ["Entry", "Stat", "Store", "open_store"]
+__all__ = ["Entry", "Stat", "Store", "open_store", "refuse_among"]
 
 
 def open_store(uri: str, options: S3Options = S3Options()) -> Store:  # noqa: B008 - frozen
@@ -21,6 +22,26 @@ def open_store(uri: str, options: S3Options = S3Options()) -> Store:  # noqa: B0
     """
     scheme = locations.scheme_of(uri, [name for name in SCHEMES if name])
     return SCHEMES[scheme](uri, options)
+
+
+def refuse_among(target: Store, source: Store, option: str) -> None:
+    """Refuse a `target` among the files of the output `source`, which would be taken for its own.
+
+    Raises: UsageError, naming the `option`.
+    """
+    inner, outer = _place(target), _place(source)
+    for part in keys.PARTS_OF_OUTPUT:
+        if f"{inner}/".startswith(f"{outer}/{part}"):
+            raise UsageError(
+                f"{option} {target.uri} is among the files of {source.uri}; use a place outside "
+                f"its {part}"
+            )
+
+
+def _place(store: Store) -> str:
+    """A store's URI; of a folder, its path without links."""
+    uri = store.uri if store.uri.startswith("s3://") else os.path.realpath(store.uri)
+    return uri.rstrip("/")
 
 
 def _folder(uri: str, _: S3Options) -> Store:

@@ -188,7 +188,7 @@ def test_a_k_with_more_than_a_field_of_view_needs_a_layout_that_has_it(
 def test_pictures_on_a_background_are_named(export, tmp_path, layout):
     recipe = scenes.recipe(views=2, size=16, colour=Colour(background="white"))
     out = scenes.output(tmp_path / "out", recipe, objects=1)
-    with pytest.raises(ConfigurationError, match="needs a colour or albedo image with transpar"):
+    with pytest.raises(ConfigurationError, match="needs a colour image with transparency"):
         export("nerf", out, options={"layout": layout})
 
 

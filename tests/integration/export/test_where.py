@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import typing
 
 import pyarrow.parquet as pq
@@ -171,6 +172,8 @@ def test_they_are_what_the_exports_ask_of_each_zip(export, tmp_path, monkeypatch
         (("hdf5",), RECIPES["colour"], "needs synthetic scenes"),
         (("hdf5",), RECIPES["colour"], " or 12 others (render-worker presets)"),
         (("omage",), RECIPES["colour"], "; render with preset omage"),
+        (("nerf", "--splits", "50,5,5"), RECIPES["colour"], "needs as many views as --splits ask"),
+        (("colmap",), RECIPES["white and albedo"], "needs a colour image with transparency"),
         (("webdataset", "--layout", "zeronvs"),
          scenes.recipe(camera=Camera(projection="orthographic")), "needs perspective cameras"),
     ],
@@ -184,6 +187,22 @@ def test_the_command_refuses_at_once(tmp_path, arguments, recipe, said):
     done = run_worker("export", *arguments, "--input", out, "--to", tmp_path / "to", check=78)
     assert said in done.stderr
     assert not (tmp_path / "to").exists()
+
+
+def test_an_output_that_has_lost_its_ledger_is_no_empty_one(tmp_path):
+    recipe = dataclasses.replace(RECIPES["colour"], views=2, resolution=(16, 16))
+    out = scenes.output(tmp_path / "out", recipe, objects=1)
+    shutil.rmtree(out / "ledger")
+    done = run_worker("export", "colmap", "--input", out, "--to", tmp_path / "to", check=78)
+    assert f"{out}: no object has an outcome yet" in done.stderr
+    assert not (tmp_path / "to").exists()
+
+
+def test_the_status_of_an_output_takes_no_source(tmp_path):
+    recipe = dataclasses.replace(RECIPES["colour"], views=2, resolution=(16, 16))
+    out = scenes.output(tmp_path / "out", recipe, objects=1)
+    done = run_worker("status", "--output", out, "--input", out, check=64)
+    assert f"--input: {out} is no data set" in done.stderr
 
 
 def test_the_nearest_presets_are_named():
