@@ -27,7 +27,7 @@ COLOUR, NORMAL, DATA = "colour", "normal", "data"
 """Purposes of a texture."""
 ABSENT = "absent"
 UNDECODABLE = "Blender cannot decode it"
-NOT_STILL = "movies and image sequences are not shown"
+NOT_STILL = "movies, GIFs and image sequences are not shown"
 """Faults of a texture."""
 MARKS = {
     git_lfs.MARK: git_lfs.REMEDY,
