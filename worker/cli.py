@@ -30,7 +30,7 @@ app = typer.Typer(
 
 CTRL_C = 130
 """The status that typer returns after a KeyboardInterrupt."""
-IMPORTS: Final = "<frozen importlib._bootstrap>"
+IMPORT: Final = "<frozen importlib._bootstrap>"
 """The file of the frames that import modules."""
 
 # Typer bundles its own copy of click and does not export the base class of its exceptions.
@@ -94,9 +94,12 @@ def _status() -> int:
 
 
 def _interrupt(_signal: int, frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt; amid an import, which that would leave half done, end at once."""
+    """Raise KeyboardInterrupt; amid an import, which that would leave half done, end at once.
+
+    What is left behind then is what a kill leaves.
+    """
     while frame is not None:
-        if frame.f_code.co_filename == IMPORTS:
+        if frame.f_code.co_filename == IMPORT:
             os._exit(ExitStatus.INTERRUPTED)
         frame = frame.f_back
     raise KeyboardInterrupt

@@ -115,13 +115,14 @@ def dae(
     *,
     effect: str = "",
     transparency: str = "",
+    materials: str = "",
     colours: bool = False,
     extra: str = "",
     unit: float = 1.0,
 ) -> str:
     """A Collada of the cube, Z up; `image` is what init_from says, `extra` primitives beside.
 
-    `effect`: of its only material, where that is not white, or the picture.
+    `effect`: of its material, where that is not white, or the picture; `materials`: others.
     """
     diffuse = "<color>1 1 1 1</color>"
     images = surface = ""
@@ -147,7 +148,7 @@ def dae(
         f'<asset><unit name="u" meter="{unit}"/><up_axis>Z_UP</up_axis></asset>{images}'
         f'<library_effects><effect id="ef"><profile_COMMON>{surface}<technique sid="t"><lambert>'
         f"{effect}{transparency}</lambert></technique></profile_COMMON></effect></library_effects>"
-        '<library_materials><material id="ma"><instance_effect url="#ef"/></material>'
+        f'<library_materials>{materials}<material id="ma"><instance_effect url="#ef"/></material>'
         '</library_materials><library_geometries><geometry id="ge"><mesh>'
         f'{sources}<vertices id="v"><input semantic="POSITION" source="#p"/></vertices>'
         f'<polylist material="ms" count="6">{inputs}<vcount>4 4 4 4 4 4</vcount><p>{corners}</p>'
@@ -204,10 +205,10 @@ def usd_cube(
     )
 
 
-def usd_material(image: str, rough: str = "") -> str:
+def usd_material(image: str, rough: str = "", scale: float = 1.0) -> str:
     """A material prim at /root/mat, whose base colour is the picture `image`.
 
-    `rough`: the picture whose red is its roughness.
+    `rough`: the picture whose red is its roughness. `scale`: by which its colours are multiplied.
     """
     roughness, second = " = 1", ""
     if rough:
@@ -227,6 +228,7 @@ def usd_material(image: str, rough: str = "") -> str:
         f"{second}"
         '    def Shader "t"\n    {\n        uniform token info:id = "UsdUVTexture"\n'
         f"        asset inputs:file = @{image}@\n"
+        f"        float4 inputs:scale = ({scale}, {scale}, {scale}, 1)\n"
         "        float2 inputs:st.connect = </root/mat/r.outputs:result>\n"
         "        float3 outputs:rgb\n    }\n"
         '    def Shader "r"\n    {\n        uniform token info:id = "UsdPrimvarReader_float2"\n'

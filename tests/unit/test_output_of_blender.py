@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.patience import HANG_S, until
-from worker.supervisor.output import LINE_LENGTH, LINES, ROOM, Output
+from worker.supervisor.output import LINE_LENGTH, LINES, PIPE, Output
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def pipe():
 def test_the_tail_is_what_is_printed_by_now(pipe):
     reader, writer = pipe
     output = Output(reader)
-    for number in range(100):  # no pause of its thread counts
+    for number in range(100):  # tail() does not wait for the thread's pause
         writer.write(f"line {number}\r\nand".encode())
         assert output.tail()[-2:] == (f"{'and' if number else ''}line {number}", "and")
     writer.close()
@@ -46,7 +46,7 @@ def test_a_long_line_is_several_and_no_byte_stops_it(pipe):
 
 
 def test_all_that_a_process_prints_is_in_the_log(tmp_path):
-    log, size = tmp_path / "blender.log", 3 * ROOM
+    log, size = tmp_path / "blender.log", 3 * PIPE
     log.write_bytes(b"before\n")
     program = f"import sys; sys.stdout.write('x\\n' * {size // 2}); sys.stdout.write('end')"
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
@@ -56,6 +56,15 @@ def test_all_that_a_process_prints_is_in_the_log(tmp_path):
     assert log.read_bytes() == b"before\n" + b"x\n" * (size // 2) + b"end"
     assert output.tail() == (*["x"] * (LINES - 1), "end")
     assert process.stdout.closed
+
+
+def test_a_log_that_cannot_be_written_ends_and_the_lines_go_on(pipe, tmp_path):
+    reader, writer = pipe
+    output = Output(reader, tmp_path / "none" / "blender.log")
+    writer.write(b"one\n")
+    assert output.tail() == ("one", "blender.log ends here: No such file or directory")
+    writer.write(b"two\n")
+    assert output.tail()[2:] == ("two",)
 
 
 def test_another_process_that_keeps_the_pipe_open_is_not_waited_for(pipe):

@@ -52,9 +52,9 @@ def test_no_data_set_is_written_among_the_files_of_an_output(tmp_path, part):
         (f"s3://bucket/out/{part}", "s3://bucket/out"),
     ):
         with pytest.raises(UsageError, match=r"--to .* is among the files of .*; use a place out"):
-            refuse_among(open_store(to, LOCAL_S3), open_store(output, LOCAL_S3), "--to")
+            refuse_among(open_store(to, LOCAL_S3), [open_store(output, LOCAL_S3)], "--to")
 
 
 @pytest.mark.parametrize("to", ["out/nerf", "out2/ledger", "out/ledgers", "other", "out/gallery"])
 def test_places_beside_them_are_fine(tmp_path, to):
-    refuse_among(open_store(f"{tmp_path}/{to}"), open_store(f"{tmp_path}/out"), "--to")
+    refuse_among(open_store(f"{tmp_path}/{to}"), [open_store(f"{tmp_path}/out")], "--to")

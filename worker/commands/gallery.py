@@ -77,7 +77,7 @@ def gallery_command(
         if to is None and not open_it:
             return
     target = open_store(to or f"{output.rstrip('/')}/{gallery_keys.GALLERY}", s3)
-    refuse_among(target, store, "--to")
+    refuse_among(target, [store], "--to")
     if open_it and target.uri.startswith("s3://"):
         raise UsageError(f"--open opens a folder, not {target.uri}")
     _write_site(store, target, SiteOptions(objects=objects, pages=pages, views=views), open_it)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 from worker.core import scratch
@@ -14,7 +15,8 @@ def write(path: Path, data: bytes) -> None:
 
     Raises: UsageError; StoreFull, if there is no space.
     """
-    unfinished = path.with_name(f".{path.name}.part")
+    path = path.resolve()  # a link stays one
+    unfinished = path.with_name(f".{os.getpid()}.part")  # a name may be as long as names can be
     try:
         unfinished.write_bytes(data)
         unfinished.replace(path)

@@ -34,6 +34,11 @@ class PairedSource(Source):
         self._shard = lru_cache(KEPT)(self._read_shard)
         self._reading = threading.Lock()
 
+    @property
+    def stores(self) -> tuple[Store, ...]:
+        """The outputs that are read."""
+        return (self.store, self.beside.store)
+
     def open(self, finished: Finished) -> Item:
         """Read an object's two zips. Raises: ObjectError, StoreError."""
         item = super().open(finished)

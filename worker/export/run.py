@@ -70,7 +70,7 @@ def _run(options: ExportOptions, rank: Rank, stop: Stop) -> tuple[OutcomeCounts,
     where = None if options.where is None else parsed(options.where)
     source = _source(options, export, where)
     target = open_store(options.to, options.s3)
-    refuse_among(target, source.store, "--to")
+    refuse_among(target, source.stores, "--to")
     requirements.check(options.kind, export, source.recipe)
     digest = None
     files = 0

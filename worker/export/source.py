@@ -68,6 +68,11 @@ class Source:
             ) from error
 
     @property
+    def stores(self) -> tuple[Store, ...]:
+        """The outputs that are read."""
+        return (self.store,)
+
+    @property
     def selects(self) -> bool:
         """Whether only some objects are selected, by `only` or `where`."""
         return bool(self._only) or self._where is not None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from worker.core import file_uri, keys, locations
@@ -24,16 +25,16 @@ def open_store(uri: str, options: S3Options = S3Options()) -> Store:  # noqa: B0
     return SCHEMES[scheme](uri, options)
 
 
-def refuse_among(target: Store, source: Store, option: str) -> None:
-    """Refuse a `target` among the files of the output `source`, which would be taken for its own.
+def refuse_among(target: Store, outputs: Iterable[Store], option: str) -> None:
+    """Refuse a `target` among the files of one of `outputs`, which would be taken for its own.
 
     Raises: UsageError, naming the `option`.
     """
-    inner, outer = _place(target), _place(source)
-    for part in keys.PARTS_OF_OUTPUT:
-        if f"{inner}/".startswith(f"{outer}/{part}"):
+    inner = f"{_place(target)}/"
+    for output, part in itertools.product(outputs, keys.PARTS_OF_OUTPUT):
+        if inner.startswith(f"{_place(output)}/{part}"):
             raise UsageError(
-                f"{option} {target.uri} is among the files of {source.uri}; use a place outside "
+                f"{option} {target.uri} is among the files of {output.uri}; use a place outside "
                 f"its {part}"
             )
 

@@ -12,13 +12,13 @@ from typing import IO, Final
 LINES: Final = 40
 LINE_LENGTH: Final = 400
 """Bytes from which on a line is taken for several."""
-ROOM: Final = 1 << 20
-"""The most that a pipe holds, of an ordinary user on Linux."""
+PIPE: Final = 1 << 20
+"""The most bytes that a pipe holds, of an ordinary user on Linux."""
 PAUSE_S: Final = 0.1
 """Between two readings, in which lines gather. Blender prints some 20 a view: read one by one, they
 take a tenth of the worker's processor time with small views."""
-MUCH: Final = 1 << 14
-"""Bytes from which on there is no pause, so that a full pipe does not stop a Blender."""
+NO_PAUSE: Final = 1 << 14
+"""Bytes from which on there is no pause: a full pipe stops a Blender for one pause at most."""
 
 
 class Output:
@@ -34,6 +34,8 @@ class Output:
         self._begun = b""
         """A line whose end is not printed yet."""
         self._closing = threading.Event()
+        self._left = False
+        """Whether what another process prints is of no interest."""
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -55,6 +57,7 @@ class Output:
         """Read until the end, unless another process keeps the pipe open for so long."""
         self._closing.set()
         self._thread.join(timeout_s)
+        self._left = True
 
     def _read(self) -> None:
         printed = select.poll()
@@ -64,9 +67,9 @@ class Output:
                 printed.poll()
                 with self._lock:
                     size = self._take()
-                if size == 0:
+                if size == 0 or self._left:
                     return
-                if size is not None and size < MUCH:
+                if size is not None and size < NO_PAUSE:
                     self._closing.wait(PAUSE_S)
         finally:
             with self._lock:
@@ -77,18 +80,27 @@ class Output:
         if self._pipe.closed:
             return 0
         try:
-            data = os.read(self._pipe.fileno(), ROOM)
+            data = os.read(self._pipe.fileno(), PIPE)
         except BlockingIOError:
             return None
-        if self._log is not None and data:
-            with self._log.open("ab", buffering=0) as whole:
-                whole.write(data)
         *lines, begun = (self._begun + data).split(b"\n")
         for line in lines[-LINES:]:
             self._lines.extend(_wrapped(line))
         *ended, self._begun = _wrapped(begun)
         self._lines.extend(ended)
+        self._keep(data)
         return len(data)
+
+    def _keep(self, data: bytes) -> None:
+        """Add it to the log. One that cannot be written ends there, and the lines say so."""
+        if self._log is None:
+            return
+        try:
+            with self._log.open("ab") as whole:
+                whole.write(data)
+        except OSError as error:
+            self._lines.append(f"{self._log.name} ends here: {error.strerror}".encode())
+            self._log = None
 
 
 def _wrapped(line: bytes) -> list[bytes]:

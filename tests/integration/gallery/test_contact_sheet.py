@@ -215,7 +215,7 @@ def test_other_formats_are_not_decoded(store):
 
 def test_a_sheet_that_cannot_be_written_is_said_in_a_line(tmp_path, store):
     publish(store, tmp_path, "a.glb")
-    with pytest.raises(UsageError, match=r"nowhere/sheet\.png: No such file"):
+    with pytest.raises(UsageError, match=r"nowhere/sheet\.png cannot be written: No such file"):
         contact_sheet(store, None, tmp_path / "nowhere" / "sheet.png")
 
 

@@ -38,6 +38,12 @@ def test_a_normal_map_turns_normals_whatever_its_line_is(rendered, name):
     assert np.median(away[:, 0]) == pytest.approx(0.0, abs=0.03)
 
 
+@pytest.mark.parametrize("name", ["flat-normals", "no-tilt", "coloured-heights"])
+def test_what_is_flat_turns_no_normal(rendered, name):
+    normals = np.abs(rendered.look(f"obj-{name}/model.obj").inside("normal") / 255 * 2 - 1)
+    assert np.median(np.sort(normals, axis=1)[:, 2]) == pytest.approx(1.0, abs=0.03)
+
+
 def test_a_mask_is_as_clear_as_its_numbers_say(rendered):
     alpha = rendered.look("obj-half-clear/model.obj").inside("colour")[:, 3]
     half = 128 / 255

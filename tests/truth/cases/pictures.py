@@ -63,6 +63,17 @@ PICTURES = (
         model="model.usda",
     ),
     Case(
+        "usd-scaled-colours-are-roughness",
+        {
+            "model.usda": texts.usda(
+                texts.usd_cube(extra="rel material:binding = </root/mat>"),
+                texts.usd_material("colours.png", rough="colours.png", scale=1.0001),
+            ),
+            "colours.png": cube.picture(),
+        },
+        model="model.usda",
+    ),
+    Case(
         "fbx-colours-are-specular",
         _fbx("DiffuseColor", "SpecularFactor", picture=cube.picture()),
         model="model.fbx",
@@ -95,6 +106,15 @@ PICTURES = (
         sides=None,
     ),
     Case(
+        "dae-two-of-one-name",
+        _dae(
+            "colours.png",
+            transparency=f"<transparent>{SAME}</transparent>",
+            materials='<material id="other" name="ma"><instance_effect url="#none"/></material>',
+        ),
+        model="model.dae",
+    ),
+    Case(
         "dae-not-cut-out",
         _dae("colours.png", transparency="<transparent><color>1 1 1 1</color></transparent>"),
         model="model.dae",
@@ -112,6 +132,10 @@ PICTURES = (
             ("tilted-bump", "bump"),
             ("tilted-norm", "norm"),
         )
+    ),
+    Case(
+        "obj-coloured-heights",
+        _obj("map_Bump numbers.png", picture=cube.plain(150, 100, 60)),
     ),
     Case("obj-no-tilt", _obj("map_Bump -bm 0 numbers.png", picture=cube.plain(*TILT))),
     Case("obj-roughness", _obj("map_Pr numbers.png", picture=cube.plain(HALF, HALF, HALF))),

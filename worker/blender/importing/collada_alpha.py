@@ -26,7 +26,10 @@ MOST_NAME = 63
 
 
 def cut_out(path: str) -> frozenset[str]:
-    """The names that Blender gives these materials of the .dae at `path`."""
+    """The names that Blender gives these materials of the .dae at `path`.
+
+    Those that other materials have too are left out.
+    """
     with Path(path).open("rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
             return frozenset()
@@ -37,13 +40,14 @@ def cut_out(path: str) -> frozenset[str]:
                 if (found := _ID.search(_start(effect))) and _is_cut_out(effect)
             }
             materials = list(_elements(text, b"material")) if effects else []
-    names = set()
+    names: dict[bool, set[str]] = {True: set(), False: set()}
     for material in materials:
         instance, start = _INSTANCE.search(material), _start(material)
         name = _NAME.search(start) or _ID.search(start)
-        if instance is not None and instance[1] in effects and name is not None:
-            names.add(html.unescape(name[1].decode(errors="replace")))
-    return frozenset(name.encode()[:MOST_NAME].decode(errors="ignore") for name in names)
+        if instance is not None and name is not None:
+            short = html.unescape(name[1].decode(errors="replace")).encode()[:MOST_NAME]
+            names[instance[1] in effects].add(short.decode(errors="ignore"))
+    return frozenset(names[True] - names[False])  # of two with one name, Blender renames one
 
 
 def _elements(text: mmap.mmap, name: bytes) -> Iterator[bytes]:

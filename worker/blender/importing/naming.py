@@ -41,7 +41,7 @@ _MANY = re.compile(r"<UDIM>|<UVTILE>|\A`")
 _MATERIAL = re.compile(rb"(?mi)^[ \t]*newmtl\b")
 _AMBIENT = re.compile(rb"(?mi)^([ \t]*)map_ka(?=[ \t])")
 _DIFFUSE = re.compile(rb"(?mi)^[ \t]*map_kd[ \t]")
-_RELIEF = re.compile(rb"(?mi)^([ \t]*(?:map_)?bump[ \t]+)(?![^\r\n]{0,1024}-bm[ \t])")
+_RELIEF = re.compile(rb"(?mi)^([ \t]*(?:map_)?bump)(?=[ \t])(?![^\r\n]{0,1024}?[ \t]-bm[ \t])")
 _BUMP = re.compile(rb"(?mi)^[ \t]*(?:map_)?bump[ \t]")
 _NORMAL = re.compile(rb"(?mi)^([ \t]*)norm[ \t]+")
 _ONE_NUMBER = re.compile(rb"(?mi)^([ \t]*K[adse][ \t]+)([-+.\de]{1,64})([ \t]*)(?=\r?$)")
@@ -75,8 +75,8 @@ def _mtl(text: bytes, rename: Rename) -> bytes:
     """Rewrite an .mtl, also into what Blender reads as the format means.
 
     In a material without a diffuse map, its ambient map becomes the diffuse one, as viewers
-    show it. A relief has the multiplier 1 if none is given, where Blender takes 0, and a normal
-    map is one of another name, if there is no relief. A colour of one number is grey.
+    show it. A bump map has the multiplier 1 if none is given, where Blender takes 0; without
+    one, `norm` is read as `map_Bump`. A colour of one number is grey.
     """
     starts = [found.start() for found in _MATERIAL.finditer(text)]
     blocks = [text[a:b] for a, b in zip([0, *starts], [*starts, len(text)])]
@@ -88,7 +88,7 @@ def _material(block: bytes) -> bytes:
         block = _AMBIENT.sub(rb"\1map_Kd", block)
     if not _BUMP.search(block):
         block = _NORMAL.sub(rb"\1map_Bump ", block)
-    block = _RELIEF.sub(rb"\1-bm 1 ", block)
+    block = _RELIEF.sub(rb"\1 -bm 1", block)
     return _ONE_NUMBER.sub(rb"\1\2 \2 \2\3", block)
 
 

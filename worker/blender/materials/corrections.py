@@ -32,39 +32,33 @@ def _collada(model: str) -> None:
         if strength.default_value == 0.0 and (emission.is_linked or given):
             strength.default_value = 1.0
         alpha, colour = surface.inputs["Alpha"], link_of(compat.socket(surface, "Base Color"))
-        if material.name in cut_out and colour is not None and not alpha.is_linked:
-            picture = colour.from_node
-            if getattr(picture, "image", None) is not None:
-                material.node_tree.links.new(picture.outputs["Alpha"], alpha)
+        if material.name in cut_out and _picture(colour) is not None and not alpha.is_linked:
+            material.node_tree.links.new(colour.from_node.outputs["Alpha"], alpha)
 
 
 def _fbx(_: str) -> None:
-    """Take the alpha of a picture for transparency, where the importer makes glass of its colours.
+    """Take a picture for transparency as such alone; the importer makes glass of its colours too.
 
-    And a picture that is the colours is no mask.
+    Glass without transparency is meant. A picture that is the base colour is no mask by its
+    colours.
     """
     for material, surface in _surfaces():
-        _open(material.node_tree, surface)
+        links, alpha = material.node_tree.links, link_of(surface.inputs["Alpha"])
+        glass = link_of(compat.socket(surface, *TRANSMISSION))
+        if alpha is not None and _picture(glass) is not None:
+            links.remove(glass)
+        shown = _picture(link_of(compat.socket(surface, "Base Color")))
+        if shown is not None and _picture(alpha) == shown and alpha.from_socket.name == "Color":
+            links.remove(alpha)
 
 
-def _open(tree: Any, surface: Any) -> None:
-    alpha, colour = surface.inputs["Alpha"], link_of(compat.socket(surface, "Base Color"))
-    glass = compat.socket(surface, *TRANSMISSION)
-    link = link_of(glass)
-    if link is not None and getattr(link.from_node, "image", None) is not None:
-        picture = link.from_node
-        tree.links.remove(link)
-        if not alpha.is_linked:
-            tree.links.new(picture.outputs["Alpha"], alpha)
-    link = link_of(alpha)
-    if link is not None and colour is not None and link.from_socket.name == "Color":
-        shown = getattr(colour.from_node, "image", None)
-        if shown is not None and shown == getattr(link.from_node, "image", None):
-            tree.links.remove(link)
+def _picture(link: Any) -> Any:
+    """The picture that a link comes from, or None."""
+    return None if link is None else getattr(link.from_node, "image", None)
 
 
 def _surfaces() -> Iterator[tuple[Any, Any]]:
-    """Yield each material, and one of its surfaces."""
+    """Yield each surface of each material, after the material."""
     for material in bpy.data.materials:
         tree: Any = material.node_tree
         for node in list(tree.nodes) if tree else ():

@@ -13,12 +13,13 @@ from worker.blender.materials import textures
 from worker.blender.materials.textures import COLOUR, STILL_SOURCES
 
 SRGB, RAW = "sRGB", "Non-Color"
-LINEAR = frozenset({"OPEN_EXR", "OPEN_EXR_MULTILAYER", "HDR"})
-"""File formats whose colours are stored as numbers are."""
+LINEAR = (".exr", ".hdr")
+"""Ends of the names of files whose colours are stored as numbers are."""
 AUTHORED = frozenset({"blend"})
 """Formats in which the colour space is the author's choice, and one for all uses of a picture."""
 TOLD = frozenset({"usd", "usda", "usdc", "usdz"})
-"""Formats that may tell the colour space of each use: what has one use is as they tell."""
+"""Formats that may tell the colour space of each use. Of a picture that is both colours and
+numbers, Blender keeps what one of them tells: it is decoded as the uses are."""
 
 
 def by_use(suffix: str) -> None:
@@ -28,11 +29,9 @@ def by_use(suffix: str) -> None:
     colours: dict[Any, list[Any]] = {}
     numbers: dict[Any, list[Any]] = {}
     for use in textures.all_uses():
-        image = use.node.image
-        if image is None or image.source not in STILL_SOURCES or image.file_format in LINEAR:
-            continue
-        if use.node.outputs["Color"].is_linked:
-            (colours if use.purpose == COLOUR else numbers).setdefault(image, []).append(use.node)
+        if _is_coded(use.node.image) and use.node.outputs["Color"].is_linked:
+            kind = colours if use.purpose == COLOUR else numbers
+            kind.setdefault(use.node.image, []).append(use.node)
     both = colours.keys() & numbers.keys()
     for image in colours if suffix not in TOLD else both:
         _decode(image, SRGB)
@@ -44,6 +43,13 @@ def by_use(suffix: str) -> None:
                 node.image = copy
         elif suffix not in TOLD:
             _decode(image, RAW)
+
+
+def _is_coded(image: Any) -> bool:
+    """Whether colours and numbers are stored in different ways, as in all but HDR pictures."""
+    if image is None or image.source not in STILL_SOURCES:
+        return False
+    return not image.filepath.lower().endswith(LINEAR)  # `file_format` would decode it
 
 
 def _decode(image: Any, space: str) -> None:

@@ -18,6 +18,8 @@ SMALL = 64
 """Side in pixels of the copy of a map that is looked at."""
 GREY = 0.02
 """Largest difference between the channels of a grey pixel."""
+UNIT, MOST = 0.2, 0.7
+"""Largest error in the length of a normal, and the least share of pixels that are normals."""
 DEPTH = 0.01
 """Height of a relief of strength 1, as a share of the longest side of the largest object."""
 
@@ -26,14 +28,17 @@ class _Look(NamedTuple):
     """What the pixels of a picture are like."""
 
     is_grey: bool
+    is_normals: bool
+    """Whether most of them are unit vectors that point away from the surface."""
     is_opaque: bool
 
 
 def correct(suffix: str) -> None:
-    """Link grey pictures as what they are: heights, which are no normals, and masks.
+    """Link pictures as what they are: heights, which are no normals, and masks.
 
-    As normals, they would turn every surface by one angle. Importers read masks from the alpha
-    channel alone, which a grey picture lacks.
+    As normals, grey heights would turn every surface by one angle, and the heights of a picture of
+    colours would turn it inside out. Importers read masks from the alpha channel alone, which a
+    grey picture lacks.
     """
     if suffix not in HEIGHT_FORMATS:
         return
@@ -48,7 +53,7 @@ def correct(suffix: str) -> None:
 
     for tree in node_trees():
         for node, image in list(_normal_maps(tree)):
-            if look(image).is_grey:
+            if look(image).is_grey or not look(image).is_normals:
                 _replace(tree, node, DEPTH * max(sides, default=1.0))
         for socket, node in list(_masks(tree)) if suffix == MASK_FORMAT else ():
             if look(node.image).is_grey and look(node.image).is_opaque:
@@ -85,7 +90,10 @@ def _look(image: Any) -> _Look:
     colours = pixels.reshape(SMALL * SMALL, -1)
     bpy.data.images.remove(small)
     is_grey = bool(np.ptp(colours[:, :3], axis=1).max() <= GREY)
-    return _Look(is_grey, is_opaque=bool(colours[:, 3:].min(initial=1.0) >= 1.0 - GREY))
+    vectors = 2.0 * colours[:, :3] - 1.0
+    unit = np.abs(np.linalg.norm(vectors, axis=1) - 1.0) <= UNIT
+    is_normals = bool((unit & (vectors[:, 2] > 0.0)).mean() >= MOST)
+    return _Look(is_grey, is_normals, is_opaque=bool(colours[:, 3:].min(initial=1.0) >= 1.0 - GREY))
 
 
 def _replace(tree: Any, node: Any, depth: float) -> None:

@@ -265,7 +265,7 @@ def _feeding(tree: Any) -> dict[str, set[Any]]:
     links = [
         (link.from_node, link.to_node)
         for link in tree.links
-        if link.from_socket.type == "RGBA" and link.to_socket.type == "RGBA"
+        if _is_colour(link.from_socket) and _is_colour(link.to_socket)
     ]
     sources: dict[Any, list[Any]] = {}
     for source, node in links:
@@ -279,6 +279,11 @@ def _feeding(tree: Any) -> dict[str, set[Any]]:
                 before.add(node)
                 waiting += sources.get(node, ())
     return feeding
+
+
+def _is_colour(socket: Any) -> bool:
+    """Whether a socket is a colour's; USD's scale and bias are applied to it as to a vector."""
+    return socket.type == "RGBA" or (socket.type == "VECTOR" and socket.node.type == "VECT_MATH")
 
 
 def _end(node: Any) -> str:
