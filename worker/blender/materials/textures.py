@@ -283,7 +283,9 @@ def _feeding(tree: Any) -> dict[str, set[Any]]:
 
 def _is_colour(socket: Any) -> bool:
     """Whether a socket is a colour's; USD's scale and bias are applied to it as to a vector."""
-    return socket.type == "RGBA" or (socket.type == "VECTOR" and socket.node.type == "VECT_MATH")
+    return bool(
+        socket.type == "RGBA" or (socket.type == "VECTOR" and socket.node.type == "VECT_MATH")
+    )
 
 
 def _end(node: Any) -> str:
