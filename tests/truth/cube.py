@@ -88,6 +88,13 @@ def plain(*value: int) -> bytes:
     return png(np.tile(np.array(value, np.uint8), (CELL, CELL, 1)))
 
 
+def padded(*value: int) -> bytes:
+    """A PNG of one colour where the sides are, and of black around them."""
+    cell = np.zeros((CELL, CELL, len(value)), np.uint8)
+    cell[3:-3, 3:-3] = value
+    return png(np.tile(cell, (ROWS, COLUMNS, 1)))
+
+
 def png(pixels: npt.NDArray[np.uint8]) -> bytes:
     """A PNG of (H,W,3) or (H,W,4)."""
     height, width, depth = pixels.shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tests.truth import cube
 
@@ -26,81 +26,25 @@ GlobalSettings:  {
 """
 
 
+BY_CORNER = """MappingInformationType: "ByPolygonVertex"
+            ReferenceInformationType: "Direct\""""
+ONE = """MappingInformationType: "AllSame"
+            ReferenceInformationType: "IndexToDirect"
+            Materials: *1 {
+                a: 0
+            }"""
+
+
 def text() -> str:
     """The cube with a colour at each corner."""
     colours = [part for colour in cube.COLOURS for part in (*(colour / 255), 1.0)]
-    return f"""{HEAD}
-Objects:  {{
-    Geometry: 1, "Geometry::cube", "Mesh" {{
-        Vertices: {_array(cube.POINTS.ravel())}
-        PolygonVertexIndex: {_array(_corners())}
-        GeometryVersion: 124
-        LayerElementColor: 0 {{
-            Version: 101
-            Name: "Col"
-            MappingInformationType: "ByPolygonVertex"
-            ReferenceInformationType: "Direct"
-            Colors: {_array(colours)}
-        }}
-        Layer: 0 {{
-            Version: 100
-            LayerElement:  {{
-                Type: "LayerElementColor"
-                TypedIndex: 0
-            }}
-        }}
-    }}
-    Model: 2, "Model::cube", "Mesh" {{
-        Version: 232
-    }}
-}}
-Connections:  {{
-    C: "OO",2,0
-    C: "OO",1,2
-}}
-"""
+    return _document({"Color": f"{BY_CORNER}\n            Colors: {_array(colours)}"})
 
 
 def textured(image: str, *uses: str) -> str:
     """The cube with the picture `image` as these properties of its material."""
-    connections = [f'    C: "OP",5,3, "{use}"' for use in uses]
-    return f"""{HEAD}
-Objects:  {{
-    Geometry: 1, "Geometry::cube", "Mesh" {{
-        Vertices: {_array(cube.POINTS.ravel())}
-        PolygonVertexIndex: {_array(_corners())}
-        GeometryVersion: 124
-        LayerElementUV: 0 {{
-            Version: 101
-            Name: "UV"
-            MappingInformationType: "ByPolygonVertex"
-            ReferenceInformationType: "Direct"
-            UV: {_array(cube.UVS.ravel())}
-        }}
-        LayerElementMaterial: 0 {{
-            Version: 101
-            Name: ""
-            MappingInformationType: "AllSame"
-            ReferenceInformationType: "IndexToDirect"
-            Materials: *1 {{
-                a: 0
-            }}
-        }}
-        Layer: 0 {{
-            Version: 100
-            LayerElement:  {{
-                Type: "LayerElementUV"
-                TypedIndex: 0
-            }}
-            LayerElement:  {{
-                Type: "LayerElementMaterial"
-                TypedIndex: 0
-            }}
-        }}
-    }}
-    Model: 2, "Model::cube", "Mesh" {{
-        Version: 232
-    }}
+    layers = {"UV": f"{BY_CORNER}\n            UV: {_array(cube.UVS.ravel())}", "Material": ONE}
+    material = f"""
     Material: 3, "Material::m", "" {{
         Version: 102
         ShadingModel: "phong"
@@ -118,14 +62,46 @@ Objects:  {{
         TextureName: "Texture::t"
         Media: "Video::v"
         RelativeFilename: "{image}"
+    }}"""
+    return _document(layers, material, '"OO",3,2', '"OO",4,5', *(f'"OP",5,3, "{u}"' for u in uses))
+
+
+def _document(layers: Mapping[str, str], objects: str = "", *connections: str) -> str:
+    """The cube with these layers, by kind, beside other objects."""
+    elements = "".join(
+        f"""
+        LayerElement{kind}: 0 {{
+            Version: 101
+            Name: "{kind}"
+            {about}
+        }}"""
+        for kind, about in layers.items()
+    )
+    listed = "".join(
+        f"""
+            LayerElement:  {{
+                Type: "LayerElement{kind}"
+                TypedIndex: 0
+            }}"""
+        for kind in layers
+    )
+    joined = "\n".join(f"    C: {each}" for each in ('"OO",2,0', '"OO",1,2', *connections))
+    return f"""{HEAD}
+Objects:  {{
+    Geometry: 1, "Geometry::cube", "Mesh" {{
+        Vertices: {_array(cube.POINTS.ravel())}
+        PolygonVertexIndex: {_array(_corners())}
+        GeometryVersion: 124{elements}
+        Layer: 0 {{
+            Version: 100{listed}
+        }}
     }}
+    Model: 2, "Model::cube", "Mesh" {{
+        Version: 232
+    }}{objects}
 }}
 Connections:  {{
-    C: "OO",2,0
-    C: "OO",1,2
-    C: "OO",3,2
-    C: "OO",4,5
-{chr(10).join(connections)}
+{joined}
 }}
 """
 

@@ -387,15 +387,7 @@ class Recipe:
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:
     """JSON-ready values of every key, in declaration order."""
-    return _plain(recipe)
-
-
-def _plain(table: Any) -> dict[str, Any]:
-    # As dataclasses.asdict, which copies each value, though none can change.
-    return {
-        name: _plain(value) if dataclasses.is_dataclass(value) else value
-        for name, value in vars(table).items()
-    }
+    return dataclasses.asdict(recipe)
 
 
 def from_dict(values: dict[str, Any]) -> Recipe:

@@ -15,6 +15,9 @@ FIFTHS = (0.6, 0.8)
 """What the normals of a tilted map have along the surface, and away from it."""
 
 
+TILTED = ["tilted", "tilted-bare", "tilted-bump", "tilted-norm", "tilted-padded"]
+
+
 @pytest.mark.parametrize("kind", ["dae", "fbx"])
 def test_a_side_is_cut_out_by_the_alpha_of_its_picture(rendered, kind):
     if kind == "fbx" and rendered.blender in ONLY_CPP:
@@ -28,7 +31,7 @@ def test_a_side_is_cut_out_by_the_alpha_of_its_picture(rendered, kind):
     }
 
 
-@pytest.mark.parametrize("name", ["tilted", "tilted-bare", "tilted-bump", "tilted-norm"])
+@pytest.mark.parametrize("name", TILTED)
 def test_a_normal_map_turns_normals_whatever_its_line_is(rendered, name):
     normals = rendered.look(f"obj-{name}/model.obj").inside("normal") / 255 * 2 - 1
     away = np.sort(np.abs(normals), axis=1)

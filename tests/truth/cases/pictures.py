@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.truth import cube, fbx, gltf, texts
 from tests.truth.cases.case import Case, Files
+from tests.truth.cases.layers import BIND
 
 ONLY_CPP = {
     "debian": "its importer, in Python, reads no FBX in text",
@@ -51,39 +52,32 @@ PICTURES = (
         {"model.glb": _gltf(pbrMetallicRoughness={"metallicRoughnessTexture": {"index": 0}})},
         model="model.glb",
     ),
-    Case(
-        "usd-colours-are-roughness",
-        {
-            "model.usda": texts.usda(
-                texts.usd_cube(extra="rel material:binding = </root/mat>"),
-                texts.usd_material("colours.png", rough="colours.png"),
-            ),
-            "colours.png": cube.picture(),
-        },
-        model="model.usda",
+    *(
+        Case(
+            f"usd-{name}-are-roughness",
+            {
+                "model.usda": texts.usda(
+                    texts.usd_cube(extra=BIND),
+                    texts.usd_material("colours.png", rough="colours.png", scale=scale),
+                ),
+                "colours.png": cube.picture(),
+            },
+            model="model.usda",
+        )
+        for name, scale in (("colours", 1.0), ("scaled-colours", 1.0001))
     ),
-    Case(
-        "usd-scaled-colours-are-roughness",
-        {
-            "model.usda": texts.usda(
-                texts.usd_cube(extra="rel material:binding = </root/mat>"),
-                texts.usd_material("colours.png", rough="colours.png", scale=1.0001),
-            ),
-            "colours.png": cube.picture(),
-        },
-        model="model.usda",
-    ),
-    Case(
-        "fbx-colours-are-specular",
-        _fbx("DiffuseColor", "SpecularFactor", picture=cube.picture()),
-        model="model.fbx",
-        unlike=ONLY_CPP,
-    ),
-    Case(
-        "fbx-colours-are-shininess",
-        _fbx("DiffuseColor", "ShininessExponent", picture=cube.picture()),
-        model="model.fbx",
-        unlike=ONLY_CPP,
+    *(
+        Case(
+            f"fbx-colours-are-{name}",
+            _fbx("DiffuseColor", use, picture=cube.picture()),
+            model="model.fbx",
+            unlike=ONLY_CPP,
+        )
+        for name, use in (
+            ("specular", "SpecularFactor"),
+            ("shininess", "ShininessExponent"),
+            ("transparency", "TransparencyFactor"),
+        )
     ),
     # What is cut out by its own alpha.
     Case(
@@ -91,12 +85,6 @@ PICTURES = (
         _fbx("DiffuseColor", "TransparencyFactor", picture=cube.cut_out()),
         model="model.fbx",
         sides=None,
-        unlike=ONLY_CPP,
-    ),
-    Case(
-        "fbx-colours-are-transparency",
-        _fbx("DiffuseColor", "TransparencyFactor", picture=cube.picture()),
-        model="model.fbx",
         unlike=ONLY_CPP,
     ),
     Case(
@@ -132,6 +120,11 @@ PICTURES = (
             ("tilted-bump", "bump"),
             ("tilted-norm", "norm"),
         )
+    ),
+    Case(
+        "obj-tilted-padded",
+        _obj("map_Bump numbers.png", picture=cube.padded(*TILT)),
+        sides=None,
     ),
     Case(
         "obj-coloured-heights",

@@ -18,8 +18,8 @@ SMALL = 64
 """Side in pixels of the copy of a map that is looked at."""
 GREY = 0.02
 """Largest difference between the channels of a grey pixel."""
-UNIT, MOST = 0.2, 0.7
-"""Largest error in the length of a normal, and the least share of pixels that are normals."""
+MOST = 0.7
+"""The least share of the coloured pixels of a map of normals that have most of blue."""
 DEPTH = 0.01
 """Height of a relief of strength 1, as a share of the longest side of the largest object."""
 
@@ -29,7 +29,8 @@ class _Look(NamedTuple):
 
     is_grey: bool
     is_normals: bool
-    """Whether most of them are unit vectors that point away from the surface."""
+    """Whether most coloured ones are blue, as vectors away from a surface are, also those that are
+    mixed with what lies around them."""
     is_opaque: bool
 
 
@@ -53,7 +54,7 @@ def correct(suffix: str) -> None:
 
     for tree in node_trees():
         for node, image in list(_normal_maps(tree)):
-            if look(image).is_grey or not look(image).is_normals:
+            if not look(image).is_normals:
                 _replace(tree, node, DEPTH * max(sides, default=1.0))
         for socket, node in list(_masks(tree)) if suffix == MASK_FORMAT else ():
             if look(node.image).is_grey and look(node.image).is_opaque:
@@ -89,10 +90,11 @@ def _look(image: Any) -> _Look:
         small.pixels.foreach_get(pixels)
     colours = pixels.reshape(SMALL * SMALL, -1)
     bpy.data.images.remove(small)
-    is_grey = bool(np.ptp(colours[:, :3], axis=1).max() <= GREY)
-    vectors = 2.0 * colours[:, :3] - 1.0
-    unit = np.abs(np.linalg.norm(vectors, axis=1) - 1.0) <= UNIT
-    is_normals = bool((unit & (vectors[:, 2] > 0.0)).mean() >= MOST)
+    coloured = np.ptp(colours[:, :3], axis=1) > GREY
+    is_grey = not coloured.any()
+    blue = colours[:, 2:3].max(axis=1, initial=0.0)  # of a picture of one channel there is none
+    away = blue >= colours[:, :2].max(axis=1)
+    is_normals = not is_grey and bool(away[coloured].mean() >= MOST)
     return _Look(is_grey, is_normals, is_opaque=bool(colours[:, 3:].min(initial=1.0) >= 1.0 - GREY))
 
 
