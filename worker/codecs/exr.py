@@ -70,7 +70,10 @@ class ExrFile:
         return self._read(names)
 
     def _chunks(self) -> list[int]:
-        """Where each chunk begins, and the file ends. Raises: NotExr, if there are gaps."""
+        """Where each chunk begins, and the file ends; uncompressed, the first and the end.
+
+        Raises: NotExr, if there are gaps.
+        """
         height = self._shape[0]
         lines = LINES[self._header.compression]
         count = -(-height // lines)
@@ -78,15 +81,23 @@ class ExrFile:
         self._file.seek(self._header.size)
         table = np.frombuffer(self._taken(8 * count), "<u8")
         end = self._file.seek(0, os.SEEK_END)
+        if self._header.compression == 0:
+            each = _HEAD + self._line
+            if end != begin + count * each or (table != begin + np.arange(count) * each).any():
+                raise self._gaps(count, end)
+            return [begin, end]
         offsets = [*table.tolist(), end]
         sizes = np.diff(np.array(offsets, np.float64))  # which no offset makes overflow
         rows = np.full(count, lines)
         rows[-1] = height - lines * (count - 1)
         most = _HEAD + rows * self._line
-        least = most if self._header.compression == 0 else _HEAD
-        if offsets[0] != begin or (sizes < least).any() or (sizes > most).any():
-            raise NotExr(f"is truncated or damaged: its {count} chunks do not fill its {end} bytes")
+        if offsets[0] != begin or (sizes < _HEAD).any() or (sizes > most).any():
+            raise self._gaps(count, end)
         return offsets
+
+    @staticmethod
+    def _gaps(count: int, end: int) -> NotExr:
+        return NotExr(f"is truncated or damaged: its {count} chunks do not fill its {end} bytes")
 
     def _read(self, channels: Sequence[str]) -> NDArray[np.float32]:
         pixels = np.empty((*self._shape, len(channels)), np.float32)

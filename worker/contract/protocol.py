@@ -9,7 +9,7 @@ trusted); the child trusts the host.
       │  Configure ───────────────►
       │  ◄──────────────────────── Configured  or Failed(uid="", "device" or "configuration")
       │  RenderObject ────────────►
-      │  ◄──────────────────────── Phase…      "import", "scene", then "view" 0..n-1
+      │  ◄──────────────────────── Phase…      "import", "scene", then "view" 0, and some later ones
       │  ◄──────────────────────── Rendered    or Failed
       │  Stop ────────────────────►            child exits 0
       ◄── Beat ─────────────────── at any time, from a separate thread

@@ -13,6 +13,7 @@ import msgspec
 
 from worker.codecs.image_formats import Unreadable
 from worker.codecs.zip_entry import entry
+from worker.codecs.zip_sink import ZipSink
 from worker.core import keys
 from worker.core.errors import NodeError
 from worker.core.failpoints import Failpoint, reach
@@ -92,10 +93,15 @@ class _Expected(msgspec.Struct, frozen=True):
 
 def _write(path: Path, uid: str, members: Iterable[Member]) -> list[_Expected]:
     expected = []
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+    with (
+        path.open("wb") as file,
+        ZipSink(file) as sink,
+        zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive,
+    ):
         for member in members:
             info = entry(keys.member(uid, member.name))
             archive.writestr(info, member.data)
+            sink.flush_full()
             expected.append(_Expected(info.filename, len(member.data), member.check))
     return expected
 

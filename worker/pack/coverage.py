@@ -19,7 +19,7 @@ from worker.contract import render_passes
 from worker.contract.protocol import View
 from worker.core.errors import Empty
 from worker.pack.placement import Placement
-from worker.pack.raw import RawView
+from worker.pack.raw import Passes
 
 LEAST_ALPHA: Final = 0.5 / 255.0
 DIGITS: Final = 6
@@ -32,15 +32,15 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     mean: float
 
 
-def shown(raw: RawView) -> NDArray[np.bool_]:
-    """Return which pixels of one view show the object, (height, width). Raises: RenderFailed."""
+def shown(raw: Passes) -> NDArray[np.bool_]:
+    """Return which pixels show the object, (height, width). Raises: RenderFailed."""
     visible: NDArray[np.bool_] = raw.layer(render_passes.COMBINED)[..., 3] >= LEAST_ALPHA
     return visible
 
 
-def of_view(visible: NDArray[np.bool_]) -> float:
-    """Return the coverage of one view, 0 to 1, from its pixels that show the object."""
-    return round(float(visible.mean()), DIGITS)
+def share(count: int, pixels: int) -> float:
+    """Return the coverage of a view, 0 to 1, of whose pixels `count` show the object."""
+    return round(count / pixels, DIGITS)
 
 
 def summary(by_view: Mapping[str, float], views: Sequence[View], placement: Placement) -> Coverage:

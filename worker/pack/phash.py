@@ -34,13 +34,22 @@ WHITE: Final = 255
 
 def grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """An 8-bit RGB or RGBA picture, (height, width, 3 or 4), as (32, 32) greys, on white."""
-    image = Image.fromarray(pixels)
+    return greys(pixels[None])[0]
+
+
+def greys(pictures: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """The `grey` of each of (pictures, height, width, 3 or 4)."""
+    count, height, width, channels = pictures.shape
+    image = Image.fromarray(pictures.reshape(count * height, width, channels))
     page = image.convert("L")
     if image.mode == "RGBA":
         white = Image.new("L", image.size, WHITE)
         white.paste(page, mask=image.getchannel("A"))
         page = white
-    return np.asarray(page.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+    tops = range(0, count * height, height)
+    # Cut out first: a resized part of a picture is blended with what is around it.
+    parts = (page.crop((0, top, width, top + height)) for top in tops) if count > 1 else (page,)
+    return [np.asarray(part.resize((SIDE, SIDE), Image.Resampling.LANCZOS)) for part in parts]
 
 
 def of(greys: NDArray[np.uint8]) -> str:

@@ -14,7 +14,7 @@ import stat
 from collections.abc import Callable, Mapping
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,16 @@ TO_WORLD: Final[dict[Pass, Callable[[NDArray[np.float32], View], NDArray[np.floa
     render_passes.POSITION: _position,
 }
 """What raw files tell in the model's own unit and place."""
+
+
+class Passes(Protocol):
+    """What a view's picture is made of."""
+
+    def layer(self, wanted: Pass) -> NDArray[np.float32]:
+        """One render pass, (height, width, components). Raises: RenderFailed."""
+
+    def display(self) -> NDArray[np.uint8]:
+        """The display picture, (height, width, 4). Raises: RenderFailed."""
 
 
 class RawView:

@@ -30,8 +30,9 @@ Pixels are counted and added as integers, so that the numbers do not depend on t
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, Final
 
@@ -39,7 +40,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pack import phash
+from worker.pack import coverage, phash
 from worker.pack.coverage import DIGITS, Coverage
 
 PICTURES: Final = ("colour", "albedo")
@@ -85,48 +86,84 @@ class ObjectStatistics(msgspec.Struct, frozen=True, kw_only=True):
     phash: str | None = None
 
 
-def of_view(
-    coverage: float, shown: NDArray[np.bool_], picture: NDArray[np.uint8] | None
-) -> ViewStatistics:
-    """Measure one view.
+def of_views(
+    shown: NDArray[np.bool_], pictures: NDArray[np.uint8] | None
+) -> list[ViewStatistics]:  # fmt: skip
+    """Measure views of one size.
 
-    shown: (height, width), which pixels are the object's; `coverage` is their share.
-    picture: (height, width, 3 or 4), sRGB.
+    shown: (views, height, width), which pixels are the object's.
+    pictures: (views, height, width, 3 or 4), sRGB.
     """
-    border = shown[0].any() or shown[-1].any() or shown[:, 0].any() or shown[:, -1].any()
-    look = None if picture is None or not coverage else _look(shown, picture)
-    return ViewStatistics(coverage=coverage, touches_border=bool(border), look=look)
+    counts = np.count_nonzero(shown, axis=(1, 2)).tolist()
+    shares = [coverage.share(count, shown[0].size) for count in counts]
+    border = np.zeros(len(shown), np.bool_)
+    for edge in (shown[:, 0], shown[:, -1], shown[:, :, 0], shown[:, :, -1]):
+        border |= edge.any(axis=1)
+    looks = [None] * len(shown) if pictures is None else _looks(shown, counts, pictures)
+    return [
+        ViewStatistics(coverage=share, touches_border=touches, look=look if share else None)
+        for share, touches, look in zip(shares, border.tolist(), looks, strict=True)
+    ]
 
 
-def _look(shown: NDArray[np.bool_], picture: NDArray[np.uint8]) -> Look:
-    red, green, blue = (picture[..., channel][shown] for channel in range(3))
+def _looks(
+    shown: NDArray[np.bool_], counts: Sequence[int], pictures: NDArray[np.uint8]
+) -> list[Look | None]:
+    """The looks of views, of which `counts` pixels each are the object's; None of no pixel."""
+    red, green, blue = (pictures[..., channel][shown] for channel in range(3))
     luma = red.astype(np.int32) * _RED + green.astype(np.int32) * _GREEN
     luma += blue.astype(np.int32) * _BLUE
-    mean = int(luma.sum(dtype=np.int64)) / len(luma)
-    about = round(mean)
-    away = (luma - about).astype(np.int64)
-    # 64 bits hold the squares of _PART pixels of any luma; Python's integers add up the parts.
-    parts = (away[first : first + _PART] for first in range(0, len(away), _PART))
-    variance = sum(int((part * part).sum()) for part in parts) / len(away) - (mean - about) ** 2
-    return Look(
-        brightness_mean=round(mean / _WHITE, DIGITS),
-        brightness_std=round(math.sqrt(max(variance, 0.0)) / _WHITE, DIGITS),
-        clipped=_share((red == _TOP) | (green == _TOP) | (blue == _TOP)),
-        black=_share((red | green | blue) == 0),
-        greys=phash.grey(picture),
-    )
+    views = _Parts(counts)
+    means = [total / max(1, count) for total, count in zip(views.sums(luma), counts, strict=True)]
+    about = [round(mean) for mean in means]
+    away: NDArray[np.int64] = luma - np.repeat(np.array(about, np.int64), counts)
+    squares = views.sums(away * away)
+    clipped = views.sums((red == _TOP) | (green == _TOP) | (blue == _TOP))
+    black = views.sums((red | green | blue) == 0)
+    greys = phash.greys(pictures)
+    return [
+        Look(
+            brightness_mean=round(means[view] / _WHITE, DIGITS),
+            brightness_std=round(
+                math.sqrt(max(squares[view] / count - (means[view] - about[view]) ** 2, 0.0))
+                / _WHITE,
+                DIGITS,
+            ),
+            clipped=round(clipped[view] / count, DIGITS),
+            black=round(black[view] / count, DIGITS),
+            greys=greys[view],
+        )
+        if count
+        else None
+        for view, count in enumerate(counts)
+    ]
 
 
-def _share(which: NDArray[np.bool_]) -> float:
-    return round(int(np.count_nonzero(which)) / len(which), DIGITS)
+class _Parts:
+    """Adds up what the views' pixels have, one view after another in an array."""
+
+    def __init__(self, counts: Sequence[int]) -> None:
+        # 64 bits hold the squares of _PART pixels of any luma; Python's integers add up the parts.
+        ends = itertools.accumulate(counts)
+        self._starts = [
+            list(range(end - count, end, _PART)) for end, count in zip(ends, counts, strict=True)
+        ]
+
+    def sums(self, values: NDArray[Any]) -> list[int]:
+        """The sum of each view's values; 0 for a view of no pixel."""
+        starts = list(itertools.chain.from_iterable(self._starts))
+        if not starts:
+            return [0] * len(self._starts)
+        parts = iter(np.add.reduceat(values, starts, dtype=np.int64).tolist())
+        return [sum(itertools.islice(parts, len(own))) for own in self._starts]
 
 
-def of_object(views: Mapping[str, ViewStatistics], coverage: Coverage) -> ObjectStatistics:
+def of_object(views: Mapping[str, ViewStatistics], covered: Coverage) -> ObjectStatistics:
     """Summarise the views of an object, at least one of which shows it."""
     looks = [view.look for view in views.values() if view.look is not None]
     bare = ObjectStatistics(
-        coverage_min=coverage.least,
-        coverage_mean=coverage.mean,
+        coverage_min=covered.least,
+        coverage_mean=covered.mean,
         blank_views=sum(not view.coverage for view in views.values()),
         border_views=sum(view.touches_border for view in views.values()),
     )

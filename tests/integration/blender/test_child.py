@@ -33,7 +33,18 @@ def test_an_absent_device_is_named_and_the_child_lives(child):
 
 def test_phases_come_in_order(child, samples, tmp_path):
     child.render(samples / "gear.stl", tmp_path, small(views=3))
-    assert child.phases == [("import", -1), ("scene", -1), ("view", 0), ("view", 1), ("view", 2)]
+    first = [("import", -1), ("scene", -1), ("view", 0)]
+    assert child.phases[: len(first)] == first
+    later = child.phases[len(first) :]
+    assert later == sorted(set(later) & {("view", 1), ("view", 2)})  # fast ones are not told
+
+
+def test_slow_views_are_told_one_by_one(child, samples, tmp_path):
+    wanted = [("view", 0), ("view", 1), ("view", 2)]
+    cost = 1000
+    while child.phases[-3:] != wanted:  # until views are slow, on whatever machine
+        child.render(samples / "gear.stl", tmp_path, small(views=3, resolution=64, samples=cost))
+        cost *= 4
 
 
 def test_stop_ends_it_with_success(blender):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, Callable
 
@@ -19,6 +20,27 @@ Report = Callable[[Phase], None]
 """Reports each phase to the host before the phase begins."""
 Product = Callable[[RenderObject, Recipe, Device, Report], Rendered]
 """Writes the raw files of one object to the request's scratch folder. Raises: ObjectFault."""
+
+TOLD_EVERY_S = 0.25
+"""Seconds from one view that is told to the host to the next.
+
+Small views take hundredths of a second, and a message wakes two processes. A time limit for a view
+counts from the last one that was told, so that it may be shorter by this much.
+"""
+
+
+def telling(uid: str, report: Report) -> Callable[[int], None]:
+    """Reports views by number before they begin: the first, then later ones if they are slow."""
+    due = 0.0
+
+    def tell(number: int) -> None:
+        nonlocal due
+        now = time.monotonic()
+        if now >= due:
+            due = now + TOLD_EVERY_S
+            report(Phase(uid, "view", number))
+
+    return tell
 
 
 def imported(

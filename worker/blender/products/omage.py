@@ -21,10 +21,10 @@ from worker.blender.omage.layout import WeldedSurface
 from worker.blender.omage.seams import closing
 from worker.blender.omage.weld import weld
 from worker.blender.products import mesh
-from worker.blender.products.base import Report, imported
+from worker.blender.products.base import Report, imported, telling
 from worker.blender.views.placement import Placement
 from worker.contract.omage_keys import EXTENT, WELD
-from worker.contract.protocol import Phase, Rendered, RenderObject
+from worker.contract.protocol import Rendered, RenderObject
 from worker.contract.random_streams import digest
 from worker.contract.recipe import Recipe
 
@@ -67,7 +67,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
         soup.only(laid.triangles),
         laid,
         recipe.omage,
-        lambda n: report(Phase(uid, "view", n)),
+        telling(uid, report),
     )
     seams = closing.seams(points, soup.triangles[laid.triangles], laid.corners, laid.uv, laid.chart)
     image, small, closed = closing.closed(image, seams, laid.cover.chart, recipe.omage.small)

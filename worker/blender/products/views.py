@@ -13,7 +13,7 @@ from worker.blender.geometry import modifiers, poses, statistics
 from worker.blender.geometry.extent import Array, Extent
 from worker.blender.materials import colours
 from worker.blender.products import mesh
-from worker.blender.products.base import Report, imported
+from worker.blender.products.base import Report, imported, telling
 from worker.blender.views import (
     indices,
     lights,
@@ -31,7 +31,7 @@ from worker.contract import camera_layouts, render_passes
 from worker.contract.camera_fit import Support
 from worker.contract.engines import RASTERISERS
 from worker.contract.linear import product
-from worker.contract.protocol import Phase, Rendered, RenderObject
+from worker.contract.protocol import Rendered, RenderObject
 from worker.contract.random_streams import digest, stream
 from worker.contract.recipe import Recipe
 
@@ -87,7 +87,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     start, start_cpu = time.monotonic(), time.process_time()
     shooting = Shooting(
         recipe, camera, viewpoints, frames, request.scratch, placed, low, high, seen,
-        on_view=lambda number: report(Phase(uid, "view", number)),
+        on_view=telling(uid, report),
         ready=lambda: debugging.save_views(request, viewpoints, frames, placed),
     )  # fmt: skip
     renderer = rasterised if recipe.engine in RASTERISERS else render

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from worker.pack.kinds import colour, depth, index, mask, material, normal, position
-from worker.pack.kinds.base import ImageKind
+from worker.pack.kinds.base import ImageKind, pictures
 
 IMAGE_KINDS: Final[dict[str, ImageKind]] = {
     kind.name: kind
@@ -13,4 +13,4 @@ IMAGE_KINDS: Final[dict[str, ImageKind]] = {
     for kind in module.IMAGE_KINDS
 }
 
-__all__ = ["IMAGE_KINDS", "ImageKind"]
+__all__ = ["IMAGE_KINDS", "ImageKind", "pictures"]

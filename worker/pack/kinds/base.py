@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import numpy as np
 from numpy.typing import NDArray
 
 from worker.codecs.image_formats import Form
 from worker.contract.recipe import Recipe
 from worker.pack.raw import RawView
+from worker.pack.stack import Stack
 
 
 def no_facts(_: RawView, __: Recipe) -> dict[str, Any]:
@@ -32,3 +34,17 @@ class ImageKind(msgspec.Struct, frozen=True, kw_only=True):
     invalid value and how to read the image."""
     facts: Callable[[RawView, Recipe], dict[str, Any]] = no_facts
     """Returns what differs from view to view, such as a depth range, for ``cameras.json``."""
+    stacked: Callable[[Stack, Recipe], NDArray[Any]] | None = None
+    """Encodes all views of a stack at once. None if pixels depend on more of their view than what
+    the passes have there."""
+
+
+def pictures(kind: ImageKind, stack: Stack, recipe: Recipe) -> NDArray[Any]:
+    """The pixels of a stack's views, (views, height, width, ...); see `ImageKind.encode`.
+
+    Raises: RenderFailed.
+    """
+    if kind.stacked is not None:
+        return stack.apart(kind.stacked(stack, recipe))
+    found = [kind.encode(view, recipe) for view in stack.views]
+    return np.stack(found) if len(found) > 1 else found[0][None]

@@ -16,7 +16,7 @@ from worker.contract import backgrounds, render_passes
 from worker.contract.backgrounds import TRANSPARENT
 from worker.contract.recipe import Recipe
 from worker.pack.kinds.base import ImageKind
-from worker.pack.raw import RawView
+from worker.pack.raw import Passes
 
 STANDARD: Final = "standard"
 BACKGROUNDS: Final = {"white": 255, "black": 0}
@@ -25,7 +25,7 @@ BAND: Final = 1 << 14
 HALF_MAX: Final = 65504.0
 
 
-def encode(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
+def encode(raw: Passes, recipe: Recipe) -> NDArray[np.uint8]:
     """One view's colours: (height, width, 4), or (height, width, 3) on a background.
 
     Raises: RenderFailed.
@@ -35,7 +35,7 @@ def encode(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
     return pixels if background is None else over(pixels, background)
 
 
-def _with_alpha(raw: RawView, recipe: Recipe) -> NDArray[np.uint8]:
+def _with_alpha(raw: Passes, recipe: Recipe) -> NDArray[np.uint8]:
     if recipe.colour.view_transform == STANDARD:
         return to_display(raw.layer(render_passes.COMBINED), recipe.colour.exposure)
     pixels = raw.display()
@@ -77,6 +77,10 @@ def over(pixels: NDArray[np.uint8], background: int | tuple[int, int, int]) -> N
     alpha = pixels[..., 3:].astype(np.uint32)
     blended = pixels[..., :3] * alpha + np.array(background, np.uint32) * (255 - alpha)
     return ((blended * 2 + 255) // 510).astype(np.uint8)
+
+
+def _encode_linear(raw: Passes, _: Recipe) -> NDArray[np.float16]:
+    return to_half(raw.layer(render_passes.COMBINED))
 
 
 def to_half(premultiplied: NDArray[np.float32]) -> NDArray[np.float16]:
@@ -127,12 +131,14 @@ IMAGE_KINDS: Final = (
             image_formats.RGBA if recipe.colour.background == TRANSPARENT else image_formats.RGB
         ),
         encode=encode,
+        stacked=encode,
         describe=_describe,
     ),
     ImageKind(
         name="colour-exr",
         form=lambda _: image_formats.EXR_RGBA,
-        encode=lambda raw, _: to_half(raw.layer(render_passes.COMBINED)),
+        encode=_encode_linear,
+        stacked=_encode_linear,
         describe=_describe_linear,
     ),
 )

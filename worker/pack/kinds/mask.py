@@ -12,10 +12,10 @@ from worker.contract import render_passes
 from worker.contract.recipe import Recipe
 from worker.pack.kinds import depth
 from worker.pack.kinds.base import ImageKind
-from worker.pack.raw import RawView
+from worker.pack.raw import Passes
 
 
-def _encode(raw: RawView, _: Recipe) -> NDArray[np.uint8]:
+def _encode(raw: Passes, _: Recipe) -> NDArray[np.uint8]:
     mask: NDArray[np.uint8] = depth.seen(raw.layer(render_passes.DEPTH)[..., 0]) * np.uint8(255)
     return mask
 
@@ -34,5 +34,11 @@ def _describe(_: Recipe) -> dict[str, Any]:
 
 
 IMAGE_KINDS: Final = (
-    ImageKind(name="mask", form=lambda _: image_formats.GREY, encode=_encode, describe=_describe),
+    ImageKind(
+        name="mask",
+        form=lambda _: image_formats.GREY,
+        encode=_encode,
+        stacked=_encode,
+        describe=_describe,
+    ),
 )
