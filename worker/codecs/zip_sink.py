@@ -10,11 +10,14 @@ import io
 from typing import Any, BinaryIO, Final
 
 MOST: Final = 1 << 20
-"""Bytes that are held, beside the entry that is being written."""
+"""Bytes that are held; larger entries are passed on without a copy."""
 
 
 class ZipSink(io.RawIOBase):
-    """Holds what is written, and passes it on to `file` at a `flush`, from then on for good."""
+    """Holds the last bytes written, to return to them; `file` gets them at the latest on `close`.
+
+    Write to nothing else of `file` meanwhile. It is not closed.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__()
@@ -27,31 +30,39 @@ class ZipSink(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        """Whether it can return, which is true of what it holds."""
+        """Always."""
         return True
 
     def write(self, data: Any) -> int:
-        """Write at the position, which is in what is held."""
-        return self._held.write(data)
+        """Write all of it at the position. Raises: OSError."""
+        size = len(data)
+        if self._held.tell() + size <= MOST:
+            return self._held.write(data)
+        self.flush()
+        self._file.write(data)
+        self._begin += size
+        return size
 
     def tell(self) -> int:
         """The position from the start of the file."""
         return self._begin + self._held.tell()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to `offset` from the start, within what is held. Raises: ValueError."""
-        if whence != io.SEEK_SET or offset < self._begin:
-            raise ValueError(f"{offset} was passed on")
-        return self._begin + self._held.seek(offset - self._begin)
+        """Move to `offset` from the start. Raises: OSError."""
+        if whence != io.SEEK_SET:
+            raise io.UnsupportedOperation("only from the start")
+        within = offset - self._begin
+        if 0 <= within <= self._held.getbuffer().nbytes:
+            self._held.seek(within)
+        else:
+            self.flush()
+            self._begin = self._file.seek(offset)
+        return offset
 
     def flush(self) -> None:
-        """Pass on all that is held."""
-        if not self.closed:
-            self._file.write(self._held.getbuffer())
-            self._begin += self._held.tell()
-            self._held = io.BytesIO()
-
-    def flush_full(self) -> None:
-        """Pass it on if it is more than MOST."""
-        if self._held.tell() > MOST:
-            self.flush()
+        """Pass on what is held. Raises: OSError."""
+        at = self.tell()
+        self._file.write(self._held.getbuffer())
+        if at != self._begin + self._held.getbuffer().nbytes:
+            self._file.seek(at)
+        self._begin, self._held = at, io.BytesIO()

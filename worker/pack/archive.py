@@ -47,7 +47,8 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 def write(path: Path, uid: str, members: Iterable[Member]) -> Written:
     """Write `members` in the order given, verify the file, then rename it to `path`.
 
-    Members are written one at a time, so that memory holds one member, not the whole zip.
+    Members are written one at a time, so that memory holds one member and what `ZipSink` holds, not
+    the whole zip.
 
     Raises: NodeError, if the zip cannot be written or does not read back as written; and whatever
     `members` raises.
@@ -101,7 +102,6 @@ def _write(path: Path, uid: str, members: Iterable[Member]) -> list[_Expected]:
         for member in members:
             info = entry(keys.member(uid, member.name))
             archive.writestr(info, member.data)
-            sink.flush_full()
             expected.append(_Expected(info.filename, len(member.data), member.check))
     return expected
 
