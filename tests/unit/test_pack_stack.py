@@ -17,6 +17,7 @@ from worker.pack.raw import RawView
 from worker.pack.stack import Stack
 
 SIZE = (24, 16)
+EVERY = [kind for kind in IMAGES if kind != "depth-f16"]
 BASE = ["views=5", f"resolution={list(SIZE)}"]
 
 
@@ -26,9 +27,6 @@ def packed_by(pixels, monkeypatch, into, made, recipe):
     into.mkdir()
     packed = pack(made, recipe, into)
     return packed.path.read_bytes(), packed.statistics
-
-
-EVERY = [kind for kind in IMAGES if kind != "depth-f16"]
 
 
 def made_of_all_passes(folder, recipe):

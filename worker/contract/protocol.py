@@ -9,7 +9,7 @@ trusted); the child trusts the host.
       │  Configure ───────────────►
       │  ◄──────────────────────── Configured  or Failed(uid="", "device" or "configuration")
       │  RenderObject ────────────►
-      │  ◄──────────────────────── Phase…      "import", "scene", then "view" 0, and some later ones
+      │  ◄──────────────────────── Phase…      "import", "scene", then "view"; not each fast view
       │  ◄──────────────────────── Rendered    or Failed
       │  Stop ────────────────────►            child exits 0
       ◄── Beat ─────────────────── at any time, from a separate thread
@@ -106,7 +106,10 @@ class Beat:
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
-    """What the child does next: "import", "scene" or "view" (with its number)."""
+    """What the child does next: "import", "scene" or "view" (with its number).
+
+    Fast views are not told each; `worker.blender.products.base.telling`.
+    """
 
     uid: str
     phase: str

@@ -17,7 +17,7 @@ import msgspec
 from worker.contract.recipe import Recipe
 from worker.core import keys
 from worker.core.errors import RenderFailed
-from worker.pack import archive
+from worker.pack import archive, stack
 from worker.pack.archive import Member
 from worker.pack.products import PRODUCTS
 from worker.pack.result import PackedObject
@@ -25,7 +25,7 @@ from worker.pack.statistics import ObjectStatistics
 from worker.supervisor.result import RenderedObject
 
 THREADS: Final = 2
-THREADED: Final = 1 << 16
+THREADED: Final = stack.MOST_PIXELS
 """The pixels of a view from which on threads save time; below, they cost more than they save."""
 
 

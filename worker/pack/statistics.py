@@ -86,9 +86,7 @@ class ObjectStatistics(msgspec.Struct, frozen=True, kw_only=True):
     phash: str | None = None
 
 
-def of_views(
-    shown: NDArray[np.bool_], pictures: NDArray[np.uint8] | None
-) -> list[ViewStatistics]:  # fmt: skip
+def of_views(shown: NDArray[np.bool_], pictures: NDArray[np.uint8] | None) -> list[ViewStatistics]:
     """Measure views of one size.
 
     shown: (views, height, width), which pixels are the object's.
@@ -99,7 +97,9 @@ def of_views(
     border = np.zeros(len(shown), np.bool_)
     for edge in (shown[:, 0], shown[:, -1], shown[:, :, 0], shown[:, :, -1]):
         border |= edge.any(axis=1)
-    looks = [None] * len(shown) if pictures is None else _looks(shown, counts, pictures)
+    looks: list[Look | None] = [None] * len(shown)
+    if pictures is not None and any(counts):
+        looks = _looks(shown, counts, pictures)
     return [
         ViewStatistics(coverage=share, touches_border=touches, look=look if share else None)
         for share, touches, look in zip(shares, border.tolist(), looks, strict=True)
@@ -116,8 +116,8 @@ def _looks(
     views = _Parts(counts)
     means = [total / max(1, count) for total, count in zip(views.sums(luma), counts, strict=True)]
     about = [round(mean) for mean in means]
-    away: NDArray[np.int64] = luma - np.repeat(np.array(about, np.int64), counts)
-    squares = views.sums(away * away)
+    luma -= np.repeat(np.array(about, np.int32), counts)
+    squares = views.sums(np.multiply(luma, luma, dtype=np.int64))
     clipped = views.sums((red == _TOP) | (green == _TOP) | (blue == _TOP))
     black = views.sums((red | green | blue) == 0)
     greys = phash.greys(pictures)

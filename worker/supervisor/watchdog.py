@@ -18,7 +18,7 @@ LOOK_EVERY_S = 0.5
 SUSPENDED_S = 2.0
 """If two looks are further apart, this process was suspended in between."""
 GROUPS = usage.Groups(LOOK_EVERY_S / 2, LOOK_EVERY_S * 2)
-"""Of all children: each message has its child looked at, and small views send many."""
+"""Of all children: each message has its child looked at, and small objects send many."""
 WORKING_SHARE = 0.05
 """Fraction of one core, averaged over `Limits.silence_s`, from which on a child is working.
 
@@ -63,7 +63,7 @@ class Watch:
         self.enter(phase)
 
     def enter(self, phase: str) -> None:
-        """Start a phase, or the next view, with a new deadline."""
+        """Start a phase, or the next view that is told, with a new deadline."""
         self.phase = phase
         allowed = {
             "start": self.limits.start_s,

@@ -105,9 +105,11 @@ class Driver:
         recipe: Recipe,
         root: Path | None = None,
         suffix: str = "",
+        *,
+        debug: bool = False,
     ) -> dict[str, Any]:
         """Render one file; the Rendered or Failed message."""
-        self.begin(model, scratch, recipe, root, suffix)
+        self.begin(model, scratch, recipe, root, suffix, debug=debug)
         return self.receive()
 
     def begin(
@@ -117,6 +119,8 @@ class Driver:
         recipe: Recipe,
         root: Path | None = None,
         suffix: str = "",
+        *,
+        debug: bool = False,
     ) -> None:
         """Ask for a file to be rendered."""
         scratch.mkdir(parents=True, exist_ok=True)
@@ -128,6 +132,7 @@ class Driver:
             format=suffix or model.suffix[1:],
             scratch=str(scratch),
             recipe=to_dict(recipe),
+            debug=debug,
         )
         self.phases = []
         self.send(request)

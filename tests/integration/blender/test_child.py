@@ -42,9 +42,15 @@ def test_phases_come_in_order(child, samples, tmp_path):
 def test_slow_views_are_told_one_by_one(child, samples, tmp_path):
     wanted = [("view", 0), ("view", 1), ("view", 2)]
     cost = 1000
+    child.phases = []
     while child.phases[-3:] != wanted:  # until views are slow, on whatever machine
         child.render(samples / "gear.stl", tmp_path, small(views=3, resolution=64, samples=cost))
         cost *= 4
+
+
+def test_every_view_of_an_object_that_is_debugged_is_told(child, samples, tmp_path):
+    child.render(samples / "gear.stl", tmp_path, small(views=9, resolution=16), debug=True)
+    assert child.phases[-9:] == [("view", number) for number in range(9)]
 
 
 def test_stop_ends_it_with_success(blender):

@@ -67,7 +67,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
         soup.only(laid.triangles),
         laid,
         recipe.omage,
-        telling(uid, report),
+        telling(request, report),
     )
     seams = closing.seams(points, soup.triangles[laid.triangles], laid.corners, laid.uv, laid.chart)
     image, small, closed = closing.closed(image, seams, laid.cover.chart, recipe.omage.small)

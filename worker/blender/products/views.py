@@ -87,7 +87,7 @@ def make(request: RenderObject, recipe: Recipe, device: Device, report: Report) 
     start, start_cpu = time.monotonic(), time.process_time()
     shooting = Shooting(
         recipe, camera, viewpoints, frames, request.scratch, placed, low, high, seen,
-        on_view=telling(uid, report),
+        on_view=telling(request, report),
         ready=lambda: debugging.save_views(request, viewpoints, frames, placed),
     )  # fmt: skip
     renderer = rasterised if recipe.engine in RASTERISERS else render

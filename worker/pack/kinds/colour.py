@@ -26,7 +26,7 @@ HALF_MAX: Final = 65504.0
 
 
 def encode(raw: Passes, recipe: Recipe) -> NDArray[np.uint8]:
-    """One view's colours: (height, width, 4), or (height, width, 3) on a background.
+    """The colours of a view or a stack: (height, width, 4), or (height, width, 3) on a background.
 
     Raises: RenderFailed.
     """

@@ -1,8 +1,8 @@
 """The product `views`: the views' images, the view records and metadata.json.
 
 Large views are encoded by several threads, since numpy, OpenEXR and zlib release the interpreter
-lock: 12 views of 512x512 take 0.18 s with two threads and 0.30 s with one (2 cores). At 128x128
-both take 0.04 s, and two threads a quarter more processor time. Small views are packed by stacks.
+lock: 12 views of 512x512 take 0.18 s with two threads and 0.30 s with one (2 cores). Small views,
+of which threads save no time, are packed by stacks.
 
 Memory: the passes of `threads` stacks, the finished files of `threads` + 1 stacks, and the
 preview's frames. At 512x512, where a stack is one view, with two threads that is 16 MB for colour,
