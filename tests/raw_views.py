@@ -7,6 +7,7 @@ import numpy as np
 import OpenEXR
 from PIL import Image
 
+from worker.contract import render_passes
 from worker.contract.protocol import Rendered, View
 from worker.core import keys
 from worker.index.record import ObjectRef
@@ -121,3 +122,17 @@ def rendered_object(folder, recipe, file_identifier="https://example.org/models/
         scratch=folder,
         answer=Rendered(uid=ref.uid, views=views, scene=SCENE, runtime=RUNTIME, render_s=1.5),
     )
+
+
+def write_all_passes(made, recipe):
+    """Give `made` raw files with every pass of the recipe, whose numbers differ by view."""
+    rng = np.random.default_rng(7)
+    for number, view in enumerate(made.answer.views):
+        passes = {
+            each: rng.random((view.height, view.width, len(each.components)), np.float32)
+            * (number + 1)
+            for each in render_passes.passes(recipe.images)
+            if each is not render_passes.COMBINED
+        }
+        passes[render_passes.COMBINED] = ball(view.width, view.height, number)
+        write_passes(made.scratch / view.files["passes"], passes)

@@ -167,11 +167,12 @@ class FaultyConnection(Connection):
 def main(arguments: list[str]) -> None:
     """Serve as the worker's own child does, with the fault; never returns."""
     from worker.blender import child  # with bpy, which the tests themselves do without
-    from worker.blender.products import base
+    from worker.blender.products import told_views
 
     if VARIABLE in os.environ:
         vars(child)["Connection"] = FaultyConnection
-        vars(base)["TOLD_EVERY_S"] = 0.0  # faults strike in the second view, however fast it is
+        # Faults strike in the second view, however fast it is.
+        vars(told_views)["TOLD_EVERY_S"] = 0.0
     child.main(arguments)
 
 

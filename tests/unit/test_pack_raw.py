@@ -7,9 +7,8 @@ import numpy as np
 import OpenEXR
 import pytest
 
-from tests.raw_views import ball, rendered_object, write_passes
+from tests.raw_views import rendered_object, write_all_passes, write_passes
 from worker import presets
-from worker.contract import render_passes
 from worker.contract.recipe import IMAGES
 from worker.contract.render_passes import COMBINED, DEPTH, NOTHING_DEPTH
 from worker.core.errors import RenderFailed
@@ -126,14 +125,7 @@ def test_nothing_else_reads_what_a_child_left(tmp_path, monkeypatch, transform):
         ["views=2", "resolution=[24,16]", f"colour.view_transform={transform}", f"images={kinds}"],
     )
     made = rendered_object(tmp_path / "raw", recipe)
-    rgba = ball(24, 16)
-    passes = {
-        each: np.repeat(rgba[..., :1], len(each.components), axis=2)
-        for each in render_passes.passes(recipe.images)
-        if each is not COMBINED
-    }
-    for view in made.answer.views:
-        write_passes(made.scratch / view.files["passes"], {COMBINED: rgba, **passes})
+    write_all_passes(made, recipe)
     there = pack(made, recipe, tmp_path)
     made.scratch.rename(tmp_path / "moved")
     monkeypatch.setattr(

@@ -6,9 +6,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from tests.raw_views import ball, rendered_object, write_passes
+from tests.raw_views import rendered_object, write_all_passes, write_passes
 from worker import presets
-from worker.contract import render_passes
 from worker.contract.recipe import IMAGES
 from worker.contract.render_passes import COMBINED, DEPTH, NOTHING_DEPTH
 from worker.pack import stack
@@ -29,21 +28,6 @@ def packed_by(pixels, monkeypatch, into, made, recipe):
     return packed.path.read_bytes(), packed.statistics
 
 
-def made_of_all_passes(folder, recipe):
-    """An object whose raw files have every pass, of numbers that differ from view to view."""
-    made = rendered_object(folder, recipe)
-    rng = np.random.default_rng(7)
-    for number, view in enumerate(made.answer.views):
-        rgba = ball(*SIZE, number)
-        passes = {
-            each: rng.random((SIZE[1], SIZE[0], len(each.components)), np.float32) * (number + 1)
-            for each in render_passes.passes(recipe.images)
-            if each is not COMBINED
-        }
-        write_passes(made.scratch / view.files["passes"], {COMBINED: rgba, **passes})
-    return made
-
-
 @pytest.mark.parametrize(
     "keys",
     [
@@ -58,7 +42,8 @@ def made_of_all_passes(folder, recipe):
 @pytest.mark.parametrize("together", [2, 5, 100])
 def test_zips_are_those_of_views_one_by_one(keys, together, monkeypatch, tmp_path):
     recipe = presets.load("default", [*BASE, *keys])
-    made = made_of_all_passes(tmp_path / "raw", recipe)
+    made = rendered_object(tmp_path / "raw", recipe)
+    write_all_passes(made, recipe)
     alone = packed_by(1, monkeypatch, tmp_path / "alone", made, recipe)
     area = SIZE[0] * SIZE[1]
     assert packed_by(together * area, monkeypatch, tmp_path / "all", made, recipe) == alone

@@ -108,7 +108,7 @@ class Beat:
 class Phase:
     """What the child does next: "import", "scene" or "view" (with its number).
 
-    Fast views are not told each; `worker.blender.products.base.telling`.
+    Fast views are not told each; see `worker.blender.products.told_views`.
     """
 
     uid: str

@@ -32,13 +32,8 @@ MARGIN: Final = 64
 WHITE: Final = 255
 
 
-def grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """An 8-bit RGB or RGBA picture, (height, width, 3 or 4), as (32, 32) greys, on white."""
-    return greys(pixels[None])[0]
-
-
 def greys(pictures: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """The `grey` of each of (pictures, height, width, 3 or 4)."""
+    """8-bit RGB or RGBA pictures, (pictures, height, width, 3 or 4), each as (32, 32), on white."""
     count, height, width, channels = pictures.shape
     image = Image.fromarray(pictures.reshape(count * height, width, channels))
     page = image.convert("L")

@@ -60,7 +60,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     clipped: float
     black: float
     greys: NDArray[np.uint8]
-    """(32, 32), see `phash.grey`."""
+    """(32, 32), see `phash.greys`."""
 
 
 class ViewStatistics(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any, Callable
 
@@ -20,30 +19,6 @@ Report = Callable[[Phase], None]
 """Reports a phase to the host before it begins."""
 Product = Callable[[RenderObject, Recipe, Device, Report], Rendered]
 """Writes the raw files of one object to the request's scratch folder. Raises: ObjectFault."""
-
-TOLD_EVERY_S = 0.25
-"""Seconds from one view that is told to the host to the next.
-
-Small views take hundredths of a second, and a message wakes two processes. The time limit of a view
-that is not told began with the view that was, so it may end this much early.
-"""
-
-
-def telling(request: RenderObject, report: Report) -> Callable[[int], None]:
-    """Reports views by number before they begin: the first, then later ones if they are slow.
-
-    Of an object that is debugged, every view is, so that a crash is that of the view it names.
-    """
-    due = 0.0
-
-    def tell(number: int) -> None:
-        nonlocal due
-        now = time.monotonic()
-        if request.debug or now >= due:
-            due = now + TOLD_EVERY_S
-            report(Phase(request.uid, "view", number))
-
-    return tell
 
 
 def imported(

@@ -21,7 +21,8 @@ from worker.blender.omage.layout import WeldedSurface
 from worker.blender.omage.seams import closing
 from worker.blender.omage.weld import weld
 from worker.blender.products import mesh
-from worker.blender.products.base import Report, imported, telling
+from worker.blender.products.base import Report, imported
+from worker.blender.products.told_views import telling
 from worker.blender.views.placement import Placement
 from worker.contract.omage_keys import EXTENT, WELD
 from worker.contract.protocol import Rendered, RenderObject

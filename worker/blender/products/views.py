@@ -13,7 +13,8 @@ from worker.blender.geometry import modifiers, poses, statistics
 from worker.blender.geometry.extent import Array, Extent
 from worker.blender.materials import colours
 from worker.blender.products import mesh
-from worker.blender.products.base import Report, imported, telling
+from worker.blender.products.base import Report, imported
+from worker.blender.products.told_views import telling
 from worker.blender.views import (
     indices,
     lights,

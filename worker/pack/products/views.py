@@ -37,7 +37,7 @@ from worker.supervisor.result import RenderedObject
 
 
 class _Made(msgspec.Struct, frozen=True):
-    """The encoded files of one view, its facts by image kind, and its preview frame."""
+    """The encoded files of one view, its facts by image kind, and its preview frame or none."""
 
     members: list[Member]
     facts: dict[str, dict[str, Any]]
